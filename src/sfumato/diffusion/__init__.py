@@ -1,0 +1,11 @@
+"""The diffusion core: denoisers D(x, sigma, condition), noise levels, samplers, guidance."""
+
+from sfumato.diffusion.denoiser import Denoiser, Preconditioning, PreconditioningName, preconditioning
+from sfumato.diffusion.guidance import autoguidance, classifier_free, conditioned
+from sfumato.diffusion.noise import SCHEDULES, SIGMA_MAX, SIGMA_MIN, LogNormal
+from sfumato.diffusion.samplers import SAMPLERS, Denoise, Noise, Sampler, Step
+
+__all__ = [
+    "SAMPLERS", "SCHEDULES", "SIGMA_MAX", "SIGMA_MIN", "Denoise", "Denoiser", "LogNormal", "Noise", "Preconditioning",
+    "PreconditioningName", "Sampler", "Step", "autoguidance", "classifier_free", "conditioned", "preconditioning",
+]

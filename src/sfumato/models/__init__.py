@@ -1,0 +1,10 @@
+"""Models: directories and Hub repositories that can generate."""
+
+from sfumato.models.configuration import ModelConfig, SamplerSettings
+from sfumato.models.generation import Generation, Progress, to_pictures
+from sfumato.models.model import Model, build_denoiser
+from sfumato.models.place import locate_model
+
+__all__ = [
+    "Generation", "Model", "ModelConfig", "Progress", "SamplerSettings", "build_denoiser", "locate_model", "to_pictures",
+]

@@ -1,0 +1,82 @@
+"""A collection, opened."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from PIL import Image
+
+from sfumato.collection.archive import Archive
+from sfumato.collection.colour import Colour
+from sfumato.collection.pictures import Picture, Rejected
+from sfumato.collection.reading import read_picture
+from sfumato.collection.storing import Stored, read_stored
+from sfumato.collection.summary import Summary
+from sfumato.collection.unusable import UnusableError
+from sfumato.collection.worker import read_file
+from sfumato.errors import SfumatoError
+
+
+class Collection:
+    """Pictures plus what is known of each. The pictures' files stay where they are, in `source`."""
+
+    def __init__(self, path: Path, stored: Stored) -> None:
+        self.path = path
+        self.source = Path(stored.description["source"])
+        red, green, blue = stored.description["background"]
+        self.background: Colour = (red, green, blue)
+        self.pictures: list[Picture] = stored.pictures
+        self.rejected: int = len(stored.rejected)
+        self.summary = Summary.of(stored.pictures, stored.rejected)
+        self._rejected = stored.rejected
+
+    @classmethod
+    def open(cls, path: Path | str) -> Collection:
+        """Open what `collect` wrote. Raises SfumatoError where it is none, or not whole."""
+        path = Path(path)
+        return cls(path, read_stored(path))
+
+    @property
+    def left_out(self) -> list[Rejected]:
+        """The files that are left out, each with its reason; exact duplicates among them."""
+        return self._rejected
+
+    @cached_property
+    def classes(self) -> list[str]:
+        """The names of the classes, sorted; [] where there are no classes. Pictures outside all sub-folders are of class ''."""
+        names = sorted({picture.category for picture in self.pictures})
+        return [] if names == [""] else names
+
+    @property
+    def counts(self) -> MappingProxyType[str, int]:
+        """The number of pictures of each class."""
+        return MappingProxyType(self.summary.classes)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hex, over the files' names, contents and classes: equal for two collections of the same pictures."""
+        digest = hashlib.sha256()
+        for file, content, category in sorted((entry.file, entry.sha256, entry.category) for entry in self.pictures):
+            digest.update("\0".join((file, content, category, "")).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+    def read(self, picture: Picture) -> Image.Image:
+        """The picture as it is in its file, upright, RGB, over the background. Raises SfumatoError where it has gone or changed."""
+        try:
+            if self.source.is_dir():
+                data = read_file(self.source / picture.file)
+            else:
+                archive = Archive(self.source)
+                try:
+                    data = archive.read(picture.file)
+                finally:
+                    archive.close()
+            return read_picture(data, self.background).image
+        except (UnusableError, KeyError) as error:
+            raise SfumatoError(f"{self.source / picture.file}: {error}; run sfumato collect again.") from error
+
+    def __repr__(self) -> str:
+        return f"Collection({str(self.path)!r}, {len(self.pictures)} pictures, classes {self.classes})"

@@ -1,0 +1,55 @@
+"""What a collecting run says while it works: small, immutable, and knowing nothing of who listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sfumato.collection.collection import Collection
+    from sfumato.collection.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """The directory entries are known: `total` possible pictures, of which `unchanged` need not be read again."""
+
+    total: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One more file was looked into, used or not: the `done`-th of the `total` that had to be."""
+
+    done: int
+    total: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is not used. `kind` is one of a few words to count by, `reason` the sentence for people."""
+
+    file: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something about the source that a person should know and that stops nothing."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The collection is on disk. `changed` is False where it already was, and nothing had to be written."""
+
+    collection: Collection
+    summary: Summary
+    changed: bool
+
+
+CollectEvent = Scanned | Read | LeftOut | Noted | Finished

@@ -1,0 +1,105 @@
+"""What a file is by its first bytes, and whether its end is missing: names never decide."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+HEAD_BYTES: Final = 32
+
+# Only these decoders are ever tried. Pillow's others run interpreters (EPS) or have had their own holes (FITS, PSD).
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+
+_OTHERS: Final = (
+    (b"%PDF", "a PDF document"),
+    (b"%!PS", "a PostScript file"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
+    (b"8BPS", "a Photoshop file"),
+    (b"SIMPLE  =", "a FITS file"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"\x00\x00\x01\x00", "an icon"),
+    (b"\xff\x0a", "a JPEG XL picture, which is not read"),
+    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture, which is not read"),
+    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture, which is not read"),
+    (b"<svg", "an SVG drawing, which is not read"),
+    (b"<?xml", "an XML document"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<!doctype", "a web page"),
+    (b"<html", "a web page"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"ID3", "a sound"),
+    (b"OggS", "a sound"),
+)
+
+
+def picture_format(head: bytes) -> str | None:
+    """The Pillow name of the picture format that the first `HEAD_BYTES` bytes announce, or None."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")):
+        return "TIFF"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WEBP"
+    # Two letters are a weak sign: the length of a known header makes it a strong one.
+    if head.startswith(b"BM") and len(head) >= 18 and struct.unpack_from("<I", head, 14)[0] in (12, 40, 52, 56, 64, 108, 124):
+        return "BMP"
+    if head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"):
+        return "AVIF"
+    return None
+
+
+def other_kind(head: bytes) -> str | None:
+    """A name for what is known not to be read ('a PDF document'), or None."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    for magic, name in _OTHERS:
+        if head.startswith(magic) or text.startswith(magic):
+            return name
+    if head[4:8] == b"ftyp":
+        if head[8:12] in (b"heic", b"heix", b"mif1", b"heim", b"hevc"):
+            return "a HEIC picture, which is not read"
+        return "a film"
+    if head.startswith(b"RIFF"):
+        return "a film" if head[8:12] == b"AVI " else "a sound"
+    return None
+
+
+def is_truncated(data: bytes, picture_format: str) -> bool:
+    """Whether the end of the file is missing, by the format's own marks of its length."""
+    if picture_format == "JPEG":
+        # Some cameras and editors pad the end, so the mark is looked for in the last kilobytes, not in the last two bytes.
+        return b"\xff\xd9" not in data[-65536:]
+    if picture_format == "PNG":
+        return b"IEND" not in data[-65536:]
+    if picture_format == "GIF":
+        return b"\x3b" not in data[-64:]
+    if picture_format == "WEBP":
+        return len(data) < 12 or len(data) < 8 + struct.unpack_from("<I", data, 4)[0]
+    if picture_format == "BMP":
+        return len(data) < 14 or len(data) < struct.unpack_from("<I", data, 2)[0]
+    if picture_format == "AVIF":
+        return _boxes_overrun(data)
+    return False
+
+
+def _boxes_overrun(data: bytes) -> bool:
+    """Whether an ISO base media file's boxes (ISO/IEC 14496-12, 4.2) reach beyond the data, or none holds the picture."""
+    position, names = 0, set()
+    while position + 8 <= len(data):
+        size = struct.unpack_from(">I", data, position)[0]
+        names.add(data[position + 4 : position + 8])
+        if size == 1 and position + 16 <= len(data):
+            size = struct.unpack_from(">Q", data, position + 8)[0]
+        elif size == 0:
+            size = len(data) - position
+        if size < 8:
+            return False
+        position += size
+    return position > len(data) or b"mdat" not in names

@@ -1,0 +1,134 @@
+"""A collection on disk: three lists and a description that holds them together, each written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.collection.fingerprint import THUMBNAIL_SIDE
+from sfumato.collection.pictures import Picture, Rejected
+from sfumato.errors import SfumatoError
+
+FORMAT: Final = 1
+DESCRIPTION: Final = "collection.json"
+PICTURES: Final = "pictures.jsonl"
+REJECTED: Final = "rejected.jsonl"
+THUMBNAILS: Final = "thumbnails.npy"
+
+
+@dataclass(slots=True)
+class Stored:
+    """All that a collection's directory holds; `thumbnails` [N, 16, 16, 3] goes with `pictures`."""
+
+    description: dict[str, Any]
+    pictures: list[Picture]
+    rejected: list[Rejected]
+    thumbnails: NDArray[np.uint8]
+
+
+def is_collection(path: Path) -> bool:
+    """Whether a directory holds a collection's description."""
+    return (path / DESCRIPTION).is_file()
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """The collection's description. Raises SfumatoError where there is none that this version reads."""
+    try:
+        description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problem = "is not a collection" if path.is_dir() else "is not there"
+        raise SfumatoError(f"{path} {problem}; make one with: sfumato collect ART -o {path}") from None
+    except (OSError, ValueError) as error:
+        raise SfumatoError(f"{path / DESCRIPTION} cannot be read ({error}); run sfumato collect again.") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        found = description.get("format") if isinstance(description, dict) else None
+        raise SfumatoError(f"{path} has the collection format {found}, and this version reads {FORMAT}; run sfumato collect again.")
+    return description
+
+
+def read_stored(path: Path) -> Stored:
+    """Read and check a collection's directory. Raises SfumatoError where a part is missing or does not belong to it."""
+    description = read_description(path)
+    try:
+        parts = {name: _checked(path / name, digest) for name, digest in description["files"].items()}
+        pictures = [Picture.from_json(line) for line in parts[PICTURES].splitlines()]
+        rejected = [Rejected.from_json(line) for line in parts[REJECTED].splitlines()]
+        thumbnails: NDArray[np.uint8] = np.load(io.BytesIO(parts[THUMBNAILS]), allow_pickle=False)
+        if thumbnails.shape != (len(pictures), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
+            raise ValueError("the number of thumbnails is not that of the pictures")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SfumatoError(f"{path} is not whole ({error}); run sfumato collect again.") from error
+    return Stored(description, pictures, rejected, thumbnails)
+
+
+def _checked(path: Path, digest: str) -> bytes:
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError(f"{path.name} was changed, or its writing was interrupted")
+    return data
+
+
+def write_stored(path: Path, stored: Stored) -> None:
+    """Write a collection's directory. The description comes last and names the digests of the rest, so that an interrupted writing shows."""
+    buffer = io.BytesIO()
+    np.save(buffer, stored.thumbnails)
+    parts = {
+        PICTURES: _lines(picture.to_json() for picture in stored.pictures),
+        REJECTED: _lines(entry.to_json() for entry in stored.rejected),
+        THUMBNAILS: buffer.getvalue(),
+    }
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
+    description = {"format": FORMAT, **stored.description, "files": digests}
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        for name, data in parts.items():
+            write_whole(path / name, data)
+        write_whole(path / DESCRIPTION, (json.dumps(description, indent=2) + "\n").encode())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file's content at one instant: temporary file, fsync, rename, fsync of the directory."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames in a directory last, where the system can."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return  # Windows opens no directories
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        return  # nor do some network file systems
+    finally:
+        os.close(descriptor)
+
+
+def cannot_write(path: Path, error: OSError) -> SfumatoError:
+    """The sentence for a place that cannot be written to."""
+    if error.errno == errno.ENOSPC:
+        return SfumatoError(f"The disk is full: {path} could not be written; make room and run the command again.")
+    return SfumatoError(f"{path} cannot be written ({error.strerror or error}); choose another place.")

@@ -1,0 +1,34 @@
+"""Why a file cannot be used: the words that are counted by, and the exception that carries them inside this room."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EMPTY: Final = "empty"
+NOT_A_PICTURE: Final = "not a picture"
+TRUNCATED: Final = "truncated"
+BROKEN: Final = "broken"
+TOO_LARGE: Final = "too large"
+TOO_SMALL: Final = "too small"
+UNREADABLE: Final = "unreadable"
+LINK: Final = "link that leads nowhere"
+SPECIAL: Final = "not a regular file"
+UNSAFE: Final = "unsafe name"
+ENCRYPTED: Final = "encrypted"
+DIED: Final = "decoder died"
+TOO_SLOW: Final = "took too long"
+NO_MEMORY: Final = "out of memory"
+CHANGED: Final = "changed since it was collected"
+DUPLICATE: Final = "exact duplicate"
+
+# Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
+PASSING: Final = frozenset({UNREADABLE, DIED, TOO_SLOW, NO_MEMORY})
+
+
+class UnusableError(Exception):
+    """A picture that cannot be used; caught in this room, where it becomes a line of rejected.jsonl."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason

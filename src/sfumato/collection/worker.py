@@ -1,0 +1,161 @@
+"""The process that decodes: it reads requests from its standard input and answers on its standard output.
+
+A picture that kills or hangs its decoder takes this process along and nothing else. Only Pillow and NumPy are loaded,
+so a fresh one is there in a tenth of a second; no `fork`, so it does not matter what the parent has open.
+
+A message is the length of its JSON, the length of its bytes (two big-endian 32-bit numbers), the JSON and the bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import stat
+import struct
+import sys
+import warnings
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image
+
+from sfumato.collection import unusable
+from sfumato.collection.archive import Archive
+from sfumato.collection.fingerprint import fingerprint
+from sfumato.collection.reading import BYTE_LIMIT, check_head, read_picture
+from sfumato.collection.scaling import scaled
+from sfumato.collection.sniffing import HEAD_BYTES
+from sfumato.collection.unusable import UnusableError
+
+_LENGTHS = struct.Struct(">II")
+
+
+def send(stream: IO[bytes], message: Any, attached: bytes = b"") -> None:
+    """Write one message and flush it."""
+    text = json.dumps(message).encode("ascii")
+    stream.write(_LENGTHS.pack(len(text), len(attached)))
+    stream.write(text)
+    stream.write(attached)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> tuple[Any, bytes]:
+    """Read one message and its bytes. Raises EOFError where the other side has gone."""
+    text_length, attached_length = _LENGTHS.unpack(_exactly(stream, _LENGTHS.size))
+    text = _exactly(stream, text_length)
+    return json.loads(text), _exactly(stream, attached_length)
+
+
+def _exactly(stream: IO[bytes], count: int) -> bytes:
+    data = stream.read(count)
+    if len(data) != count:
+        raise EOFError
+    return data
+
+
+class Decoder:
+    """Answers requests about the files of one source, a folder or a zip."""
+
+    def __init__(self, source: str, background: tuple[int, int, int]) -> None:
+        self.source = Path(source)
+        self.background = background
+        self.archive = None if self.source.is_dir() else Archive(self.source)
+
+    def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """The facts about a file and its thumbnail, or its pixels at a size, or why it cannot be used."""
+        try:
+            data = self._bytes_of(request["file"])
+            digest = hashlib.sha256(data).hexdigest()
+            if "size" in request:
+                return self._pixels(data, digest, request)
+            return self._facts(data, digest)
+        except UnusableError as error:
+            return {"left_out": [error.kind, error.reason]}, b""
+        except MemoryError:
+            return {"left_out": [unusable.NO_MEMORY, "needs more memory than a picture may take"]}, b""
+
+    def _facts(self, data: bytes, digest: str) -> tuple[dict[str, Any], bytes]:
+        # The hash looks at 32 x 32 pixels, but a JPEG's whole stream is decoded at any size, so a broken one shows.
+        decoded = read_picture(data, self.background, least_side=64)
+        value, thumbnail = fingerprint(decoded.image)
+        facts = {
+            "sha256": digest,
+            "bytes": len(data),
+            "width": decoded.width,
+            "height": decoded.height,
+            "transparent": decoded.transparent,
+            "hash": value,
+        }
+        return facts, thumbnail.tobytes()
+
+    def _pixels(self, data: bytes, digest: str, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        if digest != request["sha256"]:
+            raise UnusableError(unusable.CHANGED, "changed since it was collected: run sfumato collect again")
+        size, crop = request["size"], request["crop"]
+        decoded = read_picture(data, self.background, least_side=2 * size)
+        image = scaled(decoded.image, size, crop, width=decoded.width, height=decoded.height)
+        return {"width": image.width, "height": image.height}, np.asarray(image).tobytes()
+
+    def _bytes_of(self, file: str) -> bytes:
+        if self.archive is not None:
+            return self.archive.read(file)
+        return read_file(self.source / file)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for what cannot be read."""
+    try:
+        # Not blocking, so that a pipe put in a picture's place cannot hold the process for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor, not a path)
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise UnusableError(unusable.SPECIAL, "not a regular file")
+            head = file.read(HEAD_BYTES)
+            check_head(head, status.st_size)
+            return head + file.read(BYTE_LIMIT)
+    except OSError as error:
+        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
+
+
+def _limit_memory(limit: int) -> None:
+    try:
+        import resource  # Unix alone has it
+    except ImportError:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    except (ValueError, OSError):
+        return  # macOS does not keep to this limit, and refuses some values
+
+
+def main() -> None:
+    """Serve requests until standard input ends. Arguments: memory limit in bytes."""
+    # The terminal sends Ctrl-C to every process of the group; whoever started this one decides when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory(int(sys.argv[-1]))
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    requests = sys.stdin.buffer
+    with os.fdopen(os.dup(1), "wb") as answers:
+        send(answers, "ready")
+        # Decoders written in C print what they think to both outputs; neither must reach the answers or the terminal.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        try:
+            setup, _ = receive(requests)
+            decoder = Decoder(setup["source"], tuple(setup["background"]))
+            while True:
+                batch, _ = receive(requests)
+                for request in batch:
+                    send(answers, *decoder.answer(request))
+        except (EOFError, BrokenPipeError):
+            return
+
+
+if __name__ == "__main__":
+    main()

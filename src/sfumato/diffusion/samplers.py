@@ -1,0 +1,117 @@
+"""Samplers: generators that turn noise into pictures with a denoiser, yielding every step.
+
+Each takes
+
+    denoise: (x, sigma) -> estimate of the clean pictures, of x's shape; sigma is a float > 0
+    x:       [N, ...], noise of standard deviation sigmas[0] (plus a picture, for img2img)
+    sigmas:  [steps + 1], falling; the last may be 0
+    noise:   step index -> standard normal noise of x's shape (the stochastic samplers only)
+
+and yields a ``Step`` after each move from sigmas[i] to sigmas[i + 1]. The differential equation that they solve is
+dx / dsigma = (x - D(x, sigma)) / sigma (Karras et al. 2022, arXiv:2206.00364, eq. 3 with sigma(t) = t).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Denoise = Callable[[Tensor, float], Tensor]
+Noise = Callable[[int], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """index: 0-based; steps: how many there are; x: the pictures with noise of level sigma; denoised: the estimate of
+    the clean pictures from which the step was made."""
+
+    index: int
+    steps: int
+    sigma: float
+    x: Tensor
+    denoised: Tensor
+
+
+Sampler = Callable[[Denoise, Tensor, Tensor, Noise], Iterator[Step]]
+
+
+def euler(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None = None) -> Iterator[Step]:
+    """Euler's method, first order. In these variables it is DDIM (Song et al. 2021, arXiv:2010.02502, eq. 13)."""
+    for index, (sigma, following) in _pairs(sigmas):
+        denoised = denoise(x, sigma)
+        x = denoised + (x - denoised) * (following / sigma)
+        yield Step(index, len(sigmas) - 1, following, x, denoised)
+
+
+def heun(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None = None) -> Iterator[Step]:
+    """Heun's method, second order, two evaluations a step but the last to 0 (Karras et al. 2022, algorithm 1)."""
+    for index, (sigma, following) in _pairs(sigmas):
+        denoised = denoise(x, sigma)
+        slope = (x - denoised) / sigma
+        moved = x + slope * (following - sigma)
+        if following > 0:
+            second = (moved - denoise(moved, following)) / following
+            moved = x + (slope + second) / 2 * (following - sigma)
+        x = moved
+        yield Step(index, len(sigmas) - 1, following, x, denoised)
+
+
+def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None = None) -> Iterator[Step]:
+    """DPM-Solver++(2M), second order from one evaluation a step (Lu et al. 2022, arXiv:2211.01095, algorithm 2).
+
+    The first step, and one to 0, are of first order: there the multistep formula has no past or no finite step.
+    """
+    return _multistep(denoise, x, sigmas, None)
+
+
+def dpmpp_2m_sde(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -> Iterator[Step]:
+    """SDE-DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, section 6): as 2M, with fresh noise at every step."""
+    return _multistep(denoise, x, sigmas, noise)
+
+
+def euler_ancestral(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -> Iterator[Step]:
+    """DDPM's ancestral sampling (Ho et al. 2020, arXiv:2006.11239, eq. 7): the posterior's mean, then its noise."""
+    for index, (sigma, following) in _pairs(sigmas):
+        denoised = denoise(x, sigma)
+        ratio = following / sigma
+        # The posterior q(x_following | x_sigma, x0) has deviation following * sqrt(1 - ratio^2).
+        x = denoised + (x - denoised) * ratio**2
+        if following > 0:
+            x = x + noise(index) * (following * math.sqrt(1 - ratio**2))
+        yield Step(index, len(sigmas) - 1, following, x, denoised)
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "euler": euler,
+    "heun": heun,
+    "dpmpp_2m": dpmpp_2m,
+    "dpmpp_2m_sde": dpmpp_2m_sde,
+    "euler_ancestral": euler_ancestral,
+}
+
+
+def _multistep(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None) -> Iterator[Step]:
+    """Two-step extrapolation of the estimate in log sigma; with ``noise``, the stochastic equation's form of it."""
+    previous, last_h = None, 0.0
+    for index, (sigma, following) in _pairs(sigmas):
+        denoised = denoise(x, sigma)
+        if following == 0:
+            x = denoised
+        else:
+            h, ratio = math.log(sigma / following), following / sigma
+            estimate = denoised if previous is None else denoised + (denoised - previous) * (h / (2 * last_h))
+            if noise is None:
+                x = estimate + (x - estimate) * ratio
+            else:  # half of the contraction is made up for by the fresh noise
+                x = estimate + (x - estimate) * ratio**2 + noise(index) * (following * math.sqrt(1 - ratio**2))
+            previous, last_h = denoised, h
+        yield Step(index, len(sigmas) - 1, following, x, denoised)
+
+
+def _pairs(sigmas: Tensor) -> Iterator[tuple[int, tuple[float, float]]]:
+    levels = torch.as_tensor(sigmas).tolist()
+    return enumerate(zip(levels[:-1], levels[1:], strict=True))

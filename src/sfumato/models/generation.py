@@ -1,0 +1,164 @@
+"""Making works with a model: one picture depends on its seed, its number and the settings, and on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from PIL import Image
+from pydantic import ValidationError
+from torch import Tensor
+
+import sfumato
+from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, autoguidance, classifier_free
+from sfumato.diffusion.randomness import keyed_generator
+from sfumato.errors import SfumatoError
+from sfumato.models.configuration import SamplerSettings
+from sfumato.models.model import Model
+from sfumato.works import Recipe, Work
+
+# Kernels may round differently for batches of different sizes. So every batch has this many places, picture i always
+# stands in place i modulo BATCH, and empty places are filled with the pictures that would stand there.
+BATCH = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """One step of one batch. indices: the numbers of the pictures; step of steps; sigma: the noise still in them;
+    noisy and clean: the pictures with it and the estimate without, [n, 3, H, W] in about -1..1."""
+
+    indices: range
+    step: int
+    steps: int
+    sigma: float
+    noisy: Tensor
+    clean: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """A model and everything that is asked of it but the number of works. label: -1 for classes as in training."""
+
+    model: Model
+    settings: SamplerSettings
+    seed: int
+    label: int
+
+    @classmethod
+    def of(cls, model: Model, *, seed: int = 0, label: str | None = None, **settings: Any) -> Self:
+        """Settings that are None are the model's own. Raises SfumatoError for an unknown class or a value out of range."""
+        given = {name: value for name, value in settings.items() if value is not None}
+        try:
+            chosen = SamplerSettings.model_validate(model.config.generation.model_dump() | given)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            raise SfumatoError(f"{'.'.join(map(str, fault['loc']))} {fault['input']!r}: {fault['msg'].lower()}") from error
+        if not 0 <= seed < 2**63:
+            raise SfumatoError(f"seed {seed}: a whole number from 0 to 2^63 - 1 is needed")
+        return cls(model, chosen, seed, _class_index(model, label))
+
+    def works(self, count: int) -> Iterator[Work]:
+        """Yields works 0 to count - 1."""
+        for progress in self.steps(count):
+            if progress.step == progress.steps:
+                for index, picture in zip(progress.indices, to_pictures(progress.noisy), strict=True):
+                    yield Work(picture, self.recipe(index))
+
+    def steps(self, count: int) -> Iterator[Progress]:
+        """Yields every step of every batch, the pictures of a batch together."""
+        if count < 1:
+            raise SfumatoError(f"{count} works: give 1 or more")
+        for start in range(0, count, BATCH):
+            yield from self._batch(start, min(BATCH, count - start))
+
+    @torch.inference_mode()
+    def _batch(self, start: int, wanted: int) -> Iterator[Progress]:
+        places, settings, config = range(start, start + BATCH), self.settings, self.model.config
+        device = next(self.model.denoiser.parameters()).device
+        shape = (3, config.size, config.size)
+
+        def noise(step: int) -> Tensor:
+            drawn = [torch.randn(shape, generator=keyed_generator("noise", self.seed, i, step)) for i in places]
+            return torch.stack(drawn).to(device)
+
+        sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
+        denoise = self._denoise(torch.tensor([self.class_of(i) for i in places], device=device))
+        for step in SAMPLERS[settings.sampler](denoise, noise(-1) * sigmas[0].float(), sigmas, noise):
+            noisy, clean = step.x[:wanted], step.denoised[:wanted]
+            yield Progress(places[:wanted], step.index + 1, step.steps, step.sigma, noisy, clean)
+
+    def _denoise(self, condition: Tensor) -> Denoise:
+        settings, denoiser = self.settings, self.model.denoiser
+        interval = (settings.guidance_low, settings.guidance_high)
+        guided = (
+            classifier_free(denoiser, condition, settings.guidance, interval)
+            if self.guidance_kind == "classifier_free"
+            else autoguidance(denoiser, self.model.worse(), condition, settings.guidance, interval)
+            if self.guidance_kind == "autoguidance"
+            else classifier_free(denoiser, condition, 1.0)
+        )
+
+        def denoise(x: Tensor, sigma: float) -> Tensor:
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+                return guided(x, sigma)
+
+        return denoise
+
+    @property
+    def guidance_kind(self) -> str:
+        """'none' where nothing would change: at 1, or away from the class in a model that has none."""
+        if self.settings.guidance == 1 or (
+            self.settings.guidance_kind == "classifier_free" and not self.model.config.classes
+        ):
+            return "none"
+        return self.settings.guidance_kind
+
+    def class_of(self, index: int) -> int:
+        """The class of picture ``index``: the one asked for, or one drawn as often as in training; -1 without classes."""
+        if self.label >= 0 or not self.model.config.classes:
+            return self.label
+        share = torch.rand((), generator=keyed_generator("class", self.seed, index), dtype=torch.float64).item()
+        bounds = np.cumsum(self.model.config.class_shares)
+        return min(int(np.searchsorted(bounds, share * bounds[-1], side="right")), len(bounds) - 1)
+
+    def recipe(self, index: int) -> Recipe:
+        """All that is needed to make picture ``index`` again."""
+        settings, config, label = self.settings, self.model.config, self.class_of(index)
+        guided = self.guidance_kind != "none"
+        return Recipe(
+            model=config.name,
+            model_digest=self.model.weights_digest,
+            seed=self.seed,
+            index=index,
+            label=config.classes[label] if label >= 0 else None,
+            sampler=settings.sampler,
+            steps=settings.steps,
+            schedule=settings.schedule,
+            guidance=settings.guidance if guided else 1.0,
+            guidance_kind=self.guidance_kind,
+            guidance_low=settings.guidance_low if guided else None,
+            guidance_high=settings.guidance_high if guided else None,
+            size=(config.size, config.size),
+            dtype=settings.precision,
+            device=next(self.model.denoiser.parameters()).device.type,
+            sfumato_version=sfumato.__version__,
+            torch_version=torch.__version__,
+        )
+
+
+def to_pictures(images: Tensor) -> list[Image.Image]:
+    """[N, 3, H, W] in -1..1 (clipped) -> N RGB pictures."""
+    levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
+    return [Image.fromarray(level) for level in levels]
+
+
+def _class_index(model: Model, label: str | None) -> int:
+    if label is None:
+        return -1
+    if label not in model.config.classes:
+        known = ", ".join(model.config.classes) or "none at all"
+        raise SfumatoError(f"class '{label}': the model '{model.config.name}' does not know it; its classes: {known}")
+    return model.config.classes.index(label)

@@ -1,0 +1,140 @@
+"""A model: what can generate. Weights, configuration and card in one directory or Hub repository."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import torch
+from pydantic import ValidationError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from sfumato.diffusion import Denoiser, preconditioning
+from sfumato.errors import SfumatoError
+from sfumato.models.configuration import ModelConfig
+from sfumato.models.place import CARD, CONFIG, WEIGHTS, locate_model
+from sfumato.models.weights import digest, load_into, read_weights
+from sfumato.networks import build_network
+
+if TYPE_CHECKING:
+    from sfumato.models.generation import Progress
+    from sfumato.works import Work
+
+_EARLY = "early."
+
+
+def build_denoiser(config: ModelConfig) -> Denoiser:
+    """The denoiser that a configuration describes, with fresh weights."""
+    network = build_network(config.network, config.size, len(config.classes))
+    return Denoiser(network, preconditioning(config.preconditioning, config.sigma_data))
+
+
+@dataclass(eq=False)
+class Model:
+    """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
+    training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is saved."""
+
+    config: ModelConfig
+    denoiser: Denoiser
+    early: dict[str, Tensor] = field(default_factory=dict)
+    card: str = ""
+    weights_digest: str = ""
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, *, revision: str | None = None, device: str = "cpu") -> Self:
+        """Load a model from its directory, from a run's, or from the Hub ('owner/name').
+
+        Raises SfumatoError where there is none, or where weights and configuration do not belong together.
+        """
+        directory = locate_model(name, revision)
+        config = _read_config(directory / CONFIG)
+        tensors = read_weights(directory / WEIGHTS)
+        early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
+        try:
+            denoiser = build_denoiser(config)
+        except ValueError as error:
+            raise SfumatoError(f"{directory / CONFIG}: {error}") from error
+        load_into(denoiser.network, tensors, directory / WEIGHTS)
+        card = directory / CARD
+        return cls(
+            config,
+            denoiser.eval().requires_grad_(False).to(device),
+            early,
+            card.read_text("utf-8") if card.is_file() else "",
+            digest(directory / WEIGHTS),
+        )
+
+    def save_pretrained(self, directory: str | Path) -> Path:
+        """Write config.json, model.safetensors and README.md into a new or empty directory.
+
+        Raises SfumatoError if there is something already.
+        """
+        directory = Path(directory)
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise SfumatoError(f"{directory}: is there already; give a new directory")
+        directory.mkdir(parents=True, exist_ok=True)
+        tensors = {name: tensor.cpu().contiguous() for name, tensor in self.denoiser.network.state_dict().items()}
+        tensors |= {_EARLY + name: tensor.cpu().contiguous() for name, tensor in self.early.items()}
+        (directory / CONFIG).write_text(self.config.model_dump_json(indent=2) + "\n", "utf-8")
+        (directory / CARD).write_text(self.card, "utf-8")
+        save_file(tensors, directory / WEIGHTS, metadata={"format": "pt"})
+        self.weights_digest = digest(directory / WEIGHTS)
+        return directory
+
+    def push_to_hub(self, repository: str, *, private: bool = True, token: str | None = None) -> str:
+        """Upload to 'owner/name' on the Hub (private unless said otherwise). Returns the address of the commit."""
+        from huggingface_hub import HfApi
+
+        api = HfApi(token=token)
+        api.create_repo(repository, private=private, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            return str(api.upload_folder(repo_id=repository, folder_path=folder, commit_message="A model from sfumato"))
+
+    def generate(
+        self,
+        count: int = 1,
+        *,
+        seed: int = 0,
+        label: str | None = None,
+        guidance: float | None = None,
+        steps: int | None = None,
+        sampler: str | None = None,
+    ) -> list[Work]:
+        """Make ``count`` works, pictures with their recipes.
+
+        seed: 0 or more; work number i depends on (seed, i) and the settings, not on how many are made. label: a class's
+        name, or None for classes as frequent as in training. The other settings are the model's own where None.
+        Raises SfumatoError for a class that the model has not and for values out of range.
+        """
+        from sfumato.models.generation import Generation
+
+        settings = {"guidance": guidance, "steps": steps, "sampler": sampler}
+        return list(Generation.of(self, seed=seed, label=label, **settings).works(count))
+
+    def trajectory(self, count: int = 1, *, seed: int = 0, label: str | None = None) -> Iterator[Progress]:
+        """The same, yielding every step from noise to picture."""
+        from sfumato.models.generation import Generation
+
+        return Generation.of(self, seed=seed, label=label).steps(count)
+
+    def worse(self) -> Denoiser:
+        """The denoiser with the early weights, for autoguidance. Raises SfumatoError if the model carries none."""
+        if not self.early:
+            raise SfumatoError(f"the model '{self.config.name}' carries no early weights; use --guidance without autoguidance")
+        denoiser = build_denoiser(self.config)
+        load_into(denoiser.network, self.early, "early weights")
+        return denoiser.eval().requires_grad_(False).to(next(self.denoiser.parameters()).device)
+
+
+def _read_config(path: Path) -> ModelConfig:
+    try:
+        return ModelConfig.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(map(str, fault["loc"])) or "the file"
+        raise SfumatoError(f"{path}: {place}: {fault['msg']}; it is no sfumato model, or a newer version's") from error

@@ -1,0 +1,56 @@
+"""Where a model lies: a directory, a run that holds one, or a repository on the Hub."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sfumato.errors import SfumatoError
+
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
+
+
+def locate_model(name: str | Path, revision: str | None = None) -> Path:
+    """The directory of a model, downloaded first if it is on the Hub.
+
+    name: a model's directory, a run's, or 'owner/name'. Raises SfumatoError where there is no model.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return _in_directory(path)
+    if path.suffix.lower() in _PICKLES:
+        raise SfumatoError(
+            f"{name}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
+            "give a model's directory"
+        )
+    if path.exists():
+        raise SfumatoError(f"{name}: is a file; give the directory that holds {CONFIG} and {WEIGHTS}")
+    if not _HUB_ID.fullmatch(str(name)):
+        raise SfumatoError(f"{name}: no such directory, nor a Hub repository's name (owner/name)")
+    return _from_hub(str(name), revision)
+
+
+def _in_directory(path: Path) -> Path:
+    for directory in (path / "model", path):
+        if (directory / CONFIG).is_file() and (directory / WEIGHTS).is_file():
+            return directory
+    if (path / "checkpoints").is_dir() or (path / "run.json").is_file():
+        raise SfumatoError(f"{path}: is a run without a model yet; go on with 'sfumato train --resume -o {path}'")
+    missing = WEIGHTS if (path / CONFIG).is_file() else CONFIG
+    raise SfumatoError(f"{path}: holds no {missing}, so it is no model; give a directory that 'sfumato train' made")
+
+
+def _from_hub(name: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        directory = snapshot_download(name, revision=revision, allow_patterns=[CONFIG, WEIGHTS, CARD])
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise SfumatoError(
+            f"{name}: no such directory here, and it cannot be fetched from the Hub ({reason})"
+        ) from error
+    return _in_directory(Path(directory))

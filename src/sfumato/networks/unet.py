@@ -1,0 +1,94 @@
+"""A U-Net: convolutions at the fine levels, a transformer at the coarsest (as in Hoogeboom et al. 2023, arXiv:2301.11093)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sfumato.networks.blocks import Conditioning, TransformerBlock, modulate
+
+
+class ConvolutionBlock(nn.Module):
+    """Two 3 x 3 convolutions added to their input, scaled and shifted by the condition in between (Dhariwal and Nichol 2021)."""
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.condition = nn.Linear(width, 2 * channels)
+        for weight in (self.condition.weight, self.condition.bias, self.second.weight):
+            nn.init.zeros_(weight)
+
+    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
+        scale, shift = self.condition(vector)[:, None, None].chunk(2, 3)
+        h = modulate(x.permute(0, 2, 3, 1), scale, shift).permute(0, 3, 1, 2)
+        return x + self.second(F.silu(self.first(h)))
+
+
+class Floor(nn.Module):
+    """The coarsest level: every pixel is a token of a transformer."""
+
+    def __init__(self, side: int, width: int, depth: int, heads: int) -> None:
+        super().__init__()
+        self.position = nn.Parameter(torch.randn(1, side**2, width) * 0.5)
+        self.modulation = nn.Linear(width, 6 * width)
+        self.blocks = nn.ModuleList(TransformerBlock(width, heads) for _ in range(depth))
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
+        tokens = x.permute(0, 2, 3, 1).flatten(1, 2) + self.position.to(x.dtype)
+        modulation = self.modulation(vector).view(len(x), 6, -1)
+        for block in self.blocks:
+            tokens = block(tokens, modulation)
+        return tokens.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
+
+
+class Level(nn.Module):
+    """Blocks, then a coarser level between a step down and a step up (added to what came in), then blocks."""
+
+    def __init__(self, channels: int, below: int, blocks: int, width: int, inner: nn.Module) -> None:
+        super().__init__()
+        self.before = nn.ModuleList(ConvolutionBlock(channels, width) for _ in range(blocks))
+        self.down = nn.Conv2d(channels, below, 2, stride=2)
+        self.inner = inner
+        self.up = nn.Conv2d(below, 4 * channels, 1)
+        self.after = nn.ModuleList(ConvolutionBlock(channels, width) for _ in range(blocks))
+
+    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
+        for block in self.before:
+            x = block(x, vector)
+        x = x + F.pixel_shuffle(self.up(self.inner(self.down(x), vector)), 2).contiguous(memory_format=torch.channels_last)
+        for block in self.after:
+            x = block(x, vector)
+        return x
+
+
+class UNet(nn.Module):
+    """channels: from the finest level (pixels of ``patch`` x ``patch``) down; every further level halves the side."""
+
+    def __init__(
+        self, size: int, classes: int, *, patch: int, channels: Sequence[int], blocks: int, width: int, depth: int, heads: int
+    ) -> None:
+        super().__init__()
+        self.patch = patch
+        self.conditioning = Conditioning(width, classes)
+        levels = [*channels, width]
+        inner: nn.Module = Floor(size // patch // 2 ** len(channels), width, depth, heads)
+        for index in reversed(range(len(channels))):
+            inner = Level(levels[index], levels[index + 1], blocks, width, inner)
+        self.levels = inner
+        self.embed = nn.Conv2d(3 * patch**2, channels[0], 3, padding=1)
+        self.output = nn.Conv2d(channels[0], 3 * patch**2, 3, padding=1)
+        nn.init.zeros_(self.output.weight)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:
+        vector = self.conditioning(c_noise, condition)
+        x = F.pixel_unshuffle(x, self.patch).contiguous(memory_format=torch.channels_last)
+        h = self.levels(self.embed(x), vector)
+        h = F.layer_norm(h.permute(0, 2, 3, 1), h.shape[1:2]).permute(0, 3, 1, 2)
+        return F.pixel_shuffle(self.output(h), self.patch)

@@ -1,0 +1,79 @@
+"""Frames become a moving picture that every browser shows: GIF, WebP or APNG."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from PIL import Image
+
+from sfumato.errors import SfumatoError
+from sfumato.works.viewing import enlarged, viewing_scale
+from sfumato.works.whole_file import write_whole_file
+
+# Browsers show a GIF's frame for a tenth of a second if it asks for less than this; GIF counts in hundredths.
+SHORTEST_FRAME_MS: Final = 20
+
+_FORMATS: Final = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
+
+
+def save_animation(
+    frames: Iterable[Image.Image],
+    path: str | Path,
+    *,
+    seconds: float = 4.0,
+    hold: float = 1.0,
+    scale: int | None = None,
+    force: bool = False,
+) -> Path:
+    """Write the frames as an animation that repeats for ever.
+
+    frames: one or more RGB pictures of one size. path: ends in .gif, .webp, .png or .apng; WebP and APNG keep every
+    colour. seconds: the time from the first frame to the last, over 0; if there are too many frames for it, an even
+    selection is shown. hold: how much longer the last frame stays, seconds. scale: a whole number; by default 32 px are
+    shown at 256. The file is written whole or not at all. Returns its path.
+    Raises SfumatoError for another suffix, a file that exists (without `force`) or cannot be written; ValueError for no
+    frames, frames of different sizes, or times that are not positive.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _FORMATS:
+        raise SfumatoError(f"{path}: an animation's name ends in {', '.join(_FORMATS)}")
+    pictures = [frame.convert("RGB") for frame in frames]
+    if not pictures:
+        raise ValueError("an animation needs at least one frame")
+    if len({picture.size for picture in pictures}) > 1:
+        raise ValueError("an animation's frames must have one size")
+    if seconds <= 0 or hold < 0:
+        raise ValueError("an animation lasts more than 0 seconds, and its last frame is not held for less than 0")
+    pictures = _selection(pictures, max(2, int(seconds * 1000 / SHORTEST_FRAME_MS)))
+    # GIF counts in hundredths of a second, and so do we, so that all three formats run alike.
+    frame_ms = max(SHORTEST_FRAME_MS, round(seconds * 100 / len(pictures)) * 10)
+    durations = [frame_ms] * (len(pictures) - 1) + [frame_ms + round(hold * 100) * 10]
+    format_name = _FORMATS[path.suffix.lower()]
+    if format_name == "GIF":
+        pictures = [_with_palette(picture) for picture in pictures]
+    scale = scale or viewing_scale(pictures[0].size, 256)
+    first, *others = (enlarged(picture, scale) for picture in pictures)
+    options = {"lossless": True} if format_name == "WEBP" else {}
+
+    def write(file: BinaryIO) -> None:
+        first.save(file, format=format_name, save_all=True, append_images=others, duration=durations, loop=0, **options)
+
+    write_whole_file(path, write, force=force)
+    return path
+
+
+def _selection(pictures: Sequence[Image.Image], most: int) -> list[Image.Image]:
+    """At most so many, evenly spaced, with the first and the last."""
+    if len(pictures) <= most:
+        return list(pictures)
+    return [pictures[round(number * (len(pictures) - 1) / (most - 1))] for number in range(most)]
+
+
+def _with_palette(picture: Image.Image) -> Image.Image:
+    """The picture in its own 256 best colours.
+
+    Chosen before it is enlarged: a picture of 32 x 32 then has nearly its own 1,024 colours, and what is diffused of
+    the remaining error falls on the picture's own pixels.
+    """
+    best = picture.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    return picture.quantize(palette=best, dither=Image.Dither.FLOYDSTEINBERG)

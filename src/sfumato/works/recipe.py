@@ -1,0 +1,119 @@
+"""The recipe of a work: all that is needed to make the same picture again."""
+
+import json
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sfumato.errors import SfumatoError
+
+FORMAT: Final = 1
+
+# What A1111's web UI calls our samplers; the programs that read its text know these names.
+_A1111_SAMPLERS: Final = {
+    "euler": "Euler",
+    "heun": "Heun",
+    "euler_ancestral": "Euler a",
+    "dpmpp_2m": "DPM++ 2M",
+    "dpmpp_2m_sde": "DPM++ 2M SDE",
+}
+
+Text = Annotated[str, Field(min_length=1)]
+Sigma = Annotated[float, Field(ge=0)]
+Side = Annotated[int, Field(ge=1)]
+
+
+class Recipe(BaseModel):
+    """All that decides a picture's pixels, and by which programs it was made.
+
+    A picture depends on `seed` and `index` (its number among those made with that seed), and on no other picture made
+    at the same time. Raises pydantic's ValidationError for values that are out of range and for unknown fields.
+    """
+
+    # The names that begin with model_ are ours here, and none of pydantic's.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    format: Literal[1] = FORMAT
+    model: Text = Field(description="the model's name, for people")
+    model_digest: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the weights, hexadecimal")
+    seed: int = Field(ge=0, lt=2**64)
+    index: int = Field(default=0, ge=0, lt=2**63, description="the picture's number among those of the seed")
+    label: str | None = Field(default=None, description="the class's name; None for a picture of no class")
+    sampler: Text
+    steps: int = Field(ge=1)
+    schedule: Text = Field(description="how the noise levels are spaced")
+    guidance: float = Field(default=1.0, ge=0, description="1 is none, above strengthens the condition")
+    guidance_kind: Text = Field(default="none", description="what guides: none, classifier_free, autoguidance")
+    guidance_low: Sigma | None = Field(default=None, description="guided above this noise level only (a sigma)")
+    guidance_high: Sigma | None = Field(default=None, description="guided up to this noise level only (a sigma)")
+    size: tuple[Side, Side] = Field(description="width and height in pixels")
+    dtype: Text = Field(default="float32", description="the precision in which the network computed")
+    device: Text = Field(default="cpu", description="the kind of device: cpu, cuda, mps")
+    sfumato_version: Text
+    torch_version: Text
+
+    @model_validator(mode="after")
+    def _interval_is_in_order(self) -> Self:
+        if self.guidance_low is not None and self.guidance_high is not None and self.guidance_low > self.guidance_high:
+            raise ValueError(f"guidance_low {self.guidance_low} is above guidance_high {self.guidance_high}")
+        return self
+
+    def to_json(self) -> str:
+        """One line of JSON in plain ASCII, so that no program on the way can spoil it."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=True, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Recipe":
+        """Read what `to_json` wrote. Raises SfumatoError that says what is wrong with it."""
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise SfumatoError(f"the recipe cannot be read, it is not JSON ({error})") from error
+        if not isinstance(data, dict):
+            raise SfumatoError(
+                f"the recipe cannot be read, it is a {type(data).__name__} and not an object with fields"
+            )
+        version = data.get("format", FORMAT)
+        if isinstance(version, int) and version > FORMAT:
+            raise SfumatoError(f"the recipe has format {version} and this sfumato reads {FORMAT}; install a newer one")
+        try:
+            return cls.model_validate_json(json.dumps(data), strict=True)
+        except ValidationError as error:
+            raise SfumatoError(f"the recipe cannot be read: {_faults(error)}") from error
+
+    def parameters_text(self) -> str:
+        """The text that A1111's web UI writes and that galleries and other programs read from `parameters`.
+
+        The class's name stands where they have the prompt.
+        """
+        settings = {
+            "Steps": str(self.steps),
+            "Sampler": _A1111_SAMPLERS.get(self.sampler.lower().replace("-", "_"), self.sampler),
+            "CFG scale": f"{self.guidance:g}",
+            "Seed": str(self.seed),
+            # As they do with a picture's place in its batch: said where it is not the first.
+            **({"Index": str(self.index)} if self.index else {}),
+            "Size": f"{self.size[0]}x{self.size[1]}",
+            "Model": self.model,
+            "Model hash": self.model_digest[:10],
+            "Version": f"sfumato {self.sfumato_version}",
+        }
+        return f"{_one_line(self.label or '') or 'untitled'}\n" + ", ".join(
+            f"{key}: {_quoted(value)}" for key, value in settings.items()
+        )
+
+
+def _one_line(text: str) -> str:
+    """Readers take the last line for the settings: a name must not bring lines, or control characters, of its own."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _quoted(value: str) -> str:
+    """A value that holds one of the format's own marks stands in quotes, as A1111 does it."""
+    return json.dumps(value, ensure_ascii=False) if any(mark in value for mark in ',:"\n\r') else _one_line(value)
+
+
+def _faults(error: ValidationError) -> str:
+    faults = [(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in error.errors(include_url=False)]
+    said = [f"{place}: {message}" if place else message for place, message in faults]
+    return "; ".join(said[:3]) + (f"; and {len(said) - 3} more" if len(said) > 3 else "")

@@ -1,0 +1,17 @@
+"""Small pictures made large enough to look at, by whole numbers, so that every pixel stays a sharp square."""
+
+from PIL import Image
+
+
+def viewing_scale(size: tuple[int, int], longest: int) -> int:
+    """The largest whole number, at least 1, that keeps a picture of `size` within `longest` pixels."""
+    return max(1, longest // max(size))
+
+
+def enlarged(image: Image.Image, scale: int) -> Image.Image:
+    """The picture `scale` times as large, with nearest neighbour. Raises ValueError for a scale under 1."""
+    if scale < 1:
+        raise ValueError(f"a picture is enlarged by 1 or more, not by {scale}")
+    if scale == 1:
+        return image
+    return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)

@@ -1,0 +1,85 @@
+"""A work: a generated picture together with its recipe, kept in one PNG file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+from sfumato.errors import SfumatoError
+from sfumato.works.recipe import Recipe
+from sfumato.works.whole_file import write_whole_file
+from sfumato.works.xmp import xmp_packet
+
+PARAMETERS_KEY: Final = "parameters"
+RECIPE_KEY: Final = "sfumato"
+XMP_KEY: Final = "XML:com.adobe.xmp"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A picture that was generated, and how.
+
+    image: RGB, of the size that the recipe names (ValueError otherwise).
+    """
+
+    image: Image.Image
+    recipe: Recipe
+
+    def __post_init__(self) -> None:
+        if self.image.mode != "RGB":
+            raise ValueError(f"a work's picture is RGB, not {self.image.mode}")
+        if self.image.size != self.recipe.size:
+            raise ValueError(f"the picture is {self.image.size}, its recipe says {self.recipe.size}")
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated.
+
+        The file is written whole or not at all; folders are made. Returns its path. Raises SfumatoError if the name
+        does not end in .png, if the file exists (without `force`) or if it cannot be written.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".png":
+            raise SfumatoError(
+                f"{path}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png"
+            )
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt(PARAMETERS_KEY, self.recipe.parameters_text())
+        info.add_itxt(RECIPE_KEY, self.recipe.to_json())
+        info.add_itxt(XMP_KEY, xmp_packet(f"sfumato {self.recipe.sfumato_version}"))
+
+        def write(file: BinaryIO) -> None:
+            self.image.save(file, format="PNG", pnginfo=info)
+
+        write_whole_file(path, write, force=force)
+        return path
+
+
+def read_work(path: str | Path) -> Work:
+    """Read a work that `Work.save` wrote. Raises SfumatoError if it is missing, damaged or carries no recipe."""
+    path = Path(path)
+    if not path.exists():
+        raise SfumatoError(f"{path} does not exist")
+    try:
+        with Image.open(path, formats=["PNG"]) as file:
+            file.load()
+            texts = file.text if isinstance(file, PngImagePlugin.PngImageFile) else {}
+            image = file.convert("RGB")
+    except UnidentifiedImageError:
+        raise SfumatoError(f"{path} is not a PNG picture, so it carries no recipe") from None
+    except Image.DecompressionBombError as error:
+        raise SfumatoError(f"{path} is not opened: it has far more pixels than any work") from error
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises each of these for damaged files
+        raise SfumatoError(f"{path} cannot be read ({error})") from error
+    if RECIPE_KEY not in texts:
+        raise SfumatoError(f"{path} carries no recipe: it was not made by sfumato, or saved again by another program")
+    try:
+        recipe = Recipe.from_json(texts[RECIPE_KEY])
+    except SfumatoError as error:
+        raise SfumatoError(f"{path}: {error}") from error
+    if image.size != recipe.size:
+        raise SfumatoError(
+            f"{path} is {image.width}x{image.height} pixels and its recipe makes {recipe.size[0]}x{recipe.size[1]}: "
+            "another program has changed its size"
+        )
+    return Work(image, recipe)

@@ -1,0 +1,27 @@
+"""What a generated picture says of itself in XMP, which catalogues, editors and search engines read."""
+
+from typing import Final
+from xml.sax.saxutils import escape
+
+# IPTC's term for a picture that a trained model made: https://cv.iptc.org/newscodes/digitalsourcetype/
+TRAINED_ALGORITHMIC_MEDIA: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+# The id between the quotes is the XMP specification's own constant (part 1, section 7.3.2).
+_PACKET: Final = """\
+<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">
+   <xmp:CreatorTool>{creator_tool}</xmp:CreatorTool>
+   <Iptc4xmpExt:DigitalSourceType>{source_type}</Iptc4xmpExt:DigitalSourceType>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>"""
+
+
+def xmp_packet(creator_tool: str) -> str:
+    """The XMP packet of a generated picture. creator_tool: program and version, as 'sfumato 0.1.0'."""
+    return _PACKET.format(creator_tool=escape(creator_tool), source_type=TRAINED_ALGORITHMIC_MEDIA)

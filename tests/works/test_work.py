@@ -1,0 +1,151 @@
+"""A work's file carries its recipe, for us and for others, and says that it is generated."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from sfumato.collection.drawn import draw
+from sfumato.errors import SfumatoError
+from sfumato.works import Recipe, Work, read_work
+
+GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+def _recipe(**changes: object) -> Recipe:
+    return Recipe(
+        **{
+            "model": "drawn",
+            "model_digest": "ab" * 32,
+            "seed": 7,
+            "label": "glass",
+            "sampler": "heun",
+            "steps": 18,
+            "schedule": "karras",
+            "size": (32, 32),
+            "sfumato_version": "0.1.0",
+            "torch_version": "2.13.0",
+        }
+        | changes
+    )
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work(draw("glass", 7, 32), _recipe())
+
+
+def test_a_work_comes_back_with_its_pixels_and_its_recipe(work: Work, tmp_path: Path) -> None:
+    path = work.save(tmp_path / "works" / "0001.png")
+    assert [p.name for p in path.parent.iterdir()] == ["0001.png"]
+    again = read_work(str(path))
+    assert again.recipe == work.recipe
+    assert again.image.mode == "RGB"
+    assert again.image.tobytes() == work.image.tobytes()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    label=st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+    model=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
+)
+def test_odd_names_survive_the_file(label: str, model: str, tmp_path: Path) -> None:
+    work = Work(Image.new("RGB", (2, 3)), _recipe(label=label, model=model, size=(2, 3)))
+    path = work.save(tmp_path / "odd.png", force=True)
+    assert read_work(path).recipe == work.recipe
+    with Image.open(path) as file:
+        assert file.info["parameters"] == work.recipe.parameters_text()
+
+
+def test_other_programs_find_the_parameters_and_the_mark_of_a_generated_picture(work: Work, tmp_path: Path) -> None:
+    path = work.save(tmp_path / "a.png")
+    with Image.open(path) as file:
+        assert isinstance(file, PngImagePlugin.PngImageFile)
+        assert file.text["parameters"] == work.recipe.parameters_text()
+        packet = file.info["xmp"]
+        description = ET.fromstring(packet.split(b"?>", 1)[1].rsplit(b"<?", 1)[0])[0][0]
+    values = {child.tag.rsplit("}", 1)[1]: child.text for child in description}
+    assert values == {"CreatorTool": "sfumato 0.1.0", "DigitalSourceType": GENERATED}
+    assert description[1].tag == "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+
+
+def test_a_work_is_not_written_over_without_force(work: Work, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_text("precious")
+    with pytest.raises(SfumatoError, match="exists already"):
+        work.save(path)
+    assert path.read_text() == "precious"
+    work.save(path, force=True)
+    assert read_work(path).recipe == work.recipe
+
+
+def test_a_work_is_kept_as_png_only(work: Work, tmp_path: Path) -> None:
+    with pytest.raises(SfumatoError, match=r"ends in \.png"):
+        work.save(tmp_path / "a.jpg")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("image", [Image.new("L", (32, 32)), Image.new("RGB", (32, 31))])
+def test_a_work_is_rgb_and_of_its_recipes_size(image: Image.Image) -> None:
+    with pytest.raises(ValueError, match=r"RGB|recipe says"):
+        Work(image, _recipe())
+
+
+def test_a_lossless_repacking_keeps_the_work(work: Work, tmp_path: Path) -> None:
+    few = Image.fromarray(np.zeros((32, 32, 3), np.uint8))
+    with Image.open(Work(few, work.recipe).save(tmp_path / "a.png")) as file:
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("sfumato", file.text["sfumato"])
+        file.quantize(2).save(tmp_path / "b.png", pnginfo=info)
+    assert read_work(tmp_path / "b.png").image.tobytes() == few.tobytes()
+
+
+def test_a_file_without_a_readable_recipe_is_a_clear_error(work: Work, tmp_path: Path) -> None:
+    path = work.save(tmp_path / "a.png")
+    whole = path.read_bytes()
+
+    def spoiled(name: str, content: bytes) -> Path:
+        (tmp_path / name).write_bytes(content)
+        return tmp_path / name
+
+    work.image.save(tmp_path / "again.png")
+    work.image.save(tmp_path / "again.jpg")
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("sfumato", "{")
+    work.image.save(tmp_path / "bad.png", pnginfo=info)
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("sfumato", work.recipe.to_json())
+    work.image.resize((64, 64)).save(tmp_path / "large.png", pnginfo=info)
+    expected = {
+        tmp_path / "missing.png": "does not exist",
+        tmp_path: "cannot be read",
+        spoiled("empty.png", b""): "not a PNG",
+        spoiled("text.png", b"hello"): "not a PNG",
+        tmp_path / "again.jpg": "not a PNG",
+        spoiled("cut.png", whole[: len(whole) // 2]): r"cut\.png",
+        spoiled("flipped.png", whole.replace(b"IDAT", b"IDAU")): r"flipped\.png",
+        tmp_path / "again.png": "carries no recipe",
+        tmp_path / "bad.png": r"bad\.png: the recipe cannot be read",
+        tmp_path / "large.png": "64x64 pixels and its recipe makes 32x32",
+    }
+    for file, said in expected.items():
+        with pytest.raises(SfumatoError, match=said):
+            read_work(file)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_damage_to_a_file_gives_a_traceback(work: Work, tmp_path: Path, seed: int) -> None:
+    whole = np.frombuffer(work.save(tmp_path / "a.png").read_bytes(), np.uint8)
+    rng = np.random.default_rng(seed)
+    for _ in range(150):
+        damaged = whole.copy()
+        damaged[rng.integers(0, len(whole), 3)] ^= rng.integers(1, 256, 3, dtype=np.uint8)
+        (tmp_path / "b.png").write_bytes(damaged[: rng.integers(1, len(whole) + 1)].tobytes())
+        try:
+            read_work(tmp_path / "b.png")
+        except SfumatoError as error:
+            assert "b.png" in str(error)
