@@ -1,7 +1,7 @@
 """sfumato: from a folder of art to a diffusion model and new works, on the machine that you have.
 
-    import sfumato
-    works = sfumato.Model.from_pretrained("my-model").generate(16, seed=7)
+import sfumato
+works = sfumato.Model.from_pretrained("my-model").generate(16, seed=7)
 """
 
 from __future__ import annotations

@@ -68,6 +68,7 @@ ol { max-width: 46rem; padding-left: 1.3rem; }
 li { margin-bottom: 1.3rem; }
 pre { margin: .5rem 0; padding: .8rem 1rem; background: var(--plinth); border-left: 2px solid var(--accent);
   overflow-x: auto; font: .93rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+code { font: .9em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 footer { margin-top: 4rem; padding-top: 1.5rem; padding-bottom: 3rem; }
 @media (max-width: 60rem) { .class, .pair { grid-template-columns: 1fr; }
   .pair .real { border-right: 0; padding-right: 0; max-width: none; } }
@@ -82,18 +83,20 @@ def demo_page(
     trajectory: bytes | Path,
     works: Mapping[str, Sequence[Image.Image]],
     facts: Mapping[str, str],
+    drawn: int | None = None,
     shown: int = 6,
     commands: Sequence[str] = ("sfumato train MY-ART -o run --minutes 30", "sfumato generate run -n 16 -o works"),
 ) -> str:
     """The whole page as HTML: styles and pictures inside, no script, nothing fetched, light and dark.
 
-    collection: class name -> pictures that the program drew, of which `shown` are hung. evolution: the strip of how the
+    collection: class name -> pictures that the program drew, of which `shown` are hung. drawn: how many it drew in all,
+    where they are not all given here. evolution: the strip of how the
     model learned. trajectory: an animation from noise to picture (GIF, WebP or APNG), its bytes or its file; who asked
     for less motion sees its last frame. works: class name -> new works, all of them hung, beside reduced real ones.
     facts: what a data sheet says, in this order. commands: how to train and to generate. Raises ValueError if the
     trajectory is none of the three formats, OSError if its file cannot be read.
     """
-    pictures = sum(len(images) for images in collection.values())
+    pictures = drawn if drawn is not None else sum(len(images) for images in collection.values())
     made = sum(len(images) for images in works.values())
     rooms = [
         _room(1, "The collection", _COLLECTION_TEXT.format(pictures=f"{pictures:,}"), _collection(collection, shown)),
@@ -157,7 +160,7 @@ On the left, real pictures of the collection at the size that the model saw. On 
 was given the name of a class and some noise, no picture to copy."""
 
 _FACTS_TEXT: Final = """\
-The same program, seed and settings on the same machine make the same pictures again, to the pixel."""
+The same model, seed and settings make the same pictures again on this machine, to the pixel."""
 
 _NEXT_TEXT: Final = """\
 Put your pictures, fifty or more, in a folder. Sub-folders, if there are any, become classes. Then:"""
@@ -204,9 +207,9 @@ def _trajectory(animation: bytes | Path) -> str:
     with Image.open(io.BytesIO(data)) as frames:
         frames.seek(getattr(frames, "n_frames", 1) - 1)
         still = frames.convert("RGB")
-    moving = _image(
-        f"data:{kind};base64,{_base64(data)}", still.size, "Noise that clears into a picture", "fluid small"
-    )
+    scale = viewing_scale(still.size, 2 * HANGING_SIZE)
+    size = (still.width * scale, still.height * scale)
+    moving = _image(f"data:{kind};base64,{_base64(data)}", size, "Noise that clears into pictures", "fluid small")
     return (
         '<div class="plinth"><picture>'
         f'<source media="(prefers-reduced-motion: reduce)" srcset="{_png(still)}">{moving}</picture></div>'

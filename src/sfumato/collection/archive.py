@@ -29,7 +29,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            raise SfumatoError(f"{path} is not a zip file that can be read ({error}); give a folder or a sound zip.") from error
+            raise SfumatoError(
+                f"{path} is not a zip file that can be read ({error}); give a folder or a sound zip."
+            ) from error
         self.members = {member.filename: member for member in self._zip.infolist() if not member.is_dir()}
         self._check_expansion()
 
@@ -43,8 +45,8 @@ class Archive:
         unpacked, packed = sum(member.file_size for member in self.members.values()), self.path.stat().st_size
         if unpacked > BYTE_LIMIT + _MOST_EXPANSION * packed:
             raise SfumatoError(
-                f"{self.path} would unpack from {packed / 1e6:.1f} MB to {unpacked / 1e9:.0f} GB, which looks like a zip bomb; "
-                "if it is not, unpack it and give the folder."
+                f"{self.path} would unpack from {packed / 1e6:.1f} MB to {unpacked / 1e9:.0f} GB, "
+                "which looks like a zip bomb; if it is not, unpack it and give the folder."
             )
 
     def files(self) -> Iterator[tuple[str, int, int]]:
@@ -79,7 +81,7 @@ class Archive:
                     return file.read(text_limit)
                 head = file.read(HEAD_BYTES)
                 check_head(head, member.file_size)
-                return head + file.read(BYTE_LIMIT)
+                return head + file.read(member.file_size)
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
             raise UnusableError(unusable.BROKEN, f"broken in the zip ({error})") from error
         except (OSError, RuntimeError, NotImplementedError, ValueError) as error:

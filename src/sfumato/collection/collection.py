@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -46,7 +47,7 @@ class Collection:
 
     @cached_property
     def classes(self) -> list[str]:
-        """The names of the classes, sorted; [] where there are no classes. Pictures outside all sub-folders are of class ''."""
+        """The names of the classes, sorted; [] where there are none. Pictures outside sub-folders are of class ''."""
         names = sorted({picture.category for picture in self.pictures})
         return [] if names == [""] else names
 
@@ -57,14 +58,14 @@ class Collection:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, in hex, over the files' names, contents and classes: equal for two collections of the same pictures."""
+        """SHA-256, in hex, over the files' names, contents and classes: equal for collections of the same pictures."""
         digest = hashlib.sha256()
         for file, content, category in sorted((entry.file, entry.sha256, entry.category) for entry in self.pictures):
             digest.update("\0".join((file, content, category, "")).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     def read(self, picture: Picture) -> Image.Image:
-        """The picture as it is in its file, upright, RGB, over the background. Raises SfumatoError where it has gone or changed."""
+        """The whole picture, upright, RGB, over the background. Raises SfumatoError where its file cannot be read."""
         try:
             if self.source.is_dir():
                 data = read_file(self.source / picture.file)
@@ -74,7 +75,10 @@ class Collection:
                     data = archive.read(picture.file)
                 finally:
                     archive.close()
-            return read_picture(data, self.background).image
+            with warnings.catch_warnings():
+                # Decoders warn of broken metadata, which the picture survived once already.
+                warnings.simplefilter("ignore")
+                return read_picture(data, self.background).image
         except (UnusableError, KeyError) as error:
             raise SfumatoError(f"{self.source / picture.file}: {error}; run sfumato collect again.") from error
 

@@ -62,7 +62,7 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
-    """16-bit, 32-bit and float grey to 8 bits. [H, W] samples; their scale is stated by the file or told by the range."""
+    """16-bit, 32-bit and float grey to 8 bits; the scale is stated by the file or told by the range of the samples."""
     tags = getattr(image, "tag_v2", {})
     samples = np.asarray(image).astype(np.float32)
     np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)

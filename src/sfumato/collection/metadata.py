@@ -79,7 +79,7 @@ def _csv_rows(text: str) -> tuple[list[dict[str, Any]], list[str]]:
         reader.fieldnames = names
         rows.extend(reader)
     except csv.Error as error:
-        return rows, [f"line {reader.line_num}: {error}; what follows it is not read"]
+        return rows, [f"after line {reader.line_num}: {error}; what follows is not read"]
     return rows, []
 
 

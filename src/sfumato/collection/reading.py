@@ -108,7 +108,9 @@ def _explained(error: BaseException, data: bytes, expected: str) -> UnusableErro
     """A decoder's complaint as a reason that a person can use."""
     text = str(error).lower()
     length = f"{max(1, round(len(data) / 1000))} kB"
-    cut_short = isinstance(error, EOFError) or "truncated" in text or "not enough" in text or is_truncated(data, expected)
+    cut_short = (
+        isinstance(error, EOFError) or "truncated" in text or "not enough" in text or is_truncated(data, expected)
+    )
     if cut_short:
         return UnusableError(unusable.TRUNCATED, f"truncated after {length}")
     if isinstance(error, UnidentifiedImageError):

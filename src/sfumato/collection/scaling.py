@@ -13,8 +13,10 @@ LONGEST_RATIO = 2
 
 
 def scaled_size(width: int, height: int, size: int, crop: Crop) -> tuple[int, int]:
-    """Width and height of what is stored of a picture of `width` x `height`: `size` square for a centre crop, otherwise the short side is
-    `size` and the long side as it falls, at most `LONGEST_RATIO` times as long.
+    """Width and height of what is stored of a picture of `width` x `height`.
+
+    `size` square for a centre crop; otherwise the short side is `size` and the long side as it falls, at most
+    `LONGEST_RATIO` times as long.
     """
     if crop == "centre":
         return size, size
@@ -23,8 +25,10 @@ def scaled_size(width: int, height: int, size: int, crop: Crop) -> tuple[int, in
 
 
 def scaled(image: Image.Image, size: int, crop: Crop, *, width: int, height: int) -> Image.Image:
-    """The RGB picture resized (Lanczos, filter as wide as the reduction asks) and cropped around its centre to `scaled_size` of the full
-    `width` x `height`, of which `image` may be a smaller version.
+    """The RGB picture resized and cropped around its centre to `scaled_size`.
+
+    `width` and `height` are the picture's full size, of which `image` may be a smaller version. Lanczos, its filter as
+    wide as the reduction asks; a picture that has the size already keeps every pixel.
     """
     covering = _covering(width, height, size)
     if image.size != covering:

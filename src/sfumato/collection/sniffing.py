@@ -49,7 +49,11 @@ def picture_format(head: bytes) -> str | None:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "WEBP"
     # Two letters are a weak sign: the length of a known header makes it a strong one.
-    if head.startswith(b"BM") and len(head) >= 18 and struct.unpack_from("<I", head, 14)[0] in (12, 40, 52, 56, 64, 108, 124):
+    if (
+        head.startswith(b"BM")
+        and len(head) >= 18
+        and struct.unpack_from("<I", head, 14)[0] in (12, 40, 52, 56, 64, 108, 124)
+    ):
         return "BMP"
     if head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"):
         return "AVIF"
@@ -74,7 +78,7 @@ def other_kind(head: bytes) -> str | None:
 def is_truncated(data: bytes, picture_format: str) -> bool:
     """Whether the end of the file is missing, by the format's own marks of its length."""
     if picture_format == "JPEG":
-        # Some cameras and editors pad the end, so the mark is looked for in the last kilobytes, not in the last two bytes.
+        # Some cameras and editors pad the end, so the mark need not be in the last two bytes.
         return b"\xff\xd9" not in data[-65536:]
     if picture_format == "PNG":
         return b"IEND" not in data[-65536:]
@@ -90,7 +94,7 @@ def is_truncated(data: bytes, picture_format: str) -> bool:
 
 
 def _boxes_overrun(data: bytes) -> bool:
-    """Whether an ISO base media file's boxes (ISO/IEC 14496-12, 4.2) reach beyond the data, or none holds the picture."""
+    """Whether a file's boxes (ISO/IEC 14496-12, 4.2) reach beyond its end, or none of them holds the picture."""
     position, names = 0, set()
     while position + 8 <= len(data):
         size = struct.unpack_from(">I", data, position)[0]

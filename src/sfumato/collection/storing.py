@@ -52,7 +52,9 @@ def read_description(path: Path) -> dict[str, Any]:
         raise SfumatoError(f"{path / DESCRIPTION} cannot be read ({error}); run sfumato collect again.") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         found = description.get("format") if isinstance(description, dict) else None
-        raise SfumatoError(f"{path} has the collection format {found}, and this version reads {FORMAT}; run sfumato collect again.")
+        raise SfumatoError(
+            f"{path} has the collection format {found}, and this version reads {FORMAT}; run sfumato collect again."
+        )
     return description
 
 
@@ -61,8 +63,8 @@ def read_stored(path: Path) -> Stored:
     description = read_description(path)
     try:
         parts = {name: _checked(path / name, digest) for name, digest in description["files"].items()}
-        pictures = [Picture.from_json(line) for line in parts[PICTURES].splitlines()]
-        rejected = [Rejected.from_json(line) for line in parts[REJECTED].splitlines()]
+        pictures = [Picture.from_json(line) for line in parts[PICTURES].decode().splitlines()]
+        rejected = [Rejected.from_json(line) for line in parts[REJECTED].decode().splitlines()]
         thumbnails: NDArray[np.uint8] = np.load(io.BytesIO(parts[THUMBNAILS]), allow_pickle=False)
         if thumbnails.shape != (len(pictures), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
             raise ValueError("the number of thumbnails is not that of the pictures")
@@ -79,7 +81,10 @@ def _checked(path: Path, digest: str) -> bytes:
 
 
 def write_stored(path: Path, stored: Stored) -> None:
-    """Write a collection's directory. The description comes last and names the digests of the rest, so that an interrupted writing shows."""
+    """Write a collection's directory.
+
+    The description comes last and names the digests of the rest, so that an interrupted writing shows.
+    """
     buffer = io.BytesIO()
     np.save(buffer, stored.thumbnails)
     parts = {

@@ -25,7 +25,7 @@ from PIL import Image
 from sfumato.collection import unusable
 from sfumato.collection.archive import Archive
 from sfumato.collection.fingerprint import fingerprint
-from sfumato.collection.reading import BYTE_LIMIT, check_head, read_picture
+from sfumato.collection.reading import check_head, read_picture
 from sfumato.collection.scaling import scaled
 from sfumato.collection.sniffing import HEAD_BYTES
 from sfumato.collection.unusable import UnusableError
@@ -83,7 +83,6 @@ class Decoder:
         value, thumbnail = fingerprint(decoded.image)
         facts = {
             "sha256": digest,
-            "bytes": len(data),
             "width": decoded.width,
             "height": decoded.height,
             "transparent": decoded.transparent,
@@ -106,17 +105,18 @@ class Decoder:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for what cannot be read."""
+    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for an unreadable one."""
     try:
         # Not blocking, so that a pipe put in a picture's place cannot hold the process for ever.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as file:  # noqa: PTH123 (a descriptor, not a path)
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise UnusableError(unusable.SPECIAL, "not a regular file")
-            head = file.read(HEAD_BYTES)
-            check_head(head, status.st_size)
-            return head + file.read(BYTE_LIMIT)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise UnusableError(unusable.SPECIAL, "not a regular file")
+        with os.fdopen(descriptor, "rb") as file:
+            check_head(file.read(HEAD_BYTES), status.st_size)
+            file.seek(0)
+            return file.read(status.st_size)
     except OSError as error:
         raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -22,9 +23,7 @@ from sfumato.collection.worker import receive, send
 from sfumato.errors import SfumatoError
 
 _BATCH = 8  # requests sent at once, so that a process need not wait for the parent after every small picture
-_START = (
-    "import sys; sys.path.append(sys.argv[1]); from sfumato.collection.worker import main; main()"  # see _command
-)
+_START = "import sys; sys.path.append(sys.argv[1]); from sfumato.collection.worker import main; main()"  # see _command
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,9 @@ def default_workers() -> int:
 class Workers:
     """Decodes files of one source in processes of their own; use it in a `with` statement, and iterate `answers`."""
 
-    def __init__(self, source: Path, background: Colour, count: int | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, source: Path, background: Colour, count: int | None = None, limits: Limits | None = None
+    ) -> None:
         if count is not None and count < 1:
             raise SfumatoError(f"The number of workers is {count}; it is 1 or more.")
         self.setup = {"source": str(source.absolute()), "background": list(background)}
@@ -68,7 +69,9 @@ class Workers:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def answers(self, requests: Iterable[dict[str, Any]]) -> Iterator[Answer]:
@@ -219,10 +222,8 @@ class _Feeder:
         if process is None:
             return 0
         assert process.stdin is not None and process.stdout is not None
-        try:
+        with contextlib.suppress(OSError):  # it died with a request on the way to it
             process.stdin.close()
-        except OSError:
-            pass  # it died with a request on the way to it
         process.stdout.close()
         try:
             return process.wait(timeout=5)

@@ -6,6 +6,20 @@ from sfumato.diffusion.noise import SCHEDULES, SIGMA_MAX, SIGMA_MIN, LogNormal
 from sfumato.diffusion.samplers import SAMPLERS, Denoise, Noise, Sampler, Step
 
 __all__ = [
-    "SAMPLERS", "SCHEDULES", "SIGMA_MAX", "SIGMA_MIN", "Denoise", "Denoiser", "LogNormal", "Noise", "Preconditioning",
-    "PreconditioningName", "Sampler", "Step", "autoguidance", "classifier_free", "conditioned", "preconditioning",
+    "SAMPLERS",
+    "SCHEDULES",
+    "SIGMA_MAX",
+    "SIGMA_MIN",
+    "Denoise",
+    "Denoiser",
+    "LogNormal",
+    "Noise",
+    "Preconditioning",
+    "PreconditioningName",
+    "Sampler",
+    "Step",
+    "autoguidance",
+    "classifier_free",
+    "conditioned",
+    "preconditioning",
 ]

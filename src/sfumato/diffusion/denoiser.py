@@ -70,9 +70,9 @@ class Epsilon:
 
 @dataclass(frozen=True)
 class Flow:
-    """The network sees x_t = (1 - t) x0 + t noise, t = sigma / (1 + sigma), and predicts x0; the loss is that of the velocity.
+    """The network sees x_t = (1 - t) x0 + t noise, t = sigma / (1 + sigma), and predicts x0.
 
-    Li and He 2025 ('Back to basics', arXiv:2511.13720): x-prediction with v-loss. Their division by t is bounded at
+    The loss is that of the velocity: Li and He 2025 ('Back to basics', arXiv:2511.13720): x-prediction with v-loss. Their division by t is bounded at
     ``t_floor`` so that the cleanest pictures do not own the loss.
     """
 
@@ -89,7 +89,8 @@ def preconditioning(name: PreconditioningName, sigma_data: float = 0.5) -> Preco
     """The preconditioning of that name; ``sigma_data``, the pictures' standard deviation, is used by 'edm' alone."""
     if name == "edm":
         return EDM(sigma_data)
-    return {"v": V, "epsilon": Epsilon, "flow": Flow}[name]()
+    kinds: dict[str, type[Preconditioning]] = {"v": V, "epsilon": Epsilon, "flow": Flow}
+    return kinds[name]()
 
 
 class Denoiser(nn.Module):

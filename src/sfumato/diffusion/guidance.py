@@ -30,10 +30,16 @@ def classifier_free(
 
 
 def autoguidance(
-    denoiser: Denoiser, worse: Denoiser, condition: Tensor | None, guidance: float,
+    denoiser: Denoiser,
+    worse: Denoiser,
+    condition: Tensor | None,
+    guidance: float,
     interval: tuple[float, float] = EVERYWHERE,
 ) -> Denoise:
-    """D_worse + guidance * (D - D_worse): away from what a less trained model would make (Karras et al. 2024, arXiv:2406.02507, eq. 3)."""
+    """D_worse + guidance * (D - D_worse): away from what a less trained model would make.
+
+    Karras et al. 2024 (arXiv:2406.02507), eq. 3.
+    """
     return _away_from(conditioned(denoiser, condition), conditioned(worse, condition), guidance, interval)
 
 

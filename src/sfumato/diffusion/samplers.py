@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -114,4 +115,4 @@ def _multistep(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None)
 
 def _pairs(sigmas: Tensor) -> Iterator[tuple[int, tuple[float, float]]]:
     levels = torch.as_tensor(sigmas).tolist()
-    return enumerate(zip(levels[:-1], levels[1:], strict=True))
+    return enumerate(pairwise(levels))

@@ -6,5 +6,12 @@ from sfumato.models.model import Model, build_denoiser
 from sfumato.models.place import locate_model
 
 __all__ = [
-    "Generation", "Model", "ModelConfig", "Progress", "SamplerSettings", "build_denoiser", "locate_model", "to_pictures",
+    "Generation",
+    "Model",
+    "ModelConfig",
+    "Progress",
+    "SamplerSettings",
+    "build_denoiser",
+    "locate_model",
+    "to_pictures",
 ]

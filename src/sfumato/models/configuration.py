@@ -17,7 +17,7 @@ Precision = Literal["float32", "bfloat16"]
 class SamplerSettings(BaseModel):
     """How pictures are made unless the caller says otherwise.
 
-    steps: noise levels; guidance: 1 for none; guidance_low, guidance_high: the noise levels (sigma) between which it acts.
+    steps: noise levels; guidance: 1 for none; guidance_low, guidance_high: the sigmas between which it acts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,5 +49,7 @@ class ModelConfig(BaseModel):
     sigma_data: PositiveFloat = 0.5
     has_early: bool = Field(False, description="an early average of the weights is kept too, for autoguidance")
     generation: SamplerSettings = SamplerSettings()
-    descends_from: tuple[str, ...] = Field((), description="digests of the models whose weights it began with, newest first")
+    descends_from: tuple[str, ...] = Field(
+        (), description="digests of the models whose weights it began with, newest first"
+    )
     sfumato_version: str = ""

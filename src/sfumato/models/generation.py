@@ -49,13 +49,15 @@ class Generation:
 
     @classmethod
     def of(cls, model: Model, *, seed: int = 0, label: str | None = None, **settings: Any) -> Self:
-        """Settings that are None are the model's own. Raises SfumatoError for an unknown class or a value out of range."""
+        """Settings that are None are the model's. Raises SfumatoError for an unknown class or a value out of range."""
         given = {name: value for name, value in settings.items() if value is not None}
         try:
             chosen = SamplerSettings.model_validate(model.config.generation.model_dump() | given)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
-            raise SfumatoError(f"{'.'.join(map(str, fault['loc']))} {fault['input']!r}: {fault['msg'].lower()}") from error
+            raise SfumatoError(
+                f"{'.'.join(map(str, fault['loc']))} {fault['input']!r}: {fault['msg'].lower()}"
+            ) from error
         if not 0 <= seed < 2**63:
             raise SfumatoError(f"seed {seed}: a whole number from 0 to 2^63 - 1 is needed")
         return cls(model, chosen, seed, _class_index(model, label))
@@ -117,7 +119,7 @@ class Generation:
         return self.settings.guidance_kind
 
     def class_of(self, index: int) -> int:
-        """The class of picture ``index``: the one asked for, or one drawn as often as in training; -1 without classes."""
+        """The class of picture ``index``: the one asked for, or drawn as often as in training; -1 without classes."""
         if self.label >= 0 or not self.model.config.classes:
             return self.label
         share = torch.rand((), generator=keyed_generator("class", self.seed, index), dtype=torch.float64).item()

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import torch
 from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import Tensor
@@ -36,7 +35,8 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 @dataclass(eq=False)
 class Model:
     """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
-    training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is saved."""
+    training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
+    saved."""
 
     config: ModelConfig
     denoiser: Denoiser
@@ -125,7 +125,9 @@ class Model:
     def worse(self) -> Denoiser:
         """The denoiser with the early weights, for autoguidance. Raises SfumatoError if the model carries none."""
         if not self.early:
-            raise SfumatoError(f"the model '{self.config.name}' carries no early weights; use --guidance without autoguidance")
+            raise SfumatoError(
+                f"the model '{self.config.name}' carries no early weights; use --guidance without autoguidance"
+            )
         denoiser = build_denoiser(self.config)
         load_into(denoiser.network, self.early, "early weights")
         return denoiser.eval().requires_grad_(False).to(next(self.denoiser.parameters()).device)

@@ -65,7 +65,8 @@ class TransformerBlock(nn.Module):
     def attend(self, h: Tensor) -> Tensor:
         N, T, width = h.shape
         q, k, v = self.qkv(h).view(N, T, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
-        return self.merge(attention(q, k, v).transpose(1, 2).reshape(N, T, width))
+        mixed: Tensor = self.merge(attention(q, k, v).transpose(1, 2).reshape(N, T, width))
+        return mixed
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A U-Net: convolutions at the fine levels, a transformer at the coarsest (as in Hoogeboom et al. 2023, arXiv:2301.11093)."""
+"""A U-Net: convolutions at the fine levels, a transformer at the coarsest (Hoogeboom et al. 2023, arXiv:2301.11093)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from sfumato.networks.blocks import Conditioning, TransformerBlock, modulate
 
 
 class ConvolutionBlock(nn.Module):
-    """Two 3 x 3 convolutions added to their input, scaled and shifted by the condition in between (Dhariwal and Nichol 2021)."""
+    """Two 3 x 3 convolutions added to their input, which the condition scales and shifts first.
+
+    Dhariwal and Nichol 2021 (arXiv:2105.05233), section 3, with layer norm: group norm takes a third of a CPU's time.
+    """
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
@@ -25,7 +28,8 @@ class ConvolutionBlock(nn.Module):
     def forward(self, x: Tensor, vector: Tensor) -> Tensor:
         scale, shift = self.condition(vector)[:, None, None].chunk(2, 3)
         h = modulate(x.permute(0, 2, 3, 1), scale, shift).permute(0, 3, 1, 2)
-        return x + self.second(F.silu(self.first(h)))
+        change: Tensor = self.second(F.silu(self.first(h)))
+        return x + change
 
 
 class Floor(nn.Module):
@@ -44,7 +48,7 @@ class Floor(nn.Module):
         modulation = self.modulation(vector).view(len(x), 6, -1)
         for block in self.blocks:
             tokens = block(tokens, modulation)
-        return tokens.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
+        return tokens.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
 
 
 class Level(nn.Module):
@@ -61,7 +65,9 @@ class Level(nn.Module):
     def forward(self, x: Tensor, vector: Tensor) -> Tensor:
         for block in self.before:
             x = block(x, vector)
-        x = x + F.pixel_shuffle(self.up(self.inner(self.down(x), vector)), 2).contiguous(memory_format=torch.channels_last)
+        x = x + F.pixel_shuffle(self.up(self.inner(self.down(x), vector)), 2).contiguous(
+            memory_format=torch.channels_last
+        )
         for block in self.after:
             x = block(x, vector)
         return x
@@ -71,7 +77,16 @@ class UNet(nn.Module):
     """channels: from the finest level (pixels of ``patch`` x ``patch``) down; every further level halves the side."""
 
     def __init__(
-        self, size: int, classes: int, *, patch: int, channels: Sequence[int], blocks: int, width: int, depth: int, heads: int
+        self,
+        size: int,
+        classes: int,
+        *,
+        patch: int,
+        channels: Sequence[int],
+        blocks: int,
+        width: int,
+        depth: int,
+        heads: int,
     ) -> None:
         super().__init__()
         self.patch = patch
@@ -84,7 +99,7 @@ class UNet(nn.Module):
         self.embed = nn.Conv2d(3 * patch**2, channels[0], 3, padding=1)
         self.output = nn.Conv2d(channels[0], 3 * patch**2, 3, padding=1)
         nn.init.zeros_(self.output.weight)
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:
         vector = self.conditioning(c_noise, condition)

@@ -1,19 +1,97 @@
-"""Muon for the matrices, AdamW for the rest."""
+"""Optimisers: Muon for the hidden matrices, AdamW for the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+# Layers whose weights are no map from hidden features to hidden features: Muon is not for them (Jordan et al. 2024).
+_NOT_HIDDEN = ("embed", "output", "position", "table", "modulation", "condition", "final")
 
-@torch.no_grad()
-def orthogonalise(matrices: Tensor, iterations: int = 5) -> Tensor:
-    """The nearest (semi-)orthogonal matrices, roughly: all singular values to about 0.7..1.2.
 
-    matrices: [K, rows, columns]. Newton-Schulz iteration with the quintic whose coefficients Jordan et al. 2024 (Muon)
-    chose for the steepest slope at zero. In bfloat16, which that map forgives.
+class Optimiser:
+    """One step for all parameters of a module, the learning rates scaled by a schedule's factor."""
+
+    def __init__(
+        self, module: nn.Module, kind: Literal["muon", "adamw"], *, learning_rate: float, matrix_learning_rate: float
+    ) -> None:
+        self.learning_rate = learning_rate
+        named = dict(module.named_parameters())
+        matrices = {name: p for name, p in named.items() if kind == "muon" and is_hidden_matrix(name, p)}
+        self.rest = {name: p for name, p in named.items() if name not in matrices}
+        self.muon = Muon(matrices, matrix_learning_rate)
+        on_fused_device = all(p.device.type in ("cpu", "cuda") for p in named.values())
+        self.adam = torch.optim.AdamW(
+            list(self.rest.values()), learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=on_fused_device
+        )
+
+    def step(self, factor: float) -> None:
+        """Move by the gradients, then forget them. factor: the share of the full learning rates."""
+        for group in self.adam.param_groups:
+            group["lr"] = self.learning_rate * factor
+        self.adam.step()
+        self.muon.step(factor)
+        self.adam.zero_grad()
+        for parameter in self.muon.parameters.values():
+            parameter.grad = None
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that a later step depends on, as named tensors (none before the first step)."""
+        tensors = {f"muon.{name}": buffer for name, buffer in self.muon.momenta.items()}
+        for name, parameter in self.rest.items():
+            tensors |= {f"adam.{name}.{key}": value for key, value in self.adam.state[parameter].items()}
+        return tensors
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what ``state`` gave. Raises KeyError for tensors of another module."""
+        for name, buffer in self.muon.momenta.items():
+            buffer.copy_(tensors[f"muon.{name}"])
+        for name, parameter in self.rest.items():
+            keys = ("step", "exp_avg", "exp_avg_sq") if f"adam.{name}.step" in tensors else ()
+            self.adam.state[parameter] = {key: tensors[f"adam.{name}.{key}"].clone() for key in keys}
+
+
+class Muon:
+    """Momentum, orthogonalised: every direction of a matrix learns at the same speed (Jordan et al. 2024).
+
+    Matrices of one shape are stacked and orthogonalised in one batched product, since many small products cost more
+    than the step that they serve. Convolutions count as matrices [out, in * height * width].
+    """
+
+    def __init__(self, parameters: dict[str, nn.Parameter], learning_rate: float, momentum: float = 0.95) -> None:
+        self.parameters, self.learning_rate, self.momentum = parameters, learning_rate, momentum
+        self.momenta = {
+            name: torch.zeros_like(p, memory_format=torch.contiguous_format) for name, p in parameters.items()
+        }
+        self.shapes: dict[tuple[int, int], list[str]] = {}
+        for name, parameter in parameters.items():
+            self.shapes.setdefault((len(parameter), parameter[0].numel()), []).append(name)
+
+    @torch.no_grad()
+    def step(self, factor: float) -> None:
+        for shape, names in self.shapes.items():
+            updates = []
+            for name in names:
+                gradient = self.parameters[name].grad
+                if gradient is None:
+                    raise ValueError(f"{name} took no part in the loss")
+                self.momenta[name].lerp_(gradient, 1 - self.momentum)
+                # Nesterov's form: a look ahead along the momentum.
+                updates.append(gradient.lerp(self.momenta[name], self.momentum).reshape(shape))
+            # A tall matrix of orthonormal columns has entries smaller than a wide one's: the root evens that out.
+            rate = self.learning_rate * factor * max(1, shape[0] / shape[1]) ** 0.5
+            for name, update in zip(names, orthogonalised(torch.stack(updates)), strict=True):
+                self.parameters[name].sub_(update.view(self.parameters[name].shape), alpha=rate)
+
+
+def orthogonalised(matrices: Tensor, iterations: int = 5) -> Tensor:
+    """About the nearest matrices with orthonormal rows or columns: all singular values lie in about 0.7..1.2.
+
+    matrices: [K, rows, columns], float32. Newton-Schulz iteration with the quintic whose coefficients Jordan et al.
+    2024 chose for the steepest slope at zero; in bfloat16, which that map forgives.
     """
     x = matrices.bfloat16()
     tall = x.shape[1] > x.shape[2]
@@ -23,31 +101,9 @@ def orthogonalise(matrices: Tensor, iterations: int = 5) -> Tensor:
     for _ in range(iterations):
         gram = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
-    return (x.mT if tall else x).float()
+    return (x.mT if tall else x).to(matrices.dtype)
 
 
-class Muon:
-    """Momentum, orthogonalised (Jordan et al. 2024): every direction of a matrix learns at the same speed.
-
-    Matrices of one shape are stacked and orthogonalised in one batched product, since many small products cost
-    more than the step that they serve.
-    """
-
-    def __init__(self, parameters: Iterable[nn.Parameter], *, momentum: float = 0.95, weight_decay: float = 0.0, iterations=5) -> None:
-        self.groups: dict[tuple[int, int], list[nn.Parameter]] = {}
-        for parameter in parameters:
-            shape = (parameter.shape[0], parameter[0].numel())
-            self.groups.setdefault(shape, []).append(parameter)
-        self.momentum, self.weight_decay, self.iterations = momentum, weight_decay, iterations
-        self.buffers = {shape: torch.zeros(len(group), *shape) for shape, group in self.groups.items()}
-
-    @torch.no_grad()
-    def step(self, learning_rate: float) -> None:
-        for shape, group in self.groups.items():
-            gradient = torch.stack([p.grad.reshape(shape) for p in group])
-            buffer = self.buffers[shape]
-            buffer.lerp_(gradient, 1 - self.momentum)
-            update = orthogonalise(gradient.lerp(buffer, self.momentum), self.iterations)
-            scale = max(1, shape[0] / shape[1]) ** 0.5 * learning_rate
-            for parameter, part in zip(group, update.unbind(), strict=True):
-                parameter.mul_(1 - learning_rate * self.weight_decay).add_(part.view_as(parameter), alpha=-scale)
+def is_hidden_matrix(name: str, parameter: Tensor) -> bool:
+    """Whether a parameter of that name maps hidden features to hidden features."""
+    return parameter.ndim >= 2 and not any(part in name for part in _NOT_HIDDEN)

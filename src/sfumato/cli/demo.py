@@ -1,0 +1,128 @@
+"""sfumato demo: the whole way, from pictures that the program draws to new works, with no download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from sfumato.errors import SfumatoError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sfumato.models import Model
+
+DRAWN_PER_CLASS = 200
+DRAWN_SIZE = 64
+SIZE = 32
+WORKS_PER_CLASS = 8
+
+
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the demonstration.")] = Path(
+        "sfumato-demo"
+    ),
+    minutes: Annotated[float, typer.Option(min=0.02, help="How long to train.")] = 2.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Write over a demonstration that is there.")] = False,
+) -> None:
+    """Show everything on pictures that the program draws itself: collect, train two minutes, generate, one web page."""
+    page = output / "index.html"
+    if output.exists() and not output.is_dir():
+        raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
+    if page.exists() and not force:
+        raise SfumatoError(f"{page}: is there already; open it in a browser, or say --force to make it anew")
+    console = Console(highlight=False)
+    drawn = _draw(output / "art", seed, force, console)
+    run = _train(output / "art", output / "run", minutes, seed, force, console)
+    _write_page(page, run, drawn, seed, force, console)
+    console.print(f"[bold]Open {page} in a browser.[/]", soft_wrap=True)
+
+
+def _draw(folder: Path, seed: int, force: bool, console: Console) -> dict[str, list[Image.Image]]:
+    """The program's own collection; returns some of it, by class."""
+    from PIL import Image
+
+    from sfumato.collection.drawn import CLASSES, draw_collection
+
+    shown: dict[str, list[Image.Image]] = {name: [] for name in CLASSES}
+    with console.status(f"drawing {DRAWN_PER_CLASS * len(CLASSES):,} pictures of {len(CLASSES)} classes"):
+        for path in draw_collection(folder, per_class=DRAWN_PER_CLASS, size=DRAWN_SIZE, seed=seed, force=force):
+            pictures = shown[path.parent.name]
+            if len(pictures) < WORKS_PER_CLASS:
+                with Image.open(path) as picture:
+                    pictures.append(picture.convert("RGB").resize((SIZE, SIZE), Image.Resampling.LANCZOS))
+    console.print(
+        f"Drew {DRAWN_PER_CLASS * len(CLASSES):,} pictures into {folder}: {', '.join(CLASSES)}.", soft_wrap=True
+    )
+    return shown
+
+
+def _train(art: Path, run: Path, minutes: float, seed: int, force: bool, console: Console) -> Any:
+    from sfumato.cli.session import follow, new_run
+    from sfumato.training import train
+
+    choices = {"size": SIZE, "minutes": minutes, "seed": seed}
+    made, spent = new_run(art, run, choices, force=force, console=console)
+    follow(train(made, spent_seconds=spent), made, console)
+    return made
+
+
+def _write_page(
+    page: Path, run: Any, drawn: dict[str, list[Image.Image]], seed: int, force: bool, console: Console
+) -> None:
+    from PIL import Image
+
+    from sfumato.cli.demo_page import demo_page
+    from sfumato.models import Generation, Model
+
+    with console.status("making new works"):
+        model = Model.from_pretrained(run.path)
+        works = {name: _works(model, name, seed, page.parent / "works" / name, force) for name in model.config.classes}
+        film = _trajectory(Generation.of(model, seed=seed + 1), page.with_name("trajectory.webp"))
+        with Image.open(run.path / "evolution.png") as strip:
+            evolution = strip.convert("RGB")
+        text = demo_page(
+            collection=drawn,
+            evolution=evolution,
+            trajectory=film,
+            works=works,
+            facts=_facts(run, model),
+            drawn=DRAWN_PER_CLASS * len(drawn),
+            shown=WORKS_PER_CLASS,
+        )
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(text, encoding="utf-8")
+
+
+def _works(model: Model, label: str, seed: int, folder: Path, force: bool) -> list[Image.Image]:
+    works = model.generate(WORKS_PER_CLASS, seed=seed, label=label)
+    for index, work in enumerate(works):
+        work.save(folder / f"{index:04d}.png", force=force)
+    return [work.image for work in works]
+
+
+def _trajectory(generation: Any, path: Path) -> Path:
+    from sfumato.models import to_pictures
+    from sfumato.works import contact_sheet, save_animation
+
+    frames = [contact_sheet(to_pictures(step.noisy), columns=5, scale=3) for step in generation.steps(10)]
+    return save_animation(frames, path, seconds=3.0, hold=2.0, scale=1, force=True)
+
+
+def _facts(run: Any, model: Model) -> dict[str, str]:
+    import platform
+
+    import torch
+
+    settings, parameters = run.record.settings, sum(p.numel() for p in model.denoiser.parameters())
+    return {
+        "Plan": run.record.plan,
+        "Training": f"{settings.minutes:g} minutes on {torch.get_num_threads()} threads of a {platform.machine()} CPU",
+        "Network": f"{settings.network.kind} of {parameters / 1e6:.1f} million parameters",
+        "Pictures": f"{DRAWN_PER_CLASS * len(model.config.classes):,}, drawn by the program, CC0",
+        "Model": model.weights_digest[:16],
+    }

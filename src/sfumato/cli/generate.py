@@ -1,0 +1,82 @@
+"""sfumato generate: new works from a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+def generate(
+    model: Annotated[str, typer.Argument(help="A model's directory, a run's, or a Hub repository (owner/name).")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many works.")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same works.")] = 0,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The directory for the works.")] = Path("works"),
+    label: Annotated[str | None, typer.Option("--class", help="One class only.")] = None,
+    guidance: Annotated[
+        float | None, typer.Option(min=0, help="1 is none; higher is truer to the class, with less variety.")
+    ] = None,
+    guidance_kind: Annotated[
+        str | None, typer.Option(help="classifier_free, or autoguidance (needs no classes).")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="karras, exponential or flow.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
+    trajectory: Annotated[bool, typer.Option("--trajectory", help="Also an animation from noise to picture.")] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    force: Annotated[bool, typer.Option("--force", help="Write over works that are there.")] = False,
+) -> None:
+    """Make new works with a model: PNG files that carry their recipe, and a contact sheet beside their directory."""
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.placing import beside, check_places
+    from sfumato.models import Generation, Model, to_pictures
+    from sfumato.works import Work, contact_sheet, save_animation
+
+    console = Console(highlight=False)
+    files = [output / f"{index:04d}.png" for index in range(count)]
+    sheet, film = beside(output, "-sheet.png"), beside(output, "-trajectory.webp")
+    check_places([*files, sheet, *([film] if trajectory else [])], force=force)
+    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    generation = Generation.of(
+        loaded,
+        seed=seed,
+        label=label,
+        guidance=guidance,
+        guidance_kind=guidance_kind,
+        steps=steps,
+        sampler=sampler,
+        schedule=schedule,
+        precision=precision,
+    )
+    pictures, frames = [], []
+    with _progress(console) as progress:
+        task = progress.add_task("works", total=count)
+        for step in generation.steps(count):
+            if trajectory and step.indices[0] == 0:
+                frames.append(contact_sheet(to_pictures(step.noisy)))
+            if step.step < step.steps:
+                continue
+            for index, picture in zip(step.indices, to_pictures(step.noisy), strict=True):
+                Work(picture, generation.recipe(index)).save(files[index], force=force)
+                pictures.append(picture)
+            progress.update(task, advance=len(step.indices))
+    contact_sheet(pictures[:256]).save(sheet)
+    console.print(f"{count} work{'s' if count > 1 else ''} in {output}, all on one sheet in {sheet}", soft_wrap=True)
+    if trajectory:
+        save_animation(frames, film, seconds=3.0, hold=1.5, scale=1, force=force)
+        console.print(f"from noise to picture: {film}", soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )

@@ -1,0 +1,30 @@
+"""Where output goes: never over what is there, unless a person said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sfumato.errors import SfumatoError
+
+
+def beside(directory: Path, ending: str) -> Path:
+    """DIR -> DIR-sheet.png and the like: beside the directory, not in it."""
+    resolved = directory.resolve()
+    return (
+        resolved.with_name(resolved.name + ending)
+        if directory.name in ("", "..")
+        else directory.with_name(directory.name + ending)
+    )
+
+
+def check_places(files: Iterable[Path], *, force: bool) -> None:
+    """Raises SfumatoError, before any work is done, if a file is there already or stands where a folder should be."""
+    for file in files:
+        for parent in file.parents:
+            if parent.exists():
+                if not parent.is_dir():
+                    raise SfumatoError(f"{parent}: is a file, not a directory; choose another -o")
+                break
+        if file.exists() and not force:
+            raise SfumatoError(f"{file}: is there already; choose another -o, or say --force to write over it")

@@ -1,0 +1,116 @@
+"""Beginning a run, and following it in a terminal."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+
+from sfumato.errors import SfumatoError
+
+if TYPE_CHECKING:
+    import torch
+
+    from sfumato.collection import Collection
+    from sfumato.dataset import Dataset
+    from sfumato.training import Run
+    from sfumato.training.events import Event
+
+
+def new_run(
+    art: Path,
+    output: Path,
+    choices: dict[str, Any],
+    *,
+    console: Console,
+    epochs: float = 0,
+    background: str = "255,255,255",
+    weights_from: str = "",
+    device: torch.device | None = None,
+    force: bool = False,
+) -> tuple[Run, float]:
+    """Collect, prepare, plan. Returns the run and the seconds that measuring took."""
+    from sfumato.cli.collect import collect_with_progress, parse_background, prepare_with_progress
+    from sfumato.collection import Collection, is_collection
+    from sfumato.training import check_disk, clear_run, disk_bytes, parent_choices, prepare_run, suitable_size
+
+    colour = parse_background(background)
+    if output.exists() and not output.is_dir():
+        raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
+    if not art.exists():
+        raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
+    if weights_from:
+        choices = {**parent_choices(weights_from), **choices}
+    if force:
+        clear_run(output)
+    collection = (
+        Collection.open(art)
+        if is_collection(art)
+        else collect_with_progress(art, output / "collection", colour, console)
+    )
+    if "size" not in choices:
+        sides = [min(picture.width, picture.height) for picture in collection.pictures]
+        choices["size"] = suitable_size(sides, choices.get("minutes", 0))
+    dataset = prepare_with_progress(
+        collection, output / "dataset", size=choices["size"], crop=choices.get("crop", "centre"), console=console
+    )
+    began = time.perf_counter()
+    with console.status("measuring this machine"):
+        run, made = prepare_run(
+            output,
+            dataset,
+            choices,
+            epochs=epochs,
+            weights_from=weights_from,
+            device=device,
+            facts=_facts(collection, dataset),
+        )
+    needed = disk_bytes(made, dataset)
+    console.print(f"{made.sentence} (at most {max(1, needed / 1e6):,.0f} MB on the disk).", soft_wrap=True)
+    check_disk(output, needed - dataset.pixels.numel())
+    return run, time.perf_counter() - began
+
+
+def _facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
+    summary = collection.summary
+    licences = ", ".join(f"{name} ({count})" for name, count in summary.licences.items())
+    return {
+        "Pictures": f"{len(dataset):,}, of which {len(dataset.held_out):,} were held out; "
+        f"{summary.near_duplicates:,} are near duplicates of others",
+        "Licences": licences,
+        "Collection": collection.digest,
+    }
+
+
+def follow(events: Iterator[Event], run: Run, console: Console) -> None:
+    """Draw what training tells until it ends; the first Ctrl-C ends it after the step, the second at once."""
+    from sfumato.cli.training_bar import TrainingBar
+
+    stopping = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        console.print("finishing this step and saving; Ctrl-C again stops at once")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with TrainingBar(console, run) as bar:
+            for event in events:
+                bar.show(event)
+                if stopping:
+                    events.close()  # type: ignore[attr-defined]
+                    console.print(
+                        f"Stopped. A model of this moment is in {run.model}; "
+                        f"go on with: sfumato train --resume -o {run.path}",
+                        soft_wrap=True,
+                    )
+                    raise typer.Exit(130)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,74 @@
+"""How training looks in a terminal."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from sfumato.training import Run
+from sfumato.training.events import Evaluated, Event, Finished, Noted, Trained
+
+
+class TrainingBar:
+    """A bar with the time left, pictures a second and the two losses; notes above it."""
+
+    def __init__(self, console: Console, run: Run) -> None:
+        self.console, self.run = console, run
+        self.smooth, self.held_out, self.last_said = 0.0, "", 0.0
+        self.progress = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.description}"),
+            console=console,
+            transient=True,
+        )
+        self.task = self.progress.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        self.progress.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.__exit__(kind, error, trace)
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, Trained):
+            self._trained(event)
+        elif isinstance(event, Evaluated):
+            self.held_out = f", held out {event.held_out_loss:.4f}"
+        elif isinstance(event, Noted):
+            self.console.print(f"At step {event.step:,}: {event.text}.", soft_wrap=True)
+        elif isinstance(event, Finished):
+            self._finished(event)
+
+    def _trained(self, event: Trained) -> None:
+        self.smooth = event.loss if not self.smooth else 0.98 * self.smooth + 0.02 * event.loss
+        text = (
+            f"{_clock(event.remaining_seconds)} left, {event.pictures_per_second:,.0f} pictures/s, "
+            f"loss {self.smooth:.4f}{self.held_out}"
+        )
+        self.progress.update(self.task, total=event.steps, completed=event.step, description=text)
+        # Without a terminal there is no bar: a line now and then says that it is alive.
+        if not self.console.is_terminal and event.elapsed_seconds - self.last_said > 30:
+            self.last_said = event.elapsed_seconds
+            self.console.print(f"step {event.step:,} of {event.steps:,}: {text}", soft_wrap=True)
+
+    def _finished(self, event: Finished) -> None:
+        self.console.print(
+            f"Done in {_clock(event.elapsed_seconds)}: the model is in {event.model}, "
+            f"how it learned in {self.run.path / 'evolution.png'}.\n"
+            f"Make works with: sfumato generate {self.run.path} -n 16 -o works",
+            soft_wrap=True,
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,167 @@
+"""What was seen of each file, now or in an earlier run, is put together into the parts of a collection."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.collection import unusable
+from sfumato.collection.colour import Colour
+from sfumato.collection.fingerprint import THUMBNAIL_SIDE
+from sfumato.collection.grouping import near_duplicates
+from sfumato.collection.knowledge import Knowledge, with_knowledge
+from sfumato.collection.listing import Entry, Listing
+from sfumato.collection.pictures import Picture, Rejected
+from sfumato.collection.storing import Stored, is_collection, read_stored
+from sfumato.collection.summary import Summary
+from sfumato.collection.workers import Answer
+from sfumato.errors import SfumatoError
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture that can be used, nothing but its own facts in it yet, and its [16, 16, 3] thumbnail."""
+
+    picture: Picture
+    thumbnail: NDArray[np.uint8]
+
+    @classmethod
+    def from_answer(cls, entry: Entry, answer: Answer) -> Kept | Rejected:
+        """What a worker found out about a file."""
+        if answer.left_out is not None:
+            kind, reason = answer.left_out
+            return Rejected(entry.file, kind, reason, entry.bytes, entry.stamp)
+        # The directory's size, not the one that was read: a file that grew meanwhile is then seen as changed next time.
+        picture = Picture(file=entry.file, stamp=entry.stamp, bytes=entry.bytes, **answer.facts)
+        shape = (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)
+        return cls(picture, np.frombuffer(answer.attached, dtype=np.uint8).reshape(shape))
+
+
+Seen = Kept | Rejected
+
+
+@dataclass(slots=True)
+class Earlier:
+    """What an earlier run over the same source found, by file; empty where there was none or it does not serve."""
+
+    stored: Stored | None = None
+    background: Colour | None = None
+    found: dict[str, Seen] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, source: Path, destination: Path, background: Colour) -> Self:
+        """Read the collection in `destination`, if it is one of this source."""
+        if not is_collection(destination):
+            return cls()
+        try:
+            stored = read_stored(destination)
+        except SfumatoError:
+            return cls()  # another version's, or not whole: everything is read again
+        if stored.description.get("source") != str(source):
+            return cls()
+        same_ground = stored.description.get("background") == list(background)
+        earlier = cls(stored, background if same_ground else None)
+        by_content: dict[str, Kept] = {}
+        for picture, thumbnail in zip(stored.pictures, stored.thumbnails, strict=True):
+            # Another background changes how transparent pictures look, and no others.
+            if same_ground or not picture.transparent:
+                earlier.found[picture.file] = by_content[picture.sha256] = Kept(picture, thumbnail)
+        for rejected in stored.rejected:
+            if rejected.kind == unusable.DUPLICATE:
+                twin = by_content.get(rejected.sha256)
+                if twin is not None:
+                    own = replace(twin.picture, file=rejected.file, bytes=rejected.bytes, stamp=rejected.stamp)
+                    earlier.found[rejected.file] = Kept(own, twin.thumbnail)
+            elif rejected.kind not in unusable.PASSING:
+                earlier.found[rejected.file] = rejected
+        return earlier
+
+    def seen(self, entry: Entry) -> Seen | None:
+        """What is known of a file that has not changed since; None where it must be read."""
+        seen = self.found.get(entry.file)
+        facts = seen.picture if isinstance(seen, Kept) else seen
+        if facts is None or (facts.bytes, facts.stamp) != (entry.bytes, entry.stamp):
+            return None
+        return seen
+
+    def is_of(self, digest: str, background: Colour) -> bool:
+        """Whether the stored collection is what a run over this listing would give."""
+        return (
+            self.stored is not None
+            and self.stored.description.get("listing") == digest
+            and self.background == background
+        )
+
+
+def listing_digest(listing: Listing) -> str:
+    """SHA-256 over all that the source's directories say."""
+    digest = hashlib.sha256()
+    for part in (listing.pictures, listing.metadata, listing.captions):
+        for entry in part:
+            digest.update(json.dumps([entry.file, entry.bytes, entry.stamp]).encode())
+        digest.update(b"\n")
+    for rejected in listing.rejected:
+        digest.update(rejected.to_json().encode())
+    return digest.hexdigest()
+
+
+def assemble(
+    source: Path, background: Colour, listing: Listing, known: dict[str, Seen], knowledge: Knowledge
+) -> Stored:
+    """All parts of a collection from what is known of each file. Raises SfumatoError where no picture is left."""
+    rejected = list(listing.rejected)
+    kept: dict[str, Kept] = {}
+    for file in sorted(known):
+        seen = known[file]
+        if isinstance(seen, Rejected):
+            rejected.append(seen)
+            continue
+        twin = kept.setdefault(seen.picture.sha256, seen)
+        if twin is not seen:
+            rejected.append(_duplicate(seen.picture, twin.picture.file))
+    if not kept:
+        raise SfumatoError(_nothing_left(source, rejected))
+    rejected.sort(key=lambda entry: entry.file)
+
+    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, zipped=not source.is_dir())
+    thumbnails = np.stack([seen.thumbnail for seen in kept.values()])
+    first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails)
+    # A group is named after its first member's content, so that it keeps its name when other pictures come and go.
+    pictures = [
+        replace(picture, group=pictures[index].sha256[:16])
+        for picture, index in zip(pictures, first.tolist(), strict=True)
+    ]
+    summary = Summary.of(pictures, rejected)
+    description = {
+        "source": str(source),
+        "background": list(background),
+        "notes": knowledge.notes,
+        "summary": summary.to_json(),
+    }
+    return Stored(description, pictures, rejected, thumbnails)
+
+
+def _duplicate(picture: Picture, kept: str) -> Rejected:
+    return Rejected(
+        picture.file,
+        unusable.DUPLICATE,
+        f"the same file as {kept}",
+        picture.bytes,
+        picture.stamp,
+        sha256=picture.sha256,
+        same_as=kept,
+    )
+
+
+def _nothing_left(source: Path, rejected: list[Rejected]) -> str:
+    if not rejected:
+        return f"{source} holds no pictures; give a folder with JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF files in it."
+    reasons = ", ".join(f"{count} {kind}" for kind, count in Counter(entry.kind for entry in rejected).most_common())
+    return f"{source} holds no picture that can be used ({len(rejected)} files left out: {reasons})."

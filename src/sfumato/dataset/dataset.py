@@ -1,0 +1,133 @@
+"""A dataset: the pictures of a collection at one resolution, as one memory map of pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Self, cast
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sfumato.collection import Rejected
+from sfumato.collection.scaling import Crop
+from sfumato.dataset.pixels import gather, to_float
+from sfumato.errors import SfumatoError
+
+FORMAT: Final = 1
+DESCRIPTION: Final = "dataset.json"
+INDEX: Final = "index.npz"
+PIXELS: Final = "pixels.bin"
+
+
+class Dataset:
+    """N pictures for training at `size` x `size`, P pixels in all.
+
+    pixels: [P, 3] uint8, RGB, rows of each picture one after another; a private map of the file, so nothing that is
+        written to it reaches the disk
+    offsets, heights, widths: [N] int64, where a picture's pixels begin, and its shape; size x size after a centre crop
+    labels: [N] int64, 0 .. len(classes) - 1; 0 where there are no classes
+    creators: [N] int64, numbers in `creator_names`; where '' stands for those who are not known
+    groups: [N] int64, equal for near duplicates
+    train, held_out: [n] int64, indices of the pictures on either side of the split
+    """
+
+    def __init__(self, path: Path, description: dict[str, Any], index: dict[str, Tensor], pixels: Tensor) -> None:
+        self.path = path
+        self.settings: dict[str, Any] = description["settings"]
+        self.size: int = self.settings["size"]
+        self.crop = cast(Crop, self.settings["crop"])
+        self.digest: str = description["digest"]
+        self.collection_digest: str = self.settings["collection"]
+        self.classes: list[str] = description["classes"]
+        self.creator_names: list[str] = description["creators"]
+        self.files: list[str] = description["files"]
+        self.left_out = [Rejected(**entry) for entry in description["left_out"]]
+        self.pixels = pixels
+        self.offsets, self.heights, self.widths = index["offsets"], index["heights"], index["widths"]
+        self.labels, self.creators, self.groups = index["labels"], index["creators"], index["groups"]
+        self.train = torch.nonzero(~index["held_out"]).flatten()
+        self.held_out = torch.nonzero(index["held_out"]).flatten()
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Open what `prepare` wrote, without reading the pixels. Raises SfumatoError where it is none, or not whole."""
+        path = Path(path)
+        if not (path / DESCRIPTION).is_file():
+            raise SfumatoError(f"{path} is not a dataset.")
+        try:
+            description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+            if description["format"] != FORMAT:
+                raise SfumatoError(
+                    f"{path} has the dataset format {description['format']}; this version reads {FORMAT}."
+                )
+            with np.load(path / INDEX, allow_pickle=False) as arrays:
+                index = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+            # Copy on write: torch wants memory that it may write to, and the file must stay as it is.
+            pixels = torch.from_numpy(np.memmap(path / PIXELS, dtype=np.uint8, mode="c"))
+            if len(pixels) != 3 * description["pixels"]:
+                raise ValueError(f"{PIXELS} has {len(pixels)} bytes in place of {3 * description['pixels']}")
+            if index_digest(description["settings"], index) != description["index"]:
+                raise ValueError(f"{INDEX} was changed")
+            return cls(path, description, index, pixels.view(-1, 3))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise SfumatoError(f"The dataset {path} is not whole ({error}); delete it and prepare it again.") from error
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of pictures of each class; {} where there are no classes."""
+        if not self.classes:
+            return {}
+        return dict(zip(self.classes, torch.bincount(self.labels, minlength=len(self.classes)).tolist(), strict=True))
+
+    def images(self, indices: Tensor | Sequence[int]) -> Tensor:
+        """The pictures, cropped at their centre, not mirrored: [n] indices -> [n, 3, size, size], float in -1..1."""
+        return to_float(self._centres(torch.as_tensor(indices, dtype=torch.int64)))
+
+    def picture(self, index: int) -> Image.Image:
+        """One picture, cropped at its centre, RGB."""
+        return Image.fromarray(self._centres(torch.tensor([index]))[0].numpy())
+
+    def verify(self) -> None:
+        """Read all pixels and compare. Raises SfumatoError where they are not the ones that were prepared."""
+        if dataset_digest(self.path, index_digest(self.settings, self._index())) != self.digest:
+            raise SfumatoError(f"The pixels of the dataset {self.path} were changed; delete it and prepare it again.")
+
+    def _centres(self, indices: Tensor) -> Tensor:
+        top = (self.heights[indices] - self.size) // 2
+        left = (self.widths[indices] - self.size) // 2
+        flip = torch.zeros(len(indices), dtype=torch.bool)
+        return gather(self.pixels, self.size, self.offsets[indices], self.widths[indices], top, left, flip)
+
+    def _index(self) -> dict[str, Tensor]:
+        held_out = torch.zeros(len(self), dtype=torch.bool)
+        held_out[self.held_out] = True
+        named = ("offsets", "heights", "widths", "labels", "creators", "groups")
+        return {name: getattr(self, name) for name in named} | {"held_out": held_out}
+
+    def __repr__(self) -> str:
+        return f"Dataset({str(self.path)!r}, {len(self)} pictures of {self.size} px, classes {self.classes})"
+
+
+def index_digest(settings: dict[str, Any], index: dict[str, Tensor]) -> str:
+    """SHA-256 over the settings and all arrays of the index."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for name in sorted(index):
+        digest.update(name.encode() + index[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def dataset_digest(path: Path, index: str) -> str:
+    """SHA-256 over the index's digest and the file of pixels."""
+    digest = hashlib.sha256(index.encode())
+    with (path / PIXELS).open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()

@@ -1,0 +1,258 @@
+"""A collection becomes a dataset: every picture at one resolution, and the split."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sfumato.collection import Collection, LeftOut, Limits, Picture, Rejected
+from sfumato.collection.scaling import Crop, scaled_size
+from sfumato.collection.storing import cannot_write, sync_directory, write_whole
+from sfumato.collection.workers import Workers
+from sfumato.dataset.dataset import DESCRIPTION, FORMAT, INDEX, PIXELS, Dataset, dataset_digest, index_digest
+from sfumato.dataset.events import Prepared, PrepareEvent, Ready
+from sfumato.dataset.splitting import held_out as split
+from sfumato.errors import SfumatoError
+
+SMALLEST_SIZE: Final = 32
+LARGEST_SIZE: Final = 256
+FEWEST_PICTURES: Final = 8
+TOO_SMALL: Final = "smaller than the training size"
+
+
+@dataclass(slots=True)
+class _Place:
+    """A picture, and where its pixels go in the file: counted in pixels."""
+
+    picture: Picture
+    offset: int
+    width: int
+    height: int
+    written: bool = False
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+
+def prepare(
+    collection: Collection,
+    destination: Path | str,
+    *,
+    size: int,
+    crop: Crop = "centre",
+    held_out: float = 0.1,
+    seed: int = 0,
+    workers: int | None = None,
+    force: bool = False,
+    limits: Limits | None = None,
+) -> Iterator[PrepareEvent]:
+    """Write a dataset into the directory `destination`; yields events, `Ready` the last.
+
+    `size` is the side of the training pictures in pixels, 32 to 256, a multiple of 8; smaller pictures are left out.
+    `crop` 'centre' keeps a centred square of each; 'random' keeps more of the long side, for crops to move along.
+    `held_out` (0 to 0.5) is the share of pictures that training does not see. A dataset of the same pictures and
+    settings that is there already is used as it is; any other is replaced only with `force`. The directory appears
+    whole or not at all, also where the generator is closed in between.
+
+    Raises SfumatoError for settings out of range, too few pictures, and a destination that cannot be used.
+    """
+    destination = Path(destination)
+    settings = _settings(collection, size, crop, held_out, seed)
+    present = _present(destination, settings, force=force)
+    if present is not None:
+        for entry in present.left_out:
+            yield LeftOut(entry.file, entry.kind, entry.reason)
+        yield Ready(present, changed=False)
+        return
+    if not collection.source.exists():
+        raise SfumatoError(f"{collection.source}, of which {collection.path} is a collection, is not there any more.")
+
+    places, left_out = _places(collection.pictures, size, crop)
+    for entry in left_out:
+        yield LeftOut(entry.file, entry.kind, entry.reason)
+    _check_count(len(places), collection, size)
+
+    partial = destination.absolute().with_name(f".{destination.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        with Workers(collection.source, collection.background, workers, limits) as pool:
+            for event in _write_pixels(partial / PIXELS, places, pool, size, crop):
+                if isinstance(event, LeftOut):
+                    left_out.append(Rejected(event.file, event.kind, event.reason))
+                yield event
+        places = [place for place in places if place.written]
+        _check_count(len(places), collection, size)
+        _describe(partial, collection, places, left_out, settings)
+        _move_into_place(partial, destination)
+    except OSError as error:
+        raise cannot_write(destination, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    yield Ready(Dataset.open(destination), changed=True)
+
+
+def _settings(collection: Collection, size: int, crop: Crop, held_out: float, seed: int) -> dict[str, Any]:
+    """What a dataset depends on, checked."""
+    if not SMALLEST_SIZE <= size <= LARGEST_SIZE or size % 8:
+        raise SfumatoError(f"The size is {size} pixels; it is a multiple of 8 from {SMALLEST_SIZE} to {LARGEST_SIZE}.")
+    if crop not in ("centre", "random"):
+        raise SfumatoError(f"There is no crop {crop}; it is centre or random.")
+    if not 0 <= held_out <= 0.5:
+        raise SfumatoError(f"The share of pictures held out is {held_out}; it is a number from 0 to 0.5.")
+    return {
+        "collection": collection.digest,
+        "known": _known_digest(collection),
+        "background": list(collection.background),
+        "size": size,
+        "crop": crop,
+        "held_out": held_out,
+        "seed": seed,
+    }
+
+
+def _known_digest(collection: Collection) -> str:
+    """SHA-256 over what a dataset takes from a collection besides its pictures and classes."""
+    known = [[picture.file, picture.creator, picture.group] for picture in collection.pictures]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+
+
+def _present(destination: Path, settings: dict[str, Any], *, force: bool) -> Dataset | None:
+    """The dataset that is there already, if it is the wanted one. Raises SfumatoError where something else is."""
+    if not destination.exists() or (destination.is_dir() and not any(destination.iterdir())):
+        return None
+    if not (destination / DESCRIPTION).is_file():
+        raise SfumatoError(f"{destination} is not empty and no dataset; choose another place.")
+    try:
+        dataset = Dataset.open(destination)
+    except SfumatoError:
+        if force:
+            return None
+        raise
+    if dataset.settings == settings:
+        return dataset
+    if force:
+        return None
+    raise SfumatoError(
+        f"{destination} is a dataset of other pictures or settings; choose another place, or replace it with --force."
+    )
+
+
+def _check_count(count: int, collection: Collection, size: int) -> None:
+    if count < FEWEST_PICTURES:
+        pictures = f"{count} picture" + ("" if count == 1 else "s")
+        raise SfumatoError(
+            f"{collection.path} has {pictures} of {size} pixels or more; training needs at least {FEWEST_PICTURES}, "
+            "and better 50: add pictures, or choose a smaller size."
+        )
+
+
+def _places(pictures: list[Picture], size: int, crop: Crop) -> tuple[list[_Place], list[Rejected]]:
+    """Where each picture that is large enough goes, and those that are not."""
+    places: list[_Place] = []
+    left_out: list[Rejected] = []
+    offset = 0
+    for picture in pictures:
+        if min(picture.width, picture.height) < size:
+            reason = f"{picture.width} x {picture.height} pixels, smaller than the training size of {size}"
+            left_out.append(Rejected(picture.file, TOO_SMALL, reason))
+            continue
+        width, height = scaled_size(picture.width, picture.height, size, crop)
+        places.append(_Place(picture, offset, width, height))
+        offset += width * height
+    return places, left_out
+
+
+def _write_pixels(
+    path: Path, places: list[_Place], pool: Workers, size: int, crop: Crop
+) -> Iterator[Prepared | LeftOut]:
+    """Decode all pictures into the file, each to its place, and close the gaps of those that could not be decoded."""
+    by_file = {place.picture.file: place for place in places}
+    requests = (
+        {"file": file, "sha256": place.picture.sha256, "size": size, "crop": crop} for file, place in by_file.items()
+    )
+    with path.open("w+b") as file:
+        for done, answer in enumerate(pool.answers(requests), start=1):
+            place = by_file[answer.request["file"]]
+            if answer.left_out is None:
+                file.seek(3 * place.offset)
+                file.write(answer.attached)
+                place.written = True
+            yield Prepared(done, len(places), place.picture.file)
+            if answer.left_out is not None:
+                yield LeftOut(place.picture.file, *answer.left_out)
+        end = 0
+        for place in places:
+            if not place.written:
+                continue
+            if place.offset != end:
+                file.seek(3 * place.offset)
+                data = file.read(3 * place.pixels)
+                file.seek(3 * end)
+                file.write(data)
+                place.offset = end
+            end += place.pixels
+        file.truncate(3 * end)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _describe(
+    path: Path, collection: Collection, places: list[_Place], left_out: list[Rejected], settings: dict[str, Any]
+) -> None:
+    """Write the index and the description of the pixels that lie in `path`."""
+    pictures = [place.picture for place in places]
+    classes = sorted({picture.category for picture in pictures}) if collection.classes else []
+    creators = sorted({picture.creator for picture in pictures})
+    groups = {group: number for number, group in enumerate(dict.fromkeys(picture.group for picture in pictures))}
+    labels = [classes.index(picture.category) if classes else 0 for picture in pictures]
+    flags = split([picture.group for picture in pictures], labels, settings["held_out"], settings["seed"])
+    index: dict[str, Tensor] = {
+        "offsets": torch.tensor([place.offset for place in places]),
+        "heights": torch.tensor([place.height for place in places]),
+        "widths": torch.tensor([place.width for place in places]),
+        "labels": torch.tensor(labels),
+        "creators": torch.from_numpy(np.searchsorted(np.array(creators), [picture.creator for picture in pictures])),
+        "groups": torch.tensor([groups[picture.group] for picture in pictures]),
+        "held_out": torch.from_numpy(flags),
+    }
+    arrays: dict[str, Any] = {name: array.numpy() for name, array in index.items()}
+    with (path / INDEX).open("wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    digest = index_digest(settings, index)
+    description = {
+        "format": FORMAT,
+        "settings": settings,
+        "pixels": sum(place.pixels for place in places),
+        "index": digest,
+        "digest": dataset_digest(path, digest),
+        "classes": classes,
+        "creators": creators,
+        "files": [picture.file for picture in pictures],
+        "left_out": [asdict(entry) for entry in left_out],
+    }
+    write_whole(path / DESCRIPTION, json.dumps(description).encode("ascii"))
+
+
+def _move_into_place(partial: Path, destination: Path) -> None:
+    """Exchange what is there for what was prepared; what was there is deleted only when the new one has its name."""
+    old = destination.absolute().with_name(f".{destination.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if destination.exists():
+        destination.rename(old)
+    partial.rename(destination)
+    sync_directory(destination.absolute().parent)
+    shutil.rmtree(old, ignore_errors=True)

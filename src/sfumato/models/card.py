@@ -1,0 +1,63 @@
+"""A model's card: what is known of it, as the Hub's README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sfumato.models.configuration import ModelConfig
+
+_USE = """```python
+import sfumato
+
+works = sfumato.Model.from_pretrained("{name}").generate(16, seed=7)
+works[0].save("work.png")
+```
+
+or `sfumato generate {name} -n 16 --seed 7 -o works`."""
+
+
+def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
+    """facts: what is known of the pictures, the training and the results, each a name and a sentence."""
+    classes = ", ".join(
+        f"{_text(name)} ({share:.0%})" for name, share in zip(config.classes, config.class_shares, strict=True)
+    )
+    table = {
+        "Makes": f"pictures of {config.size} x {config.size} pixels",
+        "Classes": classes or "none",
+        "Network": f"{config.network.kind}, {config.preconditioning} preconditioning",
+        **{_text(name): _text(fact) for name, fact in facts.items()},
+        **({"Descends from": ", ".join(config.descends_from)} if config.descends_from else {}),
+        "Made with": f"sfumato {config.sfumato_version}",
+    }
+    rows = "\n".join(f"| {name} | {fact} |" for name, fact in table.items())
+    return f"""---
+library_name: sfumato
+pipeline_tag: unconditional-image-generation
+tags:
+- diffusion
+- art
+- sfumato
+---
+
+# {_text(config.name)}
+
+A diffusion model for pictures, trained from scratch on one collection.
+
+| | |
+|---|---|
+{rows}
+
+## Use
+
+{_USE.format(name=config.name)}
+
+## Limits
+
+It knows nothing but the pictures that it was trained on. Whether a work is too near to one of them, and what the
+pictures' licences allow, is for its user to check.
+"""
+
+
+def _text(value: str) -> str:
+    """As one cell of a table."""
+    return " ".join(value.replace("|", "/").split())

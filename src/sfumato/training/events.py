@@ -1,0 +1,75 @@
+"""What training tells, as it happens: small immutable values for a progress bar, a web page, a log or a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Planned:
+    """sentence: the plan, for people; disk_bytes: the most that the run will take on the disk."""
+
+    sentence: str
+    disk_bytes: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """After every step. step: how many are done, of steps; pictures: shown so far; loss: this step's, weighted, per
+    picture; pictures_per_second: of late; elapsed_seconds: earlier sessions included; remaining_seconds: a guess."""
+
+    step: int
+    steps: int
+    pictures: int
+    loss: float
+    learning_rate: float
+    pictures_per_second: float
+    elapsed_seconds: float
+    remaining_seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The averaged weights' loss on training pictures and on held-out ones, with the same noise."""
+
+    step: int
+    training_loss: float
+    held_out_loss: float
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A snapshot: what the model makes of fixed seeds at this step."""
+
+    step: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint is on the disk, whole."""
+
+    step: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something out of the ordinary that a person should know."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The model is ready. complete: False where the run was stopped before its end and can go on."""
+
+    step: int
+    model: Path
+    complete: bool
+    elapsed_seconds: float
+
+
+Event = Planned | Trained | Evaluated | Pictured | Saved | Noted | Finished

@@ -1,0 +1,356 @@
+"""The training loop: a generator of events. Closing it stops the training and leaves a model that can be used."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+import torch
+from torch import Tensor
+
+import sfumato
+from sfumato.dataset import Batches, Dataset
+from sfumato.diffusion import Denoiser, LogNormal
+from sfumato.diffusion.randomness import keyed_generator
+from sfumato.errors import SfumatoError
+from sfumato.models import Model, ModelConfig, build_denoiser
+from sfumato.models.card import model_card
+from sfumato.training.average import PowerAverage
+from sfumato.training.checkpoint import load_checkpoint, save_checkpoint
+from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
+from sfumato.training.inheritance import inherit
+from sfumato.training.objective import Denoising
+from sfumato.training.optimisers import Optimiser
+from sfumato.training.run import Run, RunLog, replace_directory
+from sfumato.training.schedule import LearningRateSchedule
+from sfumato.training.snapshots import Snapshots, moments
+from sfumato.training.state import TrainingState
+
+REPLAN_SECONDS = 5.0
+MOST_HALVINGS = 8
+EVALUATED = 128
+
+
+def train(
+    run: Run,
+    *,
+    device: torch.device | None = None,
+    more_steps: int = 0,
+    more_minutes: float = 0.0,
+    spent_seconds: float = 0.0,
+) -> Iterator[Event]:
+    """Train a run to its end, from its latest checkpoint if there is one; a finished run only if more is asked for.
+
+    more_steps or more_minutes: train a finished run further by so much; spent_seconds: what measuring and planning
+    took of the run's minutes. Yields events; after ``close()`` a checkpoint and a model of the moment are on the disk.
+    Raises SfumatoError where the data set has changed, a checkpoint is damaged or the disk is full.
+    """
+    return _Training(run, device or torch.device("cpu"), spent_seconds).events(more_steps, more_minutes)
+
+
+class _Training:
+    def __init__(self, run: Run, device: torch.device, spent_seconds: float) -> None:
+        self.run, self.device, self.settings = run, device, run.record.settings
+        if self.settings.threads and device.type == "cpu":
+            torch.set_num_threads(self.settings.threads)
+        self.dataset = Dataset.open(run.dataset)
+        self.dataset.verify()
+        if self.dataset.digest != run.record.dataset_digest:
+            raise SfumatoError(
+                f"{run.dataset}: the prepared pictures are not those that this run began with; "
+                "put them back, or begin a new run"
+            )
+        self.config = model_config(run, self.dataset)
+        self.state = self._fresh_state()
+        self.state.elapsed_seconds = spent_seconds
+        self.batches = Batches(
+            self.dataset,
+            self.dataset.train,
+            self.settings.batch,
+            seed=self.settings.seed,
+            balance=self.settings.balance,
+            flip=self.settings.flip,
+            device=device,
+        )
+        density = LogNormal.for_size(self.settings.size, self.settings.noise_mean, self.settings.noise_deviation)
+        self.objective = Denoising(self.state.denoiser, density, self.settings.class_dropout)
+        self.log: RunLog
+        self.clock: Callable[[], float] = time.perf_counter
+
+    # ---- the course of a session
+
+    def events(self, more_steps: int, more_minutes: float) -> Iterator[Event]:
+        checkpoint = load_checkpoint(self.run.checkpoints)
+        if checkpoint is not None:
+            self.state.restore(checkpoint)
+        state = self.state
+        if more_steps or more_minutes:
+            self._extend(more_steps, more_minutes)
+        elif state.step >= state.schedule.end and (self.run.model / "config.json").exists():
+            yield Finished(state.step, self.run.model, True, state.elapsed_seconds)
+            return
+        self.log = RunLog(self.run.path / "log.jsonl", state.log_length)
+        self.session_start = self.clock() - state.elapsed_seconds
+        self.recent: deque[tuple[float, int]] = deque(maxlen=200)
+        self.last_replan, self.finishing_seconds = self.clock(), 2.0
+        try:
+            if checkpoint is None or more_steps or more_minutes:
+                yield self._save()
+            while state.step < state.schedule.end:
+                yield from self._one_step()
+            yield from self._finish()
+        except GeneratorExit:
+            self._save()
+            self._write_model()
+            raise
+        finally:
+            self.log.close()
+
+    def _one_step(self) -> Iterator[Event]:
+        state, settings = self.state, self.settings
+        factor = state.schedule.factor(state.step) * state.rate_factor
+        loss = self._step(factor)
+        if loss != loss or loss in (float("inf"), float("-inf")):
+            yield self._step_back()
+            return
+        state.step += 1
+        state.average.update(state.denoiser, state.step)
+        if not state.early and state.schedule.progress(state.step) >= settings.early:
+            state.early = copy.deepcopy(state.average.module.network.state_dict())
+        trained = self._trained(loss, factor)
+        if state.step % settings.log_every == 0 or state.step == state.schedule.end:
+            self._write(trained)
+        yield trained
+        yield from self._due()
+        self._replan()
+        if state.step % settings.checkpoint_every == 0 and state.step < state.schedule.end:
+            yield self._save() if state.is_finite() else self._step_back()
+
+    def _step(self, factor: float) -> float:
+        """One step of the optimiser; the loss, and no step where it is not finite."""
+        images, labels = self.batches.batch(self.state.step)
+        if not self.dataset.classes:
+            labels = torch.full_like(labels, -1)
+        generator = keyed_generator("noise", self.settings.seed, self.state.step)
+        with self._autocast():
+            loss = self.objective.losses(images, labels, generator).mean()
+        value = loss.item()
+        if torch.isfinite(loss):
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.state.optimiser.step(factor)
+        return value
+
+    def _due(self) -> Iterator[Event]:
+        """Measurements and snapshots whose moment has come."""
+        state, progress = self.state, self.state.schedule.progress(self.state.step)
+        if progress >= (state.evaluations + 1) / self.settings.evaluations and len(self.dataset.held_out):
+            state.evaluations = int(progress * self.settings.evaluations + 1e-9)
+            yield from self._evaluate()
+        passed = sum(progress >= moment - 1e-9 for moment in moments(self.settings.snapshots))
+        if passed > state.snapshots:
+            state.snapshots = passed
+            yield self._picture()
+
+    def _finish(self) -> Iterator[Event]:
+        snapshots = Snapshots(self.run.snapshots)
+        snapshots.summarise(self.run.path / "evolution.png", self.run.path / "evolution.webp")
+        self._write_model()
+        finished = Finished(self.state.step, self.run.model, True, self._elapsed())
+        self._write(finished)
+        self._save()
+        yield finished
+
+    # ---- its parts
+
+    def _evaluate(self) -> Iterator[Event]:
+        losses = [self._loss_of(indices) for indices in (self.dataset.train, self.dataset.held_out)]
+        event = Evaluated(self.state.step, *losses)
+        self._write(event)
+        yield event
+        if (
+            self.state.guard.watch(*losses)
+            and self.settings.guard
+            and self.state.step < self.state.schedule.anneal_from
+        ):
+            self.state.schedule = self.state.schedule.annealing_now(self.state.step, self.settings.anneal)
+            lowest = self.state.guard.lowest
+            self.state.noted = (
+                f"ended early, at step {self.state.schedule.end}: the loss on held-out pictures rose from {lowest:.4f} "
+                f"to {losses[1]:.4f} while that on training pictures fell: it had begun to learn them by heart"
+            )
+            yield self._note(self.state.noted.replace("ended", "ends", 1))
+
+    @torch.no_grad()
+    def _loss_of(self, indices: Tensor) -> float:
+        """The average's loss on up to EVALUATED pictures, evenly chosen, with the same noise at every call."""
+        chosen = indices[torch.linspace(0, len(indices) - 1, min(EVALUATED, len(indices))).long()]
+        objective = Denoising(self.state.average.module, self.objective.density, class_dropout=0.0)
+        total = 0.0
+        for part, number in zip(chosen.split(32), range(len(chosen)), strict=False):
+            images = self.dataset.images(part).to(self.device)
+            labels = (self.dataset.labels[part] if self.dataset.classes else torch.full_like(part, -1)).to(self.device)
+            with self._autocast():
+                total += objective.losses(images, labels, keyed_generator("evaluation", number)).sum().item()
+        return total / len(chosen)
+
+    def _picture(self) -> Event:
+        began = self.clock()
+        state = self.state
+        path = Snapshots(self.run.snapshots).take(
+            self._model(), state.snapshots, f"step {state.step:,}", self.settings.seed
+        )
+        event = Pictured(state.step, path)
+        self._write(event)
+        self.finishing_seconds = 2.0 + self.clock() - began
+        return event
+
+    def _step_back(self) -> Event:
+        """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""
+        state, step, factor = self.state, self.state.step, self.state.rate_factor / 2
+        elapsed = self._elapsed()
+        checkpoint = load_checkpoint(self.run.checkpoints)
+        if checkpoint is None or factor < 0.5**MOST_HALVINGS:
+            raise SfumatoError(
+                f"{self.run.path}: the loss is not finite at step {step}, even at 1/{1 / state.rate_factor:.0f} "
+                "of the learning rate; look at the pictures, or begin again with another --seed or a lower learning rate"
+            )
+        state.restore(checkpoint)
+        state.rate_factor, state.elapsed_seconds = factor, elapsed
+        return self._note(
+            f"the loss was not finite at step {step}: "
+            f"back to step {state.step} at 1/{1 / factor:.0f} of the learning rate"
+        )
+
+    def _extend(self, more_steps: int, more_minutes: float) -> None:
+        state, settings = self.state, self.settings
+        steps = more_steps or max(1, round(more_minutes * 60 / max(state.elapsed_seconds / max(1, state.step), 1e-3)))
+        state.schedule = LearningRateSchedule.over(state.step, steps, warmup=settings.warmup, anneal=settings.anneal)
+        state.budget_seconds = None if more_steps else state.elapsed_seconds + 60 * more_minutes
+        state.evaluations = state.snapshots = 0
+
+    def _replan(self) -> None:
+        """With a time to keep, move the end to where the speed of this session says."""
+        state, now = self.state, self.clock()
+        if state.budget_seconds is None or now - self.last_replan < REPLAN_SECONDS or len(self.recent) < 2:
+            return
+        self.last_replan = now
+        left = state.budget_seconds - self._elapsed() - self.finishing_seconds
+        steps = max(0, round(left / self._seconds_per_step()))
+        state.schedule = state.schedule.ending_at(state.step + steps, state.step, self.settings.anneal)
+
+    def _seconds_per_step(self) -> float:
+        """Over the last steps, with what was done between them."""
+        (first, first_step), (last, last_step) = self.recent[0], self.recent[-1]
+        return max(1e-6, (last - first) / max(1, last_step - first_step))
+
+    def _trained(self, loss: float, factor: float) -> Trained:
+        state = self.state
+        self.recent.append((self.clock(), state.step))
+        per_step = self._seconds_per_step() if len(self.recent) > 1 else 0.0
+        return Trained(
+            state.step,
+            state.schedule.end,
+            state.step * self.settings.batch,
+            loss,
+            self.settings.learning_rate * factor,
+            self.settings.batch / per_step if per_step else 0.0,
+            self._elapsed(),
+            per_step * (state.schedule.end - state.step),
+        )
+
+    def _elapsed(self) -> float:
+        return self.clock() - self.session_start
+
+    # ---- onto the disk
+
+    def _save(self) -> Event:
+        self.state.elapsed_seconds = self._elapsed()
+        self.state.log_length = self.log.length()
+        return Saved(self.state.step, save_checkpoint(self.run.checkpoints, self.state.checkpoint()))
+
+    def _write_model(self) -> None:
+        temporary = self.run.path / f".{uuid.uuid4().hex}.tmp"
+        try:
+            replace_directory(self._model(with_card=True).save_pretrained(temporary), self.run.model)
+        except OSError as error:
+            raise SfumatoError(
+                f"{self.run.model}: cannot be written ({error.strerror}); make room and go on with --resume"
+            ) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def _model(self, *, with_card: bool = False) -> Model:
+        state = self.state
+        card = model_card(self.config, {**self.run.record.facts, **self._figures()}) if with_card else ""
+        config = self.config.model_copy(update={"has_early": bool(state.early)})
+        return Model(config, state.average.module, state.early, card, weights_digest="0" * 64)
+
+    def _figures(self) -> dict[str, str]:
+        state = self.state
+        return {
+            "Training": f"{state.step:,} steps of {self.settings.batch} pictures in {self._elapsed() / 60:.1f} minutes on {self.device.type}",
+            "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures"
+            if state.guard.lowest < float("inf")
+            else "not measured",
+            **({"Remark": state.noted} if state.noted else {}),
+        }
+
+    def _note(self, text: str) -> Noted:
+        event = Noted(self.state.step, text)
+        self._write(event)
+        return event
+
+    def _write(self, event: Trained | Evaluated | Pictured | Noted | Finished) -> None:
+        clock = ("pictures_per_second", "elapsed_seconds", "remaining_seconds")
+        fields = {name: value for name, value in asdict(event).items() if name not in ("path", "model")}
+        self.log.write(
+            type(event).__name__.lower(),
+            {name: value for name, value in fields.items() if name not in clock},
+            {"time": time.time()} | {name: round(fields[name], 3) for name in clock if name in fields},
+        )
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
+
+    def _fresh_state(self) -> TrainingState:
+        settings = self.settings
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            denoiser: Denoiser = build_denoiser(self.config)
+        if self.run.record.weights_from:
+            inherit(denoiser.network, self.config, self.run.record.weights_from)
+        denoiser = denoiser.to(self.device)
+        optimiser = Optimiser(
+            denoiser,
+            settings.optimiser,
+            learning_rate=settings.learning_rate,
+            matrix_learning_rate=settings.matrix_learning_rate,
+        )
+        schedule = LearningRateSchedule.over(0, settings.steps, warmup=settings.warmup, anneal=settings.anneal)
+        budget = 60 * settings.minutes if settings.minutes else None
+        return TrainingState(
+            denoiser, PowerAverage(denoiser, settings.ema_deviation), optimiser, schedule, budget_seconds=budget
+        )
+
+
+def model_config(run: Run, dataset: Dataset) -> ModelConfig:
+    """The configuration of the model that a run makes."""
+    settings = run.record.settings
+    counts = torch.bincount(dataset.labels[dataset.train], minlength=len(dataset.classes)).double()
+    if settings.balance == "class":
+        counts = (counts > 0).double()
+    return ModelConfig(
+        name=run.path.resolve().name,
+        size=settings.size,
+        classes=tuple(dataset.classes),
+        class_shares=tuple((counts / counts.sum()).tolist()) if dataset.classes else (),
+        network=settings.network,
+        preconditioning=settings.preconditioning,
+        descends_from=run.record.descends_from,
+        sfumato_version=sfumato.__version__,
+    )

@@ -1,0 +1,176 @@
+"""A plan for the time that there is: which network, which batch, how many steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from sfumato.diffusion import Denoiser, LogNormal, preconditioning
+from sfumato.diffusion.randomness import keyed_generator
+from sfumato.networks import TransformerConfig, UNetConfig, build_network
+from sfumato.training.configuration import TrainingConfig, resolve
+from sfumato.training.objective import Denoising
+from sfumato.training.optimisers import Optimiser
+
+CHECKPOINT_SECONDS = 45
+LOG_SECONDS = 2
+MEASURED_SECONDS = 0.8
+
+Network = TransformerConfig | UNetConfig
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A network, and how many pictures it must be shown before it beats the smaller ones."""
+
+    network: Network
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """settings: complete; sentence: the plan, for people; parameters: numbers in the network."""
+
+    settings: TrainingConfig
+    sentence: str
+    parameters: int
+
+
+def ladder(size: int) -> Sequence[Rung]:
+    """Networks for pictures of ``size`` pixels, the smallest first; measured, see benchmarks/README.md.
+
+    The coarsest level is kept at about 8 x 8 tokens, whatever the size.
+    """
+    if size <= 48:
+        return (
+            Rung(UNetConfig(patch=2, channels=(48,), blocks=1, width=160, depth=3, heads=5), 0),
+            Rung(UNetConfig(patch=2, channels=(64,), blocks=1, width=192, depth=4, heads=3), 40_000),
+            Rung(UNetConfig(patch=2, channels=(96,), blocks=2, width=256, depth=6, heads=4), 400_000),
+        )
+    if size <= 96:
+        return (
+            Rung(UNetConfig(patch=4, channels=(96,), blocks=1, width=192, depth=4, heads=3), 0),
+            Rung(UNetConfig(patch=2, channels=(48, 96), blocks=1, width=192, depth=4, heads=3), 30_000),
+            Rung(UNetConfig(patch=2, channels=(64, 128), blocks=2, width=256, depth=6, heads=4), 400_000),
+        )
+    return (
+        Rung(UNetConfig(patch=4, channels=(64, 128), blocks=1, width=192, depth=4, heads=3), 0),
+        Rung(UNetConfig(patch=4, channels=(96, 192), blocks=2, width=256, depth=6, heads=4), 200_000),
+    )
+
+
+def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: torch.device) -> Plan:
+    """Complete the chosen settings. Measures this machine for a few seconds, unless ``steps`` is among them.
+
+    classes, pictures: of the data set's training part. Raises SfumatoError for settings out of range.
+    """
+    threads = torch.get_num_threads() if device.type == "cpu" else 0
+    asked = resolve({"threads": threads}, choices)
+    options = [rung for rung in ladder(asked.size) if "network" not in choices] or [Rung(asked.network, 0)]
+    if asked.steps:
+        settings = resolve(
+            {"threads": threads, "network": options[min(1, len(options) - 1)].network, "minutes": 0}, choices
+        )
+        parameters = count_parameters(settings, classes)
+        shown = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
+        return Plan(settings, f"{_what(settings, parameters)}: {shown}", parameters)
+    settings, speed = _choose(options, choices, threads, asked.minutes, classes, device)
+    steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
+    measured = {
+        "steps": steps,
+        "precision": speed.precision,
+        "log_every": max(1, round(LOG_SECONDS / speed.seconds_per_step)),
+        "checkpoint_every": max(1, round(CHECKPOINT_SECONDS / speed.seconds_per_step)),
+    }
+    settings = settings.model_copy(update={name: value for name, value in measured.items() if name not in choices})
+    parameters, shown = count_parameters(settings, classes), _rounded(steps * settings.batch)
+    sentence = f"{_what(settings, parameters)}: about {shown:,} pictures in {asked.minutes:g} minutes"
+    return Plan(settings, f"{sentence}, {shown / pictures:,.0f} times each of {pictures:,}", parameters)
+
+
+def count_parameters(settings: TrainingConfig, classes: int) -> int:
+    with torch.device("meta"):
+        network = build_network(settings.network, settings.size, classes)
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One training step, measured. precision: the faster one."""
+
+    seconds_per_step: float
+    precision: str
+
+
+def _choose(
+    options: Sequence[Rung],
+    choices: Mapping[str, Any],
+    threads: int,
+    minutes: float,
+    classes: int,
+    device: torch.device,
+) -> tuple[TrainingConfig, Speed]:
+    """Up the ladder while there is time for the next network's pictures."""
+    best: tuple[TrainingConfig, Speed] | None = None
+    for rung in options:
+        settings = resolve({"threads": threads, "network": rung.network}, choices)
+        speed = measure(settings, classes, device)
+        if best is not None and 60 * minutes / speed.seconds_per_step * settings.batch < rung.pictures:
+            break
+        best = settings, speed
+    assert best is not None, "a ladder has a first rung"
+    return best
+
+
+def measure(settings: TrainingConfig, classes: int, device: torch.device, seconds: float = MEASURED_SECONDS) -> Speed:
+    """Train a network of fresh weights on noise for about ``seconds`` in each precision that was not chosen away."""
+    timings = {name: _seconds_per_step(settings, classes, device, name, seconds) for name in ("bfloat16", "float32")}
+    # In doubt float32: bfloat16 must earn its rounding errors.
+    faster = "bfloat16" if timings["bfloat16"] < 0.95 * timings["float32"] else "float32"
+    return Speed(timings[faster], faster)
+
+
+def _seconds_per_step(
+    settings: TrainingConfig, classes: int, device: torch.device, precision: str, seconds: float
+) -> float:
+    with torch.random.fork_rng(devices=[]):
+        network = build_network(settings.network, settings.size, classes)
+    denoiser = Denoiser(network, preconditioning(settings.preconditioning)).to(device)
+    objective = Denoising(denoiser, LogNormal.for_size(settings.size))
+    optimiser = Optimiser(
+        denoiser,
+        settings.optimiser,
+        learning_rate=settings.learning_rate,
+        matrix_learning_rate=settings.matrix_learning_rate,
+    )
+    generator = keyed_generator("measure")
+    images = torch.randn((settings.batch, 3, settings.size, settings.size), generator=generator).to(device)
+    labels = torch.full((settings.batch,), -1, device=device)
+    timings: list[float] = []
+    began = time.perf_counter()
+    while len(timings) < 4 or time.perf_counter() - began < seconds:
+        start = time.perf_counter()
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            loss = objective.losses(images, labels, generator).mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step(1e-6)
+        loss.item()
+        timings.append(time.perf_counter() - start)
+        if len(timings) >= 2 and timings[1] > seconds:  # far too slow for this machine: no need to know how much
+            break
+    later = sorted(timings[1:])
+    return later[len(later) // 2]
+
+
+def _what(settings: TrainingConfig, parameters: int) -> str:
+    return f"{settings.network.kind}, {parameters / 1e6:.1f} M parameters, {settings.size} px, batch {settings.batch}"
+
+
+def _rounded(count: int) -> int:
+    """To two digits, as befits a guess."""
+    digits = max(0, len(str(count)) - 2)
+    return round(count, -digits)

@@ -1,0 +1,89 @@
+"""From choices and a dataset to a run that can begin."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sfumato.dataset import Dataset
+from sfumato.errors import SfumatoError
+from sfumato.models import Model
+from sfumato.training.configuration import TrainingConfig
+from sfumato.training.plan import Plan, plan
+from sfumato.training.run import Run, RunRecord
+
+CHECKPOINT_COPIES = 3  # two are kept while the next one is written
+SMALL, LARGE, LARGE_FROM_MINUTES = 32, 64, 15
+
+
+def suitable_size(short_sides: Sequence[int], minutes: float) -> int:
+    """The training size where none was chosen: 64 px from 15 minutes on, unless many pictures are smaller."""
+    large_enough = sum(side >= LARGE for side in short_sides)
+    return LARGE if minutes >= LARGE_FROM_MINUTES and large_enough >= 0.95 * len(short_sides) else SMALL
+
+
+def parent_choices(origin: str) -> Mapping[str, Any]:
+    """What a run shares with the model whose weights it begins with. Raises SfumatoError where there is no model."""
+    config = Model.from_pretrained(origin).config
+    return {"size": config.size, "network": config.network, "preconditioning": config.preconditioning}
+
+
+def prepare_run(
+    path: Path,
+    dataset: Dataset,
+    choices: Mapping[str, Any],
+    *,
+    epochs: float = 0,
+    weights_from: str = "",
+    facts: Mapping[str, str] | None = None,
+    device: torch.device | None = None,
+) -> tuple[Run, Plan]:
+    """Plan and write down a new run of a dataset.
+
+    choices: settings that were chosen (see TrainingConfig), the rest is planned; epochs: in place of steps or minutes.
+    Raises SfumatoError where a run is there already or a setting is out of range.
+    """
+    pictures = len(dataset.train)
+    if epochs:
+        batch = choices.get("batch", TrainingConfig.model_fields["batch"].default)
+        choices = {**choices, "steps": max(1, round(epochs * pictures / batch))}
+    made = plan(choices, classes=len(dataset.classes), pictures=pictures, device=device or torch.device("cpu"))
+    descent: tuple[str, ...] = ()
+    if weights_from:
+        parent = Model.from_pretrained(weights_from)
+        descent = (parent.weights_digest, *parent.config.descends_from)
+    inside = dataset.path.resolve().is_relative_to(path.resolve())
+    record = RunRecord(
+        settings=made.settings,
+        plan=made.sentence,
+        dataset=str(dataset.path.resolve().relative_to(path.resolve()) if inside else dataset.path.resolve()),
+        dataset_digest=dataset.digest,
+        weights_from=weights_from,
+        descends_from=descent,
+        facts=dict(facts or {}),
+    )
+    return Run.create(path, record), made
+
+
+def disk_bytes(made: Plan, dataset: Dataset) -> int:
+    """The most that a run takes on the disk: pictures, checkpoints, model, snapshots and log."""
+    weights = (
+        4 * made.parameters
+    )  # a checkpoint has them, two averages, and at most two numbers a weight for the optimiser
+    snapshots = made.settings.snapshots * 8 * 3 * made.settings.size**2
+    log = 200 * (made.settings.steps // made.settings.log_every + 100)
+    return dataset.pixels.numel() + CHECKPOINT_COPIES * 5 * weights + 2 * 2 * weights + 2 * snapshots + log
+
+
+def check_disk(path: Path, needed: int) -> None:
+    """Raises SfumatoError where the run would not fit on the disk."""
+    free = shutil.disk_usage(path).free
+    if free < needed:
+        raise SfumatoError(
+            f"{path}: the run may take {needed / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free; "
+            "make room, or choose another disk"
+        )

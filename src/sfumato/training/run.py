@@ -1,0 +1,131 @@
+"""A run: the directory of one training.
+
+run.json          its settings, the plan and what it is made from
+dataset/          the prepared pictures (or elsewhere: run.json says where)
+log.jsonl         one event a line
+checkpoints/      what resuming needs
+snapshots/        pictures of fixed seeds, a sheet a moment
+evolution.png     the snapshots side by side; evolution.webp: as an animation
+model/            the model
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sfumato.errors import SfumatoError
+from sfumato.training.checkpoint import flush, point_at
+from sfumato.training.configuration import TrainingConfig
+
+
+class RunRecord(BaseModel):
+    """run.json. dataset: its directory, relative to the run where it lies inside; descends_from: see ModelConfig;
+    weights_from: the model whose weights it began with, or ''; facts: what the model's card says of the pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str = "sfumato-run-1"
+    settings: TrainingConfig
+    plan: str
+    dataset: str
+    dataset_digest: str
+    weights_from: str = ""
+    descends_from: tuple[str, ...] = ()
+    facts: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Run:
+    path: Path
+    record: RunRecord
+
+    @classmethod
+    def create(cls, path: Path, record: RunRecord) -> Run:
+        """Begin a run in a directory that holds none. Raises SfumatoError if there is one."""
+        if is_run(path):
+            raise SfumatoError(f"{path}: is a run already; go on with --resume, or begin anew with --force")
+        path.mkdir(parents=True, exist_ok=True)
+        point_at(path / "run.json", record.model_dump_json(indent=2) + "\n")
+        return cls(path, record)
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """Raises SfumatoError where there is no run, or one of another version."""
+        try:
+            return cls(path, RunRecord.model_validate_json((path / "run.json").read_bytes()))
+        except FileNotFoundError as error:
+            raise SfumatoError(
+                f"{path}: is no run (it holds no run.json); give the directory that 'train -o' named"
+            ) from error
+        except (ValidationError, OSError) as error:
+            raise SfumatoError(f"{path / 'run.json'}: cannot be read; it is damaged or a newer version's") from error
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.path / "snapshots"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model"
+
+    @property
+    def dataset(self) -> Path:
+        return self.path / self.record.dataset
+
+
+def is_run(path: Path) -> bool:
+    return (path / "run.json").is_file()
+
+
+def clear_run(path: Path) -> None:
+    """Remove what a run consists of, and nothing else that lies there."""
+    for name in ("run.json", "log.jsonl", "evolution.png", "evolution.webp"):
+        (path / name).unlink(missing_ok=True)
+    for name in ("checkpoints", "snapshots", "model", "dataset", "collection"):
+        shutil.rmtree(path / name, ignore_errors=True)
+
+
+class RunLog:
+    """log.jsonl, which an interrupted and resumed run leaves as an uninterrupted one would."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        """length: bytes that the checkpoint vouches for; what a killed session wrote after it is made again."""
+        self.file = path.open("ab")
+        self.file.truncate(length)
+
+    def write(self, event: str, fields: Mapping[str, Any], clock: Mapping[str, Any]) -> None:
+        """fields: functions of the step alone; clock: what depends on the hour and the machine."""
+        line = {"event": event, **fields, "clock": dict(clock)}
+        self.file.write(json.dumps(line, default=str).encode() + b"\n")
+        self.file.flush()
+
+    def length(self) -> int:
+        return self.file.seek(0, 2)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def replace_directory(new: Path, place: Path) -> None:
+    """Put a finished directory in the place of another; whatever moment it ends at, one of the two is there whole.
+
+    A reader may find the place empty between two renames; the next save or resume fills it.
+    """
+    old = place.with_name(f".{place.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+    flush(place.parent)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,67 @@
+"""Everything in a training that changes, and its way into a checkpoint and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Denoiser
+from sfumato.training.average import PowerAverage
+from sfumato.training.checkpoint import Checkpoint
+from sfumato.training.guard import OverfittingGuard
+from sfumato.training.optimisers import Optimiser
+from sfumato.training.schedule import LearningRateSchedule
+
+
+@dataclass(eq=False)
+class TrainingState:
+    """early: the average's weights early in the run, empty before; step: steps done; rate_factor: halved after every
+    loss that was not finite; evaluations, snapshots: how many were made; budget_seconds: None for a fixed number of
+    steps; elapsed_seconds: trained so far, in all sessions; log_length: bytes of the log."""
+
+    denoiser: Denoiser
+    average: PowerAverage[Denoiser]
+    optimiser: Optimiser
+    schedule: LearningRateSchedule
+    guard: OverfittingGuard = field(default_factory=OverfittingGuard)
+    early: dict[str, Tensor] = field(default_factory=dict)
+    step: int = 0
+    rate_factor: float = 1.0
+    evaluations: int = 0
+    snapshots: int = 0
+    budget_seconds: float | None = None
+    elapsed_seconds: float = 0.0
+    log_length: int = 0
+    noted: str = ""
+
+    _NUMBERS = ("rate_factor", "evaluations", "snapshots", "budget_seconds", "elapsed_seconds", "log_length", "noted")
+
+    def checkpoint(self) -> Checkpoint:
+        tensors = {
+            "weights": self.denoiser.network.state_dict(),
+            "average": self.average.module.network.state_dict(),
+            "early": self.early,
+            "optimiser": self.optimiser.state(),
+        }
+        state = {name: getattr(self, name) for name in self._NUMBERS}
+        return Checkpoint(self.step, tensors, {**state, "schedule": asdict(self.schedule), "guard": asdict(self.guard)})
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over a checkpoint of the same run."""
+        state: dict[str, Any] = dict(checkpoint.state)
+        self.denoiser.network.load_state_dict(dict(checkpoint.tensors["weights"]))
+        self.average.module.network.load_state_dict(dict(checkpoint.tensors["average"]))
+        self.early = dict(checkpoint.tensors["early"])
+        self.optimiser.load(checkpoint.tensors["optimiser"])
+        self.schedule = LearningRateSchedule(**state["schedule"])
+        self.guard = OverfittingGuard(**state["guard"])
+        self.step = checkpoint.step
+        for name in self._NUMBERS:
+            setattr(self, name, state[name])
+
+    def is_finite(self) -> bool:
+        """Whether every weight is a number."""
+        return all(bool(torch.isfinite(parameter).all()) for parameter in self.denoiser.parameters())

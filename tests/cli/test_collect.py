@@ -1,0 +1,124 @@
+import io
+import subprocess
+import sys
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from rich.console import Console
+from typer.testing import CliRunner
+
+from sfumato.cli.collect import collect, collect_with_progress, parse_background, prepare_with_progress, printable
+from sfumato.errors import SfumatoError
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    app.command()(collect)
+    return app
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=120, force_terminal=False)
+
+
+@pytest.fixture
+def art(tmp_path):
+    folder = tmp_path / "art"
+    for name in ("drawing", "[bold]oil"):
+        (folder / name).mkdir(parents=True)
+        for index in range(6):
+            Image.effect_noise((40, 40), 40 + index).save(folder / name / f"{index}.png")
+    return folder
+
+
+def said(console: Console) -> str:
+    return console.file.getvalue()
+
+
+def test_the_command_says_what_it_found(app, art, tmp_path):
+    (art / "broken.png").touch()
+    result = CliRunner().invoke(
+        app, [str(art), "-o", str(tmp_path / "c"), "--background", "24, 20,28", "--workers", "1"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "broken.png: empty (0 bytes) (left out)" in result.output
+    assert "[bold]oil" in result.output
+    assert "licence unknown" in result.output
+    assert (tmp_path / "c" / "collection.json").is_file()
+    again = CliRunner().invoke(app, [str(art), "-o", str(tmp_path / "c"), "--background", "24,20,28"])
+    assert "13 files had not changed" in again.output
+    assert "broken.png" in again.output
+
+
+def test_only_the_first_files_that_are_left_out_are_listed(art, tmp_path, console):
+    for index in range(30):
+        (art / f"{index:02}.png").touch()
+    collect_with_progress(art, tmp_path / "c", (255, 255, 255), console, workers=1)
+    assert said(console).count("empty (0 bytes) (left out)") == 20
+    assert f"and 10 more, see {tmp_path / 'c' / 'rejected.jsonl'}" in said(console)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names")
+def test_names_cannot_steer_the_terminal(art, tmp_path, console):
+    (art / "\x1b[31m[red]x\n\udce9.png").touch()
+    collect_with_progress(art, tmp_path / "c", (255, 255, 255), console, workers=1)
+    assert "\\x1b[31m[red]x\\n\\udce9.png: empty" in said(console)
+
+
+def test_what_was_left_out_is_named_where_nothing_remains(tmp_path, console):
+    (tmp_path / "art").mkdir()
+    (tmp_path / "art" / "a.png").write_bytes(b"hello")
+    with pytest.raises(SfumatoError, match="no picture that can be used"):
+        collect_with_progress(tmp_path / "art", tmp_path / "c", (0, 0, 0), console, workers=1)
+    assert "a.png: not a picture (left out)" in said(console)
+
+
+def test_a_dataset_is_prepared_with_the_same_drawing(art, tmp_path, console):
+    Image.effect_noise((33, 33), 9).save(art / "drawing" / "small.png")
+    collection = collect_with_progress(art, tmp_path / "c", (255, 255, 255), console, workers=1, summary=False)
+    assert said(console) == ""
+    dataset = prepare_with_progress(collection, tmp_path / "d", 40, "centre", console, workers=1)
+    assert len(dataset) == 12
+    assert "drawing/small.png: 33 x 33 pixels, smaller than the training size of 40 (left out)" in said(console)
+    with pytest.raises(SfumatoError, match="training needs at least"):
+        prepare_with_progress(collection, tmp_path / "e", 64, "centre", console, workers=1)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1,2", "1,2,3,4", "256,0,0", "-1,0,0", "a,b,c", "1.0,2,3", "1_0,2,3", "²,1,1", "#fff"]
+)
+def test_a_background_that_is_no_colour_is_said_with_an_example(text):
+    with pytest.raises(SfumatoError, match="--background 24,20,28"):
+        parse_background(text)
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_colour_or_a_clear_error(text):
+    try:
+        colour = parse_background(text)
+    except SfumatoError as error:
+        assert str(error).isprintable()
+    else:
+        assert all(0 <= level <= 255 for level in colour)
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 3))
+def test_every_colour_is_read(colour):
+    assert parse_background(",".join(map(str, colour))) == colour
+
+
+@given(st.text(max_size=30))
+def test_printable_text_is_printable(text):
+    assert printable(text).isprintable()
+
+
+def test_the_command_is_there_before_anything_heavy():
+    command = (
+        "import sys, sfumato.cli.collect; sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'PIL')))"
+    )
+    assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0

@@ -1,0 +1,195 @@
+import os
+import resource
+import shutil
+import sys
+import threading
+import zipfile
+
+import pytest
+
+from sfumato.collection import Collection, LeftOut, Read, Scanned, collect, unusable
+from sfumato.collection.workers import Workers
+from sfumato.errors import SfumatoError
+
+
+def test_the_events_and_what_is_written(art, gather):
+    (art / "broken.png").touch()
+    found = gather(art)
+    assert found.events[0] == Scanned(total=7, unchanged=0)
+    assert [event.done for event in found.of(Read)] == list(range(1, 8))
+    assert found.kinds == {"broken.png": unusable.EMPTY}
+    assert found.finished.changed
+    assert found.files == [f"{name}/{index}.png" for name in ("drawing", "painting") for index in range(3)]
+    opened = Collection.open(found.collection.path)
+    assert opened.pictures == found.collection.pictures
+    assert opened.classes == ["drawing", "painting"]
+    assert opened.source == art
+    assert opened.rejected == 1
+    assert opened.summary == found.finished.summary
+    assert (opened.summary.pictures, opened.summary.left_out) == (6, {"empty": 1})
+
+
+def test_the_same_pictures_are_the_same_collection(art, tmp_path, gather):
+    shutil.copytree(art, tmp_path / "copy")
+    one, other = gather(art), gather(tmp_path / "copy", tmp_path / "other", workers=2)
+    assert one.collection.digest == other.collection.digest
+    (tmp_path / "copy" / "painting").rename(tmp_path / "copy" / "oil")
+    third = gather(tmp_path / "copy", tmp_path / "other")
+    assert third.collection.digest != one.collection.digest
+
+
+def test_a_second_run_reads_only_directory_entries(art, gather, monkeypatch):
+    (art / "metadata.csv").write_text("file_name,title\npainting/0.png,Sea\n")
+    (art / "broken.png").write_bytes(b"no picture")
+    shutil.copy(art / "painting" / "0.png", art / "painting" / "again.png")
+    first = gather(art)
+    before = {path: path.stat().st_mtime_ns for path in first.collection.path.iterdir()}
+    for path in art.rglob("*.*"):
+        # The content goes; size and time, which are all that a directory tells, stay.
+        status = path.stat()
+        path.write_bytes(bytes(status.st_size))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    monkeypatch.setattr(
+        Workers, "answers", lambda self, requests: iter(list(requests) and pytest.fail("a file is read"))
+    )
+    second = gather(art)
+    assert second.events[0] == Scanned(total=8, unchanged=8)
+    assert not second.finished.changed
+    assert second.collection.pictures == first.collection.pictures
+    assert second.kinds == first.kinds
+    assert {path: path.stat().st_mtime_ns for path in second.collection.path.iterdir()} == before
+
+
+def test_only_what_changed_is_read_again(art, gather, paint):
+    gather(art)
+    paint(77).save(art / "painting" / "new.png")
+    paint(78, (80, 80)).save(art / "painting" / "0.png")
+    (art / "drawing" / "1.png").unlink()
+    found = gather(art)
+    assert sorted(event.file for event in found.of(Read)) == ["painting/0.png", "painting/new.png"]
+    assert "drawing/1.png" not in found.files
+    assert "painting/new.png" in found.files
+    assert next(picture.width for picture in found.collection.pictures if picture.file == "painting/0.png") == 80
+
+
+def test_a_duplicate_takes_the_place_of_a_picture_that_goes(art, gather):
+    shutil.copy(art / "drawing" / "0.png", art / "painting" / "twin.png")
+    assert gather(art).left_out["painting/twin.png"].reason == "the same file as drawing/0.png"
+    (art / "drawing" / "0.png").unlink()
+    found = gather(art)
+    assert "painting/twin.png" in found.files
+    assert found.of(Read) == []
+    shutil.copy(art / "painting" / "twin.png", art / "drawing" / "0.png")
+    assert gather(art).kinds == {"painting/twin.png": unusable.DUPLICATE}
+
+
+def test_new_metadata_alone_is_taken_in_without_reading_a_picture(art, gather):
+    gather(art)
+    (art / "metadata.csv").write_text("file_name,title\npainting/0.png,Sea\n")
+    found = gather(art)
+    assert found.of(Read) == []
+    assert [picture.title for picture in found.collection.pictures if picture.title] == ["Sea"]
+
+
+def test_another_background_reads_the_transparent_pictures_alone(art, gather, paint):
+    veil = paint(90, (32, 32)).convert("RGBA")
+    veil.putalpha(50)
+    veil.save(art / "painting" / "veil.png")
+    white = gather(art).collection
+    found = gather(art, background=(0, 0, 0))
+    assert [event.file for event in found.of(Read)] == ["painting/veil.png"]
+    assert found.collection.background == (0, 0, 0)
+    hashes = {collection: collection.pictures[-1].hash for collection in (white, found.collection)}
+    assert found.collection.pictures[-1].file == "painting/veil.png"
+    assert found.collection.read(found.collection.pictures[-1]).getpixel((3, 3)) != white.read(
+        white.pictures[-1]
+    ).getpixel((3, 3))
+    assert len(hashes) == 2
+
+
+def test_a_picture_left_out_for_a_passing_reason_is_tried_again(art, gather):
+    events = collect(art, art.parent / "collection", workers=1)
+    assert isinstance(next(events), Scanned)
+    hidden = (art / "painting" / "0.png").rename(art.parent / "hidden.png")  # between the listing and the reading
+    kinds = [event.kind for event in events if isinstance(event, LeftOut)]
+    assert kinds == [unusable.UNREADABLE]
+    hidden.rename(art / "painting" / "0.png")
+    found = gather(art)
+    assert [event.file for event in found.of(Read)] == ["painting/0.png"]
+    assert found.kinds == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unreadable to this user")
+def test_a_locked_file_is_unreadable(art, gather):
+    (art / "painting" / "0.png").chmod(0)
+    assert gather(art).kinds == {"painting/0.png": unusable.UNREADABLE}
+
+
+def test_a_broken_collection_is_collected_anew(art, gather):
+    first = gather(art)
+    (first.collection.path / "pictures.jsonl").write_text("")
+    with pytest.raises(SfumatoError):
+        Collection.open(first.collection.path)
+    again = gather(art)
+    assert len(again.of(Read)) == 6
+    assert again.collection.pictures == first.collection.pictures
+
+
+def test_closing_in_between_leaves_everything_as_it_was(art, tmp_path):
+    events = collect(art, tmp_path / "c", workers=2)
+    for event in events:
+        if isinstance(event, Read):
+            break
+    events.close()
+    assert not (tmp_path / "c").exists()
+    assert not [thread for thread in threading.enumerate() if thread.name == "sfumato-decoding"]
+
+
+def test_a_zip_is_a_source_and_what_is_in_it_has_no_way_out(art, tmp_path, gather):
+    path = tmp_path / "art.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(art.rglob("*.png")):
+            archive.write(file, file.relative_to(art))
+        archive.writestr("../escape.png", b"x")
+        archive.writestr("notes.png", b"no picture")
+    found = gather(path)
+    assert found.kinds == {"../escape.png": unusable.UNSAFE, "notes.png": unusable.NOT_A_PICTURE}
+    assert found.files == gather(art, tmp_path / "other").files
+    picture = found.collection.pictures[0]
+    assert found.collection.read(picture).size == (picture.width, picture.height)
+    again = gather(path)
+    assert not again.finished.changed
+    assert again.kinds == found.kinds
+
+
+def test_versions_of_a_picture_have_one_group(art, gather, paint):
+    picture = paint(200, (200, 150))
+    picture.save(art / "painting" / "a.png")
+    picture.resize((100, 75)).save(art / "painting" / "b.jpg", quality=70)
+    picture.transpose(0).save(art / "drawing" / "mirrored.webp")
+    found = gather(art)
+    groups = {entry.file: entry.group for entry in found.collection.pictures}
+    assert groups["painting/a.png"] == groups["painting/b.jpg"] == groups["drawing/mirrored.webp"]
+    assert len(set(groups.values())) == 7
+    assert found.finished.summary.near_duplicates == 2
+
+
+def test_reading_a_picture_that_has_gone_is_said(art, gather):
+    collection = gather(art).collection
+    (art / "drawing" / "0.png").unlink()
+    with pytest.raises(SfumatoError, match=r"drawing/0\.png.*collect again"):
+        collection.read(collection.pictures[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has another unit elsewhere")
+def test_many_pictures_take_little_memory(tmp_path, paint, gather):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    picture = paint(1, (16, 16))
+    for index in range(2000):
+        picture.putpixel((index % 16, index // 16 % 16), (index % 256, index // 256, 7))
+        picture.save(folder / f"{index}.bmp")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert len(gather(folder).files) > 1500
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 40_000  # kB: 20 kB a picture, where 100,000 may take 1 GB in all; most of it is not per picture

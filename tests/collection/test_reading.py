@@ -1,0 +1,129 @@
+import io
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from sfumato.collection import unusable
+from sfumato.collection.reading import PIXEL_LIMIT, check_size, read_picture
+from sfumato.collection.sniffing import FORMATS
+from sfumato.collection.unusable import UnusableError
+
+WHITE = (255, 255, 255)
+
+
+def encoded(picture_format: str, size: tuple[int, int] = (64, 48)) -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(buffer, picture_format)
+    return buffer.getvalue()
+
+
+def reason(data: bytes) -> UnusableError:
+    with pytest.raises(UnusableError) as caught:
+        read_picture(data, WHITE)
+    return caught.value
+
+
+@pytest.mark.parametrize("picture_format", FORMATS)
+def test_every_format_is_read(picture_format):
+    assert read_picture(encoded(picture_format), WHITE).image.size == (64, 48)
+
+
+@pytest.mark.parametrize("picture_format", FORMATS)
+@pytest.mark.parametrize("part", [0.3, 0.8])
+def test_a_truncated_file_is_never_used(picture_format, part):
+    data = encoded(picture_format)
+    error = reason(data[: int(part * len(data))])
+    assert error.kind in (unusable.TRUNCATED, unusable.BROKEN)
+    if picture_format != "TIFF":  # it has no mark of its length
+        assert error.kind == unusable.TRUNCATED
+        assert "truncated after" in error.reason
+
+
+def test_the_reason_says_after_how_many_kilobytes():
+    data = encoded("PNG", (200, 200))
+    assert reason(data[:12_345]).reason == "truncated after 12 kB"
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00" * 100, b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n"])
+def test_what_is_no_picture_is_not_opened(data):
+    assert reason(data).kind in (unusable.EMPTY, unusable.NOT_A_PICTURE)
+
+
+def test_a_header_alone_is_truncated():
+    assert reason(encoded("JPEG")[:100]).kind == unusable.TRUNCATED
+
+
+def test_a_broken_checksum_is_named():
+    data = bytearray(encoded("PNG"))
+    data[data.index(b"IDAT") + 20] ^= 0xFF
+    assert reason(bytes(data)).kind == unusable.BROKEN
+
+
+def test_the_pixel_limit_holds_before_decoding():
+    header = bytearray(encoded("BMP"))
+    header[18:26] = (20_000).to_bytes(4, "little") * 2
+    error = reason(bytes(header))
+    assert error.kind == unusable.TOO_LARGE
+    assert "million" in error.reason
+
+
+def test_the_pixel_limit_is_one_and_not_two():
+    check_size((PIXEL_LIMIT // 1000, 1000))
+    with pytest.raises(UnusableError, match="limit"):  # where Pillow only warns
+        check_size((PIXEL_LIMIT // 1000 + 1, 1000))
+
+
+def test_small_sides_are_refused():
+    check_size((16, 16))
+    with pytest.raises(UnusableError, match="at least 16"):
+        check_size((15, 400))
+
+
+def test_a_smaller_version_never_falls_below_the_least_side():
+    data = encoded("JPEG", (640, 480))
+    decoded = read_picture(data, WHITE, least_side=100)
+    assert (decoded.width, decoded.height) == (640, 480)
+    assert decoded.image.size == (160, 120)
+    assert read_picture(data, WHITE, least_side=121).image.size == (320, 240)
+    assert read_picture(data, WHITE, least_side=481).image.size == (640, 480)
+
+
+def test_a_smaller_version_of_a_truncated_file_is_found_out_too():
+    data = encoded("JPEG", (640, 480))
+    with pytest.raises(UnusableError, match="truncated"):
+        read_picture(data[: len(data) * 3 // 4], WHITE, least_side=60)
+
+
+@pytest.mark.filterwarnings("ignore")  # decoders warn of broken metadata; a worker ignores that too
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(FORMATS), st.integers(0, 2**32), st.integers(1, 30))
+def test_damaged_bytes_are_a_picture_or_a_reason(picture_format, seed, changes):
+    draw = random.Random(seed)
+    data = bytearray(SAMPLES[picture_format])
+    for _ in range(changes):
+        data[draw.randrange(len(data))] = draw.randrange(256)
+    with_reason = bytes(data)
+    try:
+        decoded = read_picture(with_reason, WHITE)
+    except UnusableError as error:
+        assert error.kind
+        assert error.reason
+    else:
+        assert decoded.image.mode == "RGB"
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"II*\x00", b"RIFF\x00\x00\x00\x00WEBP", b""]),
+    st.binary(max_size=200),
+)
+def test_random_bytes_are_a_reason(head, data):
+    with pytest.raises(UnusableError):
+        read_picture(head + data, WHITE)
+
+
+SAMPLES = {name: encoded(name, (32, 32)) for name in FORMATS}

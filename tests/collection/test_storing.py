@@ -1,0 +1,69 @@
+import json
+
+import numpy as np
+import pytest
+
+from sfumato.collection import Collection, Picture, Rejected, is_collection
+from sfumato.collection.storing import Stored, cannot_write, read_stored, write_stored
+from sfumato.errors import SfumatoError
+
+ODD = "caf\udce9\n\x1b[31m/é.png"
+
+
+def stored() -> Stored:
+    picture = Picture(ODD, "ab" * 32, 10, 123456789012345678, 32, 40, False, 2**63 + 5, group="g", licence="CC0-1.0")
+    rejected = Rejected("x.png", "empty", "empty (0 bytes)")
+    thumbnails = np.arange(768, dtype=np.uint16).astype(np.uint8).reshape(1, 16, 16, 3)
+    return Stored({"source": "/art", "background": [1, 2, 3], "notes": []}, [picture], [rejected], thumbnails)
+
+
+def test_all_parts_come_back(tmp_path):
+    write_stored(tmp_path / "c", stored())
+    again, expected = read_stored(tmp_path / "c"), stored()
+    assert (again.pictures, again.rejected) == (expected.pictures, expected.rejected)
+    assert (again.thumbnails == expected.thumbnails).all()
+    assert again.description["source"] == "/art"
+    assert is_collection(tmp_path / "c")
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == [
+        "collection.json",
+        "pictures.jsonl",
+        "rejected.jsonl",
+        "thumbnails.npy",
+    ]
+
+
+@pytest.mark.parametrize("name", ["pictures.jsonl", "rejected.jsonl", "thumbnails.npy"])
+def test_a_part_that_is_missing_or_changed_is_found_out(tmp_path, name):
+    write_stored(tmp_path, stored())
+    with (tmp_path / name).open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(SfumatoError, match="not whole"):
+        Collection.open(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(SfumatoError, match="not whole"):
+        Collection.open(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 99}', '{"format": 1}', "\x00"])
+def test_a_description_that_is_none_is_said(tmp_path, text):
+    (tmp_path / "collection.json").write_text(text)
+    with pytest.raises(SfumatoError, match="sfumato collect again"):
+        Collection.open(tmp_path)
+
+
+def test_what_is_no_collection_is_said_with_what_to_do(tmp_path):
+    with pytest.raises(SfumatoError, match="is not a collection; make one with"):
+        Collection.open(tmp_path)
+    with pytest.raises(SfumatoError, match="is not there"):
+        Collection.open(tmp_path / "nowhere")
+
+
+def test_lines_are_plain_json(tmp_path):
+    write_stored(tmp_path, stored())
+    line = json.loads((tmp_path / "pictures.jsonl").read_text())
+    assert line["file"] == ODD
+    assert line["hash"] == "8000000000000005"
+
+
+def test_a_full_disk_has_its_own_sentence(tmp_path):
+    assert "disk is full" in str(cannot_write(tmp_path, OSError(28, "No space left on device")))

@@ -1,0 +1,170 @@
+import json
+import os
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sfumato.collection import Collection, LeftOut, collect
+from sfumato.dataset import Dataset, Prepared, Ready, prepare
+from sfumato.errors import SfumatoError
+
+
+def refusal(collection, destination, **options) -> str:
+    with pytest.raises(SfumatoError) as caught:
+        list(prepare(collection, destination, **{"size": 32, "workers": 1, **options}))
+    return str(caught.value)
+
+
+def test_events_and_contents(collection, tmp_path):
+    events = list(prepare(collection, tmp_path / "d", size=32, workers=2))
+    assert [event.done for event in events[:-1] if isinstance(event, Prepared)] == list(range(1, 25))
+    dataset = events[-1].dataset
+    assert events[-1].changed
+    assert len(dataset) == 24
+    assert dataset.classes == ["drawing", "painting", "sculpture"]
+    assert dataset.counts == {"drawing": 12, "painting": 8, "sculpture": 4}
+    assert dataset.labels.tolist() == [0] * 12 + [1] * 8 + [2] * 4
+    assert dataset.pixels.shape == (24 * 32 * 32, 3)
+    assert dataset.pixels.dtype == torch.uint8
+    assert dataset.files == [picture.file for picture in collection.pictures]
+    assert sorted(torch.cat((dataset.train, dataset.held_out)).tolist()) == list(range(24))
+    assert [int((dataset.labels[dataset.held_out] == label).sum()) for label in range(3)] == [1, 1, 1]
+    assert sorted(path.name for path in (tmp_path / "d").iterdir()) == ["dataset.json", "index.npz", "pixels.bin"]
+
+
+def test_pictures_of_the_training_size_are_untouched(tmp_path, paint):
+    folder = tmp_path / "tiles"
+    folder.mkdir()
+    pictures = {f"{seed:02}.png": paint(seed, (32, 32)) for seed in range(10)}
+    for name, picture in pictures.items():
+        picture.save(folder / name)
+    list(collect(folder, tmp_path / "c", workers=1))
+    dataset = list(prepare(Collection.open(tmp_path / "c"), tmp_path / "d", size=32, workers=2))[-1].dataset
+    for index, name in enumerate(dataset.files):
+        assert (np.asarray(dataset.picture(index)) == np.asarray(pictures[name])).all()
+    assert dataset.classes == []
+    assert dataset.counts == {}
+    assert dataset.labels.tolist() == [0] * 10
+
+
+def test_random_crops_keep_more_of_the_long_side(make, collection):
+    dataset = make(crop="random")
+    assert set(zip(dataset.heights.tolist(), dataset.widths.tolist(), strict=True)) == {(51, 32), (32, 51)}
+    whole = collection.read(collection.pictures[1]).resize((51, 32), Image.Resampling.LANCZOS)
+    start = int(dataset.offsets[1])
+    stored = dataset.pixels[start : start + 32 * 51].view(32, 51, 3).numpy()
+    assert np.abs(stored.astype(int) - np.asarray(whole)).max() <= 1
+    assert dataset.picture(1).size == (32, 32)
+    assert (np.asarray(dataset.picture(1)) == stored[:, 9:41]).all()
+
+
+def test_smaller_pictures_are_named_and_left_out(collection, tmp_path, art, paint):
+    paint(500, (30, 90)).save(art / "drawing" / "thin.png")
+    list(collect(art, collection.path, workers=1))
+    events = list(prepare(Collection.open(collection.path), tmp_path / "d", size=32, workers=1))
+    (left_out,) = (event for event in events if isinstance(event, LeftOut))
+    assert left_out.file == "drawing/thin.png"
+    assert left_out.reason == "30 x 90 pixels, smaller than the training size of 32"
+    stored = json.loads((tmp_path / "d" / "dataset.json").read_text())["left_out"]
+    assert [entry["file"] for entry in stored] == ["drawing/thin.png"]
+    assert events[-1].dataset.left_out[0].reason == left_out.reason
+
+
+def test_what_changed_since_it_was_collected_is_left_out_and_leaves_no_gap(collection, tmp_path, art, paint):
+    whole = list(prepare(collection, tmp_path / "whole", size=32, workers=1))[-1].dataset
+    paint(600, (64, 64)).save(art / "drawing" / "03.png")
+    (art / "painting" / "05.png").unlink()
+    events = list(prepare(collection, tmp_path / "d", size=32, workers=1))
+    reasons = {event.file: event.reason for event in events if isinstance(event, LeftOut)}
+    assert list(sorted(reasons)) == ["drawing/03.png", "painting/05.png"]
+    assert "collect again" in reasons["drawing/03.png"]
+    dataset = events[-1].dataset
+    assert len(dataset) == 22
+    assert dataset.pixels.shape == (22 * 32 * 32, 3)
+    kept = torch.tensor([whole.files.index(file) for file in dataset.files])
+    assert torch.equal(dataset.images(torch.arange(22)), whole.images(kept))
+
+
+def test_no_group_is_on_both_sides(collection, tmp_path, art):
+    for file in sorted((art / "painting").glob("*.png")):
+        Image.open(file).resize((50, 40)).save(file.with_suffix(".bmp"))
+        Image.open(file).transpose(0).save(file.with_name(f"mirrored {file.stem}.webp"), quality=80)
+    list(collect(art, collection.path, workers=1))
+    opened = Collection.open(collection.path)
+    groups = {picture.file: picture.group for picture in opened.pictures}
+    assert len(set(groups.values())) == 24
+    dataset = list(prepare(opened, tmp_path / "d", size=32, held_out=0.3, workers=1))[-1].dataset
+    sides = [{groups[dataset.files[index]] for index in side.tolist()} for side in (dataset.train, dataset.held_out)]
+    assert not sides[0] & sides[1]
+    assert len(dataset.held_out) >= 6
+    assert not set(dataset.groups[dataset.train].tolist()) & set(dataset.groups[dataset.held_out].tolist())
+
+
+def test_two_preparations_are_equal_and_other_settings_are_not(make):
+    one, other = make("one"), make("other", workers=2)
+    assert one.digest == other.digest
+    assert torch.equal(one.pixels, other.pixels)
+    others = [make("a", seed=1), make("b", crop="random"), make("c", held_out=0.3), make("d", size=40)]
+    assert len({dataset.digest for dataset in (one, *others)}) == 5
+
+
+def test_a_dataset_that_is_there_is_used_and_another_is_not_overwritten(make, collection, tmp_path):
+    first = make()
+    before = (tmp_path / "dataset" / "pixels.bin").stat().st_mtime_ns
+    (again,) = list(prepare(collection, tmp_path / "dataset", size=32))
+    assert isinstance(again, Ready)
+    assert not again.changed
+    assert again.dataset.digest == first.digest
+    assert (tmp_path / "dataset" / "pixels.bin").stat().st_mtime_ns == before
+    assert "--force" in refusal(collection, tmp_path / "dataset", size=40)
+    assert make(size=40, force=True).size == 40
+    assert not list(tmp_path.glob(".*"))
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "text").touch()
+    assert "no dataset" in refusal(collection, tmp_path / "thesis", force=True)
+
+
+def test_closing_in_between_leaves_nothing(collection, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    events = prepare(collection, tmp_path / "d", size=32, workers=1)
+    next(event for event in events if isinstance(event, Prepared))
+    events.close()
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_leftovers_of_a_killed_run_are_removed(make, tmp_path):
+    (tmp_path / ".dataset.partial").mkdir()
+    (tmp_path / ".dataset.partial" / "pixels.bin").write_bytes(b"x")
+    assert len(make()) == 24
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("size", [0, 24, 33, 264, 512])
+def test_sizes_out_of_range_are_refused(collection, tmp_path, size):
+    assert "a multiple of 8 from 32 to 256" in refusal(collection, tmp_path / "d", size=size)
+
+
+def test_other_mistakes(collection, tmp_path, art):
+    assert "crop" in refusal(collection, tmp_path / "d", crop="left")
+    assert "held out" in refusal(collection, tmp_path / "d", held_out=0.9)
+    assert "0 pictures of 256 pixels or more; training needs at least 8" in refusal(
+        collection, tmp_path / "d", size=256
+    )
+    art.rename(tmp_path / "moved")
+    assert "not there any more" in refusal(collection, tmp_path / "d")
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_broken_dataset_is_said(make, tmp_path):
+    path = make().path
+    with (path / "pixels.bin").open("r+b") as file:
+        os.truncate(file.fileno(), 300)
+    with pytest.raises(SfumatoError, match=r"not whole.*prepare it again"):
+        Dataset.open(path)
+    (path / "index.npz").unlink()
+    with pytest.raises(SfumatoError, match="not whole"):
+        Dataset.open(path)
+    with pytest.raises(SfumatoError, match="is not a dataset"):
+        Dataset.open(tmp_path / "art")

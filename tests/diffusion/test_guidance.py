@@ -1,0 +1,114 @@
+"""Guidance moves pictures as its formula says, and asks the network no more often than it has to."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import (
+    SAMPLERS, SCHEDULES, Denoise, Denoiser, autoguidance, classifier_free, conditioned, preconditioning,
+)  # fmt: skip
+
+MEANS = (-0.5, 0.2, 0.0)  # of class 0, of class 1, of no class
+DEVIATION = 0.4
+CLASSES = torch.tensor([0, 1, 1, -1])
+EDM = preconditioning("edm")
+
+
+@pytest.fixture
+def denoiser(ideal) -> Denoiser:
+    return ideal(EDM, MEANS, DEVIATION)
+
+
+def pictures(count: int = 4, side: int = 2) -> Tensor:
+    return torch.randn((count, 3, side, side), generator=torch.Generator().manual_seed(0))
+
+
+def sampled(denoise: Denoise, x: Tensor, levels: Tensor) -> Tensor:
+    *_, last = SAMPLERS["dpmpp_2m"](denoise, x, levels, lambda index: torch.zeros_like(x))
+    return last.x
+
+
+def test_no_guidance_is_the_denoiser_of_the_class(denoiser: Denoiser) -> None:
+    x = pictures()
+    assert torch.equal(conditioned(denoiser, CLASSES)(x, 0.7), denoiser(x, 0.7, CLASSES))
+    assert torch.equal(conditioned(denoiser, None)(x, 0.7), denoiser(x, 0.7))
+    assert not torch.equal(denoiser(x, 0.7, CLASSES), denoiser(x, 0.7))
+
+
+def test_guidance_of_1_is_the_plain_denoiser_with_one_evaluation(denoiser: Denoiser, ideal) -> None:
+    x, worse = pictures(), ideal(EDM, MEANS, 0.9)
+    plain = denoiser(x, 0.7, CLASSES)
+    denoiser.network.calls = 0
+    assert torch.equal(classifier_free(denoiser, CLASSES, 1.0)(x, 0.7), plain)
+    assert torch.equal(autoguidance(denoiser, worse, CLASSES, 1)(x, 0.7), plain)
+    assert (denoiser.network.calls, worse.network.calls) == (2, 0)
+
+
+def test_guidance_of_0_is_the_other_denoiser(denoiser: Denoiser, ideal) -> None:
+    x, worse = pictures(), ideal(EDM, MEANS, 0.9)
+    torch.testing.assert_close(classifier_free(denoiser, CLASSES, 0.0)(x, 0.7), denoiser(x, 0.7))
+    torch.testing.assert_close(autoguidance(denoiser, worse, CLASSES, 0.0)(x, 0.7), worse(x, 0.7, CLASSES))
+
+
+@pytest.mark.parametrize("guidance", [-1.0, 0.3, 1.5, 2.0, 7.5])
+def test_the_estimate_is_linear_in_guidance(denoiser: Denoiser, ideal, guidance: float) -> None:
+    x, worse = pictures(), ideal(EDM, MEANS, 0.9)
+    wanted, nothing, bad = denoiser(x, 0.7, CLASSES), denoiser(x, 0.7), worse(x, 0.7, CLASSES)
+    guided = classifier_free(denoiser, CLASSES, guidance)(x, 0.7)
+    torch.testing.assert_close(guided, nothing + guidance * (wanted - nothing))
+    guided = autoguidance(denoiser, worse, CLASSES, guidance)(x, 0.7)
+    torch.testing.assert_close(guided, bad + guidance * (wanted - bad))
+
+
+def test_outside_its_interval_guidance_costs_and_changes_nothing(denoiser: Denoiser, ideal) -> None:
+    x, worse, interval = pictures(), ideal(EDM, MEANS, 0.9), (0.2, 2.0)
+    free = classifier_free(denoiser, CLASSES, 3.0, interval)
+    auto = autoguidance(denoiser, worse, CLASSES, 3.0, interval)
+    for sigma, inside in ((0.199, False), (0.2, True), (0.7, True), (2.0, True), (2.001, False), (80.0, False)):
+        plain = denoiser(x, sigma, CLASSES)
+        denoiser.network.calls = worse.network.calls = 0
+        assert torch.equal(free(x, sigma), plain) is not inside
+        assert denoiser.network.calls == 1 + inside
+        assert torch.equal(auto(x, sigma), plain) is not inside
+        assert (denoiser.network.calls, worse.network.calls) == (2 + inside, inside)
+
+
+def test_guidance_acts_at_every_level_unless_told_otherwise(denoiser: Denoiser) -> None:
+    for sigma in (0.001, 80.0):
+        x = sigma * pictures() + 0.1
+        assert not torch.equal(classifier_free(denoiser, CLASSES, 3.0)(x, sigma), denoiser(x, sigma, CLASSES))
+
+
+def test_a_picture_without_a_class_is_not_guided(denoiser: Denoiser) -> None:
+    x = pictures()
+    torch.testing.assert_close(classifier_free(denoiser, CLASSES, 3.0)(x, 0.7)[3], denoiser(x, 0.7)[3])
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.0, 4.0])
+def test_guidance_moves_the_mean_away_from_that_of_no_class_and_keeps_the_deviation(
+    denoiser: Denoiser, guidance: float
+) -> None:
+    # Classes of one deviation: the guided score is that of a Gaussian at m_none + guidance * (m_class - m_none).
+    x = 80 * torch.randn((2, 3, 64, 64), generator=torch.Generator().manual_seed(1))
+    x = x / x.std() * 80
+    result = sampled(classifier_free(denoiser, torch.tensor([0, 1]), guidance), x, SCHEDULES["karras"](40))
+    for picture, start, mean in zip(result, x, MEANS[:2], strict=True):
+        wanted = guidance * mean
+        expected = wanted + DEVIATION * float((start / 80).mean())
+        assert float(picture.mean()) == pytest.approx(expected, abs=0.01)
+        assert float(picture.std()) == pytest.approx(DEVIATION * float(start.std()) / 80, rel=0.01)
+
+
+@pytest.mark.parametrize("guidance", [1.5, 3.0])
+def test_autoguidance_narrows_what_the_worse_model_had_spread(denoiser: Denoiser, ideal, guidance: float) -> None:
+    worse, x = ideal(EDM, MEANS, 0.8), 5 * pictures(1, 8)
+    levels = torch.linspace(math.log(5), math.log(0.1), 161).exp()
+    mean = MEANS[1]
+    result = sampled(autoguidance(denoiser, worse, torch.tensor([1]), guidance), x, levels)
+    # Both flows are linear; the guided one's distances from the mean go as their product of powers.
+    good, bad = (math.sqrt((s**2 + 0.1**2) / (s**2 + 5.0**2)) for s in (DEVIATION, 0.8))
+    torch.testing.assert_close(result, mean + (x - mean) * good**guidance * bad ** (1 - guidance), rtol=1e-3, atol=1e-3)
+    plain = sampled(conditioned(denoiser, torch.tensor([1])), x, levels)
+    assert float((result - mean).std()) < 0.9 * float((plain - mean).std())
