@@ -8,7 +8,7 @@ from sfumato.errors import SfumatoError
 
 
 def device_named(name: str) -> torch.device:
-    """'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto', the fastest there is. Raises SfumatoError for one that is not there."""
+    """'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto', the fastest. Raises SfumatoError for one that is not there."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     kind = name.split(":")[0]

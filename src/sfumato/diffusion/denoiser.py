@@ -72,8 +72,8 @@ class Epsilon:
 class Flow:
     """The network sees x_t = (1 - t) x0 + t noise, t = sigma / (1 + sigma), and predicts x0.
 
-    The loss is that of the velocity: Li and He 2025 ('Back to basics', arXiv:2511.13720): x-prediction with v-loss. Their division by t is bounded at
-    ``t_floor`` so that the cleanest pictures do not own the loss.
+    The loss is that of the velocity: x-prediction with v-loss (Li and He 2025, 'Back to basics', arXiv:2511.13720).
+    Their division by t is bounded at ``t_floor`` so that the cleanest pictures do not own the loss.
     """
 
     t_floor: float = 0.05

@@ -47,7 +47,7 @@ class ModelConfig(BaseModel):
     network: NetworkConfig
     preconditioning: PreconditioningName = "edm"
     sigma_data: PositiveFloat = 0.5
-    has_early: bool = Field(False, description="an early average of the weights is kept too, for autoguidance")
+    has_early: bool = Field(default=False, description="early weights are kept too, for autoguidance")
     generation: SamplerSettings = SamplerSettings()
     descends_from: tuple[str, ...] = Field(
         (), description="digests of the models whose weights it began with, newest first"

@@ -60,7 +60,8 @@ class TransformerBlock(nn.Module):
         h = modulate(tokens, scale1, shift1)
         tokens = tokens + self.attend(h) * (1 + gate1)
         h = modulate(tokens, scale2, shift2)
-        return tokens + self.contract(F.gelu(self.expand(h), approximate="tanh")) * (1 + gate2)
+        change: Tensor = self.contract(F.gelu(self.expand(h), approximate="tanh"))
+        return tokens + change * (1 + gate2)
 
     def attend(self, h: Tensor) -> Tensor:
         N, T, width = h.shape

@@ -24,9 +24,7 @@ def inherit(network: nn.Module, config: ModelConfig, origin: str | Path) -> None
         ("network", config.network, parent.config.network),
     ):
         if ours != theirs:
-            raise SfumatoError(
-                f"{origin}: its {what} is {theirs}, and this run's is {ours}; leave that setting out to take over the model's"
-            )
+            raise SfumatoError(f"{origin}: its {what} is {theirs}, and this run's is {ours}; leave that setting out")
     tensors = parent.denoiser.network.state_dict()
     rows = tensors[_CLASSES]
     places = [parent.config.classes.index(name) + 1 if name in parent.config.classes else 0 for name in config.classes]

@@ -191,7 +191,7 @@ class _Training:
         chosen = indices[torch.linspace(0, len(indices) - 1, min(EVALUATED, len(indices))).long()]
         objective = Denoising(self.state.average.module, self.objective.density, class_dropout=0.0)
         total = 0.0
-        for part, number in zip(chosen.split(32), range(len(chosen)), strict=False):
+        for number, part in enumerate(torch.split(chosen, 32)):  # type: ignore[no-untyped-call]
             images = self.dataset.images(part).to(self.device)
             labels = (self.dataset.labels[part] if self.dataset.classes else torch.full_like(part, -1)).to(self.device)
             with self._autocast():
@@ -217,7 +217,7 @@ class _Training:
         if checkpoint is None or factor < 0.5**MOST_HALVINGS:
             raise SfumatoError(
                 f"{self.run.path}: the loss is not finite at step {step}, even at 1/{1 / state.rate_factor:.0f} "
-                "of the learning rate; look at the pictures, or begin again with another --seed or a lower learning rate"
+                "of the learning rate; begin again with another --seed or a lower learning rate"
             )
         state.restore(checkpoint)
         state.rate_factor, state.elapsed_seconds = factor, elapsed

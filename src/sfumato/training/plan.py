@@ -80,7 +80,7 @@ def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: tor
         return Plan(settings, f"{_what(settings, parameters)}: {shown}", parameters)
     settings, speed = _choose(options, choices, threads, asked.minutes, classes, device)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
-    measured = {
+    measured: dict[str, Any] = {
         "steps": steps,
         "precision": speed.precision,
         "log_every": max(1, round(LOG_SECONDS / speed.seconds_per_step)),
