@@ -191,7 +191,7 @@ class _Training:
         chosen = indices[torch.linspace(0, len(indices) - 1, min(EVALUATED, len(indices))).long()]
         objective = Denoising(self.state.average.module, self.objective.density, class_dropout=0.0)
         total = 0.0
-        for number, part in enumerate(torch.split(chosen, 32)):  # type: ignore[no-untyped-call]
+        for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)
             labels = (self.dataset.labels[part] if self.dataset.classes else torch.full_like(part, -1)).to(self.device)
             with self._autocast():
@@ -293,7 +293,8 @@ class _Training:
     def _figures(self) -> dict[str, str]:
         state = self.state
         return {
-            "Training": f"{state.step:,} steps of {self.settings.batch} pictures in {self._elapsed() / 60:.1f} minutes on {self.device.type}",
+            "Training": f"{state.step:,} steps of {self.settings.batch} pictures "
+            f"in {self._elapsed() / 60:.1f} minutes on {self.device.type}",
             "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures"
             if state.guard.lowest < float("inf")
             else "not measured",

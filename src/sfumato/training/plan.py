@@ -76,8 +76,8 @@ def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: tor
             {"threads": threads, "network": options[min(1, len(options) - 1)].network, "minutes": 0}, choices
         )
         parameters = count_parameters(settings, classes)
-        shown = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
-        return Plan(settings, f"{_what(settings, parameters)}: {shown}", parameters)
+        amount = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
+        return Plan(settings, f"{_what(settings, parameters)}: {amount}", parameters)
     settings, speed = _choose(options, choices, threads, asked.minutes, classes, device)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     measured: dict[str, Any] = {
