@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from sfumato.collection.fingerprint import fingerprint
-from sfumato.collection.grouping import near_duplicates
+from sfumato.collection.grouping import _differing_bits, near_duplicates
 
 GROUND = (24, 20, 28)
 
@@ -94,3 +94,11 @@ def test_twenty_thousand_pictures_and_as_many_equal_ones_are_quick():
     found = near_duplicates(hashes, thumbnails)
     assert time.process_time() - started < 20
     assert len(set(found.tolist())) == 10_000
+
+
+def test_bits_are_counted_with_an_old_numpy_too(monkeypatch):
+    hashes = np.array([0, 2**64 - 1, 0x0123456789ABCDEF], dtype=np.uint64)
+    expected = [(int(value) ^ 0xFF00FF).bit_count() for value in hashes]
+    assert _differing_bits(hashes, np.uint64(0xFF00FF)).tolist() == expected
+    monkeypatch.delattr(np, "bitwise_count", raising=False)
+    assert _differing_bits(hashes, np.uint64(0xFF00FF)).tolist() == expected

@@ -60,6 +60,20 @@ def test_a_closed_gate_shuts_its_half_of_the_block(stirred) -> None:
     torch.testing.assert_close(alone, half_open[:, :1], rtol=1e-4, atol=1e-5)
 
 
+def test_each_half_of_the_block_has_its_own_scale_shift_and_gate(stirred) -> None:
+    block, tokens, modulation = stirred(TransformerBlock(24, 2)), numbers(2, 9, 24), 0.5 * numbers(2, 6, 24, seed=1)
+    with torch.no_grad():
+        block.table.zero_()
+        for shut, open_half in ((2, (3, 4, 5)), (5, (0, 1, 2))):
+            modulation[:, [2, 5]] = 0.5
+            modulation[:, shut] = -1.0
+            expected = block(tokens, modulation)
+            for part in {0, 1, 3, 4} | set(open_half):
+                changed = modulation.clone()
+                changed[:, part] += 0.3
+                assert torch.equal(block(tokens, changed), expected) is (part not in open_half)
+
+
 def test_the_blocks_table_is_added_to_the_shared_modulation(stirred) -> None:
     block, tokens, modulation = stirred(TransformerBlock(24, 2)), numbers(2, 9, 24), numbers(2, 6, 24, seed=1)
     with torch.no_grad():

@@ -77,8 +77,8 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_size_that_does_not_fit_the_cells_is_refused_with_both_numbers(config) -> None:
-    with pytest.raises(ValueError, match=rf"{config.kind} with cells of {config.coarsest} pixels .* 33 pixels"):
-        build_network(config, 33, 3)
+    with pytest.raises(ValueError, match=rf"{config.kind} with cells of {config.coarsest} pixels .* 34 pixels"):
+        build_network(config, 34, 3)
     assert config.coarsest == {"transformer": 4, "unet": 8}[config.kind]
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from sfumato.cli.collect import collect
+from sfumato.cli.collect import collect, printable
 from sfumato.cli.demo import demo
 from sfumato.cli.generate import generate
 from sfumato.cli.train import train
 from sfumato.errors import SfumatoError
+
+# Some versions of typer bring their own copy of click: this is theirs, whichever it is.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+# What a person can put right, and no fault of the program.
+_OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
 
 app = typer.Typer(
     name="sfumato",
@@ -38,13 +45,35 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
 def main() -> None:
     """Run the command line: a person's mistake is one sentence and exit code 2, an interruption 130."""
     try:
-        app()
+        # Not on its own, or it would draw its usage and a box around a sentence, and end the program itself.
+        sys.exit(app(standalone_mode=False))
     except SfumatoError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("error: ", "bold red"), str(error)))
+        _say(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
+    except UsageError as error:
+        _say(_usage(error))
+        sys.exit(2)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            # The reader of our output has left; Python would complain once more when it flushes.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        _say(f"{error.filename or 'the disk'}: {(error.strerror or str(error)).lower()}")
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has left; Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("error: ", "bold red"), printable(text)))
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with an option or an argument, in one sentence. error: a ``UsageError``."""
+    context = error.ctx
+    command = context.command_path if context is not None else "sfumato"
+    said = " ".join(error.format_message().split()).removeprefix("Invalid value for ").rstrip(".")
+    return f"{said[:1].lower()}{said[1:]}; '{command} --help' shows what there is"

@@ -19,7 +19,11 @@ def device_named(name: str) -> torch.device:
         raise SfumatoError(
             f"device '{name}': this machine, or its torch, has none; leave out --device to use what is there"
         )
+    count = torch.cuda.device_count() if kind == "cuda" else 1
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except RuntimeError as error:
         raise SfumatoError(f"device '{name}': unknown; choose cpu, cuda, cuda:1, mps or auto") from error
+    if device.index is not None and device.index >= count:
+        raise SfumatoError(f"device '{name}': this machine has {count} of that kind, counted from 0")
+    return device

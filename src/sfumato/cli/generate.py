@@ -9,6 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sfumato.errors import SfumatoError
+
+ON_SHEET = 256  # works at most; with more of them a sheet shows nothing any longer
+
 
 def generate(
     model: Annotated[str, typer.Argument(help="A model's directory, a run's, or a Hub repository (owner/name).")],
@@ -35,11 +39,18 @@ def generate(
     from sfumato.cli.placing import beside, check_places
     from sfumato.models import Generation, Model, to_pictures
     from sfumato.works import Work, contact_sheet, save_animation
+    from sfumato.works.whole_file import write_whole_file
 
     console = Console(highlight=False)
     files = [output / f"{index:04d}.png" for index in range(count)]
     sheet, film = beside(output, "-sheet.png"), beside(output, "-trajectory.webp")
     check_places([*files, sheet, *([film] if trajectory else [])], force=force)
+    others = _others(output, files)
+    if others and not force:
+        raise SfumatoError(
+            f"{output}: holds {others[0].name}{' and more' if len(others) > 1 else ''} already, "
+            "and the works would mingle with it; choose another -o, or say --force"
+        )
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
     generation = Generation.of(
         loaded,
@@ -62,13 +73,26 @@ def generate(
                 continue
             for index, picture in zip(step.indices, to_pictures(step.noisy), strict=True):
                 Work(picture, generation.recipe(index)).save(files[index], force=force)
-                pictures.append(picture)
+                if index < ON_SHEET:
+                    pictures.append(picture)
             progress.update(task, advance=len(step.indices))
-    contact_sheet(pictures[:256]).save(sheet)
-    console.print(f"{count} work{'s' if count > 1 else ''} in {output}, all on one sheet in {sheet}", soft_wrap=True)
+    write_whole_file(sheet, lambda file: contact_sheet(pictures).save(file, format="PNG"), force=force)
+    on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
+    said = f"{count:,} works in {output}, {on_sheet} on one sheet in {sheet}" if count > 1 else f"1 work in {output}"
+    console.print(said, markup=False, soft_wrap=True)
+    if others:
+        console.print(f"{len(others):,} others that lay there were left as they were", soft_wrap=True)
     if trajectory:
         save_animation(frames, film, seconds=3.0, hold=1.5, scale=1, force=force)
-        console.print(f"from noise to picture: {film}", soft_wrap=True)
+        console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)
+
+
+def _others(output: Path, files: list[Path]) -> list[Path]:
+    """What lies in the directory and is none of these files."""
+    if not output.is_dir():
+        return []
+    ours = {file.name for file in files}
+    return sorted(path for path in output.iterdir() if path.name not in ours)
 
 
 def _progress(console: Console) -> Progress:
@@ -79,4 +103,5 @@ def _progress(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,10 +22,12 @@ def beside(directory: Path, ending: str) -> Path:
 def check_places(files: Iterable[Path], *, force: bool) -> None:
     """Raises SfumatoError, before any work is done, if a file is there already or stands where a folder should be."""
     for file in files:
-        for parent in file.parents:
-            if parent.exists():
-                if not parent.is_dir():
-                    raise SfumatoError(f"{parent}: is a file, not a directory; choose another -o")
-                break
+        nearest = next(parent for parent in file.absolute().parents if parent.exists())
+        if not nearest.is_dir():
+            raise SfumatoError(f"{nearest}: is a file, not a directory; choose another -o")
+        if not os.access(nearest, os.W_OK):
+            raise SfumatoError(f"{file}: cannot be written, because {nearest} cannot; choose another -o")
+        if file.is_dir():
+            raise SfumatoError(f"{file}: is a directory, and a file of that name is to be written; choose another -o")
         if file.exists() and not force:
             raise SfumatoError(f"{file}: is there already; choose another -o, or say --force to write over it")

@@ -21,7 +21,7 @@ _NEAR: Final = 0.08
 _NEAR_FIRST: Final = 0.16
 _NOISE: Final = 25.0  # added to the variance, in squared 8-bit levels, so that flat pictures compare by their colour
 
-_BITS_IN_BYTE: Final = np.array([value.bit_count() for value in range(256)], dtype=np.uint8)
+_BITS_OF_16: Final = np.array([value.bit_count() for value in range(1 << 16)], dtype=np.uint8)
 
 
 def near_duplicates(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -41,11 +41,14 @@ class _Grouping:
         self.thumbnails = thumbnails
         self.variances = _variances(thumbnails)
         self.first = np.full(self.count, -1, dtype=np.int64)
-        # For each of the 8 bytes of the hash: the pictures sorted by that byte, and where each value's stretch begins.
-        self.orders, self.starts = [], []
+        # For each of the 8 bytes of the hash: the pictures sorted by that byte, their hashes in that order, so that the
+        # ones to compare lie side by side, and where each value's stretch begins.
+        self.orders, self.ordered, self.starts = [], [], []
         for values in self.hashes.view(np.uint8).reshape(self.count, 8).T:
-            self.orders.append(np.argsort(values, kind="stable"))
-            self.starts.append(np.searchsorted(values[self.orders[-1]], np.arange(257)))
+            order = np.argsort(values, kind="stable")
+            self.orders.append(order)
+            self.ordered.append(self.hashes[order])
+            self.starts.append(np.searchsorted(values[order], np.arange(257)))
 
     def groups(self) -> NDArray[np.int64]:
         for index in range(self.count):
@@ -76,13 +79,15 @@ class _Grouping:
         return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
 
     def _candidates(self, wanted: np.uint64) -> NDArray[np.int64]:
-        stretches = []
-        for order, start, byte in zip(self.orders, self.starts, np.array([wanted]).view(np.uint8), strict=True):
-            stretches.append(order[start[byte] : start[int(byte) + 1]])
-        candidates = np.concatenate(stretches)
-        candidates = candidates[self.first[candidates] < 0]
-        differing = (self.hashes[candidates] ^ wanted).view(np.uint8).reshape(-1, 8)
-        return np.unique(candidates[_BITS_IN_BYTE[differing].sum(axis=1) <= _MOST_BITS])
+        """The pictures without a group yet whose hash is near the wanted one, in ascending order."""
+        bounds = [
+            (start[byte], start[byte + 1])
+            for start, byte in zip(self.starts, np.array([wanted]).view(np.uint8).tolist(), strict=True)
+        ]
+        hashes = np.concatenate([part[low:high] for part, (low, high) in zip(self.ordered, bounds, strict=True)])
+        near = _differing_bits(hashes, wanted) <= _MOST_BITS
+        indices = np.concatenate([part[low:high] for part, (low, high) in zip(self.orders, bounds, strict=True)])[near]
+        return np.unique(indices[self.first[indices] < 0])
 
     def _distances(self, index: int, others: NDArray[np.int64], *, flip: bool) -> NDArray[np.float32]:
         """Squared difference of thumbnails in units of their variance: [M] indices -> [M]."""
@@ -95,6 +100,16 @@ class _Grouping:
             error = np.square(self.thumbnails[part].astype(np.float32) - own).mean(axis=(1, 2, 3))
             distances[start : start + 4096] = error / ((self.variances[index] + self.variances[part]) / 2 + _NOISE)
         return distances
+
+
+def _differing_bits(hashes: NDArray[np.uint64], wanted: np.uint64) -> NDArray[np.uint8]:
+    """In how many of 64 bits each hash differs. [N] -> [N]"""
+    different = hashes ^ wanted
+    if hasattr(np, "bitwise_count"):  # NumPy 2
+        counts: NDArray[np.uint8] = np.bitwise_count(different)
+        return counts
+    parts = _BITS_OF_16[different.view(np.uint16).reshape(-1, 4)]
+    return parts[:, 0] + parts[:, 1] + parts[:, 2] + parts[:, 3]
 
 
 def _variances(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:

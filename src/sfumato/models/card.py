@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from collections.abc import Mapping
 
 from sfumato.models.configuration import ModelConfig
@@ -9,27 +12,32 @@ from sfumato.models.configuration import ModelConfig
 _USE = """```python
 import sfumato
 
-works = sfumato.Model.from_pretrained("{name}").generate(16, seed=7)
+works = sfumato.Model.from_pretrained({quoted}).generate(16, seed=7)
 works[0].save("work.png")
 ```
 
-or `sfumato generate {name} -n 16 --seed 7 -o works`."""
+or
+
+```
+sfumato generate {shell} -n 16 --seed 7 -o works
+```"""
 
 
 def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
     """facts: what is known of the pictures, the training and the results, each a name and a sentence."""
+    name = " ".join(config.name.split())
     classes = ", ".join(
-        f"{_text(name)} ({share:.0%})" for name, share in zip(config.classes, config.class_shares, strict=True)
+        f"{_text(label)} ({share:.0%})" for label, share in zip(config.classes, config.class_shares, strict=True)
     )
     table = {
         "Makes": f"pictures of {config.size} x {config.size} pixels",
         "Classes": classes or "none",
         "Network": f"{config.network.kind}, {config.preconditioning} preconditioning",
-        **{_text(name): _text(fact) for name, fact in facts.items()},
+        **{_text(what): _text(fact) for what, fact in facts.items()},
         **({"Descends from": ", ".join(config.descends_from)} if config.descends_from else {}),
         "Made with": f"sfumato {config.sfumato_version}",
     }
-    rows = "\n".join(f"| {name} | {fact} |" for name, fact in table.items())
+    rows = "\n".join(f"| {what} | {fact} |" for what, fact in table.items())
     return f"""---
 library_name: sfumato
 pipeline_tag: unconditional-image-generation
@@ -49,7 +57,7 @@ A diffusion model for pictures, trained from scratch on one collection.
 
 ## Use
 
-{_USE.format(name=config.name)}
+{_USE.format(quoted=json.dumps(name, ensure_ascii=False), shell=shlex.quote(name))}
 
 ## Limits
 
@@ -59,5 +67,5 @@ pictures' licences allow, is for its user to check.
 
 
 def _text(value: str) -> str:
-    """As one cell of a table."""
-    return " ".join(value.replace("|", "/").split())
+    """As plain text in one cell of a table: a name from a folder or a data sheet is no Markdown and no HTML."""
+    return re.sub(r"([\\`*_\[\]<>|&#!~])", r"\\\1", " ".join(value.split()))

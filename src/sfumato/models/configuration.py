@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from sfumato.diffusion import PreconditioningName
 from sfumato.networks import NetworkConfig
@@ -12,6 +12,7 @@ from sfumato.networks import NetworkConfig
 SamplerName = Literal["euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral"]
 ScheduleName = Literal["karras", "exponential", "flow"]
 Precision = Literal["float32", "bfloat16"]
+Steps = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class SamplerSettings(BaseModel):
@@ -20,11 +21,11 @@ class SamplerSettings(BaseModel):
     steps: noise levels; guidance: 1 for none; guidance_low, guidance_high: the sigmas between which it acts.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     sampler: SamplerName = "dpmpp_2m"
     schedule: ScheduleName = "karras"
-    steps: PositiveInt = 20
+    steps: Steps = 20
     sigma_min: PositiveFloat = 0.01
     sigma_max: PositiveFloat = 80.0
     guidance_kind: Literal["classifier_free", "autoguidance"] = "classifier_free"
@@ -33,14 +34,22 @@ class SamplerSettings(BaseModel):
     guidance_high: NonNegativeFloat = 1000.0
     precision: Precision = "float32"
 
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        if self.sigma_min >= self.sigma_max:
+            raise ValueError(f"sigma_min {self.sigma_min:g} is not below sigma_max {self.sigma_max:g}")
+        if self.guidance_low > self.guidance_high:
+            raise ValueError(f"guidance_low {self.guidance_low:g} is above guidance_high {self.guidance_high:g}")
+        return self
+
 
 class ModelConfig(BaseModel):
     """size: the side of a picture in pixels; class_shares: how often each class was seen, sums to 1."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     format: Literal["sfumato-model-1"] = "sfumato-model-1"
-    name: str = "untitled"
+    name: str = Field("untitled", min_length=1)
     size: PositiveInt
     classes: tuple[str, ...] = ()
     class_shares: tuple[NonNegativeFloat, ...] = ()
@@ -53,3 +62,13 @@ class ModelConfig(BaseModel):
         (), description="digests of the models whose weights it began with, newest first"
     )
     sfumato_version: str = ""
+
+    @model_validator(mode="after")
+    def _each_class_has_a_name_and_a_share(self) -> Self:
+        if len(self.class_shares) != len(self.classes):
+            raise ValueError(f"{len(self.classes)} classes but {len(self.class_shares)} class_shares")
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("two classes have one name")
+        if self.classes and sum(self.class_shares) <= 0:
+            raise ValueError("class_shares are all 0")
+        return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -48,19 +48,47 @@ class Generation:
     label: int
 
     @classmethod
-    def of(cls, model: Model, *, seed: int = 0, label: str | None = None, **settings: Any) -> Self:
-        """Settings that are None are the model's. Raises SfumatoError for an unknown class or a value out of range."""
-        given = {name: value for name, value in settings.items() if value is not None}
+    def of(
+        cls,
+        model: Model,
+        *,
+        seed: int = 0,
+        label: str | None = None,
+        sampler: str | None = None,
+        schedule: str | None = None,
+        steps: int | None = None,
+        guidance: float | None = None,
+        guidance_kind: str | None = None,
+        guidance_low: float | None = None,
+        guidance_high: float | None = None,
+        precision: str | None = None,
+    ) -> Self:
+        """Settings that are None are the model's. Raises SfumatoError for an unknown class, a value out of range, or
+        autoguidance with a model that carries no early weights."""
+        asked = {
+            "sampler": sampler,
+            "schedule": schedule,
+            "steps": steps,
+            "guidance": guidance,
+            "guidance_kind": guidance_kind,
+            "guidance_low": guidance_low,
+            "guidance_high": guidance_high,
+            "precision": precision,
+        }
+        given = {name: value for name, value in asked.items() if value is not None}
         try:
             chosen = SamplerSettings.model_validate(model.config.generation.model_dump() | given)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
-            raise SfumatoError(
-                f"{'.'.join(map(str, fault['loc']))} {fault['input']!r}: {fault['msg'].lower()}"
-            ) from error
-        if not 0 <= seed < 2**63:
-            raise SfumatoError(f"seed {seed}: a whole number from 0 to 2^63 - 1 is needed")
-        return cls(model, chosen, seed, _class_index(model, label))
+            said = fault["msg"].removeprefix("Value error, ")
+            named = f"{fault['loc'][0]} {fault['input']!r}: " if fault["loc"] else ""
+            raise SfumatoError(f"{named}{said[:1].lower()}{said[1:]}") from error
+        if not isinstance(seed, int) or not 0 <= seed < 2**63:
+            raise SfumatoError(f"seed {seed!r}: a whole number from 0 to 2^63 - 1 is needed")
+        generation = cls(model, chosen, seed, _class_index(model, label))
+        if generation.guidance_kind == "autoguidance":
+            model.worse()
+        return generation
 
     def works(self, count: int) -> Iterator[Work]:
         """Yields works 0 to count - 1."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationError
+import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
 from sfumato.diffusion import Denoiser, preconditioning
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig
-from sfumato.models.place import CARD, CONFIG, WEIGHTS, locate_model
+from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason, locate_model
 from sfumato.models.weights import digest, load_into, read_weights
 from sfumato.networks import build_network
 
@@ -55,16 +56,15 @@ class Model:
         tensors = read_weights(directory / WEIGHTS)
         early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
         try:
-            denoiser = build_denoiser(config)
+            denoiser = _filled(config, tensors, directory / WEIGHTS)
         except ValueError as error:
             raise SfumatoError(f"{directory / CONFIG}: {error}") from error
-        load_into(denoiser.network, tensors, directory / WEIGHTS)
         card = directory / CARD
         return cls(
             config,
             denoiser.eval().requires_grad_(False).to(device),
             early,
-            card.read_text("utf-8") if card.is_file() else "",
+            card.read_text("utf-8", errors="replace") if card.is_file() else "",
             digest(directory / WEIGHTS),
         )
 
@@ -86,14 +86,26 @@ class Model:
         return directory
 
     def push_to_hub(self, repository: str, *, private: bool = True, token: str | None = None) -> str:
-        """Upload to 'owner/name' on the Hub (private unless said otherwise). Returns the address of the commit."""
+        """Upload to 'owner/name' on the Hub (private unless said otherwise). Returns the address of the commit.
+
+        Raises SfumatoError where the Hub refuses or cannot be reached.
+        """
         from huggingface_hub import HfApi
 
         api = HfApi(token=token)
-        api.create_repo(repository, private=private, exist_ok=True)
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(folder)
-            return str(api.upload_folder(repo_id=repository, folder_path=folder, commit_message="A model from sfumato"))
+            try:
+                api.create_repo(repository, private=private, exist_ok=True)
+                done = api.upload_folder(
+                    repo_id=repository, folder_path=folder, commit_message="A model from sfumato"
+                )
+            except Exception as error:  # which ones the client raises differs between its versions
+                raise SfumatoError(
+                    f"{repository}: cannot be uploaded: {hub_reason(error)}; "
+                    "if you have not done so yet, log in with 'hf auth login'"
+                ) from error
+        return str(done)
 
     def generate(
         self,
@@ -113,8 +125,8 @@ class Model:
         """
         from sfumato.models.generation import Generation
 
-        settings = {"guidance": guidance, "steps": steps, "sampler": sampler}
-        return list(Generation.of(self, seed=seed, label=label, **settings).works(count))
+        generation = Generation.of(self, seed=seed, label=label, guidance=guidance, steps=steps, sampler=sampler)
+        return list(generation.works(count))
 
     def trajectory(self, count: int = 1, *, seed: int = 0, label: str | None = None) -> Iterator[Progress]:
         """The same, yielding every step from noise to picture."""
@@ -126,17 +138,31 @@ class Model:
         """The denoiser with the early weights, for autoguidance. Raises SfumatoError if the model carries none."""
         if not self.early:
             raise SfumatoError(
-                f"the model '{self.config.name}' carries no early weights; use --guidance without autoguidance"
+                f"the model '{self.config.name}' carries no early weights, which autoguidance needs; "
+                "choose classifier_free, or no guidance"
             )
-        denoiser = build_denoiser(self.config)
-        load_into(denoiser.network, self.early, "early weights")
+        denoiser = _filled(self.config, self.early, f"the early weights of '{self.config.name}'")
         return denoiser.eval().requires_grad_(False).to(next(self.denoiser.parameters()).device)
+
+
+def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | str) -> Denoiser:
+    """The denoiser of a configuration with these weights. Leaves torch's random numbers where they were."""
+    with torch.random.fork_rng(devices=[]):
+        denoiser = build_denoiser(config)
+    load_into(denoiser.network, tensors, origin)
+    return denoiser
 
 
 def _read_config(path: Path) -> ModelConfig:
     try:
         return ModelConfig.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise SfumatoError(f"{path}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         place = ".".join(map(str, fault["loc"])) or "the file"
-        raise SfumatoError(f"{path}: {place}: {fault['msg']}; it is no sfumato model, or a newer version's") from error
+        said = fault["msg"].removeprefix("Value error, ")
+        raise SfumatoError(
+            f"{path}: {place}: {said[:1].lower()}{said[1:]}; "
+            "it is not a sfumato model's, or that of a newer sfumato, or was changed"
+        ) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from sfumato.errors import SfumatoError
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
 _PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
 
 
@@ -19,7 +19,7 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
     """
     path = Path(name).expanduser()
     if path.is_dir():
-        return _in_directory(path)
+        return _in_directory(path, str(name))
     if path.suffix.lower() in _PICKLES:
         raise SfumatoError(
             f"{name}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
@@ -28,29 +28,44 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
     if path.exists():
         raise SfumatoError(f"{name}: is a file; give the directory that holds {CONFIG} and {WEIGHTS}")
     if not _HUB_ID.fullmatch(str(name)):
-        raise SfumatoError(f"{name}: no such directory, nor a Hub repository's name (owner/name)")
+        raise SfumatoError(
+            f"{name}: no such directory; give the one that 'sfumato train' made, or a Hub repository (owner/name)"
+        )
     return _from_hub(str(name), revision)
 
 
-def _in_directory(path: Path) -> Path:
+def _in_directory(path: Path, name: str) -> Path:
     for directory in (path / "model", path):
         if (directory / CONFIG).is_file() and (directory / WEIGHTS).is_file():
             return directory
     if (path / "checkpoints").is_dir() or (path / "run.json").is_file():
-        raise SfumatoError(f"{path}: is a run without a model yet; go on with 'sfumato train --resume -o {path}'")
+        raise SfumatoError(f"{name}: is a run without a model yet; go on with 'sfumato train --resume -o {name}'")
     missing = WEIGHTS if (path / CONFIG).is_file() else CONFIG
-    raise SfumatoError(f"{path}: holds no {missing}, so it is no model; give a directory that 'sfumato train' made")
+    raise SfumatoError(f"{name}: holds no {missing}, so it is no model; give a directory that 'sfumato train' made")
 
 
 def _from_hub(name: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         directory = snapshot_download(name, revision=revision, allow_patterns=[CONFIG, WEIGHTS, CARD])
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # which ones the client raises differs between its versions
         raise SfumatoError(
-            f"{name}: no such directory here, and it cannot be fetched from the Hub ({reason})"
+            f"{name}: no such directory here, and not to be had from the Hub: {hub_reason(error)}"
         ) from error
-    return _in_directory(Path(directory))
+    return _in_directory(Path(directory), name)
+
+
+def hub_reason(error: Exception) -> str:
+    """Why the Hub's client failed, in a few words."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.GatedRepoError):
+        return "its owner must first grant access, on the repository's page"
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return "it has no such repository, or a private one that your login does not open"
+    if isinstance(error, errors.RevisionNotFoundError):
+        return "the repository has no such revision"
+    if isinstance(error, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled | ConnectionError):
+        return "it cannot be reached from here"
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

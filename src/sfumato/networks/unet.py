@@ -99,6 +99,7 @@ class UNet(nn.Module):
         self.embed = nn.Conv2d(3 * patch**2, channels[0], 3, padding=1)
         self.output = nn.Conv2d(channels[0], 3 * patch**2, 3, padding=1)
         nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:

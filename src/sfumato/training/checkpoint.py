@@ -4,7 +4,8 @@
     checkpoints/latest      the name of the newest whole one
 
 A directory is written under a temporary name, flushed to the disk with all its files, renamed, and only then named in
-``latest``. So whatever moment the power fails at, ``latest`` names a whole checkpoint.
+``latest``; the one that ``latest`` names is never touched, not even for another checkpoint of the same step, which gets
+a name of its own. So whatever moment the power fails at, ``latest`` names a whole checkpoint.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,6 @@ from torch import Tensor
 
 from sfumato.errors import SfumatoError
 
-KEPT = 2
 _LATEST, _STATE, _DIGESTS = "latest", "state.json", "digests.json"
 
 
@@ -39,11 +39,13 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint into the folder of checkpoints and name it the latest; the oldest beyond ``KEPT`` go.
+    """Write a checkpoint into the folder of checkpoints and name it the latest; all but it and the one before go.
 
     Raises SfumatoError where the disk is full or cannot be written; the checkpoints that were there stay.
     """
-    final = folder / f"{checkpoint.step:08d}"
+    before = _latest(folder)
+    name = f"{checkpoint.step:08d}"
+    final = folder / (f"{name}-again" if before == name else name)
     temporary = folder / f".{uuid.uuid4().hex}.tmp"
     parts = {f"{name}.safetensors": save(_plain(tensors)) for name, tensors in checkpoint.tensors.items()}
     parts[_STATE] = json.dumps({"step": checkpoint.step, **checkpoint.state}, indent=1).encode()
@@ -53,41 +55,49 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         for name, data in {**parts, _DIGESTS: json.dumps(digests, indent=1).encode()}.items():
             write_through(temporary / name, data)
         flush(temporary)
-        if final.exists():  # left by a session that was killed between the rename and the pointer
+        if final.exists():  # not the latest: a session was killed between the rename and the pointer
             shutil.rmtree(final)
         temporary.rename(final)
         flush(folder)
         point_at(folder / _LATEST, final.name)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror or str(error)
         size = sum(map(len, parts.values())) / 1e6
+        safe = "the one before it is whole: " if before else ""
         raise SfumatoError(
-            f"{final}: the checkpoint of {size:.0f} MB cannot be written ({reason}); the one before it is whole: "
+            f"{final}: the checkpoint of {size:.1f} MB cannot be written ({disk_fault(error)}); {safe}"
             "make room and go on with --resume"
         ) from error
-    _remove_old(folder, final)
+    _remove_old(folder, {final.name, before})
     return final
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
     """The latest checkpoint, or None before the first. Raises SfumatoError where a part of it is missing or changed."""
-    pointer = folder / _LATEST
-    if not pointer.is_file():
+    latest = _latest(folder)
+    if latest is None:
         return None
-    directory = folder / pointer.read_text("utf-8").strip()
+    directory = folder / latest
     try:
-        digests = json.loads((directory / _DIGESTS).read_bytes())
-        parts = {name: (directory / name).read_bytes() for name in digests}
-    except (OSError, ValueError) as error:
+        digests = dict(json.loads((directory / _DIGESTS).read_bytes()))
+        parts = {name: (directory / name).read_bytes() for name in {_STATE: "", **digests}}
+    except (OSError, ValueError, TypeError) as error:
         missing = Path(getattr(error, "filename", None) or directory / _DIGESTS)
         raise SfumatoError(_damage(missing, "is missing or cannot be read", folder, directory)) from error
     for name, data in parts.items():
-        if hashlib.sha256(data).hexdigest() != digests[name]:
+        if hashlib.sha256(data).hexdigest() != digests.get(name):
             raise SfumatoError(_damage(directory / name, "has changed since it was written", folder, directory))
     state = json.loads(parts.pop(_STATE))
     tensors = {name.removesuffix(".safetensors"): load(data) for name, data in parts.items()}
     return Checkpoint(state.pop("step"), tensors, state)
+
+
+def disk_fault(error: Exception) -> str:
+    """Why something could not be written, in a few words."""
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
+        return "the disk is full"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def write_through(path: Path, data: bytes) -> None:
@@ -112,8 +122,11 @@ def flush(directory: Path) -> None:
 def point_at(pointer: Path, text: str) -> None:
     """Replace a small file as a whole."""
     temporary = pointer.with_name(f".{uuid.uuid4().hex}.tmp")
-    write_through(temporary, text.encode())
-    temporary.replace(pointer)
+    try:
+        write_through(temporary, text.encode())
+        temporary.replace(pointer)
+    finally:
+        temporary.unlink(missing_ok=True)
     flush(pointer.parent)
 
 
@@ -121,14 +134,26 @@ def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
-def _remove_old(folder: Path, newest: Path) -> None:
-    whole = sorted(path for path in folder.iterdir() if path.name.isdigit() and path.name < newest.name)
-    for path in [*whole[: max(0, len(whole) - KEPT + 1)], *folder.glob(".*.tmp")]:
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+def _latest(folder: Path) -> str | None:
+    """The name of the latest checkpoint; None before the first."""
+    try:
+        return (folder / _LATEST).read_text("utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return None
+
+
+def _all(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name[:1].isdigit() and path.is_dir())
+
+
+def _remove_old(folder: Path, kept: Collection[str | None]) -> None:
+    for path in _all(folder):
+        if path.name not in kept:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _damage(part: Path, what: str, folder: Path, directory: Path) -> str:
-    others = sorted(path.name for path in folder.iterdir() if path.name.isdigit() and path != directory)
+    others = [path.name for path in _all(folder) if path != directory]
     way_out = (
         f"to go on from the one before, write '{others[-1]}' into {folder / _LATEST}"
         if others

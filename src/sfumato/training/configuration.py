@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -16,6 +16,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    model_validator,
 )
 
 from sfumato.diffusion import PreconditioningName
@@ -64,6 +65,16 @@ class TrainingConfig(BaseModel):
     log_every: PositiveInt = Field(10, description="steps")
     checkpoint_every: PositiveInt = Field(200, description="steps")
 
+    @model_validator(mode="after")
+    def _network_fits_the_size(self) -> Self:
+        if self.size % self.network.coarsest:
+            cell = self.network.coarsest
+            raise ValueError(
+                f"size {self.size} does not suit a {self.network.kind} with cells of {cell} pixels; "
+                f"take a multiple of {cell}, such as {max(1, round(self.size / cell)) * cell}"
+            )
+        return self
+
 
 def read_choices(path: Path) -> dict[str, Any]:
     """The settings that a TOML file chooses; the others stay open. Raises SfumatoError for what is no setting."""
@@ -85,6 +96,8 @@ def resolve(*layers: Mapping[str, Any], origin: str = "settings") -> TrainingCon
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in fault["loc"] if part not in ("unet", "transformer"))
+        if not place:  # of the settings together
+            raise SfumatoError(f"{origin}: {fault['msg'].removeprefix('Value error, ')}") from error
         if fault["type"] == "extra_forbidden":
             raise SfumatoError(
                 f"{origin}: there is no setting '{place}'; see docs/training.md for all of them"

@@ -23,9 +23,9 @@ class Optimiser:
         matrices = {name: p for name, p in named.items() if kind == "muon" and is_hidden_matrix(name, p)}
         self.rest = {name: p for name, p in named.items() if name not in matrices}
         self.muon = Muon(matrices, matrix_learning_rate)
-        on_fused_device = all(p.device.type in ("cpu", "cuda") for p in named.values())
+        self.fused = all(p.device.type in ("cpu", "cuda") for p in named.values())
         self.adam = torch.optim.AdamW(
-            list(self.rest.values()), learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=on_fused_device
+            list(self.rest.values()), learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=self.fused
         )
 
     def step(self, factor: float) -> None:
@@ -45,13 +45,21 @@ class Optimiser:
             tensors |= {f"adam.{name}.{key}": value for key, value in self.adam.state[parameter].items()}
         return tensors
 
+    @torch.no_grad()
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over what ``state`` gave. Raises KeyError for tensors of another module."""
         for name, buffer in self.muon.momenta.items():
             buffer.copy_(tensors[f"muon.{name}"])
         for name, parameter in self.rest.items():
-            keys = ("step", "exp_avg", "exp_avg_sq") if f"adam.{name}.step" in tensors else ()
-            self.adam.state[parameter] = {key: tensors[f"adam.{name}.{key}"].clone() for key in keys}
+            if f"adam.{name}.step" not in tensors:
+                self.adam.state[parameter] = {}
+                continue
+            moments = {key: torch.empty_like(parameter) for key in ("exp_avg", "exp_avg_sq")}
+            for key, moment in moments.items():
+                # Into the parameter's own layout in memory: fused AdamW walks all of them side by side.
+                moment.copy_(tensors[f"adam.{name}.{key}"])
+            count = tensors[f"adam.{name}.step"].clone()
+            self.adam.state[parameter] = {"step": count.to(parameter.device) if self.fused else count, **moments}
 
 
 class Muon:

@@ -12,11 +12,12 @@ model/            the model
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -31,7 +32,7 @@ class RunRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: str = "sfumato-run-1"
+    format: Literal["sfumato-run-1"] = "sfumato-run-1"
     settings: TrainingConfig
     plan: str
     dataset: str
@@ -83,6 +84,14 @@ class Run:
     def dataset(self) -> Path:
         return self.path / self.record.dataset
 
+    def tidy(self) -> None:
+        """Put right what a session left that was killed while it wrote."""
+        old = _old(self.model)
+        if old.exists() and not self.model.exists():
+            old.rename(self.model)
+        for left in (old, *self.path.glob(".*.tmp"), *self.checkpoints.glob(".*.tmp")):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+
 
 def is_run(path: Path) -> bool:
     return (path / "run.json").is_file()
@@ -90,10 +99,15 @@ def is_run(path: Path) -> bool:
 
 def clear_run(path: Path) -> None:
     """Remove what a run consists of, and nothing else that lies there."""
-    for name in ("run.json", "log.jsonl", "evolution.png", "evolution.webp"):
-        (path / name).unlink(missing_ok=True)
-    for name in ("checkpoints", "snapshots", "model", "dataset", "collection"):
+    for name, description in (("dataset", "dataset.json"), ("collection", "collection.json")):
+        if (path / name / description).is_file():
+            shutil.rmtree(path / name)
+    if not is_run(path):
+        return
+    for name in ("checkpoints", "snapshots", "model"):
         shutil.rmtree(path / name, ignore_errors=True)
+    for name in ("log.jsonl", "evolution.png", "evolution.webp", "run.json"):
+        (path / name).unlink(missing_ok=True)
 
 
 class RunLog:
@@ -101,16 +115,19 @@ class RunLog:
 
     def __init__(self, path: Path, length: int) -> None:
         """length: bytes that the checkpoint vouches for; what a killed session wrote after it is made again."""
-        self.file = path.open("ab")
-        self.file.truncate(length)
+        self.file = path.open("ab", buffering=0)
+        self.file.truncate(min(length, self.length()))
 
     def write(self, event: str, fields: Mapping[str, Any], clock: Mapping[str, Any]) -> None:
         """fields: functions of the step alone; clock: what depends on the hour and the machine."""
         line = {"event": event, **fields, "clock": dict(clock)}
-        self.file.write(json.dumps(line, default=str).encode() + b"\n")
-        self.file.flush()
+        data = memoryview(json.dumps(line, default=str).encode() + b"\n")
+        while data:  # a write may take only a part of it, as on a disk that is nearly full
+            data = data[self.file.write(data) :]
 
     def length(self) -> int:
+        """Bytes written, and on the disk."""
+        os.fsync(self.file.fileno())
         return self.file.seek(0, 2)
 
     def close(self) -> None:
@@ -120,12 +137,21 @@ class RunLog:
 def replace_directory(new: Path, place: Path) -> None:
     """Put a finished directory in the place of another; whatever moment it ends at, one of the two is there whole.
 
-    A reader may find the place empty between two renames; the next save or resume fills it.
+    A reader may find the place empty between two renames; ``Run.tidy`` and the next save fill it.
     """
-    old = place.with_name(f".{place.name}.old")
+    for file in new.iterdir():
+        with file.open("rb+") as opened:
+            os.fsync(opened.fileno())
+    flush(new)
+    old = _old(place)
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.rename(old)
     new.rename(place)
     flush(place.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(place: Path) -> Path:
+    """What is in a place while another takes it."""
+    return place.with_name(f".{place.name}.old")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -24,12 +24,12 @@ def moments(count: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """A folder of sheets, one a moment, each ``PICTURES`` pictures in a row, and its captions."""
+    """A folder of sheets, one a moment and named by its step, each ``PICTURES`` pictures in a row."""
 
     folder: Path
 
-    def take(self, model: Model, number: int, caption: str, seed: int) -> Path:
-        """Make snapshot ``number`` (again, if an interrupted session made it already) and return its file."""
+    def take(self, model: Model, step: int, seed: int) -> Path:
+        """Make the snapshot of a step (again, if an interrupted session made it already) and return its file."""
         generation = Generation.of(model, seed=seed, steps=STEPS)
         finished = [step for step in generation.steps(PICTURES) if step.step == step.steps]
         pictures = [picture for step in finished for picture in to_pictures(step.noisy)]
@@ -38,22 +38,32 @@ class Snapshots:
         for place, picture in enumerate(pictures):
             row.paste(picture, (place * side, 0))
         self.folder.mkdir(exist_ok=True)
-        path = self.folder / f"{number:03d}.png"
-        row.save(path)
-        write_through(path.with_suffix(".json"), json.dumps({"caption": caption}).encode())
+        path = self.folder / f"{step:08d}.png"
+        file = BytesIO()
+        row.save(file, "PNG")
+        write_through(path, file.getvalue())
         return path
+
+    def forget_after(self, step: int) -> None:
+        """Remove those of later steps: a killed session made them, and the resumed one will make its own."""
+        for path in self._paths():
+            if int(path.stem) > step:
+                path.unlink()
 
     def summarise(self, strip_path: Path, animation_path: Path) -> None:
         """Join all snapshots into one strip (columns are moments) and one animation. Nothing without snapshots."""
-        paths = sorted(self.folder.glob("*.png"))
+        paths = self._paths()
         if not paths:
             return
         rows = [_pictures(path) for path in paths]
-        captions = [json.loads(path.with_suffix(".json").read_bytes())["caption"] for path in paths]
+        captions = [f"step {int(path.stem):,}" for path in paths]
         shown = _spread(len(paths), 12)
         strip([rows[i] for i in shown], [captions[i] for i in shown]).save(strip_path)
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
         save_animation(sheets, animation_path, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
+
+    def _paths(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob("*.png") if path.stem.isdigit())
 
 
 def _pictures(path: Path) -> list[Image.Image]:

@@ -20,7 +20,8 @@ from sfumato.training.schedule import LearningRateSchedule
 class TrainingState:
     """early: the average's weights early in the run, empty before; step: steps done; rate_factor: halved after every
     loss that was not finite; evaluations, snapshots: how many were made; budget_seconds: None for a fixed number of
-    steps; elapsed_seconds: trained so far, in all sessions; log_length: bytes of the log."""
+    steps; elapsed_seconds: trained so far, in all sessions; log_length: bytes of the log;
+    noted: what the card should remark; finished: the model is made and the log is closed."""
 
     denoiser: Denoiser
     average: PowerAverage[Denoiser]
@@ -36,8 +37,18 @@ class TrainingState:
     elapsed_seconds: float = 0.0
     log_length: int = 0
     noted: str = ""
+    finished: bool = False
 
-    _NUMBERS = ("rate_factor", "evaluations", "snapshots", "budget_seconds", "elapsed_seconds", "log_length", "noted")
+    _PLAIN = (
+        "rate_factor",
+        "evaluations",
+        "snapshots",
+        "budget_seconds",
+        "elapsed_seconds",
+        "log_length",
+        "noted",
+        "finished",
+    )
 
     def checkpoint(self) -> Checkpoint:
         tensors = {
@@ -46,7 +57,7 @@ class TrainingState:
             "early": self.early,
             "optimiser": self.optimiser.state(),
         }
-        state = {name: getattr(self, name) for name in self._NUMBERS}
+        state = {name: getattr(self, name) for name in self._PLAIN}
         return Checkpoint(self.step, tensors, {**state, "schedule": asdict(self.schedule), "guard": asdict(self.guard)})
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -59,7 +70,7 @@ class TrainingState:
         self.schedule = LearningRateSchedule(**state["schedule"])
         self.guard = OverfittingGuard(**state["guard"])
         self.step = checkpoint.step
-        for name in self._NUMBERS:
+        for name in self._PLAIN:
             setattr(self, name, state[name])
 
     def is_finite(self) -> bool:
