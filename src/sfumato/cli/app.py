@@ -25,7 +25,6 @@ _OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.E
 app = typer.Typer(
     name="sfumato",
     help="From a folder of art to a diffusion model and new works, on the machine that you have.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -34,12 +33,16 @@ for command in (collect, train, generate, demo):
 
 
 @app.callback(invoke_without_command=True)
-def _options(version: bool = typer.Option(False, "--version", help="Print the version and leave.")) -> None:
+def _options(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and leave.")
+) -> None:
     if version:
         import sfumato
 
         typer.echo(f"sfumato {sfumato.__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -75,5 +78,8 @@ def _usage(error: Any) -> str:
     """What is wrong with an option or an argument, in one sentence. error: a ``UsageError``."""
     context = error.ctx
     command = context.command_path if context is not None else "sfumato"
-    said = " ".join(error.format_message().split()).removeprefix("Invalid value for ").rstrip(".")
+    said = " ".join(error.format_message().split()).rstrip(".")
+    option, colon, fault = said.removeprefix("Invalid value for ").partition(": ")
+    if colon and option != said.partition(": ")[0]:
+        said = f"{option.replace("'", '')}: {fault[:1].lower()}{fault[1:]}"
     return f"{said[:1].lower()}{said[1:]}; '{command} --help' shows what there is"

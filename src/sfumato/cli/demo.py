@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 from rich.console import Console
@@ -25,21 +26,40 @@ def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the demonstration.")] = Path(
         "sfumato-demo"
     ),
-    minutes: Annotated[float, typer.Option(min=0.02, help="How long to train.")] = 2.0,
+    minutes: Annotated[float, typer.Option(min=0.02, max=525_600, help="How long to train.")] = 2.0,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Write over a demonstration that is there.")] = False,
 ) -> None:
     """Show everything on pictures that the program draws itself: collect, train two minutes, generate, one web page."""
     page = output / "index.html"
-    if output.exists() and not output.is_dir():
-        raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
-    if page.exists() and not force:
-        raise SfumatoError(f"{page}: is there already; open it in a browser, or say --force to make it anew")
+    _check_place(output, force)
+    if not math.isfinite(minutes):  # 'nan' is in every range
+        raise SfumatoError("--minutes takes a number, as in --minutes 2")
     console = Console(highlight=False)
     drawn = _draw(output / "art", seed, force, console)
     run = _train(output / "art", output / "run", minutes, seed, force, console)
     _write_page(page, run, drawn, seed, force, console)
     console.print(f"[bold]Open {page} in a browser.[/]", soft_wrap=True)
+
+
+def _check_place(output: Path, force: bool) -> None:
+    """Raises SfumatoError where something is that is no demonstration, or one that may not be written over."""
+    from sfumato.collection.drawn import LICENCE_TEXT
+
+    if output.exists() and not output.is_dir():
+        raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
+    if not output.exists() or not any(output.iterdir()):
+        return
+    licence = output / "art" / "LICENCE.txt"
+    if not licence.is_file() or licence.read_text("utf-8", errors="replace") != LICENCE_TEXT:
+        raise SfumatoError(f"{output}: holds something else than a demonstration; choose another -o")
+    if not force:
+        done = (output / "index.html").exists()
+        raise SfumatoError(
+            f"{output}: holds a demonstration already; "
+            + (f"open {output / 'index.html'} in a browser, " if done else "it was not finished; ")
+            + "say --force to make it anew, or choose another -o"
+        )
 
 
 def _draw(folder: Path, seed: int, force: bool, console: Console) -> dict[str, list[Image.Image]]:
@@ -78,6 +98,7 @@ def _write_page(
 
     from sfumato.cli.demo_page import demo_page
     from sfumato.models import Generation, Model
+    from sfumato.works.whole_file import write_whole_file
 
     with console.status("making new works"):
         model = Model.from_pretrained(run.path)
@@ -94,8 +115,11 @@ def _write_page(
             drawn=DRAWN_PER_CLASS * len(drawn),
             shown=WORKS_PER_CLASS,
         )
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(text, encoding="utf-8")
+
+    def write(file: BinaryIO) -> None:
+        file.write(text.encode())
+
+    write_whole_file(page, write, force=force)
 
 
 def _works(model: Model, label: str, seed: int, folder: Path, force: bool) -> list[Image.Image]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +35,23 @@ def new_run(
     device: torch.device | None = None,
     force: bool = False,
 ) -> tuple[Run, float]:
-    """Collect, prepare, plan. Returns the run and the seconds that measuring took."""
+    """Collect, prepare, plan. Returns the run and the seconds that measuring took.
+
+    Raises SfumatoError for a mistake of the person's; without ``force`` nothing that was there is lost.
+    """
     from sfumato.cli.collect import collect_with_progress, parse_background, prepare_with_progress
     from sfumato.collection import Collection, is_collection
-    from sfumato.training import check_disk, clear_run, disk_bytes, parent_choices, prepare_run, suitable_size
+    from sfumato.training import clear_run, disk_bytes, parent_choices, prepare_run, suitable_size
 
     colour = parse_background(background)
     if output.exists() and not output.is_dir():
         raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
     if not art.exists():
         raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
+    if output.resolve() == art.resolve():
+        raise SfumatoError(f"{output}: is the folder of pictures itself; choose another -o")
+    if force:
+        _check_clearing(output, {"the pictures": art, "the model to begin with": Path(weights_from or art)})
     if weights_from:
         choices = {**parent_choices(weights_from), **choices}
     if force:
@@ -72,8 +80,18 @@ def new_run(
         )
     needed = disk_bytes(made, dataset)
     console.print(f"{made.sentence} (at most {max(1, needed / 1e6):,.0f} MB on the disk).", soft_wrap=True)
-    check_disk(output, needed - dataset.pixels.numel())
     return run, time.perf_counter() - began
+
+
+def _check_clearing(output: Path, needed: Mapping[str, Path]) -> None:
+    """Raises SfumatoError where beginning anew over a run would remove what the new one needs."""
+    from sfumato.training import would_clear
+
+    for what, place in needed.items():
+        if place.exists() and would_clear(output, place):
+            raise SfumatoError(
+                f"{place}: {what} would be removed with the old run by --force; choose another -o, or move it first"
+            )
 
 
 def _facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
@@ -90,6 +108,7 @@ def _facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
 def follow(events: Iterator[Event], run: Run, console: Console) -> None:
     """Draw what training tells until it ends; the first Ctrl-C ends it after the step, the second at once."""
     from sfumato.cli.training_bar import TrainingBar
+    from sfumato.training.events import Finished
 
     stopping = False
 
@@ -97,14 +116,15 @@ def follow(events: Iterator[Event], run: Run, console: Console) -> None:
         nonlocal stopping
         stopping = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        console.print("finishing this step and saving; Ctrl-C again stops at once")
+        with contextlib.suppress(RuntimeError):  # the interruption may have come in the middle of another print
+            console.print("finishing this step and saving; Ctrl-C again stops at once")
 
     before = signal.signal(signal.SIGINT, stop)
     try:
         with TrainingBar(console, run) as bar:
             for event in events:
                 bar.show(event)
-                if stopping:
+                if stopping and not isinstance(event, Finished):
                     events.close()  # type: ignore[attr-defined]
                     console.print(
                         f"Stopped. A model of this moment is in {run.model}; "

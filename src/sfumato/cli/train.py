@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,22 +16,25 @@ if TYPE_CHECKING:
     from sfumato.training import Run
 
 DEFAULT_MINUTES = 30.0
+SMALLEST, LARGEST = 32, 256  # pixels
+MOST_MINUTES = 525_600.0  # a year
 
 
 def train(
     art: Annotated[Path | None, typer.Argument(help="A folder or zip of pictures, or a collection.")] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the run.")] = Path("run"),
     minutes: Annotated[
-        float | None, typer.Option(min=0.05, help="How long to train; collecting comes on top. [default: 30]")
+        float | None,
+        typer.Option(min=0.05, max=MOST_MINUTES, help="How long to train; collecting comes on top. [default: 30]"),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="So many steps, however long they take; nothing is measured.")
     ] = None,
     epochs: Annotated[
-        float | None, typer.Option(min=0.01, help="Each picture so many times, however long it takes.")
+        float | None, typer.Option(min=0.01, max=1e6, help="Each picture so many times, however long it takes.")
     ] = None,
     size: Annotated[
-        int | None, typer.Option(min=32, max=256, help="The side of the pictures in pixels, a multiple of 8.")
+        int | None, typer.Option(min=SMALLEST, max=LARGEST, help="The side of the pictures in pixels, a multiple of 8.")
     ] = None,
     preset: Annotated[str, typer.Option(help="auto, sketch, transformer, flow or ddpm.")] = "auto",
     config: Annotated[Path | None, typer.Option("--config", help="A TOML file with any of the settings.")] = None,
@@ -49,6 +54,7 @@ def train(
 
     Ctrl-C once ends with a model that can be used and a run that can go on; twice stops at once.
     """
+    from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
     from sfumato.cli.session import follow, new_run
     from sfumato.training import is_run, train
@@ -56,11 +62,23 @@ def train(
     console = Console(highlight=False)
     if sum(value is not None for value in (minutes, steps, epochs)) > 1:
         raise SfumatoError("--minutes, --steps and --epochs each say how long to train; give one of them")
+    if not all(math.isfinite(value) for value in (minutes or 0.0, epochs or 0.0)):  # 'nan' is in every range
+        raise SfumatoError("--minutes and --epochs take a number, as in --minutes 30")
     place = device_named(device)
     if resume:
-        run = _resumed(output, art)
-        if epochs:
-            raise SfumatoError("--resume goes with --minutes or --steps, not with --epochs")
+        new = {
+            "--epochs": epochs,
+            "--size": size,
+            "--preset": preset if preset != "auto" else None,
+            "--config": config,
+            "--seed": seed,
+            "--batch": batch,
+            "--crop": crop,
+            "--balance": balance,
+            "--from": weights_from,
+            "--force": force or None,
+        }
+        run = _resumed(output, art, [name for name, value in new.items() if value is not None])
         has_begun = (run.checkpoints / "latest").exists()
         if not has_begun and (minutes or steps):
             raise SfumatoError(
@@ -75,17 +93,22 @@ def train(
         raise SfumatoError(
             f"{output}: holds a run already; go on with --resume, begin anew with --force, or choose another -o"
         )
+    parse_background(background)
+    _check_place(art, output, force)
     choices = _choices(
         preset,
         config,
+        epochs=epochs,
         size=size,
         seed=seed,
         batch=batch,
         crop=crop,
         balance=balance,
         steps=steps,
-        minutes=None if steps or epochs else minutes or DEFAULT_MINUTES,
+        minutes=minutes,
     )
+    if weights_from:
+        _check_parent(weights_from, choices)
     run, spent = new_run(
         art,
         output,
@@ -105,20 +128,57 @@ def _choices(preset_name: str, config: Path | None, **options: Any) -> dict[str,
     from sfumato.training import preset, read_choices, resolve
 
     chosen = {**preset(preset_name), **(read_choices(config) if config else {})}
-    if options["steps"] is None and (chosen.get("steps") or chosen.get("minutes")):
-        options["minutes"] = None  # the file says how long
+    epochs = options.pop("epochs")
+    if any(value is not None for value in (epochs, options["steps"], options["minutes"])):
+        chosen = {name: value for name, value in chosen.items() if name not in ("steps", "minutes")}
+    elif chosen.get("steps") and chosen.get("minutes"):
+        raise SfumatoError(f"{config}: 'steps' and 'minutes' each say how long to train; leave one of them out")
+    elif not (chosen.get("steps") or chosen.get("minutes")):
+        chosen["minutes"] = DEFAULT_MINUTES
     chosen |= {name: value for name, value in options.items() if value is not None}
-    if options["steps"] is not None:
-        chosen["minutes"] = 0
+    if chosen.get("size", SMALLEST) % 8 or not SMALLEST <= chosen.get("size", SMALLEST) <= LARGEST:
+        raise SfumatoError(f"size {chosen['size']}: a multiple of 8 from {SMALLEST} to {LARGEST} is needed")
     resolve(chosen)
     return chosen
 
 
-def _resumed(output: Path, art: Path | None) -> Run:
+def _check_place(art: Path, output: Path, force: bool) -> None:
+    """Raises SfumatoError where a run would stand in the way of the pictures that it is made from."""
+    here, there = art.resolve(), output.resolve()
+    if here == there:
+        raise SfumatoError(f"{output}: is where the pictures are; choose another place for the run with -o")
+    if force and here.is_relative_to(there):
+        raise SfumatoError(f"{art}: lies in {output}, which --force would clear; choose another place for the run")
+
+
+def _check_parent(origin: str, choices: Mapping[str, Any]) -> None:
+    """Raises SfumatoError where a setting was chosen that the other model's weights do not fit."""
+    from sfumato.training import parent_choices, resolve
+
+    theirs = parent_choices(origin)
+    ours, whole = resolve(theirs, choices), resolve(theirs)
+    for name in theirs:
+        if getattr(ours, name) != getattr(whole, name):
+            raise SfumatoError(
+                f"{origin}: its {name} is {_short(getattr(whole, name))}, not {_short(getattr(ours, name))}; "
+                f"leave out the option or setting that says so, or give another model with --from"
+            )
+
+
+def _short(value: Any) -> str:
+    """A setting for people; of a network the kind alone would not do."""
+    if not hasattr(value, "kind"):
+        return str(value)
+    return f"a {value.kind} of " + ", ".join(f"{name} {size}" for name, size in value if name != "kind")
+
+
+def _resumed(output: Path, art: Path | None, options: list[str]) -> Run:
     from sfumato.training import Run
 
     if art is not None:
         raise SfumatoError(f"--resume takes everything from the run: leave out {art}, and name the run with -o")
+    if options:
+        raise SfumatoError(f"--resume takes everything from the run: leave out {' and '.join(options)}")
     if output.exists() and not output.is_dir():
         raise SfumatoError(f"{output}: is a file; give the directory of a run")
     return Run.open(output)

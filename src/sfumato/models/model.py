@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from pydantic import ValidationError
 import torch
+from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -97,9 +97,7 @@ class Model:
             self.save_pretrained(folder)
             try:
                 api.create_repo(repository, private=private, exist_ok=True)
-                done = api.upload_folder(
-                    repo_id=repository, folder_path=folder, commit_message="A model from sfumato"
-                )
+                done = api.upload_folder(repo_id=repository, folder_path=folder, commit_message="A model from sfumato")
             except Exception as error:  # which ones the client raises differs between its versions
                 raise SfumatoError(
                     f"{repository}: cannot be uploaded: {hub_reason(error)}; "

@@ -5,7 +5,7 @@ from sfumato.training.loop import train
 from sfumato.training.plan import Plan
 from sfumato.training.preparation import check_disk, disk_bytes, parent_choices, prepare_run, suitable_size
 from sfumato.training.presets import PRESETS, preset
-from sfumato.training.run import Run, clear_run, is_run
+from sfumato.training.run import Run, clear_run, is_run, would_clear
 
 __all__ = [
     "PRESETS",
@@ -23,4 +23,5 @@ __all__ = [
     "resolve",
     "suitable_size",
     "train",
+    "would_clear",
 ]

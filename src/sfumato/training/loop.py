@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import shutil
 import time
 import uuid
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 import sfumato
@@ -21,7 +23,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.models.card import model_card
 from sfumato.training.average import PowerAverage
-from sfumato.training.checkpoint import load_checkpoint, save_checkpoint
+from sfumato.training.checkpoint import disk_fault, load_checkpoint, save_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.inheritance import inherit
 from sfumato.training.objective import Denoising
@@ -58,6 +60,11 @@ class _Training:
         self.run, self.device, self.settings = run, device, run.record.settings
         if self.settings.threads and device.type == "cpu":
             torch.set_num_threads(self.settings.threads)
+        if not run.dataset.is_dir():
+            raise SfumatoError(
+                f"{run.dataset}: the prepared pictures of this run are not there any more; "
+                "put them back, or begin a new run"
+            )
         self.dataset = Dataset.open(run.dataset)
         self.dataset.verify()
         if self.dataset.digest != run.record.dataset_digest:
@@ -79,43 +86,74 @@ class _Training:
         )
         density = LogNormal.for_size(self.settings.size, self.settings.noise_mean, self.settings.noise_deviation)
         self.objective = Denoising(self.state.denoiser, density, self.settings.class_dropout)
+        self.snapshots = Snapshots(run.snapshots)
         self.log: RunLog
         self.clock: Callable[[], float] = time.perf_counter
 
     # ---- the course of a session
 
     def events(self, more_steps: int, more_minutes: float) -> Iterator[Event]:
+        try:
+            yield from self._session(more_steps, more_minutes)
+        except (OSError, SafetensorError) as error:
+            place = getattr(error, "filename", None) or self.run.path
+            raise SfumatoError(
+                f"{place}: cannot be written ({disk_fault(error)}); the last checkpoint is whole: "
+                "make room and go on with --resume"
+            ) from error
+
+    def _session(self, more_steps: int, more_minutes: float) -> Iterator[Event]:
+        self.run.tidy()
         checkpoint = load_checkpoint(self.run.checkpoints)
         if checkpoint is not None:
             self.state.restore(checkpoint)
         state = self.state
+        self.session_start = self.clock() - state.elapsed_seconds
         if more_steps or more_minutes:
             self._extend(more_steps, more_minutes)
-        elif state.step >= state.schedule.end and (self.run.model / "config.json").exists():
+        elif state.finished:
+            if not (self.run.model / "config.json").exists():
+                self._write_model()
             yield Finished(state.step, self.run.model, True, state.elapsed_seconds)
             return
+        self.snapshots.forget_after(state.step)
         self.log = RunLog(self.run.path / "log.jsonl", state.log_length)
-        self.session_start = self.clock() - state.elapsed_seconds
         self.recent: deque[tuple[float, int]] = deque(maxlen=200)
         self.last_replan, self.finishing_seconds = self.clock(), 2.0
+        self.saved = state.step
         try:
             if checkpoint is None or more_steps or more_minutes:
                 yield self._save()
-            while state.step < state.schedule.end:
-                yield from self._one_step()
-            yield from self._finish()
+            yield from self._to_the_end()
         except GeneratorExit:
-            self._save()
-            self._write_model()
+            if not state.finished:
+                self._leave()
             raise
         finally:
             self.log.close()
+
+    def _to_the_end(self) -> Iterator[Event]:
+        """What is due comes before each step, so that a session that was closed after one goes on where it was."""
+        state = self.state
+        while True:
+            ended = state.step >= state.schedule.end
+            halt = ended or state.step % self.settings.checkpoint_every == 0
+            if halt and not state.is_finite():
+                yield self._step_back()
+                continue
+            yield from self._due()
+            if state.step >= state.schedule.end:
+                break
+            if halt and state.step != self.saved:
+                yield self._save()
+            yield from self._one_step()
+        yield from self._finish()
 
     def _one_step(self) -> Iterator[Event]:
         state, settings = self.state, self.settings
         factor = state.schedule.factor(state.step) * state.rate_factor
         loss = self._step(factor)
-        if loss != loss or loss in (float("inf"), float("-inf")):
+        if not math.isfinite(loss):
             yield self._step_back()
             return
         state.step += 1
@@ -125,11 +163,8 @@ class _Training:
         trained = self._trained(loss, factor)
         if state.step % settings.log_every == 0 or state.step == state.schedule.end:
             self._write(trained)
-        yield trained
-        yield from self._due()
         self._replan()
-        if state.step % settings.checkpoint_every == 0 and state.step < state.schedule.end:
-            yield self._save() if state.is_finite() else self._step_back()
+        yield trained
 
     def _step(self, factor: float) -> float:
         """One step of the optimiser; the loss, and no step where it is not finite."""
@@ -157,33 +192,38 @@ class _Training:
             yield self._picture()
 
     def _finish(self) -> Iterator[Event]:
-        snapshots = Snapshots(self.run.snapshots)
-        snapshots.summarise(self.run.path / "evolution.png", self.run.path / "evolution.webp")
+        self.snapshots.summarise(self.run.path / "evolution.png", self.run.path / "evolution.webp")
         self._write_model()
         finished = Finished(self.state.step, self.run.model, True, self._elapsed())
         self._write(finished)
+        self.state.finished = True
         self._save()
         yield finished
 
+    def _leave(self) -> None:
+        """A checkpoint and a model of this moment."""
+        if not self.state.is_finite():
+            self._step_back()
+        self._save()
+        self._write_model()
+
     # ---- its parts
 
-    def _evaluate(self) -> Iterator[Event]:
+    def _evaluate(self) -> list[Event]:
         losses = [self._loss_of(indices) for indices in (self.dataset.train, self.dataset.held_out)]
-        event = Evaluated(self.state.step, *losses)
-        self._write(event)
-        yield event
-        if (
-            self.state.guard.watch(*losses)
-            and self.settings.guard
-            and self.state.step < self.state.schedule.anneal_from
-        ):
-            self.state.schedule = self.state.schedule.annealing_now(self.state.step, self.settings.anneal)
-            lowest = self.state.guard.lowest
-            self.state.noted = (
-                f"ended early, at step {self.state.schedule.end}: the loss on held-out pictures rose from {lowest:.4f} "
-                f"to {losses[1]:.4f} while that on training pictures fell: it had begun to learn them by heart"
-            )
-            yield self._note(self.state.noted.replace("ended", "ends", 1))
+        evaluated = Evaluated(self.state.step, *losses)
+        self._write(evaluated)
+        speaks = self.state.guard.watch(*losses)
+        if not (speaks and self.settings.guard and self.state.step < self.state.schedule.anneal_from):
+            return [evaluated]
+        self.state.schedule = self.state.schedule.annealing_now(self.state.step, self.settings.anneal)
+        self.state.budget_seconds = None  # no longer all the time that there is
+        self.state.noted = (
+            f"ended early, at step {self.state.schedule.end}: the loss on held-out pictures rose from "
+            f"{self.state.guard.lowest:.4f} to {losses[1]:.4f} while that on training pictures fell: "
+            "it had begun to learn them by heart"
+        )
+        return [evaluated, self._note(self.state.noted.replace("ended", "ends", 1))]
 
     @torch.no_grad()
     def _loss_of(self, indices: Tensor) -> float:
@@ -201,9 +241,7 @@ class _Training:
     def _picture(self) -> Event:
         began = self.clock()
         state = self.state
-        path = Snapshots(self.run.snapshots).take(
-            self._model(), state.snapshots, f"step {state.step:,}", self.settings.seed
-        )
+        path = self.snapshots.take(self._model(), state.step, self.settings.seed)
         event = Pictured(state.step, path)
         self._write(event)
         self.finishing_seconds = 2.0 + self.clock() - began
@@ -221,6 +259,8 @@ class _Training:
             )
         state.restore(checkpoint)
         state.rate_factor, state.elapsed_seconds = factor, elapsed
+        self.snapshots.forget_after(state.step)
+        self.recent.clear()
         return self._note(
             f"the loss was not finite at step {step}: "
             f"back to step {state.step} at 1/{1 / factor:.0f} of the learning rate"
@@ -231,7 +271,8 @@ class _Training:
         steps = more_steps or max(1, round(more_minutes * 60 / max(state.elapsed_seconds / max(1, state.step), 1e-3)))
         state.schedule = LearningRateSchedule.over(state.step, steps, warmup=settings.warmup, anneal=settings.anneal)
         state.budget_seconds = None if more_steps else state.elapsed_seconds + 60 * more_minutes
-        state.evaluations = state.snapshots = 0
+        state.evaluations = state.snapshots = state.guard.above = 0
+        state.finished, state.noted = False, ""
 
     def _replan(self) -> None:
         """With a time to keep, move the end to where the speed of this session says."""
@@ -271,16 +312,13 @@ class _Training:
     def _save(self) -> Event:
         self.state.elapsed_seconds = self._elapsed()
         self.state.log_length = self.log.length()
+        self.saved = self.state.step
         return Saved(self.state.step, save_checkpoint(self.run.checkpoints, self.state.checkpoint()))
 
     def _write_model(self) -> None:
         temporary = self.run.path / f".{uuid.uuid4().hex}.tmp"
         try:
             replace_directory(self._model(with_card=True).save_pretrained(temporary), self.run.model)
-        except OSError as error:
-            raise SfumatoError(
-                f"{self.run.model}: cannot be written ({error.strerror}); make room and go on with --resume"
-            ) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -323,7 +361,7 @@ class _Training:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             denoiser: Denoiser = build_denoiser(self.config)
-        if self.run.record.weights_from:
+        if self.run.record.weights_from and not self.run.has_begun:
             inherit(denoiser.network, self.config, self.run.record.weights_from)
         denoiser = denoiser.to(self.device)
         optimiser = Optimiser(

@@ -11,6 +11,8 @@ import torch
 
 from sfumato.diffusion import Denoiser, LogNormal, preconditioning
 from sfumato.diffusion.randomness import keyed_generator
+from sfumato.errors import SfumatoError
+from sfumato.models.configuration import Precision
 from sfumato.networks import TransformerConfig, UNetConfig, build_network
 from sfumato.training.configuration import TrainingConfig, resolve
 from sfumato.training.objective import Denoising
@@ -19,6 +21,7 @@ from sfumato.training.optimisers import Optimiser
 CHECKPOINT_SECONDS = 45
 LOG_SECONDS = 2
 MEASURED_SECONDS = 0.8
+PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
 
 Network = TransformerConfig | UNetConfig
 
@@ -70,10 +73,18 @@ def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: tor
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 0
     asked = resolve({"threads": threads}, choices)
+    if not asked.steps and not asked.minutes:
+        raise SfumatoError("how long to train is open: choose minutes or steps")
     options = [rung for rung in ladder(asked.size) if "network" not in choices] or [Rung(asked.network, 0)]
+    for rung in options:
+        if asked.size % rung.network.coarsest:
+            raise SfumatoError(
+                f"size {asked.size}: this network needs a multiple of {rung.network.coarsest} pixels; "
+                "choose another size or another network"
+            )
     if asked.steps:
         settings = resolve(
-            {"threads": threads, "network": options[min(1, len(options) - 1)].network, "minutes": 0}, choices
+            {"threads": threads, "network": options[min(1, len(options) - 1)].network}, choices, {"minutes": 0}
         )
         parameters = count_parameters(settings, classes)
         amount = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
@@ -118,7 +129,7 @@ def _choose(
     best: tuple[TrainingConfig, Speed] | None = None
     for rung in options:
         settings = resolve({"threads": threads, "network": rung.network}, choices)
-        speed = measure(settings, classes, device)
+        speed = measure(settings, classes, device, [settings.precision] if "precision" in choices else PRECISIONS)
         if best is not None and 60 * minutes / speed.seconds_per_step * settings.batch < rung.pictures:
             break
         best = settings, speed
@@ -126,11 +137,17 @@ def _choose(
     return best
 
 
-def measure(settings: TrainingConfig, classes: int, device: torch.device, seconds: float = MEASURED_SECONDS) -> Speed:
-    """Train a network of fresh weights on noise for about ``seconds`` in each precision that was not chosen away."""
-    timings = {name: _seconds_per_step(settings, classes, device, name, seconds) for name in ("bfloat16", "float32")}
+def measure(
+    settings: TrainingConfig,
+    classes: int,
+    device: torch.device,
+    precisions: Sequence[Precision] = PRECISIONS,
+    seconds: float = MEASURED_SECONDS,
+) -> Speed:
+    """Train a network of fresh weights on noise for about ``seconds`` in each of the precisions."""
+    timings = {name: _seconds_per_step(settings, classes, device, name, seconds) for name in precisions}
     # In doubt float32: bfloat16 must earn its rounding errors.
-    faster = "bfloat16" if timings["bfloat16"] < 0.95 * timings["float32"] else "float32"
+    faster = min(timings, key=lambda name: timings[name] / (0.95 if name == "bfloat16" else 1))
     return Speed(timings[faster], faster)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 
-from sfumato.dataset import Dataset
+from sfumato.dataset import Batches, Dataset
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.inheritance import check_fit
 from sfumato.training.plan import Plan, plan
 from sfumato.training.run import Run, RunRecord
 
@@ -45,20 +46,27 @@ def prepare_run(
     """Plan and write down a new run of a dataset.
 
     choices: settings that were chosen (see TrainingConfig), the rest is planned; epochs: in place of steps or minutes.
-    Raises SfumatoError where a run is there already or a setting is out of range.
+    Raises SfumatoError where a run is there already, a setting is out of range or does not go with the pictures or
+    with the model to begin with, or the disk is too small; then nothing is written.
     """
     pictures = len(dataset.train)
     if epochs:
         batch = choices.get("batch", TrainingConfig.model_fields["batch"].default)
         choices = {**choices, "steps": max(1, round(epochs * pictures / batch))}
     made = plan(choices, classes=len(dataset.classes), pictures=pictures, device=device or torch.device("cpu"))
+    settings = made.settings
+    Batches(dataset, dataset.train, settings.batch, seed=settings.seed, balance=settings.balance)  # or it says why not
     descent: tuple[str, ...] = ()
     if weights_from:
         parent = Model.from_pretrained(weights_from)
+        check_fit(parent, weights_from, settings.size, settings.network, settings.preconditioning)
         descent = (parent.weights_digest, *parent.config.descends_from)
+        local = Path(weights_from).expanduser()
+        weights_from = str(local.resolve()) if local.exists() else weights_from
+    check_disk(path, disk_bytes(made, dataset) - dataset.pixels.numel())
     inside = dataset.path.resolve().is_relative_to(path.resolve())
     record = RunRecord(
-        settings=made.settings,
+        settings=settings,
         plan=made.sentence,
         dataset=str(dataset.path.resolve().relative_to(path.resolve()) if inside else dataset.path.resolve()),
         dataset_digest=dataset.digest,
@@ -81,7 +89,7 @@ def disk_bytes(made: Plan, dataset: Dataset) -> int:
 
 def check_disk(path: Path, needed: int) -> None:
     """Raises SfumatoError where the run would not fit on the disk."""
-    free = shutil.disk_usage(path).free
+    free = shutil.disk_usage(next(place for place in (path, *path.absolute().parents) if place.exists())).free
     if free < needed:
         raise SfumatoError(
             f"{path}: the run may take {needed / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free; "

@@ -25,6 +25,9 @@ from sfumato.errors import SfumatoError
 from sfumato.training.checkpoint import flush, point_at
 from sfumato.training.configuration import TrainingConfig
 
+_OWN = ("checkpoints", "snapshots", "model")
+_PREPARED = ("dataset", "collection")
+
 
 class RunRecord(BaseModel):
     """run.json. dataset: its directory, relative to the run where it lies inside; descends_from: see ModelConfig;
@@ -84,6 +87,11 @@ class Run:
     def dataset(self) -> Path:
         return self.path / self.record.dataset
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return (self.checkpoints / "latest").is_file()
+
     def tidy(self) -> None:
         """Put right what a session left that was killed while it wrote."""
         old = _old(self.model)
@@ -93,18 +101,24 @@ class Run:
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
+def would_clear(path: Path, place: Path) -> bool:
+    """Whether ``clear_run(path)`` may remove what lies at a place, or the model of the run that it is."""
+    real = place.resolve()
+    return real == path.resolve() or any(real.is_relative_to((path / name).resolve()) for name in (*_OWN, *_PREPARED))
+
+
 def is_run(path: Path) -> bool:
     return (path / "run.json").is_file()
 
 
 def clear_run(path: Path) -> None:
     """Remove what a run consists of, and nothing else that lies there."""
-    for name, description in (("dataset", "dataset.json"), ("collection", "collection.json")):
-        if (path / name / description).is_file():
+    for name in _PREPARED:
+        if (path / name / f"{name}.json").is_file():
             shutil.rmtree(path / name)
     if not is_run(path):
         return
-    for name in ("checkpoints", "snapshots", "model"):
+    for name in _OWN:
         shutil.rmtree(path / name, ignore_errors=True)
     for name in ("log.jsonl", "evolution.png", "evolution.webp", "run.json"):
         (path / name).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Denoiser
+from sfumato.errors import SfumatoError
 from sfumato.training.average import PowerAverage
 from sfumato.training.checkpoint import Checkpoint
 from sfumato.training.guard import OverfittingGuard
@@ -61,7 +62,17 @@ class TrainingState:
         return Checkpoint(self.step, tensors, {**state, "schedule": asdict(self.schedule), "guard": asdict(self.guard)})
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over a checkpoint of the same run."""
+        """Take over a checkpoint of the same run. Raises SfumatoError for one of another network or version."""
+        try:
+            self._restore(checkpoint)
+        except (RuntimeError, KeyError, TypeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise SfumatoError(
+                f"the checkpoint of step {checkpoint.step} does not fit the settings in run.json, or this version "
+                f"({reason}); put run.json back as it was, or begin a new run"
+            ) from error
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
         state: dict[str, Any] = dict(checkpoint.state)
         self.denoiser.network.load_state_dict(dict(checkpoint.tensors["weights"]))
         self.average.module.network.load_state_dict(dict(checkpoint.tensors["average"]))
