@@ -1,11 +1,11 @@
 """How fast a folder becomes training data, beside the loader of the article that sfumato began from.
 
-    python benchmarks/preparing.py draw 5000 FOLDER     generate that many JPEGs of 512 px, to measure with
-    python benchmarks/preparing.py ours FOLDER          collect and prepare at 128 px: pictures/s
-    python benchmarks/preparing.py article FOLDER       its ImageFolder with validity check, then one epoch of batches
-                                                        (needs torchvision: run it in an environment of its own)
-    python benchmarks/preparing.py memory COUNT FOLDER  collect that many small generated pictures: peak memory
-    python benchmarks/preparing.py reading DATASET      milliseconds a batch, for the share of a training step
+python benchmarks/preparing.py draw 5000 FOLDER     generate that many JPEGs of 512 px, to measure with
+python benchmarks/preparing.py ours FOLDER          collect and prepare at 128 px: pictures/s
+python benchmarks/preparing.py article FOLDER       its ImageFolder with validity check, then one epoch of batches
+                                                    (needs torchvision: run it in an environment of its own)
+python benchmarks/preparing.py memory COUNT FOLDER  collect that many small generated pictures: peak memory
+python benchmarks/preparing.py reading DATASET      milliseconds a batch, for the share of a training step
 """
 
 import argparse
@@ -104,7 +104,8 @@ def memory(count: int, folder: Path) -> dict[str, float]:
         for _ in collect(folder, Path(place) / "collection"):
             pass
         seconds = time.perf_counter() - began
-    parent, children = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    parent, children = (resource.getrusage(who).ru_maxrss / 1024 for who in processes)
     return {"pictures": count, "seconds": seconds, "parent_peak_MiB": parent, "largest_worker_peak_MiB": children}
 
 

@@ -79,7 +79,7 @@ def _usage(error: Any) -> str:
     context = error.ctx
     command = context.command_path if context is not None else "sfumato"
     said = " ".join(error.format_message().split()).rstrip(".")
-    option, colon, fault = said.removeprefix("Invalid value for ").partition(": ")
-    if colon and option != said.partition(": ")[0]:
-        said = f"{option.replace("'", '')}: {fault[:1].lower()}{fault[1:]}"
+    option, of_an_option, fault = said.removeprefix("Invalid value for '").partition("': ")
+    if of_an_option:
+        said = f"{option}: {fault[:1].lower()}{fault[1:]}"
     return f"{said[:1].lower()}{said[1:]}; '{command} --help' shows what there is"

@@ -157,7 +157,7 @@ def _progress(console: Console) -> Iterator[Progress]:
 def _print_summary(summary: Summary, destination: Path, console: Console) -> None:
     from rich.table import Table
 
-    table = Table(title=f"Collection {printable(str(destination))}", title_justify="left", show_header=False)
+    table = Table(title=_cell(f"Collection {destination}"), title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     if list(summary.classes) != [""]:

@@ -39,7 +39,7 @@ def demo(
     drawn = _draw(output / "art", seed, force, console)
     run = _train(output / "art", output / "run", minutes, seed, force, console)
     _write_page(page, run, drawn, seed, force, console)
-    console.print(f"[bold]Open {page} in a browser.[/]", soft_wrap=True)
+    console.print(f"Open {page} in a browser.", style="bold", markup=False, soft_wrap=True)
 
 
 def _check_place(output: Path, force: bool) -> None:
@@ -76,7 +76,9 @@ def _draw(folder: Path, seed: int, force: bool, console: Console) -> dict[str, l
                 with Image.open(path) as picture:
                     pictures.append(picture.convert("RGB").resize((SIZE, SIZE), Image.Resampling.LANCZOS))
     console.print(
-        f"Drew {DRAWN_PER_CLASS * len(CLASSES):,} pictures into {folder}: {', '.join(CLASSES)}.", soft_wrap=True
+        f"Drew {DRAWN_PER_CLASS * len(CLASSES):,} pictures into {folder}: {', '.join(CLASSES)}.",
+        markup=False,
+        soft_wrap=True,
     )
     return shown
 

@@ -81,7 +81,7 @@ def generate(
     said = f"{count:,} works in {output}, {on_sheet} on one sheet in {sheet}" if count > 1 else f"1 work in {output}"
     console.print(said, markup=False, soft_wrap=True)
     if others:
-        console.print(f"{len(others):,} others that lay there were left as they were", soft_wrap=True)
+        console.print(f"what else lay there is left as it was: {len(others):,} in number", soft_wrap=True)
     if trajectory:
         save_animation(frames, film, seconds=3.0, hold=1.5, scale=1, force=force)
         console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -41,7 +43,7 @@ def new_run(
     """
     from sfumato.cli.collect import collect_with_progress, parse_background, prepare_with_progress
     from sfumato.collection import Collection, is_collection
-    from sfumato.training import clear_run, disk_bytes, parent_choices, prepare_run, suitable_size
+    from sfumato.training import disk_bytes, parent_choices, prepare_run, suitable_size
 
     colour = parse_background(background)
     if output.exists() and not output.is_dir():
@@ -51,35 +53,42 @@ def new_run(
     if output.resolve() == art.resolve():
         raise SfumatoError(f"{output}: is the folder of pictures itself; choose another -o")
     if force:
-        _check_clearing(output, {"the pictures": art, "the model to begin with": Path(weights_from or art)})
+        _check_clearing(output, {"the model to begin with": Path(weights_from or art)})
     if weights_from:
         choices = {**parent_choices(weights_from), **choices}
-    if force:
-        clear_run(output)
-    collection = (
-        Collection.open(art)
-        if is_collection(art)
-        else collect_with_progress(art, output / "collection", colour, console)
-    )
-    if "size" not in choices:
-        sides = [min(picture.width, picture.height) for picture in collection.pictures]
-        choices["size"] = suitable_size(sides, choices.get("minutes", 0))
-    dataset = prepare_with_progress(
-        collection, output / "dataset", size=choices["size"], crop=choices.get("crop", "centre"), console=console
-    )
-    began = time.perf_counter()
-    with console.status("measuring this machine"):
-        run, made = prepare_run(
-            output,
-            dataset,
-            choices,
-            epochs=epochs,
-            weights_from=weights_from,
-            device=device,
-            facts=_facts(collection, dataset),
+    is_new = not output.exists()
+    try:
+        collection = (
+            Collection.open(art)
+            if is_collection(art)
+            else collect_with_progress(art, output / "collection", colour, console, force=force)
         )
+        if "size" not in choices:
+            sides = [min(picture.width, picture.height) for picture in collection.pictures]
+            choices["size"] = suitable_size(sides, choices.get("minutes", 0))
+        crop = choices.get("crop", "centre")
+        dataset = prepare_with_progress(
+            collection, output / "dataset", size=choices["size"], crop=crop, console=console, force=force
+        )
+        began = time.perf_counter()
+        with console.status("measuring this machine"):
+            run, made = prepare_run(
+                output,
+                dataset,
+                choices,
+                epochs=epochs,
+                weights_from=weights_from,
+                device=device,
+                facts=_facts(collection, dataset),
+                force=force,
+            )
+    except SfumatoError:
+        if is_new:  # what was made on the way is of no use without a run
+            shutil.rmtree(output, ignore_errors=True)
+        raise
     needed = disk_bytes(made, dataset)
-    console.print(f"{made.sentence} (at most {max(1, needed / 1e6):,.0f} MB on the disk).", soft_wrap=True)
+    sentence = f"{made.sentence} (at most {max(1, needed / 1e6):,.0f} MB on the disk)."
+    console.print(sentence, soft_wrap=True, markup=False)
     return run, time.perf_counter() - began
 
 
@@ -128,8 +137,9 @@ def follow(events: Iterator[Event], run: Run, console: Console) -> None:
                     events.close()  # type: ignore[attr-defined]
                     console.print(
                         f"Stopped. A model of this moment is in {run.model}; "
-                        f"go on with: sfumato train --resume -o {run.path}",
+                        f"go on with: sfumato train --resume -o {shlex.quote(str(run.path))}",
                         soft_wrap=True,
+                        markup=False,
                     )
                     raise typer.Exit(130)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,7 @@ class TrainingBar:
             TextColumn("{task.description}"),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self.task = self.progress.add_task("", total=None)
 
@@ -43,7 +45,7 @@ class TrainingBar:
         elif isinstance(event, Evaluated):
             self.held_out = f", held out {event.held_out_loss:.4f}"
         elif isinstance(event, Noted):
-            self.console.print(f"At step {event.step:,}: {event.text}.", soft_wrap=True)
+            self._say(f"At step {event.step:,}: {event.text}.")
         elif isinstance(event, Finished):
             self._finished(event)
 
@@ -57,15 +59,19 @@ class TrainingBar:
         # Without a terminal there is no bar: a line now and then says that it is alive.
         if not self.console.is_terminal and event.elapsed_seconds - self.last_said > 30:
             self.last_said = event.elapsed_seconds
-            self.console.print(f"step {event.step:,} of {event.steps:,}: {text}", soft_wrap=True)
+            self._say(f"step {event.step:,} of {event.steps:,}: {text}")
 
     def _finished(self, event: Finished) -> None:
-        self.console.print(
-            f"Done in {_clock(event.elapsed_seconds)}: the model is in {event.model}, "
-            f"how it learned in {self.run.path / 'evolution.png'}.\n"
-            f"Make works with: sfumato generate {self.run.path} -n 16 -o works",
-            soft_wrap=True,
+        strip = self.run.path / "evolution.png"
+        self._say(
+            f"Done in {_clock(event.elapsed_seconds)}: the model is in {event.model}"
+            + (f", how it learned in {strip}.\n" if strip.exists() else ".\n")
+            + f"Make works with: sfumato generate {shlex.quote(str(self.run.path))} -n 16 -o works"
         )
+
+    def _say(self, text: str) -> None:
+        # A path may hold what rich would take for markup.
+        self.console.print(text, markup=False, soft_wrap=True)
 
 
 def _clock(seconds: float) -> str:

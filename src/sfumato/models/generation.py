@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, SupportsIndex
 
 import numpy as np
 import torch
@@ -83,9 +84,7 @@ class Generation:
             said = fault["msg"].removeprefix("Value error, ")
             named = f"{fault['loc'][0]} {fault['input']!r}: " if fault["loc"] else ""
             raise SfumatoError(f"{named}{said[:1].lower()}{said[1:]}") from error
-        if not isinstance(seed, int) or not 0 <= seed < 2**63:
-            raise SfumatoError(f"seed {seed!r}: a whole number from 0 to 2^63 - 1 is needed")
-        generation = cls(model, chosen, seed, _class_index(model, label))
+        generation = cls(model, chosen, _whole_seed(seed), _class_index(model, label))
         if generation.guidance_kind == "autoguidance":
             model.worse()
         return generation
@@ -167,6 +166,8 @@ class Generation:
             sampler=settings.sampler,
             steps=settings.steps,
             schedule=settings.schedule,
+            sigma_min=settings.sigma_min,
+            sigma_max=settings.sigma_max,
             guidance=settings.guidance if guided else 1.0,
             guidance_kind=self.guidance_kind,
             guidance_low=settings.guidance_low if guided else None,
@@ -183,6 +184,17 @@ def to_pictures(images: Tensor) -> list[Image.Image]:
     """[N, 3, H, W] in -1..1 (clipped) -> N RGB pictures."""
     levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
     return [Image.fromarray(level) for level in levels]
+
+
+def _whole_seed(seed: SupportsIndex) -> int:
+    """As Python's own int: NumPy's would make other keys, and no JSON."""
+    try:
+        whole = operator.index(seed)
+    except TypeError:
+        whole = -1
+    if not 0 <= whole < 2**63:
+        raise SfumatoError(f"seed {seed!r}: a whole number from 0 to 2^63 - 1 is needed")
+    return whole
 
 
 def _class_index(model: Model, label: str | None) -> int:

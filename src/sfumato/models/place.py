@@ -19,7 +19,7 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
     """
     path = Path(name).expanduser()
     if path.is_dir():
-        return _in_directory(path, str(name))
+        return _in_directory(path, str(path))
     if path.suffix.lower() in _PICKLES:
         raise SfumatoError(
             f"{name}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
@@ -66,6 +66,8 @@ def hub_reason(error: Exception) -> str:
         return "it has no such repository, or a private one that your login does not open"
     if isinstance(error, errors.RevisionNotFoundError):
         return "the repository has no such revision"
-    if isinstance(error, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled | ConnectionError):
+    # The client has changed its HTTP library before; all of them have one of these two above their errors of transport.
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if isinstance(error, errors.LocalEntryNotFoundError) or kinds & {"TransportError", "ConnectionError"}:
         return "it cannot be reached from here"
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -45,8 +45,8 @@ class UNetConfig(_Tokens):
     the transformer works below them, at half the last level's side."""
 
     kind: Literal["unet"] = "unet"
-    patch: PositiveInt = 2
-    channels: tuple[PositiveInt, ...] = Field(default=(64,), min_length=1)
+    patch: PositiveInt = 1
+    channels: tuple[PositiveInt, ...] = Field(default=(32, 64), min_length=1)
     blocks: PositiveInt = 1
 
     @property

@@ -97,14 +97,17 @@ class UNet(nn.Module):
             inner = Level(levels[index], levels[index + 1], blocks, width, inner)
         self.levels = inner
         self.embed = nn.Conv2d(3 * patch**2, channels[0], 3, padding=1)
-        self.output = nn.Conv2d(channels[0], 3 * patch**2, 3, padding=1)
-        nn.init.zeros_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
+        self.final = nn.Linear(width, 2 * channels[0])
+        # The output sees the input as well: at low noise what is asked for is nearly the input's own fine grain.
+        self.output = nn.Conv2d(channels[0] + 3 * patch**2, 3 * patch**2, 3, padding=1)
+        for weight in (self.final.weight, self.final.bias, self.output.weight, self.output.bias):
+            nn.init.zeros_(weight)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:
         vector = self.conditioning(c_noise, condition)
         x = F.pixel_unshuffle(x, self.patch).contiguous(memory_format=torch.channels_last)
         h = self.levels(self.embed(x), vector)
-        h = F.layer_norm(h.permute(0, 2, 3, 1), h.shape[1:2]).permute(0, 3, 1, 2)
-        return F.pixel_shuffle(self.output(h), self.patch)
+        scale, shift = self.final(vector)[:, None, None].chunk(2, 3)
+        h = modulate(h.permute(0, 2, 3, 1), scale, shift).permute(0, 3, 1, 2)
+        return F.pixel_shuffle(self.output(torch.cat((h, x), 1)), self.patch)

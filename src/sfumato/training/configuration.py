@@ -39,18 +39,18 @@ class TrainingConfig(BaseModel):
 
     network: NetworkConfig = UNetConfig()
     preconditioning: PreconditioningName = "edm"
-    noise_mean: float = Field(-0.8, description="mean of log sigma at 32 pixels; follows the resolution")
-    noise_deviation: PositiveFloat = Field(1.2, description="deviation of log sigma")
+    noise_mean: float = Field(-0.9, description="mean of log sigma at 32 pixels; follows the resolution")
+    noise_deviation: PositiveFloat = Field(1.3, description="deviation of log sigma")
     class_dropout: float = Field(0.1, description="how often a picture's class is hidden, for guidance", ge=0, le=1)
 
     steps: NonNegativeInt = Field(0, description="0: as many as the minutes allow")
     minutes: NonNegativeFloat = 0
-    batch: PositiveInt = 32
+    batch: PositiveInt = 24
     optimiser: Literal["muon", "adamw"] = "muon"
     learning_rate: PositiveFloat = Field(2e-3, description="AdamW's: of all weights, or of those that Muon leaves")
     matrix_learning_rate: PositiveFloat = Field(0.02, description="Muon's, of the hidden matrices")
     warmup: float = Field(0.02, description="share in which the learning rate rises", ge=0, le=1)
-    anneal: float = Field(0.4, description="share in which it falls to zero", ge=0, le=1)
+    anneal: float = Field(0.8, description="share in which it falls to zero", ge=0, le=1)
     ema_deviation: float = Field(
         0.05, description="length of the weights' average, as a share of the run", gt=0, lt=0.28
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import shutil
 import time
 import uuid
@@ -214,9 +215,10 @@ class _Training:
         evaluated = Evaluated(self.state.step, *losses)
         self._write(evaluated)
         speaks = self.state.guard.watch(*losses)
-        if not (speaks and self.settings.guard and self.state.step < self.state.schedule.anneal_from):
+        sooner = self.state.schedule.annealing_now(self.state.step)
+        if not (speaks and self.settings.guard) or self.state.noted or sooner == self.state.schedule:
             return [evaluated]
-        self.state.schedule = self.state.schedule.annealing_now(self.state.step, self.settings.anneal)
+        self.state.schedule = sooner
         self.state.budget_seconds = None  # no longer all the time that there is
         self.state.noted = (
             f"ended early, at step {self.state.schedule.end}: the loss on held-out pictures rose from "
@@ -384,7 +386,7 @@ def model_config(run: Run, dataset: Dataset) -> ModelConfig:
     if settings.balance == "class":
         counts = (counts > 0).double()
     return ModelConfig(
-        name=run.path.resolve().name,
+        name=os.fsencode(run.path.resolve().name).decode("utf-8", "replace") or "untitled",
         size=settings.size,
         classes=tuple(dataset.classes),
         class_shares=tuple((counts / counts.sum()).tolist()) if dataset.classes else (),

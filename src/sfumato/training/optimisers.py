@@ -69,8 +69,18 @@ class Muon:
     than the step that they serve. Convolutions count as matrices [out, in * height * width].
     """
 
-    def __init__(self, parameters: dict[str, nn.Parameter], learning_rate: float, momentum: float = 0.95) -> None:
-        self.parameters, self.learning_rate, self.momentum = parameters, learning_rate, momentum
+    def __init__(
+        self,
+        parameters: dict[str, nn.Parameter],
+        learning_rate: float,
+        *,
+        momentum: float = 0.95,
+        weight_decay: float = 0.2,
+    ) -> None:
+        """weight_decay: relative to the learning rate. Every step is of the same size, so without it the weights grow
+        with the number of steps, and what a step can change shrinks."""
+        self.parameters, self.learning_rate = parameters, learning_rate
+        self.momentum, self.weight_decay = momentum, weight_decay
         self.momenta = {
             name: torch.zeros_like(p, memory_format=torch.contiguous_format) for name, p in parameters.items()
         }
@@ -91,8 +101,9 @@ class Muon:
                 updates.append(gradient.lerp(self.momenta[name], self.momentum).reshape(shape))
             # A tall matrix of orthonormal columns has entries smaller than a wide one's: the root evens that out.
             rate = self.learning_rate * factor * max(1, shape[0] / shape[1]) ** 0.5
+            keep = 1 - self.learning_rate * factor * self.weight_decay
             for name, update in zip(names, orthogonalised(torch.stack(updates)), strict=True):
-                self.parameters[name].sub_(update.view(self.parameters[name].shape), alpha=rate)
+                self.parameters[name].mul_(keep).sub_(update.view(self.parameters[name].shape), alpha=rate)
 
 
 def orthogonalised(matrices: Tensor, iterations: int = 5) -> Tensor:

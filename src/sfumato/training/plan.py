@@ -46,23 +46,25 @@ class Plan:
 def ladder(size: int) -> Sequence[Rung]:
     """Networks for pictures of ``size`` pixels, the smallest first; measured, see benchmarks/README.md.
 
-    The coarsest level is kept at about 8 x 8 tokens, whatever the size.
+    Single pixels at the finest level, where there is time for them: with cells of 2 x 2, and more so of 4 x 4, grain
+    stays in the pictures. The coarsest level is kept at about 8 x 8 tokens, whatever the size.
     """
     if size <= 48:
         return (
-            Rung(UNetConfig(patch=2, channels=(48,), blocks=1, width=160, depth=3, heads=5), 0),
-            Rung(UNetConfig(patch=2, channels=(64,), blocks=1, width=192, depth=4, heads=3), 40_000),
-            Rung(UNetConfig(patch=2, channels=(96,), blocks=2, width=256, depth=6, heads=4), 400_000),
+            Rung(UNetConfig(patch=1, channels=(32, 48), width=160, depth=3, heads=5), 0),
+            Rung(UNetConfig(patch=1, channels=(32, 64), width=192, depth=4, heads=3), 40_000),
+            Rung(UNetConfig(patch=1, channels=(64, 128), blocks=2, width=256, depth=6, heads=4), 400_000),
         )
     if size <= 96:
         return (
-            Rung(UNetConfig(patch=4, channels=(96,), blocks=1, width=192, depth=4, heads=3), 0),
-            Rung(UNetConfig(patch=2, channels=(48, 96), blocks=1, width=192, depth=4, heads=3), 30_000),
-            Rung(UNetConfig(patch=2, channels=(64, 128), blocks=2, width=256, depth=6, heads=4), 400_000),
+            Rung(UNetConfig(patch=2, channels=(48, 96), width=192, depth=4, heads=3), 0),
+            Rung(UNetConfig(patch=1, channels=(32, 48, 96), width=192, depth=4, heads=3), 30_000),
+            Rung(UNetConfig(patch=1, channels=(64, 96, 192), blocks=2, width=256, depth=6, heads=4), 400_000),
         )
     return (
-        Rung(UNetConfig(patch=4, channels=(64, 128), blocks=1, width=192, depth=4, heads=3), 0),
-        Rung(UNetConfig(patch=4, channels=(96, 192), blocks=2, width=256, depth=6, heads=4), 200_000),
+        Rung(UNetConfig(patch=4, channels=(64, 128), width=192, depth=4, heads=3), 0),
+        Rung(UNetConfig(patch=2, channels=(32, 64, 128), width=192, depth=4, heads=3), 40_000),
+        Rung(UNetConfig(patch=1, channels=(32, 64, 128, 192), width=256, depth=6, heads=4), 400_000),
     )
 
 
@@ -92,12 +94,12 @@ def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: tor
     settings, speed = _choose(options, choices, threads, asked.minutes, classes, device)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     measured: dict[str, Any] = {
-        "steps": steps,
         "precision": speed.precision,
         "log_every": max(1, round(LOG_SECONDS / speed.seconds_per_step)),
         "checkpoint_every": max(1, round(CHECKPOINT_SECONDS / speed.seconds_per_step)),
     }
-    settings = settings.model_copy(update={name: value for name, value in measured.items() if name not in choices})
+    open_ones = {name: value for name, value in measured.items() if name not in choices}
+    settings = settings.model_copy(update={"steps": steps, **open_ones})
     parameters, shown = count_parameters(settings, classes), _rounded(steps * settings.batch)
     sentence = f"{_what(settings, parameters)}: about {shown:,} pictures in {asked.minutes:g} minutes"
     return Plan(settings, f"{sentence}, {shown / pictures:,.0f} times each of {pictures:,}", parameters)

@@ -15,9 +15,13 @@ from sfumato.models import Model
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.inheritance import check_fit
 from sfumato.training.plan import Plan, plan
-from sfumato.training.run import Run, RunRecord
+from sfumato.training.run import Run, RunRecord, clear_run
+from sfumato.training.snapshots import PICTURES
 
 CHECKPOINT_COPIES = 3  # two are kept while the next one is written
+LOG_LINE_BYTES = 300
+KNOWN_BYTES = 2_000  # of each picture, in collection and dataset
+FIXED_BYTES = 1_000_000  # descriptions, the card, the heads of files
 SMALL, LARGE, LARGE_FROM_MINUTES = 32, 64, 15
 
 
@@ -42,10 +46,12 @@ def prepare_run(
     weights_from: str = "",
     facts: Mapping[str, str] | None = None,
     device: torch.device | None = None,
+    force: bool = False,
 ) -> tuple[Run, Plan]:
     """Plan and write down a new run of a dataset.
 
     choices: settings that were chosen (see TrainingConfig), the rest is planned; epochs: in place of steps or minutes.
+    force: a run that is there goes, once everything else is known to be right.
     Raises SfumatoError where a run is there already, a setting is out of range or does not go with the pictures or
     with the model to begin with, or the disk is too small; then nothing is written.
     """
@@ -74,17 +80,24 @@ def prepare_run(
         descends_from=descent,
         facts=dict(facts or {}),
     )
+    if force:
+        clear_run(path)
     return Run.create(path, record), made
 
 
 def disk_bytes(made: Plan, dataset: Dataset) -> int:
     """The most that a run takes on the disk: pictures, checkpoints, model, snapshots and log."""
-    weights = (
-        4 * made.parameters
-    )  # a checkpoint has them, two averages, and at most two numbers a weight for the optimiser
-    snapshots = made.settings.snapshots * 8 * 3 * made.settings.size**2
-    log = 200 * (made.settings.steps // made.settings.log_every + 100)
-    return dataset.pixels.numel() + CHECKPOINT_COPIES * 5 * weights + 2 * 2 * weights + 2 * snapshots + log
+    settings = made.settings
+    weights = 4 * made.parameters
+    # A checkpoint has the weights, two averages, and at most two numbers a weight for the optimiser; a model has both
+    # averages, and is written while the one before it is still there.
+    learned = CHECKPOINT_COPIES * 5 * weights + 2 * 2 * weights
+    # The sheets, and about as much again for the strip and the animation, larger by captions and edges.
+    snapshots = 4 * settings.snapshots * PICTURES * 3 * settings.size**2
+    # A machine that is busy while it is measured may make twice the steps.
+    log = LOG_LINE_BYTES * (2 * settings.steps // settings.log_every + settings.evaluations + settings.snapshots)
+    pictures = dataset.pixels.numel() + KNOWN_BYTES * (len(dataset) + len(dataset.left_out))
+    return pictures + learned + snapshots + log + FIXED_BYTES
 
 
 def check_disk(path: Path, needed: int) -> None:

@@ -12,7 +12,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     # As the plan has it: a U-Net whose size follows the time, EDM preconditioning, Muon.
     "auto": {},
     # The smallest that makes something: for a first look in a few minutes.
-    "sketch": {"size": 32, "network": UNetConfig(channels=(48,), blocks=1, width=160, depth=3, heads=5)},
+    "sketch": {"size": 32, "network": UNetConfig(patch=1, channels=(32, 48), width=160, depth=3, heads=5)},
     "transformer": {"network": TransformerConfig()},
     # Li and He 2025: a plain transformer that predicts the picture itself.
     "flow": {"network": TransformerConfig(), "preconditioning": "flow"},

@@ -26,7 +26,6 @@ from sfumato.training.checkpoint import flush, point_at
 from sfumato.training.configuration import TrainingConfig
 
 _OWN = ("checkpoints", "snapshots", "model")
-_PREPARED = ("dataset", "collection")
 
 
 class RunRecord(BaseModel):
@@ -104,7 +103,7 @@ class Run:
 def would_clear(path: Path, place: Path) -> bool:
     """Whether ``clear_run(path)`` may remove what lies at a place, or the model of the run that it is."""
     real = place.resolve()
-    return real == path.resolve() or any(real.is_relative_to((path / name).resolve()) for name in (*_OWN, *_PREPARED))
+    return real == path.resolve() or any(real.is_relative_to((path / name).resolve()) for name in _OWN)
 
 
 def is_run(path: Path) -> bool:
@@ -112,10 +111,7 @@ def is_run(path: Path) -> bool:
 
 
 def clear_run(path: Path) -> None:
-    """Remove what a run consists of, and nothing else that lies there."""
-    for name in _PREPARED:
-        if (path / name / f"{name}.json").is_file():
-            shutil.rmtree(path / name)
+    """Remove what a run has learned and said of it, and nothing else that lies there, its prepared pictures neither."""
     if not is_run(path):
         return
     for name in _OWN:

@@ -36,12 +36,17 @@ class LearningRateSchedule:
             return replace(self, end=end)
         return replace(self, end=end, anneal_from=max(step, end - round((end - self.start) * anneal)))
 
-    def annealing_now(self, step: int, anneal: float) -> Self:
-        """Falls from ``step`` on, in proportion to what was trained so far; never beyond the planned end."""
-        if step >= self.anneal_from:
+    def annealing_now(self, step: int) -> Self:
+        """Falls from what the rate is at ``step`` to zero, over a quarter of what was trained so far.
+
+        Never beyond the planned end.
+        """
+        length = max(1, (step - self.start) // 4)
+        if step + length >= self.end:
             return self
-        length = max(1, round((step - self.start) * anneal / (1 - anneal))) if anneal < 1 else self.end - step
-        return replace(self, anneal_from=step, end=min(self.end, step + length))
+        # On the line that is at the present factor now and at zero when it ends.
+        factor = max(self.factor(step), 0.01)
+        return replace(self, anneal_from=step + length - round(length / factor), end=step + length)
 
     def progress(self, step: int) -> float:
         """0 at the start, 1 at the end."""

@@ -42,6 +42,8 @@ class Recipe(BaseModel):
     sampler: Text
     steps: int = Field(ge=1)
     schedule: Text = Field(description="how the noise levels are spaced")
+    sigma_min: Sigma = Field(default=0.01, description="the last noise level before none")
+    sigma_max: Sigma = Field(default=80.0, description="the first noise level")
     guidance: float = Field(default=1.0, ge=0, description="1 is none, above strengthens the condition")
     guidance_kind: Text = Field(default="none", description="what guides: none, classifier_free, autoguidance")
     guidance_low: Sigma | None = Field(default=None, description="guided above this noise level only (a sigma)")

@@ -1,0 +1,112 @@
+"""Works as a person asks for them: in one folder, with their recipe, never over what is there."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from sfumato.models import Model
+from sfumato.works import read_work
+
+
+@pytest.fixture(scope="module")
+def made(sfumato, run, tmp_path_factory):
+    """A folder of eighteen works with sheet and film, and what the command said."""
+    folder = tmp_path_factory.mktemp("made") / "works"
+    answer = sfumato("generate", run, "-n", 18, "--seed", 7, "--steps", 3, "--trajectory", "-o", folder)
+    assert answer.code == 0, answer.err
+    return folder, answer
+
+
+def test_the_folder_holds_the_works_alone_and_the_sheet_stands_beside_it(made):
+    folder, answer = made
+    assert sorted(path.name for path in folder.iterdir()) == [f"{index:04d}.png" for index in range(18)]
+    beside = {path.name for path in folder.parent.iterdir()}
+    assert beside == {"works", "works-sheet.png", "works-trajectory.webp"}
+    assert f"18 works in {folder}, all on one sheet in {folder}-sheet.png" in answer.out
+    assert answer.err == ""
+
+
+def test_the_film_goes_from_noise_to_picture_and_ends_in_the_works(made):
+    folder, _ = made
+    with Image.open(f"{folder}-trajectory.webp") as film:
+        assert film.n_frames == 3
+
+
+def test_a_file_says_how_it_was_made_and_that_it_was_generated(made, run):
+    folder, _ = made
+    with Image.open(folder / "0003.png") as picture:
+        texts = dict(picture.text)
+        assert picture.size == (32, 32)
+    recipe = json.loads(texts["sfumato"])
+    assert (recipe["seed"], recipe["index"], recipe["steps"], recipe["model"]) == (7, 3, 3, "run")
+    assert recipe["model_digest"] == Model.from_pretrained(run).weights_digest
+    assert "Steps: 3, Sampler: " in texts["parameters"]
+    assert "trainedAlgorithmicMedia" in texts["XML:com.adobe.xmp"]
+
+
+def test_the_command_makes_what_python_makes(made, run):
+    folder, _ = made
+    works = Model.from_pretrained(run).generate(5, seed=7, steps=3)
+    for index, work in enumerate(works):
+        kept = read_work(folder / f"{index:04d}.png")
+        assert kept.recipe == work.recipe
+        assert kept.image.tobytes() == work.image.tobytes()
+
+
+def test_one_work_of_one_class_with_every_option(sfumato, run, here):
+    answer = sfumato(
+        *("generate", run, "-n", 1, "--class", "waves", "--guidance", 1.5, "--guidance-kind", "autoguidance"),
+        *("--steps", 2, "--sampler", "heun", "--schedule", "flow", "--precision", "bfloat16", "--device", "cpu"),
+        *("-o", "deep/down/one"),
+    )
+    assert answer.code == 0, answer.err
+    assert "1 work in deep/down/one" in answer.out
+    recipe = read_work(here / "deep" / "down" / "one" / "0000.png").recipe
+    assert (recipe.label, recipe.sampler, recipe.schedule, recipe.dtype) == ("waves", "heun", "flow", "bfloat16")
+    assert (recipe.guidance, recipe.guidance_kind) == (1.5, "autoguidance")
+    assert not (here / "deep" / "down" / "one-trajectory.webp").exists()
+
+
+def test_nothing_is_written_over_without_force(sfumato, run, here, tree):
+    assert sfumato("generate", run, "-n", 2, "--steps", 1, "-o", "w").code == 0
+    before = tree(here)
+    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "--seed", 5, "-o", "w")
+    assert answer.code == 2
+    assert "w/0000.png: is there already; choose another -o, or say --force" in answer.err
+    assert tree(here) == before
+    assert sfumato("generate", run, "-n", 2, "--steps", 1, "--seed", 5, "-o", "w", "--force").code == 0
+    after = tree(here)
+    assert after.keys() == before.keys()
+    assert all(after[name] != before[name] for name in ("w/0000.png", "w/0001.png", "w-sheet.png"))
+
+
+def test_works_do_not_mingle_with_others_unasked(sfumato, run, here, tree):
+    assert sfumato("generate", run, "-n", 3, "--steps", 1, "-o", "w").code == 0
+    (here / "w-sheet.png").unlink()
+    for index in range(2):
+        (here / "w" / f"000{index}.png").unlink()
+    before = tree(here)
+    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "-o", "w")
+    assert answer.code == 2
+    assert "w: holds 0002.png already" in answer.err
+    assert tree(here) == before
+    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "-o", "w", "--force")
+    assert "what else lay there is left as it was: 1 in number" in answer.out
+    assert tree(here)["w/0002.png"] == before["w/0002.png"]
+
+
+def test_a_sheet_that_cannot_be_written_is_said_before_anything_is_made(sfumato, run, here, tree):
+    (here / "w-sheet.png").mkdir()
+    for force in ([], ["--force"]):
+        answer = sfumato("generate", run, "-n", 1, "--steps", 1, "-o", "w", *force)
+        assert answer.code == 2
+        assert "w-sheet.png: is a directory" in answer.err
+    assert tree(here) == {"w-sheet.png": None}
+
+
+def test_more_works_than_a_sheet_shows(sfumato, run, here, monkeypatch):
+    monkeypatch.setattr("sfumato.cli.generate.ON_SHEET", 4)
+    answer = sfumato("generate", run, "-n", 6, "--steps", 1, "-o", "w")
+    assert "6 works in w, the first 4 on one sheet in w-sheet.png" in answer.out
+    assert len(list((here / "w").iterdir())) == 6

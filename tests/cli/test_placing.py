@@ -1,0 +1,53 @@
+"""Where output goes is decided before any work is done, and never over what is there."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sfumato.cli.placing import beside, check_places
+from sfumato.errors import SfumatoError
+
+
+@pytest.mark.parametrize("name", ["works", "a/works", "works/", "./works", "/abs/works"])
+def test_what_stands_beside_a_directory_has_its_name(name):
+    assert beside(Path(name), "-sheet.png") == Path(name).with_name("works-sheet.png")
+
+
+def test_what_stands_beside_here_and_above_has_the_real_name(tmp_path, monkeypatch):
+    (tmp_path / "works" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "works")
+    assert beside(Path(), "-sheet.png").resolve() == tmp_path / "works-sheet.png"
+    monkeypatch.chdir(tmp_path / "works" / "below")
+    assert beside(Path(".."), "-sheet.png").resolve() == tmp_path / "works-sheet.png"
+
+
+def test_new_places_are_fine_however_deep(tmp_path, monkeypatch):
+    check_places([tmp_path / "a" / "b" / "c.png"], force=False)
+    monkeypatch.chdir(tmp_path)
+    check_places([Path("c.png"), Path("a/c.png")], force=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_there_needs_force(tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(SfumatoError, match=r"a\.png: is there already; .*--force"):
+        check_places([tmp_path / "new.png", tmp_path / "a.png"], force=False)
+    check_places([tmp_path / "a.png"], force=True)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_force_does_not_help_where_a_file_cannot_be(tmp_path, force):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SfumatoError, match="file: is a file, not a directory"):
+        check_places([tmp_path / "file" / "a.png"], force=force)
+    with pytest.raises(SfumatoError, match="folder: is a directory"):
+        check_places([tmp_path / "folder"], force=force)
+
+
+def test_a_folder_that_may_not_be_written_is_said(tmp_path, monkeypatch):
+    # Whoever runs the tests may be allowed everything.
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(SfumatoError, match="cannot be written"):
+        check_places([tmp_path / "a" / "b.png"], force=False)

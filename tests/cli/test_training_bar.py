@@ -1,0 +1,52 @@
+"""Training in a terminal, and where there is none."""
+
+import io
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from sfumato.cli.training_bar import TrainingBar
+from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
+
+RUN = SimpleNamespace(path=Path("my [bold]run"))
+
+
+def trained(step: int, elapsed: float) -> Trained:
+    return Trained(step, 200, step * 8, 0.5, 2e-3, 64.0, elapsed, 3725.0)
+
+
+def shown(*events, terminal: bool) -> str:
+    console = Console(file=io.StringIO(), width=160, force_terminal=terminal, highlight=False)
+    with TrainingBar(console, RUN) as bar:
+        for event in events:
+            bar.show(event)
+        if terminal:
+            bar.progress.refresh()
+    return console.file.getvalue()
+
+
+def test_the_bar_says_time_left_speed_and_both_losses():
+    said = shown(trained(1, 1.0), Evaluated(50, 0.4, 0.4567), trained(100, 2.0), terminal=True)
+    for word in ("1:02:05 left", "64 pictures/s", "loss 0.5000", "held out 0.4567", "50 %"):
+        assert word in said
+
+
+def test_without_a_terminal_a_line_now_and_then_says_that_it_is_alive():
+    said = shown(trained(1, 1.0), trained(2, 31.0), trained(3, 32.0), trained(4, 62.0), terminal=False)
+    assert [line.split(":")[0] for line in said.splitlines() if line] == ["step 2 of 200", "step 4 of 200"]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
+    events = (Pictured(9, Path("s.png")), Saved(9, Path("c")), Noted(9, "it [was] slow"))
+    said = shown(*events, Finished(200, RUN.path / "model", True, 61.0), terminal=terminal)
+    assert "evolution.png" not in said  # there is none
+    for word in (
+        "At step 9: it [was] slow.",
+        "Done in 1:01",
+        "my [bold]run/model",
+        "sfumato generate 'my [bold]run' -n 16 -o works",
+    ):
+        assert word in said

@@ -1,0 +1,62 @@
+"""A tiny collection, a dataset of it and settings for tiny runs, made once for all tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sfumato.collection import Collection, collect
+from sfumato.collection.drawn import draw_collection
+from sfumato.dataset import Dataset, prepare
+from sfumato.networks import UNetConfig
+from sfumato.training import Run, prepare_run
+
+TINY_SETTINGS: dict[str, Any] = {
+    "size": 32,
+    "network": UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1),
+    "batch": 4,
+    "steps": 12,
+    "threads": 1,
+    "log_every": 2,
+    "checkpoint_every": 5,
+    "evaluations": 4,
+    "snapshots": 2,
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_art(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of five classes with four pictures of 32 px each."""
+    folder = tmp_path_factory.mktemp("tiny") / "art"
+    list(draw_collection(folder, per_class=4, size=32))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_collection(tiny_art: Path) -> Collection:
+    list(collect(tiny_art, tiny_art.parent / "collection", workers=1))
+    return Collection.open(tiny_art.parent / "collection")
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tiny_collection: Collection, tiny_art: Path) -> Dataset:
+    """Do not change it: all tests share it."""
+    list(prepare(tiny_collection, tiny_art.parent / "dataset", size=32, workers=1))
+    return Dataset.open(tiny_art.parent / "dataset")
+
+
+@pytest.fixture(scope="session")
+def tiny_settings() -> dict[str, Any]:
+    """Of a run that takes about a second."""
+    return dict(TINY_SETTINGS)
+
+
+@pytest.fixture
+def begin(tiny_dataset: Dataset, tmp_path: Path) -> Callable[..., Run]:
+    """(name, settings that differ) -> a run of the tiny dataset that can begin."""
+
+    def make(name: str = "run", *, dataset: Dataset | None = None, **settings: Any) -> Run:
+        return prepare_run(tmp_path / name, dataset or tiny_dataset, {**TINY_SETTINGS, **settings})[0]
+
+    return make

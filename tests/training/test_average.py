@@ -1,0 +1,67 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from sfumato.training.average import PowerAverage, exponent
+
+
+class Number(nn.Module):
+    def __init__(self, value: float) -> None:
+        super().__init__()
+        self.value = nn.Parameter(torch.tensor([value], dtype=torch.float64))
+
+
+def averages(values: list[float], deviation: float) -> list[float]:
+    module = Number(123.0)
+    average = PowerAverage(module, deviation)
+    results = []
+    for step, value in enumerate(values, start=1):
+        with torch.no_grad():
+            module.value.fill_(value)
+        average.update(module, step)
+        results.append(average.module.value.item())
+    return results
+
+
+@given(st.floats(0.01, 0.27))
+def test_the_exponent_gives_a_window_of_that_deviation(deviation: float) -> None:
+    gamma = exponent(deviation)
+    # The window p(t) = (gamma + 1) t^gamma on 0..1: its moments in closed form.
+    mean = (gamma + 1) / (gamma + 2)
+    variance = (gamma + 1) / (gamma + 3) - mean**2
+    assert math.sqrt(variance) == pytest.approx(deviation, rel=1e-5)
+
+
+def test_the_exponents_of_the_article() -> None:
+    assert exponent(0.10) == pytest.approx(6.94, abs=0.005)
+    assert exponent(0.05) == pytest.approx(16.97, abs=0.005)
+
+
+@pytest.mark.parametrize("deviation", [0.05, 0.1, 0.2])
+def test_the_average_is_the_power_window_of_all_weights_so_far(deviation: float) -> None:
+    count, generator = 200, torch.Generator().manual_seed(1)
+    values = torch.randn(count, generator=generator, dtype=torch.float64)
+    power = exponent(deviation) + 1
+    # Step i of n has the share (i/n)^power - ((i-1)/n)^power: the window's integral over it.
+    bounds = (torch.arange(count + 1, dtype=torch.float64) / count) ** power
+    expected = (values * bounds.diff()).sum()
+    assert averages(values.tolist(), deviation)[-1] == pytest.approx(expected.item(), rel=1e-9)
+
+
+def test_what_it_began_with_is_forgotten_at_the_first_step() -> None:
+    assert averages([5.0], 0.05) == [5.0]
+
+
+def test_it_stays_apart_from_the_module_and_learns_nothing_itself() -> None:
+    module = nn.Linear(2, 2)
+    average = PowerAverage(module, 0.05)
+    before: Tensor = average.module.weight.clone()
+    with torch.no_grad():
+        module.weight.add_(1)
+    assert torch.equal(average.module.weight, before)
+    assert not average.module.weight.requires_grad
+    assert not average.module.training

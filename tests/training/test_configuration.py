@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from sfumato.errors import SfumatoError
+from sfumato.networks import TransformerConfig, UNetConfig
+from sfumato.training.configuration import TrainingConfig, read_choices, resolve
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_file_chooses_some_settings_and_leaves_the_others_open(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.toml", 'batch = 7\n[network]\nkind = "transformer"\nwidth = 48\nheads = 4\n')
+    choices = read_choices(file)
+    assert choices.keys() == {"batch", "network"}
+    settings = resolve(choices)
+    assert settings.network == TransformerConfig(width=48, heads=4)
+    assert settings.seed == TrainingConfig().seed
+
+
+def test_later_layers_win() -> None:
+    layers = ({"batch": 1, "seed": 1, "size": 64}, {"batch": 2, "seed": 2}, {"batch": 3})
+    settings = resolve(*layers)
+    assert (settings.batch, settings.seed, settings.size) == (3, 2, 64)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("batchsize = 3", "there is no setting 'batchsize'"),
+        ('batch = "many"', "batch = 'many'"),
+        ("batch = 0", "batch = 0"),
+        ("ema_deviation = 0.3", "ema_deviation = 0.3"),
+        ("anneal = 1.5", "anneal = 1.5"),
+        ("seed = -1", "seed = -1"),
+        ('optimiser = "sgd"', "optimiser = 'sgd'"),
+        ('precision = "float16"', "precision = 'float16'"),
+        ('network = { kind = "unet", heigth = 3 }', "there is no setting 'network.heigth'"),
+        ('network = { kind = "unet", channels = [] }', "network.channels"),
+        ('network = { kind = "gan" }', "network"),
+        ("network = 3", "network"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, said: str) -> None:
+    file = written(tmp_path / "a.toml", text)
+    with pytest.raises(SfumatoError) as caught:
+        read_choices(file)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_toml_is_said(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"\xff\xfe")
+    for path, said in (
+        (tmp_path / "missing.toml", "no such file"),
+        (tmp_path, "cannot be read"),
+        (written(tmp_path / "b.toml", "batch 7"), "cannot be read as TOML"),
+        (tmp_path / "latin", "cannot be read as TOML"),
+    ):
+        with pytest.raises(SfumatoError, match=said):
+            read_choices(path)
+
+
+def test_settings_come_back_from_json_as_they_were() -> None:
+    settings = resolve({"network": UNetConfig(channels=(8, 16)), "steps": 5, "minutes": 0.25, "seed": 2**63 - 1})
+    assert TrainingConfig.model_validate_json(settings.model_dump_json()) == settings

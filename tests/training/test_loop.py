@@ -1,0 +1,339 @@
+import errno
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from sfumato.errors import SfumatoError
+from sfumato.models import Model
+from sfumato.training import Run, loop, train
+from sfumato.training.checkpoint import load_checkpoint
+from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
+from sfumato.training.objective import Denoising
+from sfumato.training.run import RunLog
+from sfumato.training.snapshots import Snapshots
+
+
+def of(kind: type, events: Iterable[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_events_come_in_the_order_of_what_happens(begin: Callable[..., Run]) -> None:
+    run = begin(steps=6, checkpoint_every=2, evaluations=2, snapshots=1)
+    kinds = "".join(type(event).__name__[0] for event in train(run))
+    assert kinds == "STTSTETSTTEPF"
+    logged = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
+    names = ["trained", "evaluated", "trained", "trained", "evaluated", "pictured", "finished"]
+    assert [line["event"] for line in logged] == names
+    assert [line["step"] for line in logged] == [2, 3, 4, 6, 6, 6, 6]
+    assert all(line["clock"]["time"] > 0 for line in logged)
+
+
+def test_it_ends_at_the_step_asked_for_with_the_learning_rate_at_zero(begin: Callable[..., Run]) -> None:
+    run = begin(steps=20, learning_rate=0.003)
+    trained = of(Trained, train(run))
+    assert [event.step for event in trained] == list(range(1, 21))
+    assert {event.steps for event in trained} == {20}
+    assert [event.pictures for event in trained] == [4 * step for step in range(1, 21)]
+    # The fall takes the last 40 %: eight steps, and the ninth would be zero.
+    rates = [event.learning_rate / 0.003 for event in trained]
+    assert rates[-9:] == pytest.approx([1, *((8 - step) / 8 for step in range(8))])
+
+
+def test_the_loss_falls(begin: Callable[..., Run]) -> None:
+    events = list(train(begin(steps=80, snapshots=0, checkpoint_every=1000)))
+    losses = [event.loss for event in of(Trained, events)]
+    assert sum(losses[-20:]) < 0.75 * sum(losses[:20])
+    measured = of(Evaluated, events)
+    assert measured[-1].held_out_loss < 0.8 * measured[0].held_out_loss
+
+
+def test_a_finished_run_holds_a_model_that_generates_and_how_it_learned(begin: Callable[..., Run]) -> None:
+    run = begin()
+    events = list(train(run))
+    assert isinstance(events[-1], Finished)
+    assert (events[-1].complete, events[-1].model) == (True, run.model)
+    model = Model.from_pretrained(run.path)
+    assert [work.image.size for work in model.generate(2, seed=1, steps=2)] == [(32, 32)] * 2
+    assert model.early.keys() == model.denoiser.network.state_dict().keys()
+    assert "12 steps of 4 pictures" in model.card
+    assert {path.name for path in run.path.iterdir()} == {
+        "run.json", "log.jsonl", "checkpoints", "snapshots", "evolution.png", "evolution.webp", "model"
+    }  # fmt: skip
+    assert [event.path.exists() for event in of(Pictured, events)] == [True, True]
+
+
+def test_closing_leaves_a_checkpoint_and_a_model_that_generates(begin: Callable[..., Run]) -> None:
+    run = begin()
+    events = train(run)
+    last = next(event for event in events if isinstance(event, Trained) and event.step == 7)
+    events.close()
+    assert load_checkpoint(run.checkpoints).step == last.step == 7
+    assert len(Model.from_pretrained(run.path).generate(1, steps=2)) == 1
+
+
+def test_closing_after_the_end_changes_nothing(begin: Callable[..., Run]) -> None:
+    run = begin()
+    events = train(run)
+    next(event for event in events if isinstance(event, Finished))
+    files = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
+    events.close()
+    assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == files
+
+
+def test_more_steps_train_a_finished_run_further(begin: Callable[..., Run]) -> None:
+    run = begin()
+    list(train(run))
+    events = list(train(run, more_steps=10))
+    trained = of(Trained, events)
+    assert [event.step for event in trained] == list(range(13, 23))
+    assert trained[-1].learning_rate < trained[0].learning_rate
+    assert len(of(Evaluated, events)) == 4
+    assert len(list(run.snapshots.glob("*.png"))) == 4
+    assert "22 steps" in Model.from_pretrained(run.path).card
+    assert of(Finished, train(run))[0].step == 22
+
+
+def test_without_classes_none_is_shown_to_the_network(begin: Callable[..., Run], monkeypatch: Any) -> None:
+    losses, seen = Denoising.losses, set()
+
+    def watched(self: Denoising, images: Any, labels: torch.Tensor, generator: Any) -> torch.Tensor:
+        seen.update(labels.tolist())
+        return losses(self, images, labels, generator)
+
+    monkeypatch.setattr(Denoising, "losses", watched)
+    run = begin(steps=3)
+    session = loop._Training(run, torch.device("cpu"), 0)
+    monkeypatch.setattr(session.dataset, "classes", [])
+    list(session.events(0, 0))
+    assert seen == {-1}
+
+
+def test_bfloat16_keeps_the_weights_in_float32(begin: Callable[..., Run]) -> None:
+    run = begin(precision="bfloat16")
+    losses = [event.loss for event in of(Trained, train(run))]
+    assert all(map(math.isfinite, losses))
+    checkpoint = load_checkpoint(run.checkpoints)
+    kinds = {tensor.dtype for part in checkpoint.tensors.values() for tensor in part.values()}
+    assert kinds == {torch.float32}
+    exact = [event.loss for event in of(Trained, train(begin("exact")))]
+    assert losses != exact
+    assert losses == pytest.approx(exact, rel=0.1)
+
+
+def with_settings(run: Run, settings: dict[str, Any]) -> Run:
+    """The same, with settings that were not planned."""
+    changed = run.record.settings.model_copy(update=settings)
+    return Run(run.path, run.record.model_copy(update={"settings": changed}))
+
+
+# ---- losses that are not finite
+
+
+def spoil(monkeypatch: pytest.MonkeyPatch, when: Callable[[int], bool]) -> None:
+    """Training losses that are not a number where when(calls so far) says so."""
+    losses, calls = Denoising.losses, iter(range(10**6))
+
+    def spoilt(self: Denoising, *arguments: Any) -> torch.Tensor:
+        result = losses(self, *arguments)
+        return result * math.nan if torch.is_grad_enabled() and when(next(calls)) else result
+
+    monkeypatch.setattr(Denoising, "losses", spoilt)
+
+
+def test_a_loss_that_is_not_finite_goes_back_to_the_last_checkpoint_at_half_the_rate(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, lambda call: call == 7)
+    events = list(train(begin(warmup=0, anneal=0)))
+    (note,) = of(Noted, events)
+    assert (note.step, note.text) == (
+        5, "the loss was not finite at step 7: back to step 5 at 1/2 of the learning rate"
+    )  # fmt: skip
+    trained = of(Trained, events)
+    assert [event.step for event in trained] == [1, 2, 3, 4, 5, 6, 7, 6, 7, 8, 9, 10, 11, 12]
+    rate = trained[0].learning_rate
+    assert [event.learning_rate for event in trained] == [rate] * 7 + [rate / 2] * 7
+    assert isinstance(events[-1], Finished)
+
+
+def test_weights_that_are_not_finite_are_never_saved(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, spoilt = begin(), iter([5, 12])
+    at = next(spoilt)
+    step = loop.Optimiser.step
+
+    def broken(self: Any, factor: float) -> None:
+        step(self, factor)
+        nonlocal at
+        counted[0] += 1
+        if counted[0] == at:
+            at = next(spoilt, 0)
+            with torch.no_grad():
+                next(iter(self.muon.parameters.values())).fill_(math.nan)
+
+    counted = [0]
+    monkeypatch.setattr(loop.Optimiser, "step", broken)
+    events = list(train(run))
+    assert [event.step for event in of(Noted, events)] == [0, 5]
+    for part in load_checkpoint(run.checkpoints).tensors.values():
+        assert all(torch.isfinite(tensor).all() for tensor in part.values())
+    # The same where a person stops it at such a moment.
+    other = begin("other")
+    counted[0], at = 0, 4
+    session = train(other)
+    next(event for event in session if isinstance(event, Trained) and event.step == 4)
+    session.close()
+    assert load_checkpoint(other.checkpoints).step == 0
+    assert all(torch.isfinite(p).all() for p in Model.from_pretrained(other.path).denoiser.parameters())
+
+
+def test_losses_that_stay_not_finite_end_with_a_way_out(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, lambda call: call >= 7)
+    run = begin()
+    notes = 0
+    with pytest.raises(SfumatoError, match="not finite at step 5, even at 1/256 of the learning rate; begin"):
+        for event in train(run):
+            notes += isinstance(event, Noted)
+    assert notes == 8
+    assert load_checkpoint(run.checkpoints).step == 5
+
+
+# ---- the guard
+
+
+def learned_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured losses of a model that is best at the second measurement."""
+    series: Iterator[float] = iter([0.5, 0.5, 0.4, 0.4] + [x for i in range(1, 99) for x in (0.4 - 0.001 * i, 0.45)])
+    monkeypatch.setattr(loop._Training, "_loss_of", lambda self, indices: next(series))
+
+
+# A time to keep must not give back the steps that the guard takes away.
+@pytest.mark.parametrize("settings", [{}, {"minutes": 100 / 60}])
+def test_the_guard_anneals_at_once_ends_early_and_says_why(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+) -> None:
+    learned_by_heart(monkeypatch)
+    Clock(monkeypatch, lambda step: 1.0)
+    run = with_settings(begin(steps=100, evaluations=20, snapshots=1), settings)
+    events = list(train(run))
+    (note,) = of(Noted, events)
+    spoke, end = note.step, events[-1].step
+    assert note.text.startswith(f"ends early, at step {end}: the loss on held-out pictures rose from 0.4000 to 0.4500")
+    if not settings:
+        assert (spoke, end) == (25, 25 + 25 // 4)
+    rates = [event.learning_rate for event in of(Trained, events) if event.step > spoke]
+    assert len(rates) == end - spoke
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 1.5 * rates[0] / len(rates)
+    assert "ended early, at step" in Model.from_pretrained(run.path).card
+
+
+def test_the_guard_can_be_turned_off(begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    learned_by_heart(monkeypatch)
+    events = list(train(begin(steps=30, evaluations=15, guard=False, snapshots=0)))
+    assert not of(Noted, events)
+    assert events[-1].step == 30
+
+
+# ---- a time to keep
+
+
+class Clock:
+    """Time that passes with the steps alone."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: Callable[[int], float]) -> None:
+        self.now, self.steps = 1000.0, 0
+        losses = Denoising.losses
+
+        def takes_time(objective: Denoising, *arguments: Any) -> torch.Tensor:
+            if torch.is_grad_enabled():
+                self.now += seconds(self.steps)
+                self.steps += 1
+            return losses(objective, *arguments)
+
+        monkeypatch.setattr(Denoising, "losses", takes_time)
+        monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: self.now, time=lambda: self.now))
+
+
+def timed(begin: Callable[..., Run], minutes: float, steps: int, name: str = "run") -> Run:
+    """A run of so many minutes that was planned to have so many steps."""
+    run = begin(name, steps=steps, snapshots=0, evaluations=3, checkpoint_every=25)
+    return with_settings(run, {"minutes": minutes})
+
+
+@pytest.mark.parametrize("planned", [20, 120, 500])
+@pytest.mark.parametrize("slower", [0.5, 1.0, 2.0])
+def test_a_time_is_kept_though_the_plan_was_wrong_and_the_speed_changes(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, planned: int, slower: float
+) -> None:
+    clock = Clock(monkeypatch, lambda step: 1.0 if step < 50 else slower)
+    events = list(train(timed(begin, 2.0, planned), spent_seconds=4))
+    assert clock.now - 1000 + 4 == pytest.approx(120, rel=0.05)
+    assert events[-1].elapsed_seconds == pytest.approx(120, rel=0.05)
+    rates = [event.learning_rate for event in of(Trained, events)]
+    assert rates[-1] < 0.1 * max(rates)
+
+
+def test_a_step_back_does_not_end_a_timed_run_early(begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, lambda step: 1.0)
+    spoil(monkeypatch, lambda call: call == 60)
+    run = with_settings(timed(begin, 2.0, 120), {"checkpoint_every": 1000, "learning_rate": 0.002})
+    events = list(train(run))
+    assert [note.step for note in of(Noted, events)] == [0]
+    assert clock.now - 1000 == pytest.approx(120, rel=0.05)
+    again = of(Trained, events)[60:]
+    assert len(again) > 50
+    assert again[20].learning_rate == pytest.approx(0.001)
+
+
+def test_more_minutes_train_further_for_that_long(begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, lambda step: 1.0)
+    run = timed(begin, 1.0, 60)
+    list(train(run))
+    before = clock.now
+    events = list(train(run, more_minutes=1.0))
+    assert clock.now - before == pytest.approx(60, rel=0.05)
+    assert of(Trained, events)[-1].learning_rate < 0.1 * max(event.learning_rate for event in of(Trained, events))
+
+
+@pytest.mark.slow
+def test_a_real_run_of_six_seconds_keeps_them(begin: Callable[..., Run]) -> None:
+    run = begin(steps=0, minutes=0.1)
+    *_, finished = train(run, spent_seconds=1.0)
+    # It allows two seconds for finishing, which a tiny network does not need.
+    assert 3 < finished.elapsed_seconds < 7
+    assert finished.step > 20
+
+
+# ---- disks
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(RunLog, "write"), (Snapshots, "take"), (Snapshots, "summarise"), (Model, "save_pretrained")]
+)
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "safetensors"])
+def test_a_disk_that_fills_loses_nothing_and_names_the_way_out(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, place: type, name: str, error: Any
+) -> None:
+    from safetensors import SafetensorError
+
+    def full(*arguments: Any, **options: Any) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)") if error == "safetensors" else error
+
+    run = begin()
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, full)
+        with pytest.raises(SfumatoError, match=r"cannot be written \(the disk is full\).*go on with --resume"):
+            list(train(run))
+    events = list(train(run))
+    assert isinstance(events[-1], Finished)
+    assert of(Saved, events)[-1:] or load_checkpoint(run.checkpoints).step == 12

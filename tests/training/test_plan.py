@@ -1,0 +1,140 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sfumato.errors import SfumatoError
+from sfumato.networks import UNetConfig
+from sfumato.training import plan as module
+from sfumato.training.configuration import TrainingConfig
+from sfumato.training.plan import Plan, Speed, count_parameters, ladder, measure, plan
+
+TINY = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
+CPU = torch.device("cpu")
+
+
+def planned(choices: dict[str, Any]) -> Plan:
+    return plan(choices, classes=3, pictures=100, device=CPU)
+
+
+def rung(config: TrainingConfig) -> int:
+    """Which of the plan's networks it is, from 0; 0 for another one."""
+    networks = [step.network for step in ladder(config.size)]
+    return networks.index(config.network) if config.network in networks else 0
+
+
+@pytest.fixture
+def slow_as(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Seconds a step that are said to be measured: so many for the first network, more for each that is larger."""
+
+    def choose(seconds: float, precision: str = "float32") -> None:
+        def measured(config: TrainingConfig, classes: int, device: torch.device, precisions: Sequence[str]) -> Speed:
+            return Speed(seconds * 3 ** rung(config), precision)
+
+        monkeypatch.setattr(module, "measure", measured)
+
+    return choose
+
+
+def test_with_steps_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(module, "measure")
+    made = planned({"steps": 50, "batch": 8})
+    assert (made.settings.steps, made.settings.minutes) == (50, 0)
+    assert made.sentence.endswith("32 px, batch 8: 50 steps, 400 pictures")
+
+
+def test_steps_win_over_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(module, "measure")
+    assert planned({"steps": 50, "minutes": 3, "network": TINY}).settings.minutes == 0
+
+
+def test_the_sentence_says_network_size_batch_pictures_and_time(slow_as: Any) -> None:
+    slow_as(0.1)
+    made = planned({"minutes": 10, "batch": 24, "network": TINY})
+    millions = f"{made.parameters / 1e6:.1f}"
+    assert made.sentence.startswith(f"unet, {millions} M parameters, 32 px, batch 24: about ")
+    assert " pictures in 10 minutes, " in made.sentence
+    assert made.sentence.endswith(" times each of 100")
+    assert made.parameters == count_parameters(made.settings, 3)
+
+
+def test_the_steps_fill_the_minutes(slow_as: Any) -> None:
+    slow_as(0.1)
+    made = planned({"minutes": 10, "steps": 0, "network": TINY})
+    assert made.settings.steps == 6000
+    assert made.settings.minutes == 10
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=12)
+@given(
+    st.sampled_from([32, 64, 128]),
+    st.floats(0.001, 30),
+    st.lists(st.floats(0.05, 3000), min_size=2, max_size=4).map(sorted),
+)
+def test_more_minutes_never_choose_a_smaller_network(
+    slow_as: Any, size: int, seconds: float, minutes: list[float]
+) -> None:
+    slow_as(seconds)
+    chosen = [rung(planned({"minutes": count, "size": size}).settings) for count in minutes]
+    assert chosen == sorted(chosen)
+
+
+def test_enough_minutes_choose_the_last_network_and_few_the_first(slow_as: Any) -> None:
+    slow_as(0.1)
+    assert rung(planned({"minutes": 10**6, "size": 32}).settings) == len(ladder(32)) - 1
+    assert rung(planned({"minutes": 0.05, "size": 32}).settings) == 0
+
+
+def test_with_no_time_at_all_it_is_the_first_network_and_one_step(slow_as: Any) -> None:
+    slow_as(1e6)
+    made = planned({"minutes": 0.05})
+    assert made.settings.network == ladder(32)[0].network
+    assert made.settings.steps == 1
+
+
+def test_what_was_chosen_stays(slow_as: Any) -> None:
+    slow_as(0.1, "bfloat16")
+    chosen = {"precision": "float32", "log_every": 3, "checkpoint_every": 4, "network": TINY, "batch": 5}
+    made = planned({"minutes": 1, **chosen}).settings
+    assert {name: getattr(made, name) for name in chosen} == chosen
+    assert planned({"minutes": 1, "network": TINY}).settings.precision == "bfloat16"
+
+
+def test_both_precisions_are_measured_and_only_the_one_where_it_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    timed: list[str] = []
+
+    def seconds(config: TrainingConfig, classes: int, device: torch.device, precision: str, budget: float) -> float:
+        timed.append(precision)
+        return {"bfloat16": 0.96, "float32": 1.0}[precision]
+
+    monkeypatch.setattr(module, "_seconds_per_step", seconds)
+    # In doubt the exact one.
+    assert planned({"minutes": 1, "network": TINY}).settings.precision == "float32"
+    assert sorted(timed) == ["bfloat16", "float32"]
+    timed.clear()
+    planned({"minutes": 1, "network": TINY, "precision": "bfloat16"})
+    assert timed == ["bfloat16"]
+
+
+def test_a_real_measurement_of_a_tiny_network() -> None:
+    before = torch.get_rng_state()
+    speed = measure(TrainingConfig(network=TINY, batch=4), 3, CPU, seconds=0.05)
+    assert 0 < speed.seconds_per_step < 5
+    assert speed.precision in ("bfloat16", "float32")
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("size", range(32, 257, 8))
+def test_a_size_that_no_network_of_the_plan_can_make_is_an_error_for_people(size: int) -> None:
+    try:
+        count_parameters(planned({"steps": 1, "size": size}).settings, 3)
+    except SfumatoError as error:
+        assert f"size {size}: this network needs a multiple of" in str(error)
+
+
+def test_a_plan_without_a_length_is_refused() -> None:
+    with pytest.raises(SfumatoError, match="choose minutes or steps"):
+        planned({})

@@ -1,0 +1,193 @@
+import json
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sfumato.errors import SfumatoError
+from sfumato.models import Model
+from sfumato.training import Run, clear_run, is_run, train, would_clear
+from sfumato.training.events import Finished
+from sfumato.training.run import RunLog, replace_directory
+
+
+def directory(path: Path, text: str) -> Path:
+    path.mkdir(parents=True)
+    (path / "config.json").write_text(text)
+    return path
+
+
+# ---- its directory
+
+
+def test_what_is_no_run_is_an_error_for_people(begin: Callable[..., Run], tmp_path: Path) -> None:
+    with pytest.raises(SfumatoError, match="is no run"):
+        Run.open(tmp_path)
+    file = begin().path / "run.json"
+    record = json.loads(file.read_text())
+    for wrong in ("{", "[]", json.dumps({**record, "format": "sfumato-run-2"}), json.dumps({**record, "new": 1})):
+        file.write_text(wrong)
+        with pytest.raises(SfumatoError, match="it is damaged or a newer version's"):
+            Run.open(file.parent)
+
+
+def test_clearing_removes_a_run_and_nothing_else(begin: Callable[..., Run]) -> None:
+    run = begin()
+    list(train(run))
+    directory(run.path / "dataset", "prepared for the next run")
+    directory(run.path / "collection", "a person's own")
+    (run.path / "notes.txt").touch()
+    clear_run(run.path)
+    assert {path.name for path in run.path.iterdir()} == {"collection", "dataset", "notes.txt"}
+    assert not is_run(run.path)
+
+
+def test_clearing_leaves_folders_alone_that_are_no_runs(tmp_path: Path) -> None:
+    for name in ("model", "snapshots", "checkpoints", "dataset", "collection"):
+        directory(tmp_path / name, "a person's own")
+    clear_run(tmp_path)
+    assert len(list(tmp_path.glob("*/config.json"))) == 5
+
+
+def test_it_is_known_what_clearing_would_take(tmp_path: Path) -> None:
+    for lost in ("", "model", "snapshots/x", "../run"):
+        assert would_clear(tmp_path / "run", tmp_path / "run" / lost)
+    for safe in ("art", "..", "../run2", "models", "collection"):
+        assert not would_clear(tmp_path / "run", tmp_path / "run" / safe)
+
+
+@pytest.mark.parametrize("killed_after", ["the old one went", "the new one came"])
+def test_a_model_between_its_two_names_is_put_back(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, killed_after: str
+) -> None:
+    run = begin()
+    directory(run.model, "before")
+    new, rename, left = directory(run.path / ".1.tmp", "after"), Path.rename, [1, 2][killed_after != "the old one went"]
+
+    def killed(path: Path, target: Path) -> Path:
+        nonlocal left
+        if left == 0:
+            raise KeyboardInterrupt
+        left -= 1
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        if left == 2:
+            patch.setattr("sfumato.training.run.flush", lambda path: None if path == new else killed(path, path))
+            left = 2
+        with pytest.raises(KeyboardInterrupt):
+            replace_directory(new, run.model)
+    directory(run.checkpoints / ".2.tmp", "half a checkpoint")
+    (run.path / ".3.tmp").touch()
+    run.tidy()
+    assert (run.model / "config.json").read_text() == ("before" if killed_after == "the old one went" else "after")
+    assert not [*run.path.glob(".*"), *run.checkpoints.glob(".*")]
+
+
+# ---- its log
+
+
+def test_the_log_is_cut_to_what_the_checkpoint_vouches_for(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / "log", 0)
+    log.write("trained", {"step": 1}, {"time": 0.5})
+    length = log.length()
+    log.write("trained", {"step": 2}, {"time": 0.6})
+    log.file.write(b'{"event": "tra')  # killed here
+    log.close()
+    again = RunLog(tmp_path / "log", length)
+    again.write("trained", {"step": 2}, {"time": 0.7})
+    again.close()
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert lines == [{"event": "trained", "step": 1, "clock": {"time": 0.5}},
+                     {"event": "trained", "step": 2, "clock": {"time": 0.7}}]  # fmt: skip
+
+
+def test_a_line_is_in_the_file_as_soon_as_it_is_written(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / "log", 0)
+    log.write("noted", {"text": "Ü"}, {})
+    assert json.loads((tmp_path / "log").read_text())["text"] == "Ü"
+    log.close()
+
+
+# ---- killed for good
+
+
+@pytest.fixture(scope="module")
+def settings_file(kills: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return kills.write_settings(tmp_path_factory.mktemp("settings") / "tiny.toml", 90)
+
+
+@pytest.mark.slow
+def test_a_run_killed_in_the_midst_of_training_and_of_saving_ends_as_the_one_left_alone(
+    kills: ModuleType, tiny_art: Path, settings_file: Path, tmp_path: Path
+) -> None:
+    alone, run, moments = tmp_path / "alone", tmp_path / "run", random.Random(3)
+    kills.finish(kills.train_command(alone, tiny_art, settings_file))
+    assert kills.start_and_kill(kills.train_command(run, tiny_art, settings_file), run, "saving", moments)
+    assert kills.has_checkpoint(run)
+    killed = [kills.start_and_kill(kills.resume_command(run), run, kind, moments) for kind in ("training", "saving")]
+    assert any(killed)
+    said = kills.finish(kills.resume_command(run))
+    assert "the model is in" in said
+    assert kills.differences(alone, run) == []
+
+
+@pytest.mark.slow
+def test_a_run_killed_before_its_first_checkpoint_begins_again(
+    kills: ModuleType, begin: Callable[..., Run], tmp_path: Path
+) -> None:
+    alone, run = begin("alone"), begin("run")
+    list(train(alone))
+    directory(run.checkpoints / ".0.tmp", "half a checkpoint")
+    (run.path / "log.jsonl").write_text('{"event": "trained"}\n')
+    kills.finish(kills.resume_command(run.path))
+    assert kills.differences(alone.path, run.path) == []
+    # On the finished run it has nothing to do, and that is no fault.
+    assert "the model is in" in kills.finish(kills.resume_command(run.path))
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_a_model_and_says_how_to_go_on(kills: ModuleType, begin: Callable[..., Run]) -> None:
+    run = begin(steps=100_000, evaluations=1, snapshots=0, checkpoint_every=50)
+    process = kills.start(kills.resume_command(run.path))
+    wait_for(lambda: (run.path / "log.jsonl").exists() and (run.path / "log.jsonl").stat().st_size > 0)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "finishing this step and saving; Ctrl-C again stops at once" in said
+    assert f"go on with: sfumato train --resume -o {run.path}" in said
+    assert "Traceback" not in said
+    assert Model.from_pretrained(run.path).generate(1, steps=2)
+    # What was begun so goes on, here to an end that is near.
+    shutil.copytree(run.path, run.path.with_name("copy"))
+    assert isinstance(list(train(Run.open(run.path.with_name("copy")), more_steps=3))[-1], Finished)
+
+
+@pytest.mark.slow
+def test_ctrl_c_twice_stops_at_once(kills: ModuleType, begin: Callable[..., Run]) -> None:
+    # A step of many pictures takes so long that the second interruption comes before the step is done.
+    run = begin(steps=100_000, batch=6000, evaluations=1, snapshots=0)
+    process = kills.start(kills.resume_command(run.path))
+    wait_for(lambda: kills.has_checkpoint(run.path))
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    assert "finishing this step" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Stopped" not in said
+    assert "Traceback" not in said
+    assert not run.model.exists()
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
