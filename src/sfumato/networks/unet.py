@@ -100,8 +100,8 @@ class UNet(nn.Module):
         self.final = nn.Linear(width, 2 * channels[0])
         # The output sees the input as well: at low noise what is asked for is nearly the input's own fine grain.
         self.output = nn.Conv2d(channels[0] + 3 * patch**2, 3 * patch**2, 3, padding=1)
-        for weight in (self.final.weight, self.final.bias, self.output.weight, self.output.bias):
-            nn.init.zeros_(weight)
+        for parameter in (*self.final.parameters(), *self.output.parameters()):
+            nn.init.zeros_(parameter)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 import shutil
 import time
 import uuid
@@ -16,12 +15,11 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-import sfumato
 from sfumato.dataset import Batches, Dataset
 from sfumato.diffusion import Denoiser, LogNormal
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
-from sfumato.models import Model, ModelConfig, build_denoiser
+from sfumato.models import Model, build_denoiser
 from sfumato.models.card import model_card
 from sfumato.training.average import PowerAverage
 from sfumato.training.checkpoint import disk_fault, load_checkpoint, save_checkpoint
@@ -29,6 +27,7 @@ from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured,
 from sfumato.training.inheritance import inherit
 from sfumato.training.objective import Denoising
 from sfumato.training.optimisers import Optimiser
+from sfumato.training.outcome import model_config, training_facts
 from sfumato.training.run import Run, RunLog, replace_directory
 from sfumato.training.schedule import LearningRateSchedule
 from sfumato.training.snapshots import Snapshots, moments
@@ -326,20 +325,10 @@ class _Training:
 
     def _model(self, *, with_card: bool = False) -> Model:
         state = self.state
-        card = model_card(self.config, {**self.run.record.facts, **self._figures()}) if with_card else ""
+        facts = self.run.record.facts | training_facts(state, self.settings.batch, self._elapsed(), self.device)
+        card = model_card(self.config, facts) if with_card else ""
         config = self.config.model_copy(update={"has_early": bool(state.early)})
         return Model(config, state.average.module, state.early, card, weights_digest="0" * 64)
-
-    def _figures(self) -> dict[str, str]:
-        state = self.state
-        return {
-            "Training": f"{state.step:,} steps of {self.settings.batch} pictures "
-            f"in {self._elapsed() / 60:.1f} minutes on {self.device.type}",
-            "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures"
-            if state.guard.lowest < float("inf")
-            else "not measured",
-            **({"Remark": state.noted} if state.noted else {}),
-        }
 
     def _note(self, text: str) -> Noted:
         event = Noted(self.state.step, text)
@@ -377,21 +366,3 @@ class _Training:
         return TrainingState(
             denoiser, PowerAverage(denoiser, settings.ema_deviation), optimiser, schedule, budget_seconds=budget
         )
-
-
-def model_config(run: Run, dataset: Dataset) -> ModelConfig:
-    """The configuration of the model that a run makes."""
-    settings = run.record.settings
-    counts = torch.bincount(dataset.labels[dataset.train], minlength=len(dataset.classes)).double()
-    if settings.balance == "class":
-        counts = (counts > 0).double()
-    return ModelConfig(
-        name=os.fsencode(run.path.resolve().name).decode("utf-8", "replace") or "untitled",
-        size=settings.size,
-        classes=tuple(dataset.classes),
-        class_shares=tuple((counts / counts.sum()).tolist()) if dataset.classes else (),
-        network=settings.network,
-        preconditioning=settings.preconditioning,
-        descends_from=run.record.descends_from,
-        sfumato_version=sfumato.__version__,
-    )

@@ -1,0 +1,41 @@
+"""What a run results in: a model's configuration, and what its card says of the training."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+import sfumato
+from sfumato.dataset import Dataset
+from sfumato.models import ModelConfig
+from sfumato.training.run import Run
+from sfumato.training.state import TrainingState
+
+
+def model_config(run: Run, dataset: Dataset) -> ModelConfig:
+    """The configuration of the model that a run makes."""
+    settings = run.record.settings
+    counts = torch.bincount(dataset.labels[dataset.train], minlength=len(dataset.classes)).double()
+    if settings.balance == "class":
+        counts = (counts > 0).double()
+    return ModelConfig(
+        name=os.fsencode(run.path.resolve().name).decode("utf-8", "replace") or "untitled",
+        size=settings.size,
+        classes=tuple(dataset.classes),
+        class_shares=tuple((counts / counts.sum()).tolist()) if dataset.classes else (),
+        network=settings.network,
+        preconditioning=settings.preconditioning,
+        descends_from=run.record.descends_from,
+        sfumato_version=sfumato.__version__,
+    )
+
+
+def training_facts(state: TrainingState, batch: int, seconds: float, device: torch.device) -> dict[str, str]:
+    """How the model came to be, for its card."""
+    measured = state.guard.lowest < float("inf")
+    return {
+        "Training": f"{state.step:,} steps of {batch} pictures in {seconds / 60:.1f} minutes on {device.type}",
+        "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures" if measured else "not measured",
+        **({"Remark": state.noted} if state.noted else {}),
+    }
