@@ -35,7 +35,7 @@ def test_events_come_in_the_order_of_what_happens(begin: Callable[..., Run]) -> 
 
 
 def test_it_ends_at_the_step_asked_for_with_the_learning_rate_at_zero(begin: Callable[..., Run]) -> None:
-    run = begin(steps=20, learning_rate=0.003)
+    run = begin(steps=20, learning_rate=0.003, anneal=0.4)
     trained = of(Trained, train(run))
     assert [event.step for event in trained] == list(range(1, 21))
     assert {event.steps for event in trained} == {20}
@@ -46,7 +46,7 @@ def test_it_ends_at_the_step_asked_for_with_the_learning_rate_at_zero(begin: Cal
 
 
 def test_the_loss_falls(begin: Callable[..., Run]) -> None:
-    events = list(train(begin(steps=80, snapshots=0, checkpoint_every=1000)))
+    events = list(train(begin(steps=80, snapshots=0, checkpoint_every=1000, anneal=0.4)))
     losses = [event.loss for event in of(Trained, events)]
     assert sum(losses[-20:]) < 0.75 * sum(losses[:20])
     measured = of(Evaluated, events)
@@ -286,7 +286,7 @@ def test_a_time_is_kept_though_the_plan_was_wrong_and_the_speed_changes(
 def test_a_step_back_does_not_end_a_timed_run_early(begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, lambda step: 1.0)
     spoil(monkeypatch, lambda call: call == 60)
-    run = with_settings(timed(begin, 2.0, 120), {"checkpoint_every": 1000, "learning_rate": 0.002})
+    run = with_settings(timed(begin, 2.0, 120), {"checkpoint_every": 1000, "learning_rate": 0.002, "anneal": 0.4})
     events = list(train(run))
     assert [note.step for note in of(Noted, events)] == [0]
     assert clock.now - 1000 == pytest.approx(120, rel=0.05)
