@@ -115,7 +115,6 @@ def _write_page(
             works=works,
             facts=_facts(run, model),
             drawn=DRAWN_PER_CLASS * len(drawn),
-            shown=WORKS_PER_CLASS,
         )
 
     def write(file: BinaryIO) -> None:
