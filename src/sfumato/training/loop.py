@@ -242,7 +242,8 @@ class _Training:
     def _picture(self) -> Event:
         began = self.clock()
         state = self.state
-        path = self.snapshots.take(self._model(), state.step, self.settings.seed)
+        settings = self.settings
+        path = self.snapshots.take(self._model(), state.step, settings.seed, settings.precision)
         event = Pictured(state.step, path)
         self._write(event)
         self.finishing_seconds = 2.0 + self.clock() - began
@@ -276,7 +277,7 @@ class _Training:
         state.finished, state.noted = False, ""
 
     def _replan(self) -> None:
-        """With a time to keep, move the end to where the speed of this session says."""
+        """With a time to keep, move the end to where the present speed says."""
         state, now = self.state, self.clock()
         if state.budget_seconds is None or now - self.last_replan < REPLAN_SECONDS or len(self.recent) < 2:
             return

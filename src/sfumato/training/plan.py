@@ -20,6 +20,7 @@ from sfumato.training.optimisers import Optimiser
 
 CHECKPOINT_SECONDS = 45
 LOG_SECONDS = 2
+FEWEST_LOOKS, EVALUATIONS_A_MINUTE, SNAPSHOTS_A_MINUTE = 4, 4, 5
 MEASURED_SECONDS = 0.8
 PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
 
@@ -97,6 +98,9 @@ def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: tor
         "precision": speed.precision,
         "log_every": max(1, round(LOG_SECONDS / speed.seconds_per_step)),
         "checkpoint_every": max(1, round(CHECKPOINT_SECONDS / speed.seconds_per_step)),
+        # A short run is not spent on being watched.
+        "evaluations": min(asked.evaluations, max(FEWEST_LOOKS, round(EVALUATIONS_A_MINUTE * asked.minutes))),
+        "snapshots": min(asked.snapshots, max(FEWEST_LOOKS, round(SNAPSHOTS_A_MINUTE * asked.minutes))),
     }
     open_ones = {name: value for name, value in measured.items() if name not in choices}
     settings = settings.model_copy(update={"steps": steps, **open_ones})

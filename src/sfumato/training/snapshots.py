@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from sfumato.models import Generation, Model, to_pictures
+from sfumato.models.configuration import Precision
 from sfumato.training.checkpoint import write_through
 from sfumato.works import save_animation, strip
 
@@ -28,9 +29,9 @@ class Snapshots:
 
     folder: Path
 
-    def take(self, model: Model, step: int, seed: int) -> Path:
+    def take(self, model: Model, step: int, seed: int, precision: Precision = "float32") -> Path:
         """Make the snapshot of a step (again, if an interrupted session made it already) and return its file."""
-        generation = Generation.of(model, seed=seed, steps=STEPS)
+        generation = Generation.of(model, seed=seed, steps=STEPS, precision=precision)
         finished = [step for step in generation.steps(PICTURES) if step.step == step.steps]
         pictures = [picture for step in finished for picture in to_pictures(step.noisy)]
         side = model.config.size
