@@ -7,7 +7,7 @@ import shlex
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +50,8 @@ def new_run(
         raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
     if not art.exists():
         raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
-    if output.resolve() == art.resolve():
-        raise SfumatoError(f"{output}: is the folder of pictures itself; choose another -o")
-    if force:
-        _check_clearing(output, {"the model to begin with": Path(weights_from or art)})
+    if force and weights_from:
+        _check_clearing(output, Path(weights_from))
     if weights_from:
         choices = {**parent_choices(weights_from), **choices}
     is_new = not output.exists()
@@ -92,15 +90,15 @@ def new_run(
     return run, time.perf_counter() - began
 
 
-def _check_clearing(output: Path, needed: Mapping[str, Path]) -> None:
-    """Raises SfumatoError where beginning anew over a run would remove what the new one needs."""
+def _check_clearing(output: Path, parent: Path) -> None:
+    """Raises SfumatoError where beginning anew over a run would remove the model that the new one begins with."""
     from sfumato.training import would_clear
 
-    for what, place in needed.items():
-        if place.exists() and would_clear(output, place):
-            raise SfumatoError(
-                f"{place}: {what} would be removed with the old run by --force; choose another -o, or move it first"
-            )
+    if parent.exists() and would_clear(output, parent):
+        raise SfumatoError(
+            f"{parent}: the model to begin with would be removed with the old run by --force; "
+            "choose another -o, or move it first"
+        )
 
 
 def _facts(collection: Collection, dataset: Dataset) -> dict[str, str]:

@@ -79,8 +79,7 @@ def train(
             "--force": force or None,
         }
         run = _resumed(output, art, [name for name, value in new.items() if value is not None])
-        has_begun = (run.checkpoints / "latest").exists()
-        if not has_begun and (minutes or steps):
+        if not run.has_begun and (minutes or steps):
             raise SfumatoError(
                 f"{output}: has no checkpoint yet, so it begins again with its own plan; "
                 "leave out --minutes and --steps"

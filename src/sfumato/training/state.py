@@ -59,7 +59,7 @@ class TrainingState:
             "optimiser": self.optimiser.state(),
         }
         state = {name: getattr(self, name) for name in self._PLAIN}
-        return Checkpoint(self.step, tensors, {**state, "schedule": asdict(self.schedule), "guard": asdict(self.guard)})
+        return Checkpoint(self.step, tensors, {**state, "schedule": self.schedule.state(), "guard": asdict(self.guard)})
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over a checkpoint of the same run. Raises SfumatoError for one of another network or version."""
