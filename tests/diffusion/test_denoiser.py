@@ -66,6 +66,7 @@ def targets(x0: Tensor, noise: Tensor, sigma: Tensor) -> dict[str, Tensor]:
         "v": alpha * noise - alpha * sigma * x0,
         "epsilon": noise,
         "flow": x0,
+        "direct": x0,
     }
 
 
@@ -112,6 +113,7 @@ def test_each_network_sees_its_papers_own_noisy_picture_and_noise_level(name: Pr
         "v": alpha * x0 + (1 - alpha**2).clamp_min(0).sqrt() * noise,
         "epsilon": alpha * x0 + (1 - alpha**2).clamp_min(0).sqrt() * noise,
         "flow": (1 - t) * x0 + t * noise,
+        "direct": x0 / sigma + noise,
     }[name]
     torch.testing.assert_close(seen, expected, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(c_noise, sigma.flatten().log() / 4)

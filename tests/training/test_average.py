@@ -65,3 +65,21 @@ def test_it_stays_apart_from_the_module_and_learns_nothing_itself() -> None:
     assert torch.equal(average.module.weight, before)
     assert not average.module.weight.requires_grad
     assert not average.module.training
+
+
+def test_without_a_window_it_is_the_weights_themselves() -> None:
+    assert averages([5.0, 1.0, -2.0], 0.0) == [5.0, 1.0, -2.0]
+
+
+def test_statistics_of_batches_are_averaged_with_the_weights() -> None:
+    module = nn.BatchNorm1d(1)
+    plain, average = PowerAverage(module, 0.0), PowerAverage(module, 0.1)
+    seen = []
+    for step in range(1, 4):
+        module(torch.randn(8, 1, generator=torch.Generator().manual_seed(step)) + step)
+        seen.append(module.running_mean.item())
+        plain.update(module, step)
+        average.update(module, step)
+    assert plain.module.running_mean.item() == seen[-1]
+    assert average.module.running_mean.item() == pytest.approx(averages(seen, 0.1)[-1], rel=1e-5)
+    assert average.module.num_batches_tracked.item() == 3

@@ -4,7 +4,8 @@ import pytest
 
 from sfumato.errors import SfumatoError
 from sfumato.networks import TransformerConfig, UNetConfig
-from sfumato.training.configuration import TrainingConfig, read_choices, resolve
+from sfumato.training.configuration import TrainingConfig, parse_choices, read_choices, resolve
+from sfumato.training.presets import preset
 
 
 def written(path: Path, text: str) -> Path:
@@ -68,3 +69,31 @@ def test_a_file_that_is_no_toml_is_said(tmp_path: Path) -> None:
 def test_settings_come_back_from_json_as_they_were() -> None:
     settings = resolve({"network": UNetConfig(channels=(8, 16)), "steps": 5, "minutes": 0.25, "seed": 2**63 - 1})
     assert TrainingConfig.model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_choices_on_the_command_line_are_toml_or_text() -> None:
+    chosen = parse_choices(["batch=7", "learning_rate = 1e-4", "optimiser=adamw", "guard=false", "betas=[0.5, 0.9]"])
+    assert chosen == {"batch": 7, "learning_rate": 1e-4, "optimiser": "adamw", "guard": False, "betas": [0.5, 0.9]}
+    assert parse_choices(['network={kind = "transformer", patch = 8}'])["network"]["patch"] == 8
+    assert parse_choices([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("batch", "give a name and a value"),
+        ("batches=3", "there is no setting 'batches'"),
+        ("batch=-3", "batch = -3"),
+        ("batch=3\nsize=9", "batch"),
+        ("=3", "give a name and a value"),
+    ],
+)
+def test_a_wrong_choice_on_the_command_line_is_named(setting: str, said: str) -> None:
+    with pytest.raises(SfumatoError, match="--set") as caught:
+        parse_choices([setting])
+    assert said in str(caught.value)
+
+
+def test_a_gan_has_no_perceptual_part() -> None:
+    with pytest.raises(SfumatoError, match="a GAN compares no picture"):
+        resolve({**preset("gan"), "perceptual": "vgg16"})

@@ -13,8 +13,10 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.training import Run, loop, train
 from sfumato.training.checkpoint import load_checkpoint
+from sfumato.training.denoising import Denoising
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
-from sfumato.training.objective import Denoising
+from sfumato.training.objective import Losses
+from sfumato.training.optimisers import Optimiser
 from sfumato.training.run import RunLog
 from sfumato.training.snapshots import Snapshots
 
@@ -102,7 +104,7 @@ def test_more_steps_train_a_finished_run_further(begin: Callable[..., Run]) -> N
 def test_without_classes_none_is_shown_to_the_network(begin: Callable[..., Run], monkeypatch: Any) -> None:
     losses, seen = Denoising.losses, set()
 
-    def watched(self: Denoising, images: Any, labels: torch.Tensor, generator: Any) -> torch.Tensor:
+    def watched(self: Denoising, images: Any, labels: torch.Tensor, generator: Any) -> Losses:
         seen.update(labels.tolist())
         return losses(self, images, labels, generator)
 
@@ -139,9 +141,9 @@ def spoil(monkeypatch: pytest.MonkeyPatch, when: Callable[[int], bool]) -> None:
     """Training losses that are not a number where when(calls so far) says so."""
     losses, calls = Denoising.losses, iter(range(10**6))
 
-    def spoilt(self: Denoising, *arguments: Any) -> torch.Tensor:
+    def spoilt(self: Denoising, *arguments: Any) -> Losses:
         result = losses(self, *arguments)
-        return result * math.nan if torch.is_grad_enabled() and when(next(calls)) else result
+        return Losses(result.total * math.nan) if when(next(calls)) else result
 
     monkeypatch.setattr(Denoising, "losses", spoilt)
 
@@ -167,7 +169,7 @@ def test_weights_that_are_not_finite_are_never_saved(
 ) -> None:
     run, spoilt = begin(), iter([5, 12])
     at = next(spoilt)
-    step = loop.Optimiser.step
+    step = Optimiser.step
 
     def broken(self: Any, factor: float) -> None:
         step(self, factor)
@@ -179,7 +181,7 @@ def test_weights_that_are_not_finite_are_never_saved(
                 next(iter(self.muon.parameters.values())).fill_(math.nan)
 
     counted = [0]
-    monkeypatch.setattr(loop.Optimiser, "step", broken)
+    monkeypatch.setattr(Optimiser, "step", broken)
     events = list(train(run))
     assert [event.step for event in of(Noted, events)] == [0, 5]
     for part in load_checkpoint(run.checkpoints).tensors.values():
@@ -254,10 +256,9 @@ class Clock:
         self.now, self.steps = 1000.0, 0
         losses = Denoising.losses
 
-        def takes_time(objective: Denoising, *arguments: Any) -> torch.Tensor:
-            if torch.is_grad_enabled():
-                self.now += seconds(self.steps)
-                self.steps += 1
+        def takes_time(objective: Denoising, *arguments: Any) -> Losses:
+            self.now += seconds(self.steps)
+            self.steps += 1
             return losses(objective, *arguments)
 
         monkeypatch.setattr(Denoising, "losses", takes_time)
@@ -318,7 +319,7 @@ def test_a_real_run_of_six_seconds_keeps_them(begin: Callable[..., Run]) -> None
 
 
 @pytest.mark.parametrize(
-    ("place", "name"), [(RunLog, "write"), (Snapshots, "take"), (Snapshots, "summarise"), (Model, "save_pretrained")]
+    ("place", "name"), [(RunLog, "write"), (Snapshots, "keep"), (Snapshots, "summarise"), (Model, "save_pretrained")]
 )
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "safetensors"])
 def test_a_disk_that_fills_loses_nothing_and_names_the_way_out(

@@ -31,7 +31,9 @@ def slow_as(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Seconds a step that are said to be measured: so many for the first network, more for each that is larger."""
 
     def choose(seconds: float, precision: str = "float32") -> None:
-        def measured(config: TrainingConfig, classes: int, device: torch.device, precisions: Sequence[str]) -> Speed:
+        def measured(
+            config: TrainingConfig, classes: int, device: torch.device, precisions: Sequence[str], **rest: Any
+        ) -> Speed:
             return Speed(seconds * 3 ** rung(config), precision)
 
         monkeypatch.setattr(module, "measure", measured)
@@ -106,7 +108,7 @@ def test_what_was_chosen_stays(slow_as: Any) -> None:
 def test_both_precisions_are_measured_and_only_the_one_where_it_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     timed: list[str] = []
 
-    def seconds(config: TrainingConfig, classes: int, device: torch.device, precision: str, budget: float) -> float:
+    def seconds(config: TrainingConfig, classes: int, device: torch.device, precision: str, *rest: Any) -> float:
         timed.append(precision)
         return {"bfloat16": 0.96, "float32": 1.0}[precision]
 

@@ -31,7 +31,6 @@ def new_run(
     choices: dict[str, Any],
     *,
     console: Console,
-    epochs: float = 0,
     background: str = "255,255,255",
     weights_from: str = "",
     device: torch.device | None = None,
@@ -41,26 +40,19 @@ def new_run(
 
     Raises SfumatoError for a mistake of the person's; without ``force`` nothing that was there is lost.
     """
-    from sfumato.cli.collect import collect_with_progress, parse_background, prepare_with_progress
-    from sfumato.collection import Collection, is_collection
+    from sfumato.cli.collect import parse_background, prepare_with_progress
     from sfumato.training import disk_bytes, parent_choices, prepare_run, suitable_size
 
-    colour = parse_background(background)
+    parse_background(background)
     if output.exists() and not output.is_dir():
         raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
-    if not art.exists():
-        raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
     if force and weights_from:
         _check_clearing(output, Path(weights_from))
     if weights_from:
         choices = {**parent_choices(weights_from), **choices}
     is_new = not output.exists()
     try:
-        collection = (
-            Collection.open(art)
-            if is_collection(art)
-            else collect_with_progress(art, output / "collection", colour, console, force=force)
-        )
+        collection = collection_of(art, output / "collection", background, console, force=force)
         if "size" not in choices:
             sides = [min(picture.width, picture.height) for picture in collection.pictures]
             choices["size"] = suitable_size(sides, choices.get("minutes", 0))
@@ -74,7 +66,6 @@ def new_run(
                 output,
                 dataset,
                 choices,
-                epochs=epochs,
                 weights_from=weights_from,
                 device=device,
                 facts=_facts(collection, dataset),
@@ -88,6 +79,18 @@ def new_run(
     sentence = f"{made.sentence} (at most {max(1, needed / 1e6):,.0f} MB on the disk)."
     console.print(sentence, soft_wrap=True, markup=False)
     return run, time.perf_counter() - began
+
+
+def collection_of(art: Path, place: Path, background: str, console: Console, *, force: bool = False) -> Collection:
+    """The collection that ``art`` is, or one made of it at ``place``. Raises SfumatoError where there is no art."""
+    from sfumato.cli.collect import collect_with_progress, parse_background
+    from sfumato.collection import Collection, is_collection
+
+    if not art.exists():
+        raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
+    if is_collection(art):
+        return Collection.open(art)
+    return collect_with_progress(art, place, parse_background(background), console, force=force)
 
 
 def _check_clearing(output: Path, parent: Path) -> None:

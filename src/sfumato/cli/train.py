@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sfumato.training import Run
 
 DEFAULT_MINUTES = 30.0
+LENGTHS = ("steps", "epochs", "minutes")
 SMALLEST, LARGEST = 32, 256  # pixels
 MOST_MINUTES = 525_600.0  # a year
 
@@ -36,12 +37,23 @@ def train(
     size: Annotated[
         int | None, typer.Option(min=SMALLEST, max=LARGEST, help="The side of the pictures in pixels, a multiple of 8.")
     ] = None,
-    preset: Annotated[str, typer.Option(help="auto, sketch, transformer, flow or ddpm.")] = "auto",
+    preset: Annotated[
+        str,
+        typer.Option(help="auto, sketch, transformer, flow, ddpm, gan, article, article-fixed or article-diffusion."),
+    ] = "auto",
     config: Annotated[Path | None, typer.Option("--config", help="A TOML file with any of the settings.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set learning_rate=0.001, and so on."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed and --steps make the same model.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step.")] = None,
     crop: Annotated[str | None, typer.Option(help="centre, or random: along the longer side.")] = None,
     balance: Annotated[str | None, typer.Option(help="none, class or creator: what is shown equally often.")] = None,
+    perceptual: Annotated[
+        str | None,
+        typer.Option(help="Compare VGG16's features too: none, vgg16 (fetched earlier), fetch, or its file."),
+    ] = None,
     background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
     resume: Annotated[
@@ -75,6 +87,8 @@ def train(
             "--batch": batch,
             "--crop": crop,
             "--balance": balance,
+            "--set": settings,
+            "--perceptual": perceptual,
             "--from": weights_from,
             "--force": force or None,
         }
@@ -97,6 +111,7 @@ def train(
     choices = _choices(
         preset,
         config,
+        settings or [],
         epochs=epochs,
         size=size,
         seed=seed,
@@ -105,6 +120,7 @@ def train(
         balance=balance,
         steps=steps,
         minutes=minutes,
+        perceptual=perceptual,
     )
     if weights_from:
         _check_parent(weights_from, choices)
@@ -112,7 +128,6 @@ def train(
         art,
         output,
         choices,
-        epochs=epochs or 0,
         background=background,
         weights_from=weights_from or "",
         device=place,
@@ -122,19 +137,24 @@ def train(
     follow(train(run, device=place, spent_seconds=spent), run, console)
 
 
-def _choices(preset_name: str, config: Path | None, **options: Any) -> dict[str, Any]:
-    """Preset, then file, then options: the later wins."""
-    from sfumato.training import preset, read_choices, resolve
+def _choices(preset_name: str, config: Path | None, settings: list[str], **options: Any) -> dict[str, Any]:
+    """Preset, then file, then --set, then options: the later wins."""
+    from sfumato.training import parse_choices, preset, read_choices, resolve
 
-    chosen = {**preset(preset_name), **(read_choices(config) if config else {})}
-    epochs = options.pop("epochs")
-    if any(value is not None for value in (epochs, options["steps"], options["minutes"])):
-        chosen = {name: value for name, value in chosen.items() if name not in ("steps", "minutes")}
-    elif chosen.get("steps") and chosen.get("minutes"):
-        raise SfumatoError(f"{config}: 'steps' and 'minutes' each say how long to train; leave one of them out")
-    elif not (chosen.get("steps") or chosen.get("minutes")):
+    chosen = dict(preset(preset_name))
+    for later in (
+        read_choices(config) if config else {},
+        parse_choices(settings),
+        {name: value for name, value in options.items() if value is not None},
+    ):
+        lengths = [name for name in LENGTHS if later.get(name)]
+        if len(lengths) > 1:
+            raise SfumatoError(f"{' and '.join(lengths)} each say how long to train; leave one of them out")
+        if lengths:
+            chosen = {name: value for name, value in chosen.items() if name not in LENGTHS}
+        chosen |= later
+    if not any(chosen.get(name) for name in LENGTHS):
         chosen["minutes"] = DEFAULT_MINUTES
-    chosen |= {name: value for name, value in options.items() if value is not None}
     if chosen.get("size", SMALLEST) % 8 or not SMALLEST <= chosen.get("size", SMALLEST) <= LARGEST:
         raise SfumatoError(f"size {chosen['size']}: a multiple of 8 from {SMALLEST} to {LARGEST} is needed")
     resolve(chosen)

@@ -66,8 +66,14 @@ class TrainingBar:
         self._say(
             f"Done in {_clock(event.elapsed_seconds)}: the model is in {event.model}"
             + (f", how it learned in {strip}.\n" if strip.exists() else ".\n")
-            + f"Make works with: sfumato generate {shlex.quote(str(self.run.path))} -n 16 -o works"
+            + f"Make works with: {self._next()}"
         )
+
+    def _next(self) -> str:
+        run = shlex.quote(str(self.run.path))
+        if self.run.record.settings.objective == "reconstruction":
+            return f"sfumato reimagine {run} PICTURE -o work.png"
+        return f"sfumato generate {run} -n 16 -o works"
 
     def _say(self, text: str) -> None:
         # A path may hold what rich would take for markup.

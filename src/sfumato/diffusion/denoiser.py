@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-PreconditioningName = Literal["edm", "v", "epsilon", "flow"]
+PreconditioningName = Literal["edm", "v", "epsilon", "flow", "direct"]
 
 
 class Preconditioning(Protocol):
@@ -85,11 +85,26 @@ class Flow:
         return (sigma / (1 + sigma)).clamp_min(self.t_floor) ** -2
 
 
+@dataclass(frozen=True)
+class Direct:
+    """D(x, sigma) = F(x / sigma): a network that answers in one pass and knows no noise levels.
+
+    What was learned on noise of deviation 1 (a GAN's generator) so takes noise of any sigma, and is sampled in one
+    step; at sigma 1 the network sees x as it is (an autoencoder).
+    """
+
+    def scalings(self, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return torch.zeros_like(sigma), torch.ones_like(sigma), 1 / sigma
+
+    def weight(self, sigma: Tensor) -> Tensor:
+        return torch.ones_like(sigma)
+
+
 def preconditioning(name: PreconditioningName, sigma_data: float = 0.5) -> Preconditioning:
     """The preconditioning of that name; ``sigma_data``, the pictures' standard deviation, is used by 'edm' alone."""
     if name == "edm":
         return EDM(sigma_data)
-    kinds: dict[str, type[Preconditioning]] = {"v": V, "epsilon": Epsilon, "flow": Flow}
+    kinds: dict[str, type[Preconditioning]] = {"v": V, "epsilon": Epsilon, "flow": Flow, "direct": Direct}
     return kinds[name]()
 
 

@@ -4,6 +4,7 @@ from sfumato.models.configuration import ModelConfig, SamplerSettings
 from sfumato.models.generation import Generation, Progress, to_pictures
 from sfumato.models.model import Model, build_denoiser
 from sfumato.models.place import locate_model
+from sfumato.models.reimagining import reimagine
 
 __all__ = [
     "Generation",
@@ -13,5 +14,6 @@ __all__ = [
     "SamplerSettings",
     "build_denoiser",
     "locate_model",
+    "reimagine",
     "to_pictures",
 ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from sfumato.diffusion import PreconditioningName
-from sfumato.networks import NetworkConfig
+from sfumato.networks import AnyNetworkConfig, NetworkConfig
 
 SamplerName = Literal["euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral"]
 ScheduleName = Literal["karras", "exponential", "flow"]
 Precision = Literal["float32", "bfloat16"]
+# What a model learned: to remove noise, to make a shown picture again, or to make pictures that pass for real ones.
+ObjectiveName = Literal["denoising", "reconstruction", "adversarial"]
 Steps = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -43,6 +46,19 @@ class SamplerSettings(BaseModel):
         return self
 
 
+_MADE_FOR: Mapping[str, ObjectiveName] = {"article": "reconstruction", "generator": "adversarial"}
+
+
+def check_parts(objective: ObjectiveName, network: AnyNetworkConfig, preconditioning: PreconditioningName) -> None:
+    """Raises ValueError where a network or a preconditioning was not made for the objective."""
+    wanted = _MADE_FOR.get(network.kind, "denoising")
+    if objective != wanted:
+        raise ValueError(f"a network of kind {network.kind} is for {wanted}, and the objective is {objective}")
+    if (preconditioning == "direct") != (objective != "denoising"):
+        fitting = "edm, v, epsilon or flow" if objective == "denoising" else "direct"
+        raise ValueError(f"the preconditioning is {preconditioning}; {objective} needs {fitting}")
+
+
 class ModelConfig(BaseModel):
     """size: the side of a picture in pixels; class_shares: how often each class was seen, sums to 1."""
 
@@ -54,6 +70,7 @@ class ModelConfig(BaseModel):
     classes: tuple[str, ...] = ()
     class_shares: tuple[NonNegativeFloat, ...] = ()
     network: NetworkConfig
+    objective: ObjectiveName = "denoising"
     preconditioning: PreconditioningName = "edm"
     sigma_data: PositiveFloat = 0.5
     has_early: bool = Field(default=False, description="early weights are kept too, for autoguidance")
@@ -62,6 +79,11 @@ class ModelConfig(BaseModel):
         (), description="digests of the models whose weights it began with, newest first"
     )
     sfumato_version: str = ""
+
+    @model_validator(mode="after")
+    def _the_parts_go_together(self) -> Self:
+        check_parts(self.objective, self.network, self.preconditioning)
+        return self
 
     @model_validator(mode="after")
     def _each_class_has_a_name_and_a_share(self) -> Self:

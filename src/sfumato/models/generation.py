@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 import sfumato
+from sfumato.collection.scaling import scaled
 from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, autoguidance, classifier_free
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
@@ -41,12 +43,17 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Generation:
-    """A model and everything that is asked of it but the number of works. label: -1 for classes as in training."""
+    """A model and everything that is asked of it but the number of works. label: -1 for classes as in training.
+
+    picture: [3, size, size] in -1..1 to begin with, or None; strength: the share of the steps that it is refined in.
+    """
 
     model: Model
     settings: SamplerSettings
     seed: int
     label: int
+    picture: Tensor | None = None
+    strength: float = 1.0
 
     @classmethod
     def of(
@@ -63,9 +70,11 @@ class Generation:
         guidance_low: float | None = None,
         guidance_high: float | None = None,
         precision: str | None = None,
+        picture: Tensor | None = None,
+        strength: float = 1.0,
     ) -> Self:
-        """Settings that are None are the model's. Raises SfumatoError for an unknown class, a value out of range, or
-        autoguidance with a model that carries no early weights."""
+        """Settings that are None are the model's. Raises SfumatoError for an unknown class, a value out of range,
+        autoguidance with a model that carries no early weights, or a model that does not generate."""
         asked = {
             "sampler": sampler,
             "schedule": schedule,
@@ -84,7 +93,10 @@ class Generation:
             said = fault["msg"].removeprefix("Value error, ")
             named = f"{fault['loc'][0]} {fault['input']!r}: " if fault["loc"] else ""
             raise SfumatoError(f"{named}{said[:1].lower()}{said[1:]}") from error
-        generation = cls(model, chosen, _whole_seed(seed), _class_index(model, label))
+        _check_generates(model, chosen)
+        if not 0 < strength <= 1:
+            raise SfumatoError(f"strength {strength:g}: above 0 (the picture as it is) to 1 (pure noise) is needed")
+        generation = cls(model, chosen, _whole_seed(seed), _class_index(model, label), picture, strength)
         if generation.guidance_kind == "autoguidance":
             model.worse()
         return generation
@@ -114,8 +126,10 @@ class Generation:
             return torch.stack(drawn).to(device)
 
         sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
+        sigmas = sigmas[settings.steps - max(1, round(self.strength * settings.steps)) :]
+        begun = 0.0 if self.picture is None else self.picture.to(device)
         denoise = self._denoise(torch.tensor([self.class_of(i) for i in places], device=device))
-        for step in SAMPLERS[settings.sampler](denoise, noise(-1) * sigmas[0].float(), sigmas, noise):
+        for step in SAMPLERS[settings.sampler](denoise, begun + noise(-1) * sigmas[0].float(), sigmas, noise):
             noisy, clean = step.x[:wanted], step.denoised[:wanted]
             yield Progress(places[:wanted], step.index + 1, step.steps, step.sigma, noisy, clean)
 
@@ -172,6 +186,8 @@ class Generation:
             guidance_kind=self.guidance_kind,
             guidance_low=settings.guidance_low if guided else None,
             guidance_high=settings.guidance_high if guided else None,
+            input_digest=None if self.picture is None else picture_digest(self.picture),
+            strength=None if self.picture is None else self.strength,
             size=(config.size, config.size),
             dtype=settings.precision,
             device=next(self.model.denoiser.parameters()).device.type,
@@ -184,6 +200,31 @@ def to_pictures(images: Tensor) -> list[Image.Image]:
     """[N, 3, H, W] in -1..1 (clipped) -> N RGB pictures."""
     levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
     return [Image.fromarray(level) for level in levels]
+
+
+def as_tensor(picture: Image.Image, size: int) -> Tensor:
+    """A picture, cropped at its centre and scaled: -> [3, size, size] in -1..1."""
+    square = scaled(picture.convert("RGB"), size, "centre", width=picture.width, height=picture.height)
+    return torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def picture_digest(picture: Tensor) -> str:
+    """SHA-256 of a picture as the model sees it. picture: [3, size, size] in -1..1."""
+    levels = ((picture + 1) * 127.5).round().byte().permute(1, 2, 0).contiguous()
+    return hashlib.sha256(levels.numpy().tobytes()).hexdigest()
+
+
+def _check_generates(model: Model, settings: SamplerSettings) -> None:
+    name, objective = model.config.name, model.config.objective
+    if objective == "reconstruction":
+        raise SfumatoError(
+            f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "
+            "show it one with 'sfumato reimagine'"
+        )
+    if objective == "adversarial" and settings.steps > 1:
+        raise SfumatoError(
+            f"the model '{name}' is a GAN, which answers in one step, and {settings.steps} were asked for"
+        )
 
 
 def _whole_seed(seed: SupportsIndex) -> int:

@@ -21,6 +21,8 @@ from sfumato.models.weights import digest, load_into, read_weights
 from sfumato.networks import build_network
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from sfumato.models.generation import Progress
     from sfumato.works import Work
 
@@ -131,6 +133,14 @@ class Model:
         from sfumato.models.generation import Generation
 
         return Generation.of(self, seed=seed, label=label).steps(count)
+
+    def reimagine(
+        self, picture: Image.Image, *, strength: float = 0.6, seed: int = 0, label: str | None = None
+    ) -> Work:
+        """A work that begins with a picture; see ``sfumato.models.reimagine``, which takes every setting."""
+        from sfumato.models.reimagining import reimagine
+
+        return reimagine(self, picture, strength=strength, seed=seed, label=label)
 
     def worse(self) -> Denoiser:
         """The denoiser with the early weights, for autoguidance. Raises SfumatoError if the model carries none."""

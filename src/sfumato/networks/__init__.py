@@ -1,5 +1,23 @@
 """Networks F(x, c_noise, condition): torch modules that know nothing of diffusion."""
 
-from sfumato.networks.configuration import NetworkConfig, TransformerConfig, UNetConfig, build_network
+from sfumato.networks.configuration import (
+    AnyNetworkConfig,
+    ArticleConfig,
+    ArticleDenoiserConfig,
+    GeneratorConfig,
+    NetworkConfig,
+    TransformerConfig,
+    UNetConfig,
+    build_network,
+)
 
-__all__ = ["NetworkConfig", "TransformerConfig", "UNetConfig", "build_network"]
+__all__ = [
+    "AnyNetworkConfig",
+    "ArticleConfig",
+    "ArticleDenoiserConfig",
+    "GeneratorConfig",
+    "NetworkConfig",
+    "TransformerConfig",
+    "UNetConfig",
+    "build_network",
+]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from torch import nn
 
+from sfumato.networks.adversarial import Generator
+from sfumato.networks.article import ArticleAutoencoder, ArticleDenoiser, OutputRange
 from sfumato.networks.transformer import Transformer
 from sfumato.networks.unet import UNet
 
@@ -55,15 +58,54 @@ class UNetConfig(_Tokens):
         return int(self.patch * 2 ** len(self.channels))
 
 
-NetworkConfig = Annotated[TransformerConfig | UNetConfig, Field(discriminator="kind")]
+class ArticleConfig(BaseModel):
+    """The article's autoencoder. output: how its sigmoid is read, see ArticleAutoencoder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["article"] = "article"
+    output: OutputRange = "listing"
+    coarsest: ClassVar[int] = 8
 
 
-def build_network(config: TransformerConfig | UNetConfig, size: int, classes: int) -> nn.Module:
+class ArticleDenoiserConfig(BaseModel):
+    """The article's layers as a denoiser. width: numbers that tell noise level and class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["article_denoiser"] = "article_denoiser"
+    width: PositiveInt = 128
+    coarsest: ClassVar[int] = 8
+
+
+class GeneratorConfig(BaseModel):
+    """A GAN's generator. latent: numbers of noise; width: channels of the finest level, of its opponent too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["generator"] = "generator"
+    latent: Annotated[int, Field(ge=1, le=3 * 8 * 8)] = 100
+    width: PositiveInt = 64
+    coarsest: ClassVar[int] = 8
+
+
+AnyNetworkConfig = TransformerConfig | UNetConfig | ArticleConfig | ArticleDenoiserConfig | GeneratorConfig
+NetworkConfig = Annotated[AnyNetworkConfig, Field(discriminator="kind")]
+
+_NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
+    "transformer": Transformer,
+    "unet": UNet,
+    "article": ArticleAutoencoder,
+    "article_denoiser": ArticleDenoiser,
+    "generator": Generator,
+}
+
+
+def build_network(config: AnyNetworkConfig, size: int, classes: int) -> nn.Module:
     """The network for pictures of ``size`` pixels a side and ``classes`` classes, freshly initialised from torch's own
     random state. Raises ValueError where ``size`` is no multiple of the network's coarsest cell."""
     if size % config.coarsest:
         raise ValueError(
             f"a {config.kind} with cells of {config.coarsest} pixels cannot make pictures of {size} pixels"
         )
-    kind = Transformer if isinstance(config, TransformerConfig) else UNet
-    return kind(size, classes, **config.model_dump(exclude={"kind"}))
+    return _NETWORKS[config.kind](size, classes, **config.model_dump(exclude={"kind"}))

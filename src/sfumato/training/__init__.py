@@ -1,6 +1,6 @@
 """Training: a plan for the time that there is, and a loop that is a generator of events."""
 
-from sfumato.training.configuration import TrainingConfig, read_choices, resolve
+from sfumato.training.configuration import TrainingConfig, parse_choices, read_choices, resolve
 from sfumato.training.loop import train
 from sfumato.training.plan import Plan
 from sfumato.training.preparation import check_disk, disk_bytes, parent_choices, prepare_run, suitable_size
@@ -17,6 +17,7 @@ __all__ = [
     "disk_bytes",
     "is_run",
     "parent_choices",
+    "parse_choices",
     "prepare_run",
     "preset",
     "read_choices",

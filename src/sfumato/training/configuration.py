@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -21,10 +21,13 @@ from pydantic import (
 
 from sfumato.diffusion import PreconditioningName
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import Precision
+from sfumato.models.configuration import ObjectiveName, Precision, check_parts
 from sfumato.networks import NetworkConfig, UNetConfig
 
-Share = Field(ge=0, le=1)
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
+_NETWORK_KINDS = ("unet", "transformer", "article", "article_denoiser", "generator")  # pydantic's own names for them
 
 
 class TrainingConfig(BaseModel):
@@ -37,24 +40,33 @@ class TrainingConfig(BaseModel):
     balance: Literal["none", "class", "creator"] = "none"
     flip: bool = Field(True, description="mirror half of the pictures")
 
+    objective: ObjectiveName = "denoising"
     network: NetworkConfig = UNetConfig()
     preconditioning: PreconditioningName = "edm"
     noise_mean: float = Field(-0.9, description="mean of log sigma at 32 pixels; follows the resolution")
     noise_deviation: PositiveFloat = Field(1.3, description="deviation of log sigma")
     class_dropout: float = Field(0.1, description="how often a picture's class is hidden, for guidance", ge=0, le=1)
 
-    steps: NonNegativeInt = Field(0, description="0: as many as the minutes allow")
+    perceptual: str = Field("none", description="none, vgg16, fetch, or a file: the perceptual part of the loss")
+    perceptual_weight: NonNegativeFloat = 1.0
+    perceptual_below: PositiveFloat = Field(0.5, description="in denoising only for pictures with less noise (sigma)")
+
+    steps: NonNegativeInt = Field(0, description="0: as many as the epochs or the minutes say")
+    epochs: NonNegativeFloat = Field(0, description="how often each picture is shown, in place of steps or minutes")
     minutes: NonNegativeFloat = 0
     batch: PositiveInt = 24
     optimiser: Literal["muon", "adamw"] = "muon"
     learning_rate: PositiveFloat = Field(2e-3, description="AdamW's: of all weights, or of those that Muon leaves")
     matrix_learning_rate: PositiveFloat = Field(0.02, description="Muon's, of the hidden matrices")
+    betas: tuple[Beta, Beta] = Field((0.9, 0.99), description="AdamW's, of its two averages")
     warmup: float = Field(0.02, description="share in which the learning rate rises", ge=0, le=1)
     anneal: float = Field(0.8, description="share in which it falls to zero", ge=0, le=1)
+    decay: float = Field(1.0, description="what the rate is multiplied by every decay_epochs", gt=0, le=1)
+    decay_epochs: NonNegativeFloat = Field(0, description="0: never")
     ema_deviation: float = Field(
-        0.05, description="length of the weights' average, as a share of the run", gt=0, lt=0.28
+        0.05, description="length of the weights' average, as a share of the run; 0: no average", ge=0, lt=0.28
     )
-    early: float = Field(0.25, description="where in the run the early average is kept", ge=0, le=1)
+    early: float = Field(0.25, description="where in the run the early average is kept; 1: nowhere", ge=0, le=1)
     precision: Precision = "float32"
     guard: bool = Field(True, description="end early when the model begins to learn pictures by heart")
 
@@ -64,14 +76,21 @@ class TrainingConfig(BaseModel):
     snapshots: NonNegativeInt = Field(12, description="how many moments the evolution strip has")
     log_every: PositiveInt = Field(10, description="steps")
     checkpoint_every: PositiveInt = Field(200, description="steps")
+    checkpoint_epochs: NonNegativeFloat = Field(0, description="the same in epochs; 0: checkpoint_every says it")
+    picture_every: NonNegativeInt = Field(0, description="steps between snapshots; 0: spread over the run")
 
     @model_validator(mode="after")
-    def _network_fits_the_size(self) -> Self:
+    def _the_parts_go_together(self) -> Self:
         if self.size % self.network.coarsest:
             cell = self.network.coarsest
             raise ValueError(
                 f"size {self.size} does not suit a {self.network.kind} with cells of {cell} pixels; "
                 f"take a multiple of {cell}, such as {max(1, round(self.size / cell)) * cell}"
+            )
+        check_parts(self.objective, self.network, self.preconditioning)
+        if self.objective == "adversarial" and self.perceptual != "none":
+            raise ValueError(
+                f"perceptual is {self.perceptual}, and a GAN compares no picture with another; leave it out"
             )
         return self
 
@@ -88,6 +107,25 @@ def read_choices(path: Path) -> dict[str, Any]:
     return choices
 
 
+def parse_choices(settings: Sequence[str]) -> dict[str, Any]:
+    """Settings as NAME=VALUE, the value as TOML writes it; what is no TOML is taken as text ('optimiser=adamw').
+
+    Raises SfumatoError for what is no setting.
+    """
+    choices: dict[str, Any] = {}
+    for setting in settings:
+        name, given, value = setting.partition("=")
+        if not given or not name.strip():
+            raise SfumatoError(f"--set {setting}: give a name and a value, as in --set learning_rate=0.001")
+        try:
+            parsed = tomllib.loads(f"value = {value}")
+        except tomllib.TOMLDecodeError:
+            parsed = {}
+        choices[name.strip()] = parsed["value"] if len(parsed) == 1 else value.strip()
+    resolve(choices, origin="--set")
+    return choices
+
+
 def resolve(*layers: Mapping[str, Any], origin: str = "settings") -> TrainingConfig:
     """Later layers win. Raises SfumatoError that names the first setting which is unknown or out of range."""
     merged = {name: value for layer in layers for name, value in layer.items()}
@@ -95,7 +133,7 @@ def resolve(*layers: Mapping[str, Any], origin: str = "settings") -> TrainingCon
         return TrainingConfig.model_validate(merged)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"] if part not in ("unet", "transformer"))
+        place = ".".join(str(part) for part in fault["loc"] if part not in _NETWORK_KINDS)
         if not place:  # of the settings together
             raise SfumatoError(f"{origin}: {fault['msg'].removeprefix('Value error, ')}") from error
         if fault["type"] == "extra_forbidden":

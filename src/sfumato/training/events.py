@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -17,7 +18,8 @@ class Planned:
 @dataclass(frozen=True)
 class Trained:
     """After every step. step: how many are done, of steps; pictures: shown so far; loss: this step's, weighted, per
-    picture; pictures_per_second: of late; elapsed_seconds: earlier sessions included; remaining_seconds: a guess."""
+    picture; pictures_per_second: of late; elapsed_seconds: earlier sessions included; remaining_seconds: a guess;
+    parts: what the loss is made of, where it has parts."""
 
     step: int
     steps: int
@@ -27,6 +29,7 @@ class Trained:
     pictures_per_second: float
     elapsed_seconds: float
     remaining_seconds: float
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

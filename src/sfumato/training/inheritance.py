@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import nn
 
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig
-from sfumato.networks import NetworkConfig
+from sfumato.networks import AnyNetworkConfig
 
+SHARED = ("size", "objective", "network", "preconditioning")  # what a run has in common with the model it begins with
 _CLASSES = "conditioning.classes.weight"
+
+
+class Settings(Protocol):
+    """What has a network: a model's configuration, or a run's settings."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def objective(self) -> str: ...
+    @property
+    def network(self) -> AnyNetworkConfig: ...
+    @property
+    def preconditioning(self) -> str: ...
 
 
 def inherit(network: nn.Module, config: ModelConfig, origin: str | Path) -> None:
@@ -21,22 +36,20 @@ def inherit(network: nn.Module, config: ModelConfig, origin: str | Path) -> None
     not fit, or is not the one that the configuration says it descends from.
     """
     parent = Model.from_pretrained(origin)
-    check_fit(parent, origin, config.size, config.network, config.preconditioning)
+    check_fit(parent, origin, config)
     if parent.weights_digest != config.descends_from[0]:
         raise SfumatoError(f"{origin}: has changed since this run was planned; begin a new run")
     tensors = parent.denoiser.network.state_dict()
-    rows = tensors[_CLASSES]
-    places = [parent.config.classes.index(name) + 1 if name in parent.config.classes else 0 for name in config.classes]
-    tensors[_CLASSES] = torch.stack([rows[place] for place in (0, *places)])
+    if _CLASSES in tensors:
+        theirs, rows = parent.config.classes, tensors[_CLASSES]
+        places = [theirs.index(name) + 1 if name in theirs else 0 for name in config.classes]
+        tensors[_CLASSES] = torch.stack([rows[place] for place in (0, *places)])
     network.load_state_dict(tensors)
 
 
-def check_fit(parent: Model, origin: str | Path, size: int, network: NetworkConfig, preconditioning: str) -> None:
+def check_fit(parent: Model, origin: str | Path, settings: Settings) -> None:
     """Raises SfumatoError where a run of such settings cannot begin with the parent's weights."""
-    for what, ours, theirs in (
-        ("size", size, parent.config.size),
-        ("network", network, parent.config.network),
-        ("preconditioning", preconditioning, parent.config.preconditioning),
-    ):
+    for name in SHARED:
+        ours, theirs = getattr(settings, name), getattr(parent.config, name)
         if ours != theirs:
-            raise SfumatoError(f"{origin}: its {what} is {theirs}, and this run's is {ours}; leave that setting out")
+            raise SfumatoError(f"{origin}: its {name} is {theirs}, and this run's is {ours}; leave that setting out")

@@ -16,20 +16,18 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from sfumato.dataset import Batches, Dataset
-from sfumato.diffusion import Denoiser, LogNormal
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
-from sfumato.models import Model, build_denoiser
+from sfumato.models import Model
 from sfumato.models.card import model_card
+from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
 from sfumato.training.checkpoint import disk_fault, load_checkpoint, save_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.inheritance import inherit
-from sfumato.training.objective import Denoising
-from sfumato.training.optimisers import Optimiser
+from sfumato.training.objective import Objective
 from sfumato.training.outcome import model_config, training_facts
 from sfumato.training.run import Run, RunLog, replace_directory
-from sfumato.training.schedule import LearningRateSchedule
 from sfumato.training.snapshots import Snapshots, moments
 from sfumato.training.state import TrainingState
 
@@ -73,7 +71,7 @@ class _Training:
                 "put them back, or begin a new run"
             )
         self.config = model_config(run, self.dataset)
-        self.state = self._fresh_state()
+        self.objective, self.state = self._fresh()
         self.state.elapsed_seconds = spent_seconds
         self.batches = Batches(
             self.dataset,
@@ -84,8 +82,6 @@ class _Training:
             flip=self.settings.flip,
             device=device,
         )
-        density = LogNormal.for_size(self.settings.size, self.settings.noise_mean, self.settings.noise_deviation)
-        self.objective = Denoising(self.state.denoiser, density, self.settings.class_dropout)
         self.snapshots = Snapshots(run.snapshots)
         self.log: RunLog
         self.clock: Callable[[], float] = time.perf_counter
@@ -122,6 +118,8 @@ class _Training:
         self.last_replan, self.finishing_seconds = self.clock(), 2.0
         self.saved = state.step
         try:
+            if checkpoint is None and (remark := self.objective.remark(self.dataset)):
+                yield self._note(remark)
             if checkpoint is None or more_steps or more_minutes:
                 yield self._save()
             yield from self._to_the_end()
@@ -152,33 +150,33 @@ class _Training:
     def _one_step(self) -> Iterator[Event]:
         state, settings = self.state, self.settings
         factor = state.schedule.factor(state.step) * state.rate_factor
-        loss = self._step(factor)
+        loss, parts = self._step(factor)
         if not math.isfinite(loss):
             yield self._step_back()
             return
         state.step += 1
-        state.average.update(state.denoiser, state.step)
-        if not state.early and state.schedule.progress(state.step) >= settings.early:
+        state.average.update(self.objective.denoiser, state.step)
+        if not state.early and settings.early < 1 and state.schedule.progress(state.step) >= settings.early:
             state.early = copy.deepcopy(state.average.module.network.state_dict())
-        trained = self._trained(loss, factor)
+        trained = self._trained(loss, parts, factor)
         if state.step % settings.log_every == 0 or state.step == state.schedule.end:
             self._write(trained)
         self._replan()
         yield trained
 
-    def _step(self, factor: float) -> float:
-        """One step of the optimiser; the loss, and no step where it is not finite."""
+    def _step(self, factor: float) -> tuple[float, dict[str, float]]:
+        """One step of the optimiser, and none where the loss is not finite. Returns the loss and its parts."""
         images, labels = self.batches.batch(self.state.step)
         if not self.dataset.classes:
             labels = torch.full_like(labels, -1)
         generator = keyed_generator("noise", self.settings.seed, self.state.step)
         with self._autocast():
-            loss = self.objective.losses(images, labels, generator).mean()
-        value = loss.item()
+            losses = self.objective.losses(images, labels, generator)
+        loss = losses.total.mean()
         if torch.isfinite(loss):
             loss.backward()  # type: ignore[no-untyped-call]
             self.state.optimiser.step(factor)
-        return value
+        return loss.item(), losses.means()
 
     def _due(self) -> Iterator[Event]:
         """Measurements and snapshots whose moment has come."""
@@ -186,7 +184,10 @@ class _Training:
         if progress >= (state.evaluations + 1) / self.settings.evaluations and len(self.dataset.held_out):
             state.evaluations = int(progress * self.settings.evaluations + 1e-9)
             yield from self._evaluate()
-        passed = sum(progress >= moment - 1e-9 for moment in moments(self.settings.snapshots))
+        if every := self.settings.picture_every:
+            passed = -(-state.step // every) if progress >= 1 else state.step // every
+        else:
+            passed = sum(progress >= moment - 1e-9 for moment in moments(self.settings.snapshots))
         if passed > state.snapshots:
             state.snapshots = passed
             yield self._picture()
@@ -230,21 +231,20 @@ class _Training:
     def _loss_of(self, indices: Tensor) -> float:
         """The average's loss on up to EVALUATED pictures, evenly chosen, with the same noise at every call."""
         chosen = indices[torch.linspace(0, len(indices) - 1, min(EVALUATED, len(indices))).long()]
-        objective = Denoising(self.state.average.module, self.objective.density, class_dropout=0.0)
-        total = 0.0
+        average, total = self.state.average.module, 0.0
         for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)
             labels = (self.dataset.labels[part] if self.dataset.classes else torch.full_like(part, -1)).to(self.device)
             with self._autocast():
-                total += objective.losses(images, labels, keyed_generator("evaluation", number)).sum().item()
+                losses = self.objective.measured(average, images, labels, keyed_generator("evaluation", number))
+            total += losses.sum().item()
         return total / len(chosen)
 
     def _picture(self) -> Event:
         began = self.clock()
-        state = self.state
-        settings = self.settings
-        path = self.snapshots.take(self._model(), state.step, settings.seed, settings.precision)
-        event = Pictured(state.step, path)
+        state, settings = self.state, self.settings
+        pictures = self.objective.snapshot(self._model(), self.dataset, settings.seed, settings.precision)
+        event = Pictured(state.step, self.snapshots.keep(pictures, state.step))
         self._write(event)
         self.finishing_seconds = 2.0 + self.clock() - began
         return event
@@ -271,7 +271,7 @@ class _Training:
     def _extend(self, more_steps: int, more_minutes: float) -> None:
         state, settings = self.state, self.settings
         steps = more_steps or max(1, round(more_minutes * 60 / max(state.elapsed_seconds / max(1, state.step), 1e-3)))
-        state.schedule = LearningRateSchedule.over(state.step, steps, warmup=settings.warmup, anneal=settings.anneal)
+        state.schedule = schedule_of(settings, len(self.dataset.train), start=state.step, steps=steps)
         state.budget_seconds = None if more_steps else state.elapsed_seconds + 60 * more_minutes
         state.evaluations = state.snapshots = state.guard.above = 0
         state.finished, state.noted = False, ""
@@ -291,7 +291,7 @@ class _Training:
         (first, first_step), (last, last_step) = self.recent[0], self.recent[-1]
         return max(1e-6, (last - first) / max(1, last_step - first_step))
 
-    def _trained(self, loss: float, factor: float) -> Trained:
+    def _trained(self, loss: float, parts: dict[str, float], factor: float) -> Trained:
         state = self.state
         self.recent.append((self.clock(), state.step))
         per_step = self._seconds_per_step() if len(self.recent) > 1 else 0.0
@@ -304,6 +304,7 @@ class _Training:
             self.settings.batch / per_step if per_step else 0.0,
             self._elapsed(),
             per_step * (state.schedule.end - state.step),
+            parts,
         )
 
     def _elapsed(self) -> float:
@@ -348,22 +349,19 @@ class _Training:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
 
-    def _fresh_state(self) -> TrainingState:
-        settings = self.settings
+    def _fresh(self) -> tuple[Objective, TrainingState]:
+        settings, pictures = self.settings, len(self.dataset.train)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            denoiser: Denoiser = build_denoiser(self.config)
+            objective = objective_of(settings, len(self.config.classes), self.run.perceptual_loss(self.device))
         if self.run.record.weights_from and not self.run.has_begun:
-            inherit(denoiser.network, self.config, self.run.record.weights_from)
-        denoiser = denoiser.to(self.device)
-        optimiser = Optimiser(
-            denoiser,
-            settings.optimiser,
-            learning_rate=settings.learning_rate,
-            matrix_learning_rate=settings.matrix_learning_rate,
+            inherit(objective.denoiser.network, self.config, self.run.record.weights_from)
+        module = objective.module.to(self.device)
+        state = TrainingState(
+            module,
+            PowerAverage(objective.denoiser, settings.ema_deviation),
+            optimiser_of(settings, module),
+            schedule_of(settings, pictures),
+            budget_seconds=60 * settings.minutes if settings.minutes else None,
         )
-        schedule = LearningRateSchedule.over(0, settings.steps, warmup=settings.warmup, anneal=settings.anneal)
-        budget = 60 * settings.minutes if settings.minutes else None
-        return TrainingState(
-            denoiser, PowerAverage(denoiser, settings.ema_deviation), optimiser, schedule, budget_seconds=budget
-        )
+        return objective, state

@@ -1,43 +1,59 @@
-"""What the training loop optimises: a module and a batch in, losses out."""
+"""What the training loop optimises: a batch in, losses out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
-from sfumato.diffusion import Denoiser, LogNormal
+from sfumato.dataset import Dataset
+from sfumato.diffusion import Denoiser
+from sfumato.models import Model
+from sfumato.models.configuration import Precision
+
+PICTURES = 8  # in a snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """total: [N], a loss a picture, with gradients; parts: what it is made of, each [N], where that is of interest."""
+
+    total: Tensor
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def means(self) -> dict[str, float]:
+        """The parts' means over the batch."""
+        return {name: part.detach().mean().item() for name, part in self.parts.items()}
 
 
 class Objective(Protocol):
-    """module: what is trained."""
+    """module: all that learns; denoiser: the part of it that becomes the model."""
 
-    module: nn.Module
+    @property
+    def module(self) -> nn.Module: ...
 
-    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """images: [N, 3, H, W] in -1..1; labels: [N], -1 for no class; generator: on the CPU, for all randomness.
+    @property
+    def denoiser(self) -> Denoiser: ...
 
-        Returns [N], a loss a picture, with gradients.
+    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
+        """images: [N, 3, H, W] in -1..1; labels: [N], -1 for no class; generator: on the CPU, for all randomness."""
+        ...
+
+    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        """[N], without gradients: the loss that is compared between training pictures and held-out ones.
+
+        denoiser: the averaged one, in eval mode.
         """
         ...
 
+    def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
+        """``PICTURES`` pictures that show what the model of the moment does, comparable from moment to moment."""
+        ...
 
-@dataclass(eq=False)
-class Denoising:
-    """The squared error of the denoiser, weighted by its preconditioning (Karras et al. 2022, eq. 2 and 8)."""
-
-    module: Denoiser
-    density: LogNormal
-    class_dropout: float = 0.1
-
-    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        sigma = self.density.sample(len(images), generator).to(images.device)
-        hidden = torch.rand(len(images), generator=generator) < self.class_dropout
-        noise = torch.randn(images.shape, generator=generator).to(images.device)
-        noisy = images + sigma.view(-1, 1, 1, 1) * noise
-        denoised = self.module(noisy, sigma, labels.masked_fill(hidden.to(labels.device), -1))
-        error = (denoised - images).square().mean((1, 2, 3))
-        weighted: Tensor = self.module.preconditioning.weight(sigma) * error
-        return weighted
+    def remark(self, dataset: Dataset) -> str:
+        """What a person should know before the first step, or ''."""
+        ...

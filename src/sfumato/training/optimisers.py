@@ -16,7 +16,13 @@ class Optimiser:
     """One step for all parameters of a module, the learning rates scaled by a schedule's factor."""
 
     def __init__(
-        self, module: nn.Module, kind: Literal["muon", "adamw"], *, learning_rate: float, matrix_learning_rate: float
+        self,
+        module: nn.Module,
+        kind: Literal["muon", "adamw"],
+        *,
+        learning_rate: float,
+        matrix_learning_rate: float,
+        betas: tuple[float, float] = (0.9, 0.99),
     ) -> None:
         self.learning_rate = learning_rate
         named = dict(module.named_parameters())
@@ -25,7 +31,7 @@ class Optimiser:
         self.muon = Muon(matrices, matrix_learning_rate)
         self.fused = all(p.device.type in ("cpu", "cuda") for p in named.values())
         self.adam = torch.optim.AdamW(
-            list(self.rest.values()), learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=self.fused
+            list(self.rest.values()), learning_rate, betas=betas, weight_decay=0.0, fused=self.fused
         )
 
     def step(self, factor: float) -> None:

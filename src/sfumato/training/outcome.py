@@ -8,9 +8,14 @@ import torch
 
 import sfumato
 from sfumato.dataset import Dataset
-from sfumato.models import ModelConfig
+from sfumato.models import ModelConfig, SamplerSettings
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
+
+# A GAN answers in one step, from noise of any size.
+_GENERATION = {
+    "adversarial": SamplerSettings(sampler="euler", steps=1, sigma_min=0.01, sigma_max=1.0, guidance=1.0),
+}
 
 
 def model_config(run: Run, dataset: Dataset) -> ModelConfig:
@@ -19,13 +24,17 @@ def model_config(run: Run, dataset: Dataset) -> ModelConfig:
     counts = torch.bincount(dataset.labels[dataset.train], minlength=len(dataset.classes)).double()
     if settings.balance == "class":
         counts = (counts > 0).double()
+    # Neither a GAN nor the autoencoder is told a picture's class, so their models know none.
+    classes = tuple(dataset.classes) if settings.objective == "denoising" else ()
     return ModelConfig(
         name=os.fsencode(run.path.resolve().name).decode("utf-8", "replace") or "untitled",
         size=settings.size,
-        classes=tuple(dataset.classes),
-        class_shares=tuple((counts / counts.sum()).tolist()) if dataset.classes else (),
+        classes=classes,
+        class_shares=tuple((counts / counts.sum()).tolist()) if classes else (),
         network=settings.network,
+        objective=settings.objective,
         preconditioning=settings.preconditioning,
+        generation=_GENERATION.get(settings.objective, SamplerSettings()),
         descends_from=run.record.descends_from,
         sfumato_version=sfumato.__version__,
     )

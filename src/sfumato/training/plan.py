@@ -9,14 +9,13 @@ from typing import Any
 
 import torch
 
-from sfumato.diffusion import Denoiser, LogNormal, preconditioning
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import Precision
-from sfumato.networks import TransformerConfig, UNetConfig, build_network
+from sfumato.networks import AnyNetworkConfig, UNetConfig
+from sfumato.training.assembly import objective_of, optimiser_of
 from sfumato.training.configuration import TrainingConfig, resolve
-from sfumato.training.objective import Denoising
-from sfumato.training.optimisers import Optimiser
+from sfumato.training.perceptual import PerceptualLoss
 
 CHECKPOINT_SECONDS = 45
 LOG_SECONDS = 2
@@ -24,14 +23,12 @@ FEWEST_LOOKS, EVALUATIONS_A_MINUTE, SNAPSHOTS_A_MINUTE = 4, 4, 5
 MEASURED_SECONDS = 0.8
 PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
 
-Network = TransformerConfig | UNetConfig
-
 
 @dataclass(frozen=True)
 class Rung:
     """A network, and how many pictures it must be shown before it beats the smaller ones."""
 
-    network: Network
+    network: AnyNetworkConfig
     pictures: int
 
 
@@ -69,12 +66,22 @@ def ladder(size: int) -> Sequence[Rung]:
     )
 
 
-def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: torch.device) -> Plan:
-    """Complete the chosen settings. Measures this machine for a few seconds, unless ``steps`` is among them.
+def plan(
+    choices: Mapping[str, Any],
+    *,
+    classes: int,
+    pictures: int,
+    device: torch.device,
+    perceptual: PerceptualLoss | None = None,
+) -> Plan:
+    """Complete the chosen settings. Measures this machine for a few seconds, unless steps or epochs are among them.
 
-    classes, pictures: of the data set's training part. Raises SfumatoError for settings out of range.
+    classes, pictures: of the data set's training part; perceptual: that part of the loss, if it was chosen.
+    Raises SfumatoError for settings out of range.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 0
+    asked = resolve({"threads": threads}, choices)
+    choices = {**choices, **_in_steps(asked, pictures)}
     asked = resolve({"threads": threads}, choices)
     if not asked.steps and not asked.minutes:
         raise SfumatoError("how long to train is open: choose minutes or steps")
@@ -92,7 +99,7 @@ def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: tor
         parameters = count_parameters(settings, classes)
         amount = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
         return Plan(settings, f"{_what(settings, parameters)}: {amount}", parameters)
-    settings, speed = _choose(options, choices, threads, asked.minutes, classes, device)
+    settings, speed = _choose(options, choices, threads, asked.minutes, classes, device, perceptual)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     measured: dict[str, Any] = {
         "precision": speed.precision,
@@ -109,10 +116,17 @@ def plan(choices: Mapping[str, Any], *, classes: int, pictures: int, device: tor
     return Plan(settings, f"{sentence}, {shown / pictures:,.0f} times each of {pictures:,}", parameters)
 
 
+def _in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:
+    """What was chosen in epochs, as the loop counts."""
+    epochs = {"steps": settings.epochs, "checkpoint_every": settings.checkpoint_epochs}
+    return {name: max(1, round(count * pictures / settings.batch)) for name, count in epochs.items() if count}
+
+
 def count_parameters(settings: TrainingConfig, classes: int) -> int:
+    """Of all that learns."""
     with torch.device("meta"):
-        network = build_network(settings.network, settings.size, classes)
-    return sum(parameter.numel() for parameter in network.parameters())
+        module = objective_of(settings, classes).module
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 @dataclass(frozen=True)
@@ -130,12 +144,14 @@ def _choose(
     minutes: float,
     classes: int,
     device: torch.device,
+    perceptual: PerceptualLoss | None,
 ) -> tuple[TrainingConfig, Speed]:
     """Up the ladder while there is time for the next network's pictures."""
     best: tuple[TrainingConfig, Speed] | None = None
     for rung in options:
         settings = resolve({"threads": threads, "network": rung.network}, choices)
-        speed = measure(settings, classes, device, [settings.precision] if "precision" in choices else PRECISIONS)
+        precisions = [settings.precision] if "precision" in choices else PRECISIONS
+        speed = measure(settings, classes, device, precisions, perceptual=perceptual)
         if best is not None and 60 * minutes / speed.seconds_per_step * settings.batch < rung.pictures:
             break
         best = settings, speed
@@ -149,27 +165,27 @@ def measure(
     device: torch.device,
     precisions: Sequence[Precision] = PRECISIONS,
     seconds: float = MEASURED_SECONDS,
+    perceptual: PerceptualLoss | None = None,
 ) -> Speed:
     """Train a network of fresh weights on noise for about ``seconds`` in each of the precisions."""
-    timings = {name: _seconds_per_step(settings, classes, device, name, seconds) for name in precisions}
+    timings = {name: _seconds_per_step(settings, classes, device, name, seconds, perceptual) for name in precisions}
     # In doubt float32: bfloat16 must earn its rounding errors.
     faster = min(timings, key=lambda name: timings[name] / (0.95 if name == "bfloat16" else 1))
     return Speed(timings[faster], faster)
 
 
 def _seconds_per_step(
-    settings: TrainingConfig, classes: int, device: torch.device, precision: str, seconds: float
+    settings: TrainingConfig,
+    classes: int,
+    device: torch.device,
+    precision: str,
+    seconds: float,
+    perceptual: PerceptualLoss | None,
 ) -> float:
     with torch.random.fork_rng(devices=[]):
-        network = build_network(settings.network, settings.size, classes)
-    denoiser = Denoiser(network, preconditioning(settings.preconditioning)).to(device)
-    objective = Denoising(denoiser, LogNormal.for_size(settings.size))
-    optimiser = Optimiser(
-        denoiser,
-        settings.optimiser,
-        learning_rate=settings.learning_rate,
-        matrix_learning_rate=settings.matrix_learning_rate,
-    )
+        objective = objective_of(settings, classes, perceptual)
+    objective.module.to(device)
+    optimiser = optimiser_of(settings, objective.module)
     generator = keyed_generator("measure")
     images = torch.randn((settings.batch, 3, settings.size, settings.size), generator=generator).to(device)
     labels = torch.full((settings.batch,), -1, device=device)
@@ -178,7 +194,7 @@ def _seconds_per_step(
     while len(timings) < 4 or time.perf_counter() - began < seconds:
         start = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            loss = objective.losses(images, labels, generator).mean()
+            loss = objective.losses(images, labels, generator).total.mean()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step(1e-6)
         loss.item()

@@ -12,15 +12,19 @@ import torch
 from sfumato.dataset import Batches, Dataset
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
-from sfumato.training.configuration import TrainingConfig
-from sfumato.training.inheritance import check_fit
+from sfumato.models.weights import digest
+from sfumato.training.configuration import resolve
+from sfumato.training.inheritance import SHARED, check_fit
+from sfumato.training.objective import PICTURES
+from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.plan import Plan, plan
 from sfumato.training.run import Run, RunRecord, clear_run
-from sfumato.training.snapshots import PICTURES
+from sfumato.training.vgg_file import vgg_file
 
 CHECKPOINT_COPIES = 3  # two are kept while the next one is written
 LOG_LINE_BYTES = 300
 KNOWN_BYTES = 2_000  # of each picture, in collection and dataset
+VGG_BYTES = 7_000_000
 FIXED_BYTES = 1_000_000  # descriptions, the card, the heads of files
 SMALL, LARGE, LARGE_FROM_MINUTES = 32, 64, 15
 
@@ -34,7 +38,7 @@ def suitable_size(short_sides: Sequence[int], minutes: float) -> int:
 def parent_choices(origin: str) -> Mapping[str, Any]:
     """What a run shares with the model whose weights it begins with. Raises SfumatoError where there is no model."""
     config = Model.from_pretrained(origin).config
-    return {"size": config.size, "network": config.network, "preconditioning": config.preconditioning}
+    return {name: getattr(config, name) for name in SHARED}
 
 
 def prepare_run(
@@ -42,7 +46,6 @@ def prepare_run(
     dataset: Dataset,
     choices: Mapping[str, Any],
     *,
-    epochs: float = 0,
     weights_from: str = "",
     facts: Mapping[str, str] | None = None,
     device: torch.device | None = None,
@@ -50,22 +53,27 @@ def prepare_run(
 ) -> tuple[Run, Plan]:
     """Plan and write down a new run of a dataset.
 
-    choices: settings that were chosen (see TrainingConfig), the rest is planned; epochs: in place of steps or minutes.
+    choices: settings that were chosen (see TrainingConfig), the rest is planned.
     force: a run that is there goes, once everything else is known to be right.
     Raises SfumatoError where a run is there already, a setting is out of range or does not go with the pictures or
     with the model to begin with, or the disk is too small; then nothing is written.
     """
-    pictures = len(dataset.train)
-    if epochs:
-        batch = choices.get("batch", TrainingConfig.model_fields["batch"].default)
-        choices = {**choices, "steps": max(1, round(epochs * pictures / batch))}
-    made = plan(choices, classes=len(dataset.classes), pictures=pictures, device=device or torch.device("cpu"))
+    place = device or torch.device("cpu")
+    asked = resolve(choices).perceptual
+    features = None if asked == "none" else vgg_file(asked)
+    made = plan(
+        choices,
+        classes=len(dataset.classes),
+        pictures=len(dataset.train),
+        device=place,
+        perceptual=PerceptualLoss.from_file(features).to(place) if features else None,
+    )
     settings = made.settings
     Batches(dataset, dataset.train, settings.batch, seed=settings.seed, balance=settings.balance)  # or it says why not
     descent: tuple[str, ...] = ()
     if weights_from:
         parent = Model.from_pretrained(weights_from)
-        check_fit(parent, weights_from, settings.size, settings.network, settings.preconditioning)
+        check_fit(parent, weights_from, settings)
         descent = (parent.weights_digest, *parent.config.descends_from)
         local = Path(weights_from).expanduser()
         weights_from = str(local.resolve()) if local.exists() else weights_from
@@ -76,13 +84,14 @@ def prepare_run(
         plan=made.sentence,
         dataset=str(dataset.path.resolve().relative_to(path.resolve()) if inside else dataset.path.resolve()),
         dataset_digest=dataset.digest,
+        perceptual_digest=digest(features) if features else "",
         weights_from=weights_from,
         descends_from=descent,
         facts=dict(facts or {}),
     )
     if force:
         clear_run(path)
-    return Run.create(path, record), made
+    return Run.create(path, record, features), made
 
 
 def disk_bytes(made: Plan, dataset: Dataset) -> int:
@@ -92,12 +101,14 @@ def disk_bytes(made: Plan, dataset: Dataset) -> int:
     # A checkpoint has the weights, two averages, and at most two numbers a weight for the optimiser; a model has both
     # averages, and is written while the one before it is still there.
     learned = CHECKPOINT_COPIES * 5 * weights + 2 * 2 * weights
+    pictured = settings.steps // settings.picture_every if settings.picture_every else settings.snapshots
     # The sheets, and about as much again for the strip and the animation, larger by captions and edges.
-    snapshots = 4 * settings.snapshots * PICTURES * 3 * settings.size**2
+    snapshots = 4 * pictured * PICTURES * 3 * settings.size**2
     # A machine that is busy while it is measured may make twice the steps.
-    log = LOG_LINE_BYTES * (2 * settings.steps // settings.log_every + settings.evaluations + settings.snapshots)
+    log = LOG_LINE_BYTES * (2 * settings.steps // settings.log_every + settings.evaluations + pictured)
     pictures = dataset.pixels.numel() + KNOWN_BYTES * (len(dataset) + len(dataset.left_out))
-    return pictures + learned + snapshots + log + FIXED_BYTES
+    features = VGG_BYTES if settings.perceptual != "none" else 0
+    return pictures + learned + snapshots + log + features + FIXED_BYTES
 
 
 def check_disk(path: Path, needed: int) -> None:

@@ -6,7 +6,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from sfumato.errors import SfumatoError
-from sfumato.networks import TransformerConfig, UNetConfig
+from sfumato.networks import ArticleConfig, ArticleDenoiserConfig, GeneratorConfig, TransformerConfig, UNetConfig
+
+# Adam at one rate, every weight as it is at the moment, no look at held-out pictures that could end a run early.
+_TEXTBOOK: Mapping[str, Any] = {
+    "optimiser": "adamw",
+    "warmup": 0.0,
+    "anneal": 0.0,
+    "ema_deviation": 0.0,
+    "early": 1.0,
+    "guard": False,
+    "precision": "float32",
+}
+_ARTICLE: Mapping[str, Any] = {
+    **_TEXTBOOK,
+    "size": 128,
+    "flip": False,
+    "objective": "reconstruction",
+    "preconditioning": "direct",
+    "perceptual": "vgg16",
+    "epochs": 150,
+    "batch": 32,
+    "learning_rate": 1e-3,
+    "betas": (0.9, 0.999),
+    "decay": 0.1,
+    "decay_epochs": 30,
+    "log_every": 100,
+    "picture_every": 100,
+    "checkpoint_epochs": 10,
+}
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     # As the plan has it: a U-Net whose size follows the time, EDM preconditioning, Muon.
@@ -18,6 +46,27 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "flow": {"network": TransformerConfig(), "preconditioning": "flow"},
     # Ho et al. 2020, as far as a short run allows: noise prediction, AdamW.
     "ddpm": {"preconditioning": "epsilon", "optimiser": "adamw", "learning_rate": 1e-3},
+    # 'Implementing Diffusion Models for Creative AI Art Generation', number for number: see docs/article.md.
+    "article": {**_ARTICLE, "network": ArticleConfig(output="listing")},
+    # The same with a last layer that reaches every colour.
+    "article-fixed": {**_ARTICLE, "network": ArticleConfig(output="picture")},
+    # The same layers as a diffusion model, trained as we train.
+    "article-diffusion": {
+        "network": ArticleDenoiserConfig(),
+        "optimiser": "adamw",
+        "learning_rate": 1e-3,
+        "perceptual": "vgg16",
+    },
+    # DCGAN: Radford et al. 2016, section 4, but for a batch that suits small collections.
+    "gan": {
+        **_TEXTBOOK,
+        "objective": "adversarial",
+        "preconditioning": "direct",
+        "network": GeneratorConfig(),
+        "batch": 64,
+        "learning_rate": 2e-4,
+        "betas": (0.5, 0.999),
+    },
 }
 
 

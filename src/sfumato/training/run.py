@@ -7,6 +7,7 @@ checkpoints/      what resuming needs
 snapshots/        pictures of fixed seeds, a sheet a moment
 evolution.png     the snapshots side by side; evolution.webp: as an animation
 model/            the model
+perceptual.safetensors    the features that the perceptual part of the loss compares, if there is one
 """
 
 from __future__ import annotations
@@ -19,18 +20,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sfumato.errors import SfumatoError
-from sfumato.training.checkpoint import flush, point_at
+from sfumato.models.weights import digest
+from sfumato.training.checkpoint import flush, point_at, write_through
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.perceptual import PerceptualLoss
 
+_FEATURES = "perceptual.safetensors"
 _OWN = ("checkpoints", "snapshots", "model")
 
 
 class RunRecord(BaseModel):
     """run.json. dataset: its directory, relative to the run where it lies inside; descends_from: see ModelConfig;
-    weights_from: the model whose weights it began with, or ''; facts: what the model's card says of the pictures."""
+    perceptual_digest: SHA-256 of perceptual.safetensors, or ''; weights_from: the model whose weights it began with,
+    or ''; facts: what the model's card says of the pictures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,6 +45,7 @@ class RunRecord(BaseModel):
     plan: str
     dataset: str
     dataset_digest: str
+    perceptual_digest: str = ""
     weights_from: str = ""
     descends_from: tuple[str, ...] = ()
     facts: dict[str, str] = {}
@@ -50,11 +57,15 @@ class Run:
     record: RunRecord
 
     @classmethod
-    def create(cls, path: Path, record: RunRecord) -> Run:
-        """Begin a run in a directory that holds none. Raises SfumatoError if there is one."""
+    def create(cls, path: Path, record: RunRecord, features: Path | None = None) -> Run:
+        """Begin a run in a directory that holds none. features: what becomes its perceptual.safetensors.
+
+        Raises SfumatoError if there is a run already."""
         if is_run(path):
             raise SfumatoError(f"{path}: is a run already; go on with --resume, or begin anew with --force")
         path.mkdir(parents=True, exist_ok=True)
+        if features is not None:
+            write_through(path / _FEATURES, features.read_bytes())
         point_at(path / "run.json", record.model_dump_json(indent=2) + "\n")
         return cls(path, record)
 
@@ -91,6 +102,15 @@ class Run:
         """Whether there is a checkpoint to go on from."""
         return (self.checkpoints / "latest").is_file()
 
+    def perceptual_loss(self, device: torch.device) -> PerceptualLoss | None:
+        """The perceptual part of its loss, if it has one. Raises SfumatoError where its file is not as it was."""
+        if not self.record.perceptual_digest:
+            return None
+        path = self.path / _FEATURES
+        if not path.is_file() or digest(path) != self.record.perceptual_digest:
+            raise SfumatoError(f"{path}: is missing or was changed; put it back as it was, or begin a new run")
+        return PerceptualLoss.from_file(path).to(device)
+
     def tidy(self) -> None:
         """Put right what a session left that was killed while it wrote."""
         old = _old(self.model)
@@ -116,7 +136,7 @@ def clear_run(path: Path) -> None:
         return
     for name in _OWN:
         shutil.rmtree(path / name, ignore_errors=True)
-    for name in ("log.jsonl", "evolution.png", "evolution.webp", "run.json"):
+    for name in (_FEATURES, "log.jsonl", "evolution.png", "evolution.webp", "run.json"):
         (path / name).unlink(missing_ok=True)
 
 

@@ -10,6 +10,7 @@ from typing import Self
 class LearningRateSchedule:
     """A rise, a plateau and a straight fall to zero, counted in steps: start <= anneal_from <= end.
 
+    decay: what the rate is multiplied by after every ``decay_every`` steps of the run (0: never), all along.
     Zhai et al. 2022 (arXiv:2106.04560), section 3.5; Hagele et al. 2024 (arXiv:2405.18392).
     """
 
@@ -17,14 +18,22 @@ class LearningRateSchedule:
     end: int
     warmup: int
     anneal_from: int
+    decay: float = 1.0
+    decay_every: int = 0
 
     @classmethod
-    def over(cls, start: int, steps: int, *, warmup: float, anneal: float) -> Self:
+    def over(
+        cls, start: int, steps: int, *, warmup: float, anneal: float, decay: float = 1.0, decay_every: int = 0
+    ) -> Self:
         """``steps`` steps after ``start``, with the given shares for the rise and the fall."""
-        return cls(start, start + steps, max(1, round(steps * warmup)), start + steps - round(steps * anneal))
+        anneal_from = start + steps - round(steps * anneal)
+        return cls(start, start + steps, max(1, round(steps * warmup)), anneal_from, decay, decay_every)
 
     def factor(self, step: int) -> float:
         """The share, 0..1, of the full learning rate for step number ``step`` (0-based): zero would be step ``end``."""
+        return self._shape(step) * (self.decay ** (step // self.decay_every) if self.decay_every else 1.0)
+
+    def _shape(self, step: int) -> float:
         rise = min(1.0, (step - self.start + 1) / self.warmup)
         fall = min(1.0, (self.end - step) / max(1, self.end - self.anneal_from))
         return max(0.0, min(rise, fall))
@@ -45,12 +54,12 @@ class LearningRateSchedule:
         if step + length >= self.end:
             return self
         # On the line that is at the present factor now and at zero when it ends.
-        factor = max(self.factor(step), 0.01)
+        factor = max(self._shape(step), 0.01)
         return replace(self, anneal_from=step + length - round(length / factor), end=step + length)
 
     def progress(self, step: int) -> float:
         """0 at the start, 1 at the end."""
         return (step - self.start) / max(1, self.end - self.start)
 
-    def state(self) -> dict[str, int]:
+    def state(self) -> dict[str, float]:
         return asdict(self)

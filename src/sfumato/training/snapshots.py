@@ -9,13 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from sfumato.models import Generation, Model, to_pictures
-from sfumato.models.configuration import Precision
 from sfumato.training.checkpoint import write_through
 from sfumato.works import save_animation, strip
-
-PICTURES = 8
-STEPS = 16
 
 
 def moments(count: int) -> list[float]:
@@ -25,17 +20,14 @@ def moments(count: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """A folder of sheets, one a moment and named by its step, each ``PICTURES`` pictures in a row."""
+    """A folder of sheets, one a moment and named by its step, each a row of pictures."""
 
     folder: Path
 
-    def take(self, model: Model, step: int, seed: int, precision: Precision = "float32") -> Path:
-        """Make the snapshot of a step (again, if an interrupted session made it already) and return its file."""
-        generation = Generation.of(model, seed=seed, steps=STEPS, precision=precision)
-        finished = [step for step in generation.steps(PICTURES) if step.step == step.steps]
-        pictures = [picture for step in finished for picture in to_pictures(step.noisy)]
-        side = model.config.size
-        row = Image.new("RGB", (side * PICTURES, side))
+    def keep(self, pictures: Sequence[Image.Image], step: int) -> Path:
+        """Write the snapshot of a step (again, if an interrupted session made it already) and return its file."""
+        side = pictures[0].height
+        row = Image.new("RGB", (side * len(pictures), side))
         for place, picture in enumerate(pictures):
             row.paste(picture, (place * side, 0))
         self.folder.mkdir(exist_ok=True)

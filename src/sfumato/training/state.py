@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sfumato.diffusion import Denoiser
 from sfumato.errors import SfumatoError
@@ -19,12 +19,13 @@ from sfumato.training.schedule import LearningRateSchedule
 
 @dataclass(eq=False)
 class TrainingState:
-    """early: the average's weights early in the run, empty before; step: steps done; rate_factor: halved after every
-    loss that was not finite; evaluations, snapshots: how many were made; budget_seconds: None for a fixed number of
-    steps; elapsed_seconds: trained so far, in all sessions; log_length: bytes of the log;
-    noted: what the card should remark; finished: the model is made and the log is closed."""
+    """module: all that learns; average: of the part that becomes the model; early: the average's weights early in
+    the run, empty before; step: steps done; rate_factor: halved after every loss that was not finite; evaluations,
+    snapshots: how many were made; budget_seconds: None for a fixed number of steps; elapsed_seconds: trained so far, in
+    all sessions; log_length: bytes of the log; noted: what the card should remark; finished: the model is made and the
+    log is closed."""
 
-    denoiser: Denoiser
+    module: nn.Module
     average: PowerAverage[Denoiser]
     optimiser: Optimiser
     schedule: LearningRateSchedule
@@ -53,7 +54,7 @@ class TrainingState:
 
     def checkpoint(self) -> Checkpoint:
         tensors = {
-            "weights": self.denoiser.network.state_dict(),
+            "weights": self.module.state_dict(),
             "average": self.average.module.network.state_dict(),
             "early": self.early,
             "optimiser": self.optimiser.state(),
@@ -74,7 +75,7 @@ class TrainingState:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         state: dict[str, Any] = dict(checkpoint.state)
-        self.denoiser.network.load_state_dict(dict(checkpoint.tensors["weights"]))
+        self.module.load_state_dict(dict(checkpoint.tensors["weights"]))
         self.average.module.network.load_state_dict(dict(checkpoint.tensors["average"]))
         self.early = dict(checkpoint.tensors["early"])
         self.optimiser.load(checkpoint.tensors["optimiser"])
@@ -86,4 +87,4 @@ class TrainingState:
 
     def is_finite(self) -> bool:
         """Whether every weight is a number."""
-        return all(bool(torch.isfinite(parameter).all()) for parameter in self.denoiser.parameters())
+        return all(bool(torch.isfinite(parameter).all()) for parameter in self.module.parameters())

@@ -48,6 +48,14 @@ class Recipe(BaseModel):
     guidance_kind: Text = Field(default="none", description="what guides: none, classifier_free, autoguidance")
     guidance_low: Sigma | None = Field(default=None, description="guided above this noise level only (a sigma)")
     guidance_high: Sigma | None = Field(default=None, description="guided up to this noise level only (a sigma)")
+    input_digest: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the picture that it began with, as it was seen",
+    )
+    strength: float | None = Field(
+        default=None, gt=0, le=1, description="the share of the steps that were taken, from that picture on"
+    )
     size: tuple[Side, Side] = Field(description="width and height in pixels")
     dtype: Text = Field(default="float32", description="the precision in which the network computed")
     device: Text = Field(default="cpu", description="the kind of device: cpu, cuda, mps")
@@ -93,6 +101,7 @@ class Recipe(BaseModel):
             "Sampler": _A1111_SAMPLERS.get(self.sampler.lower().replace("-", "_"), self.sampler),
             "CFG scale": f"{self.guidance:g}",
             "Seed": str(self.seed),
+            **({"Denoising strength": f"{self.strength:g}"} if self.strength else {}),
             # As they do with a picture's place in its batch: said where it is not the first.
             **({"Index": str(self.index)} if self.index else {}),
             "Size": f"{self.size[0]}x{self.size[1]}",

@@ -3,7 +3,9 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.diffusion import Denoiser, LogNormal, preconditioning
-from sfumato.training.objective import Denoising
+from sfumato.networks.vgg import VGGFeatures
+from sfumato.training.denoising import Denoising
+from sfumato.training.perceptual import PerceptualLoss
 
 
 class Watched(nn.Module):
@@ -25,7 +27,7 @@ def objective(name: str = "edm", dropout: float = 0.1, density: LogNormal | None
 
 def losses(of: Denoising, seed: int = 0, count: int = 16) -> Tensor:
     images = torch.rand(count, 3, 8, 8, generator=torch.Generator().manual_seed(9)) * 2 - 1
-    return of.losses(images, torch.arange(count) % 3, torch.Generator().manual_seed(seed))
+    return of.losses(images, torch.arange(count) % 3, torch.Generator().manual_seed(seed)).total
 
 
 def test_a_network_that_answers_zero_has_the_loss_of_the_formula() -> None:
@@ -33,7 +35,7 @@ def test_a_network_that_answers_zero_has_the_loss_of_the_formula() -> None:
     sigma, data = 0.5, 0.5
     of = objective(density=LogNormal(float(torch.tensor(sigma).log()), 1e-9))
     images = torch.zeros(64, 3, 16, 16)
-    result = of.losses(images, torch.zeros(64, dtype=torch.long), torch.Generator().manual_seed(0))
+    result = of.losses(images, torch.zeros(64, dtype=torch.long), torch.Generator().manual_seed(0)).total
     skip = data**2 / (sigma**2 + data**2)
     weight = (sigma**2 + data**2) / (sigma * data) ** 2
     assert result.shape == (64,)
@@ -65,3 +67,43 @@ def test_all_randomness_comes_from_the_generator() -> None:
     assert torch.equal(first, losses(objective()))
     assert torch.equal(before, torch.get_rng_state())
     assert not torch.equal(first, losses(objective(), seed=1))
+
+
+@pytest.fixture(scope="module")
+def perceptual() -> PerceptualLoss:
+    torch.manual_seed(1)
+    return PerceptualLoss(VGGFeatures())
+
+
+def test_the_perceptual_part_is_of_the_pictures_with_little_noise(perceptual: PerceptualLoss) -> None:
+    plain = Denoising(Denoiser(Watched(), preconditioning("edm")), LogNormal(-0.8))
+    felt = Denoising(plain.denoiser, LogNormal(-0.8), perceptual=perceptual, perceptual_weight=2.0)
+    images, labels = torch.rand(16, 3, 8, 8, generator=torch.Generator().manual_seed(9)) * 2 - 1, torch.zeros(16)
+    generators = [torch.Generator().manual_seed(3) for _ in range(3)]
+    one, other = (
+        of.losses(images, labels.long(), generator) for of, generator in zip((plain, felt), generators, strict=False)
+    )
+    sigma = plain.density.sample(16, generators[2])
+    part = other.parts["perceptual"]
+    assert ((part > 0) == (sigma < 0.5)).all()
+    assert 0 < int((part > 0).sum()) < 16
+    torch.testing.assert_close(other.total, one.total + 2 * part)
+
+
+def test_a_denoiser_without_error_has_no_perceptual_part(perceptual: PerceptualLoss) -> None:
+    class Perfect(Denoiser):
+        def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
+            return images
+
+    images = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(9)) * 2 - 1
+    of = Denoising(Perfect(Watched(), preconditioning("edm")), LogNormal(-3.0), perceptual=perceptual)
+    assert of.losses(images, torch.zeros(4).long(), torch.Generator().manual_seed(0)).total.abs().max() == 0
+
+
+def test_the_averaged_denoiser_is_measured_without_hiding_classes() -> None:
+    of = objective(dropout=1.0)
+    averaged = Denoiser(Watched(), preconditioning("edm"))
+    measured = of.measured(averaged, torch.zeros(5, 3, 8, 8), torch.arange(5) % 3, torch.Generator().manual_seed(0))
+    assert not measured.requires_grad
+    assert averaged.network.conditions[0].tolist() == [0, 1, 2, 0, 1]
+    assert not of.denoiser.network.conditions

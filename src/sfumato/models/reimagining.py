@@ -1,0 +1,73 @@
+"""A picture made again by a model: in one pass by an autoencoder, from half-way noise by a diffusion model."""
+
+from __future__ import annotations
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+import sfumato
+from sfumato.errors import SfumatoError
+from sfumato.models.generation import Generation, as_tensor, picture_digest, to_pictures
+from sfumato.models.model import Model
+from sfumato.works import Recipe, Work
+
+STRENGTH = 0.6
+
+
+def reimagine(
+    model: Model,
+    picture: Image.Image,
+    *,
+    strength: float = STRENGTH,
+    seed: int = 0,
+    label: str | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+    sampler: str | None = None,
+) -> Work:
+    """One work that takes a picture for its beginning. picture: any size, cropped at its centre to the model's.
+
+    An autoencoder answers in one pass, and looks at no other argument. A diffusion model noises the picture and refines
+    it again (SDEdit: Meng et al. 2022, arXiv:2108.01073); strength, 0..1: the share of its steps that it takes, 1 to
+    begin with pure noise. Raises SfumatoError for a model that takes no picture (a GAN) and for values out of range.
+    """
+    shown = as_tensor(picture, model.config.size)
+    if model.config.objective == "reconstruction":
+        return _in_one_pass(model, shown)
+    if model.config.objective == "adversarial":
+        raise SfumatoError(
+            f"the model '{model.config.name}' is a GAN: it makes pictures from noise alone and cannot take one up; "
+            "make works with 'sfumato generate'"
+        )
+    generation = Generation.of(
+        model,
+        seed=seed,
+        label=label,
+        steps=steps,
+        guidance=guidance,
+        sampler=sampler,
+        picture=shown,
+        strength=strength,
+    )
+    return next(generation.works(1))
+
+
+@torch.inference_mode()
+def _in_one_pass(model: Model, picture: Tensor) -> Work:
+    config, device = model.config, next(model.denoiser.parameters()).device
+    made = model.denoiser(picture[None].to(device), 1.0)
+    recipe = Recipe(
+        model=config.name,
+        model_digest=model.weights_digest,
+        seed=0,
+        sampler="one pass",
+        steps=1,
+        schedule="none",
+        size=(config.size, config.size),
+        input_digest=picture_digest(picture),
+        device=device.type,
+        sfumato_version=sfumato.__version__,
+        torch_version=torch.__version__,
+    )
+    return Work(to_pictures(made)[0], recipe)

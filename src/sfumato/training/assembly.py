@@ -1,0 +1,57 @@
+"""From settings to the objects that learn."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from sfumato.diffusion import Denoiser, LogNormal, preconditioning
+from sfumato.networks import GeneratorConfig, build_network
+from sfumato.networks.adversarial import Discriminator
+from sfumato.training.adversarial import Adversarial
+from sfumato.training.configuration import TrainingConfig
+from sfumato.training.denoising import Denoising
+from sfumato.training.objective import Objective
+from sfumato.training.optimisers import Optimiser
+from sfumato.training.perceptual import PerceptualLoss
+from sfumato.training.reconstruction import Reconstruction
+from sfumato.training.schedule import LearningRateSchedule
+
+
+def objective_of(settings: TrainingConfig, classes: int, perceptual: PerceptualLoss | None = None) -> Objective:
+    """The objective that the settings name, its weights freshly drawn from torch's own random state."""
+    network = build_network(settings.network, settings.size, classes)
+    denoiser = Denoiser(network, preconditioning(settings.preconditioning))
+    if settings.objective == "reconstruction":
+        return Reconstruction(denoiser, perceptual, settings.perceptual_weight)
+    if isinstance(settings.network, GeneratorConfig):
+        return Adversarial(denoiser, Discriminator(settings.size, width=settings.network.width))
+    return Denoising(
+        denoiser,
+        LogNormal.for_size(settings.size, settings.noise_mean, settings.noise_deviation),
+        settings.class_dropout,
+        perceptual,
+        settings.perceptual_weight,
+        settings.perceptual_below,
+    )
+
+
+def optimiser_of(settings: TrainingConfig, module: nn.Module) -> Optimiser:
+    return Optimiser(
+        module,
+        settings.optimiser,
+        learning_rate=settings.learning_rate,
+        matrix_learning_rate=settings.matrix_learning_rate,
+        betas=settings.betas,
+    )
+
+
+def schedule_of(settings: TrainingConfig, pictures: int, *, start: int = 0, steps: int = 0) -> LearningRateSchedule:
+    """From step ``start`` for ``steps`` steps (0: all of the settings'). pictures: how many an epoch has."""
+    return LearningRateSchedule.over(
+        start,
+        steps or settings.steps,
+        warmup=settings.warmup,
+        anneal=settings.anneal,
+        decay=settings.decay,
+        decay_every=round(settings.decay_epochs * pictures / settings.batch),
+    )

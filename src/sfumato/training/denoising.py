@@ -1,0 +1,75 @@
+"""Learning to remove noise: the objective of diffusion models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sfumato.dataset import Dataset
+from sfumato.diffusion import Denoiser, LogNormal
+from sfumato.models import Generation, Model, to_pictures
+from sfumato.models.configuration import Precision
+from sfumato.networks.imagenet import normalised
+from sfumato.training.objective import PICTURES, Losses
+from sfumato.training.perceptual import PerceptualLoss
+
+STEPS = 16  # of a snapshot's sampling
+
+
+@dataclass(eq=False)
+class Denoising:
+    """The squared error of the denoiser, weighted by its preconditioning (Karras et al. 2022, eq. 2 and 8).
+
+    perceptual: is added, times ``perceptual_weight``, for the pictures whose sigma is below ``perceptual_below``. With
+    more noise than that the estimate is an average over many pictures, and has no fine features to compare.
+    """
+
+    denoiser: Denoiser
+    density: LogNormal
+    class_dropout: float = 0.1
+    perceptual: PerceptualLoss | None = None
+    perceptual_weight: float = 1.0
+    perceptual_below: float = 0.5
+
+    @property
+    def module(self) -> Denoiser:
+        return self.denoiser
+
+    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
+        return self._losses(self.denoiser, images, labels, generator, self.class_dropout)
+
+    @torch.no_grad()
+    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        return self._losses(denoiser, images, labels, generator, 0.0).total
+
+    def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
+        generation = Generation.of(model, seed=seed, steps=STEPS, precision=precision)
+        return [
+            picture
+            for step in generation.steps(PICTURES)
+            if step.step == step.steps
+            for picture in to_pictures(step.noisy)
+        ]
+
+    def remark(self, dataset: Dataset) -> str:
+        return ""
+
+    def _losses(
+        self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator, class_dropout: float
+    ) -> Losses:
+        sigma = self.density.sample(len(images), generator).to(images.device)
+        hidden = torch.rand(len(images), generator=generator) < class_dropout
+        noise = torch.randn(images.shape, generator=generator).to(images.device)
+        noisy = images + sigma.view(-1, 1, 1, 1) * noise
+        denoised = denoiser(noisy, sigma, labels.masked_fill(hidden.to(labels.device), -1))
+        error = (denoised - images).square().mean((1, 2, 3))
+        weighted: Tensor = denoiser.preconditioning.weight(sigma) * error
+        clear = sigma < self.perceptual_below
+        if self.perceptual is None or not clear.any():
+            return Losses(weighted)
+        felt = torch.zeros_like(weighted)
+        felt[clear] = self.perceptual(normalised(denoised[clear]), normalised(images[clear]))
+        return Losses(weighted + self.perceptual_weight * felt, {"mse": weighted, "perceptual": felt})

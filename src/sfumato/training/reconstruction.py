@@ -1,0 +1,73 @@
+"""Learning to make the picture that is shown: the objective of the article's autoencoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sfumato.dataset import Dataset
+from sfumato.diffusion import Denoiser
+from sfumato.models import Model, reimagine
+from sfumato.models.configuration import Precision
+from sfumato.networks.imagenet import denormalised, normalised
+from sfumato.training.objective import PICTURES, Losses
+from sfumato.training.perceptual import PerceptualLoss
+
+
+@dataclass(eq=False)
+class Reconstruction:
+    """Squared error of normalised pictures, and of their VGG16 features (Johnson et al. 2016, arXiv:1603.08155)."""
+
+    denoiser: Denoiser
+    perceptual: PerceptualLoss | None = None
+    perceptual_weight: float = 1.0
+
+    @property
+    def module(self) -> Denoiser:
+        return self.denoiser
+
+    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
+        return self._losses(self.denoiser, images)
+
+    @torch.no_grad()
+    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+        return self._losses(denoiser, images).total
+
+    def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
+        """Held-out pictures made again; of the training's where none are held out."""
+        shown = dataset.held_out if len(dataset.held_out) else dataset.train
+        chosen = shown[torch.linspace(0, len(shown) - 1, PICTURES).long()].tolist()
+        return [reimagine(model, dataset.picture(index)).image for index in chosen]
+
+    def remark(self, dataset: Dataset) -> str:
+        """Where the listing's range is kept: how much of the loss no training can take away."""
+        if getattr(self.denoiser.network, "output", "picture") != "listing":
+            return ""
+        floor = torch.cat([listing_floor(dataset.images(part)) for part in torch.split(dataset.train, 64)]).mean()
+        return (
+            "its output is a sigmoid's 0..1 and the normalised pictures reach from about -2.1 to 2.6: "
+            f"however long it trains, the squared error of these pictures cannot fall below {floor:.4f}"
+        )
+
+    def _losses(self, denoiser: Denoiser, images: Tensor) -> Losses:
+        shown, wanted = normalised(denoiser(images, 1.0)), normalised(images)
+        error = (shown - wanted).square().mean((1, 2, 3))
+        if self.perceptual is None:
+            return Losses(error)
+        felt = self.perceptual(shown, wanted)
+        return Losses(error + self.perceptual_weight * felt, {"mse": error, "perceptual": felt})
+
+
+def listing_floor(images: Tensor) -> Tensor:
+    """[N, 3, H, W] in -1..1 -> [N]: the smallest squared error of normalised pictures that values in 0..1 can have."""
+    wanted = normalised(images)
+    return (wanted - wanted.clamp(0, 1)).square().mean((1, 2, 3))
+
+
+def listing_reach() -> tuple[list[float], list[float]]:
+    """The darkest and the lightest red, green and blue, 0..1, that the listing's output can show."""
+    low, high = ((denormalised(torch.full((1, 3, 1, 1), value)) + 1) / 2 for value in (0.0, 1.0))
+    return low.flatten().tolist(), high.flatten().tolist()

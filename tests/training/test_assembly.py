@@ -1,0 +1,65 @@
+from typing import Any
+
+import pytest
+import torch
+
+from sfumato.networks import ArticleConfig, ArticleDenoiserConfig
+from sfumato.training import preset, resolve
+from sfumato.training.adversarial import Adversarial
+from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
+from sfumato.training.denoising import Denoising
+from sfumato.training.reconstruction import Reconstruction
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("auto", Denoising),
+        ("article", Reconstruction),
+        ("article-fixed", Reconstruction),
+        ("article-diffusion", Denoising),
+        ("gan", Adversarial),
+    ],
+)
+def test_every_preset_has_its_objective(name: str, kind: type) -> None:
+    objective = objective_of(resolve(preset(name), {"size": 32}), 3)
+    assert isinstance(objective, kind)
+    learning = {id(p) for p in objective.module.parameters()}
+    assert {id(p) for p in objective.denoiser.parameters()} <= learning
+
+
+def test_the_numbers_of_the_settings_arrive() -> None:
+    settings = resolve({"perceptual_weight": 3.0, "perceptual_below": 0.2, "class_dropout": 0.3, "noise_mean": -2.0})
+    objective = objective_of(settings, 3)
+    assert isinstance(objective, Denoising)
+    assert (objective.perceptual_weight, objective.perceptual_below, objective.class_dropout) == (3.0, 0.2, 0.3)
+    assert objective.density.mean == -2.0
+
+
+def test_the_articles_optimiser_and_schedule_are_torchs_own() -> None:
+    """Adam at 1e-3 and StepLR(30, 0.1), over steps: 20 pictures in batches of 10 are 2 steps an epoch."""
+    choices: dict[str, Any] = {"size": 32, "batch": 10, "steps": 150 * 2, "perceptual": "none"}
+    settings = resolve(preset("article"), choices)
+    optimiser = optimiser_of(settings, objective_of(settings, 0).module)
+    assert not optimiser.muon.parameters
+    assert optimiser.adam.defaults["betas"] == (0.9, 0.999)
+    assert optimiser.adam.defaults["weight_decay"] == 0
+    schedule = schedule_of(settings, pictures=20)
+    adam = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=0.001)
+    theirs = torch.optim.lr_scheduler.StepLR(adam, step_size=30, gamma=0.1)
+    for step in range(300):
+        assert schedule.factor(step) * settings.learning_rate == pytest.approx(theirs.get_last_lr()[0])
+        adam.step()
+        if step % 2 == 1:
+            theirs.step()
+
+
+def test_a_networks_kind_and_objective_belong_together() -> None:
+    for wrong in (
+        {"objective": "reconstruction"},
+        {"network": ArticleConfig()},
+        {"network": ArticleDenoiserConfig(), "preconditioning": "direct"},
+        {"objective": "adversarial", "preconditioning": "direct"},
+    ):
+        with pytest.raises(Exception, match=r"is for|needs"):
+            resolve(wrong)
