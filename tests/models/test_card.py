@@ -3,12 +3,13 @@
 import re
 import shlex
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.models import ModelConfig
 from sfumato.models.card import model_card
-from sfumato.networks import UNetConfig
+from sfumato.networks import ArticleConfig, GeneratorConfig, UNetConfig
 
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 
@@ -59,3 +60,17 @@ def test_any_name_fills_one_cell(label, fact):
     card = model_card(config(name=label, classes=[label], class_shares=[1.0]), {"Fact": fact})
     assert len(rows(card)) == len(rows(model_card(config(), {"Fact": ""})))
     assert all(len(row) == 2 for row in rows(card))
+
+
+@pytest.mark.parametrize(
+    ("objective", "network", "said"),
+    [
+        ("reconstruction", ArticleConfig(), ("An autoencoder", "sfumato reimagine name picture.jpg", "- autoencoder")),
+        ("adversarial", GeneratorConfig(), ("adversarial network", "sfumato generate name", "- gan")),
+    ],
+)
+def test_a_card_says_what_kind_of_model_it_is(objective: str, network: object, said: tuple[str, ...]) -> None:
+    config = ModelConfig(name="name", size=32, network=network, objective=objective, preconditioning="direct")
+    card = model_card(config, {})
+    assert all(text in card for text in said)
+    assert "A diffusion model" not in card

@@ -1,3 +1,7 @@
+import json
+from collections.abc import Callable
+
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -5,7 +9,9 @@ from torch import Tensor
 from sfumato.diffusion import Denoiser, preconditioning
 from sfumato.networks import GeneratorConfig, build_network
 from sfumato.networks.adversarial import Discriminator
+from sfumato.training import Run, preset, train
 from sfumato.training.adversarial import Adversarial
+from sfumato.training.events import Trained
 
 
 def adversaries(seed: int = 0) -> Adversarial:
@@ -78,3 +84,12 @@ def test_a_short_training_moves_the_made_pictures_towards_the_real_ones() -> Non
         of.losses(real, torch.zeros(16), torch.Generator().manual_seed(step)).total.mean().backward()
         adam.step()
     assert distance() < before / 2
+
+
+def test_the_losses_parts_are_told_and_logged(begin: Callable[..., Run]) -> None:
+    run = begin(**{**preset("gan"), "network": GeneratorConfig(latent=4, width=4), "batch": 4})
+    trained = [event for event in train(run) if isinstance(event, Trained)]
+    assert all(set(event.parts) == {"discriminator", "generator"} for event in trained)
+    assert all(sum(event.parts.values()) == pytest.approx(event.loss, rel=1e-4) for event in trained)
+    lines = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
+    assert all(line["parts"].keys() == {"discriminator", "generator"} for line in lines if line["event"] == "trained")

@@ -338,3 +338,11 @@ def test_a_disk_that_fills_loses_nothing_and_names_the_way_out(
     events = list(train(run))
     assert isinstance(events[-1], Finished)
     assert of(Saved, events)[-1:] or load_checkpoint(run.checkpoints).step == 12
+
+
+@pytest.mark.parametrize(("steps", "snapshots"), [(7, [3, 6, 7]), (6, [3, 6]), (2, [2])])
+def test_snapshots_come_at_every_so_many_steps_and_at_the_end(
+    begin: Callable[..., Run], steps: int, snapshots: list[int]
+) -> None:
+    run = begin(picture_every=3, steps=steps)
+    assert [event.step for event in of(Pictured, list(train(run)))] == snapshots

@@ -1,7 +1,12 @@
+from collections.abc import Callable
+
 import pytest
 
+from sfumato.diffusion import SAMPLERS
 from sfumato.errors import SfumatoError
-from sfumato.networks import ArticleConfig, build_network
+from sfumato.models import Model
+from sfumato.networks import ArticleConfig, ArticleDenoiserConfig, build_network
+from sfumato.training import Run, train
 from sfumato.training.configuration import resolve
 from sfumato.training.presets import PRESETS, preset
 
@@ -35,3 +40,15 @@ def test_the_article_is_number_for_number_what_it_says() -> None:
 def test_the_mended_article_differs_in_its_output_alone() -> None:
     changed = {**preset("article-fixed"), "network": ArticleConfig(output="listing")}
     assert changed == dict(preset("article"))
+
+
+def test_the_articles_layers_as_a_diffusion_model_go_with_every_sampler(begin: Callable[..., Run]) -> None:
+    run = begin(network=ArticleDenoiserConfig(width=16), optimiser="adamw", steps=6)
+    list(train(run))
+    model = Model.from_pretrained(run.path)
+    made = {name: model.generate(2, seed=3, steps=4, sampler=name, label="waves") for name in SAMPLERS}
+    assert len({works[0].image.tobytes() for works in made.values()}) == len(SAMPLERS)
+    assert all(works[0].image.tobytes() != works[1].image.tobytes() for works in made.values())
+    assert [step.sigma for step in model.trajectory(1, seed=3)] == sorted(
+        (step.sigma for step in model.trajectory(1, seed=3)), reverse=True
+    )

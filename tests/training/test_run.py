@@ -8,11 +8,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
-from sfumato.training import Run, clear_run, is_run, train, would_clear
-from sfumato.training.events import Finished
+from sfumato.networks.vgg import VGGFeatures
+from sfumato.training import Run, clear_run, is_run, preset, train, would_clear
+from sfumato.training.events import Finished, Trained
 from sfumato.training.run import RunLog, replace_directory
 
 
@@ -191,3 +194,28 @@ def wait_for(happened: Callable[[], bool], seconds: float = 60) -> None:
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)
+
+
+def test_a_perceptual_run_goes_on_with_the_features_it_began_with(begin: Callable[..., Run], tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    features = VGGFeatures()
+    with torch.no_grad():
+        for parameter in features.parameters():
+            parameter.copy_(torch.randn(parameter.shape) * 0.05)
+    save_file(
+        {name: tensor.contiguous() for name, tensor in features.state_dict().items()}, tmp_path / "vgg.safetensors"
+    )
+    choices = {**preset("article"), "size": 32, "epochs": 0, "checkpoint_epochs": 0, "batch": 4, "log_every": 1}
+    choices |= {"perceptual": str(tmp_path / "vgg.safetensors"), "checkpoint_every": 2, "steps": 4}
+    run = begin(**choices)
+    (tmp_path / "vgg.safetensors").unlink()
+    session = train(run)
+    while not isinstance(next(session), Trained):
+        pass
+    session.close()
+    trained = [event for event in train(Run.open(run.path)) if isinstance(event, Trained)]
+    assert trained
+    assert all(event.parts["perceptual"] > 0 for event in trained)
+    (run.path / "perceptual.safetensors").write_bytes(b"another")
+    with pytest.raises(SfumatoError, match=r"perceptual\.safetensors: is missing or was changed"):
+        list(train(Run.open(run.path), more_steps=1))

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.text import Text
 
 from sfumato.cli.collect import collect, printable
+from sfumato.cli.compare import compare
 from sfumato.cli.demo import demo
 from sfumato.cli.generate import generate
+from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
 from sfumato.errors import SfumatoError
 
@@ -28,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (collect, train, generate, demo):
+for command in (collect, train, generate, reimagine, compare, demo):
     app.command()(command)
 
 

@@ -23,6 +23,28 @@ sfumato generate {shell} -n 16 --seed 7 -o works
 ```"""
 
 
+_USE_A_PICTURE = """```python
+import sfumato
+from PIL import Image
+
+work = sfumato.Model.from_pretrained({quoted}).reimagine(Image.open("picture.jpg"))
+work.save("work.png")
+```
+
+or
+
+```
+sfumato reimagine {shell} picture.jpg -o work.png
+```"""
+
+_KINDS = {
+    "denoising": "A diffusion model for pictures",
+    "reconstruction": "An autoencoder: it makes a picture again that it is shown",
+    "adversarial": "The generator of a generative adversarial network: it makes pictures from noise in one step",
+}
+_TAGS = {"denoising": "diffusion", "reconstruction": "autoencoder", "adversarial": "gan"}
+
+
 def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
     """facts: what is known of the pictures, the training and the results, each a name and a sentence."""
     name = " ".join(config.name.split())
@@ -37,19 +59,20 @@ def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
         **({"Descends from": ", ".join(config.descends_from)} if config.descends_from else {}),
         "Made with": f"sfumato {config.sfumato_version}",
     }
+    use = _USE_A_PICTURE if config.objective == "reconstruction" else _USE
     rows = "\n".join(f"| {what} | {fact} |" for what, fact in table.items())
     return f"""---
 library_name: sfumato
-pipeline_tag: unconditional-image-generation
+pipeline_tag: {"image-to-image" if config.objective == "reconstruction" else "unconditional-image-generation"}
 tags:
-- diffusion
+- {_TAGS[config.objective]}
 - art
 - sfumato
 ---
 
 # {_text(config.name)}
 
-A diffusion model for pictures, trained from scratch on one collection.
+{_KINDS[config.objective]}, trained from scratch on one collection.
 
 | | |
 |---|---|
@@ -57,7 +80,7 @@ A diffusion model for pictures, trained from scratch on one collection.
 
 ## Use
 
-{_USE.format(quoted=json.dumps(name, ensure_ascii=False), shell=shlex.quote(name))}
+{use.format(quoted=json.dumps(name, ensure_ascii=False), shell=shlex.quote(name))}
 
 ## Limits
 

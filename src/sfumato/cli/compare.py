@@ -1,0 +1,169 @@
+"""sfumato compare: three ways to make pictures, trained on the same pictures for the same time, on one page."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from sfumato.errors import SfumatoError
+
+if TYPE_CHECKING:
+    import torch
+
+    from sfumato.collection import Collection
+    from sfumato.dataset import Dataset
+    from sfumato.evaluation import Comparison
+    from sfumato.evaluation.comparison import Kind
+
+# The article's autoencoder with the range of its output mended: the lesson is what autoencoders are, not that fault.
+PRESETS: Mapping[Kind, str] = {"autoencoder": "article-fixed", "gan": "gan", "diffusion": "auto"}
+SHOWN, WORKS, EXAMPLES = 8, 24, 16
+
+
+def compare(
+    art: Annotated[Path, typer.Argument(help="A folder or zip of pictures, or a collection.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the comparison.")] = Path(
+        "comparison"
+    ),
+    minutes: Annotated[float, typer.Option(min=0.05, max=10_000, help="How long to train each of the three.")] = 10.0,
+    size: Annotated[
+        int | None, typer.Option(min=32, max=128, help="The side of the pictures in pixels, a multiple of 8.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other weights and works.")] = 0,
+    perceptual: Annotated[
+        str, typer.Option(help="For the autoencoder: none, vgg16 (fetched earlier), fetch, or its file.")
+    ] = "none",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison that was interrupted.")] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Begin anew over the comparison that is there.")] = False,
+) -> None:
+    """Train an autoencoder, a GAN and a diffusion model on the same pictures for the same time, and show what came.
+
+    The page says in plain words what each can do and what it cannot. It takes three times the minutes.
+    """
+    from sfumato.cli.compare_page import comparison_page
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.session import collection_of, follow
+    from sfumato.training import Run, is_run, suitable_size, train
+    from sfumato.works.whole_file import write_whole_file
+
+    console = Console(highlight=False)
+    if not math.isfinite(minutes):  # 'nan' is in every range
+        raise SfumatoError("--minutes takes a number, as in --minutes 10")
+    if size is not None and size % 8:
+        raise SfumatoError(f"size {size}: a multiple of 8 is needed")
+    _check_place(art, output, resume, force)
+    place = device_named(device)
+    collection = collection_of(art, output / "collection", "255,255,255", console, force=force)
+    size = size or suitable_size([min(picture.width, picture.height) for picture in collection.pictures], minutes)
+    dataset = _prepared(collection, output / "dataset", size, console, force or resume)
+    for number, (kind, preset) in enumerate(PRESETS.items(), 1):
+        path = output / kind
+        console.print(f"{number} of {len(PRESETS)}: {kind}, {minutes:g} minutes", style="bold")
+        spent = 0.0
+        if resume and is_run(path):
+            run = Run.open(path)
+        else:
+            choices = {"size": size, "minutes": minutes, "seed": seed}
+            run, spent = _begun(path, dataset, preset, choices, perceptual, place, force, console)
+        follow(train(run, device=place, spent_seconds=spent), run, console)
+    with console.status("making works, and measuring them"):
+        page = comparison_page(_comparison(art, output, dataset, minutes, seed))
+    file = output / "index.html"
+    write_whole_file(file, lambda opened: _write(opened, page), force=True)
+    console.print(f"Open {file} in a browser.", style="bold", markup=False, soft_wrap=True)
+
+
+def _check_place(art: Path, output: Path, resume: bool, force: bool) -> None:
+    """Raises SfumatoError where the comparison would meet something that is there."""
+    from sfumato.training import is_run
+
+    if output.exists() and not output.is_dir():
+        raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
+    if art.resolve() == output.resolve() or (force and art.resolve().is_relative_to(output.resolve())):
+        raise SfumatoError(f"{output}: is where the pictures are; choose another -o")
+    begun = any(is_run(output / kind) for kind in PRESETS)
+    if resume and not begun:
+        raise SfumatoError(f"{output}: holds no comparison to go on with; leave out --resume")
+    if begun and not resume and not force:
+        raise SfumatoError(
+            f"{output}: holds a comparison already; go on with --resume, begin anew with --force, or choose another -o"
+        )
+    if not begun and not force and output.exists() and any(output.iterdir()):
+        raise SfumatoError(f"{output}: holds something else already; choose another -o")
+
+
+def _prepared(collection: Collection, place: Path, size: int, console: Console, force: bool) -> Dataset:
+    from sfumato.cli.collect import prepare_with_progress
+    from sfumato.evaluation.comparing import compared_pictures
+
+    dataset = prepare_with_progress(collection, place, size=size, crop="centre", console=console, force=force)
+    compared_pictures(dataset)  # or it says that there are too few
+    return dataset
+
+
+def _begun(
+    path: Path,
+    dataset: Dataset,
+    preset_name: str,
+    choices: dict[str, Any],
+    perceptual: str,
+    device: torch.device,
+    force: bool,
+    console: Console,
+) -> tuple[Any, float]:
+    from sfumato.training import prepare_run, preset
+
+    began = time.perf_counter()
+    chosen = {name: value for name, value in preset(preset_name).items() if name not in ("epochs", "perceptual")}
+    if "objective" in chosen:  # pictures and checkpoints as the time allows, not as the article counts them
+        chosen = {name: value for name, value in chosen.items() if not name.endswith("_every")}
+    if preset_name.startswith("article"):
+        chosen["perceptual"] = perceptual
+    with console.status("measuring this machine"):
+        run, made = prepare_run(path, dataset, {**chosen, **choices}, device=device, force=force)
+    console.print(made.sentence, soft_wrap=True, markup=False)
+    return run, time.perf_counter() - began
+
+
+def _comparison(art: Path, output: Path, dataset: Dataset, minutes: float, seed: int) -> Comparison:
+    import platform
+
+    import torch
+
+    import sfumato
+    from sfumato.evaluation import Comparison
+    from sfumato.evaluation.comparing import compared_pictures, contender, floor, shown_indices
+    from sfumato.training import Run
+
+    shown = shown_indices(dataset, SHOWN)
+    examples = dataset.train[torch.linspace(0, len(dataset.train) - 1, EXAMPLES).long()].tolist()
+    return Comparison(
+        title=art.resolve().stem,
+        minutes=minutes,
+        pictures=len(dataset.train),
+        size=dataset.size,
+        examples=[dataset.picture(index) for index in examples],
+        held_out=[dataset.picture(index) for index in shown],
+        floor=floor(dataset),
+        compared=len(compared_pictures(dataset)),
+        contenders=[
+            contender(kind, Run.open(output / kind), dataset, seed=seed, shown=shown, works=WORKS) for kind in PRESETS
+        ],
+        facts={
+            "Machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+            "Made with": f"sfumato {sfumato.__version__}, torch {torch.__version__}",
+            "Seed": str(seed),
+            "Autoencoder": "the article's layers, with an output that reaches every colour",
+        },
+    )
+
+
+def _write(file: Any, text: str) -> None:
+    file.write(text.encode())
