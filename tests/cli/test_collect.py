@@ -1,4 +1,5 @@
 import io
+import shutil
 import subprocess
 import sys
 
@@ -10,7 +11,15 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
-from sfumato.cli.collect import collect, collect_with_progress, parse_background, prepare_with_progress, printable
+from sfumato.cli.collect import (
+    collect,
+    collect_with_progress,
+    fetch_with_progress,
+    parse_background,
+    prepare_with_progress,
+    printable,
+)
+from sfumato.collection import Collection, Fetched, Noted, Origin, Written
 from sfumato.errors import SfumatoError
 
 
@@ -122,3 +131,76 @@ def test_the_command_is_there_before_anything_heavy():
         "import sys, sfumato.cli.collect; sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'PIL')))"
     )
     assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
+
+
+class Fetching:
+    """Takes the place of `fetch`, which is tested with each client; what it gives is a folder that is there."""
+
+    def __init__(self, folder, licence: str = "") -> None:
+        self.folder, self.licence = folder, licence
+
+    def __call__(self, reference, destination, *, force):
+        yield Noted("pictures from the column 'image\x1b'")
+        yield Written(1, 2)
+        yield Written(2, 2)
+        yield Fetched(self.folder, Origin(str(reference), "3", self.licence))
+
+
+@pytest.mark.parametrize(
+    ("licence", "said_of_it"), [("CC0: [x]", "states 'CC0: [x]', which is its owner's"), ("", "states none.")]
+)
+def test_a_data_set_by_name_is_fetched_and_what_is_known_of_its_licence_said(
+    app, art, tmp_path, monkeypatch, licence, said_of_it
+):
+    monkeypatch.setattr("sfumato.collection.fetch", Fetching(art, licence))
+    result = CliRunner().invoke(app, ["kaggle:owner/art", "-o", str(tmp_path / "c"), "--workers", "1"])
+    assert result.exit_code == 0, result.output
+    assert "Fetching kaggle:owner/art" in result.output
+    assert "image\\x1b" in result.output
+    assert f"The licence of the pictures is unknown: the card of kaggle:owner/art {said_of_it}" in result.output
+    for row in ("data set", "version", "licence that its card states"):
+        assert row in result.output
+    assert Collection.open(tmp_path / "c").origin == Origin("kaggle:owner/art", "3", licence)
+
+
+def test_a_split_is_counted(app, art, tmp_path):
+    for number, split in enumerate(("train", "test")):
+        (art / split).mkdir()
+        (art / ("drawing", "[bold]oil")[number]).rename(art / split / "sea")
+    result = CliRunner().invoke(app, [str(art), "-o", str(tmp_path / "c"), "--workers", "1"])
+    assert "split test" in result.output
+    assert "split train" in result.output
+
+
+def test_a_data_set_by_half_a_name_is_refused_with_the_form(tmp_path, console):
+    with pytest.raises(SfumatoError, match="give it as kaggle:OWNER/NAME"):
+        collect_with_progress("kaggle:art", tmp_path / "c", (0, 0, 0), console)
+    assert said(console) == ""
+
+
+def test_writing_is_drawn_on_a_terminal(art, tmp_path, monkeypatch):
+    monkeypatch.setattr("sfumato.collection.fetch", Fetching(art))
+    terminal = Console(file=io.StringIO(), width=120, force_terminal=True)
+    assert fetch_with_progress("hf:owner/art", tmp_path / "c", terminal)[0] == art
+    assert "Writing" in said(terminal)
+    assert "2/2" in said(terminal)
+
+
+def test_a_data_set_in_kaggles_cache_is_collected_by_its_real_client(app, art, tmp_path, monkeypatch):
+    pytest.importorskip("kagglehub")
+    kept = tmp_path / "cache" / "datasets" / "owner" / "art"
+    for split in ("training_set", "validation_set"):
+        shutil.copytree(art, kept / "versions" / "3" / "dataset" / split)
+    (kept / "3.complete").touch()
+    Image.effect_noise((40, 40), 90).save(kept / "versions" / "3" / "dataset" / "validation_set" / "drawing" / "9.png")
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody is asked
+    result = CliRunner().invoke(app, ["kaggle:owner/art/versions/3", "-o", str(tmp_path / "c"), "--workers", "1"])
+    assert result.exit_code == 0, result.output
+    collection = Collection.open(tmp_path / "c")
+    assert collection.counts == {"[bold]oil": 6, "drawing": 7}
+    assert collection.summary.splits == {"train": 12, "validation": 1}
+    assert collection.origin == Origin("kaggle:owner/art", "3")
+    assert "the card of kaggle:owner/art could not be asked for" in result.output

@@ -55,7 +55,8 @@ def test_mistakes_are_one_sentence_and_nothing_is_lost(sfumato, compared, art, t
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "note.txt").write_text("mine")
     (tmp_path / "few").mkdir()
-    shutil.copy(next(art.rglob("*.png")), tmp_path / "few")
+    for number, path in enumerate(sorted(art.rglob("*.png"))[:9]):
+        shutil.copy(path, tmp_path / "few" / f"{number}.png")
     for arguments, said in (
         ((art, "-o", output), "holds a comparison already; go on with --resume"),
         ((art, "-o", tmp_path / "mine"), "holds something else already"),

@@ -6,6 +6,7 @@ import threading
 import zipfile
 
 import pytest
+from PIL import Image
 
 from sfumato.collection import Collection, LeftOut, Read, Scanned, collect, unusable
 from sfumato.collection.workers import Workers
@@ -193,3 +194,36 @@ def test_many_pictures_take_little_memory(tmp_path, paint, gather):
     assert len(gather(folder).files) > 1500
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 40_000  # kB: 20 kB a picture, where 100,000 may take 1 GB in all; most of it is not per picture
+
+
+def test_what_pillows_verify_finds_bad_is_left_out_and_more(art, paint, gather):
+    """The check of many a tutorial: `Image.open(file).verify()`. It lets JPEGs pass whose end is missing."""
+    paint(50).save(art / "whole.jpg")
+    whole = (art / "whole.jpg").read_bytes()
+    png = (art / "painting" / "0.png").read_bytes()
+    bad = {
+        "empty.jpg": b"",
+        "text.jpg": b"a letter to the editor",
+        "cut.jpg": whole[: len(whole) * 9 // 10],
+        "cut.png": png[: len(png) // 2],
+        "checksum.png": png[:60] + bytes([png[60] ^ 255]) + png[61:],
+        "head.jpg": whole[:20],
+    }
+    for name, data in bad.items():
+        (art / name).write_bytes(data)
+
+    def verifies(path):
+        try:
+            with Image.open(path) as image:
+                image.verify()
+        except (OSError, SyntaxError):
+            return False
+        return True
+
+    found = gather(art)
+    rejected = {name for name in bad if not verifies(art / name)}
+    assert len(rejected) >= 4
+    assert rejected <= found.kinds.keys()
+    assert verifies(art / "cut.jpg")
+    assert found.kinds.keys() == bad.keys()
+    assert "whole.jpg" in found.files

@@ -48,6 +48,17 @@ def test_nothing_of_others_is_overwritten_without_force(art, tmp_path, gather, p
     assert "cannot be written" in refusal(art, tmp_path / "file" / "below")
 
 
+def test_a_source_within_the_destination_is_no_reason_to_refuse(art, tmp_path, gather):
+    place = tmp_path / "place"
+    place.mkdir()
+    art.rename(place / "pictures")
+    (place / ".pictures.partial").mkdir()  # as an interrupted fetching leaves it
+    assert len(gather(place / "pictures", place).files) == 6
+    (tmp_path / "mixed" / "pictures").mkdir(parents=True)
+    (tmp_path / "mixed" / "thesis.txt").touch()
+    assert "not empty" in refusal(tmp_path / "mixed" / "pictures", tmp_path / "mixed")
+
+
 @pytest.mark.parametrize("background", [(256, 0, 0), (-1, 0, 0), (1, 2)])
 def test_a_background_is_a_colour(art, tmp_path, background):
     assert "background" in refusal(art, tmp_path / "c", background=background)

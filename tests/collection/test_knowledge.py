@@ -37,14 +37,29 @@ def test_without_folders_the_metadata_gives_the_classes(tmp_path, paint, gather)
     assert collection.counts == {"": 1, "hill": 1, "sea": 1}
 
 
-def test_the_folders_of_a_split_are_no_classes(art, gather):
+def test_the_folders_of_a_split_are_no_classes_and_kept_with_each_picture(art, gather):
     for split in ("training_set", "validation_set"):
         (art / split).mkdir()
     (art / "drawing").rename(art / "training_set" / "drawing")
     (art / "painting").rename(art / "validation_set" / "painting")
     found = gather(art)
     assert found.collection.classes == ["drawing", "painting"]
-    assert "split" in found.of(Noted)[0].text
+    assert "training_set, validation_set: taken for a split" in found.of(Noted)[0].text
+    assert {picture.split for picture in found.collection.pictures if picture.category == "drawing"} == {"train"}
+    assert found.finished.summary.splits == {"train": 3, "validation": 3}
+
+
+def test_metadata_has_the_last_word_on_the_split(art, gather):
+    put(art / "metadata.csv", "file_name,split\npainting/0.png,val\npainting/1.png,extra\n")
+    splits = {picture.file: picture.split for picture in gather(art).collection.pictures}
+    assert (splits["painting/0.png"], splits["painting/1.png"], splits["painting/2.png"]) == ("validation", "extra", "")
+    (art / "test").mkdir()
+    (art / "train").mkdir()
+    for name in ("drawing", "painting"):
+        (art / name).rename(art / "test" / name)
+    put(art / "metadata.csv", "file_name,split\ntest/painting/0.png,train\n")
+    splits = {picture.file: picture.split for picture in gather(art).collection.pictures}
+    assert (splits["test/painting/0.png"], splits["test/painting/1.png"]) == ("train", "test")
 
 
 def test_one_folder_around_a_zip_is_no_class(art, tmp_path, gather):
@@ -58,6 +73,15 @@ def test_one_folder_around_a_zip_is_no_class(art, tmp_path, gather):
     collection = gather(path).collection
     assert collection.classes == ["drawing", "painting"]
     assert (collection.pictures[-1].title, collection.pictures[-1].caption) == ("Rain", "rain")
+
+
+def test_a_zip_of_a_split_has_its_classes_below_it(art, tmp_path, gather):
+    path = tmp_path / "art.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(art.rglob("*.png")):
+            archive.write(file, f"my art/train/{file.relative_to(art)}")
+    pictures = gather(path).collection.pictures
+    assert {(picture.category, picture.split) for picture in pictures} == {("drawing", "train"), ("painting", "train")}
 
 
 def test_what_is_wrong_with_the_texts_is_noted_and_stops_nothing(art, gather):

@@ -15,7 +15,8 @@ def parsed(text: str, name: str = "metadata.csv") -> dict:
 
 def test_all_columns_and_their_other_names():
     known = parsed(
-        "file_name,artist,title,year,license,source,text,label\na.png,Ana,Sea,1901,CC0-1.0,museum,a sea,water\n"
+        "file_name,artist,title,year,license,source,text,label,split\n"
+        "a.png,Ana,Sea,1901,CC0-1.0,museum,a sea,water,test\n"
     )
     assert known == {
         "a.png": {
@@ -26,6 +27,7 @@ def test_all_columns_and_their_other_names():
             "source": "museum",
             "caption": "a sea",
             "category": "water",
+            "split": "test",
         }
     }
 

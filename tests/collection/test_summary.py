@@ -9,7 +9,7 @@ def test_everything_is_counted():
     pictures = [
         picture(0, group="a", category="sea", creator="Ana", licence="CC0-1.0"),
         picture(1, group="a", category="sea", creator="Ana", caption="x"),
-        picture(20, group="b", category="hill"),
+        picture(20, group="b", category="hill", split="test"),
     ]
     rejected = [
         Rejected("x", unusable.EMPTY, ""),
@@ -24,4 +24,5 @@ def test_everything_is_counted():
     assert (summary.smallest_side, summary.median_side, summary.largest_side) == (40, 41, 50)
     assert summary.licences == {"unknown": 2, "CC0-1.0": 1}
     assert (summary.captions, summary.creators, summary.bytes) == (1, 1, 300)
+    assert summary.splits == {"test": 1}
     assert summary.to_json()["pictures"] == 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from sfumato.collection import Collection, LeftOut, Summary
+    from sfumato.collection import Collection, LeftOut, Origin, Summary
     from sfumato.dataset import Dataset
 
 _MOST_NAMED = 20  # left-out files on the screen; all of them stand in rejected.jsonl
 
 
 def collect(
-    art: Annotated[Path, typer.Argument(help="A folder of pictures (its sub-folders are classes), or a zip of one.")],
+    art: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder of pictures (its sub-folders are classes), a zip of one, or a data set by name: "
+            "kaggle:OWNER/NAME or hf:OWNER/NAME."
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The collection's directory.")],
     background: Annotated[
         str, typer.Option("--background", metavar="R,G,B", help="What stands behind transparent pictures.")
@@ -54,7 +60,7 @@ def parse_background(text: str) -> tuple[int, int, int]:
 
 
 def collect_with_progress(
-    source: Path,
+    source: Path | str,
     destination: Path,
     background: tuple[int, int, int],
     console: Console,
@@ -63,10 +69,16 @@ def collect_with_progress(
     force: bool = False,
     summary: bool = True,
 ) -> Collection:
-    """Collect with a progress bar; then a table (if wanted) and the files that are left out. Raises SfumatoError."""
-    from sfumato.collection import Finished, LeftOut, Noted, Read, Scanned
+    """Collect with a progress bar; then a table (if wanted) and the files that are left out. Raises SfumatoError.
+
+    source: a folder, a zip, or the name of a data set ('kaggle:owner/name', 'hf:owner/name'), which is fetched first.
+    """
+    from sfumato.collection import Finished, LeftOut, Noted, Read, Scanned, is_reference
     from sfumato.collection import collect as collect_events
 
+    origin: Origin | None = None
+    if is_reference(source):
+        source, origin = fetch_with_progress(source, destination, console, force=force)
     left_out: list[LeftOut] = []
     notes: list[str] = []
     finished: Finished | None = None
@@ -74,7 +86,9 @@ def collect_with_progress(
     try:
         with _progress(console) as progress:
             task = progress.add_task("Collecting", total=None)
-            for event in collect_events(source, destination, background=background, workers=workers, force=force):
+            for event in collect_events(
+                source, destination, background=background, workers=workers, force=force, origin=origin
+            ):
                 match event:
                     case Scanned(total, unchanged):
                         progress.update(task, total=total - unchanged)
@@ -90,14 +104,46 @@ def collect_with_progress(
         _print_left_out(left_out, None, console)
         raise
     assert finished is not None  # the last event of a run that did not raise
+    origin = finished.collection.origin
     if summary:
-        _print_summary(finished.summary, destination, console)
+        _print_summary(finished.summary, origin, destination, console)
         if unchanged:
             console.print(f"{unchanged:,} files had not changed since the last time and were not read again.")
     for note in notes:
-        console.print(f"Note: {printable(note)}", markup=False, highlight=False)
+        _print_note(note, console)
+    if origin is not None and "unknown" in finished.summary.licences:
+        console.print(printable(origin.licence_sentence), markup=False, highlight=False, soft_wrap=True)
     _print_left_out(left_out, destination / "rejected.jsonl", console)
     return finished.collection
+
+
+def fetch_with_progress(
+    reference: Path | str, destination: Path, console: Console, *, force: bool = False
+) -> tuple[Path, Origin]:
+    """Fetch a data set for a collection in `destination`: the folder to collect and where it comes from.
+
+    Raises SfumatoError.
+    """
+    from sfumato.collection import Fetched, Noted, Reference, Written, fetch
+
+    named = Reference.parse(reference)
+    fetched: Fetched | None = None
+    console.print(f"Fetching {named}", markup=False, highlight=False)  # its client draws the download
+    with ExitStack() as drawing:
+        progress: Progress | None = None
+        for event in fetch(reference, destination, force=force):
+            match event:
+                case Noted(text):
+                    _print_note(text, console)
+                case Written(done, total):
+                    if progress is None:  # not sooner: two bars at once would write over each other
+                        progress = drawing.enter_context(_progress(console))
+                        task = progress.add_task("Writing", total=total)
+                    progress.update(task, completed=done)
+                case Fetched():
+                    fetched = event
+    assert fetched is not None  # the last event of a run that did not raise
+    return fetched.folder, fetched.origin
 
 
 def prepare_with_progress(
@@ -154,15 +200,30 @@ def _progress(console: Console) -> Iterator[Progress]:
         yield progress
 
 
-def _print_summary(summary: Summary, destination: Path, console: Console) -> None:
+def _print_note(note: str, console: Console) -> None:
+    console.print(f"Note: {printable(note)}", markup=False, highlight=False)
+
+
+def _print_summary(summary: Summary, origin: Origin | None, destination: Path, console: Console) -> None:
     from rich.table import Table
 
     table = Table(title=_cell(f"Collection {destination}"), title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
+    if origin is not None:
+        table.add_row("data set", _cell(origin.reference))
+        table.add_row("version", _cell(origin.version or "unknown"))
+        table.add_row(
+            "licence that its card states", _cell("unknown" if origin.licence is None else origin.licence or "none")
+        )
+        table.add_section()
     if list(summary.classes) != [""]:
         for name, count in summary.classes.items():
             table.add_row(_cell(name or "(in no folder)"), f"{count:,}")
+        table.add_section()
+    if summary.splits:
+        for name, count in summary.splits.items():
+            table.add_row(_cell(f"split {name}"), f"{count:,}")
         table.add_section()
     table.add_row("pictures", f"{summary.pictures:,}")
     table.add_row("near duplicates of another", f"{summary.near_duplicates:,}")

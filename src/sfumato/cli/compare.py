@@ -27,7 +27,7 @@ SHOWN, WORKS, EXAMPLES = 8, 24, 16
 
 
 def compare(
-    art: Annotated[Path, typer.Argument(help="A folder or zip of pictures, or a collection.")],
+    art: Annotated[Path, typer.Argument(help="As for train: a folder or zip of pictures, a collection, or a name.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the comparison.")] = Path(
         "comparison"
     ),

@@ -84,9 +84,9 @@ def new_run(
 def collection_of(art: Path, place: Path, background: str, console: Console, *, force: bool = False) -> Collection:
     """The collection that ``art`` is, or one made of it at ``place``. Raises SfumatoError where there is no art."""
     from sfumato.cli.collect import collect_with_progress, parse_background
-    from sfumato.collection import Collection, is_collection
+    from sfumato.collection import Collection, is_collection, is_reference
 
-    if not art.exists():
+    if not is_reference(art) and not art.exists():
         raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
     if is_collection(art):
         return Collection.open(art)
@@ -107,10 +107,12 @@ def _check_clearing(output: Path, parent: Path) -> None:
 def _facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
     summary = collection.summary
     licences = ", ".join(f"{name} ({count})" for name, count in summary.licences.items())
+    origin = collection.origin
     return {
+        **({"Data set": f"{origin.reference}, version {origin.version or 'unknown'}"} if origin else {}),
         "Pictures": f"{len(dataset):,}, of which {len(dataset.held_out):,} were held out; "
         f"{summary.near_duplicates:,} are near duplicates of others",
-        "Licences": licences,
+        "Licences": licences + (f" ({origin.licence_sentence})" if origin else ""),
         "Collection": collection.digest,
     }
 

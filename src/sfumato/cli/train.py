@@ -22,7 +22,10 @@ MOST_MINUTES = 525_600.0  # a year
 
 
 def train(
-    art: Annotated[Path | None, typer.Argument(help="A folder or zip of pictures, or a collection.")] = None,
+    art: Annotated[
+        Path | None,
+        typer.Argument(help="A folder or zip of pictures, a collection, or kaggle:OWNER/NAME, hf:OWNER/NAME."),
+    ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the run.")] = Path("run"),
     minutes: Annotated[
         float | None,
@@ -142,14 +145,15 @@ def _choices(preset_name: str, config: Path | None, settings: list[str], **optio
     from sfumato.training import parse_choices, preset, read_choices, resolve
 
     chosen = dict(preset(preset_name))
-    for later in (
-        read_choices(config) if config else {},
-        parse_choices(settings),
-        {name: value for name, value in options.items() if value is not None},
+    for origin, later in (
+        (str(config), read_choices(config) if config else {}),
+        ("--set", parse_choices(settings)),
+        ("options", {name: value for name, value in options.items() if value is not None}),
     ):
         lengths = [name for name in LENGTHS if later.get(name)]
         if len(lengths) > 1:
-            raise SfumatoError(f"{' and '.join(lengths)} each say how long to train; leave one of them out")
+            said = " and ".join(f"'{name}'" for name in lengths)
+            raise SfumatoError(f"{origin}: {said} each say how long to train; leave out all but one")
         if lengths:
             chosen = {name: value for name, value in chosen.items() if name not in LENGTHS}
         chosen |= later

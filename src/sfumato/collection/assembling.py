@@ -18,6 +18,7 @@ from sfumato.collection.fingerprint import THUMBNAIL_SIDE
 from sfumato.collection.grouping import near_duplicates
 from sfumato.collection.knowledge import Knowledge, with_knowledge
 from sfumato.collection.listing import Entry, Listing
+from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
 from sfumato.collection.storing import Stored, is_collection, read_stored
 from sfumato.collection.summary import Summary
@@ -91,12 +92,20 @@ class Earlier:
             return None
         return seen
 
-    def is_of(self, digest: str, background: Colour) -> bool:
+    def origin_with(self, origin: Origin | None) -> Origin | None:
+        """Where the source comes from, as stated now; what is not stated now is as it was stated then."""
+        before = self.stored.origin if self.stored is not None else None
+        if before is None or origin in (None, replace(before, licence=None)):
+            return before or origin
+        return origin
+
+    def is_of(self, digest: str, background: Colour, origin: Origin | None) -> bool:
         """Whether the stored collection is what a run over this listing would give."""
         return (
             self.stored is not None
             and self.stored.description.get("listing") == digest
             and self.background == background
+            and self.stored.origin == origin
         )
 
 
@@ -113,7 +122,12 @@ def listing_digest(listing: Listing) -> str:
 
 
 def assemble(
-    source: Path, background: Colour, listing: Listing, known: dict[str, Seen], knowledge: Knowledge
+    source: Path,
+    background: Colour,
+    listing: Listing,
+    known: dict[str, Seen],
+    knowledge: Knowledge,
+    origin: Origin | None,
 ) -> Stored:
     """All parts of a collection from what is known of each file. Raises SfumatoError where no picture is left."""
     rejected = list(listing.rejected)
@@ -130,7 +144,8 @@ def assemble(
         raise SfumatoError(_nothing_left(source, rejected))
     rejected.sort(key=lambda entry: entry.file)
 
-    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, zipped=not source.is_dir())
+    wrapped = not source.is_dir() or (origin is not None and origin.was_packed)
+    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, wrapped=wrapped)
     thumbnails = np.stack([seen.thumbnail for seen in kept.values()])
     first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails)
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.
@@ -141,6 +156,7 @@ def assemble(
     summary = Summary.of(pictures, rejected)
     description = {
         "source": str(source),
+        "origin": origin.to_json() if origin is not None else None,
         "background": list(background),
         "notes": knowledge.notes,
         "summary": summary.to_json(),

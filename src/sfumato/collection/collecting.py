@@ -13,6 +13,7 @@ from sfumato.collection.destination import check_destination, check_source
 from sfumato.collection.events import CollectEvent, Finished, LeftOut, Noted, Read, Scanned
 from sfumato.collection.knowledge import read_knowledge
 from sfumato.collection.listing import Entry, list_source
+from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.storing import write_stored
 from sfumato.collection.workers import Limits, Workers
@@ -29,6 +30,7 @@ def collect(
     workers: int | None = None,
     force: bool = False,
     limits: Limits | None = None,
+    origin: Origin | None = None,
 ) -> Iterator[CollectEvent]:
     """Turn a folder, or a zip, of pictures into a collection in `destination`; yields events, `Finished` the last.
 
@@ -37,7 +39,8 @@ def collect(
     directory. `background` is (red, green, blue), 0 to 255, and stands behind transparent pictures. `workers` is a
     number of processes, `limits` what one picture may take of them. Closing the generator ends everything and leaves
     `destination` as it was. With `force` a collection of another source, or a folder of other things, may be written
-    into (only files with the names of a collection's own are replaced).
+    into (only files with the names of a collection's own are replaced). `origin` says which data set the source was
+    fetched from (see `fetch`); without it, what an earlier run over the same source was told stays true.
 
     Raises SfumatoError where there is nothing to collect or nowhere to put it.
     """
@@ -48,6 +51,7 @@ def collect(
     check_destination(source, destination, force=force)
     listing = list_source(source, destination.resolve())
     earlier = Earlier.read(source, destination, background)
+    origin = earlier.origin_with(origin)
 
     known: dict[str, Seen] = {}
     unread: list[Entry] = []
@@ -72,9 +76,9 @@ def collect(
                 yield LeftOut(seen.file, seen.kind, seen.reason)
 
     digest = listing_digest(listing)
-    changed = bool(unread) or not earlier.is_of(digest, background)
+    changed = bool(unread) or not earlier.is_of(digest, background, origin)
     if changed or earlier.stored is None:
-        stored = assemble(source, background, listing, known, read_knowledge(source, listing))
+        stored = assemble(source, background, listing, known, read_knowledge(source, listing), origin)
         stored.description["listing"] = digest
         write_stored(destination, stored)
     else:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from sfumato.collection.archive import Archive
 from sfumato.collection.colour import Colour
+from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
 from sfumato.collection.reading import read_picture
 from sfumato.collection.storing import Stored, read_stored
@@ -22,13 +23,17 @@ from sfumato.errors import SfumatoError
 
 
 class Collection:
-    """Pictures plus what is known of each. The pictures' files stay where they are, in `source`."""
+    """Pictures plus what is known of each. The pictures' files stay where they are, in `source`.
+
+    `origin` is the data set that they were fetched from by name, None for a folder or zip of one's own.
+    """
 
     def __init__(self, path: Path, stored: Stored) -> None:
         self.path = path
         self.source = Path(stored.description["source"])
         red, green, blue = stored.description["background"]
         self.background: Colour = (red, green, blue)
+        self.origin: Origin | None = stored.origin
         self.pictures: list[Picture] = stored.pictures
         self.rejected: int = len(stored.rejected)
         self.summary = Summary.of(stored.pictures, stored.rejected)

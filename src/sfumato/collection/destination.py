@@ -39,10 +39,15 @@ def check_destination(source: Path, destination: Path, *, force: bool) -> None:
                 f"{destination} is a collection of {earlier}, not of {source}; "
                 "choose another place, or replace it with --force."
             )
-    elif any(destination.iterdir()):
+    elif not all(_is_for_source(path, source) for path in destination.iterdir()):
         raise SfumatoError(
             f"{destination} is not empty and no collection; choose another place, or use it with --force."
         )
+
+
+def _is_for_source(path: Path, source: Path) -> bool:
+    """Whether something in a destination is the source itself, or what an interrupted fetching left beside it."""
+    return source.resolve().is_relative_to(path.resolve()) or path.name.startswith(f".{source.name}.")
 
 
 def _source_of(collection: Path) -> str | None:

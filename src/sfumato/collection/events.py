@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sfumato.collection.collection import Collection
+    from sfumato.collection.origin import Origin
     from sfumato.collection.summary import Summary
 
 
@@ -52,4 +55,21 @@ class Finished:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One more picture of a data set was written down: the `done`-th of `total`."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A data set is here: `folder` can be collected, as that which comes from `origin`."""
+
+    folder: Path
+    origin: Origin
+
+
 CollectEvent = Scanned | Read | LeftOut | Noted | Finished
+FetchEvent = Noted | Written | Fetched

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from sfumato.collection.archive import Archive
+from sfumato.collection.folders import placed, split_named
 from sfumato.collection.listing import Entry, Listing
 from sfumato.collection.metadata import CAPTION_LIMIT, TEXT_LIMIT, Known, parse_caption, parse_metadata
 from sfumato.collection.pictures import UNKNOWN, Picture
 from sfumato.collection.unusable import UnusableError
-
-# A data set that somebody split already: these folders say nothing of what is in a picture.
-_SPLITS: Final = frozenset(
-    f"{split}{end}"
-    for split in ("train", "training", "test", "testing", "val", "valid", "validation")
-    for end in ("", "_set")
-)
 
 _Reader = Callable[[str, int], bytes]
 
@@ -99,16 +92,24 @@ def _composed(file: str) -> str:
     return unicodedata.normalize("NFC", file)
 
 
-def with_knowledge(pictures: list[Picture], knowledge: Knowledge, *, zipped: bool) -> list[Picture]:
-    """The pictures with all that is known of them, and with their classes; `zipped` where they come from a zip."""
-    categories = _categories([picture.file for picture in pictures], knowledge, zipped=zipped)
+def with_knowledge(pictures: list[Picture], knowledge: Knowledge, *, wrapped: bool) -> list[Picture]:
+    """The pictures with all that is known of them, and with their classes; `wrapped` where they come from an archive.
+
+    The class is that of the folders; where these tell nothing apart, what the metadata says. The split is what the
+    metadata says; where that says nothing, that of the folders.
+    """
+    places, splits = placed([picture.file for picture in pictures], wrapped=wrapped)
+    if splits:
+        knowledge.notes.append(f"{', '.join(splits)}: taken for a split, kept as each picture's, and not for classes")
+    of = [knowledge.of.get(picture.file, {}) for picture in pictures]
+    stated = any(known.get("category") for known in of) and len({category for category, _ in places}) < 2
     described = []
-    for picture, category in zip(pictures, categories, strict=True):
-        known = knowledge.of.get(picture.file, {})
+    for picture, (category, split), known in zip(pictures, places, of, strict=True):
         described.append(
             replace(
                 picture,
-                category=category,
+                category=known.get("category", "") if stated else category,
+                split=split_named(known.get("split", "")) or known.get("split", split),
                 caption=known.get("caption", ""),
                 creator=known.get("creator", ""),
                 title=known.get("title", ""),
@@ -118,22 +119,3 @@ def with_knowledge(pictures: list[Picture], knowledge: Knowledge, *, zipped: boo
             )
         )
     return described
-
-
-def _categories(files: list[str], knowledge: Knowledge, *, zipped: bool) -> list[str]:
-    """The class of each file: its first folder; where the folders tell nothing apart, what the metadata says."""
-    folders = [file.split("/")[:-1] for file in files]
-    # People zip a folder as often as its content: one folder around everything is no class.
-    if zipped and len({folder[0] if folder else "" for folder in folders}) == 1:
-        folders = [folder[1:] for folder in folders]
-    if all(len(folder) > 1 and folder[0].lower() in _SPLITS for folder in folders):
-        splits = sorted({folder[0] for folder in folders})
-        knowledge.notes.append(f"{_listed(splits)}: taken for a split, not for classes; classes are the folders below")
-        folders = [folder[1:] for folder in folders]
-    categories = [folder[0] if folder else "" for folder in folders]
-    stated = [knowledge.of.get(file, {}).get("category", "") for file in files]
-    return stated if len(set(categories)) < 2 and any(stated) else categories
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)

@@ -13,14 +13,15 @@ TEXT_LIMIT: Final = 256 * 1024**2  # bytes of one metadata file
 CAPTION_LIMIT: Final = 64 * 1024
 
 # The field of a picture, and the columns that give it; the first that is there and not empty wins.
-_COLUMNS: Final = {
-    "caption": ("caption", "text"),
+COLUMNS: Final = {
+    "caption": ("caption", "text", "prompt"),
     "creator": ("creator", "artist", "author"),
     "title": ("title",),
     "year": ("year", "date"),
     "source": ("source", "url"),
     "licence": ("licence", "license"),
     "category": ("category", "class", "label"),
+    "split": ("split",),
 }
 
 Known = dict[str, str]
@@ -38,7 +39,7 @@ def parse_metadata(data: bytes, name: str) -> tuple[dict[str, Known], list[str]]
         file = row.get("file_name")
         if not isinstance(file, str) or not (file := normalised(file)):
             continue
-        fields = {field: _first(row, columns) for field, columns in _COLUMNS.items()}
+        fields = {field: _first(row, columns) for field, columns in COLUMNS.items()}
         known[file] = {field: value for field, value in fields.items() if value}
     if not known and not complaints:
         complaints.append("has no row with a file_name")

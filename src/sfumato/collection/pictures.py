@@ -15,7 +15,8 @@ class Picture:
     `file` is relative to the source, with forward slashes. `stamp` tells a changed file from an unchanged one: the
     modification time in ns, or the CRC-32 of a member of a zip. `width` and `height` are in pixels, after orientation.
     `transparent` says that the background shows through. `hash` is a 64-bit perceptual hash; near duplicates have the
-    same `group`. What nobody stated is '', but the licence, which is then 'unknown'.
+    same `group`. `split` is the side that others put it on ('train', 'validation', 'test'); what sfumato trains on does
+    not depend on it. What nobody stated is '', but the licence, which is then 'unknown'.
     """
 
     file: str
@@ -34,6 +35,7 @@ class Picture:
     year: str = ""
     source: str = ""
     licence: str = UNKNOWN
+    split: str = ""
 
     def to_json(self) -> str:
         """One line; file names that are not valid Unicode survive as escaped surrogates."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.collection.fingerprint import THUMBNAIL_SIDE
+from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
 from sfumato.errors import SfumatoError
 
@@ -34,6 +35,12 @@ class Stored:
     pictures: list[Picture]
     rejected: list[Rejected]
     thumbnails: NDArray[np.uint8]
+
+    @property
+    def origin(self) -> Origin | None:
+        """The data set that the pictures were fetched from, if they were."""
+        stated = self.description.get("origin")
+        return Origin(**stated) if stated else None
 
 
 def is_collection(path: Path) -> bool:
@@ -68,9 +75,11 @@ def read_stored(path: Path) -> Stored:
         thumbnails: NDArray[np.uint8] = np.load(io.BytesIO(parts[THUMBNAILS]), allow_pickle=False)
         if thumbnails.shape != (len(pictures), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
             raise ValueError("the number of thumbnails is not that of the pictures")
+        stored = Stored(description, pictures, rejected, thumbnails)
+        _ = stored.origin  # raises where it is no origin
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise SfumatoError(f"{path} is not whole ({error}); run sfumato collect again.") from error
-    return Stored(description, pictures, rejected, thumbnails)
+    return stored
 
 
 def _checked(path: Path, digest: str) -> bytes:

@@ -16,9 +16,9 @@ from sfumato.collection.pictures import Picture, Rejected
 class Summary:
     """Figures of a collection.
 
-    `classes` and `licences` map a name to a number of pictures, `left_out` a reason to a number of files (exact
-    duplicates not among them). `near_duplicates` counts the pictures beyond the first of each group. The sides are in
-    pixels, of the shorter side.
+    `classes`, `licences` and `splits` map a name to a number of pictures (those on no side of a split not among them),
+    `left_out` a reason to a number of files (exact duplicates not among them). `near_duplicates` counts the pictures
+    beyond the first of each group. The sides are in pixels, of the shorter side.
     """
 
     pictures: int
@@ -34,6 +34,7 @@ class Summary:
     captions: int
     creators: int
     bytes: int
+    splits: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object."""
@@ -60,4 +61,5 @@ class Summary:
             captions=sum(bool(picture.caption) for picture in pictures),
             creators=len({picture.creator for picture in pictures if picture.creator}),
             bytes=sum(picture.bytes for picture in pictures),
+            splits=dict(sorted(Counter(picture.split for picture in pictures if picture.split).items())),
         )

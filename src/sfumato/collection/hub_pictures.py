@@ -1,0 +1,140 @@
+"""The pictures of a table are written out: one file each, in a folder of its class, and a metadata.csv."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from sfumato.collection.events import FetchEvent, Noted, Written
+from sfumato.collection.folders import split_named
+from sfumato.collection.hub_columns import Columns
+from sfumato.collection.origin import Origin
+from sfumato.collection.sniffing import HEAD_BYTES, picture_format
+from sfumato.collection.storing import cannot_write, sync_directory, write_whole
+from sfumato.errors import SfumatoError
+
+_RECORD: Final = ".fetched.json"
+_FIELDS: Final = ("caption", "creator", "title", "year", "source", "licence")
+_UNFIT: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # no part of a file's name on one system or another
+
+
+def read_origin(folder: Path) -> Origin | None:
+    """What was written into a folder by `write_pictures`; None where nothing, or not all of it, was."""
+    try:
+        return Origin(**json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def check_place(folder: Path, reference: str, *, force: bool) -> None:
+    """Raises SfumatoError where a data set's pictures would take the place of something else."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    origin = read_origin(folder)
+    if origin is None:
+        raise SfumatoError(f"{folder}: is there already and was not fetched; choose another place.")
+    if origin.reference != reference and not force:
+        raise SfumatoError(
+            f"{folder}: holds the pictures of {origin.reference}; choose another place, or replace them with --force."
+        )
+
+
+def write_pictures(loaded: Any, rows: int, columns: Columns, folder: Path, origin: Origin) -> Iterator[FetchEvent]:
+    """Write each picture's own bytes as `<class>/<number>.<ext>`, one row of the table at a time.
+
+    loaded: the client's splits by name, with `rows` rows in all. `folder` appears when everything is in it, and then
+    takes the place of an earlier revision's. Raises SfumatoError.
+    """
+    partial = folder.with_name(f".{folder.name}.partial")
+    missing = 0
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        with (partial / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
+            writer = csv.writer(table)
+            writer.writerow(("file_name", "split", *_FIELDS))
+            names = _FolderNames()
+            for number, (split, row) in enumerate(_rows(loaded, columns)):
+                data = _bytes(row[columns.picture])
+                if data is None:
+                    missing += 1
+                    continue
+                file = _write(partial, names.of(columns.category_of(row)), number, data)
+                known = columns.texts_of(row)
+                writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in _FIELDS)))
+                yield Written(number + 1, rows)
+        if missing == rows:
+            raise SfumatoError(f"{origin.reference}: none of its {rows:,} rows holds a picture; give another data set.")
+        write_whole(partial / _RECORD, json.dumps(origin.to_json()).encode())
+        _replace(folder, partial)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    if missing:
+        yield Noted(f"{origin.reference}: {missing:,} of {rows:,} rows hold no picture")
+
+
+def _write(partial: Path, category: str, number: int, data: bytes) -> str:
+    """Write one picture; its file's name relative to the folder. What it is its first bytes say, not a name."""
+    extension = (picture_format(data[:HEAD_BYTES]) or "bin").lower().replace("jpeg", "jpg")
+    file = f"{category}/{number:07}.{extension}".lstrip("/")
+    (partial / category).mkdir(exist_ok=True)
+    (partial / file).write_bytes(data)
+    return file
+
+
+def _rows(loaded: Any, columns: Columns) -> Iterator[tuple[str, dict[str, Any]]]:
+    from datasets import Image
+
+    for split, part in loaded.items():
+        # Not decoded, a picture is what its owner put there, byte for byte.
+        chosen = part.select_columns(columns.used).cast_column(columns.picture, Image(decode=False))
+        for row in chosen:
+            yield split, row
+
+
+def _bytes(picture: dict[str, Any] | None) -> bytes | None:
+    """A picture's file, from the table or from the client's cache, which the table then points into."""
+    if not picture:
+        return None
+    data, path = picture.get("bytes"), picture.get("path")
+    if data is None and path and Path(path).is_file():
+        return Path(path).read_bytes()
+    return data
+
+
+def _replace(folder: Path, partial: Path) -> None:
+    """Put the finished folder into its place; what was there before is gone only then."""
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    partial.rename(folder)
+    sync_directory(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+class _FolderNames:
+    """A folder for each class: its name, as far as file systems take it, and never the same for two classes."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {"": ""}
+        self._taken = {"metadata.csv", "metadata.jsonl", "__macosx"}  # these are no folders of pictures
+
+    def of(self, category: str) -> str:
+        """The folder of a class; '' for none."""
+        if category not in self._folders:
+            # What begins with a dot is skipped as hidden when folders are listed.
+            plain = _UNFIT.sub("_", category)[:80].strip(" .") or "_"
+            folder, number = plain, 2
+            while folder.casefold() in self._taken:
+                folder, number = f"{plain} {number}", number + 1
+            self._taken.add(folder.casefold())
+            self._folders[category] = folder
+        return self._folders[category]

@@ -1,0 +1,91 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.collection.folders import placed, split_named
+
+
+def places(*files: str, wrapped: bool = False) -> list[tuple[str, str]]:
+    return placed(list(files), wrapped=wrapped)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("train", "train"),
+        ("Training_Set", "train"),
+        ("training-set", "train"),
+        ("val", "validation"),
+        ("valid", "validation"),
+        ("validation_set", "validation"),
+        ("TEST", "test"),
+        ("testing", "test"),
+        ("trains", ""),
+        ("set", ""),
+        ("", ""),
+    ],
+)
+def test_what_people_call_the_sides_of_a_split(name, split):
+    assert split_named(name) == split
+
+
+def test_the_class_is_the_first_folder():
+    assert places("sea/old/1.png", "hill/2.png", "3.png") == [("sea", ""), ("hill", ""), ("", "")]
+
+
+def test_classes_below_a_split_wherever_that_lies():
+    assert places("train/sea/1.png", "test/sea/x/2.png", "val/3.png") == [
+        ("sea", "train"),
+        ("sea", "test"),
+        ("", "validation"),
+    ]
+    assert places("a/b/training_set/sea/1.png", "c/validation_set/hill/2.png") == [
+        ("sea", "train"),
+        ("hill", "validation"),
+    ]
+    assert placed(["a/training_set/sea/1.png"], wrapped=False) == ([("sea", "train")], ["training_set"])
+
+
+def test_a_split_below_the_classes():
+    assert places("sea/train/1.png", "sea/test/2.png", "hill/train/3.png") == [
+        ("sea", "train"),
+        ("sea", "test"),
+        ("hill", "train"),
+    ]
+
+
+def test_a_split_without_classes():
+    assert places("train/1.png", "test/2.png", "cover.png") == [("", "train"), ("", "test"), ("", "")]
+
+
+def test_a_class_that_is_called_like_a_split_stays_a_class():
+    assert places("train/1.png", "plane/2.png", "car/3.png") == [("train", ""), ("plane", ""), ("car", "")]
+    assert places("train/old/1.png", "plane/old/2.png") == [("train", ""), ("plane", "")]
+    assert places("train/1.png", "train/2.png") == [("train", ""), ("train", "")]
+
+
+def test_folders_around_everything_are_no_class_in_what_was_packed():
+    files = ["set/pictures/sea/1.png", "set/pictures/hill/2.png"]
+    assert places(*files) == [("set", ""), ("set", "")]
+    assert places(*files, wrapped=True) == [("sea", ""), ("hill", "")]
+    assert places("art/1.png", "art/2.png", wrapped=True) == [("", ""), ("", "")]
+    assert places("art/sea/1.png", "art/sea/2.png", wrapped=True) == [("sea", ""), ("sea", "")]
+    assert places("set/train/all/sea/1.png", "set/test/all/hill/2.png", wrapped=True) == [
+        ("sea", "train"),
+        ("hill", "test"),
+    ]
+    assert places("1.png", wrapped=True) == [("", "")]
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["train", "test", "sea", "x"]), max_size=4).map(lambda parts: "/".join([*parts, "a"]))
+    ),
+    st.booleans(),
+)
+def test_every_file_has_one_place(files, wrapped):
+    found, splits = placed(files, wrapped=wrapped)
+    assert len(found) == len(files)
+    for file, (category, split) in zip(files, found, strict=True):
+        assert category == "" or category in file.split("/")[:-1]
+        assert split == "" or split in splits

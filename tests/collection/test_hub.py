@@ -1,0 +1,273 @@
+"""Data sets on the Hub, fetched by its real client from a server on this machine that answers like the Hub."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from sfumato.collection import fetch
+from sfumato.errors import SfumatoError
+
+pytest.importorskip("datasets")
+
+COMMIT = "0123456789" * 4
+CARD = b"---\nlicense: cc-by-4.0\n---\n# Pictures\n"
+
+
+@pytest.fixture
+def publish(hub) -> Callable[..., None]:
+    def put(name: str, files: dict[str, bytes], commit: str = COMMIT) -> None:
+        hub.repositories[name], hub.commits[name] = files, commit
+
+    return put
+
+
+PROGRAM = """
+import json, sys
+from sfumato.collection import Fetched, Noted, Written, collect, fetch
+from sfumato.errors import SfumatoError
+for reference in sys.argv[2].split():
+    said = {"notes": [], "written": 0, "error": ""}
+    try:
+        for event in fetch(reference, sys.argv[1], force="force" in sys.argv):
+            if isinstance(event, Noted):
+                said["notes"].append(event.text)
+            elif isinstance(event, Written):
+                said["written"] += 1
+                assert event.done <= event.total
+        *_, finished = collect(event.folder, sys.argv[1], workers=1, origin=event.origin, force="force" in sys.argv)
+        said["origin"] = finished.collection.origin.to_json()
+        said["pictures"] = [json.loads(picture.to_json()) for picture in finished.collection.pictures]
+    except SfumatoError as error:
+        said["error"] = str(error)
+    print(json.dumps(said))
+"""
+
+
+@pytest.fixture
+def fetched(hub, tmp_path) -> Callable[..., list[dict]]:
+    """(references, name of the collection, settings) -> for each, what was said and what the collection then holds.
+
+    In a process of its own, for the client reads where its Hub and its cache are when it is imported.
+    """
+
+    def run(references: str, name: str = "c", *arguments: str, **settings: str) -> list[dict]:
+        environment = {
+            "HF_ENDPOINT": hub.address,
+            "HF_HOME": str(tmp_path / "hf"),
+            "HF_TOKEN": "hf_none",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "NO_PROXY": "127.0.0.1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", PROGRAM, str(tmp_path / name), references, *arguments],
+            capture_output=True,
+            text=True,
+            env=os.environ | environment | settings,
+            cwd=tmp_path,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def encoded(paint) -> Callable[..., bytes]:
+    def encode(seed: int, kind: str = "PNG") -> bytes:
+        buffer = io.BytesIO()
+        paint(seed).save(buffer, kind)
+        return buffer.getvalue()
+
+    return encode
+
+
+def parquet(rows: dict[str, list], features: dict) -> bytes:
+    from datasets import Dataset, Features
+
+    buffer = io.BytesIO()
+    Dataset.from_dict(rows, features=Features(features)).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def tables(encoded: Callable[..., bytes]) -> tuple[dict[str, bytes], list[bytes]]:
+    """Two splits as Parquet, and the pictures' bytes."""
+    from datasets import ClassLabel, Image, Value
+
+    features = {
+        "image": Image(),
+        "Style": ClassLabel(names=["Cubism", "Pop / Op: Art"]),
+        "artist": ClassLabel(names=["Ana", "Ben"]),
+        "prompt": Value("string"),
+        "license": Value("string"),
+        "score": Value("float32"),
+    }
+    data = [encoded(0), encoded(1, "JPEG"), encoded(2), encoded(3, "WEBP"), encoded(4), encoded(5)[:60]]
+
+    def part(*numbers: int) -> bytes:
+        rows = {
+            "image": [{"bytes": data[number], "path": f"{number}.jpg"} for number in numbers],
+            "Style": [None if number == 4 else number % 2 for number in numbers],
+            "artist": [number // 3 for number in numbers],
+            "prompt": [f'picture\n{number}, "so"' for number in numbers],
+            "license": ["CC0-1.0" if number == 0 else None for number in numbers],
+            "score": [0.5 for _ in numbers],
+        }
+        return parquet(rows, features)
+
+    return {
+        "README.md": CARD,
+        "data/train-00000-of-00001.parquet": part(0, 1, 2, 5),
+        "data/test-00000-of-00001.parquet": part(3, 4),
+    }, data
+
+
+@pytest.mark.slow
+def test_a_table_becomes_a_folder_of_the_very_same_pictures(publish, encoded, fetched, tmp_path):
+    files, data = tables(encoded)
+    publish("owner/art", files)
+    (tmp_path / "owner" / "art").mkdir(parents=True)  # a folder here of the same name is not the data set
+    (tmp_path / "owner" / "art" / "x.png").write_bytes(encoded(99))
+    (said,) = fetched("hf:owner/art")
+    assert said["error"] == ""
+    assert said["written"] == 6
+    assert said["notes"] == [
+        "hf:owner/art: pictures from the column 'image', classes from 'Style', caption from 'prompt', "
+        "creator from 'artist', licence from 'license', not used: 'score'"
+    ]
+    assert said["origin"] == {"reference": "hf:owner/art", "version": COMMIT, "licence": "cc-by-4.0"}
+    folder = tmp_path / "c" / "pictures"
+    written = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("0*.*")}
+    names = {
+        "Cubism/0000000.png": 0,
+        "Pop _ Op_ Art/0000001.jpg": 1,
+        "Cubism/0000002.png": 2,
+        "Pop _ Op_ Art/0000003.png": 5,
+        "Pop _ Op_ Art/0000004.webp": 3,
+        "0000005.png": 4,
+    }
+    assert written == {name: data[number] for name, number in names.items()}
+    pictures = {picture["file"]: picture for picture in said["pictures"]}
+    assert set(pictures) == set(names) - {"Pop _ Op_ Art/0000003.png"}  # the sixth is truncated
+    first, last = pictures["Cubism/0000000.png"], pictures["0000005.png"]
+    assert (first["category"], first["split"], first["creator"]) == ("Cubism", "train", "Ana")
+    assert (first["caption"], first["licence"]) == ('picture 0, "so"', "CC0-1.0")
+    assert (last["category"], last["split"], last["creator"]) == ("", "test", "Ben")
+    assert last["licence"] == "unknown"  # what the card states is no fact about a picture
+
+
+@pytest.mark.slow
+def test_nothing_is_fetched_or_written_twice(publish, encoded, fetched, hub):
+    files, _ = tables(encoded)
+    publish("owner/art", files)
+    (first,) = fetched("hf:owner/art")
+    hub.asked.clear()
+    (again,) = fetched("hf:owner/art")
+    assert (again["pictures"], again["origin"], again["written"]) == (first["pictures"], first["origin"], 0)
+    assert len(hub.asked) == 1  # what its revision is now
+    (unreachable,) = fetched("hf:owner/art", HF_ENDPOINT="http://127.0.0.1:9")
+    assert (unreachable["pictures"], unreachable["origin"], unreachable["written"]) == (
+        first["pictures"],
+        first["origin"],
+        0,
+    )
+    # Elsewhere it is written anew, from the client's cache and without asking anybody.
+    hub.asked.clear()
+    (offline,) = fetched("hf:owner/art", "other", HF_HUB_OFFLINE="1")
+    assert (offline["error"], offline["origin"], offline["written"]) == ("", first["origin"], 6)
+    pinned, other = fetched(f"hf:owner/art@{COMMIT} hf:owner/art@v2", "third", HF_HUB_OFFLINE="1")
+    assert (pinned["origin"], pinned["written"]) == (first["origin"], 6)
+    assert "the cache holds revision 012345678901, not v2" in other["error"]
+    assert hub.asked == []
+
+
+@pytest.mark.slow
+def test_a_new_revision_takes_the_place_of_the_old_one(publish, encoded, fetched, tmp_path):
+    files, _ = tables(encoded)
+    publish("owner/art", files)
+    assert len(fetched("hf:owner/art")[0]["pictures"]) == 5
+    newer = "9" * 40
+    publish("owner/art", {name: data for name, data in files.items() if "test" not in name}, newer)
+    (said,) = fetched("hf:owner/art")
+    assert (said["origin"]["version"], len(said["pictures"])) == (newer, 3)
+    assert sorted(path.name for path in (tmp_path / "c").iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.slow
+def test_a_repository_of_files_keeps_their_folders_as_classes_and_splits(publish, encoded, fetched):
+    names = [f"train/{name}/{number}.png" for name in ("sea", "hill") for number in (1, 2)] + ["test/sea/3.png"]
+    publish("owner/files", {name: encoded(number) for number, name in enumerate(names)})
+    (said,) = fetched("hf:owner/files")
+    assert said["error"] == ""
+    assert sorted((picture["category"], picture["split"]) for picture in said["pictures"]) == [
+        ("hill", "train"),
+        ("hill", "train"),
+        ("sea", "test"),
+        ("sea", "train"),
+        ("sea", "train"),
+    ]
+    assert said["origin"] == {"reference": "hf:owner/files", "version": COMMIT, "licence": ""}
+
+
+@pytest.mark.slow
+def test_what_cannot_be_had_is_one_sentence_with_what_to_do(publish, encoded, fetched, hub, tmp_path):
+    from datasets import Image, Value
+
+    files, _ = tables(encoded)
+    publish("owner/art", files)
+    publish("owner/gated", files)
+    hub.gated.add("owner/gated")
+    publish("owner/text", {"data.csv": b"a,b\n1,2\n"})
+    publish("owner/script", {"script.py": b"raise SystemExit('run')", "README.md": b"# x"})
+    publish("owner/empty", {"README.md": b"# nothing"})
+    none = parquet({"image": [None, None], "label": ["a", "b"]}, {"image": Image(), "label": Value("string")})
+    publish("owner/none", {"data.parquet": none})
+    subsets = "\n".join(f"- config_name: {name}\n  data_files: {name}.parquet" for name in ("small", "large"))
+    part = files["data/test-00000-of-00001.parquet"]
+    cards = {"README.md": f"---\nconfigs:\n{subsets}\n---\n".encode()}
+    publish("owner/many", cards | {"small.parquet": part, "large.parquet": part})
+    names = ("gated", "missing", "text", "script", "empty", "none", "many", "art@v9", "many/large")
+    *refused, found = fetched(" ".join(f"hf:owner/{name}" for name in names))
+    said = {name: each["error"] for name, each in zip(names, refused, strict=False)}
+    assert "its owner must first grant access" in said["gated"]
+    assert "hf auth login" in said["gated"]
+    assert "no such data set, or a private one" in said["missing"]
+    assert "has no column with pictures ('a', 'b')" in said["text"]
+    assert "programs of data sets are not run" in said["script"]
+    assert "doesn't contain any data files" in said["empty"]
+    assert "none of its 2 rows holds a picture" in said["none"]
+    assert "it has subsets ('small', 'large'); name one of them, as in hf:owner/many/small" in said["many"]
+    assert "has no revision 'v9'" in said["art@v9"]
+    assert not any("\n" in sentence for sentence in said.values())
+    assert (found["error"], len(found["pictures"])) == ("", 2)
+    assert found["origin"]["reference"] == "hf:owner/many/large"
+    (offline,) = fetched("hf:owner/art", "d", HF_HUB_OFFLINE="1")
+    assert "cannot be reached, and the data set is not in the cache" in offline["error"]
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.slow
+def test_another_data_set_takes_nothings_place_without_force(publish, encoded, fetched, tmp_path):
+    files, _ = tables(encoded)
+    publish("owner/art", files)
+    publish("owner/other", {"README.md": b"# x", "a.parquet": files["data/test-00000-of-00001.parquet"]})
+    _, refused = fetched("hf:owner/art hf:owner/other")
+    assert "is a collection of hf:owner/art, not of hf:owner/other" in refused["error"]
+    assert len(fetched("hf:owner/other", "c", "force")[0]["pictures"]) == 2
+    (tmp_path / "d" / "pictures").mkdir(parents=True)
+    (tmp_path / "d" / "pictures" / "mine.txt").write_text("mine")
+    assert "was not fetched" in fetched("hf:owner/art", "d", "force")[0]["error"]
+    assert (tmp_path / "d" / "pictures" / "mine.txt").read_text() == "mine"
+
+
+def test_without_the_client_the_command_that_installs_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(SfumatoError, match=r"pip install 'sfumato\[hub\]'"):
+        list(fetch("hf:owner/art", tmp_path / "c"))

@@ -1,0 +1,90 @@
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sfumato.collection import Noted, Origin, Written
+from sfumato.collection.hub_columns import Columns
+from sfumato.collection.hub_pictures import check_place, read_origin, write_pictures
+from sfumato.errors import SfumatoError
+
+datasets = pytest.importorskip("datasets")
+
+ORIGIN = Origin("hf:owner/art", "a" * 40)
+COLUMNS = Columns("image", "label")
+
+
+@pytest.fixture
+def table(paint) -> Callable[..., dict]:
+    """Classes, None for a row without a picture -> a split of the client's with a picture of each."""
+
+    def make(*labels: str | None) -> dict:
+        pictures = []
+        for number, label in enumerate(labels):
+            paint(number).save(buffer := io.BytesIO(), "PNG")
+            pictures.append(None if label is None else {"bytes": buffer.getvalue(), "path": None})
+        rows = {"image": pictures, "label": [label or "" for label in labels]}
+        features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("string")})
+        return {"train": datasets.Dataset.from_dict(rows, features=features)}
+
+    return make
+
+
+def write(loaded: dict, folder: Path, origin: Origin = ORIGIN) -> Iterator:
+    return write_pictures(loaded, len(loaded["train"]), COLUMNS, folder, origin)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+
+
+def test_classes_that_no_folder_can_be_called_have_a_folder_of_their_own(table, tmp_path):
+    labels = ("a/b", "a:b", "A_b", "..", "metadata.csv", ".hidden", "x" * 300, "../../up")
+    list(write(table(*labels), tmp_path / "p"))
+    assert [file.split("/")[0] for file in sorted(files(tmp_path / "p"), key=lambda file: file[-8:])] == [
+        "a_b",
+        "a_b 2",
+        "A_b 3",
+        "_",
+        "metadata.csv 2",
+        "hidden",
+        "x" * 80,
+        "_.._up",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_rows_without_a_picture_are_counted(table, tmp_path):
+    events = list(write(table("a", None, "b"), tmp_path / "p"))
+    assert events == [Written(1, 3), Written(3, 3), Noted("hf:owner/art: 1 of 3 rows hold no picture")]
+    with pytest.raises(SfumatoError, match="none of its 1 rows holds a picture"):
+        list(write(table(None), tmp_path / "q"))
+    assert not (tmp_path / "q").exists()
+
+
+def test_a_folder_is_there_whole_or_not_at_all(table, tmp_path):
+    list(write(table("a"), tmp_path / "p"))
+    events = write(table("b", "c"), tmp_path / "p", Origin("hf:owner/art", "b" * 40))
+    next(events)
+    events.close()
+    assert (files(tmp_path / "p"), read_origin(tmp_path / "p")) == (["a/0000000.png"], ORIGIN)
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_what_was_not_fetched_is_not_replaced(table, tmp_path):
+    list(write(table("a"), tmp_path / "p"))
+    check_place(tmp_path / "p", "hf:owner/art", force=False)
+    check_place(tmp_path / "none", "hf:owner/art", force=False)
+    with pytest.raises(SfumatoError, match="holds the pictures of hf:owner/art; choose another place, or replace"):
+        check_place(tmp_path / "p", "hf:owner/other", force=False)
+    check_place(tmp_path / "p", "hf:owner/other", force=True)
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(SfumatoError, match="was not fetched"):
+        check_place(tmp_path / "mine", "hf:owner/art", force=True)
+
+
+def test_a_place_that_cannot_be_written_is_said(table, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SfumatoError, match="cannot be written"):
+        list(write(table("a"), tmp_path / "file" / "p"))

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.collection import Reference, is_reference
+from sfumato.errors import SfumatoError
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("kaggle:owner/name", Reference("kaggle", "owner/name")),
+        ("kaggle:owner/name/versions/12", Reference("kaggle", "owner/name", version="12")),
+        ("hf:owner/My_name.v2", Reference("hf", "owner/My_name.v2")),
+        ("hf:owner/name/small", Reference("hf", "owner/name", "small")),
+        ("hf:owner/name@v1.0", Reference("hf", "owner/name", version="v1.0")),
+        ("hf:owner/name/small@refs/pr/1", Reference("hf", "owner/name", "small", "refs/pr/1")),
+    ],
+)
+def test_all_forms_are_read_and_written(text, reference):
+    assert Reference.parse(text) == Reference.parse(Path(text)) == reference
+    assert str(reference) == text
+    assert is_reference(text)
+    assert is_reference(Path(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["kaggle:name", "kaggle:", "kaggle:a/b/c", "kaggle:a/b/versions/0", "kaggle:a/b/versions/x", "kaggle:../b"]
+)
+def test_what_kaggle_needs_is_said(text):
+    assert is_reference(text)  # so that it is refused, and not looked for as a folder
+    with pytest.raises(SfumatoError, match="give it as kaggle:OWNER/NAME"):
+        Reference.parse(text)
+
+
+@pytest.mark.parametrize("text", ["hf:name", "hf:", "hf:a/b/c/d", "hf:a/b@", "hf:a b/c", "hf:../../etc", "hf:é/b"])
+def test_what_the_hub_needs_is_said(text):
+    assert is_reference(text)
+    with pytest.raises(SfumatoError, match="give it as hf:OWNER/NAME"):
+        Reference.parse(text)
+
+
+@pytest.mark.parametrize("text", ["art", "art/kaggle:x", "C:/art", "kaggle", "owner/name", "https://x.org/a", ""])
+def test_everything_else_is_a_path(text):
+    assert not is_reference(text)
+    with pytest.raises(SfumatoError, match=r"kaggle:OWNER/NAME.*hf:OWNER/NAME"):
+        Reference.parse(text)
+
+
+def test_a_folder_that_is_there_is_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hf:owner" / "name").mkdir(parents=True)
+    assert not is_reference("hf:owner/name")
+
+
+@given(st.text(max_size=30), st.sampled_from(["", "kaggle:", "hf:", "hf:a/"]))
+def test_any_text_is_a_reference_or_a_clear_error(text, start):
+    try:
+        reference = Reference.parse(start + text)
+    except SfumatoError:
+        return
+    assert Reference.parse(str(reference)) == reference
