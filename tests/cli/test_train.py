@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PIL import Image
@@ -11,7 +12,7 @@ from PIL import Image
 from sfumato.cli.train import DEFAULT_MINUTES, _choices
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
-from sfumato.networks import TransformerConfig, UNetConfig
+from sfumato.networks import AnyNetworkConfig
 from sfumato.training import PRESETS, Run, TrainingConfig
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "training.md"
@@ -19,7 +20,7 @@ DOCUMENTATION = Path(__file__).parents[2] / "docs" / "training.md"
 
 def choose(preset="auto", config=None, **options):
     given = dict.fromkeys(("size", "seed", "batch", "crop", "balance", "steps", "minutes", "epochs"))
-    return _choices(preset, config, **given | options)
+    return _choices(preset, config, options.pop("settings", []), **given | options)
 
 
 @pytest.fixture
@@ -42,8 +43,8 @@ def test_a_run_holds_what_the_documentation_says(run):
 
 def test_every_setting_and_preset_is_documented():
     page = DOCUMENTATION.read_text("utf-8")
-    named = set(re.findall(r"`([a-z_]+)`", page))
-    networks = {name for kind in (UNetConfig, TransformerConfig) for name in kind.model_fields}
+    named = set(re.findall(r"`([a-z0-9_-]+)`", page))
+    networks = {name for kind in get_args(AnyNetworkConfig) for name in kind.model_fields}
     assert not {*TrainingConfig.model_fields, *networks, *PRESETS} - named
 
 
@@ -175,3 +176,28 @@ def test_every_preset_can_be_chosen(sfumato):
     assert all(choose(name) for name in PRESETS)
     told = " ".join(sfumato("train", "--help").out.split())
     assert all(name in told for name in PRESETS)
+
+
+def test_any_setting_can_be_given_by_its_name(toml):
+    chosen = choose(config=toml("batch = 7\nwarmup = 0.3"), settings=["batch=9", "betas=[0.5, 0.9]"], seed=4)
+    assert (chosen["batch"], chosen["warmup"], chosen["betas"], chosen["seed"]) == (9, 0.3, [0.5, 0.9], 4)
+    assert choose(settings=["minutes=3"])["minutes"] == 3
+    assert choose(settings=["batch=9"], batch=5)["batch"] == 5
+    with pytest.raises(SfumatoError, match="--set: 'steps' and 'minutes' each say how long to train"):
+        choose(settings=["minutes=3", "steps=4"])
+
+
+def test_the_articles_epochs_give_way_to_a_length_that_is_asked_for():
+    assert choose("article", perceptual="none")["epochs"] == 150
+    shorter = choose("article", perceptual="none", minutes=5.0)
+    assert shorter["minutes"] == 5
+    assert "epochs" not in shorter
+
+
+def test_without_vggs_file_the_article_says_what_to_do(sfumato, art, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    answer = sfumato("train", art, "-o", tmp_path / "run", "--preset", "article", "--size", 32, "--epochs", 1)
+    assert answer.code == 2
+    assert "--perceptual fetch" in answer.err
+    assert "--perceptual none" in answer.err
+    assert not (tmp_path / "run").exists()

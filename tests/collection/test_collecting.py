@@ -227,3 +227,13 @@ def test_what_pillows_verify_finds_bad_is_left_out_and_more(art, paint, gather):
     assert verifies(art / "cut.jpg")
     assert found.kinds.keys() == bad.keys()
     assert "whole.jpg" in found.files
+
+
+def test_of_files_with_one_content_the_one_of_which_most_is_known_stays(art, gather):
+    shutil.copy(art / "painting" / "0.png", art / "drawing" / "a-copy.png")
+    (art / "metadata.csv").write_text("file_name,title,licence\npainting/0.png,Sea,CC0-1.0\n")
+    found = gather(art)
+    assert found.kinds == {"drawing/a-copy.png": unusable.DUPLICATE}
+    assert found.files == sorted(found.files)
+    (kept,) = [picture for picture in found.collection.pictures if picture.file == "painting/0.png"]
+    assert (kept.title, kept.licence) == ("Sea", "CC0-1.0")

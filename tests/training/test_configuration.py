@@ -4,7 +4,7 @@ import pytest
 
 from sfumato.errors import SfumatoError
 from sfumato.networks import TransformerConfig, UNetConfig
-from sfumato.training.configuration import TrainingConfig, parse_choices, read_choices, resolve
+from sfumato.training.configuration import TrainingConfig, layered, parse_choices, read_choices, resolve
 from sfumato.training.presets import preset
 
 
@@ -97,3 +97,10 @@ def test_a_wrong_choice_on_the_command_line_is_named(setting: str, said: str) ->
 def test_a_gan_has_no_perceptual_part() -> None:
     with pytest.raises(SfumatoError, match="a GAN compares no picture"):
         resolve({**preset("gan"), "perceptual": "vgg16"})
+
+
+def test_a_later_length_takes_the_place_of_an_earlier_one() -> None:
+    assert layered({"epochs": 150, "batch": 3}, {"minutes": 5}) == {"minutes": 5, "batch": 3}
+    assert layered({"minutes": 5, "steps": 0}, {"steps": 7}, {"batch": 3}) == {"steps": 7, "batch": 3}
+    assert layered({"epochs": 150}, {"batch": 3, "steps": 0}) == {"epochs": 150, "batch": 3, "steps": 0}
+    assert resolve(preset("article"), {"minutes": 5}).epochs == 0

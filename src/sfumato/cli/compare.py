@@ -118,16 +118,15 @@ def _begun(
     force: bool,
     console: Console,
 ) -> tuple[Any, float]:
-    from sfumato.training import prepare_run, preset
+    from sfumato.training import layered, prepare_run, preset
 
     began = time.perf_counter()
-    chosen = {name: value for name, value in preset(preset_name).items() if name not in ("epochs", "perceptual")}
-    if "objective" in chosen:  # pictures and checkpoints as the time allows, not as the article counts them
-        chosen = {name: value for name, value in chosen.items() if not name.endswith("_every")}
-    if preset_name.startswith("article"):
+    # Pictures and log as the time allows, not as the article counts them.
+    chosen = {name: value for name, value in preset(preset_name).items() if not name.endswith("_every")}
+    if "perceptual" in chosen:
         chosen["perceptual"] = perceptual
     with console.status("measuring this machine"):
-        run, made = prepare_run(path, dataset, {**chosen, **choices}, device=device, force=force)
+        run, made = prepare_run(path, dataset, layered(chosen, choices), device=device, force=force)
     console.print(made.sentence, soft_wrap=True, markup=False)
     return run, time.perf_counter() - began
 

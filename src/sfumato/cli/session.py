@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import torch
 
     from sfumato.collection import Collection
-    from sfumato.dataset import Dataset
     from sfumato.training import Run
     from sfumato.training.events import Event
 
@@ -41,7 +40,7 @@ def new_run(
     Raises SfumatoError for a mistake of the person's; without ``force`` nothing that was there is lost.
     """
     from sfumato.cli.collect import parse_background, prepare_with_progress
-    from sfumato.training import disk_bytes, parent_choices, prepare_run, suitable_size
+    from sfumato.training import disk_bytes, parent_choices, picture_facts, prepare_run, suitable_size
 
     parse_background(background)
     if output.exists() and not output.is_dir():
@@ -68,7 +67,7 @@ def new_run(
                 choices,
                 weights_from=weights_from,
                 device=device,
-                facts=_facts(collection, dataset),
+                facts=picture_facts(collection, dataset),
                 force=force,
             )
     except SfumatoError:
@@ -102,19 +101,6 @@ def _check_clearing(output: Path, parent: Path) -> None:
             f"{parent}: the model to begin with would be removed with the old run by --force; "
             "choose another -o, or move it first"
         )
-
-
-def _facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
-    summary = collection.summary
-    licences = ", ".join(f"{name} ({count})" for name, count in summary.licences.items())
-    origin = collection.origin
-    return {
-        **({"Data set": f"{origin.reference}, version {origin.version or 'unknown'}"} if origin else {}),
-        "Pictures": f"{len(dataset):,}, of which {len(dataset.held_out):,} were held out; "
-        f"{summary.near_duplicates:,} are near duplicates of others",
-        "Licences": licences + (f" ({origin.licence_sentence})" if origin else ""),
-        "Collection": collection.digest,
-    }
 
 
 def follow(events: Iterator[Event], run: Run, console: Console) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sfumato.training import Run
 
 DEFAULT_MINUTES = 30.0
-LENGTHS = ("steps", "epochs", "minutes")
 SMALLEST, LARGEST = 32, 256  # pixels
 MOST_MINUTES = 525_600.0  # a year
 
@@ -142,7 +141,8 @@ def train(
 
 def _choices(preset_name: str, config: Path | None, settings: list[str], **options: Any) -> dict[str, Any]:
     """Preset, then file, then --set, then options: the later wins."""
-    from sfumato.training import parse_choices, preset, read_choices, resolve
+    from sfumato.training import layered, parse_choices, preset, read_choices, resolve
+    from sfumato.training.configuration import LENGTHS
 
     chosen = dict(preset(preset_name))
     for origin, later in (
@@ -154,9 +154,7 @@ def _choices(preset_name: str, config: Path | None, settings: list[str], **optio
         if len(lengths) > 1:
             said = " and ".join(f"'{name}'" for name in lengths)
             raise SfumatoError(f"{origin}: {said} each say how long to train; leave out all but one")
-        if lengths:
-            chosen = {name: value for name, value in chosen.items() if name not in LENGTHS}
-        chosen |= later
+        chosen = layered(chosen, later)
     if not any(chosen.get(name) for name in LENGTHS):
         chosen["minutes"] = DEFAULT_MINUTES
     if chosen.get("size", SMALLEST) % 8 or not SMALLEST <= chosen.get("size", SMALLEST) <= LARGEST:

@@ -132,7 +132,8 @@ def assemble(
     """All parts of a collection from what is known of each file. Raises SfumatoError where no picture is left."""
     rejected = list(listing.rejected)
     kept: dict[str, Kept] = {}
-    for file in sorted(known):
+    # Of files with one content the one stays of which most is known.
+    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), file)):
         seen = known[file]
         if isinstance(seen, Rejected):
             rejected.append(seen)
@@ -143,6 +144,7 @@ def assemble(
     if not kept:
         raise SfumatoError(_nothing_left(source, rejected))
     rejected.sort(key=lambda entry: entry.file)
+    kept = dict(sorted(kept.items(), key=lambda item: item[1].picture.file))
 
     wrapped = not source.is_dir() or (origin is not None and origin.was_packed)
     pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, wrapped=wrapped)

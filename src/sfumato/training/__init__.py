@@ -1,7 +1,9 @@
 """Training: a plan for the time that there is, and a loop that is a generator of events."""
 
-from sfumato.training.configuration import TrainingConfig, parse_choices, read_choices, resolve
+from sfumato.training.configuration import TrainingConfig, layered, parse_choices, read_choices, resolve
+from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.loop import train
+from sfumato.training.outcome import picture_facts
 from sfumato.training.plan import Plan
 from sfumato.training.preparation import check_disk, disk_bytes, parent_choices, prepare_run, suitable_size
 from sfumato.training.presets import PRESETS, preset
@@ -9,15 +11,24 @@ from sfumato.training.run import Run, clear_run, is_run, would_clear
 
 __all__ = [
     "PRESETS",
+    "Evaluated",
+    "Event",
+    "Finished",
+    "Noted",
+    "Pictured",
     "Plan",
     "Run",
+    "Saved",
+    "Trained",
     "TrainingConfig",
     "check_disk",
     "clear_run",
     "disk_bytes",
     "is_run",
+    "layered",
     "parent_choices",
     "parse_choices",
+    "picture_facts",
     "prepare_run",
     "preset",
     "read_choices",

@@ -27,6 +27,7 @@ from sfumato.networks import NetworkConfig, UNetConfig
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
+LENGTHS = ("steps", "epochs", "minutes")  # each says how long to train
 _NETWORK_KINDS = ("unet", "transformer", "article", "article_denoiser", "generator")  # pydantic's own names for them
 
 
@@ -126,9 +127,20 @@ def parse_choices(settings: Sequence[str]) -> dict[str, Any]:
     return choices
 
 
+def layered(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """All choices in one. Later layers win; a length (steps, epochs or minutes) takes the place of any other before."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        if any(layer.get(name) for name in LENGTHS):
+            merged = {name: value for name, value in merged.items() if name not in LENGTHS}
+        merged |= layer
+    return merged
+
+
 def resolve(*layers: Mapping[str, Any], origin: str = "settings") -> TrainingConfig:
-    """Later layers win. Raises SfumatoError that names the first setting which is unknown or out of range."""
-    merged = {name: value for layer in layers for name, value in layer.items()}
+    """The settings that choices make, `layered`. Raises SfumatoError that names the first which is unknown or out of
+    range."""
+    merged = layered(*layers)
     try:
         return TrainingConfig.model_validate(merged)
     except ValidationError as error:

@@ -7,6 +7,7 @@ import os
 import torch
 
 import sfumato
+from sfumato.collection import Collection
 from sfumato.dataset import Dataset
 from sfumato.models import ModelConfig, SamplerSettings
 from sfumato.training.run import Run
@@ -47,4 +48,18 @@ def training_facts(state: TrainingState, batch: int, seconds: float, device: tor
         "Training": f"{state.step:,} steps of {batch} pictures in {seconds / 60:.1f} minutes on {device.type}",
         "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures" if measured else "not measured",
         **({"Remark": state.noted} if state.noted else {}),
+    }
+
+
+def picture_facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
+    """What a model's card says of the pictures that it was trained on."""
+    summary = collection.summary
+    licences = ", ".join(f"{name} ({count})" for name, count in summary.licences.items())
+    origin = collection.origin
+    return {
+        **({"Data set": f"{origin.reference}, version {origin.version or 'unknown'}"} if origin else {}),
+        "Pictures": f"{len(dataset):,}, of which {len(dataset.held_out):,} were held out; "
+        f"{summary.near_duplicates:,} are near duplicates of others",
+        "Licences": licences + (f" ({origin.licence_sentence})" if origin else ""),
+        "Collection": collection.digest,
     }
