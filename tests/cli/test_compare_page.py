@@ -156,7 +156,7 @@ def test_pictures_made_again_hang_under_their_originals(page: _Page) -> None:
     assert len(alts) == 12  # three pairs of the autoencoder and of the diffusion model, none of the GAN
     shown = Image.open(io.BytesIO(base64.b64decode((twins[0]["src"] or "").split(",", 1)[1])))
     assert shown.tobytes() == draw("flow", 10, 32).tobytes()
-    assert "Pictures made again" not in page.room(3) and "noised half-way and refined back" in page.room(4)
+    assert "Pictures made again" not in page.room(3) and "until little but the large forms was left" in page.room(4)
 
 
 def test_the_autoencoder_is_not_called_a_generative_model(page: _Page) -> None:

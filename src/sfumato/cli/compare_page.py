@@ -27,7 +27,7 @@ EXAMPLES, WORKS, TWINS = 16, 24, 8  # pictures hung at most: of the collection, 
 # A little wider than other pages, so that eight pictures hang side by side.
 _STYLE: Final = f"""{CHART_STYLE}
 header, main, footer {{ max-width: 76rem; }}
-.wall {{ gap: .6rem; }}
+.wall {{ gap: .5rem; }}
 .twins figure {{ margin: 0; display: grid; gap: .35rem; }}
 .part {{ margin: 2.4rem 0 .6rem; }}
 .can {{ display: grid; grid-template-columns: 1fr 1fr; gap: 1rem 2.2rem; margin-top: 2.2rem; }}

@@ -65,8 +65,8 @@ EXPLAINED: Final[dict[Kind, Explained]] = {
         losses="The error is how far its guesses are from the clean pictures, over all strengths of noise: even a "
         "perfect guesser would have some, since noise hides things for good.",
         quantity="error",
-        again="Above, pictures that it never saw in training; below, the same, noised half-way and refined back. "
-        "They are meant to differ: it kept what the noise left to be seen, and made up the rest.",
+        again="Above, pictures that it never saw in training; below, the same, noised until little but the large forms "
+        "was left, and refined back. They are meant to differ: it kept what was to be seen, and made up the rest.",
         works="Pure noise, refined into pictures in steps.",
         can="Invent pictures, take up one of yours and change it as much or as little as you wish.",
         cannot="Make one in a single pass: every work takes many. It knows nothing but the pictures that it learned "

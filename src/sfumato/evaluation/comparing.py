@@ -26,7 +26,7 @@ LEAST_HELD_OUT = 4
 MOST_COMPARED = 128
 MOST_REFERENCE = 1024
 MOST_POINTS = 120  # of a curve
-HALF_WAY = 0.5
+STRENGTH = 0.4  # large forms are left to be seen
 TIMED = 16
 AT_A_TIME = 32
 
@@ -106,14 +106,14 @@ def from_noise(model: Model, count: int, seed: int) -> Tensor:
 
 
 def reconstructions(model: Model, dataset: Dataset, shown: Sequence[int], seed: int) -> list[Image.Image]:
-    """The pictures made again: by an autoencoder in one pass, by a diffusion model from half-way noise; no GAN can."""
+    """The pictures made again: by an autoencoder in one pass, by a diffusion model out of noise; no GAN can."""
     if model.config.objective == "adversarial":
         return []
     classes = model.config.classes
     labels = [classes[int(dataset.labels[index])] if classes else None for index in shown]
     return [
-        reimagine(model, dataset.picture(index), strength=HALF_WAY, seed=seed, label=label).image
-        for index, label in zip(shown, labels, strict=True)
+        reimagine(model, dataset.picture(index), strength=STRENGTH, seed=seed + place, label=label).image
+        for place, (index, label) in enumerate(zip(shown, labels, strict=True))
     ]
 
 
