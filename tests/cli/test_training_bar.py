@@ -10,16 +10,22 @@ from rich.console import Console
 from sfumato.cli.training_bar import TrainingBar
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
 
-RUN = SimpleNamespace(path=Path("my [bold]run"))
+
+def run_that(objective: str) -> SimpleNamespace:
+    record = SimpleNamespace(settings=SimpleNamespace(objective=objective))
+    return SimpleNamespace(path=Path("my [bold]run"), record=record)
+
+
+RUN = run_that("denoising")
 
 
 def trained(step: int, elapsed: float) -> Trained:
     return Trained(step, 200, step * 8, 0.5, 2e-3, 64.0, elapsed, 3725.0)
 
 
-def shown(*events, terminal: bool) -> str:
+def shown(*events, terminal: bool, run: SimpleNamespace = RUN) -> str:
     console = Console(file=io.StringIO(), width=160, force_terminal=terminal, highlight=False)
-    with TrainingBar(console, RUN) as bar:
+    with TrainingBar(console, run) as bar:
         for event in events:
             bar.show(event)
         if terminal:
@@ -50,3 +56,9 @@ def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
         "sfumato generate 'my [bold]run' -n 16 -o works",
     ):
         assert word in said
+
+
+def test_after_an_autoencoder_a_picture_is_to_be_shown_to_it():
+    finished = Finished(200, RUN.path / "model", True, 61.0)
+    said = shown(finished, terminal=False, run=run_that("reconstruction"))
+    assert "sfumato reimagine 'my [bold]run' PICTURE -o work.png" in said

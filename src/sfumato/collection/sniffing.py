@@ -83,7 +83,7 @@ def is_truncated(data: bytes, picture_format: str) -> bool:
     if picture_format == "PNG":
         return b"IEND" not in data[-65536:]
     if picture_format == "GIF":
-        return b"\x3b" not in data[-64:]
+        return b"\x00\x3b" not in data[-64:]  # the end of the last block, and the trailer
     if picture_format == "WEBP":
         return len(data) < 12 or len(data) < 8 + struct.unpack_from("<I", data, 4)[0]
     if picture_format == "BMP":
