@@ -18,7 +18,9 @@ from sfumato.cli import app as module
 HEAVY = ("torch", "numpy", "PIL", "pydantic", "huggingface_hub", "safetensors")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["generate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["train", "--help"], ["generate", "--help"], ["evaluate", "--help"]]
+)
 def test_help_is_there_before_anything_heavy_is_imported(arguments):
     program = f"""
 import sys

@@ -123,3 +123,11 @@ def test_ticks_have_the_values_that_one_would_write() -> None:
     assert linear_ticks(0, 0.83) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     assert logarithmic_ticks(0.03, 1.1) == pytest.approx([0.05, 0.1, 0.2, 0.5, 1])
     assert logarithmic_ticks(0.001, 1000) == pytest.approx([0.001, 0.01, 0.1, 1, 10, 100, 1000])
+
+
+def test_noise_levels_stand_at_equal_quotients() -> None:
+    svg = line_chart([Curve("one", [(0.1, 1.0), (1, 3.0), (10, 2.0)])], "error", along="noise", logarithmic_along=True)
+    (line,) = lines(svg)
+    assert line[1][0] - line[0][0] == pytest.approx(line[2][0] - line[1][0], abs=0.2)
+    assert {"noise", "0.1", "1", "10"} <= set(texts(svg))
+    assert "minutes" not in svg

@@ -14,6 +14,7 @@ from rich.text import Text
 from sfumato.cli.collect import collect, printable
 from sfumato.cli.compare import compare
 from sfumato.cli.demo import demo
+from sfumato.cli.evaluate import evaluate
 from sfumato.cli.generate import generate
 from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (collect, train, generate, reimagine, compare, demo):
+for command in (collect, train, generate, reimagine, evaluate, compare, demo):
     app.command()(command)
 
 

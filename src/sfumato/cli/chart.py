@@ -1,4 +1,4 @@
-"""A small line chart over minutes, as SVG inside a page: readable without colour, in light and in dark."""
+"""A small line chart over minutes or noise levels, as SVG inside a page: readable without colour, in light and dark."""
 
 import math
 from collections.abc import Sequence
@@ -22,25 +22,31 @@ CHART_STYLE: Final = """
 """
 
 
-def line_chart(curves: Sequence[Curve], quantity: str) -> str:
+def line_chart(
+    curves: Sequence[Curve], quantity: str, *, along: str = "minutes of training", logarithmic_along: bool = False
+) -> str:
     """The curves as one picture, each named; nothing where they have no points.
 
     quantity: what the values are. The axis is logarithmic where all values are above 0 and the highest is many times
-    the lowest. Points that are not finite are left out.
+    the lowest. Points that are not finite are left out. along: what the points' first numbers are; logarithmic_along:
+    these are above 0, and the axis begins with the lowest of them.
     """
     lines = [(curve.name, points) for curve in curves if (points := finite_points(curve))]
     if not lines:
         return ""
     values = [value for _, points in lines for _, value in points]
     latest = max(minute for _, points in lines for minute, _ in points) or 1.0
+    earliest = min(minute for _, points in lines for minute, _ in points)
     logarithmic = min(values) > 0 and max(values) >= LOGARITHMIC_FROM * min(values)
     ticks = logarithmic_ticks(min(values), max(values)) if logarithmic else linear_ticks(min(0.0, *values), max(values))
     low, high = min(*ticks, *values), max(*ticks, *values)
 
     top = ROW * len(lines) + 12
+    below = logarithmic_ticks(earliest, latest) if logarithmic_along else linear_ticks(0.0, latest)
 
     def x(minute: float) -> float:
-        return LEFT + (RIGHT - LEFT) * minute / latest
+        share = math.log(minute / earliest) / math.log(latest / earliest) if logarithmic_along else minute / latest
+        return LEFT + (RIGHT - LEFT) * share
 
     def y(value: float) -> float:
         share = math.log(value / low) / math.log(high / low) if logarithmic else (value - low) / (high - low)
@@ -50,14 +56,14 @@ def line_chart(curves: Sequence[Curve], quantity: str) -> str:
         f'<text x="0" y="{top - 14}">{escape(quantity)}{", logarithmic" if logarithmic else ""}</text>',
         *(_name(name, number) for number, (name, _) in enumerate(lines)),
         *(_across(y(tick), _number(tick)) for tick in ticks),
-        *(_upright(x(tick), top + PLOT, _number(tick)) for tick in linear_ticks(0.0, latest) if tick <= latest),
-        f'<text x="{RIGHT}" y="{top + PLOT + 38}" text-anchor="end">minutes of training</text>',
+        *(_upright(x(tick), top + PLOT, _number(tick)) for tick in below if tick <= latest),
+        f'<text x="{RIGHT}" y="{top + PLOT + 38}" text-anchor="end">{escape(along)}</text>',
         *(
             _line([(x(minute), y(value)) for minute, value in points], number)
             for number, (_, points) in enumerate(lines)
         ),
     ]
-    told = f"A line chart of {quantity} over {_number(latest)} minutes. " + " ".join(
+    told = f"A line chart of {quantity} over {along}, up to {_number(latest)}. " + " ".join(
         f"{name}: from {_number(points[0][1])} to {_number(points[-1][1])}." for name, points in lines
     )
     return (

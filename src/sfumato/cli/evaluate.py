@@ -1,0 +1,200 @@
+"""sfumato evaluate: how near works come to the pictures that were learned from, and whether they are copies."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from sfumato.errors import SfumatoError
+
+if TYPE_CHECKING:
+    from sfumato.dataset import Dataset
+    from sfumato.evaluation import Evaluation
+    from sfumato.evaluation.evaluation import WorksToEvaluate
+    from sfumato.models import Model
+    from sfumato.training import Run
+
+REPORT, RECORD = "index.html", "evaluation.json"
+
+
+def evaluate(
+    works: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL|RUN|FOLDER", help="A model's directory, a run's, a Hub repository, or a folder of pictures."
+        ),
+    ],
+    against: Annotated[
+        Path, typer.Option("--against", help="The pictures learned from: a run, a collection, or a folder or zip.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the report.")] = Path("evaluation"),
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Works to make, or to take of a folder.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same works.")] = 0,
+    features: Annotated[
+        Path | None,
+        typer.Option("--features", help="A network's safetensors file, to see more than colours and edges."),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(min=32, max=256, help="For a folder: the side at which pictures are compared.")
+    ] = None,
+    background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Write over a report that is there.")] = False,
+) -> None:
+    """Measure works against the pictures that were learned from, and the same of real pictures that were held out.
+
+    The report is a page to open in a browser; evaluation.json, beside it, has every figure.
+    """
+    from sfumato.cli.collect import parse_background
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.evaluate_page import evaluation_page
+    from sfumato.cli.placing import check_places
+    from sfumato.evaluation.descriptor import Descriptor
+    from sfumato.evaluation.evaluating import compared_count, generated
+    from sfumato.evaluation.evaluating import evaluate as evaluation_of
+    from sfumato.evaluation.feature_file import read_features
+    from sfumato.models import Model
+    from sfumato.training import Run, is_run
+    from sfumato.works.whole_file import write_whole_file
+
+    console = Console(highlight=False)
+    if size is not None and size % 8:
+        raise SfumatoError(f"size {size}: a multiple of 8 is needed")
+    check_places([output / REPORT, output / RECORD], force=force)
+    parse_background(background)
+    if against.resolve() == output.resolve():
+        raise SfumatoError(f"{output}: is where the pictures are; choose another -o")
+    place = device_named(device)
+    network = read_features(features, place) if features else Descriptor()
+    folder = Path(works)
+    is_new = not output.exists()
+    model: Model | None = None
+    run: Run | None = None
+    if not _is_folder_of_works(folder):
+        if size is not None:
+            raise SfumatoError("--size is for a folder of pictures: a model has its own")
+        model = Model.from_pretrained(works, device=str(place))
+        run = Run.open(folder) if is_run(folder) else None
+    try:
+        if model is None:
+            dataset, made = _folder(folder, against, output, count, size, background, console, force)
+        else:
+            dataset = _dataset(against, output, model.config.size, background, console, force, run)
+            compared_count(count, dataset)  # or it says that there are too few, before any is made
+            with console.status(f"making {count:,} works"):
+                made = generated(model, count, seed)
+        with console.status("measuring"):
+            evaluation = evaluation_of(
+                made, dataset, network, against=against.resolve().stem, seed=seed, model=model, run=run
+            )
+    except SfumatoError:
+        if is_new:  # what was collected on the way is of no use without a report
+            shutil.rmtree(output, ignore_errors=True)
+        raise
+    record = json.dumps(evaluation.record(), indent=2) + "\n"
+    for name, text in ((REPORT, evaluation_page(evaluation)), (RECORD, record)):
+        write_whole_file(output / name, partial(_write, text), force=force)
+    _tell(evaluation, console)
+    console.print(f"Open {output / REPORT} in a browser.", style="bold", markup=False, soft_wrap=True)
+
+
+def _is_folder_of_works(path: Path) -> bool:
+    """Whether it is a directory that nothing says to be a model's or a run's."""
+    return path.is_dir() and not any(
+        (path / name).exists() for name in ("config.json", "model.safetensors", "run.json", "checkpoints", "model")
+    )
+
+
+def _folder(
+    folder: Path,
+    against: Path,
+    output: Path,
+    count: int,
+    size: int | None,
+    background: str,
+    console: Console,
+    force: bool,
+) -> tuple[Dataset, WorksToEvaluate]:
+    """The pictures of a folder, and the dataset at their size."""
+    import torch
+
+    from sfumato.evaluation.evaluating import folder_works, spread
+    from sfumato.evaluation.works_folder import common_size, picture_files, read_folder
+
+    files = picture_files(folder)
+    files = [files[index] for index in spread(torch.arange(len(files)), min(count, len(files))).tolist()]
+    dataset = _dataset(against, output, size, background, console, force, None, most=common_size(files))
+    read = read_folder(folder, files, dataset.size, tuple(dataset.settings["background"]))
+    return dataset, folder_works(folder, read)
+
+
+def _dataset(
+    against: Path,
+    output: Path,
+    size: int | None,
+    background: str,
+    console: Console,
+    force: bool,
+    run: Run | None,
+    most: int = 256,
+) -> Dataset:
+    """The pictures to measure against, at the size; where none is given at their own, or at most ``most``.
+
+    A run's dataset is taken as it is, so that what it learned from and what it held out are what they were.
+    """
+    from sfumato.cli.collect import prepare_with_progress
+    from sfumato.cli.session import collection_of
+    from sfumato.collection import is_collection
+    from sfumato.dataset import Dataset
+    from sfumato.training import Run, is_run
+
+    if is_run(against) or (against / "dataset.json").is_file():
+        dataset = Dataset.open(Run.open(against).dataset if is_run(against) else against)
+        if size in (None, dataset.size):
+            return dataset
+        if not is_collection(against / "collection"):
+            raise SfumatoError(f"{against}: its pictures are {dataset.size} px and not {size}; give their collection")
+        against = against / "collection"
+    collection = collection_of(against, output / "collection", background, console, force=force)
+    if run is not None:
+        learned = Dataset.open(run.dataset)
+        if learned.collection_digest == collection.digest and learned.size == size:
+            return learned
+    if size is None:
+        sides = sorted(min(picture.width, picture.height) for picture in collection.pictures)
+        side = min(most, sides[len(sides) // 20])  # a few small ones need not make all small
+        size = max(32, side - side % 8)
+    return prepare_with_progress(collection, output / "dataset", size=size, crop="centre", console=console, force=force)
+
+
+def _tell(evaluation: Evaluation, console: Console) -> None:
+    from rich.table import Table
+
+    from sfumato.cli.evaluate_words import WORDS, cries_copies, headline, shown, verdict
+
+    table = Table(title=f"{evaluation.size} px, {evaluation.features}", title_justify="left")
+    for head in ("", "works", "real, held out", "N"):
+        table.add_column(head, justify="left" if head in ("", "N") else "right", no_wrap=True)
+    for figure in evaluation.figures:
+        ours, real = (
+            shown(figure.name, value, error)
+            for value, error in ((figure.works, figure.works_error), (figure.floor, figure.floor_error))
+        )
+        counts = f"{figure.n:,}, {figure.n_floor:,}" + (f"; {figure.reference:,}" if figure.reference else "")
+        table.add_row(WORDS[figure.name].title, ours, real, counts)
+    console.print(table)
+    console.print("N: works, held-out pictures; training pictures that both are measured against")
+    style = "bold red" if cries_copies(evaluation) else "bold"
+    console.print(f"{headline(evaluation)}.", style=style, markup=False, soft_wrap=True)
+    for said in verdict(evaluation):
+        console.print(said, markup=False, soft_wrap=True)
+
+
+def _write(text: str, file: Any) -> None:
+    file.write(text.encode())

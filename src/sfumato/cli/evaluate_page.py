@@ -1,0 +1,222 @@
+"""The report that `sfumato evaluate` leaves behind: works, figures and floors on one page."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Final
+
+from sfumato.cli.chart import CHART_STYLE, line_chart
+from sfumato.cli.evaluate_words import FEW, WORDS, beside, cries_copies, headline, numbers, shown, verdict
+from sfumato.cli.page import document, facts_list, hung, room
+from sfumato.evaluation import Curve, Evaluation
+from sfumato.evaluation.class_shares import ClassShare
+
+FIRST, MOST = 12, 96  # works that are hung: at once, and in all
+NEIGHBOUR_SIZE = 64
+
+_STYLE: Final = f"""{CHART_STYLE}
+.cry {{ display: inline-block; margin: 0 0 1rem; padding: .5rem 1.1rem; max-width: none;
+  border: 3px solid var(--accent); color: var(--accent);
+  font-size: clamp(1.3rem, 3.4vw, 2rem); line-height: 1.3; font-weight: 700; }}
+.triples {{ display: flex; flex-wrap: wrap; gap: 1.4rem; }}
+.triples figure {{ margin: 0; display: grid; grid-template-columns: auto 1fr; gap: .4rem; align-items: start; }}
+.triples div {{ display: grid; gap: .4rem; }}
+.triples figcaption {{ grid-column: 1 / -1; color: var(--quiet); font-size: .83rem; line-height: 1.35; }}
+.triples .copy figcaption {{ color: var(--accent); font-weight: 700; }}
+.triples .copy {{ outline: 3px solid var(--accent); outline-offset: .35rem; }}
+details {{ margin-top: 1.8rem; }} summary {{ cursor: pointer; margin-bottom: 1.4rem; }}
+.scroll {{ overflow-x: auto; margin: 1.8rem 0; }}
+table {{ width: 100%; border-collapse: collapse; font-size: .97rem; line-height: 1.4; }}
+th, td {{ padding: .55rem 1rem .55rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
+  font-weight: 400; font-variant-numeric: tabular-nums; }}
+thead th {{ font-style: italic; color: var(--quiet); }}
+td {{ white-space: nowrap; }}
+.said {{ white-space: normal; min-width: 18rem; color: var(--quiet); font-size: .93rem; }}
+small {{ display: block; color: var(--quiet); font-size: .83rem; white-space: nowrap; }}
+@media print {{ .scroll {{ overflow: visible; }} figure, tr, svg {{ break-inside: avoid; }}
+  img {{ box-shadow: none; }} }}
+"""
+
+_WORKS_TEXT: Final = """\
+Each work with the training picture that is nearest to it, mirrored or not, and the nearest one of another motif. The
+percentage is how far the first is, beside the second; a work below a third is called a near copy. Those that are most
+like a copy come first."""
+
+_FIGURES_TEXT: Final = """\
+Each figure stands beside its floor: the same measured on as many real pictures that were held out. A figure means
+something beside its floor alone, and beside figures of as many pictures. Features: {features}."""
+
+_LOOKS_TEXT: Final = """\
+Means over the pictures, in a colour space in which black and white are 1 apart and equal distances look equally
+large."""
+
+_CLASSES_TEXT: Final = """\
+To which class a picture seems to belong: that of the training picture nearest to it in features. How far that can be
+trusted is in the last column: the share of real held-out pictures whose class it finds."""
+
+_NOISE_TEXT: Final = """\
+How much error the model leaves when it takes away noise of each strength, over that of the best guess from each pixel
+alone; fixed noise, {pictures} pictures of each kind. Where the line of held-out pictures lies well above the other one,
+the model knows training pictures by heart at that strength."""
+
+_TRAINING_TEXT: Final = "How the losses went while it was trained."
+
+_CONDITIONS_TEXT: Final = "All that the figures depend on."
+
+_FOOTER: Final = """\
+<p class="quiet">Figures hold for this collection, this size, these numbers of pictures and these features.
+<code>evaluation.json</code>, beside this page, has all of them.</p>
+"""
+
+
+def evaluation_page(evaluation: Evaluation) -> str:
+    """The whole report as HTML: styles, charts and pictures inside, no script, nothing fetched, light and dark."""
+    rooms = [
+        ("The works", _WORKS_TEXT, _works(evaluation)),
+        ("The figures", _FIGURES_TEXT.format(features=escape(evaluation.features)), _figures(evaluation)),
+        ("Beside the collection", _LOOKS_TEXT, _looks(evaluation)),
+    ]
+    if evaluation.classes:
+        rooms.append(("The classes", _CLASSES_TEXT, _classes(evaluation.classes)))
+    if levels := evaluation.noise_levels:
+        lines = [
+            Curve(f"on {kind} pictures", list(zip(levels.sigmas, losses, strict=True)))
+            for kind, losses in (("training", levels.training), ("held-out", levels.held_out))
+        ]
+        chart = line_chart(lines, "error", along="noise level (sigma)", logarithmic_along=True)
+        rooms.append(("Noise by noise", _NOISE_TEXT.format(pictures=f"{levels.pictures:,}"), chart))
+    if chart := line_chart(evaluation.curves, "loss"):
+        rooms.append(("While it was trained", _TRAINING_TEXT, chart))
+    rooms.append(("How this report was made", _CONDITIONS_TEXT, facts_list(_conditions(evaluation))))
+    return document(
+        f"{evaluation.name}: an evaluation",
+        header=_header(evaluation),
+        rooms=[room(number, *parts) for number, parts in enumerate(rooms, 1)],
+        footer=_FOOTER,
+        style=_STYLE,
+    )
+
+
+def _header(evaluation: Evaluation) -> str:
+    first = escape(headline(evaluation))
+    kind = "cry" if cries_copies(evaluation) else "lede"
+    said = " ".join(verdict(evaluation))
+    against = f"{evaluation.counts['training']:,} pictures of “{escape(evaluation.against)}”"
+    return (
+        f"<h1>{escape(evaluation.name)}</h1>\n"
+        f'<p class="{kind}">{first}{"" if kind == "cry" else "."}</p>\n<p>{escape(said)}</p>\n'
+        f'<p class="quiet">{evaluation.counts["works"]:,} works at {evaluation.size} pixels, beside {against} that '
+        f"were learned from and {evaluation.counts['held_out']:,} that were held out.</p>"
+    )
+
+
+def _works(evaluation: Evaluation) -> str:
+    order = evaluation.nearest.ratios.argsort(stable=True).tolist()[:MOST]
+    first = _triples(evaluation, order[:FIRST])
+    if len(order) <= FIRST:
+        return first
+    rest = _triples(evaluation, order[FIRST:])
+    return f"{first}\n<details><summary>The next {len(order) - FIRST}, in this order</summary>\n{rest}</details>"
+
+
+def _triples(evaluation: Evaluation, order: Iterable[int]) -> str:
+    figures = []
+    for index in order:
+        files, ratio = evaluation.neighbour_files[index], evaluation.nearest.ratios[index].item()
+        is_copy = bool(evaluation.nearest.are_copies[index])
+        neighbours = "".join(
+            hung(picture, f"Learned from: {file}", NEIGHBOUR_SIZE)
+            for picture, file in zip(evaluation.neighbours[index], files, strict=True)
+        )
+        kind, called = (' class="copy"', "Near copy: ") if is_copy else ("", "")
+        figures.append(
+            f"<figure{kind}>{hung(evaluation.pictures[index], f'Work {index}')}"
+            f"<div>{neighbours}</div><figcaption>{called}work {index}: {ratio:.0%}"
+            f"</figcaption></figure>"
+        )
+    return f'<div class="triples">{"".join(figures)}</div>'
+
+
+def _figures(evaluation: Evaluation) -> str:
+    rows = [
+        (
+            f"{WORDS[figure.name].title}<small>{WORDS[figure.name].better}; {numbers(figure)}</small>",
+            [
+                shown(figure.name, figure.works, figure.works_error),
+                shown(figure.name, figure.floor, figure.floor_error),
+            ],
+            f"{WORDS[figure.name].says} {WORDS[figure.name].says_not}",
+        )
+        for figure in evaluation.figures
+    ]
+    few = (
+        f'<p class="quiet">Below {FEW} pictures of each, distances are mostly chance.</p>'
+        if evaluation.counts["compared"] < FEW
+        else ""
+    )
+    return _table(("These works", "Real, held out", "What it says, and what it does not"), rows) + few
+
+
+def _looks(evaluation: Evaluation) -> str:
+    works, held_out, training = evaluation.appearance
+    kinds = {
+        "Sharpness": ("sharpness", "Energy of edges and grain, times 1,000. Blur lowers it, noise raises it."),
+        "Colour": ("chroma", "How far colours are from grey."),
+        "Spread of colour": ("chroma_spread", "How unlike the colours of the whole set are; one tint for all is 0."),
+        "Contrast": ("contrast", "How much light and dark vary within a picture."),
+    }
+    rows = []
+    for title, (name, text) in kinds.items():
+        values = [getattr(looks, name) for looks in (works, held_out, training)]
+        rows.append((title, [*(f"{value:.3g}" for value in values), beside(values[0], values[2])], text))
+    return _table(("These works", "Real, held out", "Training", "Works are", "What it is"), rows)
+
+
+def _classes(classes: Sequence[ClassShare]) -> str:
+    rows = [
+        (
+            escape(share.name or "(in no folder)"),
+            [
+                _percent(share.training),
+                _percent(share.asked),
+                _percent(share.seen),
+                _percent(share.right),
+                _percent(share.held_out_right),
+            ],
+            "",
+        )
+        for share in classes
+    ]
+    heads = ("Of training pictures", "Asked for", "Seen in the works", "Asked and seen", "Found, held out")
+    return _table(heads, rows)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def _table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str], str]]) -> str:
+    """rows: a name (HTML), values and, if it is not '', what is said of them."""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "\n".join(
+        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{escape(value)}</td>" for value in values)}'
+        + (f'<td class="said">{escape(text, quote=False)}</td>' if text else "")
+        + "</tr>"
+        for name, values, text in rows
+    )
+    return (
+        f'<div class="scroll" tabindex="0"><table><thead><tr><td></td>{head}</tr></thead>\n'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _conditions(evaluation: Evaluation) -> dict[str, str]:
+    counts = evaluation.counts
+    return {
+        "Against": f"{evaluation.against}: {counts['training']:,} training pictures, {counts['held_out']:,} held out",
+        "Compared": f"{counts['compared']:,} works and as many held-out pictures, each with {counts['reference']:,} "
+        f"training pictures; copies were looked for among all {counts['training']:,}",
+        "Size": f"{evaluation.size} pixels",
+        "Features": evaluation.features,
+        **evaluation.facts,
+        **{f"SHA-256, {name}": digest for name, digest in evaluation.digests.items()},
+    }

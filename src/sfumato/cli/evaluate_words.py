@@ -1,0 +1,196 @@
+"""What the report of an evaluation says of its figures: every sentence follows from them."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from sfumato.cli.compare_words import AS_NEAR, figure, sentence
+from sfumato.evaluation import Evaluation, Figure
+from sfumato.evaluation.evaluation import FigureName
+
+FEW = 50  # pictures, below which a distance is mostly chance
+ERRORS_APART = 2.0
+COPIES_BEYOND = 0.02  # held-out pictures' share of copies, at which a report cries out
+NEAR, FAR = 3.0, 8.0  # times as far as real pictures
+ALIKE = 0.8  # the works' diversity over real pictures'
+
+
+@dataclass(frozen=True)
+class Words:
+    """title; better: which way; says, says_not: a sentence each."""
+
+    title: str
+    better: str
+    says: str
+    says_not: str
+
+
+WORDS: Final[dict[FigureName, Words]] = {
+    "sliced_wasserstein": Words(
+        "Sliced Wasserstein distance",
+        "lower is better",
+        "How far colours and textures are from the training pictures', from fine grain to large forms.",
+        "It does not see meaning, nor tell a new picture from a copied one.",
+    ),
+    "kid": Words(
+        "Kernel distance (KID)",
+        "lower is better",
+        "How far the works' features are from the training pictures', as sets; real pictures give about 0.",
+        "It says nothing of a single work, and holds for these features alone.",
+    ),
+    "frechet": Words(
+        "Frechet distance",
+        "lower is better",
+        "The same, with each set of features taken for a Gaussian.",
+        "It is never near 0 for few pictures, real ones neither: read it beside theirs alone.",
+    ),
+    "precision": Words(
+        "Precision",
+        "higher is better",
+        "The share of works that lie where training pictures lie.",
+        "One good picture made over and over has all of it; so may noise, in plain features.",
+    ),
+    "recall": Words(
+        "Recall",
+        "higher is better",
+        "The share of training pictures that lie where works lie: variety.",
+        "A few outliers among the works raise it.",
+    ),
+    "density": Words(
+        "Density",
+        "higher is better",
+        "How thickly training pictures lie about the works; about 1 for real pictures.",
+        "Above 1 it is no merit: works that avoid all that is rare have more.",
+    ),
+    "coverage": Words(
+        "Coverage",
+        "higher is better",
+        "The share of training pictures that have a work beside them.",
+        "It does not say whether the other works are good.",
+    ),
+    "copies": Words(
+        "Near copies",
+        "lower is better",
+        "The share of works that are far nearer to one training picture, mirrored or not, than to any other.",
+        "It does not find a copy that was shifted or cropped, and some real pictures have a twin by nature.",
+    ),
+    "diversity": Words(
+        "Diversity",
+        "best as real pictures have it",
+        "The mean distance between two works, in features.",
+        "It is no quality: noise of all colours is diverse too.",
+    ),
+}
+_SHARES: Final = {"precision", "recall", "coverage", "copies"}
+
+
+def shown(name: FigureName, value: float, error: float | None = None) -> str:
+    """A figure for people: no more digits than mean something."""
+    if not math.isfinite(value):
+        return "not measured"
+    if name in _SHARES:
+        return f"{value:.1%}" if name == "copies" else f"{value:.0%}"
+    if name in ("density", "diversity"):
+        return f"{value:.2f}"
+    if name == "kid" and error is not None:
+        digits = 1 if max(abs(value), error) < 100 else 0
+        return f"{value:,.{digits}f} ± {error:,.{digits}f}".replace("-", "−")  # a true minus sign
+    return figure(value) if value >= 1 else f"{value:.2g}"
+
+
+def cries_copies(evaluation: Evaluation) -> bool:
+    """Whether more works are near copies than chance and twins in the collection explain."""
+    copies = evaluation.figure("copies")
+    chance = math.hypot(copies.works_error or 0.0, copies.floor_error or 0.0)
+    return copies.works - copies.floor > max(COPIES_BEYOND, ERRORS_APART * chance)
+
+
+def headline(evaluation: Evaluation) -> str:
+    """The first thing to know."""
+    copies = evaluation.figure("copies")
+    if cries_copies(evaluation):
+        return (
+            f"COPIES: {copies.works:.0%} of these {copies.n:,} works are near copies of pictures that were learned "
+            f"from; of real pictures that were held out it is {shown('copies', copies.floor)}"
+        )
+    times = _times(evaluation.figure("sliced_wasserstein"))
+    if times < AS_NEAR and not _is_apart(evaluation.figure("kid")):
+        return "As near to the collection as real pictures are"
+    if times < NEAR:
+        return "Near to the collection in colours and textures, yet to be told from it"
+    if times < FAR:
+        return "Of the collection's kind from afar, and far from it in its colours and textures"
+    return "Nothing like the collection"
+
+
+def verdict(evaluation: Evaluation) -> list[str]:
+    """What stands below the headline."""
+    distance, kid, copies = (evaluation.figure(name) for name in ("sliced_wasserstein", "kid", "copies"))
+    diversity = evaluation.figure("diversity")
+    said = [f"{sentence(reading(figure))}." for figure in (distance, kid)]
+    if not cries_copies(evaluation):
+        said.append(f"{sentence(reading(copies))}.")
+    if diversity.works < ALIKE * diversity.floor:
+        said.append(f"The works resemble each other: {reading(diversity)}.")
+    if distance.n < FEW:
+        said.append(
+            f"Only {distance.n} works and as many held-out pictures could be compared: at such numbers the figures are "
+            "rough, and another seed may turn them round."
+        )
+    return said
+
+
+def reading(figure: Figure) -> str:
+    """What one figure comes to beside its floor."""
+    ours, real = (shown(figure.name, value) for value in (figure.works, figure.floor))
+    if figure.name == "kid":
+        if not _is_apart(figure):
+            return "by the kernel distance the works cannot be told from real pictures"
+        return (
+            f"by the kernel distance they are {_kid(figure, figure.works)} away, and real pictures "
+            f"{_kid(figure, figure.floor)}"
+        )
+    if figure.name == "sliced_wasserstein":
+        times = _times(figure)
+        if times < AS_NEAR:
+            return f"in colours and textures the works are as near as real pictures are: {ours} against {real}"
+        said = f"{times:.1f}" if times < 10 else f"{times:.0f}"
+        return f"in colours and textures the works are {said} times as far as real pictures are: {ours} against {real}"
+    if figure.name == "copies":
+        return (
+            f"{ours} of the works are near copies of a training picture, and {real} of the real pictures that were "
+            "held out"
+        )
+    return f"{WORDS[figure.name].title.lower()} is {ours}, and {real} for real pictures"
+
+
+def numbers(figure: Figure) -> str:
+    """How many pictures a figure is over."""
+    works = f"{figure.n:,} works"
+    held_out = f"{figure.n_floor:,} held out"
+    return f"{works}, {held_out}" + (f", against {figure.reference:,}" if figure.reference else "")
+
+
+def beside(ours: float, collection: float) -> str:
+    """Two looks as a share: 'as the collection', '31% less', '2.1 times as much'."""
+    if collection <= 0:
+        return "the collection has none"
+    share = ours / collection
+    if 0.95 <= share <= 1.05:
+        return "as the collection"
+    if share < 1:
+        return f"{1 - share:.0%} less"
+    return f"{share - 1:.0%} more" if share < 2 else f"{share:.1f} times as much"
+
+
+def _kid(figure: Figure, value: float) -> str:
+    return shown("kid", value, figure.works_error if value == figure.works else figure.floor_error)
+
+
+def _times(figure: Figure) -> float:
+    return figure.works / figure.floor if figure.floor > 0 else math.inf if figure.works > 0 else 1.0
+
+
+def _is_apart(figure: Figure) -> bool:
+    error = math.hypot(figure.works_error or 0.0, figure.floor_error or 0.0)
+    return figure.works - figure.floor > ERRORS_APART * error

@@ -1,0 +1,79 @@
+"""Which works are near copies of a picture that was learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+
+COMPARED_AT = 32  # pixels
+COPY_RATIO = 1 / 3
+AT_A_TIME = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """For each of N pictures the nearest training picture, and the nearest of another group than that one's.
+
+    indices: [N, 2], places among the training pictures; distances: [N, 2], float64.
+    """
+
+    indices: Tensor
+    distances: Tensor
+
+    @property
+    def ratios(self) -> Tensor:
+        """[N], 0..1: how much nearer the nearest one is; small for a copy."""
+        return self.distances[:, 0] / self.distances[:, 1].clamp_min(torch.finfo(torch.float64).tiny)
+
+    @property
+    def are_copies(self) -> Tensor:
+        """[N], bool: the nearest is at less than a third of the distance to the second nearest."""
+        return self.ratios < COPY_RATIO
+
+    @property
+    def share(self) -> float:
+        return self.are_copies.double().mean().item()
+
+
+def nearest_pictures(images: Tensor, training: Tensor, groups: Tensor) -> Nearest:
+    """Look for each picture among all training pictures, mirrored ones too.
+
+    images: [N, 3, H, W] in -1..1; training: [M, 3, H, W]; groups: [M], equal for near duplicates, of which the second
+    nearest must not be one: else a copy of a picture that was there twice would pass. Distances are Euclidean between
+    pictures reduced to 32 pixels, so that a copy with other grain is found too; a copy that was shifted or cropped is
+    not. Raises SfumatoError where the training pictures are all of one group.
+    """
+    if (groups == groups[0]).all():
+        raise SfumatoError("near copies: the training pictures are all near duplicates of each other; give others too")
+    points = _rows(images)
+    kept = torch.full((len(points), 2), torch.inf, dtype=torch.float64)
+    indices = torch.zeros(len(points), 2, dtype=torch.int64)
+    for start in range(0, len(training), AT_A_TIME):
+        centres = training[start : start + AT_A_TIME]
+        found = torch.minimum(*(torch.cdist(points, _rows(some)) for some in (centres, centres.flip(-1))))
+        places = torch.arange(start, start + len(centres)).expand(len(points), -1)
+        # The two best of before compete with this part: whichever group wins, its best rival is among them.
+        distances, candidates = torch.cat((kept, found), 1), torch.cat((indices, places), 1)
+        first = distances.argmin(1, keepdim=True)
+        same = groups[candidates] == groups[candidates.gather(1, first)]
+        second = distances.masked_fill(same, torch.inf).argmin(1, keepdim=True)
+        rival = distances.masked_fill(same, torch.inf).gather(1, second)
+        kept = torch.cat((distances.gather(1, first), rival), 1)
+        indices = torch.cat((candidates.gather(1, first), candidates.gather(1, second)), 1)
+    return Nearest(indices, kept)
+
+
+def reduced(images: Tensor) -> Tensor:
+    """[N, 3, H, W] -> [N, 3, 32, 32]; who looks for copies among very many need not keep more of them."""
+    side = (COMPARED_AT, COMPARED_AT)
+    return images if images.shape[2:] == side else F.interpolate(images, side, mode="bilinear", antialias=True)
+
+
+def _rows(images: Tensor) -> Tensor:
+    """[N, 3, H, W] -> [N, D], float64: in float32 the distance of a picture from itself would not be 0."""
+    return reduced(images).flatten(1).double()

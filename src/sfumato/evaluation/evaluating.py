@@ -1,0 +1,245 @@
+"""Works beside the pictures that were learned from: every figure with its floor, at equal numbers of pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sfumato.dataset import Dataset
+from sfumato.errors import SfumatoError
+from sfumato.evaluation.appearance import appearance, diversity
+from sfumato.evaluation.class_shares import ClassShare, class_shares, nearest_labels
+from sfumato.evaluation.comparing import LEAST_HELD_OUT, curves
+from sfumato.evaluation.comparison import Curve, Kind
+from sfumato.evaluation.copies import AT_A_TIME, Nearest, nearest_pictures, reduced
+from sfumato.evaluation.evaluation import Evaluation, Figure, FigureName, NoiseLevels, WorksToEvaluate
+from sfumato.evaluation.features import Features, extracted
+from sfumato.evaluation.frechet import frechet_distance
+from sfumato.evaluation.kid import kernel_distance
+from sfumato.evaluation.neighbourhoods import DENSITY_NEIGHBOURS, density_coverage, precision_recall
+from sfumato.evaluation.noise_levels import SIGMAS, denoising_losses
+from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
+from sfumato.evaluation.works_folder import FolderOfWorks
+from sfumato.models import Generation, Model, as_tensor, to_pictures
+from sfumato.models.configuration import ObjectiveName
+from sfumato.training import Run
+
+MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
+MOST_DENOISED = 128
+_KINDS: Mapping[ObjectiveName, Kind] = {"denoising": "diffusion", "reconstruction": "autoencoder", "adversarial": "gan"}
+
+
+def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
+    """The first ``count`` works of a seed. Raises SfumatoError where the model generates none, or no numbers."""
+    generation = Generation.of(model, seed=seed)
+    made = torch.cat([step.noisy.cpu() for step in generation.steps(count) if step.step == step.steps])
+    if not made.isfinite().all():
+        raise SfumatoError(f"the model '{model.config.name}' makes works that are not numbers; train another")
+    settings = generation.settings
+    images = torch.stack([as_tensor(picture, model.config.size) for picture in to_pictures(made)])
+    return WorksToEvaluate(
+        images,
+        [_named(model.config.classes, generation.class_of(index)) for index in range(count)],
+        model.config.name,
+        {
+            "Works": f"the first {count:,} of seed {seed}",
+            "Sampling": f"{settings.sampler}, {settings.steps} steps, {settings.schedule}, "
+            f"guidance {settings.guidance if generation.guidance_kind != 'none' else 1.0:g}",
+        },
+        {"model": model.weights_digest},
+    )
+
+
+def folder_works(folder: Path, read: FolderOfWorks) -> WorksToEvaluate:
+    """The pictures of a folder as works."""
+    levels = ((read.images + 1) * 127.5).round().byte()
+    left_out = f", {read.left_out:,} files left out" if read.left_out else ""
+    return WorksToEvaluate(
+        read.images,
+        read.classes,
+        folder.resolve().name,
+        {"Works": f"{len(read.images):,} pictures of a folder{left_out}"},
+        {"works": hashlib.sha256(levels.numpy().tobytes()).hexdigest()},
+    )
+
+
+def compared_count(works: int, dataset: Dataset) -> int:
+    """How many works and held-out pictures each distance is over. Raises SfumatoError where that is too few."""
+    if len(dataset.held_out) < LEAST_HELD_OUT:
+        raise SfumatoError(
+            f"{dataset.path}: {len(dataset.held_out)} pictures are held out, and an evaluation needs {LEAST_HELD_OUT} "
+            "that no model has seen; give a collection of 50 pictures or more"
+        )
+    if works < LEAST_HELD_OUT:
+        raise SfumatoError(f"{works} works are too few for an evaluation; give {LEAST_HELD_OUT} or more")
+    return min(works, len(dataset.held_out))
+
+
+def evaluate(
+    works: WorksToEvaluate,
+    dataset: Dataset,
+    features: Features,
+    *,
+    against: str,
+    seed: int = 0,
+    model: Model | None = None,
+    run: Run | None = None,
+) -> Evaluation:
+    """Every figure of the works and its floor.
+
+    against: the collection's name, for people; model: whose losses are measured, if it is a diffusion model; run: whose
+    curves are shown. Raises SfumatoError where there are too few works or held-out pictures, or where the works are of
+    another size than the dataset.
+    """
+    if works.images.shape[2] != dataset.size:
+        raise SfumatoError(
+            f"{dataset.path}: its pictures are {dataset.size} px and the works {works.images.shape[2]}; "
+            "give the collection itself, which is then prepared at that size"
+        )
+    count = compared_count(len(works.images), dataset)
+    held_out = dataset.images(spread(dataset.held_out, count))
+    places = spread(dataset.train, min(MOST_REFERENCE, len(dataset.train)))
+    reference = dataset.images(places)
+    made, real, known = (extracted(features, images) for images in (works.images, held_out, reference))
+    training = torch.cat([reduced(dataset.images(part)) for part in torch.split(dataset.train, AT_A_TIME)])
+    groups = dataset.groups[dataset.train]
+    nearest, floor = (nearest_pictures(images, training, groups) for images in (works.images, held_out))
+    few = spread(torch.arange(len(works.images)), count)
+    width = known.shape[1]
+    shrunk = {"Frechet distance": f"of shrunk covariances, for there are {width:,} features"} if count <= width else {}
+    figures = [
+        *_distances(works.images[few], held_out, reference, made[few], real, known),
+        *_neighbourhoods(made[few], real, known),
+        _copies(nearest, floor, len(training)),
+        Figure("diversity", diversity(made[few]), diversity(real), count, count, 0),
+    ]
+    return Evaluation(
+        name=works.name,
+        against=against,
+        size=dataset.size,
+        seed=seed,
+        features=features.name,
+        figures=figures,
+        appearance=(appearance(works.images), appearance(held_out), appearance(reference)),
+        classes=_classes(works, dataset, made, real, known, places, count),
+        noise_levels=_noise_levels(model, dataset) if model else None,
+        curves=_curves(run) if run else [],
+        nearest=nearest,
+        pictures=to_pictures(works.images),
+        neighbours=[
+            (dataset.picture(int(dataset.train[one])), dataset.picture(int(dataset.train[two])))
+            for one, two in nearest.indices.tolist()
+        ],
+        neighbour_files=[
+            (dataset.files[int(dataset.train[one])], dataset.files[int(dataset.train[two])])
+            for one, two in nearest.indices.tolist()
+        ],
+        counts={
+            "works": len(works.images),
+            "held_out": len(dataset.held_out),
+            "training": len(dataset.train),
+            "compared": count,
+            "reference": len(reference),
+        },
+        digests={
+            **works.digests,
+            "dataset": dataset.digest,
+            "collection": dataset.collection_digest,
+            **({"features": features.digest} if features.digest else {}),
+        },
+        facts={**works.facts, **shrunk},
+    )
+
+
+def spread(indices: Tensor, count: int) -> Tensor:
+    """An even choice: [N] -> [count]."""
+    return indices[torch.linspace(0, len(indices) - 1, count).long()]
+
+
+def _distances(
+    images: Tensor, held_out: Tensor, reference: Tensor, made: Tensor, real: Tensor, known: Tensor
+) -> list[Figure]:
+    count, size = len(images), len(reference)
+    sliced = [sliced_wasserstein(some, reference).mean for some in (images, held_out)]
+    kernel = [kernel_distance(some, known) for some in (made, real)]
+    frechet = [frechet_distance(some, known).distance for some in (made, real)]
+    return [
+        Figure("sliced_wasserstein", sliced[0], sliced[1], count, count, size),
+        Figure("kid", kernel[0].mean, kernel[1].mean, count, count, size, kernel[0].error, kernel[1].error),
+        Figure("frechet", frechet[0], frechet[1], count, count, size),
+    ]
+
+
+def _neighbourhoods(made: Tensor, real: Tensor, known: Tensor) -> list[Figure]:
+    """Against as many training pictures: how far a ball reaches depends on how many there are.
+
+    Density and coverage are left out where there are too few pictures for their neighbours.
+    """
+    count = len(made)
+    few = known[spread(torch.arange(len(known)), min(count, len(known)))]
+    measures: dict[tuple[FigureName, FigureName], Callable[[Tensor, Tensor], tuple[float, float]]]
+    measures = {("precision", "recall"): precision_recall}
+    if len(few) > DENSITY_NEIGHBOURS:
+        measures["density", "coverage"] = density_coverage
+    figures = []
+    for names, measure in measures.items():
+        ours, floor = (measure(few, some) for some in (made, real))
+        figures += [
+            Figure(name, work, real_one, count, count, len(few))
+            for name, work, real_one in zip(names, ours, floor, strict=True)
+        ]
+    return figures
+
+
+def _copies(works: Nearest, floor: Nearest, training: int) -> Figure:
+    shares, counts = (works.share, floor.share), (len(works.indices), len(floor.indices))
+    errors = [(share * (1 - share) / count) ** 0.5 for share, count in zip(shares, counts, strict=True)]
+    return Figure("copies", *shares, *counts, training, *errors)
+
+
+def _classes(
+    works: WorksToEvaluate, dataset: Dataset, made: Tensor, real: Tensor, known: Tensor, places: Tensor, count: int
+) -> list[ClassShare]:
+    if len(dataset.classes) < 2:
+        return []
+    labels = dataset.labels
+    seen, held_out_seen = (nearest_labels(rows, known, labels[places]) for rows in (made, real))
+    return class_shares(
+        dataset.classes,
+        training=labels[dataset.train],
+        asked=_labels(works.classes, dataset.classes),
+        seen=seen,
+        held_out=labels[spread(dataset.held_out, count)],
+        held_out_seen=held_out_seen,
+    )
+
+
+def _noise_levels(model: Model, dataset: Dataset) -> NoiseLevels | None:
+    if model.config.objective != "denoising":
+        return None
+    count = min(MOST_DENOISED, len(dataset.held_out), len(dataset.train))
+    losses = []
+    for side in (dataset.train, dataset.held_out):
+        places = spread(side, count)
+        names = [_named(dataset.classes, label) for label in dataset.labels[places].tolist()]
+        labels = _labels(names, model.config.classes)
+        losses.append(denoising_losses(model.denoiser, dataset.images(places), labels))
+    return NoiseLevels(SIGMAS, losses[0], losses[1], count)
+
+
+def _named(classes: Sequence[str], label: int) -> str | None:
+    return classes[label] if 0 <= label < len(classes) else None
+
+
+def _labels(names: Sequence[str | None], classes: Sequence[str]) -> Tensor:
+    """[N]: the places of the names among the classes, -1 for those that are none of them."""
+    places = {name: place for place, name in enumerate(classes)}
+    return torch.tensor([-1 if name is None else places.get(name, -1) for name in names])
+
+
+def _curves(run: Run) -> list[Curve]:
+    return curves(_KINDS[run.record.settings.objective], run.path / "log.jsonl")

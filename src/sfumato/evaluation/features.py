@@ -1,0 +1,35 @@
+"""Pictures as rows of numbers, between which distances are measured: what gives them is a plug-in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+
+AT_A_TIME = 64
+
+
+class Features(Protocol):
+    """name: for people, with its version; digest: SHA-256 of its weights, '' where it has none."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """[N, 3, H, W] in -1..1 -> [N, D], which depends on each picture alone."""
+        ...
+
+
+@torch.inference_mode()
+def extracted(features: Features, images: Tensor) -> Tensor:
+    """[N, 3, H, W] in -1..1 -> [N, D], float64, on the CPU. Raises SfumatoError where they are not finite."""
+    rows = torch.cat([features(part).cpu().double() for part in torch.split(images, AT_A_TIME)])
+    if not rows.isfinite().all():
+        raise SfumatoError(f"{features.name}: its features are not finite; use another network")
+    return rows

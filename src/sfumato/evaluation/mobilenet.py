@@ -1,0 +1,97 @@
+"""MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381) as a source of features: what it sees before it names a thing."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+LAST = 1280  # channels of the last convolution, and features of a picture
+# Table 2 of the paper: expansion t, channels c, repeats n, stride s of the first of them.
+BOTTLENECKS = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+INPUT_SIDE = 128  # pixels, where nothing else is said; its training had 224
+
+
+class SamePadded(nn.Conv2d):
+    """A convolution padded as TensorFlow's 'SAME', in which the weights were trained: an odd pixel goes after."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        down, across = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in x.shape[2:])
+        return super().forward(F.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2)))
+
+
+def _activated(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    return nn.Sequential(SamePadded(inputs, outputs, kernel, stride, groups=groups), nn.ReLU6())
+
+
+class InvertedResidual(nn.Module):
+    """Expanded, filtered channel by channel, projected without an activation (figure 4 d)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        hidden = inputs * expansion
+        expand = [_activated(inputs, hidden)] if expansion > 1 else []
+        depthwise = _activated(hidden, hidden, 3, stride, groups=hidden)
+        self.conv = nn.Sequential(*expand, depthwise, SamePadded(hidden, outputs, 1))
+        self.is_residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.conv(x)
+        return x + y if self.is_residual else y
+
+
+class MobileNetV2(nn.Module):
+    """[N, 3, H, W] in about -1..1 -> [N, 1280], the mean of the last feature map; batch norm is folded into weights.
+
+    The parameters are named as in torchvision's model, less its batch norms and its classifier: 'features.0.0.weight',
+    'features.1.conv.0.0.weight', ..., 'features.18.0.bias'.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [_activated(3, 32, 3, 2)]
+        channels = 32
+        for expansion, outputs, repeats, first_stride in BOTTLENECKS:
+            for repeat in range(repeats):
+                layers.append(InvertedResidual(channels, outputs, 1 if repeat else first_stride, expansion))
+                channels = outputs
+        self.features = nn.Sequential(*layers, _activated(channels, LAST))
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps: Tensor = self.features(x)
+        return maps.mean((2, 3))
+
+
+class MobileNetFeatures:
+    """The features of pictures at ``side`` pixels, each row scaled to a mean square of 1."""
+
+    def __init__(self, network: MobileNetV2, *, side: int = INPUT_SIDE, digest: str = "") -> None:
+        self.network = network.float().eval().requires_grad_(False)
+        self.side = side
+        self.digest = digest
+
+    @property
+    def name(self) -> str:
+        return f"MobileNetV2 at {self.side} px"
+
+    def to(self, device: torch.device) -> MobileNetFeatures:
+        self.network.to(device)
+        return self
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """[N, 3, H, W] in -1..1 -> [N, 1280], float32."""
+        levels = (images.to(next(self.network.parameters()).device, torch.float32) + 1) * 127.5
+        levels = F.interpolate(levels, (self.side, self.side), mode="bicubic", antialias=True).clamp(0, 255)
+        rows: Tensor = F.normalize(self.network((levels - 128) / 128), dim=1)
+        return rows * math.sqrt(LAST)

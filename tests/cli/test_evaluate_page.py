@@ -1,0 +1,164 @@
+"""The report needs nothing from anywhere, and shows what it measured."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+import torch
+
+from sfumato.cli.evaluate_page import evaluation_page
+from sfumato.collection.drawn import draw
+from sfumato.evaluation import Curve, Evaluation, Figure, Nearest
+from sfumato.evaluation.appearance import Appearance
+from sfumato.evaluation.class_shares import ClassShare
+from sfumato.evaluation.evaluation import NoiseLevels
+
+VOID = {"meta", "link", "img"}
+EVIL = "<script>alert('\"&{x}')</script>"
+COUNT = 20
+
+
+class _Page(HTMLParser):
+    """Reads a page strictly: every element is closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def alts(self) -> list[str]:
+        return [image["alt"] or "" for image in self.all("img")]
+
+
+def evaluation(**changes: Any) -> Evaluation:
+    """Twenty works; number 7 is a near copy."""
+    distances = torch.tensor([[9.0, 10.0]] * COUNT).double()
+    distances[:, 0] += torch.arange(COUNT) / 100
+    distances[7, 0] = 1.0
+    looks = Appearance(sharpness=1.0, chroma=0.1, chroma_spread=0.1, contrast=0.2)
+    found = Evaluation(
+        name="a model",
+        against="art",
+        size=32,
+        seed=5,
+        features="plain",
+        figures=[
+            Figure("sliced_wasserstein", 90.0, 40.0, COUNT, COUNT, 300),
+            Figure("kid", 3.0, 0.1, COUNT, COUNT, 300, 0.5, 0.4),
+            Figure("copies", 0.05, 0.02, COUNT, COUNT, 300, 0.05, 0.03),
+            Figure("diversity", 9.0, 10.0, COUNT, COUNT, 0),
+        ],
+        appearance=(replace(looks, sharpness=0.5), looks, looks),
+        classes=[ClassShare("waves", 0.5, 0.4, 0.3, None, 0.5, 0.9)],
+        noise_levels=NoiseLevels((0.1, 1.0, 10.0), (0.3, 0.6, 0.9), (0.4, 0.7, 0.9), 20),
+        curves=[Curve("on training pictures", [(0.0, 1.0), (2.0, 0.5)])],
+        nearest=Nearest(torch.zeros(COUNT, 2, dtype=torch.int64), distances),
+        pictures=[draw("flow", index, 32) for index in range(COUNT)],
+        neighbours=[(draw("glass", index, 32), draw("waves", index, 32)) for index in range(COUNT)],
+        neighbour_files=[(f"glass/{index}.png", f"waves/{index}.png") for index in range(COUNT)],
+        counts={"works": COUNT, "held_out": 30, "training": 300, "compared": COUNT, "reference": 300},
+        digests={"model": "abc"},
+        facts={"Works": "the first 20 of seed 5"},
+    )
+    return replace(found, **changes)
+
+
+@pytest.fixture(scope="module")
+def page() -> _Page:
+    return _Page(evaluation_page(evaluation()))
+
+
+def test_the_page_is_one_file_without_a_program(page: _Page) -> None:
+    assert page.all("script") == []
+    assert all((image["src"] or "").startswith("data:image/png;base64,") for image in page.all("img"))
+    html = evaluation_page(evaluation())
+    assert "default-src 'none'" in html and "prefers-color-scheme: dark" in html and "url(" not in html
+
+
+def test_works_hang_with_their_two_nearest_the_likeliest_copies_first(page: _Page) -> None:
+    assert page.alts()[:6] == [
+        "Work 7",
+        "Learned from: glass/7.png",
+        "Learned from: waves/7.png",
+        "Work 0",
+        "Learned from: glass/0.png",
+        "Learned from: waves/0.png",
+    ]
+    assert len(page.alts()) == 3 * COUNT
+    assert [figure.get("class") for figure in page.all("figure")][:2] == ["copy", None]
+    assert page.text.count("Near copy: ") == 1 and "Near copy: work 7: 10%" in page.text
+    assert "The next 8, in this order" in page.text
+
+
+def test_every_figure_has_its_floor_its_numbers_and_its_words(page: _Page) -> None:
+    text = " ".join(page.text.split())
+    for said in (
+        "Sliced Wasserstein distancelower is better; 20 works, 20 held out, against 300",
+        "3.0 ± 0.50.1 ± 0.4",
+        "It does not see meaning",
+        "Below 50 pictures of each, distances are mostly chance",
+        "50% less",
+        "waves50%40%30%–90%",
+        "the first 20 of seed 5",
+        "SHA-256, modelabc",
+    ):
+        assert said in text
+
+
+def test_the_charts_are_over_noise_and_over_minutes() -> None:
+    charts = _Page(evaluation_page(evaluation())).all("svg")
+    assert [(chart["aria-label"] or "").partition(",")[0] for chart in charts] == [
+        "A line chart of error over noise level (sigma)",
+        "A line chart of loss over minutes of training",
+    ]
+
+
+def test_copies_are_cried_out_at_the_top() -> None:
+    quiet = evaluation_page(evaluation())
+    assert 'class="cry"' not in quiet
+    figures = [replace(one, works=0.9) if one.name == "copies" else one for one in evaluation().figures]
+    assert '<p class="cry">COPIES: 90% of these 20 works' in evaluation_page(evaluation(figures=figures))
+
+
+def test_rooms_that_have_nothing_are_left_out() -> None:
+    bare = _Page(evaluation_page(evaluation(classes=[], noise_levels=None, curves=[])))
+    assert bare.all("svg") == []
+    assert "The classes" not in bare.text and len(bare.all("section")) == 4
+
+
+def test_texts_from_outside_are_only_text() -> None:
+    evil = evaluation(
+        name=EVIL,
+        against=EVIL,
+        features=EVIL,
+        classes=[ClassShare(EVIL, 0.5, 0.4, 0.3, None, 0.5, 0.9)],
+        curves=[Curve(EVIL, [(0.0, 1.0), (2.0, 0.5)])],
+        neighbour_files=[(EVIL, EVIL)] * COUNT,
+        facts={EVIL: EVIL},
+    )
+    page = _Page(evaluation_page(evil))
+    assert page.all("script") == []
+    assert page.text.count(EVIL) >= 8

@@ -1,0 +1,92 @@
+"""The words follow from the figures, and a report cries out for copies alone."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sfumato.cli.evaluate_words import WORDS, beside, cries_copies, headline, numbers, reading, shown, verdict
+from sfumato.evaluation import Figure
+from sfumato.evaluation.evaluation import FigureName
+
+
+def figure(name: FigureName, works: float, floor: float, **changes: Any) -> Figure:
+    return Figure(
+        **{"name": name, "works": works, "floor": floor, "n": 100, "n_floor": 80, "reference": 900, **changes}
+    )
+
+
+def evaluation(distance: float = 100, kid: float = 3, copies: float = 0.02, diversity: float = 10, n: int = 100) -> Any:
+    """Real pictures have the distance 40, KID 0, copies 0.02, diversity 10."""
+    figures = [
+        figure("sliced_wasserstein", distance, 40, n=n),
+        figure("kid", kid, 0.0, works_error=0.5, floor_error=0.5),
+        figure("copies", copies, 0.02, works_error=0.014, floor_error=0.014),
+        figure("diversity", diversity, 10),
+    ]
+    return SimpleNamespace(figures=figures, figure=lambda name: next(one for one in figures if one.name == name))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"distance": 41, "kid": 0.3}, "As near to the collection as real pictures are"),
+        ({"distance": 41, "kid": 3}, "Near to the collection in colours and textures, yet to be told from it"),
+        ({"distance": 100}, "Near to the collection in colours and textures, yet to be told from it"),
+        ({"distance": 200}, "Of the collection's kind from afar"),
+        ({"distance": 900}, "Nothing like the collection"),
+        ({"distance": 41, "kid": 0.3, "copies": 0.93}, "COPIES: 93% of these 100 works"),
+    ],
+)
+def test_four_kinds_of_works_have_four_headlines(changes: dict[str, float], said: str) -> None:
+    assert headline(evaluation(**changes)).startswith(said)
+
+
+def test_it_cries_out_beyond_chance_alone() -> None:
+    assert not cries_copies(evaluation(copies=0.05))
+    assert cries_copies(evaluation(copies=0.10))
+    assert any("10.0% of the works are near copies" in said for said in verdict(evaluation(copies=0.05))) is False
+    assert any("5.0% of the works are near copies" in said for said in verdict(evaluation(copies=0.05)))
+    assert not any("near copies" in said for said in verdict(evaluation(copies=0.5)))  # the headline says it
+
+
+def test_sameness_and_few_pictures_are_said() -> None:
+    assert any("resemble each other: diversity is 7.00, and 10.00" in said for said in verdict(evaluation(diversity=7)))
+    assert not any("resemble" in said for said in verdict(evaluation(diversity=9)))
+    assert any("Only 20 works" in said for said in verdict(evaluation(n=20)))
+    assert not any("Only" in said for said in verdict(evaluation()))
+
+
+def test_a_distance_is_read_beside_its_floor() -> None:
+    found = evaluation(distance=100, kid=3)
+    assert "2.5 times as far as real pictures are: 100 against 40" in reading(found.figure("sliced_wasserstein"))
+    assert reading(found.figure("kid")).endswith("3.0 ± 0.5 away, and real pictures 0.0 ± 0.5")
+    assert "cannot be told from real pictures" in reading(evaluation(kid=1).figure("kid"))
+
+
+def test_figures_have_no_more_digits_than_mean_something() -> None:
+    assert shown("kid", 123.456, 7.8) == "123 ± 8"
+    assert shown("kid", -0.04, 0.3) == "−0.0 ± 0.3"
+    assert shown("precision", 0.876) == "88%" and shown("copies", 0.0351) == "3.5%"
+    assert shown("density", 1.234) == "1.23"
+    assert shown("frechet", 1234.5) == "1,234" and shown("frechet", 0.123) == "0.12"
+    assert shown("frechet", float("nan")) == "not measured"
+
+
+def test_numbers_of_both_sides_are_said() -> None:
+    assert numbers(figure("kid", 1, 1)) == "100 works, 80 held out, against 900"
+    assert numbers(figure("diversity", 1, 1, reference=0)) == "100 works, 80 held out"
+
+
+@pytest.mark.parametrize(
+    ("ours", "said"),
+    [(1.01, "as the collection"), (0.69, "31% less"), (1.3, "30% more"), (2.1, "2.1 times as much")],
+)
+def test_looks_are_said_beside_the_collections(ours: float, said: str) -> None:
+    assert beside(ours, 1.0) == said
+    assert beside(ours, 0.0) == "the collection has none"
+
+
+def test_every_figure_says_what_it_does_not_say() -> None:
+    for words in WORDS.values():
+        assert words.says.endswith(".") and words.says_not.endswith(".")

@@ -1,0 +1,77 @@
+"""Copies are found, mirrored and noised ones too, and new pictures are not called copies."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from sfumato.collection.drawn import draw
+from sfumato.errors import SfumatoError
+from sfumato.evaluation import copies, nearest_pictures
+
+
+def drawn(seeds: range, size: int = 32) -> Tensor:
+    pictures = np.stack([np.asarray(draw(name, seed, size)) for seed in seeds for name in ("flow", "glass")])
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2) / 127.5 - 1
+
+
+@pytest.fixture(scope="module")
+def training() -> Tensor:
+    return drawn(range(20))
+
+
+def alone(training: Tensor) -> Tensor:
+    return torch.arange(len(training))
+
+
+def test_training_pictures_are_all_copies_and_of_themselves(training: Tensor) -> None:
+    found = nearest_pictures(training, training, alone(training))
+    assert found.share == 1.0
+    assert found.indices[:, 0].tolist() == list(range(len(training)))
+    assert found.distances[:, 0].max() < 1e-4
+    assert (found.indices[:, 0] != found.indices[:, 1]).all()
+
+
+def test_mirrored_and_slightly_noised_ones_are_copies(training: Tensor) -> None:
+    noise = 0.05 * torch.randn(training.shape, generator=torch.Generator().manual_seed(0))
+    found = nearest_pictures(training.flip(-1) + noise, training, alone(training))
+    assert found.share == 1.0
+    assert found.indices[:, 0].tolist() == list(range(len(training)))
+
+
+def test_held_out_pictures_are_none(training: Tensor) -> None:
+    assert nearest_pictures(drawn(range(100, 110)), training, alone(training)).share == 0.0
+
+
+def test_a_copy_of_a_picture_that_was_there_twice_is_found_by_its_group(training: Tensor) -> None:
+    twice = torch.cat((training, training + 0.01))
+    work = training[3:4] + 0.005
+    assert nearest_pictures(work, twice, alone(twice)).share == 0.0
+    found = nearest_pictures(work, twice, torch.cat((alone(training), alone(training))))
+    assert found.share == 1.0
+    assert found.indices[0, 0] % len(training) == 3 and found.indices[0, 1] % len(training) != 3
+
+
+def test_the_two_nearest_are_those_of_a_full_search(training: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "AT_A_TIME", 7)
+    works = drawn(range(200, 206))
+    groups = alone(training) // 3
+    found = nearest_pictures(works, training, groups)
+    for work, indices, distances in zip(works, found.indices.tolist(), found.distances.tolist(), strict=True):
+        both = torch.stack([(training - work), (training.flip(-1) - work)]).double().square().sum((2, 3, 4))
+        every = both.sqrt().amin(0)
+        first = int(every.argmin())
+        others = every.masked_fill(groups == groups[first], torch.inf)
+        assert indices == [first, int(others.argmin())]
+        assert distances == pytest.approx([every[first].item(), others.min().item()], abs=1e-6)
+
+
+def test_larger_pictures_are_compared_at_32_pixels() -> None:
+    large = drawn(range(4), 64)
+    assert copies.reduced(large).shape[2:] == (32, 32)
+    assert nearest_pictures(copies.reduced(large), large, alone(large)).share == 1.0
+
+
+def test_training_pictures_of_one_motif_are_said(training: Tensor) -> None:
+    with pytest.raises(SfumatoError, match="all near duplicates of each other"):
+        nearest_pictures(training, training, torch.zeros(len(training)))

@@ -1,0 +1,158 @@
+"""Held-out pictures, copies, noise and a model's works are told apart, each figure beside its floor."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from sfumato.collection import Collection, collect
+from sfumato.collection.drawn import draw_collection
+from sfumato.dataset import Dataset, prepare
+from sfumato.errors import SfumatoError
+from sfumato.evaluation import Evaluation
+from sfumato.evaluation.descriptor import Descriptor
+from sfumato.evaluation.evaluating import compared_count, evaluate, generated
+from sfumato.evaluation.evaluation import WorksToEvaluate
+from sfumato.models import Model, ModelConfig, build_denoiser
+from sfumato.networks import UNetConfig
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("evaluated")
+    list(draw_collection(folder / "art", per_class=40, size=32))
+    list(collect(folder / "art", folder / "collection", workers=1))
+    list(prepare(Collection.open(folder / "collection"), folder / "dataset", size=32, workers=1))
+    return Dataset.open(folder / "dataset")
+
+
+def evaluated(images: Tensor, dataset: Dataset, classes: Sequence[str | None] | None = None) -> Evaluation:
+    works = WorksToEvaluate(images, classes or [None] * len(images), "works", {}, {"works": "0"})
+    return evaluate(works, dataset, Descriptor(), against="art")
+
+
+@pytest.fixture(scope="module")
+def of_held_out(dataset: Dataset) -> Evaluation:
+    classes = [dataset.classes[label] for label in dataset.labels[dataset.held_out].tolist()]
+    return evaluated(dataset.images(dataset.held_out), dataset, classes)
+
+
+def model(dataset: Dataset) -> Model:
+    config = ModelConfig(
+        name="tiny",
+        size=32,
+        classes=tuple(dataset.classes),
+        class_shares=(1.0,) * len(dataset.classes),
+        network=UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1),
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Model(config, build_denoiser(config).eval().requires_grad_(False))
+
+
+def test_held_out_pictures_are_their_own_floor(of_held_out: Evaluation, dataset: Dataset) -> None:
+    for figure in of_held_out.figures:
+        assert figure.works == pytest.approx(figure.floor), figure.name
+        assert figure.n == figure.n_floor == len(dataset.held_out)
+    assert of_held_out.appearance[0] == of_held_out.appearance[1]
+    assert of_held_out.figure("copies").reference == len(dataset.train)
+
+
+def test_every_figure_of_noise_is_worse_than_its_floor(dataset: Dataset) -> None:
+    count = len(dataset.held_out)
+    noise = torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    found = evaluated(noise, dataset)
+    for name in ("sliced_wasserstein", "kid", "frechet"):
+        assert found.figure(name).works > 3 * abs(found.figure(name).floor)
+    for name in ("recall", "coverage"):
+        assert found.figure(name).works < found.figure(name).floor / 2
+    assert found.appearance[0].sharpness > 3 * found.appearance[2].sharpness
+    assert found.figure("copies").works == 0
+
+
+def test_training_pictures_are_found_out_and_named(dataset: Dataset) -> None:
+    chosen = dataset.train[:30]
+    found = evaluated(dataset.images(chosen).flip(-1), dataset)
+    assert found.figure("copies").works > 0.95 and found.figure("copies").floor < 0.2
+    assert found.figure("copies").n == 30
+    assert [files[0] for files in found.neighbour_files] == [dataset.files[index] for index in chosen.tolist()]
+    assert found.neighbours[3][0].tobytes() == dataset.picture(int(chosen[3])).tobytes()
+
+
+def test_one_picture_over_and_over_has_no_diversity(dataset: Dataset) -> None:
+    found = evaluated(dataset.images(dataset.held_out[:1].expand(12)), dataset)
+    assert found.figure("diversity").works == pytest.approx(0, abs=1e-6)
+    assert found.figure("diversity").floor > 1
+
+
+def test_classes_that_were_asked_for_are_found_again(of_held_out: Evaluation, dataset: Dataset) -> None:
+    assert [share.name for share in of_held_out.classes] == dataset.classes
+    for share in of_held_out.classes:
+        assert share.asked == pytest.approx(0.2, abs=0.05)
+        assert share.right == share.held_out_right
+    rights = [share.right for share in of_held_out.classes if share.right is not None]
+    assert sum(rights) / len(rights) > 0.6  # by chance it were 0.2
+
+
+def test_a_model_is_evaluated_with_its_works_and_its_losses(dataset: Dataset) -> None:
+    made = generated(model(dataset), 9, seed=3)
+    assert made.images.shape == (9, 3, 32, 32) and made.images.abs().max() <= 1
+    assert set(made.classes) <= set(dataset.classes)
+    assert torch.equal(((made.images + 1) * 127.5).round() / 127.5 - 1, made.images)  # as a PNG holds them
+    found = evaluate(made, dataset, Descriptor(), against="art", model=model(dataset))
+    assert found.counts["compared"] == 9 and found.counts["works"] == 9
+    levels = found.noise_levels
+    assert levels is not None and levels.pictures == len(dataset.held_out)
+    assert len(levels.training) == len(levels.held_out) == len(levels.sigmas)
+    again = evaluate(made, dataset, Descriptor(), against="art", model=model(dataset))
+    assert again.record() == found.record()
+
+
+def test_the_record_is_json_with_every_number(of_held_out: Evaluation, dataset: Dataset) -> None:
+    record = json.loads(json.dumps(of_held_out.record()))
+    assert record["counts"]["training"] == len(dataset.train)
+    assert record["figures"]["kid"].keys() == {
+        "works", "floor", "n", "n_floor", "reference", "works_error", "floor_error"
+    }  # fmt: skip
+    assert record["digests"]["dataset"] == dataset.digest and record["digests"]["works"] == "0"
+    assert len(record["nearest"]) == len(dataset.held_out)
+    assert record["noise_levels"] is None and record["seed"] == 0
+    assert "shrunk" in record["facts"]["Frechet distance"]  # of fewer pictures than features
+
+
+def test_few_pictures_have_fewer_figures_and_very_few_none(dataset: Dataset) -> None:
+    found = evaluated(dataset.images(dataset.held_out[:5]), dataset)
+    names = {figure.name for figure in found.figures}
+    assert {"kid", "precision"} <= names and not names & {"density", "coverage"}
+    with pytest.raises(SfumatoError, match="3 works are too few for an evaluation; give 4 or more"):
+        compared_count(3, dataset)
+    few = Dataset.open(dataset.path)
+    few.held_out = few.held_out[:3]
+    with pytest.raises(SfumatoError, match="3 pictures are held out, and an evaluation needs 4"):
+        compared_count(9, few)
+
+
+def test_works_of_another_size_are_said(dataset: Dataset) -> None:
+    with pytest.raises(SfumatoError, match="its pictures are 32 px and the works 64"):
+        evaluated(torch.zeros(8, 3, 64, 64), dataset)
+
+
+def test_works_that_are_no_numbers_are_said(dataset: Dataset) -> None:
+    broken = model(dataset)
+    for parameter in broken.denoiser.parameters():
+        parameter.fill_(torch.nan)
+    with pytest.raises(SfumatoError, match="the model 'tiny' makes works that are not numbers"):
+        generated(broken, 4, seed=0)
+
+
+def test_classes_are_known_by_their_names(dataset: Dataset) -> None:
+    one = model(dataset)
+    named = evaluate(generated(one, 20, 0), dataset, Descriptor(), against="art", model=one)
+    config = one.config.model_copy(update={"classes": tuple(name + "?" for name in one.config.classes)})
+    other = replace(one, config=config)
+    unknown = evaluate(generated(other, 20, 0), dataset, Descriptor(), against="art", model=other)
+    assert sum(share.asked or 0 for share in named.classes) == pytest.approx(1)
+    assert {share.asked for share in unknown.classes} == {None}
