@@ -6,7 +6,7 @@ from typing import BinaryIO
 import pytest
 
 from sfumato.errors import SfumatoError
-from sfumato.works.whole_file import write_whole_file
+from sfumato.works.whole_file import write_whole_file, write_whole_text
 
 
 def _writes(content: bytes):
@@ -87,3 +87,12 @@ def test_a_folder_or_a_file_in_the_way_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SfumatoError, match="cannot be written"):
         write_whole_file(tmp_path / "file" / "c.bin", _writes(b""), force=False)
+
+
+def test_a_text_is_written_as_utf8_and_not_over_another(tmp_path):
+    path = tmp_path / "page.html"
+    write_whole_text(path, "sfumäto", force=False)
+    assert path.read_bytes() == "sfumäto".encode()
+    with pytest.raises(SfumatoError, match="exists already"):
+        write_whole_text(path, "other", force=False)
+    assert path.read_text("utf-8") == "sfumäto"

@@ -51,7 +51,7 @@ def compare(
     from sfumato.cli.devices import device_named
     from sfumato.cli.session import collection_of, follow
     from sfumato.training import Run, is_run, suitable_size, train
-    from sfumato.works.whole_file import write_whole_file
+    from sfumato.works.whole_file import write_whole_text
 
     console = Console(highlight=False)
     if not math.isfinite(minutes):  # 'nan' is in every range
@@ -76,7 +76,7 @@ def compare(
     with console.status("making works, and measuring them"):
         page = comparison_page(_comparison(art, output, dataset, minutes, seed))
     file = output / "index.html"
-    write_whole_file(file, lambda opened: _write(opened, page), force=True)
+    write_whole_text(file, page, force=True)
     console.print(f"Open {file} in a browser.", style="bold", markup=False, soft_wrap=True)
 
 
@@ -137,12 +137,13 @@ def _comparison(art: Path, output: Path, dataset: Dataset, minutes: float, seed:
     import torch
 
     import sfumato
+    from sfumato.dataset import spread
     from sfumato.evaluation import Comparison
     from sfumato.evaluation.comparing import compared_pictures, contender, floor, shown_indices
     from sfumato.training import Run
 
     shown = shown_indices(dataset, SHOWN)
-    examples = dataset.train[torch.linspace(0, len(dataset.train) - 1, EXAMPLES).long()].tolist()
+    examples = spread(dataset.train, EXAMPLES).tolist()
     return Comparison(
         title=art.resolve().stem,
         minutes=minutes,
@@ -162,7 +163,3 @@ def _comparison(art: Path, output: Path, dataset: Dataset, minutes: float, seed:
             "Autoencoder": "the article's layers, with an output that reaches every colour",
         },
     )
-
-
-def _write(file: Any, text: str) -> None:
-    file.write(text.encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -100,7 +100,7 @@ def _write_page(
 
     from sfumato.cli.demo_page import demo_page
     from sfumato.models import Generation, Model
-    from sfumato.works.whole_file import write_whole_file
+    from sfumato.works.whole_file import write_whole_text
 
     with console.status("making new works"):
         model = Model.from_pretrained(run.path)
@@ -116,11 +116,7 @@ def _write_page(
             facts=_facts(run, model),
             drawn=DRAWN_PER_CLASS * len(drawn),
         )
-
-    def write(file: BinaryIO) -> None:
-        file.write(text.encode())
-
-    write_whole_file(page, write, force=force)
+    write_whole_text(page, text, force=force)
 
 
 def _works(model: Model, label: str, seed: int, folder: Path, force: bool) -> list[Image.Image]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -61,7 +60,7 @@ def evaluate(
     from sfumato.evaluation.feature_file import read_features
     from sfumato.models import Model
     from sfumato.training import Run, is_run
-    from sfumato.works.whole_file import write_whole_file
+    from sfumato.works.whole_file import write_whole_text
 
     console = Console(highlight=False)
     if size is not None and size % 8:
@@ -99,7 +98,7 @@ def evaluate(
         raise
     record = json.dumps(evaluation.record(), indent=2) + "\n"
     for name, text in ((REPORT, evaluation_page(evaluation)), (RECORD, record)):
-        write_whole_file(output / name, partial(_write, text), force=force)
+        write_whole_text(output / name, text, force=force)
     _tell(evaluation, console)
     console.print(f"Open {output / REPORT} in a browser.", style="bold", markup=False, soft_wrap=True)
 
@@ -124,7 +123,8 @@ def _folder(
     """The pictures of a folder, and the dataset at their size."""
     import torch
 
-    from sfumato.evaluation.evaluating import folder_works, spread
+    from sfumato.dataset import spread
+    from sfumato.evaluation.evaluating import folder_works
     from sfumato.evaluation.works_folder import common_size, picture_files, read_folder
 
     files = picture_files(folder)
@@ -194,7 +194,3 @@ def _tell(evaluation: Evaluation, console: Console) -> None:
     console.print(f"{headline(evaluation)}.", style=style, markup=False, soft_wrap=True)
     for said in verdict(evaluation):
         console.print(said, markup=False, soft_wrap=True)
-
-
-def _write(text: str, file: Any) -> None:
-    file.write(text.encode())

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.dataset import Dataset
+from sfumato.dataset import Dataset, spread
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.comparison import Contender, Curve, Kind
 from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
@@ -39,7 +39,7 @@ def compared_pictures(dataset: Dataset) -> Tensor:
             f"{dataset.path}: {len(dataset.held_out)} pictures are held out, and a comparison needs {LEAST_HELD_OUT} "
             "that no model has seen; give a collection of 50 pictures or more"
         )
-    return _spread(dataset.held_out, count)
+    return spread(dataset.held_out, count)
 
 
 def floor(dataset: Dataset) -> float:
@@ -54,13 +54,13 @@ def distance(images: Tensor, dataset: Dataset) -> float:
     """
     if not torch.isfinite(images).all():  # a GAN that went astray
         return math.nan
-    reference = _spread(dataset.train, min(MOST_REFERENCE, len(dataset.train)))
+    reference = spread(dataset.train, min(MOST_REFERENCE, len(dataset.train)))
     return sliced_wasserstein(images, dataset.images(reference)).mean
 
 
 def shown_indices(dataset: Dataset, count: int) -> list[int]:
     """Held-out pictures to reconstruct."""
-    return [int(index) for index in _spread(dataset.held_out, min(count, len(dataset.held_out)))]
+    return [int(index) for index in spread(dataset.held_out, min(count, len(dataset.held_out)))]
 
 
 def contender(kind: Kind, run: Run, dataset: Dataset, *, seed: int, shown: Sequence[int], works: int) -> Contender:
@@ -100,7 +100,7 @@ def from_noise(model: Model, count: int, seed: int) -> Tensor:
     An autoencoder was never meant for it: it is shown noise of the mean and deviation that its pictures had.
     """
     if model.config.objective != "reconstruction":
-        return torch.cat([s.noisy for s in Generation.of(model, seed=seed).steps(count) if s.step == s.steps])
+        return torch.cat([step.noisy for step in Generation.of(model, seed=seed).finished(count)])
     noise = torch.randn(count, 3, model.config.size, model.config.size, generator=torch.Generator().manual_seed(seed))
     return torch.cat([model.denoiser(part, 1.0) for part in torch.split(denormalised(noise), AT_A_TIME)])
 
@@ -157,7 +157,3 @@ def _smoothed(trained: Sequence[dict[str, Any]], part: str) -> list[tuple[float,
         minutes = sum(line["clock"]["elapsed_seconds"] for line in lines) / len(lines) / 60
         points.append((minutes, sum(line["parts"][part] for line in lines) / len(lines)))
     return points
-
-
-def _spread(indices: Tensor, count: int) -> Tensor:
-    return indices[torch.linspace(0, len(indices) - 1, count).long()]

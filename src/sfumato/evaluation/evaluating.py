@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sfumato.dataset import Dataset
+from sfumato.dataset import Dataset, spread
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.appearance import appearance, diversity
 from sfumato.evaluation.class_shares import ClassShare, class_shares, nearest_labels
@@ -36,7 +36,7 @@ _KINDS: Mapping[ObjectiveName, Kind] = {"denoising": "diffusion", "reconstructio
 def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
     """The first ``count`` works of a seed. Raises SfumatoError where the model generates none, or no numbers."""
     generation = Generation.of(model, seed=seed)
-    made = torch.cat([step.noisy.cpu() for step in generation.steps(count) if step.step == step.steps])
+    made = torch.cat([step.noisy.cpu() for step in generation.finished(count)])
     if not made.isfinite().all():
         raise SfumatoError(f"the model '{model.config.name}' makes works that are not numbers; train another")
     settings = generation.settings
@@ -153,11 +153,6 @@ def evaluate(
         },
         facts={**works.facts, **shrunk},
     )
-
-
-def spread(indices: Tensor, count: int) -> Tensor:
-    """An even choice: [N] -> [count]."""
-    return indices[torch.linspace(0, len(indices) - 1, count).long()]
 
 
 def _distances(

@@ -103,10 +103,13 @@ class Generation:
 
     def works(self, count: int) -> Iterator[Work]:
         """Yields works 0 to count - 1."""
-        for progress in self.steps(count):
-            if progress.step == progress.steps:
-                for index, picture in zip(progress.indices, to_pictures(progress.noisy), strict=True):
-                    yield Work(picture, self.recipe(index))
+        for progress in self.finished(count):
+            for index, picture in zip(progress.indices, to_pictures(progress.noisy), strict=True):
+                yield Work(picture, self.recipe(index))
+
+    def finished(self, count: int) -> Iterator[Progress]:
+        """Yields the last step alone of every batch, with nothing but pictures in it."""
+        return (progress for progress in self.steps(count) if progress.step == progress.steps)
 
     def steps(self, count: int) -> Iterator[Progress]:
         """Yields every step of every batch, the pictures of a batch together."""

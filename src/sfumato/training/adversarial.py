@@ -54,8 +54,8 @@ class Adversarial:
             self.discriminator.train()
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
-        made = [step.noisy for step in Generation.of(model, seed=seed, precision=precision).steps(PICTURES)]
-        return to_pictures(torch.cat(made))
+        generation = Generation.of(model, seed=seed, precision=precision)
+        return [picture for step in generation.finished(PICTURES) for picture in to_pictures(step.noisy)]
 
     def remark(self, dataset: Dataset) -> str:
         return ""

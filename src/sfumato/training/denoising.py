@@ -47,12 +47,7 @@ class Denoising:
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         generation = Generation.of(model, seed=seed, steps=STEPS, precision=precision)
-        return [
-            picture
-            for step in generation.steps(PICTURES)
-            if step.step == step.steps
-            for picture in to_pictures(step.noisy)
-        ]
+        return [picture for step in generation.finished(PICTURES) for picture in to_pictures(step.noisy)]
 
     def remark(self, dataset: Dataset) -> str:
         return ""

@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from sfumato.dataset import Batches, Dataset
+from sfumato.dataset import Batches, Dataset, spread
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
@@ -230,7 +230,7 @@ class _Training:
     @torch.no_grad()
     def _loss_of(self, indices: Tensor) -> float:
         """The average's loss on up to EVALUATED pictures, evenly chosen, with the same noise at every call."""
-        chosen = indices[torch.linspace(0, len(indices) - 1, min(EVALUATED, len(indices))).long()]
+        chosen = spread(indices, min(EVALUATED, len(indices)))
         average, total = self.state.average.module, 0.0
         for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.dataset import Dataset
+from sfumato.dataset import Dataset, spread
 from sfumato.diffusion import Denoiser
 from sfumato.models import Model, reimagine
 from sfumato.models.configuration import Precision
@@ -39,7 +39,7 @@ class Reconstruction:
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         """Held-out pictures made again; of the training's where none are held out."""
         shown = dataset.held_out if len(dataset.held_out) else dataset.train
-        chosen = shown[torch.linspace(0, len(shown) - 1, PICTURES).long()].tolist()
+        chosen = spread(shown, PICTURES).tolist()
         return [reimagine(model, dataset.picture(index)).image for index in chosen]
 
     def remark(self, dataset: Dataset) -> str:

@@ -33,6 +33,15 @@ def write_whole_file(path: Path, write: Callable[[BinaryIO], None], *, force: bo
             temporary.unlink(missing_ok=True)
 
 
+def write_whole_text(path: Path, text: str, *, force: bool) -> None:
+    """The same with a text, in UTF-8."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(text.encode())
+
+    write_whole_file(path, write, force=force)
+
+
 def _name(temporary: Path, path: Path, *, force: bool) -> None:
     if force:
         temporary.replace(path)
