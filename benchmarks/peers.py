@@ -7,6 +7,7 @@ Contenders, each in a process of its own with a fresh interpreter:
 
     real             as many real pictures against the rest of them: the floor
     sfumato          `sfumato train` and `sfumato generate`, in the environment that --sfumato names
+    sfumato-minute   the same with one minute of training, however many the others have
     ddpm             denoising-diffusion-pytorch as its README says
     diffusers        UNet2DModel and the loop of diffusers' unconditional example
     article          the listing of 'Implementing Diffusion Models for Creative AI Art Generation'
@@ -55,7 +56,8 @@ YARDSTICK_SECONDS = 15.0  # for the plan
 @dataclass(frozen=True)
 class Contender:
     """options: what its script goes by; seconds_a_work: at 32 px on two cores, for the plan; trials: those from which
-    it takes the options of the best; short: whether it trains for the time of a selection."""
+    it takes the options of the best; short: whether it trains for the time of a selection; minutes: of training, 0 for
+    as many as are asked for."""
 
     name: str
     script: str
@@ -63,6 +65,7 @@ class Contender:
     seconds_a_work: float = 0.1
     trials: tuple[str, ...] = ()
     short: bool = False
+    minutes: float = 0.0
 
 
 def contenders() -> dict[str, Contender]:
@@ -72,11 +75,12 @@ def contenders() -> dict[str, Contender]:
     made = [
         Contender("real", ""),
         Contender("sfumato", "ours", {}, 0.06),
+        Contender("sfumato-minute", "ours", {}, 0.06, minutes=1.0),
         Contender("ddpm", "denoising_diffusion", ddpm, 0.5),
         Contender("diffusers", "diffusers_unet", diffusers, 0.9),
         Contender("article", "article_listing", {}, 0.005),
     ]
-    for plain, widths, rates in ((made[2], DDPM_WIDTHS, DDPM_RATES), (made[3], DIFFUSERS_WIDTHS, DIFFUSERS_RATES)):
+    for plain, widths, rates in ((made[3], DDPM_WIDTHS, DDPM_RATES), (made[4], DIFFUSERS_WIDTHS, DIFFUSERS_RATES)):
         tuned = {**plain.options, **({"tuned": True} if "tuned" in plain.options else {})}
         trials = [
             Contender(
@@ -157,7 +161,7 @@ def minutes_of(contender: Contender, arguments: argparse.Namespace) -> float:
     """Of training."""
     if not contender.script:
         return 0.0
-    return float(arguments.selection_minutes if contender.short else arguments.minutes)
+    return contender.minutes or float(arguments.selection_minutes if contender.short else arguments.minutes)
 
 
 class Contest:
@@ -238,7 +242,7 @@ class Contest:
             **{name: job[name] for name in ("size", "minutes", "works", "seed", "options")},
         }
         (place / "job.json").write_text(json.dumps(given), "utf-8")
-        python = self.arguments.python if contender.name == "sfumato" else sys.executable
+        python = self.arguments.python if contender.script == "ours" else sys.executable
         command = [str(python), str(HERE / "contenders" / f"{contender.script}.py"), str(place / "job.json")]
         memory = run_alone(command, place / "log.txt")
         outcome = json.loads((place / "outcome.json").read_text("utf-8"))

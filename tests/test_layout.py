@@ -20,7 +20,8 @@ ROOMS = [
 ALLOWED = {room: set(ROOMS[: index + 1]) for index, room in enumerate(ROOMS)}
 ALLOWED["networks"] = {"networks"}
 ALLOWED["diffusion"] = {"networks", "diffusion"}
-FOR_ALL = {"errors", "__version__"}
+BASE = {"errors", "disk", "memory"}  # modules that every room may import, and that import no room
+FOR_ALL = {*BASE, "__version__"}
 PACKAGES_OWN = {"Model": "models"}  # what the package hands out by itself, and from which room
 # The published VGG16 is to be had as a pickle alone: a process of its own takes the tensors out of it.
 UNPICKLING = SOURCE / "training" / "vgg_conversion.py"
@@ -60,7 +61,7 @@ def rooms_entered(path: Path) -> set[str]:
 def test_every_source_file_is_in_a_known_room() -> None:
     rooms = {path.relative_to(SOURCE).parts[0] for path in SOURCES if path.parent != SOURCE}
     assert rooms <= set(ROOMS)
-    assert {path.stem for path in SOURCES if path.parent == SOURCE} <= {"__init__", "__main__", "errors"}
+    assert {path.stem for path in SOURCES if path.parent == SOURCE} <= {"__init__", "__main__", *BASE}
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -74,8 +75,9 @@ def test_a_room_imports_only_rooms_above_it(room: str) -> None:
     assert not wrong, f"{room} may import {sorted(allowed)} of ours"
 
 
-def test_errors_import_nothing_of_ours() -> None:
-    assert not rooms_entered(SOURCE / "errors.py")
+@pytest.mark.parametrize("name", sorted(BASE))
+def test_what_every_room_may_import_imports_nothing_of_ours(name: str) -> None:
+    assert not rooms_entered(SOURCE / f"{name}.py")
 
 
 def test_the_package_imports_no_room_until_one_is_asked_for() -> None:

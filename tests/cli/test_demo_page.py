@@ -2,8 +2,9 @@
 
 import base64
 import io
-from html.parser import HTMLParser
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -12,34 +13,7 @@ from sfumato.cli.demo_page import demo_page
 from sfumato.collection.drawn import CLASSES, draw
 from sfumato.works import save_animation
 
-VOID = {"meta", "link", "img", "source", "br"}
-
-
-class _Page(HTMLParser):
-    """Reads a page strictly: every element is closed in order, and every address is noted."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
+ReadPage = Callable[[str], Any]
 
 
 def _decoded(source: str | None) -> Image.Image:
@@ -64,9 +38,9 @@ def _page(trajectory: bytes | Path, **changes: object) -> str:
     return demo_page(**given | changes)  # type: ignore[arg-type]
 
 
-def test_the_page_fetches_nothing_and_runs_nothing(trajectory: Path) -> None:
+def test_the_page_fetches_nothing_and_runs_nothing(trajectory: Path, read_page: ReadPage) -> None:
     html = _page(trajectory)
-    page = _Page(html)
+    page = read_page(html)
     addresses = [
         value for _, attributes in page.tags for key, value in attributes.items() if key in ("src", "srcset", "href")
     ]
@@ -76,14 +50,14 @@ def test_the_page_fetches_nothing_and_runs_nothing(trajectory: Path) -> None:
     assert "default-src 'none'" in html
 
 
-def test_the_page_shows_the_collection_the_works_and_the_facts(trajectory: Path) -> None:
-    page = _Page(_page(trajectory))
-    alts = [image["alt"] for image in page.all("img")]
+def test_the_page_shows_the_collection_the_works_and_the_facts(trajectory: Path, read_page: ReadPage) -> None:
+    page = read_page(_page(trajectory))
+    alts = page.alts()
     assert all(alts)
     for name in CLASSES:
-        assert sum(alt is not None and alt.startswith(f"{name}, drawn by the program") for alt in alts) == 6
-        assert sum(alt is not None and alt.startswith(f"{name}, real") for alt in alts) == 4
-        assert sum(alt is not None and alt.startswith(f"{name}, new work") for alt in alts) == 3
+        assert sum(alt.startswith(f"{name}, drawn by the program") for alt in alts) == 6
+        assert sum(alt.startswith(f"{name}, real") for alt in alts) == 4
+        assert sum(alt.startswith(f"{name}, new work") for alt in alts) == 3
     assert "drew 35 pictures" in page.text and "made 15 new ones" in page.text
     assert "Trained for" in page.text and "21,400" in page.text
     assert "sfumato train MY-ART -o run --minutes 30" in page.text
@@ -91,8 +65,8 @@ def test_the_page_shows_the_collection_the_works_and_the_facts(trajectory: Path)
     assert "drew 1,000 pictures" in _page(trajectory, drawn=1000)
 
 
-def test_small_pictures_hang_at_whole_multiples_with_their_own_pixels(trajectory: Path) -> None:
-    works = {image["alt"]: image for image in _Page(_page(trajectory)).all("img")}
+def test_small_pictures_hang_at_whole_multiples_with_their_own_pixels(trajectory: Path, read_page: ReadPage) -> None:
+    works = {image["alt"]: image for image in read_page(_page(trajectory)).all("img")}
     work = works["glass, new work, 2 of 3"]
     assert (work["width"], work["height"], work["class"]) == ("128", "128", "small")
     assert _decoded(work["src"]).tobytes() == draw("glass", 101, 32).tobytes()
@@ -100,18 +74,18 @@ def test_small_pictures_hang_at_whole_multiples_with_their_own_pixels(trajectory
     assert _decoded(works["glass, real, 1 of 4"]["src"]).size == (32, 32)
 
 
-def test_large_pictures_hang_smaller_and_keep_their_shape(trajectory: Path) -> None:
-    page = _Page(_page(trajectory, collection={"wide": [Image.new("RGB", (1000, 500))]}))
+def test_large_pictures_hang_smaller_and_keep_their_shape(trajectory: Path, read_page: ReadPage) -> None:
+    page = read_page(_page(trajectory, collection={"wide": [Image.new("RGB", (1000, 500))]}))
     (image,) = [image for image in page.all("img") if image["alt"] == "wide, drawn by the program, 1 of 1"]
     assert (image["width"], image["height"], image.get("class")) == ("128", "64", None)
     assert _decoded(image["src"]).size == (256, 128)
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
-def test_who_wants_less_motion_sees_the_last_frame(tmp_path: Path, suffix: str) -> None:
+def test_who_wants_less_motion_sees_the_last_frame(tmp_path: Path, suffix: str, read_page: ReadPage) -> None:
     path = save_animation([Image.new("RGB", (8, 8), colour) for colour in ("red", "lime")], tmp_path / f"a.{suffix}")
     for given in (path, path.read_bytes()):
-        page = _Page(_page(given))
+        page = read_page(_page(given))
         (still,) = page.all("source")
         assert still["media"] == "(prefers-reduced-motion: reduce)"
         assert _decoded(still["srcset"]).convert("RGB").getpixel((0, 0)) == (0, 255, 0)
@@ -120,20 +94,20 @@ def test_who_wants_less_motion_sees_the_last_frame(tmp_path: Path, suffix: str) 
         assert getattr(_decoded(moving["src"]), "n_frames", 1) == 2
 
 
-def test_names_and_facts_from_outside_are_only_text(trajectory: Path) -> None:
+def test_names_and_facts_from_outside_are_only_text(trajectory: Path, read_page: ReadPage) -> None:
     evil = "<script>alert('\"&{x}')</script>"
     pictures = {evil: [draw("flow", 1, 16)]}
-    page = _Page(_page(trajectory, collection=pictures, works=pictures, facts={evil: evil}, commands=[evil]))
+    page = read_page(_page(trajectory, collection=pictures, works=pictures, facts={evil: evil}, commands=[evil]))
     assert page.all("script") == []
     assert page.text.count(evil) == 5  # room 1, room 4, the fact's name and value, the command
-    assert f"{evil}, new work, 1 of 1" in [image["alt"] for image in page.all("img")]
+    assert f"{evil}, new work, 1 of 1" in page.alts()
 
 
-def test_a_picture_brings_none_of_its_metadata(trajectory: Path) -> None:
+def test_a_picture_brings_none_of_its_metadata(trajectory: Path, read_page: ReadPage) -> None:
     image = draw("flow", 1, 32)
     image.info["parameters"] = "private"
     image.info["icc_profile"] = b"private"
-    page = _Page(_page(trajectory, works={"flow": [image]}))
+    page = read_page(_page(trajectory, works={"flow": [image]}))
     (work,) = [shown for shown in page.all("img") if shown["alt"] == "flow, new work, 1 of 1"]
     decoded = _decoded(work["src"])
     assert isinstance(decoded, PngImagePlugin.PngImageFile)
@@ -141,9 +115,11 @@ def test_a_picture_brings_none_of_its_metadata(trajectory: Path) -> None:
     assert decoded.info == {} and decoded.text == {}
 
 
-def test_a_class_without_works_and_works_without_a_class_are_shown_as_they_are(trajectory: Path) -> None:
-    page = _Page(_page(trajectory, works={"flow": [], "new": [draw("flow", 1, 16)]}))
-    assert "new, new work, 1 of 1" in [image["alt"] for image in page.all("img")]
+def test_a_class_without_works_and_works_without_a_class_are_shown_as_they_are(
+    trajectory: Path, read_page: ReadPage
+) -> None:
+    page = read_page(_page(trajectory, works={"flow": [], "new": [draw("flow", 1, 16)]}))
+    assert "new, new work, 1 of 1" in page.alts()
 
 
 def test_a_trajectory_that_is_no_animation_is_refused() -> None:

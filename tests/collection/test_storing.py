@@ -1,10 +1,13 @@
+import errno
 import json
+import os
+import stat
 
 import numpy as np
 import pytest
 
 from sfumato.collection import Collection, Picture, Rejected, is_collection
-from sfumato.collection.storing import Stored, cannot_write, read_stored, write_stored
+from sfumato.collection.storing import Stored, cannot_write, read_stored, write_stored, write_whole
 from sfumato.errors import SfumatoError
 
 ODD = "caf\udce9\n\x1b[31m/é.png"
@@ -63,6 +66,34 @@ def test_lines_are_plain_json(tmp_path):
     line = json.loads((tmp_path / "pictures.jsonl").read_text())
     assert line["file"] == ODD
     assert line["hash"] == "8000000000000005"
+
+
+def test_a_file_system_that_flushes_no_directories_is_no_hindrance(tmp_path, monkeypatch):
+    fsync, refused = os.fsync, []
+
+    def files_alone(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            refused.append(descriptor)
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", files_alone)
+    write_whole(tmp_path / "file", b"content")
+    assert refused
+    assert (tmp_path / "file").read_bytes() == b"content"
+
+
+def test_a_full_disk_leaves_the_collection_as_it_was(tmp_path, monkeypatch):
+    write_stored(tmp_path, stored())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SfumatoError, match="disk is full"):
+        write_stored(tmp_path, Stored({"source": "/other"}, [], [], np.zeros((0, 16, 16, 3), np.uint8)))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_a_full_disk_has_its_own_sentence(tmp_path):

@@ -1,12 +1,18 @@
-"""What the tests of training share: torch's threads as they were, and the comparison of two runs."""
+"""What the tests of training share: torch's threads as they were, a run's first state, two runs compared."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
+
+from sfumato.dataset import Dataset
+from sfumato.training import Run
+from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
+from sfumato.training.average import PowerAverage
+from sfumato.training.state import TrainingState
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +33,20 @@ def kills() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def state_of() -> Callable[[Run], TrainingState]:
+    """(run) -> its state before the first step."""
+
+    def make(run: Run) -> TrainingState:
+        settings, dataset = run.record.settings, Dataset.open(run.dataset)
+        objective = objective_of(settings, len(dataset.classes))
+        return TrainingState(
+            objective.module,
+            PowerAverage(objective.denoiser, settings.ema_deviation),
+            optimiser_of(settings, objective.module),
+            schedule_of(settings, len(dataset.train)),
+        )
+
+    return make

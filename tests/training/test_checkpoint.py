@@ -91,7 +91,7 @@ class FullDisk:
 
 
 def failing(patch: pytest.MonkeyPatch, disk: FullDisk) -> None:
-    patch.setattr(module.os, "fsync", disk.around(os.fsync))
+    patch.setattr(os, "fsync", disk.around(os.fsync))
     patch.setattr(Path, "mkdir", disk.around(Path.mkdir))
     patch.setattr(Path, "rename", disk.around(Path.rename))
     patch.setattr(Path, "replace", disk.around(Path.replace))

@@ -11,7 +11,7 @@ import torch
 
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
-from sfumato.training import Run, loop, train
+from sfumato.training import Run, loop, pace, train
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.denoising import Denoising
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
@@ -262,7 +262,7 @@ class Clock:
             return losses(objective, *arguments)
 
         monkeypatch.setattr(Denoising, "losses", takes_time)
-        monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: self.now, time=lambda: self.now))
+        monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=lambda: self.now))
 
 
 def timed(begin: Callable[..., Run], minutes: float, steps: int, name: str = "run") -> Run:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from hypothesis import strategies as st
 from sfumato.errors import SfumatoError
 from sfumato.networks import UNetConfig
 from sfumato.training import plan as module
+from sfumato.training.assembly import objective_of
 from sfumato.training.configuration import TrainingConfig
-from sfumato.training.plan import Plan, Speed, count_parameters, ladder, measure, plan
+from sfumato.training.plan import Make, Plan, Speed, count_parameters, ladder, measure, plan
 
 TINY = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 CPU = torch.device("cpu")
+MAKE = partial(objective_of, classes=3)
 
 
 def planned(choices: dict[str, Any]) -> Plan:
@@ -31,9 +34,7 @@ def slow_as(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Seconds a step that are said to be measured: so many for the first network, more for each that is larger."""
 
     def choose(seconds: float, precision: str = "float32") -> None:
-        def measured(
-            config: TrainingConfig, classes: int, device: torch.device, precisions: Sequence[str], **rest: Any
-        ) -> Speed:
+        def measured(make: Make, config: TrainingConfig, device: torch.device, precisions: Sequence[str]) -> Speed:
             return Speed(seconds * 3 ** rung(config), precision)
 
         monkeypatch.setattr(module, "measure", measured)
@@ -60,7 +61,7 @@ def test_the_sentence_says_network_size_batch_pictures_and_time(slow_as: Any) ->
     assert made.sentence.startswith(f"unet, {millions} M parameters, 32 px, batch 24: about ")
     assert " pictures in 10 minutes, " in made.sentence
     assert made.sentence.endswith(" times each of 100")
-    assert made.parameters == count_parameters(made.settings, 3)
+    assert made.parameters == count_parameters(MAKE, made.settings)
 
 
 def test_the_steps_fill_the_minutes(slow_as: Any) -> None:
@@ -108,7 +109,7 @@ def test_what_was_chosen_stays(slow_as: Any) -> None:
 def test_both_precisions_are_measured_and_only_the_one_where_it_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     timed: list[str] = []
 
-    def seconds(config: TrainingConfig, classes: int, device: torch.device, precision: str, *rest: Any) -> float:
+    def seconds(make: Make, config: TrainingConfig, device: torch.device, precision: str, *rest: Any) -> float:
         timed.append(precision)
         return {"bfloat16": 0.96, "float32": 1.0}[precision]
 
@@ -123,7 +124,7 @@ def test_both_precisions_are_measured_and_only_the_one_where_it_was_chosen(monke
 
 def test_a_real_measurement_of_a_tiny_network() -> None:
     before = torch.get_rng_state()
-    speed = measure(TrainingConfig(network=TINY, batch=4), 3, CPU, seconds=0.05)
+    speed = measure(MAKE, TrainingConfig(network=TINY, batch=4), CPU, seconds=0.05)
     assert 0 < speed.seconds_per_step < 5
     assert speed.precision in ("bfloat16", "float32")
     assert torch.equal(before, torch.get_rng_state())
@@ -132,7 +133,7 @@ def test_a_real_measurement_of_a_tiny_network() -> None:
 @pytest.mark.parametrize("size", range(32, 257, 8))
 def test_a_size_that_no_network_of_the_plan_can_make_is_an_error_for_people(size: int) -> None:
     try:
-        count_parameters(planned({"steps": 1, "size": size}).settings, 3)
+        count_parameters(MAKE, planned({"steps": 1, "size": size}).settings)
     except SfumatoError as error:
         assert f"size {size}: this network needs a multiple of" in str(error)
 

@@ -82,7 +82,9 @@ def test_a_model_between_its_two_names_is_put_back(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", killed)
         if left == 2:
-            patch.setattr("sfumato.training.run.flush", lambda path: None if path == new else killed(path, path))
+            patch.setattr(
+                "sfumato.training.run.flush_directory", lambda path: None if path == new else killed(path, path)
+            )
             left = 2
         with pytest.raises(KeyboardInterrupt):
             replace_directory(new, run.model)

@@ -14,11 +14,13 @@ from rich.text import Text
 from sfumato.cli.collect import collect, printable
 from sfumato.cli.compare import compare
 from sfumato.cli.demo import demo
+from sfumato.cli.distill import distill
 from sfumato.cli.evaluate import evaluate
 from sfumato.cli.generate import generate
 from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
 from sfumato.errors import SfumatoError
+from sfumato.memory import keep_freed_memory
 
 # Some versions of typer bring their own copy of click: this is theirs, whichever it is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -31,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (collect, train, generate, reimagine, evaluate, compare, demo):
+for command in (collect, train, generate, reimagine, distill, evaluate, compare, demo):
     app.command()(command)
 
 
@@ -50,6 +52,7 @@ def _options(
 
 def main() -> None:
     """Run the command line: a person's mistake is one sentence and exit code 2, an interruption 130."""
+    keep_freed_memory()
     try:
         # Not on its own, or it would draw its usage and a box around a sentence, and end the program itself.
         sys.exit(app(standalone_mode=False))

@@ -46,7 +46,7 @@ def new_run(
     if output.exists() and not output.is_dir():
         raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
     if force and weights_from:
-        _check_clearing(output, Path(weights_from))
+        check_clearing(output, Path(weights_from))
     if weights_from:
         choices = {**parent_choices(weights_from), **choices}
     is_new = not output.exists()
@@ -92,7 +92,7 @@ def collection_of(art: Path, place: Path, background: str, console: Console, *, 
     return collect_with_progress(art, place, parse_background(background), console, force=force)
 
 
-def _check_clearing(output: Path, parent: Path) -> None:
+def check_clearing(output: Path, parent: Path) -> None:
     """Raises SfumatoError where beginning anew over a run would remove the model that the new one begins with."""
     from sfumato.training import would_clear
 

@@ -16,6 +16,7 @@ from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
 from sfumato.collection.sniffing import HEAD_BYTES, picture_format
 from sfumato.collection.storing import cannot_write, sync_directory, write_whole
+from sfumato.disk import set_aside
 from sfumato.errors import SfumatoError
 
 _RECORD: Final = ".fetched.json"
@@ -71,7 +72,9 @@ def write_pictures(loaded: Any, rows: int, columns: Columns, folder: Path, origi
         if missing == rows:
             raise SfumatoError(f"{origin.reference}: none of its {rows:,} rows holds a picture; give another data set.")
         write_whole(partial / _RECORD, json.dumps(origin.to_json()).encode())
-        _replace(folder, partial)
+        with set_aside(folder):
+            partial.rename(folder)
+            sync_directory(folder.parent)
     except OSError as error:
         raise cannot_write(folder, error) from error
     finally:
@@ -107,17 +110,6 @@ def _bytes(picture: dict[str, Any] | None) -> bytes | None:
     if data is None and path and Path(path).is_file():
         return Path(path).read_bytes()
     return data
-
-
-def _replace(folder: Path, partial: Path) -> None:
-    """Put the finished folder into its place; what was there before is gone only then."""
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    partial.rename(folder)
-    sync_directory(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 class _FolderNames:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sfumato.collection.fingerprint import THUMBNAIL_SIDE
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
+from sfumato.disk import flush_directory, replace_file
 from sfumato.errors import SfumatoError
 
 FORMAT: Final = 1
@@ -117,28 +118,18 @@ def _lines(lines: Iterable[str]) -> bytes:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file's content at one instant: temporary file, fsync, rename, fsync of the directory."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    """Replace a file's content at one instant, and for good where the system can."""
+    replace_file(path, data)
     sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:
-    """Make renames in a directory last, where the system can."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return  # Windows opens no directories
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        return  # nor do some network file systems
-    finally:
-        os.close(descriptor)
+    """Make renames in a directory last, where the system can: some network file systems flush no directories.
+
+    What is lost with the power can be made again here, so it asks for no more.
+    """
+    with contextlib.suppress(OSError):
+        flush_directory(path)
 
 
 def cannot_write(path: Path, error: OSError) -> SfumatoError:

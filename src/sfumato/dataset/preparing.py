@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from sfumato.collection.workers import Workers
 from sfumato.dataset.dataset import DESCRIPTION, FORMAT, INDEX, PIXELS, Dataset, dataset_digest, index_digest
 from sfumato.dataset.events import Prepared, PrepareEvent, Ready
 from sfumato.dataset.splitting import held_out as split
+from sfumato.disk import flush_file, set_aside
 from sfumato.errors import SfumatoError
 
 SMALLEST_SIZE: Final = 32
@@ -95,7 +95,9 @@ def prepare(
         places = [place for place in places if place.written]
         _check_count(len(places), collection, size)
         _describe(partial, collection, places, left_out, settings)
-        _move_into_place(partial, destination)
+        with set_aside(destination):
+            partial.rename(destination)
+            sync_directory(destination.absolute().parent)
     except OSError as error:
         raise cannot_write(destination, error) from error
     finally:
@@ -204,8 +206,7 @@ def _write_pixels(
                 place.offset = end
             end += place.pixels
         file.truncate(3 * end)
-        file.flush()
-        os.fsync(file.fileno())
+        flush_file(file)
 
 
 def _describe(
@@ -230,8 +231,7 @@ def _describe(
     arrays: dict[str, Any] = {name: array.numpy() for name, array in index.items()}
     with (path / INDEX).open("wb") as file:
         np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
+        flush_file(file)
     digest = index_digest(settings, index)
     description = {
         "format": FORMAT,
@@ -245,14 +245,3 @@ def _describe(
         "left_out": [asdict(entry) for entry in left_out],
     }
     write_whole(path / DESCRIPTION, json.dumps(description).encode("ascii"))
-
-
-def _move_into_place(partial: Path, destination: Path) -> None:
-    """Exchange what is there for what was prepared; what was there is deleted only when the new one has its name."""
-    old = destination.absolute().with_name(f".{destination.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if destination.exists():
-        destination.rename(old)
-    partial.rename(destination)
-    sync_directory(destination.absolute().parent)
-    shutil.rmtree(old, ignore_errors=True)

@@ -39,10 +39,11 @@ sfumato reimagine {shell} picture.jpg -o work.png
 
 _KINDS = {
     "denoising": "A diffusion model for pictures",
+    "distillation": "A diffusion model for pictures that needs few steps, distilled from one that needs many",
     "reconstruction": "An autoencoder: it makes a picture again that it is shown",
     "adversarial": "The generator of a generative adversarial network: it makes pictures from noise in one step",
 }
-_TAGS = {"denoising": "diffusion", "reconstruction": "autoencoder", "adversarial": "gan"}
+_TAGS = {"denoising": "diffusion", "distillation": "diffusion", "reconstruction": "autoencoder", "adversarial": "gan"}
 
 
 def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
@@ -13,8 +13,9 @@ from sfumato.networks import AnyNetworkConfig, NetworkConfig
 SamplerName = Literal["euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral"]
 ScheduleName = Literal["karras", "exponential", "flow"]
 Precision = Literal["float32", "bfloat16"]
-# What a model learned: to remove noise, to make a shown picture again, or to make pictures that pass for real ones.
-ObjectiveName = Literal["denoising", "reconstruction", "adversarial"]
+# What a model learned: to remove noise, to do so in few steps as another does in many, to make a shown picture again,
+# or to make pictures that pass for real ones.
+ObjectiveName = Literal["denoising", "distillation", "reconstruction", "adversarial"]
 Steps = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -46,16 +47,17 @@ class SamplerSettings(BaseModel):
         return self
 
 
-_MADE_FOR: Mapping[str, ObjectiveName] = {"article": "reconstruction", "generator": "adversarial"}
+DIFFUSION: Sequence[ObjectiveName] = ("denoising", "distillation")
+_MADE_FOR: Mapping[str, Sequence[ObjectiveName]] = {"article": ("reconstruction",), "generator": ("adversarial",)}
 
 
 def check_parts(objective: ObjectiveName, network: AnyNetworkConfig, preconditioning: PreconditioningName) -> None:
     """Raises ValueError where a network or a preconditioning was not made for the objective."""
-    wanted = _MADE_FOR.get(network.kind, "denoising")
-    if objective != wanted:
-        raise ValueError(f"a network of kind {network.kind} is for {wanted}, and the objective is {objective}")
-    if (preconditioning == "direct") != (objective != "denoising"):
-        fitting = "edm, v, epsilon or flow" if objective == "denoising" else "direct"
+    wanted = _MADE_FOR.get(network.kind, DIFFUSION)
+    if objective not in wanted:
+        raise ValueError(f"a network of kind {network.kind} is for {wanted[0]}, and the objective is {objective}")
+    if (preconditioning == "direct") != (objective not in DIFFUSION):
+        fitting = "edm, v, epsilon or flow" if objective in DIFFUSION else "direct"
         raise ValueError(f"the preconditioning is {preconditioning}; {objective} needs {fitting}")
 
 

@@ -131,36 +131,14 @@ class Generation:
         sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
         sigmas = sigmas[settings.steps - max(1, round(self.strength * settings.steps)) :]
         begun = 0.0 if self.picture is None else self.picture.to(device)
-        denoise = self._denoise(torch.tensor([self.class_of(i) for i in places], device=device))
+        denoise = guided(self.model, settings, torch.tensor([self.class_of(i) for i in places], device=device))
         for step in SAMPLERS[settings.sampler](denoise, begun + noise(-1) * sigmas[0].float(), sigmas, noise):
             noisy, clean = step.x[:wanted], step.denoised[:wanted]
             yield Progress(places[:wanted], step.index + 1, step.steps, step.sigma, noisy, clean)
 
-    def _denoise(self, condition: Tensor) -> Denoise:
-        settings, denoiser = self.settings, self.model.denoiser
-        interval = (settings.guidance_low, settings.guidance_high)
-        guided = (
-            classifier_free(denoiser, condition, settings.guidance, interval)
-            if self.guidance_kind == "classifier_free"
-            else autoguidance(denoiser, self.model.worse(), condition, settings.guidance, interval)
-            if self.guidance_kind == "autoguidance"
-            else classifier_free(denoiser, condition, 1.0)
-        )
-
-        def denoise(x: Tensor, sigma: float) -> Tensor:
-            with torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-                return guided(x, sigma)
-
-        return denoise
-
     @property
     def guidance_kind(self) -> str:
-        """'none' where nothing would change: at 1, or away from the class in a model that has none."""
-        if self.settings.guidance == 1 or (
-            self.settings.guidance_kind == "classifier_free" and not self.model.config.classes
-        ):
-            return "none"
-        return self.settings.guidance_kind
+        return effective_guidance(self.model, self.settings)
 
     def class_of(self, index: int) -> int:
         """The class of picture ``index``: the one asked for, or drawn as often as in training; -1 without classes."""
@@ -199,6 +177,31 @@ class Generation:
         )
 
 
+def guided(model: Model, settings: SamplerSettings, condition: Tensor) -> Denoise:
+    """What a sampler asks: the model's estimate with guidance, in the precision of the settings.
+
+    condition: class indices [N], -1 for none.
+    """
+    interval, kind = (settings.guidance_low, settings.guidance_high), effective_guidance(model, settings)
+    if kind == "autoguidance":
+        estimate = autoguidance(model.denoiser, model.worse(), condition, settings.guidance, interval)
+    else:
+        guidance = settings.guidance if kind == "classifier_free" else 1.0
+        estimate = classifier_free(model.denoiser, condition, guidance, interval)
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            return estimate(x, sigma)
+
+    return denoise
+
+
+def effective_guidance(model: Model, settings: SamplerSettings) -> str:
+    """'none' where nothing would change: at 1, or away from the class in a model that has none."""
+    without = settings.guidance_kind == "classifier_free" and not model.config.classes
+    return "none" if settings.guidance == 1 or without else settings.guidance_kind
+
+
 def to_pictures(images: Tensor) -> list[Image.Image]:
     """[N, 3, H, W] in -1..1 (clipped) -> N RGB pictures."""
     levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
@@ -223,6 +226,13 @@ def _check_generates(model: Model, settings: SamplerSettings) -> None:
         raise SfumatoError(
             f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "
             "show it one with 'sfumato reimagine'"
+        )
+    if objective == "distillation" and settings != model.config.generation.model_copy(
+        update={"precision": settings.precision}
+    ):
+        raise SfumatoError(
+            f"the model '{name}' was distilled: it samples in {model.config.generation.steps} steps, with its guidance "
+            "built in, and in no other way; for other settings use the model that it was distilled from"
         )
     if objective == "adversarial" and settings.steps > 1:
         raise SfumatoError(

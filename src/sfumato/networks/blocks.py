@@ -60,7 +60,7 @@ class TransformerBlock(nn.Module):
         h = modulate(tokens, scale1, shift1)
         tokens = tokens + self.attend(h) * (1 + gate1)
         h = modulate(tokens, scale2, shift2)
-        change: Tensor = self.contract(F.gelu(self.expand(h), approximate="tanh"))
+        change: Tensor = self.contract(F.gelu(self.expand(h)))
         return tokens + change * (1 + gate2)
 
     def attend(self, h: Tensor) -> Tensor:

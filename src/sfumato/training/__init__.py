@@ -1,6 +1,7 @@
 """Training: a plan for the time that there is, and a loop that is a generator of events."""
 
 from sfumato.training.configuration import TrainingConfig, layered, parse_choices, read_choices, resolve
+from sfumato.training.distillation import STUDENT
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.loop import train
 from sfumato.training.outcome import picture_facts
@@ -11,6 +12,7 @@ from sfumato.training.run import Run, clear_run, is_run, would_clear
 
 __all__ = [
     "PRESETS",
+    "STUDENT",
     "Evaluated",
     "Event",
     "Finished",

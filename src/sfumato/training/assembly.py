@@ -5,11 +5,14 @@ from __future__ import annotations
 from torch import nn
 
 from sfumato.diffusion import Denoiser, LogNormal, preconditioning
+from sfumato.errors import SfumatoError
+from sfumato.models import Model
 from sfumato.networks import GeneratorConfig, build_network
 from sfumato.networks.adversarial import Discriminator
 from sfumato.training.adversarial import Adversarial
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.denoising import Denoising
+from sfumato.training.distillation import Distillation, student_sampling
 from sfumato.training.objective import Objective
 from sfumato.training.optimisers import Optimiser
 from sfumato.training.perceptual import PerceptualLoss
@@ -17,12 +20,25 @@ from sfumato.training.reconstruction import Reconstruction
 from sfumato.training.schedule import LearningRateSchedule
 
 
-def objective_of(settings: TrainingConfig, classes: int, perceptual: PerceptualLoss | None = None) -> Objective:
-    """The objective that the settings name, its weights freshly drawn from torch's own random state."""
+def objective_of(
+    settings: TrainingConfig,
+    classes: int,
+    perceptual: PerceptualLoss | None = None,
+    teacher: Model | None = None,
+) -> Objective:
+    """The objective that the settings name, its weights freshly drawn from torch's own random state.
+
+    perceptual: that part of the loss, if there is one; teacher: of a student, which needs one.
+    """
     network = build_network(settings.network, settings.size, classes)
     denoiser = Denoiser(network, preconditioning(settings.preconditioning))
     if settings.objective == "reconstruction":
         return Reconstruction(denoiser, perceptual, settings.perceptual_weight)
+    if settings.objective == "distillation":
+        if teacher is None:
+            raise SfumatoError("a student needs a model to learn from; make one with 'sfumato distill'")
+        sampling = student_sampling(settings)
+        return Distillation(denoiser, teacher, sampling, settings.student_substeps, settings.student_guidance)
     if isinstance(settings.network, GeneratorConfig):
         return Adversarial(denoiser, Discriminator(settings.size, width=settings.network.width))
     return Denoising(

@@ -10,10 +10,8 @@ a name of its own. So whatever moment the power fails at, ``latest`` names a who
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Collection, Mapping
@@ -24,6 +22,7 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
+from sfumato.disk import disk_fault, flush_directory, replace_file, write_through
 from sfumato.errors import SfumatoError
 
 _LATEST, _STATE, _DIGESTS = "latest", "state.json", "digests.json"
@@ -54,11 +53,11 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         temporary.mkdir(parents=True)
         for name, data in {**parts, _DIGESTS: json.dumps(digests, indent=1).encode()}.items():
             write_through(temporary / name, data)
-        flush(temporary)
+        flush_directory(temporary)
         if final.exists():  # not the latest: a session was killed between the rename and the pointer
             shutil.rmtree(final)
         temporary.rename(final)
-        flush(folder)
+        flush_directory(folder)
         point_at(folder / _LATEST, final.name)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -92,42 +91,10 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     return Checkpoint(state.pop("step"), tensors, state)
 
 
-def disk_fault(error: Exception) -> str:
-    """Why something could not be written, in a few words."""
-    number = getattr(error, "errno", None)
-    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
-        return "the disk is full"
-    return getattr(error, "strerror", None) or str(error)
-
-
-def write_through(path: Path, data: bytes) -> None:
-    """Write a file and wait until it is on the disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def flush(directory: Path) -> None:
-    """Wait until the directory's entries are on the disk."""
-    if os.name == "nt":  # Windows has no handle on a directory to flush
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def point_at(pointer: Path, text: str) -> None:
-    """Replace a small file as a whole."""
-    temporary = pointer.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        write_through(temporary, text.encode())
-        temporary.replace(pointer)
-    finally:
-        temporary.unlink(missing_ok=True)
-    flush(pointer.parent)
+    """Replace a small file as a whole, and wait until that is on the disk."""
+    replace_file(pointer, text.encode())
+    flush_directory(pointer.parent)
 
 
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -51,5 +51,7 @@ def check_fit(parent: Model, origin: str | Path, settings: Settings) -> None:
     """Raises SfumatoError where a run of such settings cannot begin with the parent's weights."""
     for name in SHARED:
         ours, theirs = getattr(settings, name), getattr(parent.config, name)
+        if (ours, theirs) == ("distillation", "denoising"):  # a student begins as its teacher
+            continue
         if ours != theirs:
             raise SfumatoError(f"{origin}: its {name} is {theirs}, and this run's is {ours}; leave that setting out")

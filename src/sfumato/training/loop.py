@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import copy
 import math
-import shutil
-import time
-import uuid
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator
 
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from sfumato.dataset import Batches, Dataset, spread
+from sfumato.dataset import Batches, spread
 from sfumato.diffusion.randomness import keyed_generator
+from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
-from sfumato.models import Model
-from sfumato.models.card import model_card
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
-from sfumato.training.checkpoint import disk_fault, load_checkpoint, save_checkpoint
-from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
+from sfumato.training.checkpoint import load_checkpoint
+from sfumato.training.events import Evaluated, Event, Finished
 from sfumato.training.inheritance import inherit
 from sfumato.training.objective import Objective
-from sfumato.training.outcome import model_config, training_facts
-from sfumato.training.run import Run, RunLog, replace_directory
-from sfumato.training.snapshots import Snapshots, moments
+from sfumato.training.outcome import model_config
+from sfumato.training.pace import Pace
+from sfumato.training.run import Run
+from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
+from sfumato.training.writing import RunWriter
 
-REPLAN_SECONDS = 5.0
 MOST_HALVINGS = 8
 EVALUATED = 128
 
@@ -58,21 +53,11 @@ class _Training:
         self.run, self.device, self.settings = run, device, run.record.settings
         if self.settings.threads and device.type == "cpu":
             torch.set_num_threads(self.settings.threads)
-        if not run.dataset.is_dir():
-            raise SfumatoError(
-                f"{run.dataset}: the prepared pictures of this run are not there any more; "
-                "put them back, or begin a new run"
-            )
-        self.dataset = Dataset.open(run.dataset)
-        self.dataset.verify()
-        if self.dataset.digest != run.record.dataset_digest:
-            raise SfumatoError(
-                f"{run.dataset}: the prepared pictures are not those that this run began with; "
-                "put them back, or begin a new run"
-            )
+        self.dataset = run.open_dataset()
         self.config = model_config(run, self.dataset)
         self.objective, self.state = self._fresh()
         self.state.elapsed_seconds = spent_seconds
+        self.writer = RunWriter(run, self.config, self.state, device)
         self.batches = Batches(
             self.dataset,
             self.dataset.train,
@@ -82,9 +67,7 @@ class _Training:
             flip=self.settings.flip,
             device=device,
         )
-        self.snapshots = Snapshots(run.snapshots)
-        self.log: RunLog
-        self.clock: Callable[[], float] = time.perf_counter
+        self.pace: Pace
 
     # ---- the course of a session
 
@@ -104,31 +87,27 @@ class _Training:
         if checkpoint is not None:
             self.state.restore(checkpoint)
         state = self.state
-        self.session_start = self.clock() - state.elapsed_seconds
+        self.pace = Pace(state, self.settings)
         if more_steps or more_minutes:
             self._extend(more_steps, more_minutes)
         elif state.finished:
             if not (self.run.model / "config.json").exists():
-                self._write_model()
+                self.writer.write_model(self.pace.elapsed())
             yield Finished(state.step, self.run.model, True, state.elapsed_seconds)
             return
-        self.snapshots.forget_after(state.step)
-        self.log = RunLog(self.run.path / "log.jsonl", state.log_length)
-        self.recent: deque[tuple[float, int]] = deque(maxlen=200)
-        self.last_replan, self.finishing_seconds = self.clock(), 2.0
-        self.saved = state.step
+        self.writer.open()
         try:
             if checkpoint is None and (remark := self.objective.remark(self.dataset)):
-                yield self._note(remark)
+                yield self.writer.note(remark)
             if checkpoint is None or more_steps or more_minutes:
-                yield self._save()
+                yield self.writer.save(self.pace.elapsed())
             yield from self._to_the_end()
         except GeneratorExit:
             if not state.finished:
                 self._leave()
             raise
         finally:
-            self.log.close()
+            self.writer.close()
 
     def _to_the_end(self) -> Iterator[Event]:
         """What is due comes before each step, so that a session that was closed after one goes on where it was."""
@@ -142,8 +121,8 @@ class _Training:
             yield from self._due()
             if state.step >= state.schedule.end:
                 break
-            if halt and state.step != self.saved:
-                yield self._save()
+            if halt and state.step != self.writer.saved:
+                yield self.writer.save(self.pace.elapsed())
             yield from self._one_step()
         yield from self._finish()
 
@@ -158,10 +137,10 @@ class _Training:
         state.average.update(self.objective.denoiser, state.step)
         if not state.early and settings.early < 1 and state.schedule.progress(state.step) >= settings.early:
             state.early = copy.deepcopy(state.average.module.network.state_dict())
-        trained = self._trained(loss, parts, factor)
+        trained = self.pace.trained(loss, parts, factor)
         if state.step % settings.log_every == 0 or state.step == state.schedule.end:
-            self._write(trained)
-        self._replan()
+            self.writer.write(trained)
+        self.pace.replan()
         yield trained
 
     def _step(self, factor: float) -> tuple[float, dict[str, float]]:
@@ -193,27 +172,27 @@ class _Training:
             yield self._picture()
 
     def _finish(self) -> Iterator[Event]:
-        self.snapshots.summarise(self.run.path / "evolution.png", self.run.path / "evolution.webp")
-        self._write_model()
-        finished = Finished(self.state.step, self.run.model, True, self._elapsed())
-        self._write(finished)
+        self.writer.summarise()
+        self.writer.write_model(self.pace.elapsed())
+        finished = Finished(self.state.step, self.run.model, True, self.pace.elapsed())
+        self.writer.write(finished)
         self.state.finished = True
-        self._save()
+        self.writer.save(self.pace.elapsed())
         yield finished
 
     def _leave(self) -> None:
         """A checkpoint and a model of this moment."""
         if not self.state.is_finite():
             self._step_back()
-        self._save()
-        self._write_model()
+        self.writer.save(self.pace.elapsed())
+        self.writer.write_model(self.pace.elapsed())
 
     # ---- its parts
 
     def _evaluate(self) -> list[Event]:
         losses = [self._loss_of(indices) for indices in (self.dataset.train, self.dataset.held_out)]
         evaluated = Evaluated(self.state.step, *losses)
-        self._write(evaluated)
+        self.writer.write(evaluated)
         speaks = self.state.guard.watch(*losses)
         sooner = self.state.schedule.annealing_now(self.state.step)
         if not (speaks and self.settings.guard) or self.state.noted or sooner == self.state.schedule:
@@ -225,7 +204,7 @@ class _Training:
             f"{self.state.guard.lowest:.4f} to {losses[1]:.4f} while that on training pictures fell: "
             "it had begun to learn them by heart"
         )
-        return [evaluated, self._note(self.state.noted.replace("ended", "ends", 1))]
+        return [evaluated, self.writer.note(self.state.noted.replace("ended", "ends", 1))]
 
     @torch.no_grad()
     def _loss_of(self, indices: Tensor) -> float:
@@ -241,18 +220,17 @@ class _Training:
         return total / len(chosen)
 
     def _picture(self) -> Event:
-        began = self.clock()
-        state, settings = self.state, self.settings
-        pictures = self.objective.snapshot(self._model(), self.dataset, settings.seed, settings.precision)
-        event = Pictured(state.step, self.snapshots.keep(pictures, state.step))
-        self._write(event)
-        self.finishing_seconds = 2.0 + self.clock() - began
+        began = self.pace.elapsed()
+        model, settings = self.writer.model(), self.settings
+        pictures = self.objective.snapshot(model, self.dataset, settings.seed, settings.precision)
+        event = self.writer.picture(pictures)
+        self.pace.finishing_seconds = 2.0 + self.pace.elapsed() - began
         return event
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""
         state, step, factor = self.state, self.state.step, self.state.rate_factor / 2
-        elapsed = self._elapsed()
+        elapsed = self.pace.elapsed()
         checkpoint = load_checkpoint(self.run.checkpoints)
         if checkpoint is None or factor < 0.5**MOST_HALVINGS:
             raise SfumatoError(
@@ -261,9 +239,9 @@ class _Training:
             )
         state.restore(checkpoint)
         state.rate_factor, state.elapsed_seconds = factor, elapsed
-        self.snapshots.forget_after(state.step)
-        self.recent.clear()
-        return self._note(
+        self.writer.forget_later()
+        self.pace.forget()
+        return self.writer.note(
             f"the loss was not finite at step {step}: "
             f"back to step {state.step} at 1/{1 / factor:.0f} of the learning rate"
         )
@@ -276,76 +254,6 @@ class _Training:
         state.evaluations = state.snapshots = state.guard.above = 0
         state.finished, state.noted = False, ""
 
-    def _replan(self) -> None:
-        """With a time to keep, move the end to where the present speed says."""
-        state, now = self.state, self.clock()
-        if state.budget_seconds is None or now - self.last_replan < REPLAN_SECONDS or len(self.recent) < 2:
-            return
-        self.last_replan = now
-        left = state.budget_seconds - self._elapsed() - self.finishing_seconds
-        steps = max(0, round(left / self._seconds_per_step()))
-        state.schedule = state.schedule.ending_at(state.step + steps, state.step, self.settings.anneal)
-
-    def _seconds_per_step(self) -> float:
-        """Over the last steps, with what was done between them."""
-        (first, first_step), (last, last_step) = self.recent[0], self.recent[-1]
-        return max(1e-6, (last - first) / max(1, last_step - first_step))
-
-    def _trained(self, loss: float, parts: dict[str, float], factor: float) -> Trained:
-        state = self.state
-        self.recent.append((self.clock(), state.step))
-        per_step = self._seconds_per_step() if len(self.recent) > 1 else 0.0
-        return Trained(
-            state.step,
-            state.schedule.end,
-            state.step * self.settings.batch,
-            loss,
-            self.settings.learning_rate * factor,
-            self.settings.batch / per_step if per_step else 0.0,
-            self._elapsed(),
-            per_step * (state.schedule.end - state.step),
-            parts,
-        )
-
-    def _elapsed(self) -> float:
-        return self.clock() - self.session_start
-
-    # ---- onto the disk
-
-    def _save(self) -> Event:
-        self.state.elapsed_seconds = self._elapsed()
-        self.state.log_length = self.log.length()
-        self.saved = self.state.step
-        return Saved(self.state.step, save_checkpoint(self.run.checkpoints, self.state.checkpoint()))
-
-    def _write_model(self) -> None:
-        temporary = self.run.path / f".{uuid.uuid4().hex}.tmp"
-        try:
-            replace_directory(self._model(with_card=True).save_pretrained(temporary), self.run.model)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-
-    def _model(self, *, with_card: bool = False) -> Model:
-        state = self.state
-        facts = self.run.record.facts | training_facts(state, self.settings.batch, self._elapsed(), self.device)
-        card = model_card(self.config, facts) if with_card else ""
-        config = self.config.model_copy(update={"has_early": bool(state.early)})
-        return Model(config, state.average.module, state.early, card, weights_digest="0" * 64)
-
-    def _note(self, text: str) -> Noted:
-        event = Noted(self.state.step, text)
-        self._write(event)
-        return event
-
-    def _write(self, event: Trained | Evaluated | Pictured | Noted | Finished) -> None:
-        clock = ("pictures_per_second", "elapsed_seconds", "remaining_seconds")
-        fields = {name: value for name, value in asdict(event).items() if name not in ("path", "model")}
-        self.log.write(
-            type(event).__name__.lower(),
-            {name: value for name, value in fields.items() if name not in clock},
-            {"time": time.time()} | {name: round(fields[name], 3) for name in clock if name in fields},
-        )
-
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
 
@@ -353,7 +261,12 @@ class _Training:
         settings, pictures = self.settings, len(self.dataset.train)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            objective = objective_of(settings, len(self.config.classes), self.run.perceptual_loss(self.device))
+            objective = objective_of(
+                settings,
+                len(self.config.classes),
+                self.run.perceptual_loss(self.device),
+                self.run.teacher(self.device),
+            )
         if self.run.record.weights_from and not self.run.has_begun:
             inherit(objective.denoiser.network, self.config, self.run.record.weights_from)
         module = objective.module.to(self.device)

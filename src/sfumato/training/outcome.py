@@ -10,13 +10,20 @@ import sfumato
 from sfumato.collection import Collection
 from sfumato.dataset import Dataset
 from sfumato.models import ModelConfig, SamplerSettings
+from sfumato.models.configuration import DIFFUSION
+from sfumato.training.configuration import TrainingConfig
+from sfumato.training.distillation import student_sampling
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
 
-# A GAN answers in one step, from noise of any size.
-_GENERATION = {
-    "adversarial": SamplerSettings(sampler="euler", steps=1, sigma_min=0.01, sigma_max=1.0, guidance=1.0),
-}
+
+def sampling(settings: TrainingConfig) -> SamplerSettings:
+    """How the model that a run makes is to be sampled."""
+    if settings.objective == "adversarial":  # one step, from noise of any size
+        return SamplerSettings(sampler="euler", steps=1, sigma_min=0.01, sigma_max=1.0, guidance=1.0)
+    if settings.objective == "distillation":
+        return student_sampling(settings)
+    return SamplerSettings()
 
 
 def model_config(run: Run, dataset: Dataset) -> ModelConfig:
@@ -26,7 +33,7 @@ def model_config(run: Run, dataset: Dataset) -> ModelConfig:
     if settings.balance == "class":
         counts = (counts > 0).double()
     # Neither a GAN nor the autoencoder is told a picture's class, so their models know none.
-    classes = tuple(dataset.classes) if settings.objective == "denoising" else ()
+    classes = tuple(dataset.classes) if settings.objective in DIFFUSION else ()
     return ModelConfig(
         name=os.fsencode(run.path.resolve().name).decode("utf-8", "replace") or "untitled",
         size=settings.size,
@@ -35,7 +42,7 @@ def model_config(run: Run, dataset: Dataset) -> ModelConfig:
         network=settings.network,
         objective=settings.objective,
         preconditioning=settings.preconditioning,
-        generation=_GENERATION.get(settings.objective, SamplerSettings()),
+        generation=sampling(settings),
         descends_from=run.record.descends_from,
         sfumato_version=sfumato.__version__,
     )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
+from sfumato.models import Model
 from sfumato.models.configuration import Precision
 from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.training.assembly import objective_of, optimiser_of
 from sfumato.training.configuration import TrainingConfig, resolve
+from sfumato.training.objective import Objective
 from sfumato.training.perceptual import PerceptualLoss
 
 CHECKPOINT_SECONDS = 45
@@ -22,6 +25,9 @@ LOG_SECONDS = 2
 FEWEST_LOOKS, EVALUATIONS_A_MINUTE, SNAPSHOTS_A_MINUTE = 4, 4, 5
 MEASURED_SECONDS = 0.8
 PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
+
+Make = Callable[[TrainingConfig], Objective]
+"""Settings -> the objective that they name, of fresh weights."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +79,16 @@ def plan(
     pictures: int,
     device: torch.device,
     perceptual: PerceptualLoss | None = None,
+    teacher: Model | None = None,
 ) -> Plan:
     """Complete the chosen settings. Measures this machine for a few seconds, unless steps or epochs are among them.
 
-    classes, pictures: of the data set's training part; perceptual: that part of the loss, if it was chosen.
+    classes, pictures: of the data set's training part; perceptual: that part of the loss, if it was chosen;
+    teacher: of a student.
     Raises SfumatoError for settings out of range.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 0
+    make = partial(objective_of, classes=classes, perceptual=perceptual, teacher=teacher)
     asked = resolve({"threads": threads}, choices)
     choices = {**choices, **_in_steps(asked, pictures)}
     asked = resolve({"threads": threads}, choices)
@@ -96,10 +105,10 @@ def plan(
         settings = resolve(
             {"threads": threads, "network": options[min(1, len(options) - 1)].network}, choices, {"minutes": 0}
         )
-        parameters = count_parameters(settings, classes)
+        parameters = count_parameters(make, settings)
         amount = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
         return Plan(settings, f"{_what(settings, parameters)}: {amount}", parameters)
-    settings, speed = _choose(options, choices, threads, asked.minutes, classes, device, perceptual)
+    settings, speed = _choose(options, choices, threads, asked.minutes, make, device)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     measured: dict[str, Any] = {
         "precision": speed.precision,
@@ -111,7 +120,7 @@ def plan(
     }
     open_ones = {name: value for name, value in measured.items() if name not in choices}
     settings = settings.model_copy(update={"steps": steps, **open_ones})
-    parameters, shown = count_parameters(settings, classes), _rounded(steps * settings.batch)
+    parameters, shown = count_parameters(make, settings), _rounded(steps * settings.batch)
     sentence = f"{_what(settings, parameters)}: about {shown:,} pictures in {asked.minutes:g} minutes"
     return Plan(settings, f"{sentence}, {shown / pictures:,.0f} times each of {pictures:,}", parameters)
 
@@ -122,10 +131,10 @@ def _in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:
     return {name: max(1, round(count * pictures / settings.batch)) for name, count in epochs.items() if count}
 
 
-def count_parameters(settings: TrainingConfig, classes: int) -> int:
+def count_parameters(make: Make, settings: TrainingConfig) -> int:
     """Of all that learns."""
     with torch.device("meta"):
-        module = objective_of(settings, classes).module
+        module = make(settings).module
     return sum(parameter.numel() for parameter in module.parameters())
 
 
@@ -142,16 +151,15 @@ def _choose(
     choices: Mapping[str, Any],
     threads: int,
     minutes: float,
-    classes: int,
+    make: Make,
     device: torch.device,
-    perceptual: PerceptualLoss | None,
 ) -> tuple[TrainingConfig, Speed]:
     """Up the ladder while there is time for the next network's pictures."""
     best: tuple[TrainingConfig, Speed] | None = None
     for rung in options:
         settings = resolve({"threads": threads, "network": rung.network}, choices)
         precisions = [settings.precision] if "precision" in choices else PRECISIONS
-        speed = measure(settings, classes, device, precisions, perceptual=perceptual)
+        speed = measure(make, settings, device, precisions)
         if best is not None and 60 * minutes / speed.seconds_per_step * settings.batch < rung.pictures:
             break
         best = settings, speed
@@ -160,30 +168,24 @@ def _choose(
 
 
 def measure(
+    make: Make,
     settings: TrainingConfig,
-    classes: int,
     device: torch.device,
     precisions: Sequence[Precision] = PRECISIONS,
     seconds: float = MEASURED_SECONDS,
-    perceptual: PerceptualLoss | None = None,
 ) -> Speed:
     """Train a network of fresh weights on noise for about ``seconds`` in each of the precisions."""
-    timings = {name: _seconds_per_step(settings, classes, device, name, seconds, perceptual) for name in precisions}
+    timings = {name: _seconds_per_step(make, settings, device, name, seconds) for name in precisions}
     # In doubt float32: bfloat16 must earn its rounding errors.
     faster = min(timings, key=lambda name: timings[name] / (0.95 if name == "bfloat16" else 1))
     return Speed(timings[faster], faster)
 
 
 def _seconds_per_step(
-    settings: TrainingConfig,
-    classes: int,
-    device: torch.device,
-    precision: str,
-    seconds: float,
-    perceptual: PerceptualLoss | None,
+    make: Make, settings: TrainingConfig, device: torch.device, precision: str, seconds: float
 ) -> float:
     with torch.random.fork_rng(devices=[]):
-        objective = objective_of(settings, classes, perceptual)
+        objective = make(settings)
     objective.module.to(device)
     optimiser = optimiser_of(settings, objective.module)
     generator = keyed_generator("measure")

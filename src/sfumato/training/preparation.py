@@ -11,7 +11,7 @@ import torch
 
 from sfumato.dataset import Batches, Dataset
 from sfumato.errors import SfumatoError
-from sfumato.models import Model
+from sfumato.models import Model, locate_model
 from sfumato.models.weights import digest
 from sfumato.training.configuration import resolve
 from sfumato.training.inheritance import SHARED, check_fit
@@ -59,20 +59,24 @@ def prepare_run(
     with the model to begin with, or the disk is too small; then nothing is written.
     """
     place = device or torch.device("cpu")
-    asked = resolve(choices).perceptual
-    features = None if asked == "none" else vgg_file(asked)
+    asked = resolve(choices)
+    features = None if asked.perceptual == "none" else vgg_file(asked.perceptual)
+    parent = Model.from_pretrained(weights_from) if weights_from else None
+    teacher = parent if asked.objective == "distillation" else None
+    if teacher is not None and teacher.config.objective == "distillation":
+        raise SfumatoError(f"{weights_from}: was distilled already; give the run whose model it was distilled from")
     made = plan(
         choices,
         classes=len(dataset.classes),
         pictures=len(dataset.train),
         device=place,
         perceptual=PerceptualLoss.from_file(features).to(place) if features else None,
+        teacher=teacher,
     )
     settings = made.settings
     Batches(dataset, dataset.train, settings.batch, seed=settings.seed, balance=settings.balance)  # or it says why not
     descent: tuple[str, ...] = ()
-    if weights_from:
-        parent = Model.from_pretrained(weights_from)
+    if parent is not None:
         check_fit(parent, weights_from, settings)
         descent = (parent.weights_digest, *parent.config.descends_from)
         local = Path(weights_from).expanduser()
@@ -91,7 +95,7 @@ def prepare_run(
     )
     if force:
         clear_run(path)
-    return Run.create(path, record, features), made
+    return Run.create(path, record, features, locate_model(weights_from) if teacher else None), made
 
 
 def disk_bytes(made: Plan, dataset: Dataset) -> int:
@@ -108,7 +112,8 @@ def disk_bytes(made: Plan, dataset: Dataset) -> int:
     log = LOG_LINE_BYTES * (2 * settings.steps // settings.log_every + settings.evaluations + pictured)
     pictures = dataset.pixels.numel() + KNOWN_BYTES * (len(dataset) + len(dataset.left_out))
     features = VGG_BYTES if settings.perceptual != "none" else 0
-    return pictures + learned + snapshots + log + features + FIXED_BYTES
+    teacher = 2 * weights if settings.objective == "distillation" else 0
+    return pictures + learned + snapshots + log + features + teacher + FIXED_BYTES
 
 
 def check_disk(path: Path, needed: int) -> None:

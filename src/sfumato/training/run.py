@@ -8,12 +8,12 @@ snapshots/        pictures of fixed seeds, a sheet a moment
 evolution.png     the snapshots side by side; evolution.webp: as an animation
 model/            the model
 perceptual.safetensors    the features that the perceptual part of the loss compares, if there is one
+teacher/          of a student's run, the model that it learns from
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,14 +23,19 @@ from typing import Any, Literal
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sfumato.dataset import Dataset
+from sfumato.disk import aside, flush_directory, flush_file, set_aside, write_through
 from sfumato.errors import SfumatoError
+from sfumato.models import Model
+from sfumato.models.place import CARD, CONFIG, WEIGHTS
 from sfumato.models.weights import digest
-from sfumato.training.checkpoint import flush, point_at, write_through
+from sfumato.training.checkpoint import point_at
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.perceptual import PerceptualLoss
 
 _FEATURES = "perceptual.safetensors"
-_OWN = ("checkpoints", "snapshots", "model")
+_TEACHER = "teacher"
+_OWN = ("checkpoints", "snapshots", "model", _TEACHER)
 
 
 class RunRecord(BaseModel):
@@ -57,15 +62,22 @@ class Run:
     record: RunRecord
 
     @classmethod
-    def create(cls, path: Path, record: RunRecord, features: Path | None = None) -> Run:
-        """Begin a run in a directory that holds none. features: what becomes its perceptual.safetensors.
+    def create(cls, path: Path, record: RunRecord, features: Path | None = None, teacher: Path | None = None) -> Run:
+        """Begin a run in a directory that holds none.
 
-        Raises SfumatoError if there is a run already."""
+        features: what becomes its perceptual.safetensors; teacher: the directory of the model to learn from. Raises
+        SfumatoError if there is a run already.
+        """
         if is_run(path):
             raise SfumatoError(f"{path}: is a run already; go on with --resume, or begin anew with --force")
         path.mkdir(parents=True, exist_ok=True)
         if features is not None:
             write_through(path / _FEATURES, features.read_bytes())
+        if teacher is not None:
+            (path / _TEACHER).mkdir(exist_ok=True)
+            for name in (CONFIG, WEIGHTS, CARD):
+                if (teacher / name).is_file():
+                    write_through(path / _TEACHER / name, (teacher / name).read_bytes())
         point_at(path / "run.json", record.model_dump_json(indent=2) + "\n")
         return cls(path, record)
 
@@ -102,6 +114,22 @@ class Run:
         """Whether there is a checkpoint to go on from."""
         return (self.checkpoints / "latest").is_file()
 
+    def open_dataset(self) -> Dataset:
+        """Its prepared pictures. Raises SfumatoError where they are not as they were."""
+        if not self.dataset.is_dir():
+            raise SfumatoError(
+                f"{self.dataset}: the prepared pictures of this run are not there any more; "
+                "put them back, or begin a new run"
+            )
+        dataset = Dataset.open(self.dataset)
+        dataset.verify()
+        if dataset.digest != self.record.dataset_digest:
+            raise SfumatoError(
+                f"{self.dataset}: the prepared pictures are not those that this run began with; "
+                "put them back, or begin a new run"
+            )
+        return dataset
+
     def perceptual_loss(self, device: torch.device) -> PerceptualLoss | None:
         """The perceptual part of its loss, if it has one. Raises SfumatoError where its file is not as it was."""
         if not self.record.perceptual_digest:
@@ -111,9 +139,19 @@ class Run:
             raise SfumatoError(f"{path}: is missing or was changed; put it back as it was, or begin a new run")
         return PerceptualLoss.from_file(path).to(device)
 
+    def teacher(self, device: torch.device) -> Model | None:
+        """The model that a student learns from. Raises SfumatoError where it is not as it was."""
+        if self.record.settings.objective != "distillation":
+            return None
+        path = self.path / _TEACHER
+        model = Model.from_pretrained(path, device=str(device))
+        if model.weights_digest != self.record.descends_from[0]:
+            raise SfumatoError(f"{path}: was changed; put it back as it was, or begin a new run")
+        return model
+
     def tidy(self) -> None:
         """Put right what a session left that was killed while it wrote."""
-        old = _old(self.model)
+        old = aside(self.model)
         if old.exists() and not self.model.exists():
             old.rename(self.model)
         for left in (old, *self.path.glob(".*.tmp"), *self.checkpoints.glob(".*.tmp")):
@@ -157,7 +195,7 @@ class RunLog:
 
     def length(self) -> int:
         """Bytes written, and on the disk."""
-        os.fsync(self.file.fileno())
+        flush_file(self.file)
         return self.file.seek(0, 2)
 
     def close(self) -> None:
@@ -171,17 +209,8 @@ def replace_directory(new: Path, place: Path) -> None:
     """
     for file in new.iterdir():
         with file.open("rb+") as opened:
-            os.fsync(opened.fileno())
-    flush(new)
-    old = _old(place)
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.rename(old)
-    new.rename(place)
-    flush(place.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _old(place: Path) -> Path:
-    """What is in a place while another takes it."""
-    return place.with_name(f".{place.name}.old")
+            flush_file(opened)
+    flush_directory(new)
+    with set_aside(place):
+        new.rename(place)
+        flush_directory(place.parent)

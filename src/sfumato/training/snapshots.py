@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from sfumato.training.checkpoint import write_through
+from sfumato.disk import write_through
 from sfumato.works import save_animation, strip
 
 

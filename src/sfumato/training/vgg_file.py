@@ -22,10 +22,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load
 from torch import Tensor
 
+from sfumato.disk import disk_fault, flush_file
 from sfumato.errors import SfumatoError
 from sfumato.models.weights import digest
 from sfumato.networks.vgg import vgg_shapes
-from sfumato.training.checkpoint import disk_fault
 from sfumato.works.whole_file import write_whole_file
 
 ADDRESS = "https://download.pytorch.org/models/vgg16-397923af.pth"
@@ -183,8 +183,7 @@ def _convert(path: Path, name: str, kept: Path) -> Path:
 
     def write(file: BinaryIO) -> None:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        flush_file(file)
 
     write_whole_file(kept, write, force=True)  # whatever is there was made from the same file, or is damaged
     return kept

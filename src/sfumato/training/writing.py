@@ -1,0 +1,102 @@
+"""What a session of training leaves on the disk: lines of a log, snapshots, checkpoints and a model."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import torch
+from PIL import Image
+
+from sfumato.models import Model, ModelConfig
+from sfumato.models.card import model_card
+from sfumato.training.checkpoint import save_checkpoint
+from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
+from sfumato.training.outcome import training_facts
+from sfumato.training.run import Run, RunLog, replace_directory
+from sfumato.training.snapshots import Snapshots
+from sfumato.training.state import TrainingState
+
+Logged = Trained | Evaluated | Pictured | Noted | Finished
+
+_CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds")
+_PLACES = ("path", "model")
+
+
+class RunWriter:
+    """Writes a run's directory.
+
+    config: of the model that the run makes; state: what is written of, and shared with the loop that changes it;
+    device: named on the model's card. What cannot be written raises OSError or SafetensorError, and a checkpoint
+    SfumatoError.
+    """
+
+    def __init__(self, run: Run, config: ModelConfig, state: TrainingState, device: torch.device) -> None:
+        self.run, self.config, self.state, self.device = run, config, state, device
+        self.snapshots = Snapshots(run.snapshots)
+        self.saved = state.step
+        self.log: RunLog
+
+    def open(self) -> None:
+        """Go on where the state is: what a killed session made after it is taken away, and will be made again."""
+        self.forget_later()
+        self.log = RunLog(self.run.path / "log.jsonl", self.state.log_length)
+        self.saved = self.state.step
+
+    def close(self) -> None:
+        self.log.close()
+
+    def forget_later(self) -> None:
+        """Remove snapshots of steps after the state's."""
+        self.snapshots.forget_after(self.state.step)
+
+    def save(self, elapsed_seconds: float) -> Saved:
+        """A checkpoint of the state, which then holds how long the run has trained and how long its log is."""
+        self.state.elapsed_seconds = elapsed_seconds
+        self.state.log_length = self.log.length()
+        self.saved = self.state.step
+        return Saved(self.state.step, save_checkpoint(self.run.checkpoints, self.state.checkpoint()))
+
+    def model(self, card: str = "") -> Model:
+        """The model of this moment, which shares the state's averaged weights."""
+        state = self.state
+        config = self.config.model_copy(update={"has_early": bool(state.early)})
+        return Model(config, state.average.module, state.early, card, weights_digest="0" * 64)
+
+    def write_model(self, elapsed_seconds: float) -> None:
+        """Put the model of this moment, with its card, in the place of an earlier one."""
+        batch = self.run.record.settings.batch
+        facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
+        temporary = self.run.path / f".{uuid.uuid4().hex}.tmp"
+        try:
+            replace_directory(self.model(model_card(self.config, facts)).save_pretrained(temporary), self.run.model)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def picture(self, pictures: Sequence[Image.Image]) -> Pictured:
+        """Keep and log the snapshot of this step."""
+        event = Pictured(self.state.step, self.snapshots.keep(pictures, self.state.step))
+        self.write(event)
+        return event
+
+    def summarise(self) -> None:
+        """Join the run's snapshots into its strip and its animation."""
+        self.snapshots.summarise(self.run.path / "evolution.png", self.run.path / "evolution.webp")
+
+    def note(self, text: str) -> Noted:
+        """Log a remark on this step."""
+        event = Noted(self.state.step, text)
+        self.write(event)
+        return event
+
+    def write(self, event: Logged) -> None:
+        """Log an event, without the places of files; what depends on the machine stands apart from the rest."""
+        fields = {name: value for name, value in asdict(event).items() if name not in _PLACES}
+        self.log.write(
+            type(event).__name__.lower(),
+            {name: value for name, value in fields.items() if name not in _CLOCK},
+            {"time": time.time()} | {name: round(fields[name], 3) for name in _CLOCK if name in fields},
+        )

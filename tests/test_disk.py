@@ -1,0 +1,122 @@
+"""What is said to be on the disk is there, and what was there before is lost only then."""
+
+import errno
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sfumato.disk import aside, disk_fault, flush_directory, replace_file, set_aside, write_through
+
+
+def full(*arguments: Any, **options: Any) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def directory(path: Path, text: str) -> Path:
+    path.mkdir()
+    (path / "text").write_text(text)
+    return path
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, done = tmp_path / "latest", []
+    path.write_bytes(b"old")
+    fsync, replace = os.fsync, Path.replace
+
+    def flushed(descriptor: int) -> None:
+        done.append(f"flushed {os.fstat(descriptor).st_size} bytes, {path.read_text()} in the place")
+        fsync(descriptor)
+
+    def renamed(temporary: Path, target: Path) -> Path:
+        done.append(f"renamed to {target.name}")
+        return replace(temporary, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", renamed)
+    replace_file(path, b"the new one")
+    assert done == ["flushed 11 bytes, old in the place", "renamed to latest"]
+    assert path.read_bytes() == b"the new one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("place", "name"), [(os, "fsync"), (Path, "replace")])
+def test_a_full_disk_leaves_a_file_as_it_was_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: Any, name: str
+) -> None:
+    path = tmp_path / "latest"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(place, name, full)
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_did_not_reach_the_disk_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_through(tmp_path / "file", b"\x00\n\r\xff")
+    assert (tmp_path / "file").read_bytes() == b"\x00\n\r\xff"
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_through(tmp_path / "file", b"")
+
+
+def test_a_directory_that_did_not_reach_the_disk_is_an_error_and_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush_directory(tmp_path)
+    opened, os_open = [], os.open
+    monkeypatch.setattr(os, "open", lambda *arguments: opened.append(os_open(*arguments)) or opened[-1])
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        flush_directory(tmp_path)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])
+
+
+def test_windows_is_not_asked_to_open_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.disk.os", SimpleNamespace(name="nt"))
+    flush_directory(tmp_path)
+
+
+def test_what_is_set_aside_is_deleted_only_when_the_new_one_has_its_name(tmp_path: Path) -> None:
+    place, new = directory(tmp_path / "model", "old"), directory(tmp_path / "new", "new")
+    directory(aside(place), "left by a session that was killed")
+    with set_aside(place):
+        assert not place.exists()
+        assert (aside(place) / "text").read_text() == "old"
+        new.rename(place)
+        assert aside(place).exists()
+    assert (place / "text").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_what_is_set_aside_stays_where_the_new_one_does_not_come(tmp_path: Path) -> None:
+    place = directory(tmp_path / "model", "old")
+    with pytest.raises(KeyboardInterrupt), set_aside(place):
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == [".model.old"]
+    assert (aside(place) / "text").read_text() == "old"
+
+
+def test_a_free_place_needs_nothing_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with set_aside(Path("model")):
+        directory(Path("model"), "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "the disk is full"),
+        (ValueError("I/O error: No space left on device (os error 28)"), "the disk is full"),
+        (OSError(errno.EROFS, "Read-only file system"), "Read-only file system"),
+        (ValueError("something else"), "something else"),
+    ],
+)
+def test_a_fault_is_said_in_a_few_words(error: Exception, said: str) -> None:
+    assert disk_fault(error) == said

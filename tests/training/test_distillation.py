@@ -1,0 +1,149 @@
+"""Data of one Gaussian, where both the teacher's path and the student's answer are known in closed form."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sfumato.diffusion import SCHEDULES, preconditioning
+from sfumato.models import Model, ModelConfig, SamplerSettings
+from sfumato.networks import UNetConfig
+from sfumato.training import TrainingConfig
+from sfumato.training.distillation import Distillation, between, student_sampling
+
+DEVIATION = 0.5  # of the data, about a mean of 0
+SAMPLING = SamplerSettings(sampler="euler", steps=3, sigma_min=0.4, sigma_max=20.0, guidance=1.0)
+LEVELS = SCHEDULES["karras"](3, 0.4, 20.0).tolist()
+
+
+class Posterior(nn.Module):
+    """The mean of the clean picture given the noisy one, scaled by class for guidance to have something to push."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Tensor | None] = []
+
+    def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
+        self.asked.append(condition)
+        sigma = torch.as_tensor(sigma).expand(len(x)).view(-1, 1, 1, 1)
+        return x * DEVIATION**2 / (DEVIATION**2 + sigma**2)
+
+
+class Student(nn.Module):
+    """One factor a level, which is all that the closed form needs."""
+
+    preconditioning = preconditioning("edm")
+
+    def __init__(self, factors: list[float]) -> None:
+        super().__init__()
+        self.factors = nn.Parameter(torch.tensor(factors))
+        self.seen: list[tuple[float, Tensor]] = []
+
+    def forward(self, x: Tensor, sigma: Tensor, condition: Tensor | None = None) -> Tensor:
+        level = min(range(len(self.factors)), key=lambda level: abs(LEVELS[level] - sigma[0].item()))
+        self.seen.append((sigma[0].item(), x))
+        return self.factors[level] * x
+
+
+def teacher(guidance: float = 1.0) -> Model:
+    tiny = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
+    generation = SamplerSettings(guidance=guidance, sigma_min=0.001)
+    config = ModelConfig(size=8, classes=("a", "b"), class_shares=(0.5, 0.5), network=tiny, generation=generation)
+    return Model(config, Posterior())  # type: ignore[arg-type]
+
+
+def exact_factors() -> list[float]:
+    """dx/dsigma = x sigma / (s^2 + sigma^2), so x goes like the root of s^2 + sigma^2."""
+    factors = []
+    for sigma, following in itertools.pairwise(LEVELS):
+        moved = math.sqrt((DEVIATION**2 + following**2) / (DEVIATION**2 + sigma**2))
+        factors.append((moved - following / sigma) / (1 - following / sigma))
+    return factors
+
+
+def objective(factors: list[float], substeps: int = 64, guidance: float = 1.0) -> Distillation:
+    return Distillation(Student(factors), teacher(guidance), SAMPLING, substeps)  # type: ignore[arg-type]
+
+
+def measured(of: Distillation) -> float:
+    images = DEVIATION * torch.randn(16, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    labels = torch.zeros(16, dtype=torch.long)
+    return of.measured(of.denoiser, images, labels, torch.Generator().manual_seed(2)).mean().item()
+
+
+def test_the_student_that_knows_the_path_has_no_loss_and_its_teacher_has_one() -> None:
+    posterior = [DEVIATION**2 / (DEVIATION**2 + sigma**2) for sigma in LEVELS[:-1]]
+    assert measured(objective(exact_factors())) < 1e-4
+    assert measured(objective(posterior)) > 0.05
+
+
+def test_with_more_substeps_the_teacher_comes_nearer_to_its_path() -> None:
+    errors = [measured(objective(exact_factors(), substeps)) for substeps in (2, 4, 16)]
+    assert errors[0] > 4 * errors[1] > 16 * errors[2]
+
+
+def test_each_batch_is_of_one_level_and_every_level_has_its_turn() -> None:
+    of = objective(exact_factors(), substeps=1)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(40):
+        losses = of.losses(torch.zeros(4, 3, 8, 8), torch.zeros(4, dtype=torch.long), generator).total
+        assert losses.shape == (4,)
+    counts = [sum(seen == pytest.approx(level) for seen, _ in of.denoiser.seen) for level in LEVELS[:-1]]
+    assert sum(counts) == 40
+    assert min(counts) >= 6
+
+
+def test_the_first_level_is_noise_alone_and_the_others_have_the_picture_in_it() -> None:
+    of = objective(exact_factors(), substeps=1)
+    labels = torch.zeros(2, dtype=torch.long)
+    for image in (torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8)):
+        of.measured(of.denoiser, image, labels, torch.Generator().manual_seed(0))
+    (_, first), (_, second), _, (_, other_first), (_, other_second), _ = of.denoiser.seen
+    assert torch.equal(first, other_first)
+    torch.testing.assert_close(other_second - second, torch.ones(2, 3, 8, 8))
+
+
+def test_the_guidance_is_the_teachers_unless_another_is_asked_for() -> None:
+    def doubled(of: Distillation) -> bool:
+        measured(of)
+        return any(condition is not None and (condition == -1).all() for condition in of.teacher.denoiser.asked)
+
+    assert not doubled(objective(exact_factors()))
+    assert doubled(objective(exact_factors(), guidance=2.0))
+    of = Distillation(Student(exact_factors()), teacher(2.0), SAMPLING, 2, guidance=1.0)  # type: ignore[arg-type]
+    assert not doubled(of)
+
+
+def test_gradients_reach_the_student_and_nobody_else() -> None:
+    of = objective([0.1, 0.1, 0.1], substeps=2)
+    of.losses(
+        torch.zeros(4, 3, 8, 8), torch.zeros(4, dtype=torch.long), torch.Generator().manual_seed(0)
+    ).total.mean().backward()
+    assert isinstance(of.denoiser.factors.grad, Tensor)
+    assert (of.denoiser.factors.grad != 0).sum() == 1
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_substeps_lead_from_level_to_level(steps: int) -> None:
+    levels = between(3.0, 0.5, steps, 0.01)
+    assert len(levels) == steps + 1
+    assert levels[0].item() == pytest.approx(3.0)
+    assert levels[-1].item() == pytest.approx(0.5)
+    assert (levels.diff() < 0).all()
+    ending = between(3.0, 0.0, steps, 0.01)
+    assert len(ending) == steps + 1
+    assert ending[0].item() == pytest.approx(3.0)
+    assert ending[-1] == 0
+    if steps > 1:
+        assert ending[-2].item() == pytest.approx(0.01)
+
+
+def test_a_students_settings_say_how_it_is_sampled() -> None:
+    settings = TrainingConfig(
+        objective="distillation", student_steps=2, student_sigma_max=10, student_sigma_min=0.5, precision="bfloat16"
+    )
+    sampling = student_sampling(settings)
+    assert (sampling.sampler, sampling.steps, sampling.guidance) == ("euler", 2, 1.0)
+    assert (sampling.sigma_max, sampling.sigma_min, sampling.precision) == (10, 0.5, "bfloat16")

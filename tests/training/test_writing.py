@@ -1,0 +1,126 @@
+"""What a session writes is whole, and says what it should."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from sfumato.dataset import Dataset
+from sfumato.models import Model
+from sfumato.training import Run
+from sfumato.training.checkpoint import load_checkpoint
+from sfumato.training.events import Finished, Noted, Pictured, Saved, Trained
+from sfumato.training.outcome import model_config
+from sfumato.training.state import TrainingState
+from sfumato.training.writing import RunWriter
+
+PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range(8)]
+
+
+@pytest.fixture
+def writer(begin: Callable[..., Run], state_of: Callable[[Run], TrainingState]) -> Iterator[RunWriter]:
+    run = begin()
+    writer = RunWriter(run, model_config(run, Dataset.open(run.dataset)), state_of(run), torch.device("cpu"))
+    writer.open()
+    yield writer
+    writer.close()
+
+
+def logged(writer: RunWriter) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (writer.run.path / "log.jsonl").read_text().splitlines()]
+
+
+def test_what_the_clock_says_stands_apart_in_the_log_and_places_of_files_do_not(writer: RunWriter) -> None:
+    writer.write(Trained(3, 12, 12, 0.5, 0.001, 7.12345, 2.0, 6.0, {"part": 0.1}))
+    writer.write(Finished(12, writer.run.model, True, 8.0))
+    trained, finished = logged(writer)
+    clock = trained.pop("clock")
+    assert trained == {
+        "event": "trained", "step": 3, "steps": 12, "pictures": 12, "loss": 0.5, "learning_rate": 0.001,
+        "parts": {"part": 0.1},
+    }  # fmt: skip
+    assert clock.pop("time") > 1e9
+    assert clock == {"pictures_per_second": 7.123, "elapsed_seconds": 2.0, "remaining_seconds": 6.0}
+    assert finished["clock"].pop("time") > 1e9
+    assert finished == {"event": "finished", "step": 12, "complete": True, "clock": {"elapsed_seconds": 8.0}}
+
+
+def test_a_note_and_a_snapshot_are_logged_and_told(writer: RunWriter) -> None:
+    writer.state.step = 7
+    assert writer.note("out of the ordinary") == Noted(7, "out of the ordinary")
+    sheet = writer.run.snapshots / "00000007.png"
+    assert writer.picture(PICTURES) == Pictured(7, sheet)
+    assert sheet.is_file()
+    assert [(line["event"], line["step"], line.get("text")) for line in logged(writer)] == [
+        ("noted", 7, "out of the ordinary"), ("pictured", 7, None)
+    ]  # fmt: skip
+
+
+def test_a_checkpoint_vouches_for_the_log_up_to_it(writer: RunWriter) -> None:
+    writer.note("before")
+    writer.state.step = 4
+    length = (writer.run.path / "log.jsonl").stat().st_size
+    assert writer.save(9.5) == Saved(4, writer.run.checkpoints / "00000004")
+    assert writer.saved == 4
+    checkpoint = load_checkpoint(writer.run.checkpoints)
+    assert checkpoint is not None
+    assert (checkpoint.step, checkpoint.state["log_length"], checkpoint.state["elapsed_seconds"]) == (4, length, 9.5)
+
+
+def test_going_on_takes_away_what_was_written_after_the_checkpoint(writer: RunWriter) -> None:
+    writer.state.step = 4
+    writer.note("before")
+    writer.picture(PICTURES)
+    writer.save(1.0)
+    writer.state.step = 6
+    writer.note("after")
+    writer.picture(PICTURES)
+    writer.close()
+    writer.state.step = 4
+    writer.open()
+    assert [line["step"] for line in logged(writer)] == [4, 4]
+    assert [path.name for path in writer.run.snapshots.iterdir()] == ["00000004.png"]
+
+
+def test_the_model_of_the_moment_has_early_weights_once_there_are_some(writer: RunWriter) -> None:
+    assert not writer.model().config.has_early
+    writer.state.early = copy.deepcopy(writer.state.average.module.network.state_dict())
+    assert writer.model().config.has_early
+    writer.state.step = 5
+    writer.write_model(90.0)
+    model = Model.from_pretrained(writer.run.path)
+    assert model.early.keys() == writer.state.early.keys()
+    assert "5 steps of 4 pictures in 1.5 minutes on cpu" in model.card
+
+
+def test_a_model_that_cannot_be_written_leaves_the_one_before_and_nothing_beside_it(
+    writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer.write_model(60.0)
+    names = {path.name for path in writer.run.path.iterdir()}
+    save_pretrained = Model.save_pretrained
+
+    def full(model: Model, directory: Path) -> Path:
+        save_pretrained(model, directory)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Model, "save_pretrained", full)
+    with pytest.raises(OSError, match="No space left"):
+        writer.write_model(120.0)
+    assert "in 1.0 minutes" in Model.from_pretrained(writer.run.path).card
+    assert {path.name for path in writer.run.path.iterdir()} == names
+
+
+def test_all_snapshots_become_a_strip_and_an_animation_of_the_run(writer: RunWriter) -> None:
+    for step in (3, 6):
+        writer.state.step = step
+        writer.picture(PICTURES)
+    writer.summarise()
+    assert (writer.run.path / "evolution.png").is_file()
+    with Image.open(writer.run.path / "evolution.webp") as film:
+        assert film.n_frames == 2
