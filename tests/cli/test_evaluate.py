@@ -32,7 +32,7 @@ def test_one_page_and_one_record_come_of_a_run(evaluated, run):
     output, answer = evaluated
     assert {path.name for path in output.iterdir()} == {"index.html", "evaluation.json"}
     page = (output / "index.html").read_text()
-    for said in ("Noise by noise", "While it was trained", "data:image/png;base64", "<svg", "The classes"):
+    for said in ("Noise by noise", "While it was trained", "data:image/png;base64", "<svg", "The classes", "too few: "):
         assert said in page
     assert "<script" not in page and "http://" not in page and "https://" not in page
     assert f"Open {output / 'index.html'} in a browser." in answer.out
@@ -53,6 +53,9 @@ def test_the_record_says_what_was_measured(evaluated, run):
     assert found["digests"]["model"] == Model.from_pretrained(run).weights_digest
     assert found["digests"]["dataset"] == dataset.digest
     assert len(found["noise_levels"]["held_out"]) == 9
+    assert list(found["class_figures"]) == dataset.classes
+    assert sum(figures["works"] for figures in found["class_figures"].values()) == 9
+    assert {figures["kid"] for figures in found["class_figures"].values()} == {None}  # of four pictures each
 
 
 def test_the_same_seed_has_the_same_figures(sfumato, evaluated, run, tmp_path):
@@ -93,6 +96,7 @@ def test_a_folder_of_noise_beside_a_folder_of_art(sfumato, art, tmp_path):
     assert found["figures"]["sliced_wasserstein"]["works"] > found["figures"]["sliced_wasserstein"]["floor"]
     page = (tmp_path / "r" / "index.html").read_text()
     assert "Noise by noise" not in page and "While it was trained" not in page
+    assert found["class_figures"] == {} and "too few: " not in page  # whose class nobody knows
     assert (tmp_path / "r" / "dataset" / "dataset.json").is_file()
 
 
@@ -137,6 +141,7 @@ def test_mistakes_are_one_sentence_and_nothing_is_lost(sfumato, evaluated, run, 
         ((tmp_path / "few", "--against", run / "dataset", "--size", 40, *new), "32 px"),
         ((run, "--against", art, "-o", art), "is where the pictures are"),
         ((run, "--against", run, "--features", tmp_path / "net.safetensors", *new), "cannot be read as safetensors"),
+        ((run, "--against", run, "--features", "nowhere", *new), "nowhere: no such file; give 'inception', 'dinov2'"),
         ((run, "--against", run, "--device", "tpu", *new), "device 'tpu': unknown"),
         ((run, "--against", run, "--background", "red", *new), "The background 'red' is not a colour"),
     ):

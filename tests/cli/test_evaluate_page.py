@@ -11,6 +11,7 @@ from sfumato.cli.evaluate_page import evaluation_page
 from sfumato.collection.drawn import draw
 from sfumato.evaluation import Curve, Evaluation, Figure, Nearest
 from sfumato.evaluation.appearance import Appearance
+from sfumato.evaluation.class_figures import ClassDistance, ClassFigures
 from sfumato.evaluation.class_shares import ClassShare
 from sfumato.evaluation.evaluation import NoiseLevels
 
@@ -73,6 +74,20 @@ def evaluation(**changes: Any) -> Evaluation:
         ],
         appearance=(replace(looks, sharpness=0.5), looks, looks),
         classes=[ClassShare("waves", 0.5, 0.4, 0.3, None, 0.5, 0.9)],
+        class_figures=[
+            ClassFigures(
+                "waves",
+                12,
+                150,
+                9,
+                ClassDistance(7.0, 0.2, 12, 9, 140, 0.9, 0.6),
+                ClassDistance(80.0, 44.0, 9, 9, 140),
+            ),
+            ClassFigures(
+                "glass", 8, 150, 5, ClassDistance(2.0, None, 8, 0, 150, 0.9), ClassDistance(70.0, None, 8, 0, 150)
+            ),
+            ClassFigures("", 0, 150, 5),
+        ],
         noise_levels=NoiseLevels((0.1, 1.0, 10.0), (0.3, 0.6, 0.9), (0.4, 0.7, 0.9), 20),
         curves=[Curve("on training pictures", [(0.0, 1.0), (2.0, 0.5)])],
         nearest=Nearest(torch.zeros(COUNT, 2, dtype=torch.int64), distances),
@@ -122,6 +137,9 @@ def test_every_figure_has_its_floor_its_numbers_and_its_words(page: _Page) -> No
         "Below 50 pictures of each, distances are mostly chance",
         "50% less",
         "waves50%40%30%–90%",
+        "waves12 works, 9 held out, against 1407.0 ± 0.90.2 ± 0.68044",
+        "glass8 works, 5 held out, against 1502.0 ± 0.9unknown70unknown",
+        "(in no folder)0 works, 5 held out, against 150too few: 0 works, and 8 are needed",
         "the first 20 of seed 5",
         "SHA-256, modelabc",
     ):
@@ -149,16 +167,24 @@ def test_rooms_that_have_nothing_are_left_out() -> None:
     assert "The classes" not in bare.text and len(bare.all("section")) == 4
 
 
+def test_a_class_without_a_figure_has_a_sentence_over_all_columns() -> None:
+    cells = _Page(evaluation_page(evaluation())).all("td")
+    assert [cell["colspan"] for cell in cells if cell.get("class") == "said"].count("4") == 1
+    bare = _Page(evaluation_page(evaluation(class_figures=[])))
+    assert "The classes" in bare.text and "too few" not in bare.text and len(bare.all("table")) == 3
+
+
 def test_texts_from_outside_are_only_text() -> None:
     evil = evaluation(
         name=EVIL,
         against=EVIL,
         features=EVIL,
         classes=[ClassShare(EVIL, 0.5, 0.4, 0.3, None, 0.5, 0.9)],
+        class_figures=[ClassFigures(EVIL, 0, 9, 9)],
         curves=[Curve(EVIL, [(0.0, 1.0), (2.0, 0.5)])],
         neighbour_files=[(EVIL, EVIL)] * COUNT,
         facts={EVIL: EVIL},
     )
     page = _Page(evaluation_page(evil))
     assert page.all("script") == []
-    assert page.text.count(EVIL) >= 8
+    assert page.text.count(EVIL) >= 9

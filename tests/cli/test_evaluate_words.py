@@ -5,8 +5,21 @@ from typing import Any
 
 import pytest
 
-from sfumato.cli.evaluate_words import WORDS, beside, cries_copies, headline, numbers, reading, shown, verdict
+from sfumato.cli.evaluate_words import (
+    WORDS,
+    beside,
+    class_name,
+    cries_copies,
+    farthest_class,
+    headline,
+    numbers,
+    reading,
+    shown,
+    too_few,
+    verdict,
+)
 from sfumato.evaluation import Figure
+from sfumato.evaluation.class_figures import ClassDistance, ClassFigures
 from sfumato.evaluation.evaluation import FigureName
 
 
@@ -90,3 +103,34 @@ def test_looks_are_said_beside_the_collections(ours: float, said: str) -> None:
 def test_every_figure_says_what_it_does_not_say() -> None:
     for words in WORDS.values():
         assert words.says.endswith(".") and words.says_not.endswith(".")
+
+
+def of_classes(**kernel_distances: ClassDistance | None) -> Any:
+    return SimpleNamespace(
+        class_figures=[ClassFigures(name, 20, 200, 20, distance) for name, distance in kernel_distances.items()]
+    )
+
+
+def away(works: float, floor: float | None = 0.0, error: float = 0.5) -> ClassDistance:
+    return ClassDistance(works, floor, 20, 0 if floor is None else 20, 200, error, None if floor is None else error)
+
+
+def test_the_class_that_is_farthest_is_said() -> None:
+    said = farthest_class(of_classes(flow=away(3), waves=away(9), glass=None))
+    assert said.startswith("Of the classes, 'waves' is farthest from its own pictures")
+    assert said.endswith("9.0 ± 0.5 away, and its real pictures 0.0 ± 0.5.")
+    assert farthest_class(of_classes()) == farthest_class(of_classes(glass=None)) == ""
+
+
+def test_a_farthest_class_that_is_no_farther_than_chance_is_said_to_be_so() -> None:
+    assert farthest_class(of_classes(flow=away(9, floor=8.5))).endswith("8.5 ± 0.5, so it may be chance.")
+    said = farthest_class(of_classes(flow=away(3, floor=None)))
+    assert said.endswith("3.0 ± 0.5 away, and how far its real pictures are is unknown.")
+    assert farthest_class(of_classes(flow=away(0.9, floor=None))).endswith("is unknown, so it may be chance.")
+
+
+def test_what_a_class_has_too_few_of_is_said() -> None:
+    assert too_few(ClassFigures("", 1, 200, 20)) == "too few: 1 work, and 8 are needed"
+    assert too_few(ClassFigures("", 9, 7, 20)) == "too few: 7 training pictures, and 8 are needed"
+    assert too_few(ClassFigures("", 9, 9, 9, away(1))) == ""
+    assert (class_name(""), class_name("waves")) == ("(in no folder)", "waves")

@@ -97,6 +97,18 @@ def test_classes_that_were_asked_for_are_found_again(of_held_out: Evaluation, da
     assert sum(rights) / len(rights) > 0.6  # by chance it were 0.2
 
 
+def test_works_of_each_class_are_measured_against_that_class(dataset: Dataset) -> None:
+    """Works of one class are asked to be of another one."""
+    chosen = torch.cat([dataset.train[dataset.labels[dataset.train] == label][:10] for label in (0, 1)])
+    names = dataset.classes
+    found = evaluated(dataset.images(chosen), dataset, [names[0]] * 10 + [names[2]] * 10).class_figures
+    assert [figures.name for figures in found] == names
+    right, none, wrong, *_ = found
+    assert right.kid and wrong.kid and none.kid is None
+    assert wrong.kid.works > right.kid.works + 5 * (wrong.kid.works_error or 0)
+    assert wrong.kid.floor is None and wrong.held_out == 4  # too few for a floor
+
+
 def test_a_model_is_evaluated_with_its_works_and_its_losses(dataset: Dataset) -> None:
     made = generated(model(dataset), 9, seed=3)
     assert made.images.shape == (9, 3, 32, 32) and made.images.abs().max() <= 1
@@ -120,6 +132,9 @@ def test_the_record_is_json_with_every_number(of_held_out: Evaluation, dataset: 
     assert record["digests"]["dataset"] == dataset.digest and record["digests"]["works"] == "0"
     assert len(record["nearest"]) == len(dataset.held_out)
     assert record["noise_levels"] is None and record["seed"] == 0
+    assert record["class_figures"][dataset.classes[0]] == {
+        "works": 4, "training": 36, "held_out": 4, "kid": None, "sliced_wasserstein": None
+    }  # fmt: skip
     assert "shrunk" in record["facts"]["Frechet distance"]  # of fewer pictures than features
 
 
@@ -156,3 +171,4 @@ def test_classes_are_known_by_their_names(dataset: Dataset) -> None:
     unknown = evaluate(generated(other, 20, 0), dataset, Descriptor(), against="art", model=other)
     assert sum(share.asked or 0 for share in named.classes) == pytest.approx(1)
     assert {share.asked for share in unknown.classes} == {None}
+    assert len(named.class_figures) == 5 and unknown.class_figures == []

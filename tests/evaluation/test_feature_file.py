@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import save_file
 
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.feature_file import read_features
+from sfumato.evaluation.feature_file import KINDS, read_features
+from sfumato.evaluation.inception import InceptionFeatures, InceptionV3
 from sfumato.evaluation.mobilenet import MobileNetFeatures, MobileNetV2
 
 
@@ -66,7 +67,7 @@ def test_what_is_no_such_file_is_said(tensors, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"kind": "inception"}', "kind: input should be 'mobilenet_v2'"),
+        ('{"kind": "inception"}', "kind: input should be 'mobilenet_v2' or 'inception_v3'"),
         ('{"side": 8}', "side: input should be greater than or equal to 32"),
         ('{"wurst": 1}', "wurst: extra inputs are not permitted"),
         ("{", "cannot be read as JSON|invalid json"),
@@ -79,3 +80,54 @@ def test_a_wrong_description_is_said(text, said, tensors, tmp_path):
     for path in (inside, beside):
         with pytest.raises(SfumatoError, match=said):
             read_features(path)
+
+
+def inception(seed: int = 0) -> dict[str, torch.Tensor]:
+    """Numbers of the network as torchvision and timm name them, with a classifier and what batch norms count."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        tensors = {name: tensor.half() for name, tensor in InceptionV3().state_dict().items()}
+    tensors["fc.weight"], tensors["fc.bias"] = torch.zeros(10, 2048), torch.zeros(10)
+    tensors["AuxLogits.fc.bias"] = torch.zeros(10)
+    tensors["Conv2d_1a_3x3.bn.num_batches_tracked"] = torch.tensor(7)
+    return tensors
+
+
+def test_inception_is_known_by_its_tensors_and_needs_no_classifier(tmp_path):
+    tensors = inception()
+    path = saved(tmp_path / "model.safetensors", tensors)
+    features = read_features(path)
+    assert isinstance(features, InceptionFeatures)
+    assert (features.name, len(features.digest)) == ("Inception v3 at 299 px", 64)
+    weight = features.network.get_submodule("Mixed_7c.branch1x1.conv").weight
+    assert torch.equal(weight, tensors["Mixed_7c.branch1x1.conv.weight"].float())
+    path.with_suffix(".json").write_text('{"kind": "inception_v3", "side": 80}')
+    small = read_features(path)
+    assert small.name == "Inception v3 at 80 px"
+    rows = small(torch.rand(2, 3, 32, 32) * 2 - 1)
+    assert rows.shape == (2, 2048) and rows.isfinite().all() and rows.abs().max() > 0
+
+
+def test_tensors_that_are_not_inceptions_are_said(tmp_path):
+    name = "Conv2d_1a_3x3.bn.bias"
+    for tensors, said in (
+        ({"Conv2d_1a_3x3.conv.weight": torch.zeros(32, 3, 3, 3)}, f"lacks '{name}'"),
+        ({name: torch.zeros(33)}, f"holds '{name}' as 33 in place of 32"),
+        ({name: torch.zeros(32), "Conv2d_0": torch.zeros(1)}, "holds 'Conv2d_0', which that network has not"),
+    ):
+        with pytest.raises(SfumatoError, match=f"is no Inception v3: it {said}"):
+            read_features(saved(tmp_path / "net.safetensors", tensors))
+
+
+def test_a_side_that_is_too_small_for_a_network_is_said(tmp_path):
+    described = {"sfumato": '{"kind": "inception_v3", "side": 64}'}
+    with pytest.raises(SfumatoError, match="a side of 64, and Inception v3 sees nothing below 75"):
+        read_features(saved(tmp_path / "net.safetensors", {"any": torch.zeros(1)}, described))
+
+
+def test_every_kind_sees_its_smallest_picture():
+    for kind in KINDS.values():
+        with torch.random.fork_rng():
+            features = kind.features(kind.network(), side=kind.smallest)
+        assert features(torch.zeros(1, 3, 32, 32)).shape[0] == 1
+        assert kind.smallest <= kind.side

@@ -36,8 +36,8 @@ def evaluate(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Works to make, or to take of a folder.")] = 256,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same works.")] = 0,
     features: Annotated[
-        Path | None,
-        typer.Option("--features", help="A network's safetensors file, to see more than colours and edges."),
+        str | None,
+        typer.Option("--features", help="A network to see with: inception, dinov2, hf:OWNER/NAME, or its files."),
     ] = None,
     size: Annotated[
         int | None, typer.Option(min=32, max=256, help="For a folder: the side at which pictures are compared.")
@@ -57,7 +57,7 @@ def evaluate(
     from sfumato.evaluation.descriptor import Descriptor
     from sfumato.evaluation.evaluating import compared_count, generated
     from sfumato.evaluation.evaluating import evaluate as evaluation_of
-    from sfumato.evaluation.feature_file import read_features
+    from sfumato.evaluation.feature_source import features_named
     from sfumato.models import Model
     from sfumato.training import Run, is_run
     from sfumato.works.whole_file import write_whole_text
@@ -70,7 +70,7 @@ def evaluate(
     if against.resolve() == output.resolve():
         raise SfumatoError(f"{output}: is where the pictures are; choose another -o")
     place = device_named(device)
-    network = read_features(features, place) if features else Descriptor()
+    network = features_named(features, place) if features else Descriptor()
     folder = Path(works)
     is_new = not output.exists()
     model: Model | None = None
@@ -175,10 +175,12 @@ def _dataset(
 
 def _tell(evaluation: Evaluation, console: Console) -> None:
     from rich.table import Table
+    from rich.text import Text
 
-    from sfumato.cli.evaluate_words import WORDS, cries_copies, headline, shown, verdict
+    from sfumato.cli.evaluate_words import WORDS, cries_copies, farthest_class, headline, shown, verdict
 
-    table = Table(title=f"{evaluation.size} px, {evaluation.features}", title_justify="left")
+    title = Text(f"{evaluation.size} px, {evaluation.features}")  # no markup: a directory may be called [red]
+    table = Table(title=title, title_justify="left")
     for head in ("", "works", "real, held out", "N"):
         table.add_column(head, justify="left" if head in ("", "N") else "right", no_wrap=True)
     for figure in evaluation.figures:
@@ -192,5 +194,5 @@ def _tell(evaluation: Evaluation, console: Console) -> None:
     console.print("N: works, held-out pictures; training pictures that both are measured against")
     style = "bold red" if cries_copies(evaluation) else "bold"
     console.print(f"{headline(evaluation)}.", style=style, markup=False, soft_wrap=True)
-    for said in verdict(evaluation):
+    for said in filter(None, [*verdict(evaluation), farthest_class(evaluation)]):
         console.print(said, markup=False, soft_wrap=True)

@@ -5,10 +5,23 @@ from html import escape
 from typing import Final
 
 from sfumato.cli.chart import CHART_STYLE, line_chart
-from sfumato.cli.evaluate_words import FEW, WORDS, beside, cries_copies, headline, numbers, shown, verdict
+from sfumato.cli.evaluate_words import (
+    FEW,
+    WORDS,
+    beside,
+    class_name,
+    cries_copies,
+    headline,
+    numbers,
+    shown,
+    too_few,
+    verdict,
+)
 from sfumato.cli.page import document, facts_list, hung, room
 from sfumato.evaluation import Curve, Evaluation
+from sfumato.evaluation.class_figures import FEWEST, ClassDistance, ClassFigures
 from sfumato.evaluation.class_shares import ClassShare
+from sfumato.evaluation.evaluation import FigureName
 
 FIRST, MOST = 12, 96  # works that are hung: at once, and in all
 NEIGHBOUR_SIZE = 64
@@ -32,6 +45,8 @@ thead th {{ font-style: italic; color: var(--quiet); }}
 td {{ white-space: nowrap; }}
 .said {{ white-space: normal; min-width: 18rem; color: var(--quiet); font-size: .93rem; }}
 small {{ display: block; color: var(--quiet); font-size: .83rem; white-space: nowrap; }}
+@media (max-width: 44rem) {{ th:has(small) {{ min-width: 8.5rem; }}
+  small {{ white-space: normal; line-height: 1.35; }} }}
 @media print {{ .scroll {{ overflow: visible; }} figure, tr, svg {{ break-inside: avoid; }}
   img {{ box-shadow: none; }} }}
 """
@@ -52,6 +67,11 @@ large."""
 _CLASSES_TEXT: Final = """\
 To which class a picture seems to belong: that of the training picture nearest to it in features. How far that can be
 trusted is in the last column: the share of real held-out pictures whose class it finds."""
+
+_CLASS_FIGURES_TEXT: Final = f"""\
+How far the works that were asked to be of a class are from that class’s own training pictures. KID is over the pictures
+whose numbers stand below the class; sliced Wasserstein distance is over as many works as held-out pictures, and means
+something beside theirs alone. With fewer than {FEWEST} held-out pictures the floor is unknown."""
 
 _NOISE_TEXT: Final = """\
 How much error the model leaves when it takes away noise of each strength, over that of the best guess from each pixel
@@ -76,7 +96,8 @@ def evaluation_page(evaluation: Evaluation) -> str:
         ("Beside the collection", _LOOKS_TEXT, _looks(evaluation)),
     ]
     if evaluation.classes:
-        rooms.append(("The classes", _CLASSES_TEXT, _classes(evaluation.classes)))
+        own = _class_figures(evaluation.class_figures)
+        rooms.append(("The classes", _CLASSES_TEXT, _classes(evaluation.classes) + own))
     if levels := evaluation.noise_levels:
         lines = [
             Curve(f"on {kind} pictures", list(zip(levels.sigmas, losses, strict=True)))
@@ -174,7 +195,7 @@ def _looks(evaluation: Evaluation) -> str:
 def _classes(classes: Sequence[ClassShare]) -> str:
     rows = [
         (
-            escape(share.name or "(in no folder)"),
+            escape(class_name(share.name)),
             [
                 _percent(share.training),
                 _percent(share.asked),
@@ -190,16 +211,38 @@ def _classes(classes: Sequence[ClassShare]) -> str:
     return _table(heads, rows)
 
 
+def _class_figures(classes: Sequence[ClassFigures]) -> str:
+    if not classes:
+        return ""
+    heads = ("KID, these works", "KID, real, held out", "Sliced Wasserstein, these works", "The same, real, held out")
+    rows = []
+    for figures in classes:
+        counts = f"{figures.works:,} works, {figures.held_out:,} held out, against {figures.training:,}"
+        if (kid := figures.kid) is not None:
+            counts = f"{kid.n:,} works, {kid.n_floor or figures.held_out:,} held out, against {kid.reference:,}"
+        values = [*_beside_floor("kid", kid), *_beside_floor("sliced_wasserstein", figures.sliced_wasserstein)]
+        rows.append((f"{escape(class_name(figures.name))}<small>{counts}</small>", values, too_few(figures)))
+    return f"<p>{_CLASS_FIGURES_TEXT}</p>\n{_table(heads, rows)}"
+
+
+def _beside_floor(name: FigureName, found: ClassDistance | None) -> list[str]:
+    """[] where there is no figure."""
+    if found is None:
+        return []
+    floor = "unknown" if found.floor is None else shown(name, found.floor, found.floor_error)
+    return [shown(name, found.works, found.works_error), floor]
+
+
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.0%}"
 
 
 def _table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str], str]]) -> str:
-    """rows: a name (HTML), values and, if it is not '', what is said of them."""
+    """rows: a name (HTML), values and, if it is not '', what is said of them, over all columns that have no value."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = "\n".join(
         f'<tr><th scope="row">{name}</th>{"".join(f"<td>{escape(value)}</td>" for value in values)}'
-        + (f'<td class="said">{escape(text, quote=False)}</td>' if text else "")
+        + (f'<td class="said" colspan="{len(heads) - len(values)}">{escape(text, quote=False)}</td>' if text else "")
         + "</tr>"
         for name, values, text in rows
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from sfumato.cli.compare_words import AS_NEAR, figure, sentence
 from sfumato.evaluation import Evaluation, Figure
+from sfumato.evaluation.class_figures import FEWEST, ClassDistance, ClassFigures
 from sfumato.evaluation.evaluation import FigureName
 
 FEW = 50  # pictures, below which a distance is mostly chance
@@ -171,6 +172,34 @@ def numbers(figure: Figure) -> str:
     return f"{works}, {held_out}" + (f", against {figure.reference:,}" if figure.reference else "")
 
 
+def class_name(name: str) -> str:
+    return name or "(in no folder)"
+
+
+def too_few(figures: ClassFigures) -> str:
+    """Why a class has no figures; '' where it has them."""
+    if figures.kid is not None:
+        return ""
+    kind, count = ("work", figures.works) if figures.works < FEWEST else ("training picture", figures.training)
+    return f"too few: {count} {kind}{'' if count == 1 else 's'}, and {FEWEST} are needed"
+
+
+def farthest_class(evaluation: Evaluation) -> str:
+    """Which class's works are farthest from its own pictures; '' where no class has a figure."""
+    measured = [(figures.name, figures.kid) for figures in evaluation.class_figures if figures.kid is not None]
+    if not measured:
+        return ""
+    name, kid = max(measured, key=lambda entry: entry[1].works)
+    chance = "" if _is_apart(kid) else ", so it may be chance"
+    real = "how far its real pictures are is unknown"
+    if kid.floor is not None:
+        real = f"its real pictures {shown('kid', kid.floor, kid.floor_error)}"
+    return (
+        f"Of the classes, '{class_name(name)}' is farthest from its own pictures: by the kernel distance its works are "
+        f"{shown('kid', kid.works, kid.works_error)} away, and {real}{chance}."
+    )
+
+
 def beside(ours: float, collection: float) -> str:
     """Two looks as a share: 'as the collection', '31% less', '2.1 times as much'."""
     if collection <= 0:
@@ -191,6 +220,7 @@ def _times(figure: Figure) -> float:
     return figure.works / figure.floor if figure.floor > 0 else math.inf if figure.works > 0 else 1.0
 
 
-def _is_apart(figure: Figure) -> bool:
+def _is_apart(figure: Figure | ClassDistance) -> bool:
+    """From the floor or, where that is unknown, from 0: about what KID is for real pictures."""
     error = math.hypot(figure.works_error or 0.0, figure.floor_error or 0.0)
-    return figure.works - figure.floor > ERRORS_APART * error
+    return figure.works - (figure.floor or 0.0) > ERRORS_APART * error

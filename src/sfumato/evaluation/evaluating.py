@@ -12,12 +12,13 @@ from torch import Tensor
 from sfumato.dataset import Dataset, spread
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.appearance import appearance, diversity
+from sfumato.evaluation.class_figures import class_figures
 from sfumato.evaluation.class_shares import ClassShare, class_shares, nearest_labels
 from sfumato.evaluation.comparing import LEAST_HELD_OUT, curves
 from sfumato.evaluation.comparison import Curve, Kind
 from sfumato.evaluation.copies import AT_A_TIME, Nearest, nearest_pictures, reduced
 from sfumato.evaluation.evaluation import Evaluation, Figure, FigureName, NoiseLevels, WorksToEvaluate
-from sfumato.evaluation.features import Features, extracted
+from sfumato.evaluation.features import Features, Pictures, extracted, looked_at
 from sfumato.evaluation.frechet import frechet_distance
 from sfumato.evaluation.kid import kernel_distance
 from sfumato.evaluation.neighbourhoods import DENSITY_NEIGHBOURS, density_coverage, precision_recall
@@ -30,7 +31,12 @@ from sfumato.training import Run
 
 MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
 MOST_DENOISED = 128
-_KINDS: Mapping[ObjectiveName, Kind] = {"denoising": "diffusion", "reconstruction": "autoencoder", "adversarial": "gan"}
+_KINDS: Mapping[ObjectiveName, Kind] = {
+    "denoising": "diffusion",
+    "distillation": "diffusion",
+    "reconstruction": "autoencoder",
+    "adversarial": "gan",
+}
 
 
 def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
@@ -101,21 +107,21 @@ def evaluate(
             "give the collection itself, which is then prepared at that size"
         )
     count = compared_count(len(works.images), dataset)
-    held_out = dataset.images(spread(dataset.held_out, count))
-    places = spread(dataset.train, min(MOST_REFERENCE, len(dataset.train)))
-    reference = dataset.images(places)
-    made, real, known = (extracted(features, images) for images in (works.images, held_out, reference))
+    made = extracted(features, works.images)
+    held_out = looked_at(spread(dataset.held_out, count), dataset, features)
+    reference = looked_at(spread(dataset.train, min(MOST_REFERENCE, len(dataset.train))), dataset, features)
     training = torch.cat([reduced(dataset.images(part)) for part in torch.split(dataset.train, AT_A_TIME)])
     groups = dataset.groups[dataset.train]
-    nearest, floor = (nearest_pictures(images, training, groups) for images in (works.images, held_out))
+    nearest, floor = (nearest_pictures(images, training, groups) for images in (works.images, held_out.images))
     few = spread(torch.arange(len(works.images)), count)
-    width = known.shape[1]
+    asked = _labels(works.classes, dataset.classes)
+    width = made.shape[1]
     shrunk = {"Frechet distance": f"of shrunk covariances, for there are {width:,} features"} if count <= width else {}
     figures = [
-        *_distances(works.images[few], held_out, reference, made[few], real, known),
-        *_neighbourhoods(made[few], real, known),
+        *_distances(works.images[few], made[few], held_out, reference),
+        *_neighbourhoods(made[few], held_out.rows, reference.rows),
         _copies(nearest, floor, len(training)),
-        Figure("diversity", diversity(made[few]), diversity(real), count, count, 0),
+        Figure("diversity", diversity(made[few]), diversity(held_out.rows), count, count, 0),
     ]
     return Evaluation(
         name=works.name,
@@ -124,8 +130,9 @@ def evaluate(
         seed=seed,
         features=features.name,
         figures=figures,
-        appearance=(appearance(works.images), appearance(held_out), appearance(reference)),
-        classes=_classes(works, dataset, made, real, known, places, count),
+        appearance=(appearance(works.images), appearance(held_out.images), appearance(reference.images)),
+        classes=_classes(asked, made, dataset, held_out, reference),
+        class_figures=class_figures(works.images, made, asked, dataset, features, held_out, reference),
         noise_levels=_noise_levels(model, dataset) if model else None,
         curves=_curves(run) if run else [],
         nearest=nearest,
@@ -143,7 +150,7 @@ def evaluate(
             "held_out": len(dataset.held_out),
             "training": len(dataset.train),
             "compared": count,
-            "reference": len(reference),
+            "reference": len(reference.rows),
         },
         digests={
             **works.digests,
@@ -155,13 +162,11 @@ def evaluate(
     )
 
 
-def _distances(
-    images: Tensor, held_out: Tensor, reference: Tensor, made: Tensor, real: Tensor, known: Tensor
-) -> list[Figure]:
-    count, size = len(images), len(reference)
-    sliced = [sliced_wasserstein(some, reference).mean for some in (images, held_out)]
-    kernel = [kernel_distance(some, known) for some in (made, real)]
-    frechet = [frechet_distance(some, known).distance for some in (made, real)]
+def _distances(images: Tensor, made: Tensor, held_out: Pictures, reference: Pictures) -> list[Figure]:
+    count, size = len(images), len(reference.rows)
+    sliced = [sliced_wasserstein(some, reference.images).mean for some in (images, held_out.images)]
+    kernel = [kernel_distance(some, reference.rows) for some in (made, held_out.rows)]
+    frechet = [frechet_distance(some, reference.rows).distance for some in (made, held_out.rows)]
     return [
         Figure("sliced_wasserstein", sliced[0], sliced[1], count, count, size),
         Figure("kid", kernel[0].mean, kernel[1].mean, count, count, size, kernel[0].error, kernel[1].error),
@@ -197,18 +202,19 @@ def _copies(works: Nearest, floor: Nearest, training: int) -> Figure:
 
 
 def _classes(
-    works: WorksToEvaluate, dataset: Dataset, made: Tensor, real: Tensor, known: Tensor, places: Tensor, count: int
+    asked: Tensor, made: Tensor, dataset: Dataset, held_out: Pictures, reference: Pictures
 ) -> list[ClassShare]:
     if len(dataset.classes) < 2:
         return []
     labels = dataset.labels
-    seen, held_out_seen = (nearest_labels(rows, known, labels[places]) for rows in (made, real))
+    known = labels[reference.places]
+    seen, held_out_seen = (nearest_labels(rows, reference.rows, known) for rows in (made, held_out.rows))
     return class_shares(
         dataset.classes,
         training=labels[dataset.train],
-        asked=_labels(works.classes, dataset.classes),
+        asked=asked,
         seen=seen,
-        held_out=labels[spread(dataset.held_out, count)],
+        held_out=labels[held_out.places],
         held_out_seen=held_out_seen,
     )
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 import sfumato
 from sfumato.evaluation.appearance import Appearance
+from sfumato.evaluation.class_figures import ClassFigures
 from sfumato.evaluation.class_shares import ClassShare
 from sfumato.evaluation.comparison import Curve
 from sfumato.evaluation.copies import Nearest
@@ -76,6 +77,7 @@ class Evaluation:
     figures: Sequence[Figure]
     appearance: tuple[Appearance, Appearance, Appearance]
     classes: Sequence[ClassShare]
+    class_figures: Sequence[ClassFigures]
     noise_levels: NoiseLevels | None
     curves: Sequence[Curve]
     nearest: Nearest
@@ -107,6 +109,7 @@ class Evaluation:
             "figures": {figure.name: _without_name(figure) for figure in self.figures},
             "appearance": {"works": works, "held_out": held_out, "training": training},
             "classes": {share.name: _without_name(share) for share in self.classes},
+            "class_figures": {figures.name: _without_name(figures) for figures in self.class_figures},
             "noise_levels": asdict(self.noise_levels) if self.noise_levels else None,
             "nearest": [
                 {"files": list(files), "distances": distances, "is_copy": is_copy}
@@ -120,5 +123,5 @@ class Evaluation:
         }
 
 
-def _without_name(entry: Figure | ClassShare) -> dict[str, Any]:
+def _without_name(entry: Figure | ClassShare | ClassFigures) -> dict[str, Any]:
     return {key: value for key, value in asdict(entry).items() if key != "name"}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 
 AT_A_TIME = 64
@@ -33,3 +35,18 @@ def extracted(features: Features, images: Tensor) -> Tensor:
     if not rows.isfinite().all():
         raise SfumatoError(f"{features.name}: its features are not finite; use another network")
     return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Pictures of a dataset. places: [N], in the dataset; images: [N, 3, H, W] in -1..1; rows: [N, D], features."""
+
+    places: Tensor
+    images: Tensor
+    rows: Tensor
+
+
+def looked_at(places: Tensor, dataset: Dataset, features: Features) -> Pictures:
+    """The dataset's pictures at these places: [N]."""
+    images = dataset.images(places)
+    return Pictures(places, images, extracted(features, images))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from sfumato.evaluation.network_features import NetworkFeatures
 
 LAST = 1280  # channels of the last convolution, and features of a picture
 # Table 2 of the paper: expansion t, channels c, repeats n, stride s of the first of them.
@@ -73,25 +74,15 @@ class MobileNetV2(nn.Module):
         return maps.mean((2, 3))
 
 
-class MobileNetFeatures:
+class MobileNetFeatures(NetworkFeatures):
     """The features of pictures at ``side`` pixels, each row scaled to a mean square of 1."""
 
-    def __init__(self, network: MobileNetV2, *, side: int = INPUT_SIDE, digest: str = "") -> None:
-        self.network = network.float().eval().requires_grad_(False)
-        self.side = side
-        self.digest = digest
+    called = "MobileNetV2"
 
-    @property
-    def name(self) -> str:
-        return f"MobileNetV2 at {self.side} px"
-
-    def to(self, device: torch.device) -> MobileNetFeatures:
-        self.network.to(device)
-        return self
+    def __init__(self, network: nn.Module, *, side: int = INPUT_SIDE, digest: str = "") -> None:
+        super().__init__(network, side=side, digest=digest)
 
     def __call__(self, images: Tensor) -> Tensor:
         """[N, 3, H, W] in -1..1 -> [N, 1280], float32."""
-        levels = (images.to(next(self.network.parameters()).device, torch.float32) + 1) * 127.5
-        levels = F.interpolate(levels, (self.side, self.side), mode="bicubic", antialias=True).clamp(0, 255)
-        rows: Tensor = F.normalize(self.network((levels - 128) / 128), dim=1)
+        rows: Tensor = F.normalize(self.network((self.levels(images) - 128) / 128), dim=1)
         return rows * math.sqrt(LAST)
