@@ -20,18 +20,18 @@ Steps = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class SamplerSettings(BaseModel):
-    """How pictures are made unless the caller says otherwise.
+    """How pictures are made unless the caller says otherwise. The defaults are measured, see benchmarks/README.md.
 
     steps: noise levels; guidance: 1 for none; guidance_low, guidance_high: the sigmas between which it acts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    sampler: SamplerName = "dpmpp_2m"
+    sampler: SamplerName = "dpmpp_2m_sde"
     schedule: ScheduleName = "karras"
-    steps: Steps = 20
-    sigma_min: PositiveFloat = 0.01
-    sigma_max: PositiveFloat = 80.0
+    steps: Steps = 12
+    sigma_min: PositiveFloat = 0.03
+    sigma_max: PositiveFloat = 20.0
     guidance_kind: Literal["classifier_free", "autoguidance"] = "classifier_free"
     guidance: NonNegativeFloat = 2.0
     guidance_low: NonNegativeFloat = 0.0

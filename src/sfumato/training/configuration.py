@@ -54,9 +54,9 @@ class TrainingConfig(BaseModel):
 
     student_steps: Annotated[int, Field(ge=1, le=64)] = Field(4, description="of sampling, which a student learns")
     student_sigma_max: PositiveFloat = Field(20.0, description="the student's first noise level")
-    student_sigma_min: PositiveFloat = Field(0.4, description="its last, from which it goes to no noise")
+    student_sigma_min: PositiveFloat = Field(0.45, description="its last, from which it goes to no noise")
     student_guidance: NonNegativeFloat | None = Field(None, description="that it learns; by default its teacher's own")
-    student_substeps: PositiveInt = Field(5, description="its teacher's steps for each of its own")
+    student_substeps: PositiveInt = Field(3, description="its teacher's steps for each of its own")
 
     steps: NonNegativeInt = Field(0, description="0: as many as the epochs or the minutes say")
     epochs: NonNegativeFloat = Field(0, description="how often each picture is shown, in place of steps or minutes")

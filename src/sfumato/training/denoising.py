@@ -16,8 +16,6 @@ from sfumato.networks.imagenet import normalised
 from sfumato.training.objective import PICTURES, Losses
 from sfumato.training.perceptual import PerceptualLoss
 
-STEPS = 16  # of a snapshot's sampling
-
 
 @dataclass(eq=False)
 class Denoising:
@@ -46,7 +44,7 @@ class Denoising:
         return self._losses(denoiser, images, labels, generator, 0.0).total
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
-        generation = Generation.of(model, seed=seed, steps=STEPS, precision=precision)
+        generation = Generation.of(model, seed=seed, precision=precision)
         return [picture for step in generation.finished(PICTURES) for picture in to_pictures(step.noisy)]
 
     def remark(self, dataset: Dataset) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -22,8 +23,9 @@ from sfumato.training.objective import PICTURES, Losses
 # The settings of a student's run, but for its length: weights that are there are touched up with lower rates.
 STUDENT: Mapping[str, Any] = {
     "objective": "distillation",
-    "learning_rate": 1e-3,
-    "matrix_learning_rate": 0.01,
+    "batch": 8,
+    "learning_rate": 2e-4,
+    "matrix_learning_rate": 0.002,
     "anneal": 0.9,
     "ema_deviation": 0.1,
     "early": 1.0,
@@ -33,11 +35,14 @@ STUDENT: Mapping[str, Any] = {
 
 @dataclass(eq=False)
 class Distillation:
-    """From each of its noise levels the student is to reach in one step where its teacher arrives in several.
+    """From each of its noise levels the student is to say at once where its teacher's path ends.
 
-    Progressive distillation (Salimans and Ho 2022, arXiv:2202.00512, algorithm 2) in a single stage, with the teacher's
-    guidance built in (Meng et al. 2023, arXiv:2210.03142). sampling: the student's, by Euler's method; substeps: the
-    teacher's steps for each of them; guidance: None for the one that the teacher works with otherwise.
+    The teacher goes from noise to a picture by the differential equation, through all of the student's levels; what it
+    had there and the picture are what the student learns from. Knowledge distillation (Luhman and Luhman 2021,
+    arXiv:2101.02388) at several levels, with guidance built in (Meng et al. 2023, arXiv:2210.03142). The student samples
+    as consistency models do (Song et al. 2023, arXiv:2303.01469, algorithm 1): a whole picture at every level, and fresh
+    noise before the next. sampling: the student's; substeps: the teacher's steps for each of its own; guidance: None for
+    the one that the teacher works with otherwise.
     """
 
     denoiser: Denoiser
@@ -47,25 +52,25 @@ class Distillation:
     guidance: float | None = None
 
     def __post_init__(self) -> None:
-        levels = SCHEDULES[self.sampling.schedule]
-        self.levels = levels(self.sampling.steps, self.sampling.sigma_min, self.sampling.sigma_max)
         precision = {"precision": self.sampling.precision}
         guidance = {} if self.guidance is None else {"guidance": self.guidance}
         self.ways = self.teacher.config.generation.model_copy(update=precision | guidance)
+        levels = SCHEDULES[self.sampling.schedule]
+        self.levels = levels(self.sampling.steps, self.sampling.sigma_min, self.sampling.sigma_max).tolist()
+        parts = [between(*pair, self.substeps, self.ways.sigma_min) for pair in pairwise(self.levels)]
+        self.path = torch.cat([part[:-1] for part in parts] + [torch.zeros(1, dtype=torch.float64)])
 
     @property
     def module(self) -> Denoiser:
         return self.denoiser
 
     def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
-        """All of a batch at one of the student's levels."""
+        """One path for each of the images, of which nothing but the labels is used; every level of it counts alike."""
         return Losses(self._losses(self.denoiser, images, labels, generator))
 
     @torch.no_grad()
     def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """The mean over the student's levels."""
-        levels = range(self.sampling.steps)
-        return torch.stack([self._losses(denoiser, images, labels, generator, level) for level in levels]).mean(0)
+        return self._losses(denoiser, images, labels, generator)
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         generation = Generation.of(model, seed=seed, precision=precision)
@@ -74,36 +79,28 @@ class Distillation:
     def remark(self, dataset: Dataset) -> str:
         return ""
 
-    def _losses(
-        self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator, level: int | None = None
-    ) -> Tensor:
-        if level is None:
-            level = int(torch.randint(self.sampling.steps, (), generator=generator))
-        sigma, following = self.levels[level].item(), self.levels[level + 1].item()
+    def _losses(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         noise = torch.randn(images.shape, generator=generator).to(images.device)
-        # At the first level there is noise alone, as when works are made.
-        noisy = sigma * noise + (images if level else 0)
-        ratio = following / sigma
-        # The estimate from which one Euler step, x = estimate + ratio (noisy - estimate), ends where the teacher did.
-        wanted = (self._reached(noisy, labels, level) - ratio * noisy) / (1 - ratio)
-        levels = images.new_full((len(images),), sigma)
-        error = (denoiser(noisy, levels, labels) - wanted).square().mean((1, 2, 3))
-        weighted: Tensor = denoiser.preconditioning.weight(levels) * error
-        return weighted
+        noisy, end = self._path(self.levels[0] * noise, labels)
+        count = self.sampling.steps
+        sigma = torch.tensor(self.levels[:-1], dtype=images.dtype, device=images.device).repeat_interleave(len(images))
+        error = (denoiser(noisy, sigma, labels.repeat(count)) - end.repeat(count, 1, 1, 1)).square().mean((1, 2, 3))
+        weighted: Tensor = denoiser.preconditioning.weight(sigma) * error
+        return weighted.view(count, -1).mean(0)
 
     @torch.no_grad()
-    def _reached(self, noisy: Tensor, labels: Tensor, level: int) -> Tensor:
-        """Where the teacher arrives from one of the student's levels at the next."""
-        sigmas = between(self.levels[level].item(), self.levels[level + 1].item(), self.substeps, self.ways.sigma_min)
+    def _path(self, noisy: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """What the teacher has at each of the student's levels, [levels * N, 3, H, W], and where it ends."""
         denoise = guided(self.teacher, self.ways, labels)
-        *_, last = dpmpp_2m(denoise, noisy, sigmas)  # whichever is the teacher's: there is one path without fresh noise
-        return last.x
+        # Whichever is the teacher's own sampler: a student can only learn a path without fresh noise.
+        places = [noisy, *(step.x for step in dpmpp_2m(denoise, noisy, self.path))]
+        return torch.cat(places[:-1][:: self.substeps]), places[-1]
 
 
 def student_sampling(settings: TrainingConfig) -> SamplerSettings:
-    """How a student of such settings is sampled: by Euler's method, guidance being built in."""
+    """How a student of such settings is sampled, guidance being built in."""
     return SamplerSettings(
-        sampler="euler",
+        sampler="euler_ancestral",
         schedule="karras",
         steps=settings.student_steps,
         sigma_min=settings.student_sigma_min,
