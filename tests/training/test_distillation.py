@@ -1,6 +1,5 @@
 """Data of one Gaussian, where both the teacher's path and the student's answer are known in closed form."""
 
-import itertools
 import math
 
 import pytest

@@ -39,10 +39,12 @@ class Distillation:
 
     The teacher goes from noise to a picture by the differential equation, through all of the student's levels; what it
     had there and the picture are what the student learns from. Knowledge distillation (Luhman and Luhman 2021,
-    arXiv:2101.02388) at several levels, with guidance built in (Meng et al. 2023, arXiv:2210.03142). The student samples
-    as consistency models do (Song et al. 2023, arXiv:2303.01469, algorithm 1): a whole picture at every level, and fresh
-    noise before the next. sampling: the student's; substeps: the teacher's steps for each of its own; guidance: None for
-    the one that the teacher works with otherwise.
+    arXiv:2101.02388) at several levels, with guidance built in (Meng et al. 2023, arXiv:2210.03142). The student
+    samples as consistency models do (Song et al. 2023, arXiv:2303.01469, algorithm 1): a whole picture at every level,
+    and fresh noise before the next.
+
+    sampling: the student's; substeps: the teacher's steps for each of its own; guidance: None for the one that the
+    teacher works with otherwise.
     """
 
     denoiser: Denoiser

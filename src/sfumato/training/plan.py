@@ -55,9 +55,9 @@ def ladder(size: int) -> Sequence[Rung]:
     """
     if size <= 48:
         return (
-            Rung(UNetConfig(patch=1, channels=(32, 48), width=160, depth=3, heads=5), 0),
-            Rung(UNetConfig(patch=1, channels=(32, 64), width=192, depth=4, heads=3), 40_000),
-            Rung(UNetConfig(patch=1, channels=(64, 128), blocks=2, width=256, depth=6, heads=4), 400_000),
+            Rung(UNetConfig(patch=1, channels=(32, 64), blocks=2, width=192, depth=2, heads=3), 0),
+            Rung(UNetConfig(patch=1, channels=(48, 64), blocks=2, width=192, depth=2, heads=3), 12_000),
+            Rung(UNetConfig(patch=1, channels=(64, 128), blocks=2, width=256, depth=4, heads=4), 250_000),
         )
     if size <= 96:
         return (
