@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -53,14 +54,26 @@ class Distillation:
     substeps: int
     guidance: float | None = None
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def levels(self) -> list[float]:
+        """The student's noise levels, falling, the last one 0."""
+        levels: list[float] = SCHEDULES["karras"](
+            self.sampling.steps, self.sampling.sigma_min, self.sampling.sigma_max
+        ).tolist()
+        return levels
+
+    @cached_property
+    def path(self) -> Tensor:
+        """The teacher's, through all of them, ``substeps`` for each."""
+        parts = [between(*pair, self.substeps, self.ways.sigma_min) for pair in pairwise(self.levels)]
+        return torch.cat([part[:-1] for part in parts] + [torch.zeros(1, dtype=torch.float64)])
+
+    @property
+    def ways(self) -> SamplerSettings:
+        """How the teacher is asked."""
         precision = {"precision": self.sampling.precision}
         guidance = {} if self.guidance is None else {"guidance": self.guidance}
-        self.ways = self.teacher.config.generation.model_copy(update=precision | guidance)
-        levels = SCHEDULES[self.sampling.schedule]
-        self.levels = levels(self.sampling.steps, self.sampling.sigma_min, self.sampling.sigma_max).tolist()
-        parts = [between(*pair, self.substeps, self.ways.sigma_min) for pair in pairwise(self.levels)]
-        self.path = torch.cat([part[:-1] for part in parts] + [torch.zeros(1, dtype=torch.float64)])
+        return self.teacher.config.generation.model_copy(update=precision | guidance)
 
     @property
     def module(self) -> Denoiser:
