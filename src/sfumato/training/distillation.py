@@ -31,6 +31,7 @@ STUDENT: Mapping[str, Any] = {
     "ema_deviation": 0.1,
     "early": 1.0,
     "guard": False,
+    "evaluations": 1,  # each asks the teacher for some hundred works
 }
 
 
