@@ -81,7 +81,8 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     if q.device.type != "cpu":
         return F.scaled_dot_product_attention(q, k, v)
     if q.dtype == torch.bfloat16 and q.shape[2] <= MOST_TOKENS:
-        return ((q * q.shape[3] ** -0.5) @ k.mT).softmax(3) @ v
+        mixed: Tensor = ((q * q.shape[3] ** -0.5) @ k.mT).softmax(3) @ v
+        return mixed
     with torch.autocast("cpu", enabled=False):
         return F.scaled_dot_product_attention(q.float(), k.float(), v.float())
 
