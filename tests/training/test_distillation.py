@@ -145,3 +145,5 @@ def test_a_students_settings_say_how_it_is_sampled() -> None:
     sampling = student_sampling(settings)
     assert (sampling.sampler, sampling.steps, sampling.guidance) == ("euler_ancestral", 2, 1.0)
     assert (sampling.sigma_max, sampling.sigma_min, sampling.precision) == (10, 0.5, "bfloat16")
+    larger = student_sampling(settings.model_copy(update={"size": 64}))
+    assert (larger.sigma_max, larger.sigma_min) == (20, 1.0)
