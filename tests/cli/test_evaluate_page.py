@@ -1,7 +1,7 @@
 """The report needs nothing from anywhere, and shows what it measured."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -15,43 +15,11 @@ from sfumato.evaluation.class_figures import ClassDistance, ClassFigures
 from sfumato.evaluation.class_shares import ClassShare
 from sfumato.evaluation.evaluation import NoiseLevels
 
-VOID = {"meta", "link", "img"}
 EVIL = "<script>alert('\"&{x}')</script>"
 COUNT = 20
 
 
-class _Page(HTMLParser):
-    """Reads a page strictly: every element is closed in order."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    def alts(self) -> list[str]:
-        return [image["alt"] or "" for image in self.all("img")]
+ReadPage = Callable[[str], Any]
 
 
 def evaluation(**changes: Any) -> Evaluation:
@@ -102,18 +70,18 @@ def evaluation(**changes: Any) -> Evaluation:
 
 
 @pytest.fixture(scope="module")
-def page() -> _Page:
-    return _Page(evaluation_page(evaluation()))
+def page(read_page: ReadPage) -> Any:
+    return read_page(evaluation_page(evaluation()))
 
 
-def test_the_page_is_one_file_without_a_program(page: _Page) -> None:
+def test_the_page_is_one_file_without_a_program(page: Any) -> None:
     assert page.all("script") == []
     assert all((image["src"] or "").startswith("data:image/png;base64,") for image in page.all("img"))
     html = evaluation_page(evaluation())
     assert "default-src 'none'" in html and "prefers-color-scheme: dark" in html and "url(" not in html
 
 
-def test_works_hang_with_their_two_nearest_the_likeliest_copies_first(page: _Page) -> None:
+def test_works_hang_with_their_two_nearest_the_likeliest_copies_first(page: Any) -> None:
     assert page.alts()[:6] == [
         "Work 7",
         "Learned from: glass/7.png",
@@ -128,7 +96,7 @@ def test_works_hang_with_their_two_nearest_the_likeliest_copies_first(page: _Pag
     assert "The next 8, in this order" in page.text
 
 
-def test_every_figure_has_its_floor_its_numbers_and_its_words(page: _Page) -> None:
+def test_every_figure_has_its_floor_its_numbers_and_its_words(page: Any) -> None:
     text = " ".join(page.text.split())
     for said in (
         "Sliced Wasserstein distancelower is better; 20 works, 20 held out, against 300",
@@ -146,8 +114,8 @@ def test_every_figure_has_its_floor_its_numbers_and_its_words(page: _Page) -> No
         assert said in text
 
 
-def test_the_charts_are_over_noise_and_over_minutes() -> None:
-    charts = _Page(evaluation_page(evaluation())).all("svg")
+def test_the_charts_are_over_noise_and_over_minutes(read_page: ReadPage) -> None:
+    charts = read_page(evaluation_page(evaluation())).all("svg")
     assert [(chart["aria-label"] or "").partition(",")[0] for chart in charts] == [
         "A line chart of error over noise level (sigma)",
         "A line chart of loss over minutes of training",
@@ -161,20 +129,20 @@ def test_copies_are_cried_out_at_the_top() -> None:
     assert '<p class="cry">COPIES: 90% of these 20 works' in evaluation_page(evaluation(figures=figures))
 
 
-def test_rooms_that_have_nothing_are_left_out() -> None:
-    bare = _Page(evaluation_page(evaluation(classes=[], noise_levels=None, curves=[])))
+def test_rooms_that_have_nothing_are_left_out(read_page: ReadPage) -> None:
+    bare = read_page(evaluation_page(evaluation(classes=[], noise_levels=None, curves=[])))
     assert bare.all("svg") == []
     assert "The classes" not in bare.text and len(bare.all("section")) == 4
 
 
-def test_a_class_without_a_figure_has_a_sentence_over_all_columns() -> None:
-    cells = _Page(evaluation_page(evaluation())).all("td")
+def test_a_class_without_a_figure_has_a_sentence_over_all_columns(read_page: ReadPage) -> None:
+    cells = read_page(evaluation_page(evaluation())).all("td")
     assert [cell["colspan"] for cell in cells if cell.get("class") == "said"].count("4") == 1
-    bare = _Page(evaluation_page(evaluation(class_figures=[])))
+    bare = read_page(evaluation_page(evaluation(class_figures=[])))
     assert "The classes" in bare.text and "too few" not in bare.text and len(bare.all("table")) == 3
 
 
-def test_texts_from_outside_are_only_text() -> None:
+def test_texts_from_outside_are_only_text(read_page: ReadPage) -> None:
     evil = evaluation(
         name=EVIL,
         against=EVIL,
@@ -185,6 +153,6 @@ def test_texts_from_outside_are_only_text() -> None:
         neighbour_files=[(EVIL, EVIL)] * COUNT,
         facts={EVIL: EVIL},
     )
-    page = _Page(evaluation_page(evil))
+    page = read_page(evaluation_page(evil))
     assert page.all("script") == []
     assert page.text.count(EVIL) >= 9

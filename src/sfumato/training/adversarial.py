@@ -12,10 +12,10 @@ from torch.func import functional_call
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser
-from sfumato.models import Generation, Model, to_pictures
+from sfumato.models import Model
 from sfumato.models.configuration import Precision
 from sfumato.networks.adversarial import Discriminator
-from sfumato.training.objective import PICTURES, Losses
+from sfumato.training.objective import Losses, works_of
 
 
 @dataclass(eq=False)
@@ -54,8 +54,7 @@ class Adversarial:
             self.discriminator.train()
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
-        generation = Generation.of(model, seed=seed, precision=precision)
-        return [picture for step in generation.finished(PICTURES) for picture in to_pictures(step.noisy)]
+        return works_of(model, seed, precision)
 
     def remark(self, dataset: Dataset) -> str:
         return ""

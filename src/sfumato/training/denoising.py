@@ -10,10 +10,10 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser, LogNormal
-from sfumato.models import Generation, Model, to_pictures
+from sfumato.models import Model
 from sfumato.models.configuration import Precision
 from sfumato.networks.imagenet import normalised
-from sfumato.training.objective import PICTURES, Losses
+from sfumato.training.objective import Losses, works_of
 from sfumato.training.perceptual import PerceptualLoss
 
 
@@ -44,8 +44,7 @@ class Denoising:
         return self._losses(denoiser, images, labels, generator, 0.0).total
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
-        generation = Generation.of(model, seed=seed, precision=precision)
-        return [picture for step in generation.finished(PICTURES) for picture in to_pictures(step.noisy)]
+        return works_of(model, seed, precision)
 
     def remark(self, dataset: Dataset) -> str:
         return ""

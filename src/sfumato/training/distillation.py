@@ -15,11 +15,11 @@ from torch import Tensor
 from sfumato.dataset import Dataset
 from sfumato.diffusion import SCHEDULES, Denoiser
 from sfumato.diffusion.samplers import dpmpp_2m
-from sfumato.models import Generation, Model, SamplerSettings, to_pictures
+from sfumato.models import Model, SamplerSettings
 from sfumato.models.configuration import Precision
 from sfumato.models.generation import guided
 from sfumato.training.configuration import TrainingConfig
-from sfumato.training.objective import PICTURES, Losses
+from sfumato.training.objective import Losses, works_of
 
 # The settings of a student's run, but for its length: weights that are there are touched up with lower rates.
 STUDENT: Mapping[str, Any] = {
@@ -89,8 +89,7 @@ class Distillation:
         return self._losses(denoiser, images, labels, generator)
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
-        generation = Generation.of(model, seed=seed, precision=precision)
-        return [picture for step in generation.finished(PICTURES) for picture in to_pictures(step.noisy)]
+        return works_of(model, seed, precision)
 
     def remark(self, dataset: Dataset) -> str:
         return ""

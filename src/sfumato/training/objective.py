@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser
-from sfumato.models import Model
+from sfumato.models import Generation, Model, to_pictures
 from sfumato.models.configuration import Precision
 
 PICTURES = 8  # in a snapshot
@@ -57,3 +57,9 @@ class Objective(Protocol):
     def remark(self, dataset: Dataset) -> str:
         """What a person should know before the first step, or ''."""
         ...
+
+
+def works_of(model: Model, seed: int, precision: Precision) -> list[Image.Image]:
+    """The snapshot of an objective whose model generates: the first ``PICTURES`` works of the seed."""
+    generation = Generation.of(model, seed=seed, precision=precision)
+    return [picture for step in generation.finished(PICTURES) for picture in to_pictures(step.noisy)]
