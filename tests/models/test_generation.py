@@ -34,6 +34,7 @@ def made_again(model, recipe):
         guidance_kind=recipe.guidance_kind if guided else None,
         guidance_low=recipe.guidance_low,
         guidance_high=recipe.guidance_high,
+        sharpness=recipe.sharpness,
         precision=recipe.dtype,
     )
     return list(generation.works(recipe.index + 1))[-1]

@@ -29,6 +29,7 @@ def generate(
     steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")] = None,
     sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
     schedule: Annotated[str | None, typer.Option(help="karras, exponential or flow.")] = None,
+    sharpness: Annotated[float | None, typer.Option(help="0 to 0.2: more is crisper, and rougher.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
     trajectory: Annotated[bool, typer.Option("--trajectory", help="Also an animation from noise to picture.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
@@ -61,6 +62,7 @@ def generate(
         steps=steps,
         sampler=sampler,
         schedule=schedule,
+        sharpness=sharpness,
         precision=precision,
     )
     pictures, frames = [], []

@@ -69,6 +69,7 @@ class Generation:
         guidance_kind: str | None = None,
         guidance_low: float | None = None,
         guidance_high: float | None = None,
+        sharpness: float | None = None,
         precision: str | None = None,
         picture: Tensor | None = None,
         strength: float = 1.0,
@@ -83,6 +84,7 @@ class Generation:
             "guidance_kind": guidance_kind,
             "guidance_low": guidance_low,
             "guidance_high": guidance_high,
+            "sharpness": sharpness,
             "precision": precision,
         }
         given = {name: value for name, value in asked.items() if value is not None}
@@ -167,6 +169,7 @@ class Generation:
             guidance_kind=self.guidance_kind,
             guidance_low=settings.guidance_low if guided else None,
             guidance_high=settings.guidance_high if guided else None,
+            sharpness=settings.sharpness,
             input_digest=None if self.picture is None else picture_digest(self.picture),
             strength=None if self.picture is None else self.strength,
             size=(config.size, config.size),
@@ -191,7 +194,7 @@ def guided(model: Model, settings: SamplerSettings, condition: Tensor) -> Denois
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-            return estimate(x, sigma)
+            return estimate(x, sigma * (1 - settings.sharpness))
 
     return denoise
 

@@ -16,6 +16,8 @@ from sfumato.training.distillation import student_sampling
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
 
+SHARPNESS = 0.02  # measured, see benchmarks/log.md
+
 
 def sampling(settings: TrainingConfig) -> SamplerSettings:
     """How the model that a run makes is to be sampled."""
@@ -24,7 +26,7 @@ def sampling(settings: TrainingConfig) -> SamplerSettings:
     if settings.objective == "distillation":
         return student_sampling(settings)
     # From where next to nothing of a picture is left; and as exact as is faster, which the plan has measured.
-    return SamplerSettings(sigma_max=20.0 * settings.size / 32, precision=settings.precision)
+    return SamplerSettings(sigma_max=40.0 * settings.size / 32, sharpness=SHARPNESS, precision=settings.precision)
 
 
 def model_config(run: Run, dataset: Dataset) -> ModelConfig:

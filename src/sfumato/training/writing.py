@@ -63,7 +63,10 @@ class RunWriter:
     def model(self, card: str = "") -> Model:
         """The model of this moment, which shares the state's averaged weights."""
         state = self.state
-        config = self.config.model_copy(update={"has_early": bool(state.early)})
+        config = self.config
+        if state.early:  # measured to be the better guide, wherever there is one
+            guide = config.generation.model_copy(update={"guidance_kind": "autoguidance"})
+            config = config.model_copy(update={"has_early": True, "generation": guide})
         return Model(config, state.average.module, state.early, card, weights_digest="0" * 64)
 
     def write_model(self, elapsed_seconds: float) -> None:

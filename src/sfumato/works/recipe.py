@@ -48,6 +48,7 @@ class Recipe(BaseModel):
     guidance_kind: Text = Field(default="none", description="what guides: none, classifier_free, autoguidance")
     guidance_low: Sigma | None = Field(default=None, description="guided above this noise level only (a sigma)")
     guidance_high: Sigma | None = Field(default=None, description="guided up to this noise level only (a sigma)")
+    sharpness: float = Field(default=0.0, ge=0, lt=1, description="share of the noise that the network is not told of")
     input_digest: str | None = Field(
         default=None,
         pattern="^[0-9a-f]{64}$",
