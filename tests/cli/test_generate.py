@@ -110,3 +110,60 @@ def test_more_works_than_a_sheet_shows(sfumato, run, here, monkeypatch):
     answer = sfumato("generate", run, "-n", 6, "--steps", 1, "-o", "w")
     assert "6 works in w, the first 4 on one sheet in w-sheet.png" in answer.out
     assert len(list((here / "w").iterdir())) == 6
+
+
+def test_a_mixture_of_classes_and_away_from_one(sfumato, run, here):
+    answer = sfumato(
+        *("generate", run, "-n", 1, "--steps", 2, "--class", "waves:0.7,circles:0.3", "--away", "circles", "-o", "w")
+    )
+    assert answer.code == 0, answer.err
+    recipe = read_work(here / "w" / "0000.png").recipe
+    assert (recipe.label, recipe.away) == ("waves:0.7,circles:0.3", "circles")
+
+
+def test_variations_of_a_work_name_it_in_their_recipes(sfumato, run, here):
+    assert sfumato("generate", run, "-n", 2, "--steps", 2, "--seed", 4, "-o", "w").code == 0
+    answer = sfumato(
+        *("generate", run, "-n", 3, "--variations", 0.3, "--of", "w/0001.png", "--seed", 9, "-o", "relatives")
+    )
+    assert answer.code == 0, answer.err
+    recipes = [read_work(path).recipe for path in sorted((here / "relatives").iterdir())]
+    assert [(recipe.seed, recipe.index, recipe.turns) for recipe in recipes] == [
+        (4, 1, ((9, index, 0.3),)) for index in range(3)
+    ]
+    assert {recipe.steps for recipe in recipes} == {2}
+
+
+def test_without_a_recipe_no_setting_is_anywhere_in_the_file(sfumato, run, here):
+    answer = sfumato(
+        *("generate", run, "-n", 1, "--steps", 2, "--seed", 31337, "--class", "waves", "--no-recipe", "-o", "w")
+    )
+    assert answer.code == 0, answer.err
+    with Image.open(here / "w" / "0000.png") as picture:
+        assert list(picture.text) == ["XML:com.adobe.xmp"]
+        assert "trainedAlgorithmicMedia" in picture.text["XML:com.adobe.xmp"]
+    content = (here / "w" / "0000.png").read_bytes()
+    assert not any(secret in content for secret in (b"31337", b"waves", b"dpmpp", b"parameters", b"Steps"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("--variations 0.3", "--variations and --of belong together"),
+        ("--of w/0000.png", "--variations and --of belong together"),
+        ("--variations 1.5 --of w/0000.png", "variations 1.5: from 0 (the work itself) to 1"),
+        ("--variations 0.5 --of nothing.png", "nothing.png does not exist"),
+        ("--class waves:0.5,cubism", "class 'cubism'"),
+        ("--away cubism", "class 'cubism'"),
+        ("--away waves --guidance 1", "guidance that leads away"),
+        ("--sharpness 0.5", "sharpness 0.5"),
+    ],
+)
+def test_a_control_that_cannot_be_had_is_one_sentence(sfumato, run, here, tree, typed, said):
+    assert sfumato("generate", run, "-n", 1, "--steps", 1, "-o", "w").code == 0
+    before = tree(here)
+    answer = sfumato("generate", run, "-n", 1, "-o", "other", *typed.split())
+    assert answer.code == 2
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert tree(here) == before

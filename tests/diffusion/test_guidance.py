@@ -11,9 +11,9 @@ from sfumato.diffusion import (
     SCHEDULES,
     Denoise,
     Denoiser,
-    autoguidance,
-    classifier_free,
+    away_from,
     conditioned,
+    mixed,
     preconditioning,
 )  # fmt: skip
 
@@ -30,6 +30,16 @@ def denoiser(ideal) -> Denoiser:
 
 def pictures(count: int = 4, side: int = 2) -> Tensor:
     return torch.randn((count, 3, side, side), generator=torch.Generator().manual_seed(0))
+
+
+def classifier_free(denoiser: Denoiser, condition: Tensor, guidance: float, *interval: tuple[float, float]) -> Denoise:
+    return away_from(conditioned(denoiser, None), conditioned(denoiser, condition), guidance, *interval)
+
+
+def autoguidance(
+    denoiser: Denoiser, worse: Denoiser, condition: Tensor | None, guidance: float, *interval: tuple[float, float]
+) -> Denoise:
+    return away_from(conditioned(worse, None), conditioned(denoiser, condition), guidance, *interval)
 
 
 def sampled(denoise: Denoise, x: Tensor, levels: Tensor) -> Tensor:
@@ -118,3 +128,27 @@ def test_autoguidance_narrows_what_the_worse_model_had_spread(denoiser: Denoiser
     torch.testing.assert_close(result, mean + (x - mean) * good**guidance * bad ** (1 - guidance), rtol=1e-3, atol=1e-3)
     plain = sampled(conditioned(denoiser, None), x, levels)
     assert float((result - mean).std()) < 0.9 * float((plain - mean).std())
+
+
+def test_a_mixture_is_the_mean_of_its_estimates_by_each_pictures_shares(denoiser: Denoiser) -> None:
+    x, shares = pictures(), torch.tensor([[1.0, 0.7, 0.5, 0.0], [0.0, 0.3, 0.5, 1.0]])
+    one, other = (conditioned(denoiser, torch.full((4,), index)) for index in (0, 1))
+    wanted = shares[0].view(4, 1, 1, 1) * one(x, 0.7) + shares[1].view(4, 1, 1, 1) * other(x, 0.7)
+    denoiser.network.calls = 0
+    torch.testing.assert_close(mixed([one, other], shares)(x, 0.7), wanted)
+    assert denoiser.network.calls == 2
+
+
+def test_a_mixture_of_one_is_that_one_to_the_bit(denoiser: Denoiser) -> None:
+    one = conditioned(denoiser, CLASSES)
+    assert mixed([one], torch.ones((1, 4))) is one
+
+
+def test_a_mixtures_pictures_lie_between_those_of_its_classes(denoiser: Denoiser) -> None:
+    # For classes of one deviation the mean of the scores is that of a Gaussian at the mean of the means.
+    x = 80 * torch.randn((3, 3, 32, 32), generator=torch.Generator().manual_seed(2))
+    parts = [conditioned(denoiser, torch.full((3,), index)) for index in (0, 1)]
+    result = sampled(mixed(parts, torch.tensor([[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]])), x, SCHEDULES["karras"](60))
+    contraction = DEVIATION / math.hypot(DEVIATION, 80)
+    for picture, start, mean in zip(result, x, (-0.5, -0.15, 0.2), strict=True):
+        assert float(picture.mean()) == pytest.approx(mean + (float(start.mean()) - mean) * contraction, abs=0.003)

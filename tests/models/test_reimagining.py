@@ -10,7 +10,7 @@ from PIL import Image
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser, reimagine
-from sfumato.models.generation import as_tensor, picture_digest
+from sfumato.models.pictures import as_tensor, picture_digest
 from sfumato.networks import ArticleConfig, GeneratorConfig
 from sfumato.works import read_work
 

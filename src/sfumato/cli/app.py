@@ -11,12 +11,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from sfumato.cli.again import again
 from sfumato.cli.collect import collect, printable
 from sfumato.cli.compare import compare
 from sfumato.cli.demo import demo
 from sfumato.cli.distill import distill
 from sfumato.cli.evaluate import evaluate
 from sfumato.cli.generate import generate
+from sfumato.cli.interpolate import interpolate
 from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
 from sfumato.errors import SfumatoError
@@ -33,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (collect, train, generate, reimagine, distill, evaluate, compare, demo):
+for command in (collect, train, generate, reimagine, again, interpolate, distill, evaluate, compare, demo):
     app.command()(command)
 
 

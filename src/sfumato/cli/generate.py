@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,7 +19,14 @@ def generate(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many works.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same works.")] = 0,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory for the works.")] = Path("works"),
-    label: Annotated[str | None, typer.Option("--class", help="One class only.")] = None,
+    label: Annotated[
+        str | None, typer.Option("--class", help="One class only, or a mixture: painting:0.7,engraving:0.3.")
+    ] = None,
+    away: Annotated[str | None, typer.Option(help="A class to lead away from.")] = None,
+    variations: Annotated[
+        float | None, typer.Option(help="With --of: how far from that work, 0 (the same) to 1 (another).")
+    ] = None,
+    of: Annotated[Path | None, typer.Option(help="With --variations: a work whose relatives are made.")] = None,
     guidance: Annotated[
         float | None, typer.Option(min=0, help="1 is none; higher is truer to the class, with less variety.")
     ] = None,
@@ -32,14 +39,15 @@ def generate(
     sharpness: Annotated[float | None, typer.Option(help="0 to 0.2: more is crisper, and rougher.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
     trajectory: Annotated[bool, typer.Option("--trajectory", help="Also an animation from noise to picture.")] = False,
+    recipe: Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the files.")] = True,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
     force: Annotated[bool, typer.Option("--force", help="Write over works that are there.")] = False,
 ) -> None:
     """Make new works with a model: PNG files that carry their recipe, and a contact sheet beside their directory."""
     from sfumato.cli.devices import device_named
     from sfumato.cli.placing import beside, check_places
-    from sfumato.models import Generation, Model, to_pictures
-    from sfumato.works import Work, contact_sheet, save_animation
+    from sfumato.models import Generation, Model, relatives, to_pictures
+    from sfumato.works import Work, contact_sheet, read_work, save_animation
     from sfumato.works.whole_file import write_whole_file
 
     console = Console(highlight=False)
@@ -52,19 +60,25 @@ def generate(
             f"{output}: holds {others[0].name}{' and more' if len(others) > 1 else ''} already, "
             "and the works would mingle with it; choose another -o, or say --force"
         )
+    if (variations is None) != (of is None):
+        raise SfumatoError("--variations and --of belong together: how far, and from which work")
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
-    generation = Generation.of(
-        loaded,
-        seed=seed,
-        label=label,
-        guidance=guidance,
-        guidance_kind=guidance_kind,
-        steps=steps,
-        sampler=sampler,
-        schedule=schedule,
-        sharpness=sharpness,
-        precision=precision,
-    )
+    asked: dict[str, Any] = {
+        "seed": seed,
+        "label": label,
+        "away": away,
+        "guidance": guidance,
+        "guidance_kind": guidance_kind,
+        "steps": steps,
+        "sampler": sampler,
+        "schedule": schedule,
+        "sharpness": sharpness,
+        "precision": precision,
+    }
+    if of is None or variations is None:
+        generation = Generation.of(loaded, **asked)
+    else:
+        generation = relatives(loaded, read_work(of).recipe, variations, **asked)
     pictures, frames = [], []
     with _progress(console) as progress:
         task = progress.add_task("works", total=count)
@@ -74,7 +88,7 @@ def generate(
             if step.step < step.steps:
                 continue
             for index, picture in zip(step.indices, to_pictures(step.noisy), strict=True):
-                Work(picture, generation.recipe(index)).save(files[index], force=force)
+                Work(picture, generation.recipe(index)).save(files[index], recipe=recipe, force=force)
                 if index < ON_SHEET:
                     pictures.append(picture)
             progress.update(task, advance=len(step.indices))

@@ -19,6 +19,14 @@ def beside(directory: Path, ending: str) -> Path:
     )
 
 
+def check_work_place(output: Path, source: Path) -> None:
+    """Raises SfumatoError for a name that is no PNG's, and for the file that the work is made from."""
+    if output.suffix.lower() != ".png":
+        raise SfumatoError(f"{output}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png")
+    if output.resolve() == source.resolve():
+        raise SfumatoError(f"{output}: is the picture to begin with; choose another -o")
+
+
 def check_places(files: Iterable[Path], *, force: bool) -> None:
     """Raises SfumatoError, before any work is done, if a file is there already or stands where a folder should be."""
     for file in files:

@@ -24,10 +24,12 @@ def reimagine(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another work.")] = 0,
     label: Annotated[str | None, typer.Option("--class", help="The class to refine it towards.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture, before the strength.")] = None,
+    away: Annotated[str | None, typer.Option(help="A class to lead away from.")] = None,
     guidance: Annotated[float | None, typer.Option(min=0, help="1 is none; higher is truer to the class.")] = None,
     sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
     background: Annotated[str, typer.Option(help="R,G,B: what shows through a transparent picture.")] = "255,255,255",
     show: Annotated[bool, typer.Option("--show", help="Open it when it is done.")] = False,
+    recipe: Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the file.")] = True,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
@@ -37,21 +39,26 @@ def reimagine(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
-    from sfumato.cli.placing import check_places
+    from sfumato.cli.placing import check_places, check_work_place
     from sfumato.models import Model
     from sfumato.models import reimagine as reimagine_picture
 
-    if output.suffix.lower() != ".png":
-        raise SfumatoError(f"{output}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png")
-    if output.resolve() == picture.resolve():
-        raise SfumatoError(f"{output}: is the picture to begin with; choose another -o")
+    check_work_place(output, picture)
     check_places([output], force=force)
-    image = _opened(picture, parse_background(background))
+    image = opened(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
     work = reimagine_picture(
-        loaded, image, strength=strength, seed=seed, label=label, steps=steps, guidance=guidance, sampler=sampler
+        loaded,
+        image,
+        strength=strength,
+        seed=seed,
+        label=label,
+        away=away,
+        steps=steps,
+        guidance=guidance,
+        sampler=sampler,
     )
-    work.save(output, force=force)
+    work.save(output, recipe=recipe, force=force)
     console = Console(highlight=False)
     side = loaded.config.size
     console.print(f"{picture} made again at {side} x {side} px: {output}", markup=False, soft_wrap=True)
@@ -59,8 +66,11 @@ def reimagine(
         console.print(f"no program here opens pictures; open {output} yourself", markup=False, soft_wrap=True)
 
 
-def _opened(path: Path, background: tuple[int, int, int]) -> Image.Image:
-    """The picture upright, in sRGB. Raises SfumatoError where there is none or it cannot be used."""
+def opened(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+    """The picture upright, in sRGB, on ``background`` where it is transparent.
+
+    Raises SfumatoError where there is none or it cannot be used.
+    """
     from sfumato.collection.reading import read_picture
     from sfumato.collection.unusable import UnusableError
 

@@ -1,7 +1,7 @@
 """The diffusion core: denoisers D(x, sigma, condition), noise levels, samplers, guidance."""
 
 from sfumato.diffusion.denoiser import Denoiser, Preconditioning, PreconditioningName, preconditioning
-from sfumato.diffusion.guidance import autoguidance, classifier_free, conditioned
+from sfumato.diffusion.guidance import away_from, conditioned, mixed
 from sfumato.diffusion.noise import SCHEDULES, SIGMA_MAX, SIGMA_MIN, LogNormal
 from sfumato.diffusion.samplers import SAMPLERS, Denoise, Noise, Sampler, Step
 
@@ -18,8 +18,8 @@ __all__ = [
     "PreconditioningName",
     "Sampler",
     "Step",
-    "autoguidance",
-    "classifier_free",
+    "away_from",
     "conditioned",
+    "mixed",
     "preconditioning",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from torch import Tensor
 
@@ -17,34 +18,31 @@ def conditioned(denoiser: Denoiser, condition: Tensor | None) -> Denoise:
     return lambda x, sigma: denoiser(x, sigma, condition)
 
 
-def classifier_free(
-    denoiser: Denoiser, condition: Tensor, guidance: float, interval: tuple[float, float] = EVERYWHERE
-) -> Denoise:
-    """D_none + guidance * (D_class - D_none) (Ho and Salimans 2022, arXiv:2207.12598, eq. 6).
+def mixed(denoises: Sequence[Denoise], shares: Tensor) -> Denoise:
+    """The mean of several estimates, each picture with shares of its own; costs an evaluation for each of them.
 
-    guidance: 1 asks for the class as trained, more exaggerates it. Only while low <= sigma <= high, which keeps
-    variety at high noise and saves evaluations (Kynkaanniemi et al. 2024, arXiv:2404.07724).
+    shares: [K, N] for K estimates of N pictures, each column of sum 1. The estimate is linear in the score, so this is
+    the weighted conjunction of Liu et al. 2022 (arXiv:2206.01714, eq. 11).
     """
-    nothing = condition.new_full(condition.shape, -1)
-    return _away_from(conditioned(denoiser, condition), conditioned(denoiser, nothing), guidance, interval)
+    if len(denoises) == 1:
+        return denoises[0]
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        weights = shares.to(x.device, x.dtype).view(*shares.shape, 1, 1, 1)
+        return sum((weight * one(x, sigma) for weight, one in zip(weights, denoises, strict=True)), x.new_zeros(()))
+
+    return denoise
 
 
-def autoguidance(
-    denoiser: Denoiser,
-    worse: Denoiser,
-    condition: Tensor | None,
-    guidance: float,
-    interval: tuple[float, float] = EVERYWHERE,
-) -> Denoise:
-    """D_worse + guidance * (D - D_worse): away from what a less trained model would make of no class in particular.
+def away_from(bad: Denoise, good: Denoise, guidance: float, interval: tuple[float, float] = EVERYWHERE) -> Denoise:
+    """bad + guidance * (good - bad): the good estimate, exaggerated in what tells it from the bad one.
 
-    Karras et al. 2024 (arXiv:2406.02507), eq. 3, where both know the class. With the worse one told none, works keep
-    to their class as with ``classifier_free``, at the same distance from the pictures.
+    guidance: 1 asks for the good one as it is, at one evaluation. Only while low <= sigma <= high, which keeps variety
+    at high noise and saves evaluations (Kynkaanniemi et al. 2024, arXiv:2404.07724).
+
+    With the same denoiser told no class for the bad one it is classifier-free guidance (Ho and Salimans 2022,
+    arXiv:2207.12598, eq. 6), with a less trained denoiser autoguidance (Karras et al. 2024, arXiv:2406.02507, eq. 3).
     """
-    return _away_from(conditioned(denoiser, condition), conditioned(worse, None), guidance, interval)
-
-
-def _away_from(good: Denoise, bad: Denoise, guidance: float, interval: tuple[float, float]) -> Denoise:
     if guidance == 1:
         return good
     low, high = interval

@@ -49,7 +49,7 @@ def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
     images = torch.stack([as_tensor(picture, model.config.size) for picture in to_pictures(made)])
     return WorksToEvaluate(
         images,
-        [_named(model.config.classes, generation.class_of(index)) for index in range(count)],
+        [generation.label_of(index) for index in range(count)],
         model.config.name,
         {
             "Works": f"the first {count:,} of seed {seed}",

@@ -1,10 +1,13 @@
 """Models: directories and Hub repositories that can generate."""
 
 from sfumato.models.configuration import ModelConfig, SamplerSettings
-from sfumato.models.generation import Generation, Progress, as_tensor, to_pictures
+from sfumato.models.generation import Generation, Progress
+from sfumato.models.interpolation import interpolated
 from sfumato.models.model import Model, build_denoiser
+from sfumato.models.pictures import as_tensor, to_pictures
 from sfumato.models.place import locate_model
 from sfumato.models.reimagining import reimagine
+from sfumato.models.remaking import relatives, remake
 
 __all__ = [
     "Generation",
@@ -14,7 +17,10 @@ __all__ = [
     "SamplerSettings",
     "as_tensor",
     "build_denoiser",
+    "interpolated",
     "locate_model",
     "reimagine",
+    "relatives",
+    "remake",
     "to_pictures",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
@@ -48,6 +48,22 @@ class SamplerSettings(BaseModel):
         if self.guidance_low > self.guidance_high:
             raise ValueError(f"guidance_low {self.guidance_low:g} is above guidance_high {self.guidance_high:g}")
         return self
+
+
+class SamplerChoices(TypedDict, total=False):
+    """What a caller may choose of ``SamplerSettings``; None leaves it as the model has it."""
+
+    sampler: str | None
+    schedule: str | None
+    steps: int | None
+    sigma_min: float | None
+    sigma_max: float | None
+    guidance_kind: str | None
+    guidance: float | None
+    guidance_low: float | None
+    guidance_high: float | None
+    sharpness: float | None
+    precision: str | None
 
 
 DIFFUSION: Sequence[ObjectiveName] = ("denoising", "distillation")

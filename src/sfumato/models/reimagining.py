@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import torch
 from PIL import Image
 from torch import Tensor
 
 import sfumato
 from sfumato.errors import SfumatoError
-from sfumato.models.generation import Generation, as_tensor, picture_digest, to_pictures
+from sfumato.models.configuration import SamplerChoices
+from sfumato.models.generation import Generation
 from sfumato.models.model import Model
+from sfumato.models.pictures import as_tensor, picture_digest, to_pictures
 from sfumato.works import Recipe, Work
 
 STRENGTH = 0.6
+ONE_PASS = "one pass"
 
 
 def reimagine(
@@ -22,9 +27,8 @@ def reimagine(
     strength: float = STRENGTH,
     seed: int = 0,
     label: str | None = None,
-    steps: int | None = None,
-    guidance: float | None = None,
-    sampler: str | None = None,
+    away: str | None = None,
+    **asked: Unpack[SamplerChoices],
 ) -> Work:
     """One work that takes a picture for its beginning. picture: any size, cropped at its centre to the model's.
 
@@ -34,7 +38,7 @@ def reimagine(
     """
     shown = as_tensor(picture, model.config.size)
     if model.config.objective == "reconstruction":
-        return _in_one_pass(model, shown)
+        return in_one_pass(model, shown)
     if model.config.objective == "adversarial":
         raise SfumatoError(
             f"the model '{model.config.name}' is a GAN: it makes pictures from noise alone and cannot take one up; "
@@ -44,24 +48,24 @@ def reimagine(
         model,
         seed=seed,
         label=label,
-        steps=steps,
-        guidance=guidance,
-        sampler=sampler,
+        away=away,
         picture=shown,
         strength=strength,
+        **asked,
     )
     return next(generation.works(1))
 
 
 @torch.inference_mode()
-def _in_one_pass(model: Model, picture: Tensor) -> Work:
+def in_one_pass(model: Model, picture: Tensor) -> Work:
+    """What an autoencoder makes of a picture, [3, size, size] in -1..1."""
     config, device = model.config, next(model.denoiser.parameters()).device
     made = model.denoiser(picture[None].to(device), 1.0)
     recipe = Recipe(
         model=config.name,
         model_digest=model.weights_digest,
         seed=0,
-        sampler="one pass",
+        sampler=ONE_PASS,
         steps=1,
         schedule="none",
         size=(config.size, config.size),

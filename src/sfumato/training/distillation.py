@@ -13,11 +13,11 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import SCHEDULES, Denoiser
+from sfumato.diffusion import SCHEDULES, Denoiser, conditioned
 from sfumato.diffusion.samplers import dpmpp_2m
 from sfumato.models import Model, SamplerSettings
 from sfumato.models.configuration import Precision
-from sfumato.models.generation import guided
+from sfumato.models.sampling import guided
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.objective import Losses, works_of
 
@@ -106,7 +106,7 @@ class Distillation:
     @torch.no_grad()
     def _path(self, noisy: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """What the teacher has at each of the student's levels, [levels * N, 3, H, W], and where it ends."""
-        denoise = guided(self.teacher, self.ways, labels)
+        denoise = guided(self.teacher, self.ways, conditioned(self.teacher.denoiser, labels))
         # Whichever is the teacher's own sampler: a student can only learn a path without fresh noise.
         places = [noisy, *(step.x for step in dpmpp_2m(denoise, noisy, self.path))]
         return torch.cat(places[:-1][:: self.substeps]), places[-1]

@@ -20,6 +20,7 @@ _A1111_SAMPLERS: Final = {
 
 Text = Annotated[str, Field(min_length=1)]
 Sigma = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[int, Field(ge=1)]
 
 
@@ -38,7 +39,13 @@ class Recipe(BaseModel):
     model_digest: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the weights, hexadecimal")
     seed: int = Field(ge=0, lt=2**64)
     index: int = Field(default=0, ge=0, lt=2**63, description="the picture's number among those of the seed")
-    label: str | None = Field(default=None, description="the class's name; None for a picture of no class")
+    turns: tuple[tuple[int, int, Share], ...] = Field(
+        default=(), description="of a relative: seed, number and share (of a quarter turn) that its noise was turned by"
+    )
+    label: str | None = Field(
+        default=None, description="the class, or a mixture as 'a:0.7,b:0.3'; None for a picture of no class"
+    )
+    away: str | None = Field(default=None, description="the class that guidance led away from; None for no class")
     sampler: Text
     steps: int = Field(ge=1)
     schedule: Text = Field(description="how the noise levels are spaced")

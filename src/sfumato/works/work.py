@@ -32,11 +32,12 @@ class Work:
         if self.image.size != self.recipe.size:
             raise ValueError(f"the picture is {self.image.size}, its recipe says {self.recipe.size}")
 
-    def save(self, path: str | Path, *, force: bool = False) -> Path:
+    def save(self, path: str | Path, *, recipe: bool = True, force: bool = False) -> Path:
         """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated.
 
-        The file is written whole or not at all; folders are made. Returns its path. Raises SfumatoError if the name
-        does not end in .png, if the file exists (without `force`) or if it cannot be written.
+        recipe: False to leave every setting out, for who does not share them; that it is generated, and by sfumato,
+        it still says. The file is written whole or not at all; folders are made. Returns its path. Raises SfumatoError
+        if the name does not end in .png, if the file exists (without `force`) or if it cannot be written.
         """
         path = Path(path)
         if path.suffix.lower() != ".png":
@@ -44,8 +45,9 @@ class Work:
                 f"{path}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png"
             )
         info = PngImagePlugin.PngInfo()
-        info.add_itxt(PARAMETERS_KEY, self.recipe.parameters_text())
-        info.add_itxt(RECIPE_KEY, self.recipe.to_json())
+        if recipe:
+            info.add_itxt(PARAMETERS_KEY, self.recipe.parameters_text())
+            info.add_itxt(RECIPE_KEY, self.recipe.to_json())
         info.add_itxt(XMP_KEY, xmp_packet(f"sfumato {self.recipe.sfumato_version}"))
 
         def write(file: BinaryIO) -> None:

@@ -1,0 +1,99 @@
+"""sfumato again: a work, made once more from the recipe in its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+
+def again(
+    work: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The PNG to write; else only a changed work is."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Where its model is; else one of its name is looked for here and near the work.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="The picture that it began with, if it began with one.")] = None,
+    background: Annotated[str, typer.Option(help="R,G,B: what shows through that picture.")] = "255,255,255",
+    label: Annotated[str | None, typer.Option("--class", help="Another class, or a mixture (a:0.7,b:0.3).")] = None,
+    away: Annotated[str | None, typer.Option(help="A class to lead away from.")] = None,
+    strength: Annotated[float | None, typer.Option(help="Of a reimagined work.")] = None,
+    guidance: Annotated[float | None, typer.Option(min=0, help="1 is none.")] = None,
+    guidance_kind: Annotated[str | None, typer.Option(help="classifier_free or autoguidance.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="karras, exponential or flow.")] = None,
+    sharpness: Annotated[float | None, typer.Option(help="0 to 0.2.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
+    recipe: Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the file.")] = True,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Make a work once more from the recipe in its file, and say whether the pixels are the same.
+
+    Any setting can be changed on the way; the changed work is written to -o.
+    """
+    import numpy as np
+
+    from sfumato.cli.collect import parse_background
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.finding import model_of
+    from sfumato.cli.placing import check_places, check_work_place
+    from sfumato.cli.reimagine import opened
+    from sfumato.models import remake
+    from sfumato.works import read_work
+
+    console = Console(highlight=False)
+    changes: dict[str, Any] = {
+        "label": label,
+        "away": away,
+        "strength": strength,
+        "guidance": guidance,
+        "guidance_kind": guidance_kind,
+        "steps": steps,
+        "sampler": sampler,
+        "schedule": schedule,
+        "sharpness": sharpness,
+        "precision": precision,
+    }
+    changed = any(value is not None for value in changes.values())
+    if changed and output is None:
+        output = work.with_name(f"{work.stem}-again.png")
+    if output is not None:
+        check_work_place(output, work)
+        check_places([output], force=force)
+    read = read_work(work)
+    shown = None if picture is None else opened(picture, parse_background(background))
+    made = remake(model_of(read.recipe, work, model, str(device_named(device))), read.recipe, picture=shown, **changes)
+    if output is not None:
+        made.save(output, recipe=recipe, force=force)
+        console.print(f"{work} made again: {output}", markup=False, soft_wrap=True)
+    if changed:
+        return
+    apart = np.abs(np.asarray(made.image, dtype=int) - np.asarray(read.image, dtype=int))
+    if not apart.any():
+        console.print("the pixels are the same", soft_wrap=True)
+        return
+    share = (apart.max(2) > 0).mean()
+    console.print(
+        f"{share:.1%} of the pixels differ, by {apart.max()} of 255 at most and {apart.mean():.2f} on average"
+        f"{_why(read.recipe, made.recipe)}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _why(one: object, other: object) -> str:
+    """What was not as it had been, where that may be the reason."""
+    names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato"}
+    apart = [
+        f"{said} {getattr(one, name)} then and {getattr(other, name)} now"
+        for name, said in names.items()
+        if getattr(one, name) != getattr(other, name)
+    ]
+    return f"; {', '.join(apart)}" if apart else "; it was made on another machine, or the file's pixels were changed"

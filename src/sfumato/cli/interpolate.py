@@ -1,0 +1,56 @@
+"""sfumato interpolate: the way from one work to another, as a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sfumato.errors import SfumatoError
+
+
+def interpolate(
+    first: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
+    second: Annotated[Path, typer.Argument(help="Another work of the same model.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The film: .webp, .gif, .apng, or .mp4 where ffmpeg is installed.")
+    ] = Path("interpolated.webp"),
+    frames: Annotated[int, typer.Option(min=2, max=2000, help="How many pictures, the two works included.")] = 60,
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long it runs.")] = 4.0,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Where their model is; else one of its name is looked for here and near them."),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")] = None,
+    guidance: Annotated[float | None, typer.Option(min=0, help="1 is none.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Pass from one work to another through pictures that the model makes, at an even pace."""
+    import torch
+    from rich.progress import track
+
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.finding import model_of
+    from sfumato.cli.placing import check_places
+    from sfumato.models import interpolated, to_pictures
+    from sfumato.works import read_work, save_animation, save_film
+
+    film = output.suffix.lower() == ".mp4"
+    if not film and output.suffix.lower() not in (".webp", ".gif", ".apng", ".png"):
+        raise SfumatoError(f"{output}: a film's name ends in .webp, .gif, .apng or .mp4")
+    check_places([output], force=force)
+    console = Console(highlight=False)
+    one, other = (read_work(path).recipe for path in (first, second))
+    loaded = model_of(one, first, model, str(device_named(device)))
+    way = interpolated(loaded, one, other, frames, steps=steps, guidance=guidance, sampler=sampler)
+    shown = track(way, "frames", total=frames, console=console, transient=True, disable=not console.is_terminal)
+    pictures = to_pictures(torch.stack(list(shown)))
+    if film:
+        save_film(pictures, output, seconds=seconds, force=force)
+    else:
+        save_animation(pictures, output, seconds=seconds, force=force)
+    console.print(f"{frames:,} pictures from {first} to {second}: {output}", markup=False, soft_wrap=True)

@@ -1,0 +1,104 @@
+"""A work is made once more from its file alone; what differs, and what is missing, is said."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfumato.works import Work, read_work
+
+
+@pytest.fixture
+def work(sfumato, run, here):
+    """A work beside its run, as a person has it."""
+    answer = sfumato("generate", run, "-n", 2, "--seed", 7, "--steps", 3, "-o", "works")
+    assert answer.code == 0, answer.err
+    return here / "works" / "0001.png"
+
+
+def test_a_work_is_made_again_and_its_pixels_are_the_same(sfumato, run, work, here, tree):
+    before = tree(here)
+    answer = sfumato("again", work, "--model", run)
+    assert answer.code == 0, answer.err
+    assert "the pixels are the same" in answer.out
+    assert tree(here) == before
+    answer = sfumato("again", work, "--model", run, "-o", "copy.png")
+    assert "works/0001.png made again: copy.png" in answer.out.replace(str(here) + "/", "")
+    assert (here / "copy.png").read_bytes() == work.read_bytes()
+
+
+def test_its_model_is_found_by_its_name(sfumato, run, work, here):
+    shutil.copytree(run / "model", here / "run")
+    assert "the pixels are the same" in sfumato("again", "works/0001.png").out
+
+
+def test_a_setting_is_changed_on_the_way(sfumato, run, work, here):
+    answer = sfumato("again", work, "--model", run, "--steps", 5, "--class", "waves:0.5,circles:0.5")
+    assert answer.code == 0, answer.err
+    assert "same" not in answer.out
+    made = read_work(here / "works" / "0001-again.png")
+    assert (made.recipe.steps, made.recipe.label) == (5, "waves:0.5,circles:0.5")
+    assert made.recipe.seed == 7
+    answer = sfumato("again", here / "works" / "0001-again.png", "--model", run)
+    assert "the pixels are the same" in answer.out
+
+
+def test_changed_pixels_are_noticed(sfumato, run, work, here):
+    read = read_work(work)
+    pixels = np.array(read.image)
+    pixels[:8, :8] = 255 - pixels[:8, :8]
+    Work(Image.fromarray(pixels), read.recipe).save(here / "changed.png")
+    answer = sfumato("again", "changed.png", "--model", run)
+    assert answer.code == 0
+    assert "6.2% of the pixels differ" in answer.out or "6.3% of the pixels differ" in answer.out
+    assert "or the file's pixels were changed" in answer.out
+
+
+def test_another_version_is_named_where_pixels_differ(sfumato, run, work, here):
+    read = read_work(work)
+    older = read.recipe.model_copy(update={"torch_version": "1.0"})
+    Work(Image.new("RGB", (32, 32)), older).save(here / "older.png")
+    assert "torch 1.0 then and " in sfumato("again", "older.png", "--model", run).out
+
+
+def test_a_reimagined_work_is_given_its_picture(sfumato, run, work, here):
+    picture = here / "mine.png"
+    Image.new("RGB", (50, 40), "teal").save(picture)
+    assert sfumato("reimagine", run, picture, "-o", "r.png", "--steps", 5, "--seed", 2).code == 0
+    answer = sfumato("again", "r.png", "--model", run)
+    assert answer.code == 2
+    assert "began with a picture, which is not in its file" in answer.err
+    assert "the pixels are the same" in sfumato("again", "r.png", "--model", run, "--picture", picture).out
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("again nothing.png", "nothing.png does not exist"),
+        ("again plain.png", "carries no recipe"),
+        ("again works/0001.png", "made with 'run', and no model of that name lies here or beside the work"),
+        ("again works/0001.png --model other", "'other' is another"),
+        ("again works/0001.png --model nowhere", "nowhere: no such directory"),
+        ("again works/0001.png -o works/0001.png --force", "is the picture to begin with"),
+        ("again works/0001.png -o copy.jpg", "a work is kept as PNG"),
+        ("again works/0001.png -o plain.png", "is there already"),
+        ("again works/0001.png --model MODEL --steps 4 --class cubism", "class 'cubism'"),
+        ("again works/0001.png --model MODEL --away waves --guidance 1", "choose 1.5 to 3"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, work, here, tree, typed, said):
+    Image.new("RGB", (32, 32)).save(here / "plain.png")
+    from sfumato.models import Model
+
+    other = Model.from_pretrained(run)
+    other.config = other.config.model_copy(update={"name": "other"})
+    with_changes = {name: weight + 0.1 for name, weight in other.denoiser.network.state_dict().items()}
+    other.denoiser.network.load_state_dict(with_changes)
+    other.save_pretrained(here / "other")
+    before = tree(here)
+    answer = sfumato(*typed.replace("MODEL", str(run)).split())
+    assert answer.code == 2, answer
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert tree(here) == before

@@ -1,0 +1,45 @@
+"""From one work to another, as a film that every browser shows."""
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+
+@pytest.fixture
+def works(sfumato, run, here):
+    answer = sfumato("generate", run, "-n", 2, "--seed", 7, "--steps", 3, "-o", "works")
+    assert answer.code == 0, answer.err
+    return here / "works"
+
+
+@pytest.mark.parametrize("name", ["film.webp", "film.gif", "film.mp4"])
+def test_two_works_are_joined_by_a_film(sfumato, run, works, here, name):
+    answer = sfumato("interpolate", works / "0000.png", works / "0001.png", "--model", run, "--frames", 9, "-o", name)
+    assert answer.code == 0, answer.err
+    assert "9 pictures from" in answer.out
+    if name.endswith("mp4"):
+        assert (here / name).read_bytes()[4:8] == b"ftyp"
+        return
+    with Image.open(here / name) as film, Image.open(works / "0000.png") as first:
+        assert film.n_frames == 9
+        shown = film.convert("RGB").resize(first.size, Image.Resampling.NEAREST)
+        assert max(ImageStat.Stat(ImageChops.difference(shown, first)).mean) < 12  # a GIF has 256 colours
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("works/0000.png nothing.png", "nothing.png does not exist"),
+        ("works/0000.png works/0001.png", "no model of that name"),
+        ("works/0000.png works/0001.png --model MODEL -o film.jpg", "a film's name ends in"),
+        ("works/0000.png works/0001.png --model MODEL -o works/0000.png", "is there already"),
+        ("works/0000.png works/0001.png --model MODEL --frames 1", "--frames"),
+        ("works/0000.png works/0001.png --model MODEL --sampler magic", "sampler 'magic'"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, works, here, tree, typed, said):
+    before = tree(here)
+    answer = sfumato("interpolate", *typed.replace("MODEL", str(run)).split())
+    assert answer.code == 2, answer
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert tree(here) == before
