@@ -167,3 +167,18 @@ def test_a_control_that_cannot_be_had_is_one_sentence(sfumato, run, here, tree, 
     assert said in answer.err
     assert answer.err.count("\n") == 1
     assert tree(here) == before
+
+
+def test_works_of_another_size_that_repeat_and_are_steered(sfumato, run, here):
+    Image.new("RGB", (30, 20), "teal").save(here / "sketch.png")
+    answer = sfumato(
+        *("generate", run, "-n", 2, "--steps", 2, "--width", 48, "--height", 40, "--tile", "-o", "w"),
+        *("--palette", "sketch.png", "--composition", "sketch.png", "--composition-strength", 0.5),
+    )
+    assert answer.code == 0, answer.err
+    work = read_work(here / "w" / "0001.png")
+    assert work.image.size == (48, 40)
+    assert work.recipe.tile
+    assert (work.recipe.palette, work.recipe.palette_shares) == (("#008080",), (1.0,))
+    assert (work.recipe.composition, work.recipe.composition_strength) == ("008080" * 64, 0.5)
+    assert "the pixels are the same" in sfumato("again", "w/0001.png", "--model", run).out

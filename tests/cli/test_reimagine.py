@@ -97,3 +97,14 @@ def test_to_generate_with_an_autoencoder_is_answered_with_the_way(sfumato, artic
     answer = sfumato("generate", article[0], "-o", tmp_path / "works")
     assert answer.code == 2
     assert "sfumato reimagine" in answer.err
+
+
+def test_a_picture_is_edited_under_another_class(sfumato, run, held_out, tmp_path):
+    asked = ("--edit", "--from", "waves", "--class", "circles", "--steps", 5)
+    answer = sfumato("reimagine", run, held_out, "-o", tmp_path / "edited.png", *asked)
+    assert answer.code == 0, answer.err
+    recipe = read_work(tmp_path / "edited.png").recipe
+    assert (recipe.inverted, recipe.source, recipe.label) == (True, "waves", "circles")
+    answer = sfumato("reimagine", run, held_out, "-o", tmp_path / "other.png", "--from", "waves")
+    assert answer.code == 2
+    assert "say --edit as well" in answer.err

@@ -6,6 +6,7 @@ import torch
 
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, as_tensor, interpolated, reimagine, to_pictures
+from sfumato.models.interpolation import even_places
 
 FEW = {"steps": 4}
 
@@ -62,3 +63,17 @@ def test_what_cannot_be_passed_over_is_one_sentence(model, new_model, ends):
     assert as_tensor(ends[0].image, 32).shape == (3, 32, 32)
     with pytest.raises(SfumatoError, match="began with a picture"):
         next(interpolated(model, one, shown.recipe, 5))
+
+
+def test_places_are_even_on_a_way_that_is_fast_and_slow():
+    shares = torch.linspace(0, 1, 200, dtype=torch.float64)
+    way = torch.stack((shares**3, (4 * shares).sin()), 1)
+    places = even_places(way, 25)
+    assert len(places) == 25 == len(set(places))
+    assert (places[0], places[-1]) == (0, 199)
+    steps = (way[places[1:]] - way[places[:-1]]).norm(dim=1)
+    assert steps.max() < 1.5 * steps.min()
+
+
+def test_every_place_is_taken_where_all_are_asked_for():
+    assert even_places(torch.randn((9, 3), generator=torch.Generator().manual_seed(0)), 9) == list(range(9))

@@ -10,6 +10,7 @@ from PIL import Image
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser, reimagine
+from sfumato.models.ground import Ground
 from sfumato.models.pictures import as_tensor, picture_digest
 from sfumato.networks import ArticleConfig, GeneratorConfig
 from sfumato.works import read_work
@@ -87,7 +88,7 @@ def test_a_gan_generates_in_one_step_and_takes_no_picture(gan: Model, picture: I
     assert works[0].recipe.steps == 1
     assert works[0].image.tobytes() != works[1].image.tobytes()
     assert gan.generate(3, seed=4)[2].image.tobytes() == works[2].image.tobytes()
-    with pytest.raises(SfumatoError, match="is a GAN: it makes pictures from noise alone"):
+    with pytest.raises(SfumatoError, match="is a GAN: it makes pictures of its own size from noise alone"):
         reimagine(gan, picture)
     with pytest.raises(SfumatoError, match="answers in one step"):
         gan.generate(1, steps=4)
@@ -135,6 +136,8 @@ def test_a_strength_out_of_range_is_one_sentence(model: Model, picture: Image.Im
 def test_every_sampler_begins_with_the_picture(model: Model, picture: Image.Image) -> None:
     seen = as_tensor(picture, 32)
     for sampler in ("euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral"):
-        steps = list(Generation.of(model, sampler=sampler, steps=8, picture=seen, strength=0.25).steps(1))
+        steps = list(
+            Generation.of(model, sampler=sampler, steps=8, ground=Ground(32, 32, picture=seen, strength=0.25)).steps(1)
+        )
         assert steps[-1].step == steps[-1].steps == 2
         assert torch.isfinite(steps[-1].noisy).all()

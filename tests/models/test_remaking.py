@@ -68,7 +68,7 @@ def test_a_reimagined_work_needs_its_picture(model, picture):
     with pytest.raises(SfumatoError, match="not the one that the work began with"):
         remake(model, work.recipe, picture=picture.rotate(180))
     plain = next(Generation.of(model, **FEW).works(1))
-    with pytest.raises(SfumatoError, match="began with noise alone"):
+    with pytest.raises(SfumatoError, match="made without a picture"):
         remake(model, plain.recipe, picture=picture)
 
 

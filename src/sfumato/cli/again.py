@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from sfumato.cli import options
+
 
 def again(
     work: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
@@ -15,24 +17,23 @@ def again(
         Path | None,
         typer.Option("-o", "--output", help="The PNG to write; else only a changed work is."),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Where its model is; else one of its name is looked for here and near the work.")
-    ] = None,
+    model: options.MadeWith = None,
     picture: Annotated[Path | None, typer.Option(help="The picture that it began with, if it began with one.")] = None,
-    background: Annotated[str, typer.Option(help="R,G,B: what shows through that picture.")] = "255,255,255",
-    label: Annotated[str | None, typer.Option("--class", help="Another class, or a mixture (a:0.7,b:0.3).")] = None,
-    away: Annotated[str | None, typer.Option(help="A class to lead away from.")] = None,
-    strength: Annotated[float | None, typer.Option(help="Of a reimagined work.")] = None,
-    guidance: Annotated[float | None, typer.Option(min=0, help="1 is none.")] = None,
-    guidance_kind: Annotated[str | None, typer.Option(help="classifier_free or autoguidance.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="karras, exponential or flow.")] = None,
-    sharpness: Annotated[float | None, typer.Option(help="0 to 0.2.")] = None,
-    precision: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
-    recipe: Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the file.")] = True,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    mask: Annotated[Path | None, typer.Option(help="The mask of what was made anew in it, if there was one.")] = None,
+    background: options.Background = options.WHITE,
+    label: options.Label = None,
+    away: options.Away = None,
+    strength: Annotated[float | None, typer.Option(help="Of a work that began with a picture.")] = None,
+    guidance: options.Guidance = None,
+    guidance_kind: options.GuidanceKind = None,
+    steps: options.Steps = None,
+    sampler: options.Sampler = None,
+    schedule: options.Schedule = None,
+    sharpness: options.Sharpness = None,
+    precision: options.Precision = None,
+    recipe: options.KeepRecipe = True,
+    device: options.Device = "cpu",
+    force: options.Force = False,
 ) -> None:
     """Make a work once more from the recipe in its file, and say whether the pixels are the same.
 
@@ -69,7 +70,9 @@ def again(
         check_places([output], force=force)
     read = read_work(work)
     shown = None if picture is None else opened(picture, parse_background(background))
-    made = remake(model_of(read.recipe, work, model, str(device_named(device))), read.recipe, picture=shown, **changes)
+    covered = None if mask is None else opened(mask, (0, 0, 0))
+    loaded = model_of(read.recipe, work, model, str(device_named(device)))
+    made = remake(loaded, read.recipe, picture=shown, mask=covered, **changes)
     if output is not None:
         made.save(output, recipe=recipe, force=force)
         console.print(f"{work} made again: {output}", markup=False, soft_wrap=True)

@@ -18,7 +18,10 @@ from sfumato.cli.demo import demo
 from sfumato.cli.distill import distill
 from sfumato.cli.evaluate import evaluate
 from sfumato.cli.generate import generate
+from sfumato.cli.grid import grid
+from sfumato.cli.inpaint import inpaint
 from sfumato.cli.interpolate import interpolate
+from sfumato.cli.outpaint import outpaint
 from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
 from sfumato.errors import SfumatoError
@@ -35,7 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (collect, train, generate, reimagine, again, interpolate, distill, evaluate, compare, demo):
+_MAKING = (generate, reimagine, inpaint, outpaint, again, interpolate)
+for command in (collect, train, *_MAKING, grid, distill, evaluate, compare, demo):
     app.command()(command)
 
 

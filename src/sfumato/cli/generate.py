@@ -9,44 +9,48 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sfumato.cli import options
 from sfumato.errors import SfumatoError
 
 ON_SHEET = 256  # works at most; with more of them a sheet shows nothing any longer
 
 
 def generate(
-    model: Annotated[str, typer.Argument(help="A model's directory, a run's, or a Hub repository (owner/name).")],
+    model: options.ModelName,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many works.")] = 16,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same works.")] = 0,
+    seed: options.Seed = 0,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory for the works.")] = Path("works"),
-    label: Annotated[
-        str | None, typer.Option("--class", help="One class only, or a mixture: painting:0.7,engraving:0.3.")
-    ] = None,
-    away: Annotated[str | None, typer.Option(help="A class to lead away from.")] = None,
+    label: options.Label = None,
+    away: options.Away = None,
     variations: Annotated[
         float | None, typer.Option(help="With --of: how far from that work, 0 (the same) to 1 (another).")
     ] = None,
     of: Annotated[Path | None, typer.Option(help="With --variations: a work whose relatives are made.")] = None,
-    guidance: Annotated[
-        float | None, typer.Option(min=0, help="1 is none; higher is truer to the class, with less variety.")
-    ] = None,
-    guidance_kind: Annotated[
-        str | None, typer.Option(help="classifier_free, or autoguidance (needs no classes).")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="karras, exponential or flow.")] = None,
-    sharpness: Annotated[float | None, typer.Option(help="0 to 0.2: more is crisper, and rougher.")] = None,
-    precision: Annotated[str | None, typer.Option(help="float32 or bfloat16.")] = None,
-    trajectory: Annotated[bool, typer.Option("--trajectory", help="Also an animation from noise to picture.")] = False,
-    recipe: Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the files.")] = True,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
-    force: Annotated[bool, typer.Option("--force", help="Write over works that are there.")] = False,
+    width: Annotated[int | None, typer.Option(min=1, help="Pixels, from the model's on.")] = None,
+    height: Annotated[int | None, typer.Option(min=1, help="Pixels, from the model's on.")] = None,
+    tile: Annotated[bool, typer.Option("--tile", help="Works that repeat without a seam.")] = False,
+    palette: options.PaletteText = None,
+    palette_strength: options.PaletteStrength = 0.75,
+    composition: options.Sketch = None,
+    composition_strength: options.SketchStrength = 1.0,
+    guidance: options.Guidance = None,
+    guidance_kind: options.GuidanceKind = None,
+    steps: options.Steps = None,
+    sampler: options.Sampler = None,
+    schedule: options.Schedule = None,
+    sharpness: options.Sharpness = None,
+    precision: options.Precision = None,
+    trajectory: options.Trajectory = False,
+    recipe: options.KeepRecipe = True,
+    device: options.Device = "cpu",
+    force: options.Force = False,
 ) -> None:
     """Make new works with a model: PNG files that carry their recipe, and a contact sheet beside their directory."""
     from sfumato.cli.devices import device_named
+    from sfumato.cli.painting import steering_of
     from sfumato.cli.placing import beside, check_places
     from sfumato.models import Generation, Model, relatives, to_pictures
+    from sfumato.models.ground import Ground
     from sfumato.works import Work, contact_sheet, read_work, save_animation
     from sfumato.works.whole_file import write_whole_file
 
@@ -62,6 +66,8 @@ def generate(
         )
     if (variations is None) != (of is None):
         raise SfumatoError("--variations and --of belong together: how far, and from which work")
+    if of is not None and (width or height or tile or palette or composition):
+        raise SfumatoError("--variations have size, palette and composition of the work itself; leave these out")
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
     asked: dict[str, Any] = {
         "seed": seed,
@@ -76,7 +82,9 @@ def generate(
         "precision": precision,
     }
     if of is None or variations is None:
-        generation = Generation.of(loaded, **asked)
+        ground = Ground.plain(loaded.config, width, height, tile=tile)
+        steering = steering_of(palette, palette_strength, composition, composition_strength, ground)
+        generation = Generation.of(loaded, ground=ground, steering=steering, **asked)
     else:
         generation = relatives(loaded, read_work(of).recipe, variations, **asked)
     pictures, frames = [], []

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from sfumato.cli import options
 from sfumato.errors import SfumatoError
 
 
@@ -19,15 +20,12 @@ def interpolate(
     ] = Path("interpolated.webp"),
     frames: Annotated[int, typer.Option(min=2, max=2000, help="How many pictures, the two works included.")] = 60,
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long it runs.")] = 4.0,
-    model: Annotated[
-        str | None,
-        typer.Option(help="Where their model is; else one of its name is looked for here and near them."),
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")] = None,
-    guidance: Annotated[float | None, typer.Option(min=0, help="1 is none.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    model: options.MadeWith = None,
+    guidance: options.Guidance = None,
+    steps: options.Steps = None,
+    sampler: options.Sampler = None,
+    device: options.Device = "cpu",
+    force: options.Force = False,
 ) -> None:
     """Pass from one work to another through pictures that the model makes, at an even pace."""
     import torch

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from sfumato.cli import options
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -15,23 +16,34 @@ if TYPE_CHECKING:
 
 
 def reimagine(
-    model: Annotated[str, typer.Argument(help="A model's directory, a run's, or a Hub repository (owner/name).")],
+    model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture to begin with.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("reimagined.png"),
     strength: Annotated[
         float, typer.Option(help="Diffusion models: near 0 keeps the picture, 1 begins with pure noise.")
     ] = 0.6,
+    edit: Annotated[
+        bool,
+        typer.Option("--edit", help="Keep what another class would not change: begin with the picture's own noise."),
+    ] = False,
+    source: Annotated[str | None, typer.Option("--from", help="With --edit: the class that the picture is of.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another work.")] = 0,
-    label: Annotated[str | None, typer.Option("--class", help="The class to refine it towards.")] = None,
+    label: options.Label = None,
+    away: options.Away = None,
+    guidance: options.Guidance = None,
+    guidance_kind: options.GuidanceKind = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture, before the strength.")] = None,
-    away: Annotated[str | None, typer.Option(help="A class to lead away from.")] = None,
-    guidance: Annotated[float | None, typer.Option(min=0, help="1 is none; higher is truer to the class.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")] = None,
-    background: Annotated[str, typer.Option(help="R,G,B: what shows through a transparent picture.")] = "255,255,255",
+    sampler: options.Sampler = None,
+    schedule: options.Schedule = None,
+    sharpness: options.Sharpness = None,
+    palette: options.PaletteText = None,
+    palette_strength: options.PaletteStrength = 0.75,
+    background: options.Background = options.WHITE,
     show: Annotated[bool, typer.Option("--show", help="Open it when it is done.")] = False,
-    recipe: Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the file.")] = True,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    trajectory: options.Trajectory = False,
+    recipe: options.KeepRecipe = True,
+    device: options.Device = "cpu",
+    force: options.Force = False,
 ) -> None:
     """Make a picture again with a model: an autoencoder answers in one pass, a diffusion model refines it from noise.
 
@@ -39,27 +51,44 @@ def reimagine(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
+    from sfumato.cli.painting import film_of, paint, steering_of
     from sfumato.cli.placing import check_places, check_work_place
-    from sfumato.models import Model
+    from sfumato.models import Generation, Model
     from sfumato.models import reimagine as reimagine_picture
+    from sfumato.models.ground import Ground
 
+    if source is not None and not edit:
+        raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
     check_work_place(output, picture)
-    check_places([output], force=force)
+    film = film_of(output) if trajectory else None
+    check_places([output, *([film] if film else [])], force=force)
     image = opened(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
-    work = reimagine_picture(
-        loaded,
-        image,
-        strength=strength,
-        seed=seed,
-        label=label,
-        away=away,
-        steps=steps,
-        guidance=guidance,
-        sampler=sampler,
-    )
-    work.save(output, recipe=recipe, force=force)
     console = Console(highlight=False)
+    if loaded.config.objective in ("denoising", "distillation"):
+        ground = (
+            Ground.editing(loaded.config, image, strength, source)
+            if edit
+            else Ground.refining(loaded.config, image, strength)
+        )
+        generation = Generation.of(
+            loaded,
+            seed=seed,
+            label=label,
+            away=away,
+            ground=ground,
+            steering=steering_of(palette, palette_strength, None, 0.0, ground),
+            guidance=guidance,
+            guidance_kind=guidance_kind,
+            steps=steps,
+            sampler=sampler,
+            schedule=schedule,
+            sharpness=sharpness,
+        )
+        work = paint(generation, console, film, force=force)
+    else:
+        work = reimagine_picture(loaded, image)
+    work.save(output, recipe=recipe, force=force)
     side = loaded.config.size
     console.print(f"{picture} made again at {side} x {side} px: {output}", markup=False, soft_wrap=True)
     if show and typer.launch(str(output)):

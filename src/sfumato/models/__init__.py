@@ -2,6 +2,7 @@
 
 from sfumato.models.configuration import ModelConfig, SamplerSettings
 from sfumato.models.generation import Generation, Progress
+from sfumato.models.inpainting import inpaint, outpaint
 from sfumato.models.interpolation import interpolated
 from sfumato.models.model import Model, build_denoiser
 from sfumato.models.pictures import as_tensor, to_pictures
@@ -17,8 +18,10 @@ __all__ = [
     "SamplerSettings",
     "as_tensor",
     "build_denoiser",
+    "inpaint",
     "interpolated",
     "locate_model",
+    "outpaint",
     "reimagine",
     "relatives",
     "remake",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Self, SupportsIndex, Unpack
 
 import numpy as np
@@ -17,9 +17,11 @@ from sfumato.diffusion.randomness import SeededNoise, keyed_generator
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.configuration import SamplerChoices, SamplerSettings
+from sfumato.models.ground import Ground
 from sfumato.models.model import Model
-from sfumato.models.pictures import picture_digest, to_pictures
-from sfumato.models.sampling import BATCH, NO_CLASS, Draft, effective_guidance, sampled
+from sfumato.models.pictures import to_pictures
+from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, places, sampled
+from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works import Recipe, Work
 
 
@@ -42,17 +44,17 @@ class Generation:
 
     label: a class or a mixture, as `class_mixture` reads it, None for classes as in training; away: the class that
     guidance leads away from. noises: a picture's number -> its noise, by default that of the seed and the number.
-    picture: [3, size, size] in -1..1 to begin with, or None; strength: the share of the steps that it is refined in.
+    ground: what is painted on. steering: a palette, a composition.
     """
 
     model: Model
     settings: SamplerSettings
     seed: int
+    ground: Ground
     label: str | None = None
     away: str | None = None
     noises: Callable[[int], SeededNoise] | None = None
-    picture: Tensor | None = None
-    strength: float = 1.0
+    steering: Steering = NOT_STEERED
 
     @classmethod
     def of(
@@ -63,16 +65,26 @@ class Generation:
         label: str | None = None,
         away: str | None = None,
         noises: Callable[[int], SeededNoise] | None = None,
-        picture: Tensor | None = None,
-        strength: float = 1.0,
+        ground: Ground | None = None,
+        steering: Steering | None = None,
         **asked: Unpack[SamplerChoices],
     ) -> Self:
         """Settings that are None are the model's. Raises SfumatoError for an unknown class, a value out of range,
         autoguidance with a model that carries no early weights, or a model that does not generate."""
+        ground, steering = ground or Ground.plain(model.config), steering or NOT_STEERED
+        if ground.mask is not None and model.config.objective == "denoising":
+            # Measured: guidance leads away from what is there as well, and more steps fit it better.
+            fitting: SamplerChoices = {"guidance": 1.0, "steps": 2 * model.config.generation.steps}
+            asked = {**fitting, **{name: value for name, value in asked.items() if value is not None}}  # type: ignore[typeddict-item]
         chosen = _settings(model, asked)
         check_generates(model, chosen)
-        if not 0 < strength <= 1:
-            raise SfumatoError(f"strength {strength:g}: above 0 (the picture as it is) to 1 (pure noise) is needed")
+        if model.config.objective == "adversarial" and (
+            steering != NOT_STEERED or ground.picture is not None or not ground.is_one_picture(model.config)
+        ):
+            raise SfumatoError(
+                f"the model '{model.config.name}' is a GAN: it makes pictures of its own size from noise alone, and "
+                "cannot be steered or take one up; make works with 'sfumato generate'"
+            )
         if label is not None:
             class_mixture(label, model.config)
         if away is not None:
@@ -81,7 +93,16 @@ class Generation:
                 raise SfumatoError(
                     f"away from '{away}': it is guidance that leads away, and it is 1, which is none; choose 1.5 to 3"
                 )
-        generation = cls(model, chosen, _whole_seed(seed), label, away, noises, picture, strength)
+        generation = cls(
+            model,
+            chosen,
+            _whole_seed(seed),
+            ground,
+            label=label,
+            away=away,
+            noises=noises,
+            steering=steering,
+        )
         if generation.guidance_kind == "autoguidance":
             model.worse()
         return generation
@@ -101,15 +122,16 @@ class Generation:
         if count < 1:
             raise SfumatoError(f"{count} works: give 1 or more")
         away = NO_CLASS if self.away is None else class_index(self.away, self.model.config)
-        for start in range(first - first % BATCH, first + count, BATCH):
+        batch = places(self.model, self.ground)
+        for start in range(first - first % batch, first + count, batch):
             # Places that are not asked for hold what would stand there, so that every batch has its full number.
-            drafts = [self.draft(index) for index in range(start, start + BATCH)]
-            indices = range(max(start, first), min(start + BATCH, first + count))
-            places = slice(indices.start - start, indices.stop - start)
+            drafts = [self.draft(index) for index in range(start, start + batch)]
+            indices = range(max(start, first), min(start + batch, first + count))
+            wanted = slice(indices.start - start, indices.stop - start)
             for step in sampled(
-                self.model, self.settings, drafts, away=away, picture=self.picture, strength=self.strength
+                self.model, self.settings, drafts, away=away, ground=self.ground, steering=self.steering
             ):
-                noisy, clean = step.x[places], step.denoised[places]
+                noisy, clean = step.x[wanted], step.denoised[wanted]
                 yield Progress(indices, step.index + 1, step.steps, step.sigma, noisy, clean)
 
     def draft(self, index: int) -> Draft:
@@ -138,10 +160,11 @@ class Generation:
 
     def recipe(self, index: int) -> Recipe:
         """All that is needed to make picture ``index`` again."""
-        settings, config, noise = self.settings, self.model.config, self._noise(index)
+        settings, ground, noise = self.settings, self.ground, self._noise(index)
+        palette, composition = self.steering.palette, self.steering.composition
         guided = self.guidance_kind != "none"
         return Recipe(
-            model=config.name,
+            model=self.model.config.name,
             model_digest=self.model.weights_digest,
             seed=noise.seed,
             index=noise.index,
@@ -158,9 +181,19 @@ class Generation:
             guidance_low=settings.guidance_low if guided else None,
             guidance_high=settings.guidance_high if guided else None,
             sharpness=settings.sharpness,
-            input_digest=None if self.picture is None else picture_digest(self.picture),
-            strength=None if self.picture is None else self.strength,
-            size=(config.size, config.size),
+            palette=() if palette is None else palette.colours,
+            palette_shares=() if palette is None else palette.shares,
+            palette_strength=None if palette is None else palette.strength,
+            composition=None if composition is None else composition.levels,
+            composition_strength=None if composition is None else composition.strength,
+            input_digest=ground.input_digest,
+            strength=None if ground.picture is None else ground.strength,
+            mask_digest=ground.mask_digest,
+            margins=None if ground.margins is None else astuple(ground.margins),
+            size=(ground.width, ground.height),
+            tile=ground.tile,
+            inverted=ground.inverted,
+            source=ground.source,
             dtype=settings.precision,
             device=next(self.model.denoiser.parameters()).device.type,
             sfumato_version=sfumato.__version__,
@@ -193,6 +226,8 @@ def check_generates(model: Model, settings: SamplerSettings) -> None:
 
 
 def _settings(model: Model, asked: SamplerChoices) -> SamplerSettings:
+    if unknown := asked.keys() - SamplerSettings.model_fields.keys():
+        raise TypeError(f"there is no setting {min(unknown)}")
     given = {name: value for name, value in asked.items() if value is not None}
     try:
         return SamplerSettings.model_validate(model.config.generation.model_dump() | given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Unpack
 
 import numpy as np
@@ -19,7 +20,7 @@ from sfumato.models.remaking import check_model, choices_of, noise_of
 from sfumato.models.sampling import BATCH, Draft, sampled
 from sfumato.works import Recipe
 
-PROBES = 2 * BATCH  # places on the way at which its speed is measured
+DENSITY = 4  # pictures that are made on the way for each one that is shown, so that these can stand evenly
 
 
 def interpolated(
@@ -27,10 +28,11 @@ def interpolated(
 ) -> Iterator[Tensor]:
     """Yields ``frames`` pictures, [3, size, size] in about -1..1, from one work to the other, ends included.
 
-    Noise turns from the first's to the second's, shares of classes pass over; every picture on the way is a work of the
-    model, and no cross-fade. How fast pictures change differs on the way, so ``PROBES`` of them are made first, and the
-    frames stand where these say that the way is cut into even pieces. Settings are the first's but for ``changes``.
-    Raises SfumatoError for works of another model, or such as began with a picture, and for fewer than 2 frames.
+    Noise turns from the first's to the second's, shares of classes pass over; every picture on the way is a work of
+    the model, and no cross-fade. Pictures change fast at some places of the way and hardly at others. So ``DENSITY``
+    times as many are made, most of them where much changes, and those are shown that lie about equally far from one
+    another. Settings are the first's but for ``changes``. Raises SfumatoError for works of another model, or such as
+    began with a picture, and for fewer than 2 frames.
     """
     if frames < 2:
         raise SfumatoError(f"{frames} frames: from one work to another it takes 2 or more")
@@ -40,11 +42,50 @@ def interpolated(
             raise SfumatoError("a work began with a picture; only those made from noise alone lie on one way")
     choices = choices_of(first) | {name: value for name, value in changes.items() if value is not None}
     way = _Way(Generation.of(model, **choices), first, second)
-    shares = np.linspace(0, 1, PROBES)
-    probes = torch.stack(list(way.pictures(shares)))
-    steps = (probes[1:] - probes[:-1]).flatten(1).norm(dim=1).double().numpy()
-    travelled = np.concatenate(([0.0], np.cumsum(np.maximum(steps, 1e-9))))
-    yield from way.pictures(np.interp(np.linspace(0, travelled[-1], frames), travelled, shares))
+    shares = np.linspace(0, 1, max(BATCH, frames))
+    pictures = torch.stack(list(way.pictures(shares)))
+    while len(shares) < DENSITY * frames:
+        longest = np.sort(np.argsort(-_steps(pictures))[:BATCH])
+        between = (shares[longest] + shares[longest + 1]) / 2
+        order = np.argsort(np.concatenate((shares, between)), kind="stable")
+        shares = np.concatenate((shares, between))[order]
+        pictures = torch.cat((pictures, torch.stack(list(way.pictures(between)))))[torch.from_numpy(order)]
+    yield from pictures[even_places(pictures, frames)]
+
+
+def even_places(pictures: Tensor, count: int) -> list[int]:
+    """``count`` places in a row of pictures [N, ...], N >= count, the first and the last among them, neighbours about
+    equally far from one another."""
+    points = pictures.flatten(1).double()
+    low, high = 0.0, float(_steps(pictures).sum())
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if len(_strides(points, middle)) > count - 1 else (low, middle)
+    places = [*_strides(points, high), len(points) - 1]
+    while len(places) < count:  # a stride that fits exactly need not exist: the longest are divided
+        gaps = [
+            float((points[end] - points[start]).norm()) if end - start > 1 else -1.0 for start, end in pairwise(places)
+        ]
+        longest = gaps.index(max(gaps))
+        places.insert(longest + 1, (places[longest] + places[longest + 1]) // 2)
+    return places
+
+
+def _strides(points: Tensor, stride: float) -> list[int]:
+    """From the first place on, each at least a stride from the one before; but for the last place."""
+    places = [0]
+    for place in range(1, len(points) - 1):
+        if float((points[place] - points[places[-1]]).norm()) >= stride:
+            places.append(place)
+    return places
+
+
+def _steps(pictures: Tensor) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """[N, ...] -> [N - 1]: how far each is from the next."""
+    steps: np.ndarray[tuple[int], np.dtype[np.float64]] = (
+        (pictures[1:] - pictures[:-1]).flatten(1).norm(dim=1).double().numpy()
+    )
+    return steps
 
 
 class _Way:

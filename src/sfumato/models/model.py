@@ -46,6 +46,7 @@ class Model:
     early: dict[str, Tensor] = field(default_factory=dict)
     card: str = ""
     weights_digest: str = ""
+    _worse: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def from_pretrained(cls, name: str | Path, *, revision: str | None = None, device: str = "cpu") -> Self:
@@ -149,8 +150,10 @@ class Model:
                 f"the model '{self.config.name}' carries no early weights, which autoguidance needs; "
                 "choose classifier_free, or no guidance"
             )
-        denoiser = _filled(self.config, self.early, f"the early weights of '{self.config.name}'")
-        return denoiser.eval().requires_grad_(False).to(next(self.denoiser.parameters()).device)
+        if self._worse is None or self._worse[0] is not self.early:
+            denoiser = _filled(self.config, self.early, f"the early weights of '{self.config.name}'")
+            self._worse = self.early, denoiser.eval().requires_grad_(False)
+        return self._worse[1].to(next(self.denoiser.parameters()).device)
 
 
 def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | str) -> Denoiser:

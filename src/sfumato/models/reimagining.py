@@ -9,9 +9,9 @@ from PIL import Image
 from torch import Tensor
 
 import sfumato
-from sfumato.errors import SfumatoError
 from sfumato.models.configuration import SamplerChoices
 from sfumato.models.generation import Generation
+from sfumato.models.ground import Ground
 from sfumato.models.model import Model
 from sfumato.models.pictures import as_tensor, picture_digest, to_pictures
 from sfumato.works import Recipe, Work
@@ -36,21 +36,14 @@ def reimagine(
     it again (SDEdit: Meng et al. 2022, arXiv:2108.01073); strength, 0..1: the share of its steps that it takes, 1 to
     begin with pure noise. Raises SfumatoError for a model that takes no picture (a GAN) and for values out of range.
     """
-    shown = as_tensor(picture, model.config.size)
     if model.config.objective == "reconstruction":
-        return in_one_pass(model, shown)
-    if model.config.objective == "adversarial":
-        raise SfumatoError(
-            f"the model '{model.config.name}' is a GAN: it makes pictures from noise alone and cannot take one up; "
-            "make works with 'sfumato generate'"
-        )
+        return in_one_pass(model, as_tensor(picture, model.config.size))
     generation = Generation.of(
         model,
         seed=seed,
         label=label,
         away=away,
-        picture=shown,
-        strength=strength,
+        ground=Ground.refining(model.config, picture, strength),
         **asked,
     )
     return next(generation.works(1))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Unpack
 
 from PIL import Image
-from torch import Tensor
 
 from sfumato.diffusion.randomness import SeededNoise, Turn
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import SamplerChoices
 from sfumato.models.generation import Generation
+from sfumato.models.ground import Ground, Margins
 from sfumato.models.model import Model
-from sfumato.models.pictures import as_tensor, picture_digest
 from sfumato.models.reimagining import ONE_PASS, in_one_pass
+from sfumato.models.steering import Composition, Palette, Steering
 from sfumato.works import Recipe, Work
 
 
@@ -23,6 +24,7 @@ def remake(
     recipe: Recipe,
     *,
     picture: Image.Image | None = None,
+    mask: Image.Image | None = None,
     label: str | None = None,
     away: str | None = None,
     strength: float | None = None,
@@ -30,23 +32,17 @@ def remake(
 ) -> Work:
     """The work of a recipe once more; what is not None is changed on the way.
 
-    picture: the one that the work began with, where it did. On the same machine, with the same versions and without
-    changes, the pixels are the same. Raises SfumatoError for another model than the recipe's, a picture that is missing
-    or another one, and values out of range.
+    picture, mask: those that the work began with, where it did. On the same machine, with the same versions and without
+    changes, the pixels are the same. Raises SfumatoError for another model than the recipe's, a picture or a mask that
+    is missing or another one, and values out of range.
     """
-    shown = _picture(model, recipe, picture)
+    ground = ground_of(model, recipe, picture, mask, strength)
     if recipe.sampler == ONE_PASS:
-        assert shown is not None, "what answers in one pass answers to a picture"
-        return in_one_pass(model, shown)
+        assert ground.picture is not None, "what answers in one pass answers to a picture"
+        return in_one_pass(model, ground.picture)
     noise = noise_of(recipe)
-    asked: dict[str, Any] = {"label": label, "away": away, "strength": strength, **changes}
-    generation = Generation.of(
-        model,
-        seed=recipe.seed,
-        noises=lambda index: noise,
-        picture=shown,
-        **(choices_of(recipe) | {name: value for name, value in asked.items() if value is not None}),
-    )
+    asked: dict[str, Any] = choices_of(recipe) | _given({"label": label, "away": away, **changes})
+    generation = Generation.of(model, seed=recipe.seed, noises=lambda index: noise, ground=ground, **asked)
     # In the place that it had in its batch.
     return next(generation.works(1, first=noise.turns[-1].index if noise.turns else noise.index))
 
@@ -58,6 +54,7 @@ def relatives(
     *,
     seed: int = 0,
     picture: Image.Image | None = None,
+    mask: Image.Image | None = None,
     label: str | None = None,
     away: str | None = None,
     **changes: Unpack[SamplerChoices],
@@ -70,17 +67,15 @@ def relatives(
     if not 0 <= share <= 1:
         raise SfumatoError(f"variations {share:g}: from 0 (the work itself) to 1 (another work) is needed")
     if recipe.sampler == ONE_PASS:
-        raise SfumatoError(
-            f"the model '{recipe.model}' is an autoencoder: it makes a picture in one way, without noise"
-        )
+        raise SfumatoError(f"the model '{recipe.model}' is an autoencoder: no picture has relatives in it")
     origin = noise_of(recipe)
-    asked: dict[str, Any] = {"label": label, "away": away, **changes}
+    asked: dict[str, Any] = choices_of(recipe) | _given({"label": label, "away": away, **changes})
     return Generation.of(
         model,
         seed=seed,
-        noises=lambda index: dataclasses.replace(origin, turns=(*origin.turns, Turn(seed, index, share))),
-        picture=_picture(model, recipe, picture),
-        **(choices_of(recipe) | {name: value for name, value in asked.items() if value is not None}),
+        noises=lambda index: replace(origin, turns=(*origin.turns, Turn(seed, index, share))),
+        ground=ground_of(model, recipe, picture, mask),
+        **asked,
     )
 
 
@@ -90,16 +85,53 @@ def noise_of(recipe: Recipe) -> SeededNoise:
 
 
 def choices_of(recipe: Recipe) -> dict[str, Any]:
-    """What was asked of the model, as ``Generation.of`` takes it."""
+    """What was asked of the model but for the ground, as ``Generation.of`` takes it."""
     named = ("label", "away", "sampler", "schedule", "steps", "sigma_min", "sigma_max", "sharpness")
     guidance = ("guidance", "guidance_kind", "guidance_low", "guidance_high")
     guided = recipe.guidance_kind != "none"
     return {
         **{name: getattr(recipe, name) for name in named},
         **({name: getattr(recipe, name) for name in guidance} if guided else {"guidance": 1.0}),
-        "strength": recipe.strength or 1.0,
         "precision": recipe.dtype,
+        "steering": _steering(recipe),
     }
+
+
+def ground_of(
+    model: Model,
+    recipe: Recipe,
+    picture: Image.Image | None = None,
+    mask: Image.Image | None = None,
+    strength: float | None = None,
+) -> Ground:
+    """What the work was painted on. Raises SfumatoError as `remake` does."""
+    check_model(model, recipe)
+    for name, given, digest in (("picture", picture, recipe.input_digest), ("mask", mask, recipe.mask_digest)):
+        if digest is None and given is not None:
+            raise SfumatoError(f"the work was made without a {name}, and one was given; leave it out")
+        if digest is not None and given is None:
+            raise SfumatoError(f"the work began with a {name}, which is not in its file; give that {name} as well")
+    if picture is None:
+        return Ground.plain(model.config, *recipe.size, tile=recipe.tile)
+    strength = strength or recipe.strength or 1.0
+    if recipe.margins is not None:
+        ground = Ground.extended(model.config, picture, Margins(*recipe.margins))
+    elif mask is not None:
+        ground = Ground.masked(model.config, picture, mask, strength)
+    elif recipe.inverted:
+        ground = Ground.editing(model.config, picture, strength, recipe.source)
+    else:
+        ground = Ground.refining(model.config, picture, strength)
+    digests = {
+        "picture": (ground.input_digest, recipe.input_digest),
+        "mask": (ground.mask_digest, recipe.mask_digest),
+    }
+    for name, (one, other) in digests.items():
+        if one != other:
+            raise SfumatoError(
+                f"the {name} is not the one that the work began with (its digest differs); give that one"
+            )
+    return ground
 
 
 def check_model(model: Model, recipe: Recipe) -> None:
@@ -111,16 +143,14 @@ def check_model(model: Model, recipe: Recipe) -> None:
         )
 
 
-def _picture(model: Model, recipe: Recipe, picture: Image.Image | None) -> Tensor | None:
-    """What the work began with, as the model sees it. Raises SfumatoError for another model, or another picture."""
-    check_model(model, recipe)
-    if recipe.input_digest is None:
-        if picture is not None:
-            raise SfumatoError("the work began with noise alone, and a picture was given; leave it out")
-        return None
-    if picture is None:
-        raise SfumatoError("the work began with a picture, which is not in its file; give that picture as well")
-    shown = as_tensor(picture, model.config.size)
-    if picture_digest(shown) != recipe.input_digest:
-        raise SfumatoError("the picture is not the one that the work began with (its digest differs); give that one")
-    return shown
+def _steering(recipe: Recipe) -> Steering:
+    palette = composition = None
+    if recipe.palette:
+        palette = Palette(recipe.palette, recipe.palette_shares, recipe.palette_strength or 0.0)
+    if recipe.composition is not None:
+        composition = Composition(recipe.composition, recipe.composition_strength or 0.0)
+    return Steering(palette, composition)
+
+
+def _given(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if value is not None}

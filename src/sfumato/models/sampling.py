@@ -1,4 +1,4 @@
-"""From drafts to pictures: the one place where a model, its guidance and a sampler meet."""
+"""From drafts to pictures: the one place where a model, its guidance, what is asked of it and a sampler meet."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, Step, away_from, conditioned, mixed
+from sfumato.diffusion.inpainting import inpaint
+from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
+from sfumato.diffusion.windows import window_count, windowed
+from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import SamplerSettings
+from sfumato.models.ground import Ground
 from sfumato.models.model import Model
+from sfumato.models.steering import Steering
 
 # Kernels may round differently for batches of different sizes. So every batch has this many places, and a picture
 # always stands in the same one.
 BATCH = 16
+AT_ONCE = 64  # windows that the network sees at once
 NO_CLASS = -1
+REPEATS = 2  # corrections of the known pixels at every noise level, in inpainting
 
 
 @dataclass(frozen=True)
@@ -34,28 +42,49 @@ def sampled(
     drafts: Sequence[Draft],
     *,
     away: int = NO_CLASS,
-    picture: Tensor | None = None,
-    strength: float = 1.0,
+    ground: Ground | None = None,
+    steering: Steering | None = None,
 ) -> Iterator[Step]:
     """Yields every step of all the drafts together.
 
-    drafts: ``BATCH`` of them, for pictures that are to be the same to the bit another time. away: the class that
-    guidance leads away from. picture: [3, size, size] in -1..1 to begin with, and strength, 0..1: the share of the
-    steps that refine it (SDEdit: Meng et al. 2022, arXiv:2108.01073).
+    drafts: as many as `places` says, for pictures that are to be the same to the bit another time. away: the class that
+    guidance leads away from. ground: by default an empty one of the model's size. A picture on it is refined from
+    half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073), or from its own where it is inverted; where there is a
+    mask, it is kept outside.
     """
     device = next(model.denoiser.parameters()).device
-    shape = (3, model.config.size, model.config.size)
+    ground = ground or Ground.plain(model.config)
+    shape = (3, ground.height, ground.width)
 
     def noise(step: int) -> Tensor:
         return torch.stack([draft.noise.draw(step, shape) for draft in drafts]).to(device)
 
     sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
-    sigmas = sigmas[settings.steps - max(1, round(strength * settings.steps)) :]
-    begun = 0.0 if picture is None else picture.to(device)
-    wanted = _of_classes(model, [draft.classes for draft in drafts], device)
-    against = None if away == NO_CLASS else torch.full((len(drafts),), away, device=device)
-    denoise = guided(model, settings, wanted, against)
-    yield from SAMPLERS[settings.sampler](denoise, begun + noise(-1) * sigmas[0].float(), sigmas, noise)
+    sigmas = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :]
+    begun = 0.0 if ground.picture is None else ground.picture.to(device)
+    x = begun + noise(-1) * sigmas[0].float()
+    denoise = _on(ground, model, settings, [draft.classes for draft in drafts], away)
+    if steering is not None:
+        denoise = steering.around(denoise, ground.height, ground.width, model.config.size)
+    sampler = SAMPLERS[settings.sampler]
+    if ground.inverted and ground.picture is not None:
+        source = {} if ground.source is None else class_mixture(ground.source, model.config)
+        plain = settings.model_copy(update={"guidance": 1.0})
+        pictures = ground.picture.to(device).expand(len(drafts), *shape)
+        inverted = list(
+            invert(_of_classes(model, plain, [source] * len(drafts), NO_CLASS), pictures, sigmas, noise(-1))
+        )
+        yield from restore(denoise, pictures, inverted)
+    elif ground.mask is None or ground.picture is None:
+        yield from sampler(denoise, x, sigmas, noise)
+    else:
+        picture, mask = ground.picture[None], ground.mask[None]
+        yield from inpaint(denoise, x, sigmas, noise, sampler=sampler, picture=picture, mask=mask, repeats=REPEATS)
+
+
+def places(model: Model, ground: Ground) -> int:
+    """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch."""
+    return BATCH if ground.picture is None and ground.is_one_picture(model.config) else 1
 
 
 def guided(model: Model, settings: SamplerSettings, wanted: Denoise, against: Tensor | None = None) -> Denoise:
@@ -85,12 +114,33 @@ def effective_guidance(model: Model, settings: SamplerSettings, *, away: bool = 
     return "none" if settings.guidance == 1 or without else settings.guidance_kind
 
 
-def _of_classes(model: Model, classes: Sequence[Mapping[int, float]], device: torch.device) -> Denoise:
+def _on(
+    ground: Ground, model: Model, settings: SamplerSettings, classes: Sequence[Mapping[int, float]], away: int
+) -> Denoise:
+    """The denoiser of a whole ground, in windows where the model cannot see it at once."""
+    if ground.is_one_picture(model.config):
+        return _of_classes(model, settings, classes, away)
+    side, stride = model.config.size, max(1, model.config.size // 2)
+    every = [*classes] * window_count(ground.height, ground.width, side, stride, ground.tile)
+    parts = [
+        _of_classes(model, settings, every[start : start + AT_ONCE], away) for start in range(0, len(every), AT_ONCE)
+    ]
+
+    def denoise(windows: Tensor, sigma: float) -> Tensor:
+        return torch.cat([part(x, sigma) for part, x in zip(parts, torch.split(windows, AT_ONCE), strict=True)])
+
+    return windowed(denoise, side=side, stride=stride, wrap=ground.tile)
+
+
+def _of_classes(model: Model, settings: SamplerSettings, classes: Sequence[Mapping[int, float]], away: int) -> Denoise:
     """The estimate of every picture's own mixture, with as many evaluations as the longest of them has classes."""
+    device = next(model.denoiser.parameters()).device
     most = max(1, *map(len, classes))
     # A picture with fewer classes than another asks for its first one again, with a share of 0.
     given = [mixture or {NO_CLASS: 1.0} for mixture in classes]
     filled = [[*mixture.items(), *[(next(iter(mixture)), 0.0)] * most][:most] for mixture in given]
     indices = torch.tensor([[index for index, _ in mixture] for mixture in filled], device=device).T
     shares = torch.tensor([[share for _, share in mixture] for mixture in filled], device=device).T
-    return mixed([conditioned(model.denoiser, one) for one in indices], shares)
+    wanted = mixed([conditioned(model.denoiser, one) for one in indices], shares)
+    against = None if away == NO_CLASS else torch.full((len(classes),), away, device=device)
+    return guided(model, settings, wanted, against)

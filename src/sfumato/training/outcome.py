@@ -16,7 +16,7 @@ from sfumato.training.distillation import student_sampling
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
 
-SHARPNESS = 0.02  # measured, see benchmarks/log.md
+SHARPNESS, MOST_SHARPNESS = 0.02, 0.06  # at 32 pixels, and at most; measured, see benchmarks/log.md
 
 
 def sampling(settings: TrainingConfig) -> SamplerSettings:
@@ -26,7 +26,10 @@ def sampling(settings: TrainingConfig) -> SamplerSettings:
     if settings.objective == "distillation":
         return student_sampling(settings)
     # From where next to nothing of a picture is left; and as exact as is faster, which the plan has measured.
-    return SamplerSettings(sigma_max=40.0 * settings.size / 32, sharpness=SHARPNESS, precision=settings.precision)
+    larger = settings.size / 32
+    return SamplerSettings(
+        sigma_max=40.0 * larger, sharpness=min(SHARPNESS * larger, MOST_SHARPNESS), precision=settings.precision
+    )
 
 
 def model_config(run: Run, dataset: Dataset) -> ModelConfig:

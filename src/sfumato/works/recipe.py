@@ -20,6 +20,8 @@ _A1111_SAMPLERS: Final = {
 
 Text = Annotated[str, Field(min_length=1)]
 Sigma = Annotated[float, Field(ge=0)]
+Margin = Annotated[int, Field(ge=0)]
+Colour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[int, Field(ge=1)]
 
@@ -56,6 +58,15 @@ class Recipe(BaseModel):
     guidance_low: Sigma | None = Field(default=None, description="guided above this noise level only (a sigma)")
     guidance_high: Sigma | None = Field(default=None, description="guided up to this noise level only (a sigma)")
     sharpness: float = Field(default=0.0, ge=0, lt=1, description="share of the noise that the network is not told of")
+    palette: tuple[Colour, ...] = Field(default=(), description="colours that it was drawn towards, as #rrggbb")
+    palette_shares: tuple[Share, ...] = Field(default=(), description="how much of the picture each was to cover")
+    palette_strength: Share | None = Field(default=None, description="from 0, not at all, to 1")
+    composition: str | None = Field(
+        default=None,
+        pattern="^([0-9a-f]{6}){64}$",
+        description="the masses that it was to follow: 8 x 8 pixels as rrggbb, row by row",
+    )
+    composition_strength: Share | None = Field(default=None, description="from 0, not at all, to 1")
     input_digest: str | None = Field(
         default=None,
         pattern="^[0-9a-f]{64}$",
@@ -64,6 +75,15 @@ class Recipe(BaseModel):
     strength: float | None = Field(
         default=None, gt=0, le=1, description="the share of the steps that were taken, from that picture on"
     )
+    inverted: bool = Field(default=False, description="whether it began with that picture's own noise")
+    source: str | None = Field(default=None, description="the class under which that noise was found; None for none")
+    mask_digest: str | None = Field(
+        default=None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the mask of what was made anew in that picture"
+    )
+    margins: tuple[Margin, Margin, Margin, Margin] | None = Field(
+        default=None, description="what was added beyond that picture's edges: left, top, right, bottom, in pixels"
+    )
+    tile: bool = Field(default=False, description="whether it repeats without a seam")
     size: tuple[Side, Side] = Field(description="width and height in pixels")
     dtype: Text = Field(default="float32", description="the precision in which the network computed")
     device: Text = Field(default="cpu", description="the kind of device: cpu, cuda, mps")

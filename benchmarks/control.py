@@ -1,0 +1,368 @@
+"""What each control does, in figures: a model that `sfumato train` made, and the pictures that it learned from.
+
+    control.py RUN --features NETWORK -o DIRECTORY
+    control.py RUN --features NETWORK -o DIRECTORY --only palette composition --works 256
+
+RUN is a run (its dataset is used as well), NETWORK a file for `sfumato evaluate --features`. Writes DIRECTORY/table.md,
+one row a control, and a picture for each. KID is that of all works against all training pictures, times 1000, beside
+the same for works without the control. The gradient energy across a seam is divided by that inside the same pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sfumato.dataset import Dataset, spread
+from sfumato.diffusion.steering import low_pass, palette_distance
+from sfumato.evaluation import kernel_distance
+from sfumato.evaluation.feature_file import read_features
+from sfumato.evaluation.features import Features, extracted
+from sfumato.memory import keep_freed_memory
+from sfumato.models import Generation, Model, interpolated, relatives, to_pictures
+from sfumato.models.ground import Ground, Margins
+from sfumato.models.pictures import as_canvas
+from sfumato.models.steering import SKETCH_SIDE, Composition, Palette, Steering
+from sfumato.works import Work, contact_sheet
+
+
+@dataclass
+class Cost:
+    """evaluations: pictures that the network saw, a picture of its own size each; seconds: of the clock."""
+
+    evaluations: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Bench:
+    """A model under measurement, with what its works are compared with."""
+
+    model: Model
+    dataset: Dataset
+    features: Features
+    works: int
+    output: Path
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    @contextmanager
+    def counted(self) -> Iterator[Cost]:
+        """Counts what the network is asked, by the model and by its early weights."""
+        cost, began = Cost(), time.perf_counter()
+
+        def count(_: object, inputs: Sequence[Tensor]) -> None:
+            cost.evaluations += len(inputs[0])
+
+        networks = [self.model.denoiser.network, *([self.model.worse().network] if self.model.early else [])]
+        hooks = [network.register_forward_pre_hook(count) for network in networks]
+        try:
+            yield cost
+        finally:
+            cost.seconds = time.perf_counter() - began
+            for hook in hooks:
+                hook.remove()
+
+    def made(self, generation: Generation, count: int | None = None) -> tuple[list[Work], Cost]:
+        with self.counted() as cost:
+            works = list(generation.works(count or self.works))
+        return works, cost
+
+    def kid(self, works: Sequence[Work]) -> float:
+        return kernel_distance(self.seen(works), self.real).mean
+
+    def seen(self, works: Sequence[Work]) -> Tensor:
+        return extracted(self.features, torch.stack([as_canvas(work.image) for work in works]))
+
+    @property
+    def real(self) -> Tensor:
+        if not hasattr(self, "_real"):
+            self._real = extracted(self.features, self.dataset.images(self.dataset.train))
+        return self._real
+
+    def row(self, control: str, figure: str, cost: Cost, count: int) -> None:
+        line = {
+            "control": control,
+            "figure": figure,
+            "evaluations": round(cost.evaluations / count, 1),
+            "seconds": round(cost.seconds / count, 3),
+        }
+        print(json.dumps(line), flush=True)
+        self.rows.append(line)
+
+    def show(self, name: str, pictures: Sequence[Image.Image], columns: int | None = None) -> None:
+        contact_sheet(pictures, columns=columns).save(self.output / f"{name}.png")
+
+
+def plain(bench: Bench) -> None:
+    works, cost = bench.made(Generation.of(bench.model, seed=1))
+    bench.row("none", f"KID {bench.kid(works):.0f}", cost, bench.works)
+
+
+def classes(bench: Bench) -> None:
+    """How often a linear classifier, trained on the real pictures, names the class that was asked for."""
+    names = bench.model.config.classes
+    classify = _classifier(bench)
+    for guidance in (1.0, 2.0, 3.0):
+        each, shown, cost = bench.works // len(names), [], Cost()
+        right = 0.0
+        for index, name in enumerate(names):
+            works, spent = bench.made(Generation.of(bench.model, seed=1, label=name, guidance=guidance), each)
+            right += float((classify(bench.seen(works)).argmax(1) == index).double().mean()) / len(names)
+            cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
+            shown += [work.image for work in works[:8]]
+        bench.row(f"--class, --guidance {guidance:g}", f"{right:.0%} in their class", cost, each * len(names))
+        if guidance == 2.0:
+            bench.show("classes", shown, 8)
+    first, second = names[0], names[1]
+    shown = []
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        label = {0.0: second, 1.0: first}.get(share, f"{first}:{share:g},{second}:{1 - share:g}")
+        works, cost = bench.made(Generation.of(bench.model, seed=1, label=label), 64)
+        said = classify(bench.seen(works)).softmax(1).mean(0)
+        bench.row(f"--class {label}", f"{first} {said[0]:.0%}, {second} {said[1]:.0%}", cost, 64)
+        shown += [work.image for work in works[:8]]
+    bench.show("mixture", shown, 8)
+    works, cost = bench.made(Generation.of(bench.model, seed=1, label=first, away=second), 64)
+    said = classify(bench.seen(works)).softmax(1).mean(0)
+    bench.row(f"--class {first} --away {second}", f"{first} {said[0]:.0%}, {second} {said[1]:.0%}", cost, 64)
+
+
+def related(bench: Bench) -> None:
+    works = list(Generation.of(bench.model, seed=1).works(8))
+    other = list(Generation.of(bench.model, seed=99).works(8))
+    strangers = sum(_apart(one, two) for one, two in zip(works, other, strict=True)) / 8
+    shown = []
+    for share in (0.1, 0.3, 0.5):
+        made, cost = bench.made(relatives(bench.model, works[0].recipe, share, seed=5), 16)
+        near = sum(_apart(works[0], one) for one in made) / 16
+        bench.row(f"--variations {share:g}", f"{near / strangers:.2f} of the distance of strangers", cost, 16)
+        shown += [works[0].image, *(one.image for one in made[:7])]
+    bench.show("variations", shown, 8)
+    with bench.counted() as cost:
+        frames = torch.stack(list(interpolated(bench.model, works[0].recipe, works[3].recipe, 60)))
+    steps = (frames[1:] - frames[:-1]).flatten(1).norm(dim=1)
+    energy = _energy(frames)
+    ends = (energy[0] + energy[-1]) / 2
+    figure = (
+        f"longest step {steps.max() / steps.min():.2f} times the shortest; "
+        f"least gradient energy {energy[15:45].min() / ends:.2f} of the ends'"
+    )
+    bench.row("interpolate", figure, cost, 60)
+    bench.show("interpolation", to_pictures(frames[::8]), 8)
+
+
+def inpainting(bench: Bench) -> None:
+    model, size = bench.model, bench.model.config.size
+    places = spread(bench.dataset.held_out, 16)
+    mask = Image.new("L", (size, size), 0)
+    mask.paste(255, (size // 2, 0, size, size))
+    shown, ratios, kept, cost = [], [], True, Cost()
+    for place, index in enumerate(places.tolist()):
+        picture = bench.dataset.picture(index)
+        label = model.config.classes[int(bench.dataset.labels[index])] if model.config.classes else None
+        ground = Ground.masked(model.config, picture, mask)
+        (work,), spent = bench.made(Generation.of(model, seed=place, label=label, ground=ground), 1)
+        cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
+        before, after = as_canvas(picture), as_canvas(work.image)
+        kept &= torch.equal(before[:, :, : size // 2], after[:, :, : size // 2])
+        # Beside the real picture's own at this place: the middle of a picture need not be as busy as the rest.
+        ratios.append(_across(after, [size // 2 - 1]) / _across(before, [size // 2 - 1]))
+        shown += [picture, work.image]
+    figure = f"kept pixels {'equal' if kept else 'DIFFER'}; gradient energy across the seam {_mean(ratios):.2f}"
+    bench.row("inpaint, the right half", figure, cost, 16)
+    bench.show("inpaint", shown, 8)
+    shown, ratios, cost = [], [], Cost()
+    for place, index in enumerate(places.tolist()[:8]):
+        picture = bench.dataset.picture(index)
+        label = model.config.classes[int(bench.dataset.labels[index])] if model.config.classes else None
+        ground = Ground.extended(model.config, picture, Margins(left=size // 2, right=size // 2))
+        (work,), spent = bench.made(Generation.of(model, seed=place, label=label, ground=ground), 1)
+        cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
+        ratios.append(_across(as_canvas(work.image), [size // 2 - 1, 3 * size // 2 - 1]))
+        shown.append(work.image)
+    bench.row(
+        "outpaint, half a picture on both sides", f"gradient energy across the seams {_mean(ratios):.2f}", cost, 8
+    )
+    bench.show("outpaint", shown, 2)
+
+
+def larger(bench: Bench) -> None:
+    model, size = bench.model, bench.model.config.size
+    wide, cost = bench.made(Generation.of(model, seed=1, ground=Ground.plain(model.config, 3 * size, 2 * size)), 4)
+    edges = range(size // 2 - 1, 3 * size - 1, size // 2)
+    ratio = _mean([_across(as_canvas(work.image), edges) for work in wide])
+    bench.row(f"{3 * size} x {2 * size} px in windows", f"gradient energy where windows end {ratio:.2f}", cost, 4)
+    bench.show("wide", [work.image for work in wide[:2]], 1)
+    tiles, cost = bench.made(Generation.of(model, seed=1, ground=Ground.plain(model.config, tile=True)), 16)
+    rolled = [as_canvas(work.image).roll((size // 2, size // 2), (1, 2)) for work in tiles]
+    ratio = _mean(
+        [_across(one, [size // 2 - 1]) for one in rolled] + [_across(one.mT, [size // 2 - 1]) for one in rolled]
+    )
+    bench.row("--tile", f"gradient energy across the seam {ratio:.2f}", cost, 16)
+    patterns = []
+    for work in tiles[:4]:
+        pattern = Image.new("RGB", (3 * size, 3 * size))
+        for corner in range(9):
+            pattern.paste(work.image, (corner % 3 * size, corner // 3 * size))
+        patterns.append(pattern)
+    bench.show("tile", patterns, 4)
+
+
+def palette(bench: Bench) -> None:
+    model = bench.model
+    plain = list(Generation.of(model, seed=1).works(bench.works))
+    # Palettes of the collection itself, so that KID can tell whether works still look like it.
+    places = spread(bench.dataset.held_out, 16).tolist()
+    for strength in (0.25, 0.5, 0.75):
+        shown, works, cost = [], [], Cost()
+        before = after = 0.0
+        for place in places:
+            colours = Palette.of_picture(bench.dataset.picture(place), strength)
+            steering = Steering(palette=colours)
+            some, spent = bench.made(Generation.of(model, seed=1, steering=steering), bench.works // len(places))
+            cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
+            before += float(palette_distance(_images(plain), colours.rgb).mean()) / len(places)
+            after += float(palette_distance(_images(some), colours.rgb).mean()) / len(places)
+            shown += [bench.dataset.picture(place), *(work.image for work in some[:3])]
+            works += some
+        figure = (
+            f"{before:.1f} -> {after:.1f} levels from the palette; KID {bench.kid(plain):.0f} -> {bench.kid(works):.0f}"
+        )
+        bench.row(f"--palette, --palette-strength {strength:g}", figure, cost, len(works))
+        bench.show(f"palette-{strength:g}", shown, 8)
+
+
+def composition(bench: Bench) -> None:
+    model, size = bench.model, bench.model.config.size
+    plain = list(Generation.of(model, seed=1).works(bench.works))
+    # Sketches from the collection itself, so that KID can tell whether works still look like it.
+    places = spread(bench.dataset.held_out, 16).tolist()
+    shown, works, cost = [], [], Cost()
+    before = after = 0.0
+    for place in places:
+        sketch = Composition.of_picture(bench.dataset.picture(place), size, size)
+        some, spent = bench.made(
+            Generation.of(model, seed=1, steering=Steering(composition=sketch)), bench.works // len(places)
+        )
+        cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
+        target = low_pass(sketch.target(size, size), size / SKETCH_SIDE)
+        before += _mass(_images(plain), target, size) / len(places)
+        after += _mass(_images(some), target, size) / len(places)
+        shown += [bench.dataset.picture(place), *(work.image for work in some[:3])]
+        works += some
+    figure = (
+        f"masses {before:.1f} -> {after:.1f} levels from the sketch; "
+        f"KID {bench.kid(plain):.0f} -> {bench.kid(works):.0f}"
+    )
+    bench.row("--composition", figure, cost, len(works))
+    bench.show("composition", shown, 8)
+
+
+def sharpness(bench: Bench) -> None:
+    shown = []
+    for value in (0.0, 0.02, 0.06):
+        works, cost = bench.made(Generation.of(bench.model, seed=1, sharpness=value))
+        energy = float(_energy(_images(works)).mean())
+        bench.row(
+            f"--sharpness {value:g}", f"KID {bench.kid(works):.0f}, gradient energy {energy:.4f}", cost, bench.works
+        )
+        shown += [work.image for work in works[:8]]
+    bench.show("sharpness", shown, 8)
+
+
+CONTROLS: dict[str, Callable[[Bench], None]] = {
+    "plain": plain,
+    "classes": classes,
+    "related": related,
+    "inpainting": inpainting,
+    "larger": larger,
+    "palette": palette,
+    "composition": composition,
+    "sharpness": sharpness,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--works", type=int, default=256)
+    parser.add_argument("--only", nargs="+", choices=CONTROLS, default=list(CONTROLS))
+    asked = parser.parse_args()
+    keep_freed_memory()
+    asked.output.mkdir(parents=True, exist_ok=True)
+    bench = Bench(
+        Model.from_pretrained(asked.run),
+        Dataset.open(asked.run / "dataset"),
+        read_features(asked.features),
+        asked.works,
+        asked.output,
+    )
+    for name in asked.only:
+        CONTROLS[name](bench)
+    table = ["| control | figure | evaluations a work | seconds a work |", "|---|---|---|---|"]
+    table += [f"| {r['control']} | {r['figure']} | {r['evaluations']} | {r['seconds']} |" for r in bench.rows]
+    (asked.output / "table.md").write_text("\n".join(table) + "\n", "utf-8")
+
+
+def _classifier(bench: Bench) -> Callable[[Tensor], Tensor]:
+    """Logistic regression on the features of the training pictures, every class weighing the same."""
+    mean, deviation = bench.real.mean(0), bench.real.std(0) + 1e-6
+    labels = bench.dataset.labels[bench.dataset.train]
+    weight = 1 / torch.bincount(labels).double()
+    layer = torch.nn.Linear(bench.real.shape[1], len(bench.model.config.classes), dtype=torch.float64)
+    torch.nn.init.zeros_(layer.weight)
+    optimiser = torch.optim.LBFGS(layer.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+    inputs = (bench.real - mean) / deviation
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        value = torch.nn.functional.cross_entropy(layer(inputs), labels, weight) + 0.01 * layer.weight.square().sum()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimiser.step(loss)
+    return lambda rows: layer((rows - mean) / deviation).detach()
+
+
+def _images(works: Sequence[Work]) -> Tensor:
+    return torch.stack([as_canvas(work.image) for work in works])
+
+
+def _apart(one: Work, other: Work) -> float:
+    return float((as_canvas(one.image) - as_canvas(other.image)).square().mean().sqrt())
+
+
+def _mass(images: Tensor, target: Tensor, size: int) -> float:
+    """How far the masses of pictures are from a target's, in grey levels."""
+    return float((low_pass(images, size / SKETCH_SIDE) - target).square().mean((1, 2, 3)).sqrt().mean()) * 127.5
+
+
+def _energy(images: Tensor) -> Tensor:
+    """[N, 3, H, W] -> [N]: the mean squared difference of neighbouring pixels."""
+    return images.diff(dim=2).square().mean((1, 2, 3)) + images.diff(dim=3).square().mean((1, 2, 3))
+
+
+def _across(image: Tensor, columns: Sequence[int] | range) -> float:
+    """The energy of the differences between these columns and the next, by the mean of all. image: [3, H, W]."""
+    differences = image.diff(dim=2).square().mean((0, 1))
+    return float(differences[list(columns)].mean() / differences.mean().clamp_min(1e-9))
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Of ratios: the geometric one."""
+    return float(torch.tensor(values).clamp_min(1e-6).log().mean().exp())
+
+
+if __name__ == "__main__":
+    main()

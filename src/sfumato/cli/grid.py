@@ -1,0 +1,270 @@
+"""sfumato grid: works of several settings on one sheet, to compare them by looking."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from sfumato.cli import options
+from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, value_in_words
+from sfumato.errors import SfumatoError
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from rich.table import Table
+
+    from sfumato.models import Generation, Model
+
+SHOWN_ALWAYS: Final = ("steps", "guidance", "sampler", "schedule")  # the others where they are not what is usual
+MOST_PIXELS: Final = 80_000_000  # beyond that, programs take a picture for an attack and do not open it
+GRID_KEY: Final = "sfumato-grid"
+LARGE: Final = 16  # cells; with more of them, one work in each is enough to look at
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The works of one choice of values. evaluations of networks, and seconds: for each work of a whole batch."""
+
+    choice: Mapping[str, Value]
+    pictures: list[Image.Image]
+    evaluations: int
+    seconds: float
+
+
+def grid(
+    model: options.ModelName,
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=A,B,C",
+            help=f"What differs: one for columns, or two for rows and columns. NAME: {', '.join(KINDS)}. "
+            "Separate values that hold commas with semicolons.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("grid.png"),
+    count: Annotated[
+        int | None,
+        typer.Option("-n", "--count", min=1, help="Works of each setting: by default 4, or 1 on a large sheet."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same in every cell: by default 0.")] = None,
+    label: options.Label = None,
+    away: options.Away = None,
+    guidance: options.Guidance = None,
+    guidance_kind: options.GuidanceKind = None,
+    steps: options.Steps = None,
+    sampler: options.Sampler = None,
+    schedule: options.Schedule = None,
+    sharpness: options.Sharpness = None,
+    precision: options.Precision = None,
+    device: options.Device = "cpu",
+    force: options.Force = False,
+) -> None:
+    """Compare settings by looking: one sheet of works of the same seed, each row and column with another value.
+
+    As in: sfumato grid run --vary guidance=1,2,4 --vary steps=8,16,32
+    """
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.placing import check_places
+    from sfumato.models import Model
+    from sfumato.models.sampling import BATCH
+    from sfumato.works.labelled_grid import labelled_grid
+
+    if output.suffix.lower() != ".png":
+        raise SfumatoError(
+            f"{output}: a grid is kept as PNG, with its settings inside; choose a name that ends in .png"
+        )
+    check_places([output], force=force)
+    asked = {
+        "seed": seed,
+        "class": label,
+        "away": away,
+        "steps": steps,
+        "guidance": guidance,
+        "guidance_kind": guidance_kind,
+        "sharpness": sharpness,
+        "sampler": sampler,
+        "schedule": schedule,
+        "precision": precision,
+    }
+    fixed = {name: value for name, value in asked.items() if value is not None}
+    axes = read_axes(vary, fixed)
+    choices = [
+        dict(zip([axis.name for axis in axes], values, strict=True))
+        for values in itertools.product(*[axis.values for axis in axes])
+    ]
+    count = count or (4 if len(axes) == 1 or len(choices) <= LARGE else 1)
+
+    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    _check_size(len(choices) * count, loaded.config.size)
+    generations = [_generation(loaded, fixed | choice) for choice in choices]
+    console = Console(highlight=False)
+    cells = _made(generations, choices, count, console)
+    sheet = labelled_grid(
+        _in_rows([cell.pictures for cell in cells], axes),
+        columns=axes[-1].titles,
+        rows=axes[0].titles if len(axes) == 2 else (),
+        title=loaded.config.name,
+        subtitle=_common(generations[0], fixed, choices[0]),
+        across=math.ceil(math.sqrt(count)) if len(axes) == 2 else 1,
+    )
+    _write(sheet, _record(generations[0], fixed, axes, cells), output, force)
+    console.print(f"for each work, where {BATCH} are made at once:")
+    console.print(_costs(axes, cells))
+    for axis in axes:
+        if len(axis.values) > 1 and not _changes(axis.name, cells, _pixels):
+            console.print(f"{name_in_words(axis.name)} changes nothing here: all its works are the same")
+    each = "1 work" if count == 1 else f"{count:,} works"
+    console.print(f"{each} for each of {len(choices):,} settings: {output}", markup=False, soft_wrap=True)
+
+
+def _generation(model: Model, settings: Mapping[str, Any]) -> Generation:
+    from sfumato.models import Generation
+
+    return Generation.of(model, **{"label" if name == "class" else name: value for name, value in settings.items()})
+
+
+def _check_size(pictures: int, size: int) -> None:
+    from sfumato.works.labelled_grid import PICTURE_SIDE
+    from sfumato.works.viewing import viewing_scale
+
+    pixels = pictures * (size * viewing_scale((size, size), PICTURE_SIDE)) ** 2
+    if pixels > MOST_PIXELS:
+        raise SfumatoError(
+            f"{pictures:,} works of {size} px: their sheet of {pixels / 1e6:,.0f} million pixels would open in few "
+            "programs; give fewer values, or a smaller --count"
+        )
+
+
+def _made(
+    generations: Sequence[Generation], choices: Sequence[Mapping[str, Value]], count: int, console: Console
+) -> list[Cell]:
+    next(generations[0].steps(1))  # a machine's first step takes longer than any other
+    asked = list(zip(generations, choices, strict=True))
+    tracked = track(asked, "settings", console=console, transient=True, disable=not console.is_terminal)
+    return [_cell(generation, choice, count) for generation, choice in tracked]
+
+
+def _cell(generation: Generation, choice: Mapping[str, Value], count: int) -> Cell:
+    from torch.nn.modules.module import register_module_forward_pre_hook
+
+    from sfumato.diffusion import Denoiser
+    from sfumato.models.sampling import BATCH
+
+    batches, calls, began = math.ceil(count / BATCH), 0, time.perf_counter()
+
+    def note(module: object, _: object) -> None:
+        nonlocal calls
+        calls += isinstance(module, Denoiser)
+
+    hook = register_module_forward_pre_hook(note)  # of all modules: autoguidance brings a second network
+    try:
+        pictures = [work.image for work in generation.works(count)]
+    finally:
+        hook.remove()
+    # A batch is computed in full, however few of its works are wanted.
+    return Cell(choice, pictures, calls // batches, (time.perf_counter() - began) / (batches * BATCH))
+
+
+def _common(generation: Generation, fixed: Mapping[str, Any], varied: Mapping[str, Value]) -> str:
+    """What all cells have in common, in words: 'seed 0, steps 16, sampler heun'."""
+    from sfumato.models import SamplerSettings
+
+    usual = SamplerSettings().model_dump()
+    values = {**fixed, **generation.settings.model_dump(), "seed": generation.seed}
+    told = [
+        f"{name_in_words(name)} {value_in_words(values[name])}"
+        for name in KINDS
+        if name in values and name not in varied and (name in SHOWN_ALWAYS or values[name] != usual.get(name))
+    ]
+    return ", ".join(told)
+
+
+def _record(
+    generation: Generation, fixed: Mapping[str, Any], axes: Sequence[Axis], cells: Sequence[Cell]
+) -> dict[str, Any]:
+    """All that is needed to make the sheet again. generation: any of the sheet's."""
+    recipe, varied = generation.recipe(0), cells[0].choice
+    settings = {"class": None, "away": None, **fixed, **generation.settings.model_dump(), "seed": generation.seed}
+    named = [{"name": axis.name, "values": axis.values} for axis in axes]
+    return {
+        "format": 1,
+        "model": recipe.model,
+        "model_digest": recipe.model_digest,
+        "rows": named[0] if len(axes) == 2 else None,
+        "columns": named[-1],
+        "count": len(cells[0].pictures),
+        "settings": {name: value for name, value in settings.items() if name not in varied},
+        "evaluations": _in_rows([cell.evaluations for cell in cells], axes),
+        "size": recipe.size,
+        "device": recipe.device,
+        "sfumato_version": recipe.sfumato_version,
+        "torch_version": recipe.torch_version,
+    }
+
+
+def _in_rows(items: Sequence[Item], axes: Sequence[Axis]) -> list[Sequence[Item]]:
+    across = len(axes[-1].values)
+    return [items[start : start + across] for start in range(0, len(items), across)]
+
+
+def _write(sheet: Image.Image, record: Mapping[str, Any], output: Path, force: bool) -> None:
+    from PIL import PngImagePlugin
+
+    from sfumato.works.whole_file import write_whole_file
+    from sfumato.works.work import XMP_KEY
+    from sfumato.works.xmp import xmp_packet
+
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt(GRID_KEY, json.dumps(record, ensure_ascii=True, allow_nan=False))
+    info.add_itxt(XMP_KEY, xmp_packet(f"sfumato {record['sfumato_version']}"))
+    write_whole_file(output, lambda file: sheet.save(file, format="PNG", pnginfo=info), force=force)
+
+
+def _costs(axes: Sequence[Axis], cells: Sequence[Cell]) -> Table:
+    """Evaluations and seconds a work, with a line for each value of those settings that change them."""
+    from rich.table import Table
+    from rich.text import Text
+
+    names = [axis.name for axis in axes if axis.name == "precision" or _changes(axis.name, cells, _evaluations)]
+    alike: dict[tuple[Value, ...], list[Cell]] = {}
+    for cell in cells:
+        alike.setdefault(tuple(cell.choice[name] for name in names), []).append(cell)
+    table = Table()
+    for name in names:
+        table.add_column(name_in_words(name))
+    for head in ("evaluations", "seconds"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for values, group in alike.items():
+        seconds = sum(cell.seconds for cell in group) / len(group)
+        texts = [Text(value_in_words(value)) for value in values]  # no markup: a class may be called [red]
+        table.add_row(*texts, f"{group[0].evaluations:,}", f"{seconds:,.3f}")
+    return table
+
+
+def _changes(name: str, cells: Sequence[Cell], what: Callable[[Cell], Hashable]) -> bool:
+    """Whether something differs between cells that differ in the named setting alone."""
+    found: dict[Hashable, set[Hashable]] = {}
+    for cell in cells:
+        others = tuple(value for other, value in cell.choice.items() if other != name)
+        found.setdefault(others, set()).add(what(cell))
+    return any(len(different) > 1 for different in found.values())
+
+
+def _evaluations(cell: Cell) -> Hashable:
+    return cell.evaluations
+
+
+def _pixels(cell: Cell) -> Hashable:
+    return tuple(picture.tobytes() for picture in cell.pictures)

@@ -1,0 +1,71 @@
+"""sfumato inpaint: part of a picture made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sfumato.cli import options
+
+
+def inpaint(
+    model: options.ModelName,
+    picture: Annotated[Path, typer.Argument(help="The picture, each side as long as the model's or longer.")],
+    mask: Annotated[Path, typer.Argument(help="A picture of its size: white is made anew, black kept to the pixel.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("inpainted.png"),
+    strength: Annotated[float, typer.Option(help="Below 1 something of what is replaced shows through.")] = 1.0,
+    seed: options.Seed = 0,
+    label: options.Label = None,
+    away: options.Away = None,
+    guidance: options.Guidance = None,
+    guidance_kind: options.GuidanceKind = None,
+    steps: options.Steps = None,
+    sampler: options.Sampler = None,
+    schedule: options.Schedule = None,
+    sharpness: options.Sharpness = None,
+    palette: options.PaletteText = None,
+    palette_strength: options.PaletteStrength = 0.75,
+    composition: options.Sketch = None,
+    composition_strength: options.SketchStrength = 1.0,
+    background: options.Background = options.WHITE,
+    trajectory: options.Trajectory = False,
+    recipe: options.KeepRecipe = True,
+    device: options.Device = "cpu",
+    force: options.Force = False,
+) -> None:
+    """Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel."""
+    from sfumato.cli.collect import parse_background
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.painting import film_of, paint, steering_of
+    from sfumato.cli.placing import check_places, check_work_place
+    from sfumato.cli.reimagine import opened
+    from sfumato.models import Generation, Model
+    from sfumato.models.ground import Ground
+
+    check_work_place(output, picture)
+    film = film_of(output) if trajectory else None
+    check_places([output, *([film] if film else [])], force=force)
+    image, covered = opened(picture, parse_background(background)), opened(mask, (0, 0, 0))
+    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    ground = Ground.masked(loaded.config, image, covered, strength)
+    generation = Generation.of(
+        loaded,
+        seed=seed,
+        label=label,
+        away=away,
+        ground=ground,
+        steering=steering_of(palette, palette_strength, composition, composition_strength, ground),
+        guidance=guidance,
+        guidance_kind=guidance_kind,
+        steps=steps,
+        sampler=sampler,
+        schedule=schedule,
+        sharpness=sharpness,
+    )
+    console = Console(highlight=False)
+    paint(generation, console, film, force=force).save(output, recipe=recipe, force=force)
+    share = (ground.mask > 0).float().mean().item() if ground.mask is not None else 1.0
+    console.print(f"{share:.0%} of {picture} made anew: {output}", markup=False, soft_wrap=True)

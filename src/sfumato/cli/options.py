@@ -1,0 +1,37 @@
+"""The options that commands share: what a person asks of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ModelName = Annotated[str, typer.Argument(help="A model's directory, a run's, or a Hub repository (owner/name).")]
+MadeWith = Annotated[
+    str | None, typer.Option(help="Where the model is; else one of its name is looked for here and near the work.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed makes the same works.")]
+Label = Annotated[str | None, typer.Option("--class", help="One class only, or a mixture: painting:0.7,engraving:0.3.")]
+Away = Annotated[str | None, typer.Option(help="A class to lead away from.")]
+Guidance = Annotated[
+    float | None, typer.Option(min=0, help="1 is none; higher is truer to the class, with less variety.")
+]
+GuidanceKind = Annotated[str | None, typer.Option(help="autoguidance (needs no classes) or classifier_free.")]
+Steps = Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")]
+Sampler = Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")]
+Schedule = Annotated[str | None, typer.Option(help="karras, exponential or flow.")]
+Sharpness = Annotated[float | None, typer.Option(help="0 to 0.2: more is crisper, and rougher.")]
+Precision = Annotated[str | None, typer.Option(help="float32 or bfloat16.")]
+PaletteText = Annotated[
+    str | None, typer.Option("--palette", help="Colours to work with: a picture, or #aa3322,#fff0c0,...")
+]
+PaletteStrength = Annotated[float, typer.Option(help="0, not at all, to 1.")]
+Sketch = Annotated[Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")]
+SketchStrength = Annotated[float, typer.Option(help="0, not at all, to 1.")]
+Trajectory = Annotated[bool, typer.Option("--trajectory", help="Also an animation from noise to picture.")]
+KeepRecipe = Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the file.")]
+Background = Annotated[str, typer.Option(help="R,G,B: what shows through a transparent picture.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
+WHITE = "255,255,255"

@@ -1,0 +1,72 @@
+"""sfumato outpaint: what lies beyond the edges of a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sfumato.cli import options
+
+Pixels = Annotated[int, typer.Option(min=0, help="Pixels to add on this side.")]
+
+
+def outpaint(
+    model: options.ModelName,
+    picture: Annotated[Path, typer.Argument(help="The picture, which is kept to the pixel.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("outpainted.png"),
+    left: Pixels = 0,
+    top: Pixels = 0,
+    right: Pixels = 0,
+    bottom: Pixels = 0,
+    seed: options.Seed = 0,
+    label: options.Label = None,
+    away: options.Away = None,
+    guidance: options.Guidance = None,
+    guidance_kind: options.GuidanceKind = None,
+    steps: options.Steps = None,
+    sampler: options.Sampler = None,
+    schedule: options.Schedule = None,
+    sharpness: options.Sharpness = None,
+    palette: options.PaletteText = None,
+    palette_strength: options.PaletteStrength = 0.75,
+    background: options.Background = options.WHITE,
+    trajectory: options.Trajectory = False,
+    recipe: options.KeepRecipe = True,
+    device: options.Device = "cpu",
+    force: options.Force = False,
+) -> None:
+    """Go on beyond the edges of a picture, which itself is kept to the pixel."""
+    from sfumato.cli.collect import parse_background
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.painting import film_of, paint, steering_of
+    from sfumato.cli.placing import check_places, check_work_place
+    from sfumato.cli.reimagine import opened
+    from sfumato.models import Generation, Model
+    from sfumato.models.ground import Ground, Margins
+
+    check_work_place(output, picture)
+    film = film_of(output) if trajectory else None
+    check_places([output, *([film] if film else [])], force=force)
+    image = opened(picture, parse_background(background))
+    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    ground = Ground.extended(loaded.config, image, Margins(left, top, right, bottom))
+    generation = Generation.of(
+        loaded,
+        seed=seed,
+        label=label,
+        away=away,
+        ground=ground,
+        steering=steering_of(palette, palette_strength, None, 0.0, ground),
+        guidance=guidance,
+        guidance_kind=guidance_kind,
+        steps=steps,
+        sampler=sampler,
+        schedule=schedule,
+        sharpness=sharpness,
+    )
+    console = Console(highlight=False)
+    paint(generation, console, film, force=force).save(output, recipe=recipe, force=force)
+    console.print(f"{picture} continued to {ground.width} x {ground.height} px: {output}", markup=False, soft_wrap=True)

@@ -1,0 +1,214 @@
+"""Steering: what is asked is put into the denoiser's estimate while sampling, with no gradient through the network.
+
+Each of ``composed`` and ``coloured`` takes a denoiser D(x, sigma) and gives one back, so that they can be put around
+each other and around guidance, and under any sampler. One evaluation stays one evaluation.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sfumato.diffusion.samplers import Denoise
+from sfumato.errors import SfumatoError
+
+SHADING = 0.2
+SINKHORN_STEPS = 100  # at most; a few are enough until hardly anything is hidden
+
+
+def composed(denoise: Denoise, target: Tensor, *, factor: float, above: float, strength: float = 1.0) -> Denoise:
+    """Follow a sketch: D + strength * (low(target) - low(D)) while sigma > above, where low keeps the coarse forms.
+
+    Choi et al. 2021 (arXiv:2108.02938, eq. 8), who put it into the noisy picture; in the estimate it needs no noise for
+    the target. target: [N or 1, 3, H, W] in -1..1, of the pictures' size. factor: of ``low_pass``. above: in units of
+    sigma; below it the denoiser makes one picture of the whole, undisturbed. strength: 0 (nothing is changed) to 1 (the
+    estimate's coarse forms are the target's).
+    Raises SfumatoError if factor is less than 1 or strength outside 0..1.
+    """
+    _check_strength("sketch", strength)
+    sketch = low_pass(target, factor)
+
+    def steered(x: Tensor, sigma: float) -> Tensor:
+        denoised = denoise(x, sigma)
+        return denoised + strength * (sketch - low_pass(denoised, factor)) if sigma > above else denoised
+
+    return steered
+
+
+def low_pass(images: Tensor, factor: float) -> Tensor:
+    """The nearest picture, by squared error, to be had by bicubic enlargement of one ``factor`` times smaller.
+
+    images: [N, C, H, W]. factor: 1 (everything passes) or more; from the picture's side on, its mean alone.
+    A projection: what has passed, passes again unchanged. Returns [N, C, H, W].
+    Raises SfumatoError if factor is less than 1.
+    """
+    if not 1 <= factor < math.inf:
+        raise SfumatoError(f"low pass: a factor of {factor:g} makes no picture smaller; give 1 or more")
+    rows, columns = (_projection(side, max(1, round(side / factor))).to(images) for side in images.shape[2:])
+    return rows @ images @ columns
+
+
+def coloured(
+    denoise: Denoise,
+    palette: Tensor,
+    *,
+    shares: Tensor | None = None,
+    strength: float = 0.75,
+    shading: float = SHADING,
+) -> Denoise:
+    """Make pictures of a palette's colours and their shadings: D + strength * (shaded(D) - D).
+
+    palette, shares and shading: of ``shaded``. strength: 0 (nothing is changed) to 1. The estimate D is taken for the
+    true colours give or take what noise of this sigma hides: much at high noise, where the palette decides; next to
+    nothing in the end, where the denoiser shades what it was given as it has learned to. Shares ask for forms as well:
+    what has to be half cream cannot be a small thing on a dark ground.
+    Raises SfumatoError if a value is out of its range.
+    """
+    _check_strength("palette", strength)
+    _check_palette(palette, shares, shading)
+
+    def steered(x: Tensor, sigma: float) -> Tensor:
+        denoised = denoise(x, sigma)
+        return denoised.lerp(shaded(denoised, palette, _hidden(sigma, denoised), shares, shading), strength)
+
+    return steered
+
+
+def shaded(
+    images: Tensor, palette: Tensor, hidden: float, shares: Tensor | None = None, shading: float = SHADING
+) -> Tensor:
+    """The colours to be expected of pictures that are made of a palette, and are known give or take ``hidden``.
+
+    images: [N, 3, H, W] in -1..1. palette: [K, 3] in -1..1. shading: the deviation of a colour's shades from it in
+    lightness, above 0; in hue and saturation it is half of that, as light and shadow fall on a thing of one colour.
+    hidden: the deviation of ``images`` from the true picture. Both are deviations along any axis of length 1 in red,
+    green and blue. Along an axis of shading s, the shade of colour c to be expected behind a pixel p is
+    (hidden^2 c + s^2 p) / (hidden^2 + s^2), and c has the weight exp(-(p - c)^2 / (2 (hidden^2 + s^2))).
+
+    shares: [K], the part of each picture that each colour is to cover, or None for pixels to choose on their own. The
+    weights are then those of the entropic optimal transport between the picture's colours and the palette's (Cuturi
+    2013, arXiv:1306.0895). Returns [N, 3, H, W].
+    """
+    palette = palette.to(images)
+    light, hue = (hidden**2 + s**2 for s in (shading, shading / 2))
+    scores = -_squared_distances(*(_scaled(c, light**-0.5, hue**-0.5) for c in (images, palette))) / 2
+    if shares is not None:
+        wanted = (shares / shares.sum()).to(images).clamp_min(1e-12).log()
+        pixels = math.log(scores.shape[1])
+        for _ in range(SINKHORN_STEPS):
+            lacking = wanted - (scores.log_softmax(2).logsumexp(1, keepdim=True) - pixels)
+            unmet = (
+                lacking.abs().amax((1, 2), keepdim=True) > 0.01
+            )  # in each picture on its own, whatever stands beside it
+            if not unmet.any():
+                break
+            scores = scores + unmet * lacking
+    colours = (scores.softmax(2) @ palette).transpose(1, 2).reshape(images.shape)
+    return images + _scaled(colours - images, hidden**2 / light, hidden**2 / hue)
+
+
+def palette_distance(images: Tensor, palette: Tensor) -> Tensor:
+    """How far pictures are from a palette: the mean over the pixels of the distance to the nearest colour.
+
+    images: [N, 3, H, W] in -1..1; palette: [K, 3]. Returns [N], in grey levels of 256: the root mean square over red,
+    green and blue, so that a grey that is 10 levels too dark is 10 levels away.
+    """
+    nearest = _squared_distances(images, palette.to(images)).amin(2)
+    return (nearest / 3).sqrt().mean(1) * 127.5
+
+
+def palette_of(picture: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The palette of a picture, by k-means (Lloyd 1982) on its colours in 8 bits; the same each time.
+
+    picture: [3, H, W] in -1..1 (clipped). count: of colours, 1 or more; a picture with fewer has fewer. Returns the
+    palette [K, 3] in -1..1 and each colour's share of the picture [K], the largest first. The first colours to begin
+    with are the commonest one and then, again and again, the one whose pixels are worst served so far (the largest sum
+    of squared distances to the nearest beginning).
+    Raises SfumatoError if count is less than 1.
+    """
+    if count < 1:
+        raise SfumatoError(f"palette of {count} colours: give 1 or more")
+    colours, pixels = _colours(picture)
+    palette = colours[pixels.argmax()][None]
+    while len(palette) < count:
+        unserved = pixels * _to_each(colours, palette).amin(1)
+        palette = torch.cat((palette, colours[unserved.argmax()][None]))
+    for _ in range(100):
+        nearest = F.one_hot(_to_each(colours, palette).argmin(1), len(palette)).to(colours)
+        area = pixels @ nearest
+        # A colour that nothing is nearest to (there may be too few for all) stays where it is, and is left out below.
+        moved = torch.where(area[:, None] > 0, (nearest * pixels[:, None]).T @ colours / area[:, None], palette)
+        if torch.equal(moved, palette):
+            break
+        palette = moved
+    order = area.argsort(descending=True, stable=True)
+    order = order[area[order] > 0]
+    return palette[order].float(), (area[order] / pixels.sum()).float()
+
+
+def _hidden(sigma: float, images: Tensor) -> float:
+    """The deviation of a pixel's estimate from the truth, as for Gaussian pixels of deviation 0.5.
+
+    Pictures of twice the size are as hard to make out at twice the sigma (Hoogeboom et al. 2023, arXiv:2301.11093,
+    section 3.1).
+    """
+    sigma = sigma * 32 / min(images.shape[2:])
+    return sigma * 0.5 / math.hypot(sigma, 0.5)
+
+
+@cache
+def _projection(side: int, smaller: int) -> Tensor:
+    """[side, side], float64, symmetric: onto what bicubic enlargement makes of ``smaller`` numbers in a row."""
+    if smaller == side:
+        return torch.eye(side, dtype=torch.float64)
+    unit = torch.eye(smaller, dtype=torch.float64)[None, None]
+    enlarged = F.interpolate(unit, size=(smaller, side), mode="bicubic")[0, 0].T
+    basis: Tensor = torch.linalg.qr(enlarged).Q
+    return basis @ basis.T
+
+
+def _scaled(colours: Tensor, light: float, hue: float) -> Tensor:
+    """[N, 3, ...]: what is grey in them, the mean of red, green and blue, times ``light``, the rest times ``hue``."""
+    grey = colours.mean(1, keepdim=True)
+    return light * grey + hue * (colours - grey)
+
+
+def _squared_distances(images: Tensor, palette: Tensor) -> Tensor:
+    """[N, 3, H, W], [K, 3] -> [N, H x W, K]."""
+    return _to_each(images.flatten(2).transpose(1, 2), palette)
+
+
+def _to_each(colours: Tensor, palette: Tensor) -> Tensor:
+    """Squared distances: [..., 3], [K, 3] -> [..., K]. By differences, for a colour's own is to be 0 exactly."""
+    return torch.stack([(colours - colour).square().sum(-1) for colour in palette], -1)
+
+
+def _colours(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """[3, H, W] in -1..1 -> its different colours [C, 3] in 8 bits, and how many pixels have each [C]; float64."""
+    red, green, blue = ((picture.double() + 1) * 127.5).round().clamp(0, 255).long().flatten(1)
+    codes, pixels = (red * 65536 + green * 256 + blue).unique(return_counts=True)
+    levels = torch.stack((codes // 65536, codes // 256 % 256, codes % 256), 1)
+    return levels.double() / 127.5 - 1, pixels.double()
+
+
+def _check_strength(name: str, strength: float) -> None:
+    if not 0 <= strength <= 1:
+        raise SfumatoError(f"{name}: a strength of {strength:g} cannot be followed; give 0 (not at all) to 1 (fully)")
+
+
+def _check_palette(palette: Tensor, shares: Tensor | None, shading: float) -> None:
+    if palette.ndim != 2 or palette.shape[1] != 3 or not len(palette):
+        shape = " x ".join(map(str, palette.shape))
+        raise SfumatoError(f"palette: colours are rows of red, green and blue, not {shape}; give [K, 3]")
+    if not (palette.isfinite().all() and palette.abs().max() <= 1):
+        raise SfumatoError("palette: a colour is outside -1..1; give red, green and blue from -1 (none) to 1 (full)")
+    if shares is not None and (shares.shape != palette.shape[:1] or not (shares >= 0).all() or not shares.sum() > 0):
+        raise SfumatoError(
+            f"palette: the shares do not fit its {len(palette)} colours; give a number, 0 or more, for each"
+        )
+    if not 0 < shading < math.inf:
+        raise SfumatoError(f"palette: a shading of {shading:g} leaves nothing to choose by; give a number above 0")

@@ -1,0 +1,78 @@
+"""Part of a picture is made anew, and the rest stays as it is, to the pixel; beyond its edges too."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageChops
+
+from sfumato.works import read_work
+
+
+@pytest.fixture
+def picture(here):
+    levels = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
+    Image.fromarray(levels).save(here / "mine.png")
+    mask = Image.new("L", (56, 40), 0)
+    mask.paste(255, (20, 10, 44, 30))
+    mask.save(here / "mask.png")
+    Image.new("L", (56, 40), 0).save(here / "black.png")
+    Image.new("L", (56, 40), 255).save(here / "white.png")
+    Image.new("L", (20, 20), 255).save(here / "small.png")
+    return here / "mine.png"
+
+
+def test_the_mask_is_made_anew_and_the_rest_kept(sfumato, run, picture, here):
+    answer = sfumato("inpaint", run, "mine.png", "mask.png", "-o", "new.png", "--steps", 3, "--trajectory")
+    assert answer.code == 0, answer.err
+    assert "21% of mine.png made anew: new.png" in answer.out
+    with Image.open(here / "new.png") as new, Image.open(picture) as old:
+        assert ImageChops.difference(new.convert("RGB"), old).getbbox() == (20, 10, 44, 30)
+    with Image.open(here / "new-trajectory.webp") as film:
+        assert film.n_frames == 3
+    answer = sfumato("again", "new.png", "--model", run, "--picture", "mine.png", "--mask", "mask.png")
+    assert "the pixels are the same" in answer.out
+
+
+def test_a_picture_goes_on_beyond_its_edges(sfumato, run, picture, here):
+    answer = sfumato("outpaint", run, "mine.png", "-o", "wide.png", "--left", 10, "--bottom", 6, "--steps", 3)
+    assert answer.code == 0, answer.err
+    assert "mine.png continued to 66 x 46 px: wide.png" in answer.out
+    with Image.open(here / "wide.png") as wide, Image.open(picture) as old:
+        assert ImageChops.difference(wide.convert("RGB").crop((10, 0, 66, 40)), old).getbbox() is None
+    assert "the pixels are the same" in sfumato("again", "wide.png", "--model", run, "--picture", "mine.png").out
+
+
+def test_it_is_steered_as_works_are(sfumato, run, picture, here):
+    asked = ("--palette", "#aa3322,#fff", "--composition", "mine.png", "--class", "waves", "--seed", 5)
+    answer = sfumato("inpaint", run, "mine.png", "mask.png", "-o", "new.png", "--steps", 2, *asked)
+    assert answer.code == 0, answer.err
+    recipe = read_work(here / "new.png").recipe
+    assert (recipe.palette, recipe.label, recipe.seed) == (("#aa3322", "#ffffff"), "waves", 5)
+    assert recipe.composition
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("inpaint MODEL mine.png small.png", "the mask is 20 x 20 pixels and the picture 56 x 40"),
+        ("inpaint MODEL mine.png black.png", "black all over"),
+        ("inpaint MODEL mine.png white.png", "white all over"),
+        ("inpaint MODEL small.png small.png", "each side has to have 32 or more"),
+        ("inpaint MODEL mine.png nothing.png", "nothing.png: no such file"),
+        ("inpaint MODEL mine.png mask.png --strength 1.5", "strength 1.5"),
+        ("inpaint MODEL mine.png mask.png -o mine.png --force", "is the picture to begin with"),
+        ("inpaint MODEL mine.png mask.png -o mask.png", "is there already"),
+        ("inpaint MODEL mine.png mask.png --palette red", "'red' is no colour"),
+        ("inpaint MODEL mine.png mask.png --palette gone.jpg", "gone.jpg: no such file"),
+        ("outpaint MODEL mine.png", "nothing is to be added"),
+        ("outpaint MODEL mine.png --left 1000000", "more than 4,096 x 4,096"),
+        ("outpaint MODEL mine.png --left -3", "--left"),
+        ("outpaint nowhere mine.png --left 3", "nowhere: no such directory"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, picture, here, tree, typed, said):
+    before = tree(here)
+    answer = sfumato(*typed.replace("MODEL", str(run)).split())
+    assert answer.code == 2, answer
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert tree(here) == before

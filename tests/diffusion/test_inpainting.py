@@ -1,0 +1,288 @@
+"""Inpainting against closed forms: of a Gaussian, what is made given what is known has a known mean and variance."""
+
+import math
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from sfumato.diffusion.inpainting import inpaint
+from sfumato.diffusion.noise import karras
+from sfumato.diffusion.samplers import SAMPLERS, Denoise, Noise, Step
+from sfumato.errors import SfumatoError
+
+
+class Gaussian:
+    """Rows of pixels [N, 1, 1, W] of mean 0 and this covariance [W, W]; called as D(x, sigma), their ideal denoiser."""
+
+    def __init__(self, covariance: Tensor) -> None:
+        self.covariance = covariance
+        self.variances, self.axes = torch.linalg.eigh(covariance)
+
+    def __call__(self, x: Tensor, sigma: float) -> Tensor:
+        return (x @ self.axes * (self.variances / (self.variances + sigma**2))) @ self.axes.T
+
+    def given(self, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the pixels that are not ``known`` [W]: their mean is the first times the known, their covariance."""
+        across = self.covariance[~known][:, known]
+        mean = across @ torch.linalg.inv(self.covariance[known][:, known])
+        return mean, self.covariance[~known][:, ~known] - mean @ across.T
+
+
+def chain(length: int, correlation: float) -> Gaussian:
+    """Variance 1, and ``correlation`` to the power of their distance between two pixels."""
+    place = torch.arange(length, dtype=torch.float64)
+    return Gaussian(correlation ** (place[:, None] - place).abs())
+
+
+def row(values: list[float]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64).view(1, 1, 1, -1)
+
+
+def normal(shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Noise:
+    def noise(index: int) -> Tensor:
+        return torch.randn(shape, generator=torch.Generator().manual_seed(1000 + index), dtype=dtype)
+
+    return noise
+
+
+def paint(
+    name: str, denoise: Denoise, picture: Tensor, mask: Tensor, *, steps: int = 8, repeats: int = 1, count: int = 2
+) -> Iterator[Step]:
+    shape = (count, *picture.shape[1:])
+    sigmas, noise = karras(steps, 0.03, 40.0), normal(shape, picture.dtype)
+    x = noise(-1) * sigmas[0].to(picture.dtype)
+    return inpaint(denoise, x, sigmas, noise, sampler=SAMPLERS[name], picture=picture, mask=mask, repeats=repeats)
+
+
+def finish(*args: object, **settings: int) -> Tensor:
+    *_, last = paint(*args, **settings)  # type: ignore[arg-type]
+    return last.x
+
+
+def responses(name: str, gaussian: Gaussian, mask: Tensor, *, steps: int, repeats: int) -> tuple[Tensor, Tensor]:
+    """The made pixels, linear in the known ones and in all noise, without chance: [made, known], [made, noise].
+
+    Each row follows one unit: of a known pixel, or of the noise of one pixel at the start or at one step.
+    """
+    known, width = mask.flatten() == 0, mask.shape[-1]
+    kept = int(known.sum())
+    units = torch.eye(kept + width * steps, dtype=torch.float64)
+    picture = torch.zeros(len(units), 1, 1, width, dtype=torch.float64)
+    picture[:, 0, 0, known] = units[:, :kept]
+
+    def noise(index: int) -> Tensor:
+        return units[:, kept + (index + 1) * width :][:, :width].reshape(-1, 1, 1, width)
+
+    sigmas = karras(steps, 0.03, 40.0)
+    *_, last = inpaint(
+        gaussian,
+        noise(-1) * sigmas[0],
+        sigmas,
+        noise,
+        sampler=SAMPLERS[name],
+        picture=picture,
+        mask=mask,
+        repeats=repeats,
+    )
+    made = last.x[:, 0, 0, ~known].T
+    return made[:, :kept], made[:, kept:]
+
+
+PAIR = row([0.0, 1.0])
+HALF = row([0.0] * 8 + [1.0] * 8)
+CORNER = torch.zeros(1, 1, 4, 6)
+CORNER[..., 1:, 2:] = 1
+
+
+def picture_of(count: int) -> Tensor:
+    """[count, 3, 4, 6] in -1..1."""
+    return torch.rand((count, 3, 4, 6), generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+# What is made fits what is known
+
+
+def test_corrected_often_enough_the_estimate_is_the_mean_given_the_known_pixels() -> None:
+    gaussian, mask, sigma = chain(5, 0.8), row([0, 1, 1, 0, 1]), 0.7
+    x, picture = normal((1, 1, 1, 5))(0), normal((1, 1, 1, 5))(1)
+    levels, euler = torch.tensor([sigma, 0.0]), SAMPLERS["euler"]
+    (step,) = inpaint(gaussian, x, levels, normal(x.shape), sampler=euler, picture=picture, mask=mask, repeats=300)
+    known = mask.flatten() == 0
+    mean, covariance = gaussian.given(known)
+    prior = mean @ picture.flatten()[known]
+    gain = covariance @ torch.linalg.inv(covariance + sigma**2 * torch.eye(3, dtype=torch.float64))
+    torch.testing.assert_close(step.x.flatten()[~known], prior + gain @ (x.flatten()[~known] - prior))
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_of_two_pixels_the_second_follows_the_first_the_better_the_more_is_evaluated(name: str) -> None:
+    errors = []
+    for steps, repeats in ((16, 1), (16, 4), (64, 4)):
+        mean, noise = responses(name, chain(2, 0.9), PAIR, steps=steps, repeats=repeats)
+        errors.append(abs(float(mean) - 0.9))
+    assert errors == sorted(errors, reverse=True)
+    assert errors[1] < 0.08
+    assert errors[2] < 0.025
+    assert float(noise.square().sum().sqrt()) == pytest.approx(math.sqrt(1 - 0.9**2), rel=0.08)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_correction_is_worth_more_than_the_picture_put_into_the_estimate_alone(name: str) -> None:
+    gaussian, picture = chain(2, 0.9), row([1.0, 0.0])
+
+    def put_in(x: Tensor, sigma: float) -> Tensor:
+        return torch.where(PAIR > 0, gaussian(x, sigma), picture)
+
+    *_, alone = SAMPLERS[name](put_in, 0 * picture, karras(16, 0.03, 40.0), lambda index: 0 * picture)
+    mean, _ = responses(name, gaussian, PAIR, steps=16, repeats=1)
+    assert abs(float(mean) - 0.9) < 0.75 * abs(float(alone.x[..., 1]) - 0.9)
+
+
+def test_a_row_is_continued_without_a_seam() -> None:
+    gaussian = chain(16, 0.8)
+    mean, noise = responses("dpmpp_2m_sde", gaussian, HALF, steps=16, repeats=2)
+    # Of rows whose first half is drawn from the chain, what each unit of chance does to every pixel.
+    known = torch.cat((torch.linalg.cholesky(gaussian.covariance[:8, :8]), torch.zeros(8, noise.shape[1])), 1)
+    pixels = torch.cat((known, torch.cat((mean @ known[:, :8], noise), 1)))
+    gradients = pixels.diff(dim=0).square().sum(1)
+    assert 0.8 < float(gradients[7] / gradients[8:].mean()) < 1.25
+    assert 0.8 < float(gradients[7] / gradients[:7].mean()) < 1.25
+    assert float(pixels[8:].square().sum(1).mean()) == pytest.approx(1, rel=0.15)
+
+
+def test_of_two_modes_the_known_pixels_choose() -> None:
+    """Pictures that are about 0.8 everywhere or about -0.8 everywhere: the made half is of the known half's kind."""
+
+    def two_modes(x: Tensor, sigma: float) -> Tensor:
+        variance = 0.2**2 + sigma**2
+        mean = 0.8 * torch.tanh(0.8 * x.sum((1, 2, 3), keepdim=True) / variance)
+        return mean + (x - mean) * 0.2**2 / variance
+
+    sign = torch.tensor([1.0, -1.0]).repeat(100).view(-1, 1, 1, 1)
+    picture = (0.8 * sign + 0.2 * normal((200, 3, 2, 2), torch.float32)(5)).clamp(-1, 1)
+    mask = torch.tensor([0.0, 1.0]).expand(1, 1, 2, 2)
+    made = finish("dpmpp_2m_sde", two_modes, picture, mask, steps=16, count=200)[..., 1]
+    assert (made.mean((1, 2)) * sign.flatten() > 0.5).all()
+    assert float((made - 0.8 * sign[..., 0]).std()) == pytest.approx(0.2, rel=0.15)
+
+
+# What is known is kept
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_known_pixels_are_the_pictures_own_to_the_last_bit(name: str, mixture) -> None:
+    denoise, picture = mixture((-0.5, 0.4), (0.2, 0.1), (0.4, 0.6)), picture_of(2)
+    steps = list(paint(name, denoise, picture, CORNER, repeats=2))
+    kept = CORNER.expand_as(picture) == 0
+    assert torch.equal(steps[-1].x[kept], picture[kept])
+    assert not torch.isclose(steps[-1].x[~kept], picture[~kept]).any()
+    for step in steps:
+        assert torch.equal(step.denoised[kept], picture[kept])
+
+
+def test_what_the_mask_covers_is_not_looked_at(mixture) -> None:
+    denoise, picture = mixture((0.1,), (0.3,)), picture_of(2)
+    other = torch.where(CORNER > 0, -picture, picture)
+    assert torch.equal(finish("heun", denoise, picture, CORNER), finish("heun", denoise, other, CORNER))
+
+
+def test_a_soft_mask_passes_from_the_picture_to_what_was_made(mixture) -> None:
+    denoise, picture = mixture((0.1,), (0.3,)), picture_of(2)
+    soft = CORNER * torch.linspace(0.1, 1.0, 6)
+    made = finish("dpmpp_2m", denoise, picture, CORNER)
+    torch.testing.assert_close(finish("dpmpp_2m", denoise, picture, soft), picture + soft * (made - picture))
+
+
+def test_pictures_and_masks_are_each_pictures_own_or_one_for_all() -> None:
+    gaussian, pictures = chain(6, 0.8), normal((2, 3, 4, 6))(9)
+    masks = torch.cat((CORNER, CORNER.flip(3))).double()
+    both = finish("dpmpp_2m_sde", gaussian, pictures, masks, repeats=2)
+    for index in range(2):
+        one = finish("dpmpp_2m_sde", gaussian, pictures[index, None], masks[index, None], repeats=2)
+        torch.testing.assert_close(one[index], both[index])
+
+
+# The contract of a sampler
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_it_evaluates_and_draws_noise_as_its_sampler_does_times_the_repeats(name: str, repeats: int, mixture) -> None:
+    asked: list[tuple[str, float]] = []
+
+    def run(inpainting: bool) -> list[Step]:
+        asked.clear()
+        picture, sigmas, ideal = picture_of(1), karras(8, 0.03, 40.0), mixture((0.1,), (0.3,))
+
+        def noise(index: int) -> Tensor:
+            asked.append(("noise", index))
+            return normal(picture.shape)(index).float()
+
+        def denoise(x: Tensor, sigma: float) -> Tensor:
+            asked.append(("denoise", sigma))
+            return ideal(x, sigma)
+
+        x, sampler = 40 * normal(picture.shape)(-1).float(), SAMPLERS[name]
+        if not inpainting:
+            return list(sampler(denoise, x, sigmas, noise))
+        return list(inpaint(denoise, x, sigmas, noise, sampler=sampler, picture=picture, mask=CORNER, repeats=repeats))
+
+    alone = run(False)
+    expected = [call for call in asked for _ in range(repeats if call[0] == "denoise" else 1)]
+    steps = run(True)
+    assert asked == expected
+    assert [(s.index, s.steps, s.sigma) for s in steps] == [(s.index, s.steps, s.sigma) for s in alone]
+    assert all(step.x.shape == step.denoised.shape == (1, 3, 4, 6) for step in steps)
+
+
+def test_nothing_is_kept_from_one_picture_to_the_next(mixture) -> None:
+    denoise, picture = mixture((-0.5, 0.4), (0.2, 0.1), (0.4, 0.6)), picture_of(2)
+    original = picture.clone()
+    first = finish("dpmpp_2m", denoise, picture, CORNER)
+    assert torch.equal(first, finish("dpmpp_2m", denoise, picture, CORNER))
+    assert torch.equal(picture, original)
+
+
+# What is refused
+
+
+def never(x: Tensor, sigma: float) -> Tensor:
+    raise AssertionError("evaluated in spite of what is wrong")
+
+
+@pytest.mark.parametrize(
+    ("mask", "said"),
+    [
+        (torch.ones(1, 1, 4, 5), r"the mask is \[1, 1, 4, 5\].*give \[2, 1, 4, 6\], or one for all"),
+        (torch.ones(3, 1, 4, 6), r"the mask is \[3, 1, 4, 6\]"),
+        (torch.ones(1, 3, 4, 6), r"the mask is \[1, 3, 4, 6\]"),
+        (torch.ones(4, 6), r"the mask is \[4, 6\]"),
+        (torch.zeros(1, 1, 4, 6), "covers nothing of a picture; give 1 where"),
+        (torch.ones(1, 1, 4, 6), "keeps nothing of a picture; give 0 somewhere"),
+        (torch.stack((torch.zeros(1, 4, 6), torch.eye(4, 6)[None])), "covers nothing"),
+        (torch.stack((torch.ones(1, 4, 6), torch.eye(4, 6)[None])), "keeps nothing"),
+        (255 * torch.eye(4, 6).view(1, 1, 4, 6), "values from 0 to 255"),
+        (torch.eye(4, 6).view(1, 1, 4, 6) - 0.5, "values from -0.5 to 0.5"),
+    ],
+)
+def test_a_mask_that_cannot_be_meant_is_refused_at_once(mask: Tensor, said: str) -> None:
+    with pytest.raises(SfumatoError, match=f"^inpainting: .*{said}"):
+        paint("euler", never, picture_of(2), mask)
+
+
+def test_a_picture_of_another_size_is_refused_at_once() -> None:
+    with pytest.raises(SfumatoError, match=r"the picture is \[3, 3, 4, 6\] and \[2, 3, 4, 6\] are to be made"):
+        paint("euler", never, picture_of(3), CORNER)
+
+
+def test_no_corrections_at_all_are_refused_at_once() -> None:
+    with pytest.raises(SfumatoError, match="0 repeats; give 1 or more"):
+        paint("euler", never, picture_of(2), CORNER, repeats=0)
+
+
+def test_nothing_is_computed_before_it_is_asked_for() -> None:
+    steps = paint("euler", never, picture_of(2), CORNER)
+    with pytest.raises(AssertionError, match="evaluated"):
+        next(steps)

@@ -1,0 +1,181 @@
+"""What a work is painted on: of any size, with a picture on it or not, kept where it is to be kept, to the pixel."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sfumato.errors import SfumatoError
+from sfumato.models import Generation, Model, as_tensor, inpaint, outpaint, reimagine, remake, to_pictures
+from sfumato.models.ground import Ground, Margins
+from sfumato.works import read_work
+
+FEW = {"steps": 3}
+
+
+@pytest.fixture(scope="module")
+def picture():
+    levels = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
+    return Image.fromarray(levels)
+
+
+@pytest.fixture(scope="module")
+def mask():
+    mask = Image.new("L", (56, 40), 0)
+    mask.paste(255, (20, 10, 44, 30))
+    return mask
+
+
+def pixels(image):
+    return np.asarray(image, dtype=int)
+
+
+def test_what_the_mask_keeps_is_kept_to_the_pixel_and_the_rest_is_new(model, picture, mask):
+    work = inpaint(model, picture, mask, seed=3, **FEW)
+    assert work.image.size == picture.size
+    kept = pixels(mask) == 0
+    assert np.array_equal(pixels(work.image)[kept], pixels(picture)[kept])
+    assert (pixels(work.image)[~kept] != pixels(picture)[~kept]).mean() > 0.8
+    other = inpaint(model, picture, mask, seed=4, **FEW)
+    assert (pixels(work.image)[~kept] != pixels(other.image)[~kept]).mean() > 0.5
+
+
+def test_grey_of_a_mask_passes_from_the_one_to_the_other(model, picture):
+    full, half = (Image.new("L", picture.size, 0) for _ in range(2))
+    full.paste(255, (20, 10, 44, 30))
+    half.paste(128, (20, 10, 44, 30))
+    new, mixed = (pixels(inpaint(model, picture, one, seed=3, **FEW).image) for one in (full, half))
+    wanted = pixels(picture) + (new - pixels(picture)) * (pixels(full)[..., None] > 0) * 128 / 255
+    assert np.abs(mixed - wanted).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "margins", [{"left": 12}, {"right": 9, "top": 5}, {"left": 3, "top": 4, "right": 5, "bottom": 6}]
+)
+def test_beyond_its_edges_a_picture_is_kept_to_the_pixel(model, picture, margins):
+    work = outpaint(model, picture, seed=2, **margins, **FEW)
+    sides = Margins(**margins)
+    assert work.image.size == (56 + sides.left + sides.right, 40 + sides.top + sides.bottom)
+    whole = pixels(work.image)[sides.top : sides.top + 40, sides.left : sides.left + 56]
+    assert np.array_equal(whole, pixels(picture))
+    assert work.recipe.margins == (sides.left, sides.top, sides.right, sides.bottom)
+
+
+def test_works_of_any_size_are_those_of_their_seed(model):
+    ground = Ground.plain(model.config, 80, 48)
+    works = list(Generation.of(model, seed=3, ground=ground, **FEW).works(2))
+    assert [work.image.size for work in works] == [(80, 48)] * 2
+    second = next(Generation.of(model, seed=3, ground=ground, **FEW).works(1, first=1))
+    assert second.image.tobytes() == works[1].image.tobytes() != works[0].image.tobytes()
+
+
+def test_a_tile_is_another_picture_whose_file_says_so(model):
+    tile, plain = (
+        next(Generation.of(model, seed=3, ground=Ground.plain(model.config, 48, 48, tile=tile), **FEW).works(1))
+        for tile in (True, False)
+    )
+    assert tile.recipe.tile
+    assert not plain.recipe.tile
+    assert tile.image.tobytes() != plain.image.tobytes()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda model, picture, mask: inpaint(model, picture, mask, seed=3, strength=0.7, label="waves", **FEW),
+        lambda model, picture, mask: outpaint(model, picture, seed=3, right=9, **FEW),
+        lambda model, picture, mask: next(
+            Generation.of(model, seed=3, ground=Ground.plain(model.config, 50, 40, tile=True), **FEW).works(1, first=2)
+        ),
+    ],
+    ids=["inpaint", "outpaint", "tile"],
+)
+def test_each_is_made_again_from_its_file(saved, picture, mask, tmp_path, made):
+    model = Model.from_pretrained(saved)
+    work = made(model, picture, mask)
+    recipe = read_work(work.save(tmp_path / "work.png")).recipe
+    inputs = {"picture": picture} if recipe.input_digest else {}
+    inputs |= {"mask": mask} if recipe.mask_digest else {}
+    again = remake(Model.from_pretrained(saved), recipe, **inputs)
+    assert again.image.tobytes() == work.image.tobytes()
+    assert again.recipe == recipe
+
+
+def test_another_mask_is_noticed(model, picture, mask):
+    recipe = inpaint(model, picture, mask, **FEW).recipe
+    with pytest.raises(SfumatoError, match="began with a mask, which is not in its file"):
+        remake(model, recipe, picture=picture)
+    with pytest.raises(SfumatoError, match="the mask is not the one"):
+        remake(model, recipe, picture=picture, mask=mask.rotate(180))
+
+
+def test_every_step_of_the_way_is_given(model, picture, mask):
+    generation = Generation.of(model, ground=Ground.masked(model.config, picture, mask), steps=5)
+    steps = list(generation.steps(1))
+    assert [step.step for step in steps] == [1, 2, 3, 4, 5]
+    assert all(step.noisy.shape == (1, 3, 40, 56) for step in steps)
+    assert torch.isfinite(steps[-1].noisy).all()
+
+
+SMALL = Image.new("RGB", (31, 200))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda c, p, m: Ground.masked(c, p, m.resize((56, 41))), "the mask is 56 x 41 pixels and the picture 56 x 40"),
+        (lambda c, p, m: Ground.masked(c, p, Image.new("L", p.size, 0)), "black all over"),
+        (lambda c, p, m: Ground.masked(c, p, Image.new("L", p.size, 255)), "white all over"),
+        (lambda c, p, m: Ground.masked(c, SMALL, m), "the picture is 31 x 200 pixels.*makes 32 x 32"),
+        (lambda c, p, m: Ground.masked(c, p, m, strength=0), "strength 0"),
+        (lambda c, p, m: Ground.masked(c, p, m, strength=1.2), r"strength 1\.2"),
+        (lambda c, p, m: Ground.refining(c, p, -0.5), r"strength -0\.5"),
+        (lambda c, p, m: Ground.extended(c, p, Margins()), "nothing is to be added"),
+        (lambda c, p, m: Ground.extended(c, p, Margins(left=-1)), "nothing is to be added"),
+        (lambda c, p, m: Ground.extended(c, SMALL.crop((0, 0, 10, 10)), Margins(top=5)), "10 x 15 pixels"),
+        (lambda c, p, m: Ground.plain(c, 31, 64), "a work is 31 x 64 pixels"),
+        (lambda c, p, m: Ground.plain(c, 100_000, 64_000), "more than 4,096 x 4,096"),
+    ],
+)
+def test_what_cannot_be_painted_on_is_one_sentence(model, picture, mask, asked, said):
+    with pytest.raises(SfumatoError, match=said) as caught:
+        asked(model.config, picture, mask)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_picture_smaller_than_the_models_is_refined_all_the_same(model):
+    assert reimagine(model, Image.new("RGB", (20, 10), "teal"), **FEW).image.size == (32, 32)
+
+
+def test_a_picture_comes_back_from_its_own_noise_to_the_pixel(model, picture):
+    ground = Ground.editing(model.config, picture, source="waves")
+    same = next(Generation.of(model, label="waves", ground=ground, guidance=1.0, steps=9).works(1))
+    seen = to_pictures(as_tensor(picture, 32)[None])[0]
+    assert same.image.tobytes() == seen.tobytes()
+    other = next(Generation.of(model, label="circles", ground=ground, steps=9).works(1))
+    assert other.image.tobytes() != seen.tobytes()
+
+
+def test_an_edit_keeps_more_of_a_picture_than_refining_it(model, picture):
+    seen = pixels(to_pictures(as_tensor(picture, 32)[None])[0])
+    edited, refined = (
+        next(Generation.of(model, label="circles", ground=ground, guidance=1.0, steps=12).works(1))
+        for ground in (
+            Ground.editing(model.config, picture, 0.5, "waves"),
+            Ground.refining(model.config, picture, 0.5),
+        )
+    )
+    assert np.abs(pixels(edited.image) - seen).mean() < np.abs(pixels(refined.image) - seen).mean()
+
+
+def test_an_edit_is_made_again_from_its_file(model, picture, tmp_path):
+    ground = Ground.editing(model.config, picture, 0.7, "waves")
+    work = next(Generation.of(model, label="circles", seed=4, ground=ground, steps=9).works(1))
+    recipe = read_work(work.save(tmp_path / "work.png")).recipe
+    assert (recipe.inverted, recipe.source) == (True, "waves")
+    assert remake(model, recipe, picture=picture).image.tobytes() == work.image.tobytes()
+
+
+def test_an_unknown_source_is_one_sentence(model, picture):
+    with pytest.raises(SfumatoError, match="class 'cubism'"):
+        Ground.editing(model.config, picture, source="cubism")
