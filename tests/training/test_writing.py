@@ -17,7 +17,7 @@ from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.outcome import model_config
 from sfumato.training.state import TrainingState
-from sfumato.training.writing import RunWriter
+from sfumato.training.writing import YOUNG, YOUNG_GUIDANCE, RunWriter
 
 PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range(8)]
 
@@ -96,6 +96,16 @@ def test_the_model_of_the_moment_has_early_weights_once_there_are_some(writer: R
     model = Model.from_pretrained(writer.run.path)
     assert model.early.keys() == writer.state.early.keys()
     assert "5 steps of 4 pictures in 1.5 minutes on cpu" in model.card
+
+
+def test_early_weights_guide_gently_after_few_pictures(writer: RunWriter) -> None:
+    batch = writer.run.record.settings.batch
+    assert writer.model().config.generation.guidance_kind == "classifier_free"
+    writer.state.early = dict(writer.state.average.module.network.state_dict())
+    for step, guidance in ((YOUNG // batch - 1, YOUNG_GUIDANCE), (YOUNG // batch + 1, 2.0)):
+        writer.state.step = step
+        generation = writer.model().config.generation
+        assert (generation.guidance_kind, generation.guidance) == ("autoguidance", guidance)
 
 
 def test_a_model_that_cannot_be_written_leaves_the_one_before_and_nothing_beside_it(

@@ -64,6 +64,12 @@ def test_the_parameters_text_has_two_lines_whatever_the_names(recipe: Recipe) ->
     assert lines[1].startswith(f"Steps: {recipe.steps}, Sampler: ")
 
 
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\x0b", "\r\n"])
+def test_no_line_end_of_a_name_ends_a_line_of_the_text(end: str) -> None:
+    recipe = Recipe(**GIVEN | {"model": f"a, {end}b"})
+    assert len(recipe.parameters_text().splitlines()) == 2
+
+
 def test_the_parameters_text_is_what_other_programs_read() -> None:
     assert Recipe(**GIVEN).parameters_text() == (
         "engraving\nSteps: 20, Sampler: DPM++ 2M, CFG scale: 1.5, Seed: 7, Size: 32x32, "

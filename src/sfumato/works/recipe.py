@@ -149,7 +149,11 @@ def _one_line(text: str) -> str:
 
 def _quoted(value: str) -> str:
     """A value that holds one of the format's own marks stands in quotes, as A1111 does it."""
-    return json.dumps(value, ensure_ascii=False) if any(mark in value for mark in ',:"\n\r') else _one_line(value)
+    if not any(mark in value for mark in ',:"\n\r'):
+        return _one_line(value)
+    # JSON escapes ASCII's control characters, and leaves the line ends that Unicode has besides.
+    plain = "".join(letter if letter.isascii() or letter.isprintable() else " " for letter in value)
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def _faults(error: ValidationError) -> str:
