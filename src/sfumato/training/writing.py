@@ -70,7 +70,7 @@ class RunWriter:
         return Model(config, state.average.module, state.early, card, weights_digest="0" * 64)
 
     def _guided(self, sampling: SamplerSettings) -> SamplerSettings:
-        """By the early weights: measured to be the better guide, if not pushed away from too hard after few pictures."""
+        """By the early weights: measured to be the better guide, if after few pictures not too hard a one."""
         young = self.state.step * self.run.record.settings.batch < YOUNG
         guidance = min(sampling.guidance, YOUNG_GUIDANCE) if young else sampling.guidance
         return sampling.model_copy(update={"guidance_kind": "autoguidance", "guidance": guidance})
