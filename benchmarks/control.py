@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from control_figures import across, apart, geometric_mean, gradient_energy, images_of, mass_distance
 from PIL import Image
 from torch import Tensor
 
@@ -139,18 +140,18 @@ def classes(bench: Bench) -> None:
 def related(bench: Bench) -> None:
     works = list(Generation.of(bench.model, seed=1).works(8))
     other = list(Generation.of(bench.model, seed=99).works(8))
-    strangers = sum(_apart(one, two) for one, two in zip(works, other, strict=True)) / 8
+    strangers = sum(apart(one, two) for one, two in zip(works, other, strict=True)) / 8
     shown = []
     for share in (0.1, 0.3, 0.5):
         made, cost = bench.made(relatives(bench.model, works[0].recipe, share, seed=5), 16)
-        near = sum(_apart(works[0], one) for one in made) / 16
+        near = sum(apart(works[0], one) for one in made) / 16
         bench.row(f"--variations {share:g}", f"{near / strangers:.2f} of the distance of strangers", cost, 16)
         shown += [works[0].image, *(one.image for one in made[:7])]
     bench.show("variations", shown, 8)
     with bench.counted() as cost:
         frames = torch.stack(list(interpolated(bench.model, works[0].recipe, works[3].recipe, 60)))
     steps = (frames[1:] - frames[:-1]).flatten(1).norm(dim=1)
-    energy = _energy(frames)
+    energy = gradient_energy(frames)
     ends = (energy[0] + energy[-1]) / 2
     figure = (
         f"longest step {steps.max() / steps.min():.2f} times the shortest; "
@@ -175,9 +176,11 @@ def inpainting(bench: Bench) -> None:
         before, after = as_canvas(picture), as_canvas(work.image)
         kept &= torch.equal(before[:, :, : size // 2], after[:, :, : size // 2])
         # Beside the real picture's own at this place: the middle of a picture need not be as busy as the rest.
-        ratios.append(_across(after, [size // 2 - 1]) / _across(before, [size // 2 - 1]))
+        ratios.append(across(after, [size // 2 - 1]) / across(before, [size // 2 - 1]))
         shown += [picture, work.image]
-    figure = f"kept pixels {'equal' if kept else 'DIFFER'}; gradient energy across the seam {_mean(ratios):.2f}"
+    figure = (
+        f"kept pixels {'equal' if kept else 'DIFFER'}; gradient energy across the seam {geometric_mean(ratios):.2f}"
+    )
     bench.row("inpaint, the right half", figure, cost, 16)
     bench.show("inpaint", shown, 8)
     shown, ratios, cost = [], [], Cost()
@@ -187,10 +190,13 @@ def inpainting(bench: Bench) -> None:
         ground = Ground.extended(model.config, picture, Margins(left=size // 2, right=size // 2))
         (work,), spent = bench.made(Generation.of(model, seed=place, label=label, ground=ground), 1)
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
-        ratios.append(_across(as_canvas(work.image), [size // 2 - 1, 3 * size // 2 - 1]))
+        ratios.append(across(as_canvas(work.image), [size // 2 - 1, 3 * size // 2 - 1]))
         shown.append(work.image)
     bench.row(
-        "outpaint, half a picture on both sides", f"gradient energy across the seams {_mean(ratios):.2f}", cost, 8
+        "outpaint, half a picture on both sides",
+        f"gradient energy across the seams {geometric_mean(ratios):.2f}",
+        cost,
+        8,
     )
     bench.show("outpaint", shown, 2)
 
@@ -199,13 +205,13 @@ def larger(bench: Bench) -> None:
     model, size = bench.model, bench.model.config.size
     wide, cost = bench.made(Generation.of(model, seed=1, ground=Ground.plain(model.config, 3 * size, 2 * size)), 4)
     edges = range(size // 2 - 1, 3 * size - 1, size // 2)
-    ratio = _mean([_across(as_canvas(work.image), edges) for work in wide])
+    ratio = geometric_mean([across(as_canvas(work.image), edges) for work in wide])
     bench.row(f"{3 * size} x {2 * size} px in windows", f"gradient energy where windows end {ratio:.2f}", cost, 4)
     bench.show("wide", [work.image for work in wide[:2]], 1)
     tiles, cost = bench.made(Generation.of(model, seed=1, ground=Ground.plain(model.config, tile=True)), 16)
     rolled = [as_canvas(work.image).roll((size // 2, size // 2), (1, 2)) for work in tiles]
-    ratio = _mean(
-        [_across(one, [size // 2 - 1]) for one in rolled] + [_across(one.mT, [size // 2 - 1]) for one in rolled]
+    ratio = geometric_mean(
+        [across(one, [size // 2 - 1]) for one in rolled] + [across(one.mT, [size // 2 - 1]) for one in rolled]
     )
     bench.row("--tile", f"gradient energy across the seam {ratio:.2f}", cost, 16)
     patterns = []
@@ -230,8 +236,8 @@ def palette(bench: Bench) -> None:
             steering = Steering(palette=colours)
             some, spent = bench.made(Generation.of(model, seed=1, steering=steering), bench.works // len(places))
             cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
-            before += float(palette_distance(_images(plain), colours.rgb).mean()) / len(places)
-            after += float(palette_distance(_images(some), colours.rgb).mean()) / len(places)
+            before += float(palette_distance(images_of(plain), colours.rgb).mean()) / len(places)
+            after += float(palette_distance(images_of(some), colours.rgb).mean()) / len(places)
             shown += [bench.dataset.picture(place), *(work.image for work in some[:3])]
             works += some
         figure = (
@@ -255,8 +261,8 @@ def composition(bench: Bench) -> None:
         )
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         target = low_pass(sketch.target(size, size), size / SKETCH_SIDE)
-        before += _mass(_images(plain), target, size) / len(places)
-        after += _mass(_images(some), target, size) / len(places)
+        before += mass_distance(images_of(plain), target, size) / len(places)
+        after += mass_distance(images_of(some), target, size) / len(places)
         shown += [bench.dataset.picture(place), *(work.image for work in some[:3])]
         works += some
     figure = (
@@ -271,7 +277,7 @@ def sharpness(bench: Bench) -> None:
     shown = []
     for value in (0.0, 0.02, 0.06):
         works, cost = bench.made(Generation.of(bench.model, seed=1, sharpness=value))
-        energy = float(_energy(_images(works)).mean())
+        energy = float(gradient_energy(images_of(works)).mean())
         bench.row(
             f"--sharpness {value:g}", f"KID {bench.kid(works):.0f}, gradient energy {energy:.4f}", cost, bench.works
         )
@@ -333,35 +339,6 @@ def _classifier(bench: Bench) -> Callable[[Tensor], Tensor]:
 
     optimiser.step(loss)
     return lambda rows: layer((rows - mean) / deviation).detach()
-
-
-def _images(works: Sequence[Work]) -> Tensor:
-    return torch.stack([as_canvas(work.image) for work in works])
-
-
-def _apart(one: Work, other: Work) -> float:
-    return float((as_canvas(one.image) - as_canvas(other.image)).square().mean().sqrt())
-
-
-def _mass(images: Tensor, target: Tensor, size: int) -> float:
-    """How far the masses of pictures are from a target's, in grey levels."""
-    return float((low_pass(images, size / SKETCH_SIDE) - target).square().mean((1, 2, 3)).sqrt().mean()) * 127.5
-
-
-def _energy(images: Tensor) -> Tensor:
-    """[N, 3, H, W] -> [N]: the mean squared difference of neighbouring pixels."""
-    return images.diff(dim=2).square().mean((1, 2, 3)) + images.diff(dim=3).square().mean((1, 2, 3))
-
-
-def _across(image: Tensor, columns: Sequence[int] | range) -> float:
-    """The energy of the differences between these columns and the next, by the mean of all. image: [3, H, W]."""
-    differences = image.diff(dim=2).square().mean((0, 1))
-    return float(differences[list(columns)].mean() / differences.mean().clamp_min(1e-9))
-
-
-def _mean(values: Sequence[float]) -> float:
-    """Of ratios: the geometric one."""
-    return float(torch.tensor(values).clamp_min(1e-6).log().mean().exp())
 
 
 if __name__ == "__main__":

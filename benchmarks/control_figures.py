@@ -1,0 +1,42 @@
+"""The figures of `control.py`: how far pictures are apart, and what their gradients say of seams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion.steering import low_pass
+from sfumato.models.pictures import as_canvas
+from sfumato.models.steering import SKETCH_SIDE
+from sfumato.works import Work
+
+
+def images_of(works: Sequence[Work]) -> Tensor:
+    return torch.stack([as_canvas(work.image) for work in works])
+
+
+def apart(one: Work, other: Work) -> float:
+    return float((as_canvas(one.image) - as_canvas(other.image)).square().mean().sqrt())
+
+
+def mass_distance(images: Tensor, target: Tensor, size: int) -> float:
+    """How far the masses of pictures are from a target's, in grey levels."""
+    return float((low_pass(images, size / SKETCH_SIDE) - target).square().mean((1, 2, 3)).sqrt().mean()) * 127.5
+
+
+def gradient_energy(images: Tensor) -> Tensor:
+    """[N, 3, H, W] -> [N]: the mean squared difference of neighbouring pixels."""
+    return images.diff(dim=2).square().mean((1, 2, 3)) + images.diff(dim=3).square().mean((1, 2, 3))
+
+
+def across(image: Tensor, columns: Sequence[int] | range) -> float:
+    """The energy of the differences between these columns and the next, by the mean of all. image: [3, H, W]."""
+    differences = image.diff(dim=2).square().mean((0, 1))
+    return float(differences[list(columns)].mean() / differences.mean().clamp_min(1e-9))
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Of ratios: the geometric one."""
+    return float(torch.tensor(values).clamp_min(1e-6).log().mean().exp())
