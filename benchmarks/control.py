@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -83,11 +84,19 @@ class Bench:
     def seen(self, works: Sequence[Work]) -> Tensor:
         return extracted(self.features, torch.stack([as_canvas(work.image) for work in works]))
 
-    @property
+    @cached_property
     def real(self) -> Tensor:
-        if not hasattr(self, "_real"):
-            self._real = extracted(self.features, self.dataset.images(self.dataset.train))
-        return self._real
+        """The training pictures' features."""
+        return extracted(self.features, self.dataset.images(self.dataset.train))
+
+    @cached_property
+    def plain(self) -> list[Work]:
+        """Works without any control."""
+        return list(Generation.of(self.model, seed=1).works(self.works))
+
+    @cached_property
+    def plain_kid(self) -> float:
+        return self.kid(self.plain)
 
     def row(self, control: str, figure: str, cost: Cost, count: int) -> None:
         line = {
@@ -225,7 +234,6 @@ def larger(bench: Bench) -> None:
 
 def palette(bench: Bench) -> None:
     model = bench.model
-    plain = list(Generation.of(model, seed=1).works(bench.works))
     # Palettes of the collection itself, so that KID can tell whether works still look like it.
     places = spread(bench.dataset.held_out, 16).tolist()
     for strength in (0.25, 0.5, 0.75):
@@ -236,12 +244,12 @@ def palette(bench: Bench) -> None:
             steering = Steering(palette=colours)
             some, spent = bench.made(Generation.of(model, seed=1, steering=steering), bench.works // len(places))
             cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
-            before += float(palette_distance(images_of(plain), colours.rgb).mean()) / len(places)
+            before += float(palette_distance(images_of(bench.plain), colours.rgb).mean()) / len(places)
             after += float(palette_distance(images_of(some), colours.rgb).mean()) / len(places)
             shown += [bench.dataset.picture(place), *(work.image for work in some[:3])]
             works += some
         figure = (
-            f"{before:.1f} -> {after:.1f} levels from the palette; KID {bench.kid(plain):.0f} -> {bench.kid(works):.0f}"
+            f"{before:.1f} -> {after:.1f} levels from the palette; KID {bench.plain_kid:.0f} -> {bench.kid(works):.0f}"
         )
         bench.row(f"--palette, --palette-strength {strength:g}", figure, cost, len(works))
         bench.show(f"palette-{strength:g}", shown, 8)
@@ -249,7 +257,6 @@ def palette(bench: Bench) -> None:
 
 def composition(bench: Bench) -> None:
     model, size = bench.model, bench.model.config.size
-    plain = list(Generation.of(model, seed=1).works(bench.works))
     # Sketches from the collection itself, so that KID can tell whether works still look like it.
     places = spread(bench.dataset.held_out, 16).tolist()
     shown, works, cost = [], [], Cost()
@@ -261,13 +268,13 @@ def composition(bench: Bench) -> None:
         )
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         target = low_pass(sketch.target(size, size), size / SKETCH_SIDE)
-        before += mass_distance(images_of(plain), target, size) / len(places)
+        before += mass_distance(images_of(bench.plain), target, size) / len(places)
         after += mass_distance(images_of(some), target, size) / len(places)
         shown += [bench.dataset.picture(place), *(work.image for work in some[:3])]
         works += some
     figure = (
         f"masses {before:.1f} -> {after:.1f} levels from the sketch; "
-        f"KID {bench.kid(plain):.0f} -> {bench.kid(works):.0f}"
+        f"KID {bench.plain_kid:.0f} -> {bench.kid(works):.0f}"
     )
     bench.row("--composition", figure, cost, len(works))
     bench.show("composition", shown, 8)

@@ -9,7 +9,7 @@ from PIL import ImageChops
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, Model, to_pictures
+from sfumato.models import Generation, Model, remake, to_pictures
 from sfumato.models.sampling import BATCH
 
 FEW = {"steps": 3}
@@ -17,27 +17,6 @@ FEW = {"steps": 3}
 
 def same(one, other):
     return ImageChops.difference(one.image, other.image).getbbox() is None
-
-
-def made_again(model, recipe):
-    """What a recipe alone, and the model that it names, make."""
-    assert recipe.model_digest == model.weights_digest
-    guided = recipe.guidance_kind != "none"
-    generation = Generation.of(
-        model,
-        seed=recipe.seed,
-        label=recipe.label,
-        sampler=recipe.sampler,
-        schedule=recipe.schedule,
-        steps=recipe.steps,
-        guidance=recipe.guidance,
-        guidance_kind=recipe.guidance_kind if guided else None,
-        guidance_low=recipe.guidance_low,
-        guidance_high=recipe.guidance_high,
-        sharpness=recipe.sharpness,
-        precision=recipe.dtype,
-    )
-    return list(generation.works(recipe.index + 1))[-1]
 
 
 def test_a_picture_is_the_same_however_many_are_made(model):
@@ -143,7 +122,7 @@ def test_autoguidance_works_without_classes(new_model):
 def test_a_recipe_alone_makes_the_same_picture_again(saved, settings):
     model = Model.from_pretrained(saved)
     work = list(Generation.of(model, seed=11, steps=4, **settings).works(18))[17]
-    again = made_again(Model.from_pretrained(saved), type(work.recipe).from_json(work.recipe.to_json()))
+    again = remake(Model.from_pretrained(saved), type(work.recipe).from_json(work.recipe.to_json()))
     assert same(work, again)
     assert again.recipe == work.recipe
 

@@ -44,8 +44,8 @@ def again(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
     from sfumato.cli.finding import model_of
+    from sfumato.cli.opening import opened
     from sfumato.cli.placing import check_places, check_work_place
-    from sfumato.cli.reimagine import opened
     from sfumato.models import remake
     from sfumato.works import read_work
 

@@ -39,25 +39,27 @@ def inpaint(
     """Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel."""
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
-    from sfumato.cli.painting import film_of, paint, steering_of
-    from sfumato.cli.placing import check_places, check_work_place
-    from sfumato.cli.reimagine import opened
-    from sfumato.models import Generation, Model
+    from sfumato.cli.opening import opened
+    from sfumato.cli.painting import checked_film, paint, steering_of
+    from sfumato.models import Model
     from sfumato.models.ground import Ground
 
-    check_work_place(output, picture)
-    film = film_of(output) if trajectory else None
-    check_places([output, *([film] if film else [])], force=force)
+    film = checked_film(output, picture, trajectory=trajectory, force=force)
     image, covered = opened(picture, parse_background(background)), opened(mask, (0, 0, 0))
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
     ground = Ground.masked(loaded.config, image, covered, strength)
-    generation = Generation.of(
+    steering = steering_of(palette, palette_strength, composition, composition_strength, ground)
+    console = Console(highlight=False)
+    work = paint(
         loaded,
+        ground,
+        steering,
+        film,
+        console,
+        force=force,
         seed=seed,
         label=label,
         away=away,
-        ground=ground,
-        steering=steering_of(palette, palette_strength, composition, composition_strength, ground),
         guidance=guidance,
         guidance_kind=guidance_kind,
         steps=steps,
@@ -65,7 +67,6 @@ def inpaint(
         schedule=schedule,
         sharpness=sharpness,
     )
-    console = Console(highlight=False)
-    paint(generation, console, film, force=force).save(output, recipe=recipe, force=force)
+    work.save(output, recipe=recipe, force=force)
     share = (ground.mask > 0).float().mean().item() if ground.mask is not None else 1.0
     console.print(f"{share:.0%} of {picture} made anew: {output}", markup=False, soft_wrap=True)

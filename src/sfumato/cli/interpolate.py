@@ -36,9 +36,10 @@ def interpolate(
     from sfumato.cli.placing import check_places
     from sfumato.models import interpolated, to_pictures
     from sfumato.works import read_work, save_animation, save_film
+    from sfumato.works.animation import FORMATS
 
     film = output.suffix.lower() == ".mp4"
-    if not film and output.suffix.lower() not in (".webp", ".gif", ".apng", ".png"):
+    if not film and output.suffix.lower() not in FORMATS:
         raise SfumatoError(f"{output}: a film's name ends in .webp, .gif, .apng or .mp4")
     check_places([output], force=force)
     console = Console(highlight=False)

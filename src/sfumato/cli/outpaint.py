@@ -41,25 +41,27 @@ def outpaint(
     """Go on beyond the edges of a picture, which itself is kept to the pixel."""
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
-    from sfumato.cli.painting import film_of, paint, steering_of
-    from sfumato.cli.placing import check_places, check_work_place
-    from sfumato.cli.reimagine import opened
-    from sfumato.models import Generation, Model
+    from sfumato.cli.opening import opened
+    from sfumato.cli.painting import checked_film, paint, steering_of
+    from sfumato.models import Model
     from sfumato.models.ground import Ground, Margins
 
-    check_work_place(output, picture)
-    film = film_of(output) if trajectory else None
-    check_places([output, *([film] if film else [])], force=force)
+    film = checked_film(output, picture, trajectory=trajectory, force=force)
     image = opened(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
     ground = Ground.extended(loaded.config, image, Margins(left, top, right, bottom))
-    generation = Generation.of(
+    steering = steering_of(palette, palette_strength, None, 0.0, ground)
+    console = Console(highlight=False)
+    work = paint(
         loaded,
+        ground,
+        steering,
+        film,
+        console,
+        force=force,
         seed=seed,
         label=label,
         away=away,
-        ground=ground,
-        steering=steering_of(palette, palette_strength, None, 0.0, ground),
         guidance=guidance,
         guidance_kind=guidance_kind,
         steps=steps,
@@ -67,6 +69,5 @@ def outpaint(
         schedule=schedule,
         sharpness=sharpness,
     )
-    console = Console(highlight=False)
-    paint(generation, console, film, force=force).save(output, recipe=recipe, force=force)
+    work.save(output, recipe=recipe, force=force)
     console.print(f"{picture} continued to {ground.width} x {ground.height} px: {output}", markup=False, soft_wrap=True)

@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
+from sfumato.cli.opening import opened
+from sfumato.cli.placing import check_places, check_work_place
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sfumato.models import Generation
+    from sfumato.models import Model
+    from sfumato.models.configuration import SamplerChoices
     from sfumato.models.ground import Ground
     from sfumato.models.steering import Steering
     from sfumato.works import Work
 
 
-def paint(generation: Generation, console: Console, film: Path | None = None, *, force: bool = False) -> Work:
-    """Work number 0, with a bar of its steps, and from noise to picture as an animation where ``film`` says so."""
+def checked_film(work: Path, picture: Path, *, trajectory: bool, force: bool) -> Path | None:
+    """Where the film of a work goes, NAME-trajectory.webp beside it, or None where none is asked for.
+
+    Raises SfumatoError, before anything is made, where either cannot be written. picture: what the work is made from.
+    """
+    check_work_place(work, picture)
+    film = work.with_name(f"{work.stem}-trajectory.webp") if trajectory else None
+    check_places([work, *([film] if film else [])], force=force)
+    return film
+
+
+def paint(
+    model: Model,
+    ground: Ground,
+    steering: Steering,
+    film: Path | None,
+    console: Console,
+    *,
+    force: bool,
+    seed: int,
+    label: str | None,
+    away: str | None,
+    **asked: Unpack[SamplerChoices],
+) -> Work:
+    """One work on the ground, with a bar of its steps; the way from noise to it goes into the film, if there is one."""
     from rich.progress import track
 
-    from sfumato.models import to_pictures
+    from sfumato.models import Generation, to_pictures
     from sfumato.works import Work, save_animation
 
+    generation = Generation.of(model, seed=seed, label=label, away=away, ground=ground, steering=steering, **asked)
     frames = []
-    steps = generation.steps(1)
     shown = track(
-        steps,
+        generation.steps(1),
         "steps",
         total=generation.settings.steps,
         console=console,
@@ -41,16 +67,10 @@ def paint(generation: Generation, console: Console, film: Path | None = None, *,
     return Work(frames[-1], generation.recipe(0))
 
 
-def film_of(work: Path) -> Path:
-    """Beside the work: NAME.png -> NAME-trajectory.webp."""
-    return work.with_name(f"{work.stem}-trajectory.webp")
-
-
 def steering_of(
     palette: str | None, palette_strength: float, composition: Path | None, composition_strength: float, ground: Ground
 ) -> Steering:
     """What the options ask for. Raises SfumatoError for a file that is no picture, and words that are no colours."""
-    from sfumato.cli.reimagine import opened
     from sfumato.models.steering import Composition, Palette, Steering
 
     colours = sketch = None

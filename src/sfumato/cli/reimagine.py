@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 
 def reimagine(
@@ -51,33 +48,36 @@ def reimagine(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
-    from sfumato.cli.painting import film_of, paint, steering_of
-    from sfumato.cli.placing import check_places, check_work_place
-    from sfumato.models import Generation, Model
+    from sfumato.cli.opening import opened
+    from sfumato.cli.painting import checked_film, paint, steering_of
+    from sfumato.models import Model
     from sfumato.models import reimagine as reimagine_picture
+    from sfumato.models.configuration import DIFFUSION
     from sfumato.models.ground import Ground
 
     if source is not None and not edit:
         raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
-    check_work_place(output, picture)
-    film = film_of(output) if trajectory else None
-    check_places([output, *([film] if film else [])], force=force)
+    film = checked_film(output, picture, trajectory=trajectory, force=force)
     image = opened(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
     console = Console(highlight=False)
-    if loaded.config.objective in ("denoising", "distillation"):
+    if loaded.config.objective in DIFFUSION:
         ground = (
             Ground.editing(loaded.config, image, strength, source)
             if edit
             else Ground.refining(loaded.config, image, strength)
         )
-        generation = Generation.of(
+        steering = steering_of(palette, palette_strength, None, 0.0, ground)
+        work = paint(
             loaded,
+            ground,
+            steering,
+            film,
+            console,
+            force=force,
             seed=seed,
             label=label,
             away=away,
-            ground=ground,
-            steering=steering_of(palette, palette_strength, None, 0.0, ground),
             guidance=guidance,
             guidance_kind=guidance_kind,
             steps=steps,
@@ -85,7 +85,6 @@ def reimagine(
             schedule=schedule,
             sharpness=sharpness,
         )
-        work = paint(generation, console, film, force=force)
     else:
         work = reimagine_picture(loaded, image)
     work.save(output, recipe=recipe, force=force)
@@ -93,21 +92,3 @@ def reimagine(
     console.print(f"{picture} made again at {side} x {side} px: {output}", markup=False, soft_wrap=True)
     if show and typer.launch(str(output)):
         console.print(f"no program here opens pictures; open {output} yourself", markup=False, soft_wrap=True)
-
-
-def opened(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
-    """The picture upright, in sRGB, on ``background`` where it is transparent.
-
-    Raises SfumatoError where there is none or it cannot be used.
-    """
-    from sfumato.collection.reading import read_picture
-    from sfumato.collection.unusable import UnusableError
-
-    try:
-        return read_picture(path.read_bytes(), background).image
-    except FileNotFoundError as error:
-        raise SfumatoError(f"{path}: no such file; give a picture") from error
-    except IsADirectoryError as error:
-        raise SfumatoError(f"{path}: is a directory; give one picture") from error
-    except UnusableError as error:
-        raise SfumatoError(f"{path}: {error}; give another picture") from error

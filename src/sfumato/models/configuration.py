@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self, TypedDict
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
@@ -64,6 +64,11 @@ class SamplerChoices(TypedDict, total=False):
     guidance_high: float | None
     sharpness: float | None
     precision: str | None
+
+
+def given(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen: all that is not None."""
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 DIFFUSION: Sequence[ObjectiveName] = ("denoising", "distillation")

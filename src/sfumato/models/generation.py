@@ -16,7 +16,7 @@ import sfumato
 from sfumato.diffusion.randomness import SeededNoise, keyed_generator
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
-from sfumato.models.configuration import SamplerChoices, SamplerSettings
+from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
 from sfumato.models.pictures import to_pictures
@@ -75,9 +75,9 @@ class Generation:
         if ground.mask is not None and model.config.objective == "denoising":
             # Measured: guidance leads away from what is there as well, and more steps fit it better.
             fitting: SamplerChoices = {"guidance": 1.0, "steps": 2 * model.config.generation.steps}
-            asked = {**fitting, **{name: value for name, value in asked.items() if value is not None}}  # type: ignore[typeddict-item]
+            asked = {**fitting, **given(asked)}  # type: ignore[typeddict-item]
         chosen = _settings(model, asked)
-        check_generates(model, chosen)
+        _check_generates(model, chosen)
         if model.config.objective == "adversarial" and (
             steering != NOT_STEERED or ground.picture is not None or not ground.is_one_picture(model.config)
         ):
@@ -204,7 +204,7 @@ class Generation:
         return SeededNoise(self.seed, index) if self.noises is None else self.noises(index)
 
 
-def check_generates(model: Model, settings: SamplerSettings) -> None:
+def _check_generates(model: Model, settings: SamplerSettings) -> None:
     """Raises SfumatoError for a model that makes no pictures of its own, or none in this way."""
     name, objective = model.config.name, model.config.objective
     if objective == "reconstruction":
@@ -228,9 +228,8 @@ def check_generates(model: Model, settings: SamplerSettings) -> None:
 def _settings(model: Model, asked: SamplerChoices) -> SamplerSettings:
     if unknown := asked.keys() - SamplerSettings.model_fields.keys():
         raise TypeError(f"there is no setting {min(unknown)}")
-    given = {name: value for name, value in asked.items() if value is not None}
     try:
-        return SamplerSettings.model_validate(model.config.generation.model_dump() | given)
+        return SamplerSettings.model_validate(model.config.generation.model_dump() | given(asked))
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         said = fault["msg"].removeprefix("Value error, ")

@@ -13,7 +13,7 @@ from torch import Tensor
 from sfumato.diffusion.randomness import NoiseBetween
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_mixture
-from sfumato.models.configuration import SamplerChoices
+from sfumato.models.configuration import SamplerChoices, given
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.models.remaking import check_model, choices_of, noise_of
@@ -40,7 +40,7 @@ def interpolated(
         check_model(model, recipe)
         if recipe.input_digest is not None:
             raise SfumatoError("a work began with a picture; only those made from noise alone lie on one way")
-    choices = choices_of(first) | {name: value for name, value in changes.items() if value is not None}
+    choices = choices_of(first) | given(changes)
     way = _Way(Generation.of(model, **choices), first, second)
     shares = np.linspace(0, 1, max(BATCH, frames))
     pictures = torch.stack(list(way.pictures(shares)))

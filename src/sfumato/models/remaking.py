@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -10,7 +9,7 @@ from PIL import Image
 
 from sfumato.diffusion.randomness import SeededNoise, Turn
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import SamplerChoices
+from sfumato.models.configuration import SamplerChoices, given
 from sfumato.models.generation import Generation
 from sfumato.models.ground import Ground, Margins
 from sfumato.models.model import Model
@@ -41,7 +40,7 @@ def remake(
         assert ground.picture is not None, "what answers in one pass answers to a picture"
         return in_one_pass(model, ground.picture)
     noise = noise_of(recipe)
-    asked: dict[str, Any] = choices_of(recipe) | _given({"label": label, "away": away, **changes})
+    asked: dict[str, Any] = choices_of(recipe) | given({"label": label, "away": away, **changes})
     generation = Generation.of(model, seed=recipe.seed, noises=lambda index: noise, ground=ground, **asked)
     # In the place that it had in its batch.
     return next(generation.works(1, first=noise.turns[-1].index if noise.turns else noise.index))
@@ -69,7 +68,7 @@ def relatives(
     if recipe.sampler == ONE_PASS:
         raise SfumatoError(f"the model '{recipe.model}' is an autoencoder: no picture has relatives in it")
     origin = noise_of(recipe)
-    asked: dict[str, Any] = choices_of(recipe) | _given({"label": label, "away": away, **changes})
+    asked: dict[str, Any] = choices_of(recipe) | given({"label": label, "away": away, **changes})
     return Generation.of(
         model,
         seed=seed,
@@ -106,10 +105,10 @@ def ground_of(
 ) -> Ground:
     """What the work was painted on. Raises SfumatoError as `remake` does."""
     check_model(model, recipe)
-    for name, given, digest in (("picture", picture, recipe.input_digest), ("mask", mask, recipe.mask_digest)):
-        if digest is None and given is not None:
+    for name, image, digest in (("picture", picture, recipe.input_digest), ("mask", mask, recipe.mask_digest)):
+        if digest is None and image is not None:
             raise SfumatoError(f"the work was made without a {name}, and one was given; leave it out")
-        if digest is not None and given is None:
+        if digest is not None and image is None:
             raise SfumatoError(f"the work began with a {name}, which is not in its file; give that {name} as well")
     if picture is None:
         return Ground.plain(model.config, *recipe.size, tile=recipe.tile)
@@ -150,7 +149,3 @@ def _steering(recipe: Recipe) -> Steering:
     if recipe.composition is not None:
         composition = Composition(recipe.composition, recipe.composition_strength or 0.0)
     return Steering(palette, composition)
-
-
-def _given(asked: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}

@@ -13,7 +13,7 @@ from sfumato.works.whole_file import write_whole_file
 # Browsers show a GIF's frame for a tenth of a second if it asks for less than this; GIF counts in hundredths.
 SHORTEST_FRAME_MS: Final = 20
 
-_FORMATS: Final = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
+FORMATS: Final = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 
 
 def save_animation(
@@ -35,8 +35,8 @@ def save_animation(
     frames, frames of different sizes, or times that are not positive.
     """
     path = Path(path)
-    if path.suffix.lower() not in _FORMATS:
-        raise SfumatoError(f"{path}: an animation's name ends in {', '.join(_FORMATS)}")
+    if path.suffix.lower() not in FORMATS:
+        raise SfumatoError(f"{path}: an animation's name ends in {', '.join(FORMATS)}")
     pictures = [frame.convert("RGB") for frame in frames]
     if not pictures:
         raise ValueError("an animation needs at least one frame")
@@ -48,7 +48,7 @@ def save_animation(
     # GIF counts in hundredths of a second, and so do we, so that all three formats run alike.
     frame_ms = max(SHORTEST_FRAME_MS, round(seconds * 100 / len(pictures)) * 10)
     durations = [frame_ms] * (len(pictures) - 1) + [frame_ms + round(hold * 100) * 10]
-    format_name = _FORMATS[path.suffix.lower()]
+    format_name = FORMATS[path.suffix.lower()]
     if format_name == "GIF":
         pictures = [_with_palette(picture) for picture in pictures]
     scale = scale or viewing_scale(pictures[0].size, 256)
