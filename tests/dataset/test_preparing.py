@@ -141,9 +141,9 @@ def test_leftovers_of_a_killed_run_are_removed(make, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
-@pytest.mark.parametrize("size", [0, 24, 33, 264, 512])
+@pytest.mark.parametrize("size", [0, 24, 33, 1032, 2048])
 def test_sizes_out_of_range_are_refused(collection, tmp_path, size):
-    assert "a multiple of 8 from 32 to 256" in refusal(collection, tmp_path / "d", size=size)
+    assert "a multiple of 8 from 32 to 1024" in refusal(collection, tmp_path / "d", size=size)
 
 
 def test_other_mistakes(collection, tmp_path, art):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion import Denoiser, LogNormal, PreconditioningName, preconditioning
+from sfumato.diffusion import Denoiser, LogNormal, PreconditioningName, ResidualDenoiser, preconditioning
 from sfumato.networks import TransformerConfig, UNetConfig, build_network
 
 NAMES = get_args(PreconditioningName)
@@ -219,3 +219,27 @@ def test_a_tiny_network_learns_four_pictures_by_heart(kind: str) -> None:
     with torch.no_grad():
         denoised = denoiser(40 * pictures(4, 3, 16, 16), 40.0, torch.arange(4))
     assert float(((denoised - drawn) ** 2).mean()) < 0.1 * float((drawn**2).mean())
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "direct"])
+def test_a_residual_denoiser_takes_noise_out_of_what_lies_beyond_the_reference(name: PreconditioningName) -> None:
+    """Where that is Gaussian, it is the reference and the part of the rest that is no noise: 'ideal' in closed form."""
+    deviation, sigma = 0.2, 0.3
+    made = preconditioning(name, deviation)
+    skip, output, input_ = (float(number) for number in made.scalings(torch.tensor(sigma)))
+
+    class Ideal(nn.Module):
+        def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None) -> Tensor:
+            beyond = x / input_
+            return (beyond * deviation**2 / (deviation**2 + sigma**2) - skip * beyond) / output
+
+    reference, noisy = pictures(2, 3, 8, 8), pictures(2, 3, 8, 8, seed=1)
+    wanted = reference + (noisy - reference) * deviation**2 / (deviation**2 + sigma**2)
+    torch.testing.assert_close(ResidualDenoiser(Ideal(), made)(noisy, sigma, reference), wanted)
+
+
+@pytest.mark.parametrize("condition", [None, torch.zeros(2, 3, 4, 4), torch.zeros(2, dtype=torch.int64)])
+def test_a_residual_denoiser_needs_a_picture_of_the_same_shape(condition: Tensor | None) -> None:
+    denoiser = ResidualDenoiser(Recorder(), preconditioning("edm"))
+    with pytest.raises(ValueError, match="the condition is to be a picture of the same shape"):
+        denoiser(pictures(2, 3, 8, 8), 1.0, condition)

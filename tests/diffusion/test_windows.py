@@ -39,6 +39,19 @@ def starts(length: int, side: int, stride: int, *, wrap: bool = False, sigma: fl
 
 # How a canvas is cut and put together
 
+
+def test_what_stands_beside_a_canvas_is_cut_with_it_and_left_out_of_the_answer() -> None:
+    canvas, beside = numbered(2, 5, 7), -numbered(2, 5, 7)
+
+    def denoise(windows: Tensor, sigma: float) -> Tensor:
+        x, shown = windows.chunk(2, 1)
+        assert torch.equal(x, -shown)
+        return shown
+
+    blend = windowed(denoise, side=4, stride=2)(torch.cat((canvas, beside), 1), 1.0)
+    torch.testing.assert_close(blend, beside)
+
+
 shapes = st.integers(1, 7).flatmap(
     lambda side: st.tuples(
         st.integers(side, 20), st.integers(side, 20), st.just(side), st.integers(1, side), st.booleans()

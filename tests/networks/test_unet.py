@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sfumato.networks import UNetConfig, build_network
+from sfumato.networks import TransformerConfig, UNetConfig, build_network
 from sfumato.networks.unet import ConvolutionBlock, Floor, Level
 
 
@@ -73,6 +73,25 @@ def test_the_floor_keeps_each_pixel_at_its_place(stirred) -> None:
     with torch.no_grad():
         places = (floor(changed, vector) - floor(x, vector)).abs().amax(1)[0] > 1e-6
     assert places.nonzero().tolist() == [[1, 3]]
+
+
+def test_a_reference_is_seen_at_its_place_and_there_are_no_classes() -> None:
+    torch.manual_seed(0)
+    config = UNetConfig(patch=1, channels=(8,), blocks=1, width=24, depth=1, heads=2)
+    network = build_network(config, 16, 5, reference=True)
+    assert network.conditioning.classes.num_embeddings == 1
+    nn.init.normal_(network.output.weight)
+    nn.init.zeros_(network.levels.up.weight)
+    x, reference = numbers(1, 3, 16, 16), numbers(1, 3, 16, 16, seed=1).requires_grad_()
+    made = network(x, torch.zeros(1), reference)
+    assert made.shape == x.shape
+    made[0, :, 6, 9].sum().backward()
+    assert (reference.grad[0].abs().amax(0) > 0).nonzero().amin(0).tolist() == [4, 7]
+
+
+def test_no_other_network_can_see_a_reference() -> None:
+    with pytest.raises(ValueError, match="a network of kind transformer cannot see a picture beside the noisy one"):
+        build_network(TransformerConfig(), 32, 0, reference=True)
 
 
 @pytest.mark.parametrize("patch", [1, 2, 4])

@@ -18,6 +18,7 @@ def again(
         typer.Option("-o", "--output", help="The PNG to write; else only a changed work is."),
     ] = None,
     model: options.MadeWith = None,
+    upscaler: Annotated[str | None, typer.Option(help="Where the upscaler is, of an enlarged work.")] = None,
     picture: Annotated[Path | None, typer.Option(help="The picture that it began with, if it began with one.")] = None,
     mask: Annotated[Path | None, typer.Option(help="The mask of what was made anew in it, if there was one.")] = None,
     background: options.Background = options.WHITE,
@@ -46,7 +47,7 @@ def again(
     from sfumato.cli.finding import model_of
     from sfumato.cli.opening import opened
     from sfumato.cli.placing import check_places, check_work_place
-    from sfumato.models import remake
+    from sfumato.models import enlarge_again, remake
     from sfumato.works import read_work
 
     console = Console(highlight=False)
@@ -71,8 +72,15 @@ def again(
     read = read_work(work)
     shown = None if picture is None else opened(picture, parse_background(background))
     covered = None if mask is None else opened(mask, (0, 0, 0))
-    loaded = model_of(read.recipe, work, model, str(device_named(device)))
-    made = remake(loaded, read.recipe, picture=shown, mask=covered, **changes)
+    place = str(device_named(device))
+    first = read.recipe.first
+    if read.recipe.origin is None or (shown is not None and first.input_digest is None):
+        loaded = model_of(read.recipe, work, model, place)
+        made = remake(loaded, read.recipe, picture=shown, mask=covered, **changes)
+    else:  # an enlarged work, made from nothing but what its file says
+        made = remake(model_of(first, work, model, place), first, picture=shown, mask=covered, **changes)
+        for larger in read.recipe.enlargements:
+            made = enlarge_again(model_of(larger, work, upscaler, place), larger, made)
     if output is not None:
         made.save(output, recipe=recipe, force=force)
         console.print(f"{work} made again: {output}", markup=False, soft_wrap=True)

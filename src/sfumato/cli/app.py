@@ -24,6 +24,7 @@ from sfumato.cli.interpolate import interpolate
 from sfumato.cli.outpaint import outpaint
 from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
+from sfumato.cli.upscale import upscale
 from sfumato.errors import SfumatoError
 from sfumato.memory import keep_freed_memory
 
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_MAKING = (generate, reimagine, inpaint, outpaint, again, interpolate)
+_MAKING = (generate, upscale, reimagine, inpaint, outpaint, again, interpolate)
 for command in (collect, train, *_MAKING, grid, distill, evaluate, compare, demo):
     app.command()(command)
 

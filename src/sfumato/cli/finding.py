@@ -23,11 +23,11 @@ def model_of(recipe: Recipe, work: Path, named: str | None, device: str) -> Mode
         return Model.from_pretrained(named, device=device)
     near = work.resolve().parent
     for directory in (Path.cwd(), near, near.parent):
-        place = directory / recipe.model
         try:
-            return Model.from_pretrained(locate_model(place), device=device)
+            place = locate_model(directory / recipe.model)
         except SfumatoError:
             continue
+        return Model.from_pretrained(place, device=device)
     raise SfumatoError(
         f"{work}: was made with '{recipe.model}', and no model of that name lies here or beside the work; "
         "say where it is with --model"

@@ -29,6 +29,9 @@ def generate(
     width: Annotated[int | None, typer.Option(min=1, help="Pixels, from the model's on.")] = None,
     height: Annotated[int | None, typer.Option(min=1, help="Pixels, from the model's on.")] = None,
     tile: Annotated[bool, typer.Option("--tile", help="Works that repeat without a seam.")] = False,
+    upscale: Annotated[
+        str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
+    ] = None,
     palette: options.PaletteText = None,
     palette_strength: options.PaletteStrength = 0.75,
     composition: options.Sketch = None,
@@ -49,8 +52,8 @@ def generate(
     from sfumato.cli.devices import device_named
     from sfumato.cli.painting import steering_of
     from sfumato.cli.placing import beside, check_places
-    from sfumato.models import Generation, Model, relatives, to_pictures
-    from sfumato.models.ground import Ground
+    from sfumato.models import Generation, Model, relatives, to_pictures, upscale_work
+    from sfumato.models.ground import Ground, check_enlarges
     from sfumato.works import Work, contact_sheet, read_work, save_animation
     from sfumato.works.whole_file import write_whole_file
 
@@ -69,6 +72,9 @@ def generate(
     if of is not None and (width or height or tile or palette or composition):
         raise SfumatoError("--variations have size, palette and composition of the work itself; leave these out")
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    upscaler = None if upscale is None else Model.from_pretrained(upscale, device=str(device_named(device)))
+    if upscaler is not None:
+        check_enlarges(upscaler.config)
     asked: dict[str, Any] = {
         "seed": seed,
         "label": label,
@@ -86,7 +92,7 @@ def generate(
         steering = steering_of(palette, palette_strength, composition, composition_strength, ground)
         generation = Generation.of(loaded, ground=ground, steering=steering, **asked)
     else:
-        generation = relatives(loaded, read_work(of).recipe, variations, **asked)
+        generation = relatives(loaded, read_work(of).recipe.first, variations, **asked)
     pictures, frames = [], []
     with _progress(console) as progress:
         task = progress.add_task("works", total=count)
@@ -96,9 +102,12 @@ def generate(
             if step.step < step.steps:
                 continue
             for index, picture in zip(step.indices, to_pictures(step.noisy), strict=True):
-                Work(picture, generation.recipe(index)).save(files[index], recipe=recipe, force=force)
+                work = Work(picture, generation.recipe(index))
+                if upscaler is not None:
+                    work = upscale_work(upscaler, work)
+                work.save(files[index], recipe=recipe, force=force)
                 if index < ON_SHEET:
-                    pictures.append(picture)
+                    pictures.append(work.image)
             progress.update(task, advance=len(step.indices))
     write_whole_file(sheet, lambda file: contact_sheet(pictures).save(file, format="PNG"), force=force)
     on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"

@@ -43,7 +43,7 @@ def interpolate(
         raise SfumatoError(f"{output}: a film's name ends in .webp, .gif, .apng or .mp4")
     check_places([output], force=force)
     console = Console(highlight=False)
-    one, other = (read_work(path).recipe for path in (first, second))
+    one, other = (read_work(path).recipe.first for path in (first, second))
     loaded = model_of(one, first, model, str(device_named(device)))
     way = interpolated(loaded, one, other, frames, steps=steps, guidance=guidance, sampler=sampler)
     shown = track(way, "frames", total=frames, console=console, transient=True, disable=not console.is_terminal)

@@ -40,7 +40,7 @@ def new_run(
     Raises SfumatoError for a mistake of the person's; without ``force`` nothing that was there is lost.
     """
     from sfumato.cli.collect import parse_background, prepare_with_progress
-    from sfumato.training import disk_bytes, parent_choices, picture_facts, prepare_run, suitable_size
+    from sfumato.training import disk_bytes, parent_choices, picture_facts, prepare_run, resolve, suitable_size
 
     parse_background(background)
     if output.exists() and not output.is_dir():
@@ -54,10 +54,10 @@ def new_run(
         collection = collection_of(art, output / "collection", background, console, force=force)
         if "size" not in choices:
             sides = [min(picture.width, picture.height) for picture in collection.pictures]
-            choices["size"] = suitable_size(sides, choices.get("minutes", 0))
-        crop = choices.get("crop", "centre")
+            choices["size"] = suitable_size(sides, choices.get("minutes", 0), choices.get("factor", 1))
+        asked = resolve(choices)
         dataset = prepare_with_progress(
-            collection, output / "dataset", size=choices["size"], crop=crop, console=console, force=force
+            collection, output / "dataset", size=asked.picture_side, crop=asked.crop, console=console, force=force
         )
         began = time.perf_counter()
         with console.status("measuring this machine"):

@@ -48,6 +48,12 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set learning_rate=0.001, and so on."),
     ] = None,
+    upscaler: Annotated[
+        int | None,
+        typer.Option(
+            min=2, max=8, help="Learn to enlarge works so many times: pictures of --size times this are needed."
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed and --steps make the same model.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step.")] = None,
     crop: Annotated[str | None, typer.Option(help="centre, or random: along the longer side.")] = None,
@@ -84,6 +90,7 @@ def train(
             "--epochs": epochs,
             "--size": size,
             "--preset": preset if preset != "auto" else None,
+            "--upscaler": upscaler,
             "--config": config,
             "--seed": seed,
             "--batch": batch,
@@ -116,6 +123,7 @@ def train(
         settings or [],
         epochs=epochs,
         size=size,
+        upscaler=upscaler,
         seed=seed,
         batch=batch,
         crop=crop,
@@ -139,12 +147,18 @@ def train(
     follow(train(run, device=place, spent_seconds=spent), run, console)
 
 
-def _choices(preset_name: str, config: Path | None, settings: list[str], **options: Any) -> dict[str, Any]:
+def _choices(
+    preset_name: str, config: Path | None, settings: list[str], upscaler: int | None, **options: Any
+) -> dict[str, Any]:
     """Preset, then file, then --set, then options: the later wins."""
-    from sfumato.training import layered, parse_choices, preset, read_choices, resolve
+    from sfumato.training import UPSCALER, layered, parse_choices, preset, read_choices, resolve
     from sfumato.training.configuration import LENGTHS
 
     chosen = dict(preset(preset_name))
+    if upscaler is not None:
+        if preset_name != "auto":
+            raise SfumatoError(f"--upscaler has settings of its own; leave out --preset {preset_name}")
+        chosen = {**UPSCALER, "factor": upscaler}
     for origin, later in (
         (str(config), read_choices(config) if config else {}),
         ("--set", parse_choices(settings)),

@@ -73,6 +73,8 @@ class TrainingBar:
         run = shlex.quote(str(self.run.path))
         if self.run.record.settings.objective == "reconstruction":
             return f"sfumato reimagine {run} PICTURE -o work.png"
+        if self.run.record.settings.objective == "upscaling":
+            return f"sfumato upscale {run} PICTURE -o larger.png"
         return f"sfumato generate {run} -n 16 -o works"
 
     def _say(self, text: str) -> None:

@@ -25,7 +25,7 @@ from sfumato.disk import flush_file, set_aside
 from sfumato.errors import SfumatoError
 
 SMALLEST_SIZE: Final = 32
-LARGEST_SIZE: Final = 256
+LARGEST_SIZE: Final = 1024
 FEWEST_PICTURES: Final = 8
 TOO_SMALL: Final = "smaller than the training size"
 
@@ -59,7 +59,7 @@ def prepare(
 ) -> Iterator[PrepareEvent]:
     """Write a dataset into the directory `destination`; yields events, `Ready` the last.
 
-    `size` is the side of the training pictures in pixels, 32 to 256, a multiple of 8; smaller pictures are left out.
+    `size` is the side of the training pictures in pixels, 32 to 1,024, a multiple of 8; smaller pictures are left out.
     `crop` 'centre' keeps a centred square of each; 'random' keeps more of the long side, for crops to move along.
     `held_out` (0 to 0.5) is the share of pictures that training does not see. A dataset of the same pictures and
     settings that is there already is used as it is; any other is replaced only with `force`. The directory appears

@@ -1,6 +1,12 @@
 """The diffusion core: denoisers D(x, sigma, condition), noise levels, samplers, guidance."""
 
-from sfumato.diffusion.denoiser import Denoiser, Preconditioning, PreconditioningName, preconditioning
+from sfumato.diffusion.denoiser import (
+    Denoiser,
+    Preconditioning,
+    PreconditioningName,
+    ResidualDenoiser,
+    preconditioning,
+)
 from sfumato.diffusion.guidance import away_from, conditioned, mixed
 from sfumato.diffusion.noise import SCHEDULES, SIGMA_MAX, SIGMA_MIN, LogNormal
 from sfumato.diffusion.samplers import SAMPLERS, Denoise, Noise, Sampler, Step
@@ -16,6 +22,7 @@ __all__ = [
     "Noise",
     "Preconditioning",
     "PreconditioningName",
+    "ResidualDenoiser",
     "Sampler",
     "Step",
     "away_from",

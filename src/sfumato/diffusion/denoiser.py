@@ -129,3 +129,17 @@ class Denoiser(nn.Module):
         x = x.float()
         prediction: Tensor = self.network(input_ * x, sigma.log() / 4, condition)
         return skip * x + output * prediction.float()
+
+
+class ResidualDenoiser(Denoiser):
+    """D(x, sigma, condition) where the condition is a picture that the clean one resembles, [N, 3, H, W] in -1..1.
+
+    What is denoised is what x has beyond it, as in SRDiff (Li et al. 2022, arXiv:2104.14951, section 3.2), so that the
+    preconditioning's ``sigma_data`` is the standard deviation of that. The network sees the condition as well.
+    """
+
+    def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
+        """As `Denoiser`'s. Raises ValueError where the condition is no picture of x's shape."""
+        if condition is None or condition.shape != x.shape:
+            raise ValueError("the condition is to be a picture of the same shape")
+        return condition.float() + super().forward(x.float() - condition.float(), sigma, condition)

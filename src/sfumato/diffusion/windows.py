@@ -28,6 +28,7 @@ def windowed(denoise: Denoise, *, side: int, stride: int, wrap: bool = False) ->
 
     ``denoise`` is asked once for all windows, stacked as [count * N, 3, side, side] with count = ``window_count``, row
     by row: window 0 of all N pictures, then window 1 of all. So a condition [N] is to be repeated whole, count times.
+    Further channels of a canvas, such as a picture to go by, are cut with it, whatever ``denoise`` answers.
 
     The estimates' mean is weighted by a sin^2 that falls to the windows' edges (the solution of eq. 5). Raises
     SfumatoError for a stride out of range and, when the returned function is called, for a canvas under a window's.
@@ -45,7 +46,7 @@ def windowed(denoise: Denoise, *, side: int, stride: int, wrap: bool = False) ->
             )
         ]
         estimates = denoise(torch.cat([x[:, :, rows, columns] for rows, columns, _ in windows]), sigma)
-        blend = torch.zeros_like(x)
+        blend = x.new_zeros((len(x), estimates.shape[1], height, width))
         for (rows, columns, share), estimate in zip(windows, estimates.chunk(len(windows)), strict=True):
             blend[:, :, rows, columns] += share * estimate
         return blend

@@ -8,7 +8,8 @@ from sfumato.models.model import Model, build_denoiser
 from sfumato.models.pictures import as_tensor, to_pictures
 from sfumato.models.place import locate_model
 from sfumato.models.reimagining import reimagine
-from sfumato.models.remaking import relatives, remake
+from sfumato.models.remaking import enlarge_again, relatives, remake
+from sfumato.models.upscaling import upscale, upscale_work
 
 __all__ = [
     "Generation",
@@ -18,6 +19,7 @@ __all__ = [
     "SamplerSettings",
     "as_tensor",
     "build_denoiser",
+    "enlarge_again",
     "inpaint",
     "interpolated",
     "locate_model",
@@ -26,4 +28,6 @@ __all__ = [
     "relatives",
     "remake",
     "to_pictures",
+    "upscale",
+    "upscale_work",
 ]

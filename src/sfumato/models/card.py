@@ -37,13 +37,36 @@ or
 sfumato reimagine {shell} picture.jpg -o work.png
 ```"""
 
+_USE_TO_ENLARGE = """```python
+import sfumato
+from PIL import Image
+from sfumato.models import upscale
+
+work = upscale(sfumato.Model.from_pretrained({quoted}), Image.open("picture.png"))
+work.save("larger.png")
+```
+
+or
+
+```
+sfumato upscale {shell} picture.png -o larger.png
+```"""
+
+_USES = {"reconstruction": _USE_A_PICTURE, "upscaling": _USE_TO_ENLARGE}
 _KINDS = {
     "denoising": "A diffusion model for pictures",
     "distillation": "A diffusion model for pictures that needs few steps, distilled from one that needs many",
     "reconstruction": "An autoencoder: it makes a picture again that it is shown",
     "adversarial": "The generator of a generative adversarial network: it makes pictures from noise in one step",
+    "upscaling": "A diffusion model that enlarges pictures",
 }
-_TAGS = {"denoising": "diffusion", "distillation": "diffusion", "reconstruction": "autoencoder", "adversarial": "gan"}
+_TAGS = {
+    "denoising": "diffusion",
+    "distillation": "diffusion",
+    "reconstruction": "autoencoder",
+    "adversarial": "gan",
+    "upscaling": "super-resolution",
+}
 
 
 def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
@@ -53,18 +76,20 @@ def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
         f"{_text(label)} ({share:.0%})" for label, share in zip(config.classes, config.class_shares, strict=True)
     )
     table = {
-        "Makes": f"pictures of {config.size} x {config.size} pixels",
+        "Makes": f"pictures {config.factor} times as large, in windows of {config.size} x {config.size} pixels"
+        if config.objective == "upscaling"
+        else f"pictures of {config.size} x {config.size} pixels",
         "Classes": classes or "none",
         "Network": f"{config.network.kind}, {config.preconditioning} preconditioning",
         **{_text(what): _text(fact) for what, fact in facts.items()},
         **({"Descends from": ", ".join(config.descends_from)} if config.descends_from else {}),
         "Made with": f"sfumato {config.sfumato_version}",
     }
-    use = _USE_A_PICTURE if config.objective == "reconstruction" else _USE
+    use = _USES.get(config.objective, _USE)
     rows = "\n".join(f"| {what} | {fact} |" for what, fact in table.items())
     return f"""---
 library_name: sfumato
-pipeline_tag: {"image-to-image" if config.objective == "reconstruction" else "unconditional-image-generation"}
+pipeline_tag: {"image-to-image" if config.objective in _USES else "unconditional-image-generation"}
 tags:
 - {_TAGS[config.objective]}
 - art

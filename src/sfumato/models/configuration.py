@@ -14,8 +14,8 @@ SamplerName = Literal["euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancest
 ScheduleName = Literal["karras", "exponential", "flow"]
 Precision = Literal["float32", "bfloat16"]
 # What a model learned: to remove noise, to do so in few steps as another does in many, to make a shown picture again,
-# or to make pictures that pass for real ones.
-ObjectiveName = Literal["denoising", "distillation", "reconstruction", "adversarial"]
+# to make pictures that pass for real ones, or to enlarge a picture.
+ObjectiveName = Literal["denoising", "distillation", "reconstruction", "adversarial", "upscaling"]
 Steps = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -72,27 +72,34 @@ def given(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 DIFFUSION: Sequence[ObjectiveName] = ("denoising", "distillation")
+NOISY: Sequence[ObjectiveName] = (*DIFFUSION, "upscaling")
 _MADE_FOR: Mapping[str, Sequence[ObjectiveName]] = {"article": ("reconstruction",), "generator": ("adversarial",)}
 
 
-def check_parts(objective: ObjectiveName, network: AnyNetworkConfig, preconditioning: PreconditioningName) -> None:
-    """Raises ValueError where a network or a preconditioning was not made for the objective."""
-    wanted = _MADE_FOR.get(network.kind, DIFFUSION)
+def check_parts(
+    objective: ObjectiveName, network: AnyNetworkConfig, preconditioning: PreconditioningName, factor: int
+) -> None:
+    """Raises ValueError where a network, a preconditioning or a factor was not made for the objective."""
+    wanted = _MADE_FOR.get(network.kind, NOISY if network.kind == "unet" else DIFFUSION)
     if objective not in wanted:
         raise ValueError(f"a network of kind {network.kind} is for {wanted[0]}, and the objective is {objective}")
-    if (preconditioning == "direct") != (objective not in DIFFUSION):
-        fitting = "edm, v, epsilon or flow" if objective in DIFFUSION else "direct"
+    if (preconditioning == "direct") != (objective not in NOISY):
+        fitting = "edm, v, epsilon or flow" if objective in NOISY else "direct"
         raise ValueError(f"the preconditioning is {preconditioning}; {objective} needs {fitting}")
+    if (factor > 1) != (objective == "upscaling"):
+        raise ValueError(f"the factor is {factor}; it is 2 or more for upscaling, and 1 for all else ({objective})")
 
 
 class ModelConfig(BaseModel):
-    """size: the side of a picture in pixels; class_shares: how often each class was seen, sums to 1."""
+    """size: the side of a picture in pixels, as the network sees it; class_shares: how often each class was seen, sums
+    to 1; factor: how many times an upscaler enlarges."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     format: Literal["sfumato-model-1"] = "sfumato-model-1"
     name: str = Field("untitled", min_length=1)
     size: PositiveInt
+    factor: PositiveInt = 1
     classes: tuple[str, ...] = ()
     class_shares: tuple[NonNegativeFloat, ...] = ()
     network: NetworkConfig
@@ -108,7 +115,7 @@ class ModelConfig(BaseModel):
 
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
-        check_parts(self.objective, self.network, self.preconditioning)
+        check_parts(self.objective, self.network, self.preconditioning, self.factor)
         return self
 
     @model_validator(mode="after")

@@ -77,7 +77,7 @@ class Generation:
             fitting: SamplerChoices = {"guidance": 1.0, "steps": 2 * model.config.generation.steps}
             asked = {**fitting, **given(asked)}  # type: ignore[typeddict-item]
         chosen = _settings(model, asked)
-        _check_generates(model, chosen)
+        _check_generates(model, chosen, ground)
         if model.config.objective == "adversarial" and (
             steering != NOT_STEERED or ground.picture is not None or not ground.is_one_picture(model.config)
         ):
@@ -192,6 +192,7 @@ class Generation:
             margins=None if ground.margins is None else astuple(ground.margins),
             size=(ground.width, ground.height),
             tile=ground.tile,
+            origin=ground.origin,
             inverted=ground.inverted,
             source=ground.source,
             dtype=settings.precision,
@@ -204,13 +205,18 @@ class Generation:
         return SeededNoise(self.seed, index) if self.noises is None else self.noises(index)
 
 
-def _check_generates(model: Model, settings: SamplerSettings) -> None:
+def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) -> None:
     """Raises SfumatoError for a model that makes no pictures of its own, or none in this way."""
     name, objective = model.config.name, model.config.objective
     if objective == "reconstruction":
         raise SfumatoError(
             f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "
             "show it one with 'sfumato reimagine'"
+        )
+    if objective == "upscaling" and ground.reference is None:
+        raise SfumatoError(
+            f"the model '{name}' is an upscaler: it enlarges a picture, and makes none of its own; "
+            "show it one with 'sfumato upscale', or name it with 'sfumato generate MODEL --upscale'"
         )
     if objective == "distillation" and settings != model.config.generation.model_copy(
         update={"precision": settings.precision}

@@ -14,6 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.pictures import as_canvas, as_tensor, picture_digest
+from sfumato.works import Recipe
 
 MOST_PIXELS = 4096 * 4096
 
@@ -35,7 +36,8 @@ class Ground:
     picture: [3, height, width] in -1..1 to begin with, or None; strength: the share of the steps that it is refined in,
     above 0 to 1. mask: [1, height, width] in 0..1, 0 where the picture is kept, or None to keep nothing. margins: what
     of it lies beyond the picture that was given. inverted: the picture begins as its own noise, found under the class
-    ``source`` (None for none), so that what another class would not change comes back as it is.
+    ``source`` (None for none), so that what another class would not change comes back as it is. reference: [3, h, w],
+    the small picture of which an upscaler makes one of height x width; origin: the recipe of that, where it is a work.
     """
 
     height: int
@@ -47,6 +49,8 @@ class Ground:
     margins: Margins | None = None
     inverted: bool = False
     source: str | None = None
+    reference: Tensor | None = None
+    origin: Recipe | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.strength <= 1:
@@ -120,17 +124,40 @@ class Ground:
         whole[:, rows, columns], mask[:, rows, columns] = as_canvas(picture), 0
         return cls(height, width, picture=whole, mask=mask, margins=margins)
 
+    @classmethod
+    def enlarging(
+        cls, config: ModelConfig, picture: Image.Image, origin: Recipe | None = None, *, tile: bool = False
+    ) -> Self:
+        """A picture of any size, for an upscaler to make ``config.factor`` times as large.
+
+        tile: it repeats without a seam, and is to do so enlarged. Raises SfumatoError for a model that is no upscaler,
+        and for a picture that would be smaller than the model's size, or too large, when enlarged.
+        """
+        check_enlarges(config)
+        width, height = config.factor * picture.width, config.factor * picture.height
+        _check_size(config, width, height, f"the picture, enlarged {config.factor} times,")
+        return cls(height, width, tile, reference=as_canvas(picture), origin=origin)
+
     def is_one_picture(self, config: ModelConfig) -> bool:
         """Whether the model sees all of it at once."""
         return not self.tile and (self.height, self.width) == (config.size, config.size)
 
     @property
     def input_digest(self) -> str | None:
-        return None if self.picture is None else picture_digest(self.picture)
+        shown = self.reference if self.picture is None else self.picture
+        return None if shown is None else picture_digest(shown)
 
     @property
     def mask_digest(self) -> str | None:
         return None if self.mask is None or self.margins is not None else picture_digest(self.mask * 2 - 1)
+
+
+def check_enlarges(config: ModelConfig) -> None:
+    """Raises SfumatoError for a model that is no upscaler."""
+    if config.objective != "upscaling":
+        raise SfumatoError(
+            f"the model '{config.name}' enlarges no pictures; take one of 'sfumato train ART --upscaler 4'"
+        )
 
 
 def _check_size(config: ModelConfig, width: int, height: int, what: str) -> None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from sfumato.diffusion import Denoiser, preconditioning
+from sfumato.diffusion import Denoiser, ResidualDenoiser, preconditioning
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason, locate_model
@@ -31,8 +31,10 @@ _EARLY = "early."
 
 def build_denoiser(config: ModelConfig) -> Denoiser:
     """The denoiser that a configuration describes, with fresh weights."""
-    network = build_network(config.network, config.size, len(config.classes))
-    return Denoiser(network, preconditioning(config.preconditioning, config.sigma_data))
+    upscaling = config.objective == "upscaling"
+    network = build_network(config.network, config.size, len(config.classes), reference=upscaling)
+    made = ResidualDenoiser if upscaling else Denoiser
+    return made(network, preconditioning(config.preconditioning, config.sigma_data))
 
 
 @dataclass(eq=False)

@@ -46,6 +46,18 @@ def remake(
     return next(generation.works(1, first=noise.turns[-1].index if noise.turns else noise.index))
 
 
+def enlarge_again(model: Model, recipe: Recipe, work: Work) -> Work:
+    """An enlarged work once more, from the smaller one made once more, which may have been changed on the way.
+
+    recipe: of the enlarged one. Raises SfumatoError for another upscaler than the recipe's.
+    """
+    check_model(model, recipe)
+    noise = noise_of(recipe)
+    ground = Ground.enlarging(model.config, work.image, work.recipe, tile=work.recipe.tile)
+    generation = Generation.of(model, seed=recipe.seed, noises=lambda index: noise, ground=ground, **choices_of(recipe))
+    return next(generation.works(1, first=recipe.index))
+
+
 def relatives(
     model: Model,
     recipe: Recipe,
@@ -113,7 +125,9 @@ def ground_of(
     if picture is None:
         return Ground.plain(model.config, *recipe.size, tile=recipe.tile)
     strength = strength or recipe.strength or 1.0
-    if recipe.margins is not None:
+    if model.config.objective == "upscaling":
+        ground = Ground.enlarging(model.config, picture, recipe.origin, tile=recipe.tile)
+    elif recipe.margins is not None:
         ground = Ground.extended(model.config, picture, Margins(*recipe.margins))
     elif mask is not None:
         ground = Ground.masked(model.config, picture, mask, strength)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, Step, away_from, conditioned, mixed
+from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, Denoiser, Step, away_from, conditioned, mixed
+from sfumato.diffusion.enlarging import enlarged
 from sfumato.diffusion.inpainting import inpaint
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
@@ -50,7 +51,7 @@ def sampled(
     drafts: as many as `places` says, for pictures that are to be the same to the bit another time. away: the class that
     guidance leads away from. ground: by default an empty one of the model's size. A picture on it is refined from
     half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073), or from its own where it is inverted; where there is a
-    mask, it is kept outside.
+    mask, it is kept outside. An upscaler begins with its reference, enlarged.
     """
     device = next(model.denoiser.parameters()).device
     ground = ground or Ground.plain(model.config)
@@ -61,9 +62,13 @@ def sampled(
 
     sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
     sigmas = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :]
-    begun = 0.0 if ground.picture is None else ground.picture.to(device)
+    if ground.reference is not None:
+        begun = enlarged(ground.reference[None].to(device), model.config.factor, wrap=ground.tile)
+        denoise = _beside(begun, ground, model, settings)
+    else:
+        begun = torch.zeros((), device=device) if ground.picture is None else ground.picture.to(device)
+        denoise = _on(ground, model, settings, [draft.classes for draft in drafts], away)
     x = begun + noise(-1) * sigmas[0].float()
-    denoise = _on(ground, model, settings, [draft.classes for draft in drafts], away)
     if steering is not None:
         denoise = steering.around(denoise, ground.height, ground.width, model.config.size)
     sampler = SAMPLERS[settings.sampler]
@@ -84,7 +89,8 @@ def sampled(
 
 def places(model: Model, ground: Ground) -> int:
     """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch."""
-    return BATCH if ground.picture is None and ground.is_one_picture(model.config) else 1
+    from_noise = ground.picture is None and ground.reference is None
+    return BATCH if from_noise and ground.is_one_picture(model.config) else 1
 
 
 def guided(model: Model, settings: SamplerSettings, wanted: Denoise, against: Tensor | None = None) -> Denoise:
@@ -92,26 +98,60 @@ def guided(model: Model, settings: SamplerSettings, wanted: Denoise, against: Te
 
     wanted: the estimate without; against: the class of each picture that it is led away from, [N], None for no class.
     """
-
-    def told(estimate: Denoise) -> Denoise:
-        def denoise(x: Tensor, sigma: float) -> Tensor:
-            with torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-                return estimate(x, sigma * (1 - settings.sharpness))
-
-        return denoise
-
     kind = effective_guidance(model, settings, away=against is not None)
     if kind == "none":
-        return told(wanted)
+        return _told(settings, wanted)
     worse = model.worse() if kind == "autoguidance" else model.denoiser
-    interval = (settings.guidance_low, settings.guidance_high)
-    return away_from(told(conditioned(worse, against)), told(wanted), settings.guidance, interval)
+    return _away(settings, conditioned(worse, against), wanted)
 
 
 def effective_guidance(model: Model, settings: SamplerSettings, *, away: bool = False) -> str:
     """'none' where nothing would change: at 1, or away from no class in a model that has none."""
     without = settings.guidance_kind == "classifier_free" and not model.config.classes and not away
     return "none" if settings.guidance == 1 or without else settings.guidance_kind
+
+
+def _told(settings: SamplerSettings, estimate: Denoise) -> Denoise:
+    """The estimate in the precision of the settings, told as much less of the noise as they say."""
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            return estimate(x, sigma * (1 - settings.sharpness))
+
+    return denoise
+
+
+def _away(settings: SamplerSettings, unwanted: Denoise, wanted: Denoise) -> Denoise:
+    interval = (settings.guidance_low, settings.guidance_high)
+    return away_from(_told(settings, unwanted), _told(settings, wanted), settings.guidance, interval)
+
+
+def _beside(reference: Tensor, ground: Ground, model: Model, settings: SamplerSettings) -> Denoise:
+    """An upscaler's estimate of a whole ground, one picture, by its reference, [1, 3, H, W]."""
+
+    def seeing(denoiser: Denoiser) -> Denoise:
+        def estimate(both: Tensor, sigma: float) -> Tensor:
+            x, shown = both.chunk(2, 1)
+            made: Tensor = denoiser(x, sigma, shown)
+            return made
+
+        return estimate
+
+    wanted = seeing(model.denoiser)
+    if effective_guidance(model, settings) == "none":
+        told = _told(settings, wanted)
+    else:
+        told = _away(settings, seeing(model.worse()), wanted)
+    if not ground.is_one_picture(model.config):
+
+        def in_parts(windows: Tensor, sigma: float) -> Tensor:
+            return torch.cat([told(part, sigma) for part in torch.split(windows, AT_ONCE)])
+
+        side = model.config.size
+        blended = windowed(in_parts, side=side, stride=max(1, side // 2), wrap=ground.tile)
+    else:
+        blended = told
+    return lambda x, sigma: blended(torch.cat((x, reference.expand_as(x)), 1), sigma)
 
 
 def _on(

@@ -101,11 +101,20 @@ _NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
 }
 
 
-def build_network(config: AnyNetworkConfig, size: int, classes: int) -> nn.Module:
+def build_network(config: AnyNetworkConfig, size: int, classes: int, *, reference: bool = False) -> nn.Module:
     """The network for pictures of ``size`` pixels a side and ``classes`` classes, freshly initialised from torch's own
-    random state. Raises ValueError where ``size`` is no multiple of the network's coarsest cell."""
+    random state.
+
+    reference: its condition is a picture in place of a class, which a U-Net alone can see. Raises ValueError where
+    another is to, and where ``size`` is no multiple of the network's coarsest cell.
+    """
     if size % config.coarsest:
         raise ValueError(
             f"a {config.kind} with cells of {config.coarsest} pixels cannot make pictures of {size} pixels"
         )
-    return _NETWORKS[config.kind](size, classes, **config.model_dump(exclude={"kind"}))
+    made = config.model_dump(exclude={"kind"})
+    if not reference:
+        return _NETWORKS[config.kind](size, classes, **made)
+    if config.kind != "unet":
+        raise ValueError(f"a network of kind {config.kind} cannot see a picture beside the noisy one; take a unet")
+    return UNet(size, 0, reference=True, **made)

@@ -74,7 +74,11 @@ class Level(nn.Module):
 
 
 class UNet(nn.Module):
-    """channels: from the finest level (pixels of ``patch`` x ``patch``) down; every further level halves the side."""
+    """channels: from the finest level (pixels of ``patch`` x ``patch``) down; every further level halves the side.
+
+    reference: the condition is a picture of the same size, [N, 3, H, W], that is seen beside the noisy one; then there
+    are no classes.
+    """
 
     def __init__(
         self,
@@ -87,24 +91,29 @@ class UNet(nn.Module):
         width: int,
         depth: int,
         heads: int,
+        reference: bool = False,
     ) -> None:
         super().__init__()
-        self.patch = patch
+        self.patch, self.reference = patch, reference
         self.conditioning = Conditioning(width, classes)
         levels = [*channels, width]
         inner: nn.Module = Floor(size // patch // 2 ** len(channels), width, depth, heads)
         for index in reversed(range(len(channels))):
             inner = Level(levels[index], levels[index + 1], blocks, width, inner)
         self.levels = inner
-        self.embed = nn.Conv2d(3 * patch**2, channels[0], 3, padding=1)
+        seen = (6 if reference else 3) * patch**2
+        self.embed = nn.Conv2d(seen, channels[0], 3, padding=1)
         self.final = nn.Linear(width, 2 * channels[0])
         # The output sees the input as well: at low noise what is asked for is nearly the input's own fine grain.
-        self.output = nn.Conv2d(channels[0] + 3 * patch**2, 3 * patch**2, 3, padding=1)
+        self.output = nn.Conv2d(channels[0] + seen, 3 * patch**2, 3, padding=1)
         for parameter in (*self.final.parameters(), *self.output.parameters()):
             nn.init.zeros_(parameter)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:
+        if self.reference:
+            assert condition is not None, "the reference is missing"
+            x, condition = torch.cat((x, condition.to(x.dtype)), 1), None
         vector = self.conditioning(c_noise, condition)
         x = F.pixel_unshuffle(x, self.patch).contiguous(memory_format=torch.channels_last)
         h = self.levels(self.embed(x), vector)

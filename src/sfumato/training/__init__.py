@@ -9,10 +9,12 @@ from sfumato.training.plan import Plan
 from sfumato.training.preparation import check_disk, disk_bytes, parent_choices, prepare_run, suitable_size
 from sfumato.training.presets import PRESETS, preset
 from sfumato.training.run import Run, clear_run, is_run, would_clear
+from sfumato.training.upscaling import UPSCALER
 
 __all__ = [
     "PRESETS",
     "STUDENT",
+    "UPSCALER",
     "Evaluated",
     "Event",
     "Finished",

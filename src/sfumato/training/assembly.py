@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from sfumato.diffusion import Denoiser, LogNormal, preconditioning
+from sfumato.diffusion import Denoiser, LogNormal, ResidualDenoiser, preconditioning
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.networks import GeneratorConfig, build_network
@@ -18,6 +18,7 @@ from sfumato.training.optimisers import Optimiser
 from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.reconstruction import Reconstruction
 from sfumato.training.schedule import LearningRateSchedule
+from sfumato.training.upscaling import Upscaling, upscaling_density
 
 
 def objective_of(
@@ -30,8 +31,12 @@ def objective_of(
 
     perceptual: that part of the loss, if there is one; teacher: of a student, which needs one.
     """
+    if settings.objective == "upscaling":
+        network = build_network(settings.network, settings.size, 0, reference=True)
+        upscaler = ResidualDenoiser(network, preconditioning(settings.preconditioning, settings.sigma_data))
+        return Upscaling(upscaler, upscaling_density(settings), settings.factor, settings.size)
     network = build_network(settings.network, settings.size, classes)
-    denoiser = Denoiser(network, preconditioning(settings.preconditioning))
+    denoiser = Denoiser(network, preconditioning(settings.preconditioning, settings.sigma_data))
     if settings.objective == "reconstruction":
         return Reconstruction(denoiser, perceptual, settings.perceptual_weight)
     if settings.objective == "distillation":

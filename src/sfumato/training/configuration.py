@@ -36,12 +36,16 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: PositiveInt = Field(32, description="the side of the pictures in pixels")
+    size: PositiveInt = Field(32, description="the side of the pictures in pixels; of upscaling, before it")
     crop: Literal["centre", "random"] = "centre"
     balance: Literal["none", "class", "creator"] = "none"
     flip: bool = Field(True, description="mirror half of the pictures")
 
     objective: ObjectiveName = "denoising"
+    factor: int = Field(1, description="of upscaling: how many times pictures are enlarged", ge=1, le=8)
+    detail: PositiveFloat = Field(
+        0.1, description="of upscaling: deviation of what a picture has beyond its small form"
+    )
     network: NetworkConfig = UNetConfig()
     preconditioning: PreconditioningName = "edm"
     noise_mean: float = Field(-0.9, description="mean of log sigma at 32 pixels; follows the resolution")
@@ -94,12 +98,22 @@ class TrainingConfig(BaseModel):
                 f"size {self.size} does not suit a {self.network.kind} with cells of {cell} pixels; "
                 f"take a multiple of {cell}, such as {max(1, round(self.size / cell)) * cell}"
             )
-        check_parts(self.objective, self.network, self.preconditioning)
+        check_parts(self.objective, self.network, self.preconditioning, self.factor)
         if self.objective == "adversarial" and self.perceptual != "none":
             raise ValueError(
                 f"perceptual is {self.perceptual}, and a GAN compares no picture with another; leave it out"
             )
         return self
+
+    @property
+    def picture_side(self) -> int:
+        """Pixels: of the prepared pictures. ``size`` is what the network sees, of which an upscaler's are crops."""
+        return self.size * self.factor
+
+    @property
+    def sigma_data(self) -> float:
+        """The standard deviation of what is denoised: of pictures, or of their detail alone."""
+        return self.detail if self.objective == "upscaling" else 0.5
 
 
 def read_choices(path: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from sfumato.training.objective import Losses, works_of
 # The settings of a student's run, but for its length: weights that are there are touched up with lower rates.
 STUDENT: Mapping[str, Any] = {
     "objective": "distillation",
+    "factor": 1,
     "batch": 8,
     "learning_rate": 2e-4,
     "matrix_learning_rate": 0.002,

@@ -12,7 +12,13 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig
 from sfumato.networks import AnyNetworkConfig
 
-SHARED = ("size", "objective", "network", "preconditioning")  # what a run has in common with the model it begins with
+SHARED = (
+    "size",
+    "factor",
+    "objective",
+    "network",
+    "preconditioning",
+)  # what a run has in common with the model it begins with
 _CLASSES = "conditioning.classes.weight"
 
 
@@ -21,6 +27,8 @@ class Settings(Protocol):
 
     @property
     def size(self) -> int: ...
+    @property
+    def factor(self) -> int: ...
     @property
     def objective(self) -> str: ...
     @property

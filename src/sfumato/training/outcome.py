@@ -15,6 +15,7 @@ from sfumato.training.configuration import TrainingConfig
 from sfumato.training.distillation import student_sampling
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
+from sfumato.training.upscaling import upscaling_sampling
 
 SHARPNESS, MOST_SHARPNESS = 0.02, 0.06  # at 32 pixels, and at most; measured, see benchmarks/log.md
 
@@ -25,6 +26,8 @@ def sampling(settings: TrainingConfig) -> SamplerSettings:
         return SamplerSettings(sampler="euler", steps=1, sigma_min=0.01, sigma_max=1.0, guidance=1.0)
     if settings.objective == "distillation":
         return student_sampling(settings)
+    if settings.objective == "upscaling":
+        return upscaling_sampling(settings)
     # From where next to nothing of a picture is left; and as exact as is faster, which the plan has measured.
     larger = settings.size / 32
     return SamplerSettings(
@@ -38,16 +41,18 @@ def model_config(run: Run, dataset: Dataset) -> ModelConfig:
     counts = torch.bincount(dataset.labels[dataset.train], minlength=len(dataset.classes)).double()
     if settings.balance == "class":
         counts = (counts > 0).double()
-    # Neither a GAN nor the autoencoder is told a picture's class, so their models know none.
+    # Neither a GAN nor the autoencoder nor an upscaler is told a picture's class, so their models know none.
     classes = tuple(dataset.classes) if settings.objective in DIFFUSION else ()
     return ModelConfig(
         name=os.fsencode(run.path.resolve().name).decode("utf-8", "replace") or "untitled",
         size=settings.size,
+        factor=settings.factor,
         classes=classes,
         class_shares=tuple((counts / counts.sum()).tolist()) if classes else (),
         network=settings.network,
         objective=settings.objective,
         preconditioning=settings.preconditioning,
+        sigma_data=settings.sigma_data,
         generation=sampling(settings),
         descends_from=run.record.descends_from,
         sfumato_version=sfumato.__version__,

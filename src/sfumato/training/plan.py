@@ -19,6 +19,7 @@ from sfumato.training.assembly import objective_of, optimiser_of
 from sfumato.training.configuration import TrainingConfig, resolve
 from sfumato.training.objective import Objective
 from sfumato.training.perceptual import PerceptualLoss
+from sfumato.training.upscaling import NETWORK
 
 CHECKPOINT_SECONDS = 45
 LOG_SECONDS = 2
@@ -94,7 +95,8 @@ def plan(
     asked = resolve({"threads": threads}, choices)
     if not asked.steps and not asked.minutes:
         raise SfumatoError("how long to train is open: choose minutes or steps")
-    options = [rung for rung in ladder(asked.size) if "network" not in choices] or [Rung(asked.network, 0)]
+    rungs = [Rung(NETWORK, 0)] if asked.objective == "upscaling" else ladder(asked.size)
+    options = [rung for rung in rungs if "network" not in choices] or [Rung(asked.network, 0)]
     for rung in options:
         if asked.size % rung.network.coarsest:
             raise SfumatoError(
@@ -189,7 +191,8 @@ def _seconds_per_step(
     objective.module.to(device)
     optimiser = optimiser_of(settings, objective.module)
     generator = keyed_generator("measure")
-    images = torch.randn((settings.batch, 3, settings.size, settings.size), generator=generator).to(device)
+    side = settings.picture_side
+    images = torch.randn((settings.batch, 3, side, side), generator=generator).to(device)
     labels = torch.full((settings.batch,), -1, device=device)
     timings: list[float] = []
     began = time.perf_counter()
@@ -208,7 +211,10 @@ def _seconds_per_step(
 
 
 def _what(settings: TrainingConfig, parameters: int) -> str:
-    return f"{settings.network.kind}, {parameters / 1e6:.1f} M parameters, {settings.size} px, batch {settings.batch}"
+    size = f"{settings.size} px"
+    if settings.factor > 1:
+        size += f" to {settings.picture_side} px"
+    return f"{settings.network.kind}, {parameters / 1e6:.1f} M parameters, {size}, batch {settings.batch}"
 
 
 def _rounded(count: int) -> int:

@@ -19,6 +19,7 @@ from sfumato.training.objective import PICTURES
 from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.plan import Plan, plan
 from sfumato.training.run import Run, RunRecord, clear_run
+from sfumato.training.upscaling import detail_of
 from sfumato.training.vgg_file import vgg_file
 
 CHECKPOINT_COPIES = 3  # two are kept while the next one is written
@@ -29,10 +30,13 @@ FIXED_BYTES = 1_000_000  # descriptions, the card, the heads of files
 SMALL, LARGE, LARGE_FROM_MINUTES = 32, 64, 15
 
 
-def suitable_size(short_sides: Sequence[int], minutes: float) -> int:
-    """The training size where none was chosen: 64 px from 15 minutes on, unless many pictures are smaller."""
-    large_enough = sum(side >= LARGE for side in short_sides)
-    return LARGE if minutes >= LARGE_FROM_MINUTES and large_enough >= 0.95 * len(short_sides) else SMALL
+def suitable_size(short_sides: Sequence[int], minutes: float, factor: int = 1) -> int:
+    """The training size where none was chosen: 64 px from 15 minutes on, unless many pictures are smaller.
+
+    factor: of an upscaler, which learns from crops, and takes 64 px in whatever time.
+    """
+    large_enough = sum(side >= LARGE * factor for side in short_sides) >= 0.95 * len(short_sides)
+    return LARGE if large_enough and (minutes >= LARGE_FROM_MINUTES or factor > 1) else SMALL
 
 
 def parent_choices(origin: str) -> Mapping[str, Any]:
@@ -65,6 +69,15 @@ def prepare_run(
     teacher = parent if asked.objective == "distillation" else None
     if teacher is not None and teacher.config.objective == "distillation":
         raise SfumatoError(f"{weights_from}: was distilled already; give the run whose model it was distilled from")
+    if teacher is not None and teacher.config.objective != "denoising":
+        raise SfumatoError(f"{weights_from}: learned {teacher.config.objective}, and a student learns denoising alone")
+    if dataset.size != asked.picture_side:
+        raise SfumatoError(
+            f"{dataset.path}: its pictures have {dataset.size} pixels a side, and the settings ask for "
+            f"{asked.picture_side}; prepare them at that size"
+        )
+    if asked.objective == "upscaling" and "detail" not in choices:
+        choices = {**choices, "detail": detail_of(dataset, asked.factor)}
     made = plan(
         choices,
         classes=len(dataset.classes),

@@ -84,6 +84,9 @@ class Recipe(BaseModel):
         default=None, description="what was added beyond that picture's edges: left, top, right, bottom, in pixels"
     )
     tile: bool = Field(default=False, description="whether it repeats without a seam")
+    origin: "Recipe | None" = Field(
+        default=None, description="of a work that an upscaler enlarged: the recipe by which it was made before"
+    )
     size: tuple[Side, Side] = Field(description="width and height in pixels")
     dtype: Text = Field(default="float32", description="the precision in which the network computed")
     device: Text = Field(default="cpu", description="the kind of device: cpu, cuda, mps")
@@ -119,11 +122,27 @@ class Recipe(BaseModel):
         except ValidationError as error:
             raise SfumatoError(f"the recipe cannot be read: {_faults(error)}") from error
 
+    @property
+    def first(self) -> "Recipe":
+        """The recipe by which the work was made before an upscaler enlarged it, once or several times."""
+        return self if self.origin is None else self.origin.first
+
+    @property
+    def enlargements(self) -> "tuple[Recipe, ...]":
+        """What upscalers did to it since, in order."""
+        return () if self.origin is None else (*self.origin.enlargements, self)
+
     def parameters_text(self) -> str:
         """The text that A1111's web UI writes and that galleries and other programs read from `parameters`.
 
-        The class's name stands where they have the prompt.
+        The class's name stands where they have the prompt. A work that was enlarged has the settings of the one before,
+        and of the upscaler what they say of theirs.
         """
+        if self.origin is not None:
+            text = self.origin.model_copy(update={"size": self.size}).parameters_text()
+            factor = self.size[0] / self.origin.size[0]
+            upscaler = f"Hires upscale: {factor:g}, Hires upscaler: {_quoted(self.model)}, Hires steps: {self.steps}"
+            return f"{text}, {upscaler}"
         settings = {
             "Steps": str(self.steps),
             "Sampler": _A1111_SAMPLERS.get(self.sampler.lower().replace("-", "_"), self.sampler),

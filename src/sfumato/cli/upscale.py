@@ -1,0 +1,80 @@
+"""sfumato upscale: a picture made larger, with detail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from sfumato.cli import options
+from sfumato.errors import SfumatoError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sfumato.works import Recipe
+
+
+def upscale(
+    model: Annotated[str, typer.Argument(help="An upscaler: the run or model of 'sfumato train ART --upscaler 4'.")],
+    picture: Annotated[Path, typer.Argument(help="A work, or any picture.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path("larger.png"),
+    seed: options.Seed = 0,
+    tile: Annotated[bool, typer.Option("--tile", help="The picture repeats without a seam, and is to do so.")] = False,
+    steps: options.Steps = None,
+    sampler: options.Sampler = None,
+    schedule: options.Schedule = None,
+    sharpness: options.Sharpness = None,
+    precision: options.Precision = None,
+    background: options.Background = options.WHITE,
+    trajectory: options.Trajectory = False,
+    recipe: options.KeepRecipe = True,
+    device: options.Device = "cpu",
+    force: options.Force = False,
+) -> None:
+    """Make a picture larger, with detail such as the collection has that the upscaler learned from."""
+    from sfumato.cli.collect import parse_background
+    from sfumato.cli.devices import device_named
+    from sfumato.cli.opening import opened
+    from sfumato.cli.painting import checked_film, paint
+    from sfumato.models import Model
+    from sfumato.models.ground import Ground
+    from sfumato.models.steering import NOT_STEERED
+
+    film = checked_film(output, picture, trajectory=trajectory, force=force)
+    image = opened(picture, parse_background(background))
+    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    origin = _origin(picture, image)
+    ground = Ground.enlarging(loaded.config, image, origin, tile=tile or (origin is not None and origin.tile))
+    console = Console(highlight=False)
+    work = paint(
+        loaded,
+        ground,
+        NOT_STEERED,
+        film,
+        console,
+        force=force,
+        seed=seed,
+        label=None,
+        away=None,
+        steps=steps,
+        sampler=sampler,
+        schedule=schedule,
+        sharpness=sharpness,
+        precision=precision,
+    )
+    work.save(output, recipe=recipe, force=force)
+    console.print(f"{picture} enlarged to {ground.width} x {ground.height} px: {output}", markup=False, soft_wrap=True)
+
+
+def _origin(path: Path, image: Image.Image) -> Recipe | None:
+    """The recipe of a work, so that the larger one can be made from it again; None for any other picture."""
+    from sfumato.works import read_work
+
+    try:
+        work = read_work(path)
+    except SfumatoError:
+        return None
+    return work.recipe if work.image.tobytes() == image.tobytes() else None

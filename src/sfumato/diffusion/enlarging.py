@@ -1,0 +1,27 @@
+"""Pictures at another scale: what an upscaler begins with, and what it is taught from."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+_REACH = 2  # pixels that a bicubic value goes by, on either side
+
+
+def reduced(images: Tensor, factor: int) -> Tensor:
+    """[N, 3, H, W] -> [N, 3, H / factor, W / factor], by a bicubic filter as wide as the reduction asks."""
+    height, width = images.shape[-2:]
+    return F.interpolate(images, (height // factor, width // factor), mode="bicubic", antialias=True)
+
+
+def enlarged(images: Tensor, factor: int, *, wrap: bool = False) -> Tensor:
+    """[N, 3, H, W] -> [N, 3, H * factor, W * factor], by bicubic interpolation: smooth, without detail of its own.
+
+    wrap: pictures that repeat without a seam do so enlarged.
+    """
+    around = _REACH if wrap else 0
+    padded = F.pad(images, (around,) * 4, mode="circular") if wrap else images
+    # With antialias it is Keys' kernel of -0.5 here too, as in Pillow; else that of -0.75, which ripples on a slope.
+    whole = F.interpolate(padded, scale_factor=factor, mode="bicubic", antialias=True)
+    edge = around * factor
+    return whole[:, :, edge : whole.shape[2] - edge, edge : whole.shape[3] - edge]

@@ -1,0 +1,110 @@
+"""From pictures to an upscaler, and with it from small works to larger ones, as a person does it."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfumato.collection.drawn import draw_collection
+from sfumato.works import read_work
+
+
+@pytest.fixture(scope="module")
+def larger(sfumato, settings, tmp_path_factory):
+    """A run of `train --upscaler 2`, beside nothing else."""
+    folder = tmp_path_factory.mktemp("larger")
+    list(draw_collection(folder / "art", per_class=3, size=64))
+    answer = sfumato(
+        "train", folder / "art", "--upscaler", 2, "--config", settings, "--steps", 6, "-o", folder / "larger"
+    )
+    assert answer.code == 0, answer.err
+    assert "sfumato upscale" in answer.out
+    assert "32 px to 64 px" in answer.out
+    return folder / "larger"
+
+
+@pytest.fixture
+def picture(here):
+    path = here / "mine.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def test_a_picture_is_made_larger_and_made_again(sfumato, larger, picture, here):
+    answer = sfumato("upscale", larger, picture, "--steps", 2, "--seed", 4, "--trajectory", "-o", "l.png")
+    assert answer.code == 0, answer.err
+    assert "enlarged to 80 x 60 px: l.png" in answer.out
+    work = read_work(here / "l.png")
+    assert (work.image.size, work.recipe.steps, work.recipe.seed, work.recipe.origin) == ((80, 60), 2, 4, None)
+    with Image.open(here / "l-trajectory.webp") as film:
+        assert film.n_frames == 2
+    assert "which is not in its file" in sfumato("again", "l.png", "--model", larger).err
+    answer = sfumato("again", "l.png", "--model", larger, "--picture", picture)
+    assert "the pixels are the same" in answer.out, answer.err
+
+
+def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfumato, run, larger, here):
+    answer = sfumato("generate", run, "-n", 2, "--steps", 2, "--seed", 3, "--upscale", larger, "-o", "works")
+    assert answer.code == 0, answer.err
+    path = here / "works" / "0001.png"
+    work = read_work(path)
+    assert work.image.size == (64, 64)
+    assert (work.recipe.origin.size, work.recipe.origin.index, work.recipe.origin.seed) == ((32, 32), 1, 3)
+    with Image.open(here / "works-sheet.png") as sheet:
+        assert min(sheet.size) > 64
+    answer = sfumato("again", path, "--model", run, "--upscaler", larger)
+    assert "the pixels are the same" in answer.out, answer.err
+    shutil.copytree(run / "model", here / "run")
+    shutil.copytree(larger / "model", here / "larger")
+    assert "the pixels are the same" in sfumato("again", path).out
+    assert sfumato("again", path, "--steps", 3, "-o", "other.png").code == 0
+    other = read_work(here / "other.png").recipe
+    assert (other.origin.steps, other.steps) == (3, work.recipe.steps)
+
+
+def test_an_enlarged_work_is_the_same_in_one_step_or_two(sfumato, run, larger, here):
+    assert sfumato("generate", run, "-n", 1, "--steps", 2, "-o", "small").code == 0
+    assert sfumato("generate", run, "-n", 1, "--steps", 2, "--upscale", larger, "-o", "large").code == 0
+    assert sfumato("upscale", larger, "small/0000.png", "-o", "two.png").code == 0
+    one, two = read_work(here / "large" / "0000.png"), read_work(here / "two.png")
+    assert one.recipe == two.recipe
+    assert one.image.tobytes() == two.image.tobytes()
+
+
+def test_relatives_of_an_enlarged_work_are_those_of_the_small_one(sfumato, run, larger, here):
+    assert sfumato("generate", run, "-n", 1, "--steps", 2, "--upscale", larger, "-o", "large").code == 0
+    made = "--variations", 0, "--of", "large/0000.png", "-n", 1
+    assert sfumato("generate", run, *made, "-o", "kin").code == 0
+    assert read_work(here / "kin" / "0000.png").image.size == (32, 32)
+    assert sfumato("generate", run, *made, "--upscale", larger, "-o", "kin2").code == 0
+    assert read_work(here / "kin2" / "0000.png").image.size == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("upscale {larger} nothing.png", "nothing.png: no such file"),
+        ("upscale {run} mine.png", "the model 'run' enlarges no pictures"),
+        ("upscale {larger} tiny.png", "tiny.png: 10 x 10 pixels; a side has at least 16"),
+        ("upscale {larger} mine.png -o mine.png", "is the picture to begin with"),
+        ("upscale {larger} mine.png -o larger.jpg", "choose a name that ends in .png"),
+        ("upscale {larger} mine.png --steps 0", "--steps: input should be greater than or equal to 1"),
+        ("generate {larger}", "is an upscaler: it enlarges a picture"),
+        ("generate {run} --upscale {run}", "the model 'run' enlarges no pictures"),
+        ("reimagine {larger} mine.png", "is an upscaler"),
+        ("evaluate {larger} --against {run}", "is an upscaler"),
+        ("train {run} --upscaler 1 -o x", "--upscaler: input should be greater than or equal to 2"),
+        ("train {run} --upscaler 2 --preset gan -o x", "--upscaler has settings of its own; leave out --preset gan"),
+        ("train --resume --upscaler 2 -o {larger}", "leave out --upscaler"),
+        ("distill {larger} -o x", "learned upscaling, and a student learns denoising alone"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_leaves_nothing(sfumato, run, larger, picture, here, tree, typed, said):
+    Image.new("RGB", (10, 10)).save(here / "tiny.png")
+    before = tree(here)
+    answer = sfumato(*typed.format(run=run, larger=larger).split())
+    assert answer.code == 2
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+    assert tree(here) == before
