@@ -179,3 +179,46 @@ def test_an_edit_is_made_again_from_its_file(model, picture, tmp_path):
 def test_an_unknown_source_is_one_sentence(model, picture):
     with pytest.raises(SfumatoError, match="class 'cubism'"):
         Ground.editing(model.config, picture, source="cubism")
+
+
+class Asked(torch.nn.Module):
+    """A network that counts the pictures that it is shown."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network, self.seen = network, 0
+
+    def forward(self, x, c_noise, condition):
+        self.seen += len(x)
+        return self.network(x, c_noise, condition)
+
+
+def test_far_from_the_mask_nothing_is_looked_at(new_model):
+    model = new_model(has_early=False)
+    model.early = {}
+    model.denoiser.network = Asked(model.denoiser.network)
+    levels = np.random.default_rng(0).integers(0, 256, (200, 240, 3), dtype=np.uint8)
+    large, mask = Image.fromarray(levels), Image.new("L", (240, 200), 0)
+    mask.paste(255, (100, 90, 116, 106))
+    work = inpaint(model, large, mask, seed=3, **FEW)
+    # 16 pixels and 32 on every side: 80 x 80, which windows of 32 at 16 pixels cover four by four, twice a step.
+    assert model.denoiser.network.seen == 16 * 2 * 3
+    kept = pixels(mask) == 0
+    assert np.array_equal(pixels(work.image)[kept], levels[kept])
+    assert (pixels(work.image)[~kept] != levels[~kept]).mean() > 0.8
+    again = remake(model, work.recipe, picture=large, mask=mask)
+    assert np.array_equal(pixels(again.image), pixels(work.image))
+    steps = list(Generation.of(model, seed=3, ground=Ground.masked(model.config, large, mask), **FEW).steps(1))
+    assert all(step.noisy.shape == step.clean.shape == (1, 3, 200, 240) for step in steps)
+
+
+def test_the_part_to_make_is_what_the_mask_covers_and_what_lies_around(model, picture):
+    mask = Image.new("L", picture.size, 0)
+    mask.paste(200, (20, 12, 30, 14))
+    ground = Ground.masked(model.config, picture, mask)
+    assert ground.part_to_make(4) == (slice(8, 18), slice(16, 34))
+    assert ground.part_to_make(15) == (slice(0, 29), slice(5, 45))
+    assert ground.part_to_make(40) is None
+    assert Ground.plain(model.config).part_to_make(4) is None
+    part = ground.part(slice(8, 18), slice(16, 34))
+    assert (part.height, part.width, part.mask.shape, part.picture.shape) == (10, 18, (1, 10, 18), (3, 10, 18))

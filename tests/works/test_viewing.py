@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.works.viewing import enlarged, viewing_scale
+from sfumato.works.viewing import drawable, enlarged, viewing_scale
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,8 @@ def test_an_enlarged_picture_repeats_each_pixel() -> None:
     assert np.array_equal(shown, pixels.repeat(3, 0).repeat(3, 1))
     with pytest.raises(ValueError, match="1 or more"):
         enlarged(Image.new("RGB", (2, 2)), 0)
+
+
+def test_what_the_font_cannot_write_is_written_without_its_accents() -> None:
+    assert drawable("Édouard Čapek, naïve") == "Edouard Capek, naive"
+    assert drawable("planes 3") == "planes 3"

@@ -18,9 +18,9 @@ def distill(
     teacher: Annotated[Path, typer.Argument(metavar="RUN", help="The run whose model is to be learned from.")],
     steps: Annotated[int, typer.Option(min=1, max=64, help="Steps from noise to picture that will do.")] = 4,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the new run.")] = Path("student"),
-    minutes: Annotated[float | None, typer.Option(min=0.05, help="How long to train. [default: 5]")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.05, help="How long to train: 5 if nothing is said.")] = None,
     guidance: Annotated[
-        float | None, typer.Option(min=0, help="The guidance to build in. [default: the model's own]")
+        float | None, typer.Option(min=0, help="The guidance to build in; else the model's own.")
     ] = None,
     settings: Annotated[
         list[str] | None,

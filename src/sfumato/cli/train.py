@@ -28,7 +28,9 @@ def train(
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the run.")] = Path("run"),
     minutes: Annotated[
         float | None,
-        typer.Option(min=0.05, max=MOST_MINUTES, help="How long to train; collecting comes on top. [default: 30]"),
+        typer.Option(
+            min=0.05, max=MOST_MINUTES, help="How long to train, 30 if nothing is said; collecting comes on top."
+        ),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="So many steps, however long they take; nothing is measured.")

@@ -142,6 +142,31 @@ class Ground:
         """Whether the model sees all of it at once."""
         return not self.tile and (self.height, self.width) == (config.size, config.size)
 
+    def part_to_make(self, around: int) -> tuple[slice, slice] | None:
+        """Rows and columns of what the mask covers with ``around`` pixels on every side, as far as there are any.
+
+        None where that is all of the ground, or nothing is kept.
+        """
+        if self.mask is None:
+            return None
+        covered = self.mask[0] > 0
+        rows, columns = (
+            slice(max(0, int(places[0]) - around), min(length, int(places[-1]) + 1 + around))
+            for places, length in (
+                (covered.any(1).nonzero().flatten(), self.height),
+                (covered.any(0).nonzero().flatten(), self.width),
+            )
+        )
+        whole = (rows.start, rows.stop, columns.start, columns.stop) == (0, self.height, 0, self.width)
+        return None if whole else (rows, columns)
+
+    def part(self, rows: slice, columns: slice) -> Ground:
+        """The ground within these rows and columns, with what lies on it there."""
+        picture = None if self.picture is None else self.picture[:, rows, columns]
+        mask = None if self.mask is None else self.mask[:, rows, columns]
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        return replace(self, height=height, width=width, picture=picture, mask=mask)
+
     @property
     def input_digest(self) -> str | None:
         shown = self.reference if self.picture is None else self.picture

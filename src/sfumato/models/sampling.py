@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import SamplerSettings
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
-from sfumato.models.steering import Steering
+from sfumato.models.steering import NOT_STEERED, Steering
 
 # Kernels may round differently for batches of different sizes. So every batch has this many places, and a picture
 # always stands in the same one.
@@ -53,8 +53,31 @@ def sampled(
     half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073), or from its own where it is inverted; where there is a
     mask, it is kept outside. An upscaler begins with its reference, enlarged.
     """
-    device = next(model.denoiser.parameters()).device
     ground = ground or Ground.plain(model.config)
+    # Of a picture of which a part is made anew, windows that see nothing of that part are not looked at. What steers
+    # looks at the whole.
+    part = ground.part_to_make(model.config.size) if steering in (None, NOT_STEERED) else None
+    if part is None:
+        yield from _whole(model, settings, drafts, away, ground, steering)
+        return
+    assert ground.picture is not None, "what is kept is kept of a picture"
+    around = ground.picture.expand(len(drafts), -1, -1, -1)
+    for step in _whole(model, settings, drafts, away, ground.part(*part), None):
+        x, denoised = (around.to(made, copy=True) for made in (step.x, step.denoised))
+        x[:, :, *part], denoised[:, :, *part] = step.x, step.denoised
+        yield replace(step, x=x, denoised=denoised)
+
+
+def _whole(
+    model: Model,
+    settings: SamplerSettings,
+    drafts: Sequence[Draft],
+    away: int,
+    ground: Ground,
+    steering: Steering | None,
+) -> Iterator[Step]:
+    """Every step of all of a ground."""
+    device = next(model.denoiser.parameters()).device
     shape = (3, ground.height, ground.width)
 
     def noise(step: int) -> Tensor:

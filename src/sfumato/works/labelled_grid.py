@@ -2,14 +2,13 @@
 
 import functools
 import math
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sfumato.works.viewing import enlarged, viewing_scale
+from sfumato.works.viewing import drawable, enlarged, viewing_scale
 
 BACKGROUND: Final = (238, 238, 237)  # a light neutral: white paper around it stays white, and no picture has a cast
 INK: Final = (38, 38, 40)
@@ -116,14 +115,14 @@ def labelled_grid(
 
     narrow, wide = cell_width - space // 2, GUTTER * space  # names of neighbouring columns must not touch
     names = _Type(min(_fitting(columns, narrow, usual.size), _fitting(rows, wide, usual.size)))
-    above = [_Text(names.lines(_drawable(name), narrow), names) for name in columns]
-    beside = [_Text(names.lines(_drawable(name), wide), names) for name in rows or [""]]
+    above = [_Text(names.lines(drawable(name), narrow), names) for name in columns]
+    beside = [_Text(names.lines(drawable(name), wide), names) for name in rows or [""]]
     gutter = max(text.width for text in beside) + space if rows else 0
     grid_width = gutter + len(columns) * (cell_width + apart) - apart
     between = max(grid_width, LEAST_WIDTH * space)
     head = _Type(round(usual.size * 1.5))
-    heading = _Text(head.lines(_drawable(title), between), head)
-    common = _Text(usual.lines(_drawable(subtitle), between), usual)
+    heading = _Text(head.lines(drawable(title), between), head)
+    common = _Text(usual.lines(drawable(subtitle), between), usual)
 
     heights = [max(cell_height, text.height) for text in beside]
     names_top = margin + heading.height + common.height + space
@@ -159,11 +158,6 @@ def _check(cells: Sequence[Sequence[Sequence[Image.Image]]], columns: Sequence[s
 
 def _fitting(names: Sequence[str], width: int, usual: int) -> int:
     """The largest size of letters, no larger than usual, in which no word of the names is wider than `width`."""
-    words = {word for name in names for word in _drawable(name).split()}
+    words = {word for name in names for word in drawable(name).split()}
     sizes = range(usual, SMALLEST, -1)
     return next((size for size in sizes if all(_Type(size).width(word) <= width for word in words)), SMALLEST)
-
-
-def _drawable(text: str) -> str:
-    """Without accents: the font has none."""
-    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))

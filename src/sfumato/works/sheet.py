@@ -6,7 +6,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sfumato.works.viewing import enlarged, viewing_scale
+from sfumato.works.viewing import drawable, enlarged, viewing_scale
 
 BACKGROUND: Final = (27, 26, 25)  # a dark neutral: it gives no picture a cast
 INK: Final = (205, 199, 189)
@@ -97,7 +97,7 @@ def _hang(sheet: Image.Image, image: Image.Image, corner: tuple[int, int], cell:
 
 def _caption(sheet: Image.Image, text: str, top_centre: tuple[int, int], width: int) -> None:
     font = ImageFont.load_default(FONT_SIZE)
-    text = " ".join(text.split())
+    text = " ".join(drawable(text).split())
     ImageDraw.Draw(sheet).text(top_centre, _cut(text, font, width), fill=INK, font=font, anchor="ma")
 
 

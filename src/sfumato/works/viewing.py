@@ -1,4 +1,7 @@
-"""Small pictures made large enough to look at, by whole numbers, so that every pixel stays a sharp square."""
+"""Small pictures made large enough to look at, by whole numbers, so that every pixel stays a sharp square; and words
+as the font beside them can write them."""
+
+import unicodedata
 
 from PIL import Image
 
@@ -15,3 +18,8 @@ def enlarged(image: Image.Image, scale: int) -> Image.Image:
     if scale == 1:
         return image
     return image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)
+
+
+def drawable(text: str) -> str:
+    """Without accents: Pillow's own font has none."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
