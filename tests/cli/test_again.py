@@ -102,3 +102,19 @@ def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, work, here,
     assert said in answer.err
     assert answer.err.count("\n") == 1
     assert tree(here) == before
+
+
+def test_the_way_from_noise_is_shown_once_more(sfumato, run, work, here):
+    answer = sfumato("again", work, "--model", run, "--trajectory")
+    assert answer.code == 0, answer.err
+    assert "the pixels are the same" in answer.out
+    with Image.open(here / "works" / "0001-trajectory.webp") as film:
+        assert film.n_frames == 3
+        film.seek(2)
+        last = np.asarray(film.convert("RGB").resize((32, 32), Image.Resampling.NEAREST), dtype=int)
+    assert np.abs(last - np.asarray(read_work(work).image, dtype=int)).mean() < 8
+    assert "is there already" in sfumato("again", work, "--model", run, "--trajectory").err
+    answer = sfumato("again", work, "--model", run, "--trajectory", "--steps", 5, "-o", "five.png")
+    assert answer.code == 0, answer.err
+    with Image.open(here / "five-trajectory.webp") as film:
+        assert film.n_frames == 5

@@ -32,6 +32,7 @@ def again(
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,
     precision: options.Precision = None,
+    trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
     device: options.Device = "cpu",
     force: options.Force = False,
@@ -46,8 +47,10 @@ def again(
     from sfumato.cli.devices import device_named
     from sfumato.cli.finding import model_of
     from sfumato.cli.opening import opened
+    from sfumato.cli.painting import film_of, painted
     from sfumato.cli.placing import check_places, check_work_place
     from sfumato.models import enlarge_again, remake
+    from sfumato.models.remaking import ground_of, repetition
     from sfumato.works import read_work
 
     console = Console(highlight=False)
@@ -68,19 +71,24 @@ def again(
         output = work.with_name(f"{work.stem}-again.png")
     if output is not None:
         check_work_place(output, work)
-        check_places([output], force=force)
+    film = film_of(output or work) if trajectory else None
+    check_places([place for place in (output, film) if place is not None], force=force)
     read = read_work(work)
     shown = None if picture is None else opened(picture, parse_background(background))
     covered = None if mask is None else opened(mask, (0, 0, 0))
     place = str(device_named(device))
-    first = read.recipe.first
-    if read.recipe.origin is None or (shown is not None and first.input_digest is None):
-        loaded = model_of(read.recipe, work, model, place)
-        made = remake(loaded, read.recipe, picture=shown, mask=covered, **changes)
-    else:  # an enlarged work, made from nothing but what its file says
-        made = remake(model_of(first, work, model, place), first, picture=shown, mask=covered, **changes)
-        for larger in read.recipe.enlargements:
-            made = enlarge_again(model_of(larger, work, upscaler, place), larger, made)
+    begun, enlargements = read.recipe.first, read.recipe.enlargements
+    if shown is not None and begun.input_digest is None:  # an enlarged work, of which the small one is given
+        begun, enlargements = read.recipe, ()
+    loaded = model_of(begun, work, model, place)
+    if film is None:
+        made = remake(loaded, begun, picture=shown, mask=covered, **changes)
+    else:
+        ground = ground_of(loaded, begun, shown, covered, changes.pop("strength"))
+        made = painted(*repetition(loaded, begun, ground, **changes), film, console, force=force)
+        console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)
+    for larger in enlargements:
+        made = enlarge_again(model_of(larger, work, upscaler, place), larger, made)
     if output is not None:
         made.save(output, recipe=recipe, force=force)
         console.print(f"{work} made again: {output}", markup=False, soft_wrap=True)

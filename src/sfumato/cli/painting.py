@@ -12,7 +12,7 @@ from sfumato.errors import SfumatoError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sfumato.models import Model
+    from sfumato.models import Generation, Model
     from sfumato.models.configuration import SamplerChoices
     from sfumato.models.ground import Ground
     from sfumato.models.steering import Steering
@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 
 
 def checked_film(work: Path, picture: Path, *, trajectory: bool, force: bool) -> Path | None:
-    """Where the film of a work goes, NAME-trajectory.webp beside it, or None where none is asked for.
+    """Where the film of a work goes, or None where none is asked for.
 
     Raises SfumatoError, before anything is made, where either cannot be written. picture: what the work is made from.
     """
     check_work_place(work, picture)
-    film = work.with_name(f"{work.stem}-trajectory.webp") if trajectory else None
+    film = film_of(work) if trajectory else None
     check_places([work, *([film] if film else [])], force=force)
     return film
+
+
+def film_of(work: Path) -> Path:
+    """Beside the work: NAME.png -> NAME-trajectory.webp."""
+    return work.with_name(f"{work.stem}-trajectory.webp")
 
 
 def paint(
@@ -44,15 +49,22 @@ def paint(
     **asked: Unpack[SamplerChoices],
 ) -> Work:
     """One work on the ground, with a bar of its steps; the way from noise to it goes into the film, if there is one."""
-    from rich.progress import track
-
-    from sfumato.models import Generation, to_pictures
-    from sfumato.works import Work, save_animation
+    from sfumato.models import Generation
 
     generation = Generation.of(model, seed=seed, label=label, away=away, ground=ground, steering=steering, **asked)
+    return painted(generation, 0, film, console, force=force)
+
+
+def painted(generation: Generation, index: int, film: Path | None, console: Console, *, force: bool) -> Work:
+    """Work number ``index``, in the same way."""
+    from rich.progress import track
+
+    from sfumato.models import to_pictures
+    from sfumato.works import Work, save_animation
+
     frames = []
     shown = track(
-        generation.steps(1),
+        generation.steps(1, first=index),
         "steps",
         total=generation.settings.steps,
         console=console,
@@ -64,7 +76,7 @@ def paint(
             frames += to_pictures(step.noisy)
     if film is not None:
         save_animation(frames, film, seconds=3.0, hold=1.5, force=force)
-    return Work(frames[-1], generation.recipe(0))
+    return Work(frames[-1], generation.recipe(index))
 
 
 def steering_of(

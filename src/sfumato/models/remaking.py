@@ -39,11 +39,30 @@ def remake(
     if recipe.sampler == ONE_PASS:
         assert ground.picture is not None, "what answers in one pass answers to a picture"
         return in_one_pass(model, ground.picture)
+    generation, index = repetition(model, recipe, ground, label=label, away=away, **changes)
+    return next(generation.works(1, first=index))
+
+
+def repetition(
+    model: Model,
+    recipe: Recipe,
+    ground: Ground,
+    *,
+    label: str | None = None,
+    away: str | None = None,
+    **changes: Unpack[SamplerChoices],
+) -> tuple[Generation, int]:
+    """What makes the work of a recipe once more, step by step, and the work's number in it.
+
+    ground: see `ground_of`. Raises SfumatoError for an autoencoder's recipe, and as `remake` does.
+    """
+    if recipe.sampler == ONE_PASS:
+        raise SfumatoError(f"the model '{recipe.model}' is an autoencoder: it answers in one pass, without steps")
     noise = noise_of(recipe)
     asked: dict[str, Any] = choices_of(recipe) | given({"label": label, "away": away, **changes})
     generation = Generation.of(model, seed=recipe.seed, noises=lambda index: noise, ground=ground, **asked)
     # In the place that it had in its batch.
-    return next(generation.works(1, first=noise.turns[-1].index if noise.turns else noise.index))
+    return generation, noise.turns[-1].index if noise.turns else noise.index
 
 
 def enlarge_again(model: Model, recipe: Recipe, work: Work) -> Work:
@@ -52,10 +71,9 @@ def enlarge_again(model: Model, recipe: Recipe, work: Work) -> Work:
     recipe: of the enlarged one. Raises SfumatoError for another upscaler than the recipe's.
     """
     check_model(model, recipe)
-    noise = noise_of(recipe)
     ground = Ground.enlarging(model.config, work.image, work.recipe, tile=work.recipe.tile)
-    generation = Generation.of(model, seed=recipe.seed, noises=lambda index: noise, ground=ground, **choices_of(recipe))
-    return next(generation.works(1, first=recipe.index))
+    generation, index = repetition(model, recipe, ground)
+    return next(generation.works(1, first=index))
 
 
 def relatives(
