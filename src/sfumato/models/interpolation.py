@@ -20,7 +20,9 @@ from sfumato.models.remaking import check_model, choices_of, noise_of
 from sfumato.models.sampling import BATCH, Draft, sampled
 from sfumato.works import Recipe
 
-DENSITY = 4  # pictures that are made on the way for each one that is shown, so that these can stand evenly
+# Pictures that are made on the way for each one that is shown, so that these can stand evenly; more only where the
+# longest step between shown ones is still more than EVEN times the shortest.
+DENSITY, MOST_DENSITY, EVEN = 4, 8, 2.0
 
 
 def interpolated(
@@ -30,9 +32,9 @@ def interpolated(
 
     Noise turns from the first's to the second's, shares of classes pass over; every picture on the way is a work of
     the model, and no cross-fade. Pictures change fast at some places of the way and hardly at others. So ``DENSITY``
-    times as many are made, most of them where much changes, and those are shown that lie about equally far from one
-    another. Settings are the first's but for ``changes``. Raises SfumatoError for works of another model, or such as
-    began with a picture, and for fewer than 2 frames.
+    times as many are made (at most ``MOST_DENSITY``), most of them where much changes, and those are shown that lie
+    about equally far from one another. Settings are the first's but for ``changes``. Raises SfumatoError for works of
+    another model, or such as began with a picture, and for fewer than 2 frames.
     """
     if frames < 2:
         raise SfumatoError(f"{frames} frames: from one work to another it takes 2 or more")
@@ -44,7 +46,7 @@ def interpolated(
     way = _Way(Generation.of(model, **choices), first, second)
     shares = np.linspace(0, 1, max(BATCH, frames))
     pictures = torch.stack(list(way.pictures(shares)))
-    while len(shares) < DENSITY * frames:
+    while len(shares) < DENSITY * frames or (len(shares) < MOST_DENSITY * frames and _is_uneven(pictures, frames)):
         longest = np.sort(np.argsort(-_steps(pictures))[:BATCH])
         between = (shares[longest] + shares[longest + 1]) / 2
         order = np.argsort(np.concatenate((shares, between)), kind="stable")
@@ -69,6 +71,11 @@ def even_places(pictures: Tensor, count: int) -> list[int]:
         longest = gaps.index(max(gaps))
         places.insert(longest + 1, (places[longest] + places[longest + 1]) // 2)
     return places
+
+
+def _is_uneven(pictures: Tensor, count: int) -> bool:
+    steps = _steps(pictures[even_places(pictures, count)])
+    return bool(steps.max() > EVEN * steps.min())
 
 
 def _strides(points: Tensor, stride: float) -> list[int]:
