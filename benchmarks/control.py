@@ -11,105 +11,22 @@ the same for works without the control. The gradient energy across a seam is div
 from __future__ import annotations
 
 import argparse
-import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from control_figures import across, apart, geometric_mean, gradient_energy, images_of, mass_distance
+from control_bench import Bench, Cost
+from control_figures import across, apart, classifier, geometric_mean, gradient_energy, images_of, mass_distance
 from PIL import Image
-from torch import Tensor
 
 from sfumato.dataset import Dataset, spread
 from sfumato.diffusion.steering import low_pass, palette_distance
-from sfumato.evaluation import kernel_distance
 from sfumato.evaluation.feature_file import read_features
-from sfumato.evaluation.features import Features, extracted
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model, interpolated, relatives, to_pictures
 from sfumato.models.ground import Ground, Margins
 from sfumato.models.pictures import as_canvas
 from sfumato.models.steering import SKETCH_SIDE, Composition, Palette, Steering
-from sfumato.works import Work, contact_sheet
-
-
-@dataclass
-class Cost:
-    """evaluations: pictures that the network saw, a picture of its own size each; seconds: of the clock."""
-
-    evaluations: int = 0
-    seconds: float = 0.0
-
-
-@dataclass
-class Bench:
-    """A model under measurement, with what its works are compared with."""
-
-    model: Model
-    dataset: Dataset
-    features: Features
-    works: int
-    output: Path
-    rows: list[dict[str, object]] = field(default_factory=list)
-
-    @contextmanager
-    def counted(self) -> Iterator[Cost]:
-        """Counts what the network is asked, by the model and by its early weights."""
-        cost, began = Cost(), time.perf_counter()
-
-        def count(_: object, inputs: Sequence[Tensor]) -> None:
-            cost.evaluations += len(inputs[0])
-
-        networks = [self.model.denoiser.network, *([self.model.worse().network] if self.model.early else [])]
-        hooks = [network.register_forward_pre_hook(count) for network in networks]
-        try:
-            yield cost
-        finally:
-            cost.seconds = time.perf_counter() - began
-            for hook in hooks:
-                hook.remove()
-
-    def made(self, generation: Generation, count: int | None = None) -> tuple[list[Work], Cost]:
-        with self.counted() as cost:
-            works = list(generation.works(count or self.works))
-        return works, cost
-
-    def kid(self, works: Sequence[Work]) -> float:
-        return kernel_distance(self.seen(works), self.real).mean
-
-    def seen(self, works: Sequence[Work]) -> Tensor:
-        return extracted(self.features, torch.stack([as_canvas(work.image) for work in works]))
-
-    @cached_property
-    def real(self) -> Tensor:
-        """The training pictures' features."""
-        return extracted(self.features, self.dataset.images(self.dataset.train))
-
-    @cached_property
-    def plain(self) -> list[Work]:
-        """Works without any control."""
-        return list(Generation.of(self.model, seed=1).works(self.works))
-
-    @cached_property
-    def plain_kid(self) -> float:
-        return self.kid(self.plain)
-
-    def row(self, control: str, figure: str, cost: Cost, count: int) -> None:
-        line = {
-            "control": control,
-            "figure": figure,
-            "evaluations": round(cost.evaluations / count, 1),
-            "seconds": round(cost.seconds / count, 3),
-        }
-        print(json.dumps(line), flush=True)
-        self.rows.append(line)
-
-    def show(self, name: str, pictures: Sequence[Image.Image], columns: int | None = None) -> None:
-        contact_sheet(pictures, columns=columns).save(self.output / f"{name}.png")
 
 
 def plain(bench: Bench) -> None:
@@ -120,7 +37,7 @@ def plain(bench: Bench) -> None:
 def classes(bench: Bench) -> None:
     """How often a linear classifier, trained on the real pictures, names the class that was asked for."""
     names = bench.model.config.classes
-    classify = _classifier(bench)
+    classify = classifier(bench.real, bench.dataset.labels[bench.dataset.train], len(names))
     for guidance in (1.0, 2.0, 3.0):
         each, shown, cost = bench.works // len(names), [], Cost()
         right = 0.0
@@ -210,6 +127,27 @@ def inpainting(bench: Bench) -> None:
     bench.show("outpaint", shown, 2)
 
 
+def editing(bench: Bench) -> None:
+    """Six pictures and what comes of them: under their own class, and at two strengths under every other."""
+    model = bench.model
+    names = model.config.classes
+    shown, worst, cost = [], 0, Cost()
+    for place, index in enumerate(spread(bench.dataset.held_out, 6).tolist()):
+        picture, own = bench.dataset.picture(index), names[int(bench.dataset.labels[index])]
+        (back,), spent = bench.made(
+            Generation.of(model, label=own, guidance=1.0, ground=Ground.editing(model.config, picture, 1.0, own)), 1
+        )
+        cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
+        worst = max(worst, int((as_canvas(back.image) - as_canvas(picture)).abs().max() * 127.5))
+        shown += [picture, back.image]
+        other = names[(names.index(own) + 1 + place % (len(names) - 1)) % len(names)]
+        for strength in (0.5, 0.7, 0.9):
+            ground = Ground.editing(model.config, picture, strength, own)
+            shown.append(next(Generation.of(model, label=other, guidance=2.0, ground=ground).works(1)).image)
+    bench.row("reimagine --edit, the same class", f"off by {worst} levels at most", cost, 6)
+    bench.show("editing", shown, 5)
+
+
 def larger(bench: Bench) -> None:
     model, size = bench.model, bench.model.config.size
     wide, cost = bench.made(Generation.of(model, seed=1, ground=Ground.plain(model.config, 3 * size, 2 * size)), 4)
@@ -297,6 +235,7 @@ CONTROLS: dict[str, Callable[[Bench], None]] = {
     "classes": classes,
     "related": related,
     "inpainting": inpainting,
+    "editing": editing,
     "larger": larger,
     "palette": palette,
     "composition": composition,
@@ -326,26 +265,6 @@ def main() -> None:
     table = ["| control | figure | evaluations a work | seconds a work |", "|---|---|---|---|"]
     table += [f"| {r['control']} | {r['figure']} | {r['evaluations']} | {r['seconds']} |" for r in bench.rows]
     (asked.output / "table.md").write_text("\n".join(table) + "\n", "utf-8")
-
-
-def _classifier(bench: Bench) -> Callable[[Tensor], Tensor]:
-    """Logistic regression on the features of the training pictures, every class weighing the same."""
-    mean, deviation = bench.real.mean(0), bench.real.std(0) + 1e-6
-    labels = bench.dataset.labels[bench.dataset.train]
-    weight = 1 / torch.bincount(labels).double()
-    layer = torch.nn.Linear(bench.real.shape[1], len(bench.model.config.classes), dtype=torch.float64)
-    torch.nn.init.zeros_(layer.weight)
-    optimiser = torch.optim.LBFGS(layer.parameters(), max_iter=200, line_search_fn="strong_wolfe")
-    inputs = (bench.real - mean) / deviation
-
-    def loss() -> Tensor:
-        optimiser.zero_grad()
-        value = torch.nn.functional.cross_entropy(layer(inputs), labels, weight) + 0.01 * layer.weight.square().sum()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
-
-    optimiser.step(loss)
-    return lambda rows: layer((rows - mean) / deviation).detach()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -40,3 +40,22 @@ def across(image: Tensor, columns: Sequence[int] | range) -> float:
 def geometric_mean(values: Sequence[float]) -> float:
     """Of ratios: the geometric one."""
     return float(torch.tensor(values).clamp_min(1e-6).log().mean().exp())
+
+
+def classifier(rows: Tensor, labels: Tensor, classes: int) -> Callable[[Tensor], Tensor]:
+    """Logistic regression on features, [N, D], every class weighing the same: -> features' logits, [M, classes]."""
+    mean, deviation = rows.mean(0), rows.std(0) + 1e-6
+    weight = 1 / torch.bincount(labels).double()
+    layer = torch.nn.Linear(rows.shape[1], classes, dtype=torch.float64)
+    torch.nn.init.zeros_(layer.weight)
+    optimiser = torch.optim.LBFGS(layer.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+    inputs = (rows - mean) / deviation
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        value = torch.nn.functional.cross_entropy(layer(inputs), labels, weight) + 0.01 * layer.weight.square().sum()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    return lambda features: layer((features - mean) / deviation).detach()

@@ -1,0 +1,97 @@
+"""What `control.py` measures with: a model, what its works are compared with, and what each work costs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sfumato.dataset import Dataset
+from sfumato.evaluation import kernel_distance
+from sfumato.evaluation.features import Features, extracted
+from sfumato.models import Generation, Model
+from sfumato.models.pictures import as_canvas
+from sfumato.works import Work, contact_sheet
+
+
+@dataclass
+class Cost:
+    """evaluations: pictures that the network saw, a picture of its own size each; seconds: of the clock."""
+
+    evaluations: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Bench:
+    """A model under measurement, with what its works are compared with."""
+
+    model: Model
+    dataset: Dataset
+    features: Features
+    works: int
+    output: Path
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    @contextmanager
+    def counted(self) -> Iterator[Cost]:
+        """Counts what the network is asked, by the model and by its early weights."""
+        cost, began = Cost(), time.perf_counter()
+
+        def count(_: object, inputs: Sequence[Tensor]) -> None:
+            cost.evaluations += len(inputs[0])
+
+        networks = [self.model.denoiser.network, *([self.model.worse().network] if self.model.early else [])]
+        hooks = [network.register_forward_pre_hook(count) for network in networks]
+        try:
+            yield cost
+        finally:
+            cost.seconds = time.perf_counter() - began
+            for hook in hooks:
+                hook.remove()
+
+    def made(self, generation: Generation, count: int | None = None) -> tuple[list[Work], Cost]:
+        with self.counted() as cost:
+            works = list(generation.works(count or self.works))
+        return works, cost
+
+    def kid(self, works: Sequence[Work]) -> float:
+        return kernel_distance(self.seen(works), self.real).mean
+
+    def seen(self, works: Sequence[Work]) -> Tensor:
+        return extracted(self.features, torch.stack([as_canvas(work.image) for work in works]))
+
+    @cached_property
+    def real(self) -> Tensor:
+        """The training pictures' features."""
+        return extracted(self.features, self.dataset.images(self.dataset.train))
+
+    @cached_property
+    def plain(self) -> list[Work]:
+        """Works without any control."""
+        return list(Generation.of(self.model, seed=1).works(self.works))
+
+    @cached_property
+    def plain_kid(self) -> float:
+        return self.kid(self.plain)
+
+    def row(self, control: str, figure: str, cost: Cost, count: int) -> None:
+        line = {
+            "control": control,
+            "figure": figure,
+            "evaluations": round(cost.evaluations / count, 1),
+            "seconds": round(cost.seconds / count, 3),
+        }
+        print(json.dumps(line), flush=True)
+        self.rows.append(line)
+
+    def show(self, name: str, pictures: Sequence[Image.Image], columns: int | None = None) -> None:
+        contact_sheet(pictures, columns=columns).save(self.output / f"{name}.png")
