@@ -1,5 +1,6 @@
 """A tiny collection, a dataset of it and settings for tiny runs, made once for all tests."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ TINY_SETTINGS: dict[str, Any] = {
     "evaluations": 4,
     "snapshots": 2,
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes that share the cores have one thread each, and so have theirs: more would wait for one another."""
+    if getattr(config.option, "numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

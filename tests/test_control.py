@@ -4,7 +4,7 @@ The model learns the program's own pictures for half a minute; the distances are
 network.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -37,14 +37,6 @@ SETTINGS = {
     "evaluations": 2,
     "snapshots": 0,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """An upscaler that has learned for seconds draws detail that brings pictures nearer to real ones than Lanczos does."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from PIL import Image
@@ -32,14 +30,6 @@ SETTINGS = {
     "evaluations": 1,
     "snapshots": 0,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from sfumato.collection.drawn import draw_collection
+from sfumato.evaluation.works_folder import picture_files, read_folder
+from sfumato.models import Model
 from sfumato.works import read_work
 
 
@@ -53,7 +55,7 @@ def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfuma
     assert (work.recipe.origin.size, work.recipe.origin.index, work.recipe.origin.seed) == ((32, 32), 1, 3)
     with Image.open(here / "works-sheet.png") as sheet:
         assert min(sheet.size) > 64
-    answer = sfumato("again", path, "--model", run, "--upscaler", larger)
+    answer = sfumato("again", path, "--model", run, "--model", larger)
     assert "the pixels are the same" in answer.out, answer.err
     shutil.copytree(run / "model", here / "run")
     shutil.copytree(larger / "model", here / "larger")
@@ -61,6 +63,15 @@ def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfuma
     assert sfumato("again", path, "--steps", 3, "-o", "other.png").code == 0
     other = read_work(here / "other.png").recipe
     assert (other.origin.steps, other.steps) == (3, work.recipe.steps)
+    answer = sfumato("again", path, "--trajectory", "--force")
+    assert "the pixels are the same" in answer.out, answer.err
+    with Image.open(here / "works" / "0001-trajectory.webp") as film:
+        assert film.n_frames == 2
+    shutil.rmtree(here / "larger")
+    before = sorted(here.rglob("*"))
+    answer = sfumato("again", path, "-o", "third.png", "--trajectory")
+    assert (answer.code, "was made with 'larger', and no model of that name lies here" in answer.err) == (2, True)
+    assert sorted(here.rglob("*")) == before
 
 
 def test_an_enlarged_work_is_the_same_in_one_step_or_two(sfumato, run, larger, here):
@@ -70,6 +81,48 @@ def test_an_enlarged_work_is_the_same_in_one_step_or_two(sfumato, run, larger, h
     one, two = read_work(here / "large" / "0000.png"), read_work(here / "two.png")
     assert one.recipe == two.recipe
     assert one.image.tobytes() == two.image.tobytes()
+
+
+def test_a_work_of_any_number_keeps_its_noise_and_a_seed_gives_another(sfumato, run, larger, here):
+    assert sfumato("generate", run, "-n", 2, "--seed", 3, "--steps", 2, "-o", "small").code == 0
+    assert sfumato("generate", run, "-n", 2, "--seed", 3, "--steps", 2, "--upscale", larger, "-o", "large").code == 0
+    assert sfumato("upscale", larger, "small/0001.png", "-o", "two.png").code == 0
+    assert sfumato("upscale", larger, "small/0001.png", "--seed", 9, "-o", "nine.png").code == 0
+    one, two, nine = (read_work(here / name) for name in ("large/0001.png", "two.png", "nine.png"))
+    assert one.image.tobytes() == two.image.tobytes()
+    assert nine.image.tobytes() != two.image.tobytes()
+    answer = sfumato("again", "nine.png", "--model", run, "--model", larger)
+    assert "the pixels are the same" in answer.out, answer.err
+
+
+def test_what_was_enlarged_as_a_tile_or_began_with_a_picture_is_made_again(sfumato, run, larger, picture, here):
+    assert sfumato("generate", run, "-n", 1, "--steps", 2, "-o", "small").code == 0
+    assert sfumato("upscale", larger, "small/0000.png", "--tile", "-o", "tile.png").code == 0
+    assert read_work(here / "tile.png").recipe.tile
+    models = "--model", run, "--model", larger
+    assert "the pixels are the same" in sfumato("again", "tile.png", *models).out
+    assert sfumato("reimagine", run, picture, "--steps", 3, "-o", "mine-again.png").code == 0
+    assert sfumato("upscale", larger, "mine-again.png", "-o", "mine-large.png").code == 0
+    assert "which is not in its file" in sfumato("again", "mine-large.png", *models).err
+    answer = sfumato("again", "mine-large.png", *models, "--picture", picture)
+    assert "the pixels are the same" in answer.out, answer.err
+
+
+def test_an_upscaler_goes_on_from_another(sfumato, larger, settings, here):
+    art = larger.parent / "art"
+    answer = sfumato("train", art, "--from", larger, "--config", settings, "--steps", 2, "-o", "on")
+    assert answer.code == 0, answer.err
+    one, two = (Model.from_pretrained(run) for run in (larger, here / "on"))
+    assert two.config.descends_from == (one.weights_digest,)
+    assert (two.config.factor, two.config.sigma_data) == (2, one.config.sigma_data)
+
+
+def test_enlarged_works_have_the_class_of_the_small_ones(sfumato, run, larger, here):
+    made = "-n", 2, "--steps", 2, "--class", "waves", "--upscale", larger, "-o", "works"
+    assert sfumato("generate", run, *made).code == 0
+    folder = here / "works"
+    read = read_folder(folder, picture_files(folder), 32, (0, 0, 0))
+    assert read.classes == ("waves", "waves")
 
 
 def test_relatives_of_an_enlarged_work_are_those_of_the_small_one(sfumato, run, larger, here):
@@ -95,6 +148,8 @@ def test_relatives_of_an_enlarged_work_are_those_of_the_small_one(sfumato, run, 
         ("reimagine {larger} mine.png", "is an upscaler"),
         ("evaluate {larger} --against {run}", "is an upscaler"),
         ("train {run} --upscaler 1 -o x", "--upscaler: input should be greater than or equal to 2"),
+        ("generate {run} --width 2100 --height 2100 --upscale {larger}", "which is more than 4,096 x 4,096"),
+        ("train {run} --size 256 --upscaler 8 -o x", "size 256, enlarged 8 times, is 2048 pixels"),
         ("train {run} --upscaler 2 --preset gan -o x", "--upscaler has settings of its own; leave out --preset gan"),
         ("train --resume --upscaler 2 -o {larger}", "leave out --upscaler"),
         ("distill {larger} -o x", "learned upscaling, and a student learns denoising alone"),

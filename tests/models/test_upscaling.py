@@ -10,11 +10,11 @@ from PIL import Image
 
 from sfumato.diffusion.enlarging import enlarged
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, Model, enlarge_again, remake, to_pictures, upscale, upscale_work
+from sfumato.models import Generation, Model, enlarge_again, relatives, remake, to_pictures, upscale, upscale_work
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.ground import Ground
 from sfumato.models.pictures import as_canvas
-from sfumato.works import read_work
+from sfumato.works import Work, read_work
 
 UPSCALER = {
     "name": "larger",
@@ -110,7 +110,7 @@ def test_an_enlarged_work_carries_the_recipe_of_the_smaller_one(model: Model, up
     text = read.recipe.parameters_text()
     assert text.startswith("waves\nSteps: 2, ")
     assert text.endswith("Hires upscale: 2, Hires upscaler: larger, Hires steps: 3")
-    assert "Size: 64x64" in text
+    assert "Size: 32x32" in text  # before it is enlarged, as in the program whose text this is
 
 
 def test_twice_enlarged_is_made_again_in_order(model: Model, upscaler: Model) -> None:
@@ -118,6 +118,9 @@ def test_twice_enlarged_is_made_again_in_order(model: Model, upscaler: Model) ->
     twice = upscale_work(upscaler, upscale_work(upscaler, small))
     assert twice.image.size == (128, 128)
     assert [recipe.size for recipe in twice.recipe.enlargements] == [(64, 64), (128, 128)]
+    text = twice.recipe.parameters_text()
+    assert text.endswith("Hires upscale: 4, Hires upscaler: larger, Hires steps: 3")
+    assert text.count("Hires upscale:") == 1
     work = remake(model, twice.recipe.first)
     for recipe in twice.recipe.enlargements:
         work = enlarge_again(upscaler, recipe, work)
@@ -193,3 +196,19 @@ def test_a_work_of_a_picture_keeps_its_digest(upscaler: Model, picture: Image.Im
     assert recipe.input_digest is not None
     assert recipe.origin is None
     assert recipe.size == (56, 40)
+
+
+def test_relatives_have_details_of_their_own(model: Model, upscaler: Model) -> None:
+    """A relative has the seed of the work that it is one of, and other noise."""
+    work = next(Generation.of(model, seed=5, steps=2).works(1))
+    one, other = relatives(model, work.recipe, 0.5, seed=3, steps=2).works(2)
+    large = [upscale_work(upscaler, Work(work.image, part.recipe)) for part in (one, other)]
+    assert (pixels(large[0].image) != pixels(large[1].image)).mean() > 0.5
+    assert large[0].recipe.turns == one.recipe.turns
+
+
+def test_a_strength_is_for_works_that_were_refined(model: Model, upscaler: Model, picture: Image.Image) -> None:
+    with pytest.raises(SfumatoError, match="the work is none that a picture was refined to"):
+        remake(upscaler, upscale(upscaler, picture).recipe, picture=picture, strength=0.5)
+    with pytest.raises(SfumatoError, match="the work is none that a picture was refined to"):
+        remake(model, next(Generation.of(model, steps=2).works(1)).recipe, strength=0.5)

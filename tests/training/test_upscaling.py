@@ -14,7 +14,7 @@ from sfumato.dataset import Dataset, prepare
 from sfumato.diffusion import LogNormal, preconditioning
 from sfumato.diffusion.enlarging import enlarged, reduced
 from sfumato.errors import SfumatoError
-from sfumato.models import Model
+from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.training import UPSCALER, Run, prepare_run, resolve, suitable_size, train
 from sfumato.training.objective import PICTURES
@@ -162,3 +162,15 @@ def test_the_size_follows_the_pictures(sides: list[int], minutes: float, factor:
 def test_large_pictures_can_be_prepared(tiny_collection: Collection, tmp_path: Path) -> None:
     with pytest.raises(SfumatoError, match="0 pictures of 512 pixels or more"):
         list(prepare(tiny_collection, tmp_path / "large", size=512, workers=1))
+
+
+def test_a_factor_that_does_not_divide_the_size(tiny_collection: Collection, tmp_path: Path) -> None:
+    list(prepare(tiny_collection, tmp_path / "dataset", size=32, workers=1))
+    network = UNetConfig(patch=1, channels=(8,), width=16, heads=1)
+    objective = Upscaling(Watched(), LogNormal(0.0), 4, 6)  # type: ignore[arg-type]
+    config = ModelConfig(
+        size=6, factor=4, objective="upscaling", network=network, generation={"steps": 2, "guidance": 1.0}
+    )
+    model = Model(config, build_denoiser(config), weights_digest="0" * 64)
+    pictures = objective.snapshot(model, Dataset.open(tmp_path / "dataset"), 0, "float32")
+    assert {picture.size for picture in pictures} == {(8, 8)}

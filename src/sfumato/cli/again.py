@@ -17,8 +17,13 @@ def again(
         Path | None,
         typer.Option("-o", "--output", help="The PNG to write; else only a changed work is."),
     ] = None,
-    model: options.MadeWith = None,
-    upscaler: Annotated[str | None, typer.Option(help="Where the upscaler is, of an enlarged work.")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help="Where the model is, and again for an upscaler; else both are looked for here and near the work.",
+        ),
+    ] = None,
     picture: Annotated[Path | None, typer.Option(help="The picture that it began with, if it began with one.")] = None,
     mask: Annotated[Path | None, typer.Option(help="The mask of what was made anew in it, if there was one.")] = None,
     background: options.Background = options.WHITE,
@@ -80,15 +85,15 @@ def again(
     begun, enlargements = read.recipe.first, read.recipe.enlargements
     if shown is not None and begun.input_digest is None:  # an enlarged work, of which the small one is given
         begun, enlargements = read.recipe, ()
-    loaded = model_of(begun, work, model, place)
+    loaded, *upscalers = [model_of(part, work, models or [], place) for part in (begun, *enlargements)]
     if film is None:
         made = remake(loaded, begun, picture=shown, mask=covered, **changes)
     else:
         ground = ground_of(loaded, begun, shown, covered, changes.pop("strength"))
         made = painted(*repetition(loaded, begun, ground, **changes), film, console, force=force)
         console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)
-    for larger in enlargements:
-        made = enlarge_again(model_of(larger, work, upscaler, place), larger, made)
+    for larger, upscaler in zip(enlargements, upscalers, strict=True):
+        made = enlarge_again(upscaler, larger, made)
     if output is not None:
         made.save(output, recipe=recipe, force=force)
         console.print(f"{work} made again: {output}", markup=False, soft_wrap=True)

@@ -53,7 +53,7 @@ def generate(
     from sfumato.cli.painting import steering_of
     from sfumato.cli.placing import beside, check_places
     from sfumato.models import Generation, Model, relatives, to_pictures, upscale_work
-    from sfumato.models.ground import Ground, check_enlarges
+    from sfumato.models.ground import Ground, enlarged_size
     from sfumato.works import Work, contact_sheet, read_work, save_animation
     from sfumato.works.whole_file import write_whole_file
 
@@ -73,8 +73,6 @@ def generate(
         raise SfumatoError("--variations have size, palette and composition of the work itself; leave these out")
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=str(device_named(device)))
-    if upscaler is not None:
-        check_enlarges(upscaler.config)
     asked: dict[str, Any] = {
         "seed": seed,
         "label": label,
@@ -93,6 +91,8 @@ def generate(
         generation = Generation.of(loaded, ground=ground, steering=steering, **asked)
     else:
         generation = relatives(loaded, read_work(of).recipe.first, variations, **asked)
+    if upscaler is not None:
+        enlarged_size(upscaler.config, generation.ground.width, generation.ground.height)  # or it says why not
     pictures, frames = [], []
     with _progress(console) as progress:
         task = progress.add_task("works", total=count)

@@ -44,7 +44,7 @@ def interpolate(
     check_places([output], force=force)
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))
-    loaded = model_of(one, first, model, str(device_named(device)))
+    loaded = model_of(one, first, [model] if model else [], str(device_named(device)))
     way = interpolated(loaded, one, other, frames, steps=steps, guidance=guidance, sampler=sampler)
     shown = track(way, "frames", total=frames, console=console, transient=True, disable=not console.is_terminal)
     pictures = to_pictures(torch.stack(list(shown)))

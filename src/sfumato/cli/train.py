@@ -153,6 +153,7 @@ def _choices(
     preset_name: str, config: Path | None, settings: list[str], upscaler: int | None, **options: Any
 ) -> dict[str, Any]:
     """Preset, then file, then --set, then options: the later wins."""
+    from sfumato.dataset.preparing import LARGEST_SIZE
     from sfumato.training import UPSCALER, layered, parse_choices, preset, read_choices, resolve
     from sfumato.training.configuration import LENGTHS
 
@@ -175,7 +176,12 @@ def _choices(
         chosen["minutes"] = DEFAULT_MINUTES
     if chosen.get("size", SMALLEST) % 8 or not SMALLEST <= chosen.get("size", SMALLEST) <= LARGEST:
         raise SfumatoError(f"size {chosen['size']}: a multiple of 8 from {SMALLEST} to {LARGEST} is needed")
-    resolve(chosen)
+    side = resolve(chosen).picture_side
+    if side > LARGEST_SIZE:
+        raise SfumatoError(
+            f"size {chosen['size']}, enlarged {chosen['factor']} times, is {side} pixels, and pictures are prepared at "
+            f"{LARGEST_SIZE:,} at most; choose a smaller --size or --upscaler"
+        )
     return chosen
 
 

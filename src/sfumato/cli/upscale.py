@@ -14,14 +14,17 @@ from sfumato.errors import SfumatoError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from sfumato.works import Recipe
+    from sfumato.works import Work
 
 
 def upscale(
     model: Annotated[str, typer.Argument(help="An upscaler: the run or model of 'sfumato train ART --upscaler 4'.")],
     picture: Annotated[Path, typer.Argument(help="A work, or any picture.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path("larger.png"),
-    seed: options.Seed = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Other seeds, other details; else a work's own, and 0 for any other picture."),
+    ] = None,
     tile: Annotated[bool, typer.Option("--tile", help="The picture repeats without a seam, and is to do so.")] = False,
     steps: options.Steps = None,
     sampler: options.Sampler = None,
@@ -38,43 +41,41 @@ def upscale(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
     from sfumato.cli.opening import opened
-    from sfumato.cli.painting import checked_film, paint
-    from sfumato.models import Model
+    from sfumato.cli.painting import checked_film, painted
+    from sfumato.models import Generation, Model, enlarging
+    from sfumato.models.configuration import SamplerChoices
     from sfumato.models.ground import Ground
-    from sfumato.models.steering import NOT_STEERED
 
     film = checked_film(output, picture, trajectory=trajectory, force=force)
     image = opened(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
-    origin = _origin(picture, image)
-    ground = Ground.enlarging(loaded.config, image, origin, tile=tile or (origin is not None and origin.tile))
+    asked: SamplerChoices = {
+        "steps": steps,
+        "sampler": sampler,
+        "schedule": schedule,
+        "sharpness": sharpness,
+        "precision": precision,
+    }
+    small = _work(picture, image)
+    if small is not None and seed is None:
+        generation, index = enlarging(loaded, small, tile=tile, **asked)
+    else:
+        origin = None if small is None else small.recipe
+        ground = Ground.enlarging(loaded.config, image, origin, tile=tile or (origin is not None and origin.tile))
+        generation, index = Generation.of(loaded, seed=seed or 0, ground=ground, **asked), 0
     console = Console(highlight=False)
-    work = paint(
-        loaded,
-        ground,
-        NOT_STEERED,
-        film,
-        console,
-        force=force,
-        seed=seed,
-        label=None,
-        away=None,
-        steps=steps,
-        sampler=sampler,
-        schedule=schedule,
-        sharpness=sharpness,
-        precision=precision,
-    )
+    work = painted(generation, index, film, console, force=force)
     work.save(output, recipe=recipe, force=force)
-    console.print(f"{picture} enlarged to {ground.width} x {ground.height} px: {output}", markup=False, soft_wrap=True)
+    width, height = work.image.size
+    console.print(f"{picture} enlarged to {width} x {height} px: {output}", markup=False, soft_wrap=True)
 
 
-def _origin(path: Path, image: Image.Image) -> Recipe | None:
-    """The recipe of a work, so that the larger one can be made from it again; None for any other picture."""
+def _work(path: Path, image: Image.Image) -> Work | None:
+    """The picture as a work, so that the larger one can be made from its recipe again; None for any other picture."""
     from sfumato.works import read_work
 
     try:
         work = read_work(path)
     except SfumatoError:
         return None
-    return work.recipe if work.image.tobytes() == image.tobytes() else None
+    return work if work.image.tobytes() == image.tobytes() else None

@@ -9,7 +9,7 @@ from sfumato.models.pictures import as_tensor, to_pictures
 from sfumato.models.place import locate_model
 from sfumato.models.reimagining import reimagine
 from sfumato.models.remaking import enlarge_again, relatives, remake
-from sfumato.models.upscaling import upscale, upscale_work
+from sfumato.models.upscaling import enlarging, upscale, upscale_work
 
 __all__ = [
     "Generation",
@@ -20,6 +20,7 @@ __all__ = [
     "as_tensor",
     "build_denoiser",
     "enlarge_again",
+    "enlarging",
     "inpaint",
     "interpolated",
     "locate_model",

@@ -133,9 +133,7 @@ class Ground:
         tile: it repeats without a seam, and is to do so enlarged. Raises SfumatoError for a model that is no upscaler,
         and for a picture that would be smaller than the model's size, or too large, when enlarged.
         """
-        check_enlarges(config)
-        width, height = config.factor * picture.width, config.factor * picture.height
-        _check_size(config, width, height, f"the picture, enlarged {config.factor} times,")
+        width, height = enlarged_size(config, *picture.size)
         return cls(height, width, tile, reference=as_canvas(picture), origin=origin)
 
     def is_one_picture(self, config: ModelConfig) -> bool:
@@ -177,12 +175,15 @@ class Ground:
         return None if self.mask is None or self.margins is not None else picture_digest(self.mask * 2 - 1)
 
 
-def check_enlarges(config: ModelConfig) -> None:
-    """Raises SfumatoError for a model that is no upscaler."""
+def enlarged_size(config: ModelConfig, width: int, height: int) -> tuple[int, int]:
+    """What an upscaler makes of a picture of that size. Raises SfumatoError as ``Ground.enlarging`` does."""
     if config.objective != "upscaling":
         raise SfumatoError(
             f"the model '{config.name}' enlarges no pictures; take one of 'sfumato train ART --upscaler 4'"
         )
+    width, height = config.factor * width, config.factor * height
+    _check_size(config, width, height, f"the picture, enlarged {config.factor} times,")
+    return width, height
 
 
 def _check_size(config: ModelConfig, width: int, height: int, what: str) -> None:

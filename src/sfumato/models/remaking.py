@@ -61,17 +61,16 @@ def repetition(
     noise = noise_of(recipe)
     asked: dict[str, Any] = choices_of(recipe) | given({"label": label, "away": away, **changes})
     generation = Generation.of(model, seed=recipe.seed, noises=lambda index: noise, ground=ground, **asked)
-    # In the place that it had in its batch.
-    return generation, noise.turns[-1].index if noise.turns else noise.index
+    return generation, number_of(noise)
 
 
 def enlarge_again(model: Model, recipe: Recipe, work: Work) -> Work:
     """An enlarged work once more, from the smaller one made once more, which may have been changed on the way.
 
-    recipe: of the enlarged one. Raises SfumatoError for another upscaler than the recipe's.
+    recipe: of the enlarged one, which stays as it is. Raises SfumatoError for another upscaler than the recipe's.
     """
     check_model(model, recipe)
-    ground = Ground.enlarging(model.config, work.image, work.recipe, tile=work.recipe.tile)
+    ground = Ground.enlarging(model.config, work.image, work.recipe, tile=recipe.tile)
     generation, index = repetition(model, recipe, ground)
     return next(generation.works(1, first=index))
 
@@ -113,6 +112,11 @@ def noise_of(recipe: Recipe) -> SeededNoise:
     return SeededNoise(recipe.seed, recipe.index, tuple(Turn(*turn) for turn in recipe.turns))
 
 
+def number_of(noise: SeededNoise) -> int:
+    """The work's number among those made with it, which says its place in its batch."""
+    return noise.turns[-1].index if noise.turns else noise.index
+
+
 def choices_of(recipe: Recipe) -> dict[str, Any]:
     """What was asked of the model but for the ground, as ``Generation.of`` takes it."""
     named = ("label", "away", "sampler", "schedule", "steps", "sigma_min", "sigma_max", "sharpness")
@@ -135,6 +139,8 @@ def ground_of(
 ) -> Ground:
     """What the work was painted on. Raises SfumatoError as `remake` does."""
     check_model(model, recipe)
+    if strength is not None and (recipe.strength is None or recipe.margins is not None):
+        raise SfumatoError(f"strength {strength:g}: the work is none that a picture was refined to; leave it out")
     for name, image, digest in (("picture", picture, recipe.input_digest), ("mask", mask, recipe.mask_digest)):
         if digest is None and image is not None:
             raise SfumatoError(f"the work was made without a {name}, and one was given; leave it out")

@@ -42,7 +42,9 @@ def suitable_size(short_sides: Sequence[int], minutes: float, factor: int = 1) -
 def parent_choices(origin: str) -> Mapping[str, Any]:
     """What a run shares with the model whose weights it begins with. Raises SfumatoError where there is no model."""
     config = Model.from_pretrained(origin).config
-    return {name: getattr(config, name) for name in SHARED}
+    shared = {name: getattr(config, name) for name in SHARED}
+    # An upscaler's weights know detail of one deviation.
+    return {**shared, "detail": config.sigma_data} if config.objective == "upscaling" else shared
 
 
 def prepare_run(
@@ -77,7 +79,7 @@ def prepare_run(
             f"{asked.picture_side}; prepare them at that size"
         )
     if asked.objective == "upscaling" and "detail" not in choices:
-        choices = {**choices, "detail": detail_of(dataset, asked.factor)}
+        choices = {**choices, "detail": parent.config.sigma_data if parent else detail_of(dataset, asked.factor)}
     made = plan(
         choices,
         classes=len(dataset.classes),

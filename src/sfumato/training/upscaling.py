@@ -25,6 +25,7 @@ from sfumato.training.objective import PICTURES, Losses
 UPSCALER: Mapping[str, Any] = {"objective": "upscaling", "early": 1.0}
 NETWORK = UNetConfig(patch=1, channels=(32, 64), blocks=2, width=128, depth=2, heads=2)
 MEASURED = 256  # pictures whose detail is measured
+LEAST_DETAIL = 0.01  # so that pictures of plain colours leave something to divide by
 
 
 @dataclass(eq=False)
@@ -52,11 +53,11 @@ class Upscaling:
         return self._losses(denoiser, images, generator)
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
-        """What it makes of the middle of held-out pictures, in one window each."""
+        """What it makes of the middle of held-out pictures, no larger than a window asks."""
         indices = dataset.held_out if len(dataset.held_out) else dataset.train
         chosen = spread(indices, min(PICTURES, len(indices)))
         small = reduced(dataset.images(chosen), self.factor)
-        side = self.side // self.factor
+        side = -(-self.side // self.factor)
         start = (small.shape[2] - side) // 2
         middles = to_pictures(small[:, :, start : start + side, start : start + side])
         return [upscale(model, middle, seed=seed, precision=precision).image for middle in middles]
@@ -98,6 +99,9 @@ def upscaling_sampling(settings: TrainingConfig) -> SamplerSettings:
 
 def detail_of(dataset: Dataset, factor: int) -> float:
     """The standard deviation of what training pictures have beyond their enlarged small forms, in -1..1."""
-    images = dataset.images(spread(dataset.train, min(MEASURED, len(dataset.train))))
-    beyond = images - enlarged(reduced(images, factor), factor)
-    return max(0.01, float(beyond.square().mean().sqrt()))
+    chosen = spread(dataset.train, min(MEASURED, len(dataset.train)))
+    total = 0.0
+    for part in torch.split(chosen, 8):
+        images = dataset.images(part)
+        total += float((images - enlarged(reduced(images, factor), factor)).square().mean((1, 2, 3)).double().sum())
+    return max(LEAST_DETAIL, math.sqrt(total / len(chosen)))

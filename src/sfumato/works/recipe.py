@@ -139,10 +139,9 @@ class Recipe(BaseModel):
         and of the upscaler what they say of theirs.
         """
         if self.origin is not None:
-            text = self.origin.model_copy(update={"size": self.size}).parameters_text()
-            factor = self.size[0] / self.origin.size[0]
+            factor = self.size[0] / self.first.size[0]
             upscaler = f"Hires upscale: {factor:g}, Hires upscaler: {_quoted(self.model)}, Hires steps: {self.steps}"
-            return f"{text}, {upscaler}"
+            return f"{self.first.parameters_text()}, {upscaler}"
         settings = {
             "Steps": str(self.steps),
             "Sampler": _A1111_SAMPLERS.get(self.sampler.lower().replace("-", "_"), self.sampler),
