@@ -20,7 +20,7 @@ DOCUMENTATION = Path(__file__).parents[2] / "docs" / "training.md"
 
 def choose(preset="auto", config=None, **options):
     given = dict.fromkeys(("size", "seed", "batch", "crop", "balance", "steps", "minutes", "epochs"))
-    return _choices(preset, config, options.pop("settings", []), **given | options)
+    return _choices(preset, config, options.pop("settings", []), options.pop("upscaler", None), **given | options)
 
 
 @pytest.fixture

@@ -108,5 +108,5 @@ def test_a_descendant_takes_over_what_it_must_share(begin: Callable[..., Run]) -
     run = begin(preconditioning="flow")
     list(train(run))
     settings = run.record.settings
-    shared = {"size": 32, "objective": "denoising", "network": settings.network, "preconditioning": "flow"}
-    assert parent_choices(str(run.path)) == shared
+    shared = {"size": 32, "factor": 1, "objective": "denoising", "preconditioning": "flow"}
+    assert parent_choices(str(run.path)) == shared | {"network": settings.network}
