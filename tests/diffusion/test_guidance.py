@@ -69,6 +69,16 @@ def test_guidance_of_0_is_the_other_denoiser(denoiser: Denoiser, ideal) -> None:
     torch.testing.assert_close(autoguidance(denoiser, worse, CLASSES, 0.0)(x, 0.7), worse(x, 0.7))
 
 
+@pytest.mark.parametrize("chroma", [0.0, 0.3, 1.0])
+def test_colour_is_guided_by_its_share_and_light_as_a_whole(chroma: float) -> None:
+    wanted, bad = pictures(), pictures().flip(0)
+    guided = away_from(lambda x, sigma: bad, lambda x, sigma: wanted, 3.0, chroma=chroma)(wanted, 0.7)
+    light, light_before = guided.mean(1, keepdim=True), wanted.mean(1, keepdim=True)
+    torch.testing.assert_close(light, light_before + 2 * (light_before - bad.mean(1, keepdim=True)))
+    colour, colour_before, colour_bad = (image - image.mean(1, keepdim=True) for image in (guided, wanted, bad))
+    torch.testing.assert_close(colour, colour_before + 2 * chroma * (colour_before - colour_bad))
+
+
 @pytest.mark.parametrize("guidance", [-1.0, 0.3, 1.5, 2.0, 7.5])
 def test_the_estimate_is_linear_in_guidance(denoiser: Denoiser, ideal, guidance: float) -> None:
     x, worse = pictures(), ideal(EDM, MEANS, 0.9)

@@ -17,7 +17,7 @@ from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.outcome import model_config
 from sfumato.training.state import TrainingState
-from sfumato.training.writing import YOUNG, YOUNG_GUIDANCE, RunWriter
+from sfumato.training.writing import RunWriter
 
 PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range(8)]
 
@@ -98,14 +98,14 @@ def test_the_model_of_the_moment_has_early_weights_once_there_are_some(writer: R
     assert "5 steps of 4 pictures in 1.5 minutes on cpu" in model.card
 
 
-def test_early_weights_guide_gently_after_few_pictures(writer: RunWriter) -> None:
-    batch = writer.run.record.settings.batch
-    assert writer.model().config.generation.guidance_kind == "classifier_free"
+def test_early_weights_guide_where_details_are_made_and_light_more_than_colour(writer: RunWriter) -> None:
+    plain = writer.model().config.generation
+    assert (plain.guidance_kind, plain.guidance_low, plain.guidance_chroma) == ("classifier_free", 0, 1)
     writer.state.early = dict(writer.state.average.module.network.state_dict())
-    for step, guidance in ((YOUNG // batch - 1, YOUNG_GUIDANCE), (YOUNG // batch + 1, 2.0)):
-        writer.state.step = step
-        generation = writer.model().config.generation
-        assert (generation.guidance_kind, generation.guidance) == ("autoguidance", guidance)
+    guided = writer.model().config.generation
+    assert guided.guidance_kind == "autoguidance"
+    assert plain.sigma_min < guided.guidance_low < guided.guidance_high < plain.sigma_max
+    assert 0 < guided.guidance_chroma < 1
 
 
 def test_a_model_that_cannot_be_written_leaves_the_one_before_and_nothing_beside_it(

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.further_settings import further_settings
 
 
 def again(
@@ -36,6 +37,7 @@ def again(
     sampler: options.Sampler = None,
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,
+    further: options.Further = None,
     precision: options.Precision = None,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
@@ -70,6 +72,7 @@ def again(
         "schedule": schedule,
         "sharpness": sharpness,
         "precision": precision,
+        **further_settings(further),
     }
     changed = any(value is not None for value in changes.values())
     if changed and output is None:

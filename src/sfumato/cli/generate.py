@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sfumato.cli import options
+from sfumato.cli.further_settings import further_settings
 from sfumato.errors import SfumatoError
 
 ON_SHEET = 256  # works at most; with more of them a sheet shows nothing any longer
@@ -42,6 +43,7 @@ def generate(
     sampler: options.Sampler = None,
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,
+    further: options.Further = None,
     precision: options.Precision = None,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
@@ -84,6 +86,7 @@ def generate(
         "schedule": schedule,
         "sharpness": sharpness,
         "precision": precision,
+        **further_settings(further),
     }
     if of is None or variations is None:
         ground = Ground.plain(loaded.config, width, height, tile=tile)

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from sfumato.cli import options
+from sfumato.cli.further_settings import further_settings
 from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, value_in_words
 from sfumato.errors import SfumatoError
 
@@ -67,6 +68,7 @@ def grid(
     sampler: options.Sampler = None,
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,
+    further: options.Further = None,
     precision: options.Precision = None,
     device: options.Device = "cpu",
     force: options.Force = False,
@@ -98,7 +100,7 @@ def grid(
         "schedule": schedule,
         "precision": precision,
     }
-    fixed = {name: value for name, value in asked.items() if value is not None}
+    fixed = {name: value for name, value in asked.items() if value is not None} | further_settings(further)
     axes = read_axes(vary, fixed)
     choices = [
         dict(zip([axis.name for axis in axes], values, strict=True))

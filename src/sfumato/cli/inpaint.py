@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.further_settings import further_settings
 
 
 def inpaint(
@@ -26,6 +27,7 @@ def inpaint(
     sampler: options.Sampler = None,
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,
+    further: options.Further = None,
     palette: options.PaletteText = None,
     palette_strength: options.PaletteStrength = 0.75,
     composition: options.Sketch = None,
@@ -66,6 +68,7 @@ def inpaint(
         sampler=sampler,
         schedule=schedule,
         sharpness=sharpness,
+        **further_settings(further),
     )
     work.save(output, recipe=recipe, force=force)
     share = (ground.mask > 0).float().mean().item() if ground.mask is not None else 1.0

@@ -22,6 +22,14 @@ Steps = Annotated[int | None, typer.Option(min=1, help="Steps from noise to pict
 Sampler = Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")]
 Schedule = Annotated[str | None, typer.Option(help="karras, exponential or flow.")]
 Sharpness = Annotated[float | None, typer.Option(help="0 to 0.2: more is crisper, and rougher.")]
+Further = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="guidance_low or guidance_high (noise levels), guidance_chroma (0 to 1), sigma_min, sigma_max.",
+    ),
+]
 Precision = Annotated[str | None, typer.Option(help="float32 or bfloat16.")]
 PaletteText = Annotated[
     str | None, typer.Option("--palette", help="Colours to work with: a picture, or #aa3322,#fff0c0,...")

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.further_settings import further_settings
 
 Pixels = Annotated[int, typer.Option(min=0, help="Pixels to add on this side.")]
 
@@ -30,6 +31,7 @@ def outpaint(
     sampler: options.Sampler = None,
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,
+    further: options.Further = None,
     palette: options.PaletteText = None,
     palette_strength: options.PaletteStrength = 0.75,
     background: options.Background = options.WHITE,
@@ -68,6 +70,7 @@ def outpaint(
         sampler=sampler,
         schedule=schedule,
         sharpness=sharpness,
+        **further_settings(further),
     )
     work.save(output, recipe=recipe, force=force)
     console.print(f"{picture} continued to {ground.width} x {ground.height} px: {output}", markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.further_settings import further_settings
 from sfumato.errors import SfumatoError
 
 
@@ -33,6 +34,7 @@ def reimagine(
     sampler: options.Sampler = None,
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,
+    further: options.Further = None,
     palette: options.PaletteText = None,
     palette_strength: options.PaletteStrength = 0.75,
     background: options.Background = options.WHITE,
@@ -84,6 +86,7 @@ def reimagine(
             sampler=sampler,
             schedule=schedule,
             sharpness=sharpness,
+            **further_settings(further),
         )
     else:
         work = reimagine_picture(loaded, image)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.further_settings import further_settings
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def upscale(
     sampler: options.Sampler = None,
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,
+    further: options.Further = None,
     precision: options.Precision = None,
     background: options.Background = options.WHITE,
     trajectory: options.Trajectory = False,
@@ -43,18 +45,18 @@ def upscale(
     from sfumato.cli.opening import opened
     from sfumato.cli.painting import checked_film, painted
     from sfumato.models import Generation, Model, enlarging
-    from sfumato.models.configuration import SamplerChoices
     from sfumato.models.ground import Ground
 
     film = checked_film(output, picture, trajectory=trajectory, force=force)
     image = opened(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
-    asked: SamplerChoices = {
+    asked: dict[str, Any] = {
         "steps": steps,
         "sampler": sampler,
         "schedule": schedule,
         "sharpness": sharpness,
         "precision": precision,
+        **further_settings(further),
     }
     small = _work(picture, image)
     if small is not None and seed is None:

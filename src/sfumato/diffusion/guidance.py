@@ -34,11 +34,19 @@ def mixed(denoises: Sequence[Denoise], shares: Tensor) -> Denoise:
     return denoise
 
 
-def away_from(bad: Denoise, good: Denoise, guidance: float, interval: tuple[float, float] = EVERYWHERE) -> Denoise:
-    """bad + guidance * (good - bad): the good estimate, exaggerated in what tells it from the bad one.
+def away_from(
+    bad: Denoise,
+    good: Denoise,
+    guidance: float,
+    interval: tuple[float, float] = EVERYWHERE,
+    chroma: float = 1.0,
+) -> Denoise:
+    """good + (guidance - 1) * (good - bad): the good estimate, exaggerated in what tells it from the bad one.
 
     guidance: 1 asks for the good one as it is, at one evaluation. Only while low <= sigma <= high, which keeps variety
-    at high noise and saves evaluations (Kynkaanniemi et al. 2024, arXiv:2404.07724).
+    at high noise and saves evaluations (Kynkaanniemi et al. 2024, arXiv:2404.07724). chroma: the share of it, 0..1,
+    that goes to colour, which is what sets a pixel's channels apart from their mean. Drawing and light bear to be
+    exaggerated; colours leave those of the pictures (measured, see benchmarks/log.md).
 
     With the same denoiser told no class for the bad one it is classifier-free guidance (Ho and Salimans 2022,
     arXiv:2207.12598, eq. 6), with a less trained denoiser autoguidance (Karras et al. 2024, arXiv:2406.02507, eq. 3).
@@ -49,6 +57,11 @@ def away_from(bad: Denoise, good: Denoise, guidance: float, interval: tuple[floa
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
         wanted = good(x, sigma)
-        return bad(x, sigma).lerp(wanted, guidance) if low <= sigma <= high else wanted
+        if not low <= sigma <= high:
+            return wanted
+        further = wanted - bad(x, sigma)
+        if chroma != 1:
+            further = further.mean(1, keepdim=True).lerp(further, chroma)
+        return wanted + (guidance - 1) * further
 
     return denoise

@@ -23,8 +23,9 @@ class SamplerSettings(BaseModel):
     """How pictures are made unless the caller says otherwise. The defaults are measured, see benchmarks/README.md.
 
     steps: noise levels; guidance: 1 for none; guidance_low, guidance_high: the sigmas between which it acts;
-    sharpness: by which share the network is told less noise than there is. A denoiser that has not learned enough
-    removes a little too much, and pictures blur (Karras et al. 2022, arXiv:2206.00364, section 4); so it removes less.
+    guidance_chroma: the share of it that goes to colour; sharpness: by which share the network is told less noise than
+    there is. A denoiser that has not learned enough removes a little too much, and pictures blur (Karras et al. 2022,
+    arXiv:2206.00364, section 4); so it removes less.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -38,6 +39,7 @@ class SamplerSettings(BaseModel):
     guidance: NonNegativeFloat = 2.0
     guidance_low: NonNegativeFloat = 0.0
     guidance_high: NonNegativeFloat = 1000.0
+    guidance_chroma: Annotated[float, Field(ge=0, le=1)] = 1.0
     sharpness: Annotated[float, Field(ge=0, le=0.2)] = 0.0
     precision: Precision = "float32"
 
@@ -62,6 +64,7 @@ class SamplerChoices(TypedDict, total=False):
     guidance: float | None
     guidance_low: float | None
     guidance_high: float | None
+    guidance_chroma: float | None
     sharpness: float | None
     precision: str | None
 

@@ -180,6 +180,7 @@ class Generation:
             guidance_kind=self.guidance_kind,
             guidance_low=settings.guidance_low if guided else None,
             guidance_high=settings.guidance_high if guided else None,
+            guidance_chroma=settings.guidance_chroma if guided else None,
             sharpness=settings.sharpness,
             palette=() if palette is None else palette.colours,
             palette_shares=() if palette is None else palette.shares,

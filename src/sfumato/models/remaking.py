@@ -120,7 +120,7 @@ def number_of(noise: SeededNoise) -> int:
 def choices_of(recipe: Recipe) -> dict[str, Any]:
     """What was asked of the model but for the ground, as ``Generation.of`` takes it."""
     named = ("label", "away", "sampler", "schedule", "steps", "sigma_min", "sigma_max", "sharpness")
-    guidance = ("guidance", "guidance_kind", "guidance_low", "guidance_high")
+    guidance = ("guidance", "guidance_kind", "guidance_low", "guidance_high", "guidance_chroma")
     guided = recipe.guidance_kind != "none"
     return {
         **{name: getattr(recipe, name) for name in named},

@@ -146,7 +146,8 @@ def _told(settings: SamplerSettings, estimate: Denoise) -> Denoise:
 
 def _away(settings: SamplerSettings, unwanted: Denoise, wanted: Denoise) -> Denoise:
     interval = (settings.guidance_low, settings.guidance_high)
-    return away_from(_told(settings, unwanted), _told(settings, wanted), settings.guidance, interval)
+    bad, good = _told(settings, unwanted), _told(settings, wanted)
+    return away_from(bad, good, settings.guidance, interval, settings.guidance_chroma)
 
 
 def _beside(reference: Tensor, ground: Ground, model: Model, settings: SamplerSettings) -> Denoise:

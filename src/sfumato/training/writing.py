@@ -11,11 +11,11 @@ from dataclasses import asdict
 import torch
 from PIL import Image
 
-from sfumato.models import Model, ModelConfig, SamplerSettings
+from sfumato.models import Model, ModelConfig
 from sfumato.models.card import model_card
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
-from sfumato.training.outcome import training_facts
+from sfumato.training.outcome import guided_early, training_facts
 from sfumato.training.run import Run, RunLog, replace_directory
 from sfumato.training.snapshots import Snapshots
 from sfumato.training.state import TrainingState
@@ -24,7 +24,6 @@ Logged = Trained | Evaluated | Pictured | Noted | Finished
 
 _CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds")
 _PLACES = ("path", "model")
-YOUNG, YOUNG_GUIDANCE = 25_000, 1.5  # pictures; measured after 7,000 (1.5) and after 66,000 (2), see benchmarks/log.md
 
 
 class RunWriter:
@@ -66,14 +65,9 @@ class RunWriter:
         state = self.state
         config = self.config
         if state.early:
-            config = config.model_copy(update={"has_early": True, "generation": self._guided(config.generation)})
+            generation = guided_early(config.generation, config.size)
+            config = config.model_copy(update={"has_early": True, "generation": generation})
         return Model(config, state.average.module, state.early, card, weights_digest="0" * 64)
-
-    def _guided(self, sampling: SamplerSettings) -> SamplerSettings:
-        """By the early weights: measured to be the better guide, if after few pictures not too hard a one."""
-        young = self.state.step * self.run.record.settings.batch < YOUNG
-        guidance = min(sampling.guidance, YOUNG_GUIDANCE) if young else sampling.guidance
-        return sampling.model_copy(update={"guidance_kind": "autoguidance", "guidance": guidance})
 
     def write_model(self, elapsed_seconds: float) -> None:
         """Put the model of this moment, with its card, in the place of an earlier one."""

@@ -57,6 +57,7 @@ class Recipe(BaseModel):
     guidance_kind: Text = Field(default="none", description="what guides: none, classifier_free, autoguidance")
     guidance_low: Sigma | None = Field(default=None, description="guided above this noise level only (a sigma)")
     guidance_high: Sigma | None = Field(default=None, description="guided up to this noise level only (a sigma)")
+    guidance_chroma: Share | None = Field(default=None, description="share of the guidance that went to colour")
     sharpness: float = Field(default=0.0, ge=0, lt=1, description="share of the noise that the network is not told of")
     palette: tuple[Colour, ...] = Field(default=(), description="colours that it was drawn towards, as #rrggbb")
     palette_shares: tuple[Share, ...] = Field(default=(), description="how much of the picture each was to cover")
