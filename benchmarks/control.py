@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 from control_bench import Bench, Cost
-from control_figures import across, apart, classifier, geometric_mean, gradient_energy, images_of, mass_distance
+from control_figures import across, apart, beside, classifier, geometric_mean, gradient_energy, images_of, mass_distance
 from PIL import Image
 
 from sfumato.dataset import Dataset, spread
@@ -27,6 +27,8 @@ from sfumato.models import Generation, Model, interpolated, relatives, to_pictur
 from sfumato.models.ground import Ground, Margins
 from sfumato.models.pictures import as_canvas
 from sfumato.models.steering import SKETCH_SIDE, Composition, Palette, Steering
+
+EACH = 2  # works by each picture that steers, every one from a noise of its own
 
 
 def plain(bench: Bench) -> None:
@@ -89,10 +91,10 @@ def related(bench: Bench) -> None:
 
 def inpainting(bench: Bench) -> None:
     model, size = bench.model, bench.model.config.size
-    places = spread(bench.dataset.held_out, 16)
+    places = spread(bench.dataset.held_out, 32)
     mask = Image.new("L", (size, size), 0)
     mask.paste(255, (size // 2, 0, size, size))
-    shown, ratios, kept, cost = [], [], True, Cost()
+    shown, ratios, real, kept, cost = [], [], [], True, Cost()
     for place, index in enumerate(places.tolist()):
         picture = bench.dataset.picture(index)
         label = model.config.classes[int(bench.dataset.labels[index])] if model.config.classes else None
@@ -101,14 +103,16 @@ def inpainting(bench: Bench) -> None:
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         before, after = as_canvas(picture), as_canvas(work.image)
         kept &= torch.equal(before[:, :, : size // 2], after[:, :, : size // 2])
-        # Beside the real picture's own at this place: the middle of a picture need not be as busy as the rest.
-        ratios.append(across(after, [size // 2 - 1]) / across(before, [size // 2 - 1]))
+        # Beside what is near it: the middle of a picture need not be as busy as the rest.
+        ratios.append(beside(after, size // 2 - 1, size // 8))
+        real.append(beside(before, size // 2 - 1, size // 8))
         shown += [picture, work.image]
     figure = (
-        f"kept pixels {'equal' if kept else 'DIFFER'}; gradient energy across the seam {geometric_mean(ratios):.2f}"
+        f"kept pixels {'equal' if kept else 'DIFFER'}; gradient energy across the seam {geometric_mean(ratios):.2f}, "
+        f"there in the pictures themselves {geometric_mean(real):.2f}"
     )
-    bench.row("inpaint, the right half", figure, cost, 16)
-    bench.show("inpaint", shown, 8)
+    bench.row("inpaint, the right half", figure, cost, len(places))
+    bench.show("inpaint", shown[:32], 8)
     shown, ratios, cost = [], [], Cost()
     for place, index in enumerate(places.tolist()[:8]):
         picture = bench.dataset.picture(index)
@@ -116,7 +120,7 @@ def inpainting(bench: Bench) -> None:
         ground = Ground.extended(model.config, picture, Margins(left=size // 2, right=size // 2))
         (work,), spent = bench.made(Generation.of(model, seed=place, label=label, ground=ground), 1)
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
-        ratios.append(across(as_canvas(work.image), [size // 2 - 1, 3 * size // 2 - 1]))
+        ratios += [beside(as_canvas(work.image), seam, size // 8) for seam in (size // 2 - 1, 3 * size // 2 - 1)]
         shown.append(work.image)
     bench.row(
         "outpaint, half a picture on both sides",
@@ -170,52 +174,54 @@ def larger(bench: Bench) -> None:
     bench.show("tile", patterns, 4)
 
 
+def references(bench: Bench) -> list[int]:
+    """Pictures of the collection itself to steer by, so that KID can tell whether works still look like it."""
+    return spread(bench.dataset.held_out, min(bench.works // EACH, len(bench.dataset.held_out))).tolist()
+
+
 def palette(bench: Bench) -> None:
     model = bench.model
-    # Palettes of the collection itself, so that KID can tell whether works still look like it.
-    places = spread(bench.dataset.held_out, 16).tolist()
-    for strength in (0.25, 0.5, 0.75):
+    places = references(bench)
+    for strength in (0.25, 0.75):
         shown, works, cost = [], [], Cost()
         before = after = 0.0
-        for place in places:
+        for number, place in enumerate(places):
             colours = Palette.of_picture(bench.dataset.picture(place), strength)
-            steering = Steering(palette=colours)
-            some, spent = bench.made(Generation.of(model, seed=1, steering=steering), bench.works // len(places))
+            generation = Generation.of(model, seed=1, steering=Steering(palette=colours))
+            some, spent = bench.made(generation, EACH, EACH * number)
             cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
             before += float(palette_distance(images_of(bench.plain), colours.rgb).mean()) / len(places)
             after += float(palette_distance(images_of(some), colours.rgb).mean()) / len(places)
-            shown += [bench.dataset.picture(place), *(work.image for work in some[:3])]
+            shown += [bench.dataset.picture(place), *(work.image for work in some)]
             works += some
         figure = (
             f"{before:.1f} -> {after:.1f} levels from the palette; KID {bench.plain_kid:.0f} -> {bench.kid(works):.0f}"
         )
         bench.row(f"--palette, --palette-strength {strength:g}", figure, cost, len(works))
-        bench.show(f"palette-{strength:g}", shown, 8)
+        bench.show(f"palette-{strength:g}", shown[: 24 * (1 + EACH)], 4 * (1 + EACH))
 
 
 def composition(bench: Bench) -> None:
     model, size = bench.model, bench.model.config.size
-    # Sketches from the collection itself, so that KID can tell whether works still look like it.
-    places = spread(bench.dataset.held_out, 16).tolist()
+    places = references(bench)
     shown, works, cost = [], [], Cost()
     before = after = 0.0
-    for place in places:
+    for number, place in enumerate(places):
         sketch = Composition.of_picture(bench.dataset.picture(place), size, size)
-        some, spent = bench.made(
-            Generation.of(model, seed=1, steering=Steering(composition=sketch)), bench.works // len(places)
-        )
+        generation = Generation.of(model, seed=1, steering=Steering(composition=sketch))
+        some, spent = bench.made(generation, EACH, EACH * number)
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         target = low_pass(sketch.target(size, size), size / SKETCH_SIDE)
         before += mass_distance(images_of(bench.plain), target, size) / len(places)
         after += mass_distance(images_of(some), target, size) / len(places)
-        shown += [bench.dataset.picture(place), *(work.image for work in some[:3])]
+        shown += [bench.dataset.picture(place), *(work.image for work in some)]
         works += some
     figure = (
         f"masses {before:.1f} -> {after:.1f} levels from the sketch; "
         f"KID {bench.plain_kid:.0f} -> {bench.kid(works):.0f}"
     )
     bench.row("--composition", figure, cost, len(works))
-    bench.show("composition", shown, 8)
+    bench.show("composition", shown[: 24 * (1 + EACH)], 4 * (1 + EACH))
 
 
 def sharpness(bench: Bench) -> None:

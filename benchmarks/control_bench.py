@@ -58,9 +58,9 @@ class Bench:
             for hook in hooks:
                 hook.remove()
 
-    def made(self, generation: Generation, count: int | None = None) -> tuple[list[Work], Cost]:
+    def made(self, generation: Generation, count: int | None = None, first: int = 0) -> tuple[list[Work], Cost]:
         with self.counted() as cost:
-            works = list(generation.works(count or self.works))
+            works = list(generation.works(count or self.works, first))
         return works, cost
 
     def kid(self, works: Sequence[Work]) -> float:

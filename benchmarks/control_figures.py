@@ -37,6 +37,13 @@ def across(image: Tensor, columns: Sequence[int] | range) -> float:
     return float(differences[list(columns)].mean() / differences.mean().clamp_min(1e-9))
 
 
+def beside(image: Tensor, column: int, reach: int) -> float:
+    """The energy across one column, by the mean of that across as many on either side. image: [3, H, W]."""
+    differences = image.diff(dim=2).square().mean((0, 1))
+    around = torch.cat((differences[column - reach : column], differences[column + 1 : column + 1 + reach]))
+    return float(differences[column] / around.mean().clamp_min(1e-9))
+
+
 def geometric_mean(values: Sequence[float]) -> float:
     """Of ratios: the geometric one."""
     return float(torch.tensor(values).clamp_min(1e-6).log().mean().exp())

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 
 from sfumato.dataset import Dataset
-from sfumato.training import Run, train
-from sfumato.training.outcome import model_config
+from sfumato.training import Run, TrainingConfig, train
+from sfumato.training.outcome import guided_early, model_config, sampling
 
 
 def test_class_shares_are_those_of_the_training_pictures(begin: Callable[..., Run]) -> None:
@@ -28,3 +28,13 @@ def test_the_card_tells_how_long_it_was_trained(begin: Callable[..., Run]) -> No
     run = begin(steps=6)
     list(train(run))
     assert "6 steps of" in (run.model / "README.md").read_text("utf-8")
+
+
+def test_larger_pictures_are_guided_up_to_more_noise_and_made_crisper() -> None:
+    small, large, largest = (sampling(TrainingConfig(size=size)) for size in (32, 64, 256))
+    assert (small.sharpness, large.sharpness) == (0, 0.04)
+    assert large.sharpness < largest.sharpness <= 0.2
+    early = [guided_early(settings, size) for settings, size in ((small, 32), (large, 64), (largest, 256))]
+    assert [settings.guidance_high for settings in early] == [2.5, 20, 1280]
+    assert {settings.guidance_kind for settings in early} == {"autoguidance"}
+    assert early[2].guidance_high > largest.sigma_max  # everywhere

@@ -20,7 +20,7 @@ from sfumato.training.upscaling import upscaling_sampling
 # Measured at 32 and at 64 pixels, see benchmarks/log.md: guidance does best where details are made, in larger pictures
 # where the composition is as well; and larger ones come out soft, unless a little less of the noise is taken away.
 GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
-SHARPNESS, MOST_SHARPNESS = 0.03, 0.06
+SHARPNESS, MOST_SHARPNESS = 0.04, 0.06
 
 
 def sampling(settings: TrainingConfig) -> SamplerSettings:
@@ -46,7 +46,7 @@ def guided_early(generation: SamplerSettings, size: int) -> SamplerSettings:
         update={
             "guidance_kind": "autoguidance",
             "guidance_low": GUIDED_FROM,
-            "guidance_high": GUIDED_UP_TO * (size / 32) ** 2,
+            "guidance_high": GUIDED_UP_TO * (size / 32) ** 3,
             "guidance_chroma": GUIDED_COLOUR,
         }
     )
