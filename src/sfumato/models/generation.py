@@ -73,8 +73,8 @@ class Generation:
         autoguidance with a model that carries no early weights, or a model that does not generate."""
         ground, steering = ground or Ground.plain(model.config), steering or NOT_STEERED
         if ground.mask is not None and model.config.objective == "denoising":
-            # Measured: guidance leads away from what is there as well, sharpness makes the new rougher than that, and more
-            # steps fit it better.
+            # Measured: guidance leads away from what is there as well, sharpness makes the new part rougher than the
+            # kept one, and more steps fit it better.
             fitting: SamplerChoices = {"guidance": 1.0, "sharpness": 0.0, "steps": 2 * model.config.generation.steps}
             asked = {**fitting, **given(asked)}  # type: ignore[typeddict-item]
         chosen = _settings(model, asked)
