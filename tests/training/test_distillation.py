@@ -89,8 +89,8 @@ def test_the_student_sees_its_levels_and_the_noise_that_they_have() -> None:
     assert torch.equal(condition, labels.repeat(3))
     for level in LEVELS[:-1]:
         deviation = x[(sigma - level).abs() < 1e-4].std().item()
-        # From a deviation of sigma_max, without the picture's own that the first noise has not.
-        expected = LEVELS[0] * math.sqrt((DEVIATION**2 + level**2) / (DEVIATION**2 + LEVELS[0] ** 2))
+        # The first noise alone, then the picture that the teacher made before with fresh noise.
+        expected = level if level == LEVELS[0] else math.hypot(DEVIATION, level)
         assert deviation == pytest.approx(expected, rel=0.03)
 
 
@@ -112,6 +112,14 @@ def test_the_guidance_is_the_teachers_unless_another_is_asked_for() -> None:
     assert doubled(objective(exact_factors(), guidance=2.0))
     of = Distillation(Student(exact_factors()), teacher(2.0), SAMPLING, 2, guidance=1.0)  # type: ignore[arg-type]
     assert not doubled(of)
+
+
+def test_guidance_is_not_repeated_at_every_level() -> None:
+    of = objective(exact_factors(), substeps=2, guidance=2.0)
+    measured(of)
+    unguided = [condition is None for condition in of.teacher.denoiser.asked]
+    assert sum(unguided) == 2 * 3  # steps of the first way, that from noise
+    assert not any(unguided[2 * sum(unguided) :])
 
 
 def test_gradients_reach_the_student_and_nobody_else() -> None:
