@@ -77,6 +77,10 @@ class Generation:
             # kept one, and more steps fit it better.
             fitting: SamplerChoices = {"guidance": 1.0, "sharpness": 0.0, "steps": 2 * model.config.generation.steps}
             asked = {**fitting, **given(asked)}  # type: ignore[typeddict-item]
+        if away is not None:
+            # Measured: of which class a picture is, is decided where there is much noise.
+            everywhere: SamplerChoices = {"guidance_low": 0.0, "guidance_high": 1000.0}
+            asked = {**everywhere, **given(asked)}  # type: ignore[typeddict-item]
         chosen = _settings(model, asked)
         _check_generates(model, chosen, ground)
         if model.config.objective == "adversarial" and (
