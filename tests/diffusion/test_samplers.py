@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES, Noise, Step
+from sfumato.diffusion.samplers import consistency
 
 DETERMINISTIC = ("euler", "heun", "dpmpp_2m")
 STOCHASTIC = ("dpmpp_2m_sde", "euler_ancestral")
@@ -285,3 +286,21 @@ def test_pictures_in_float32_stay_so_and_come_out_the_same(name: str, mixture) -
 
 def test_every_sampler_is_tested_here() -> None:
     assert set(SAMPLERS) == {*DETERMINISTIC, *STOCHASTIC} == set(STEPS)
+
+
+def test_consistency_keeps_nothing_of_the_noise_before() -> None:
+    levels = torch.tensor([20.0, 7.0, 2.0, 0.0], dtype=torch.float64)
+    noise = normal((2, 3, 4, 4))
+    answers = [torch.full((2, 3, 4, 4), value) for value in (0.1, 0.2, 0.3)]
+    seen: list[float] = []
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        seen.append(sigma)
+        return answers[len(seen) - 1]
+
+    steps = list(consistency(denoise, 20 * noise(-1), levels, noise))
+    assert seen == [20.0, 7.0, 2.0]
+    torch.testing.assert_close(steps[0].x, answers[0] + 7 * noise(0))
+    torch.testing.assert_close(steps[1].x, answers[1] + 2 * noise(1))
+    assert torch.equal(steps[2].x, answers[2])
+    assert [step.sigma for step in steps] == [7.0, 2.0, 0.0]

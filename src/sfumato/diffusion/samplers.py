@@ -86,6 +86,16 @@ def euler_ancestral(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -
         yield Step(index, len(sigmas) - 1, following, x, denoised)
 
 
+def consistency(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -> Iterator[Step]:
+    """A whole picture at every level, and fresh noise alone before the next (Song et al. 2023, arXiv:2303.01469,
+    algorithm 1). For a network that answers with a picture and not with the mean of all that there could be: what is
+    left of the noise before belongs to that picture, and would have it exaggerated."""
+    for index, (sigma, following) in _pairs(sigmas):
+        denoised = denoise(x, sigma)
+        x = denoised + noise(index) * following if following > 0 else denoised
+        yield Step(index, len(sigmas) - 1, following, x, denoised)
+
+
 SAMPLERS: dict[str, Sampler] = {
     "euler": euler,
     "heun": heun,
@@ -93,6 +103,7 @@ SAMPLERS: dict[str, Sampler] = {
     "dpmpp_2m_sde": dpmpp_2m_sde,
     "euler_ancestral": euler_ancestral,
 }
+"""Those that solve the equation, by name; `consistency` is for students, and not among them."""
 
 
 def _multistep(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None) -> Iterator[Step]:

@@ -40,11 +40,11 @@ STUDENT: Mapping[str, Any] = {
 class Distillation:
     """From each of its noise levels the student is to say at once where its teacher's path ends.
 
-    First the teacher goes from noise to a picture by the differential equation; then from that picture with fresh noise
-    of the student's next level to another, and so on, as the student will. Knowledge distillation (Luhman and Luhman
-    2021, arXiv:2101.02388) at every level of a sampler that consistency models have (Song et al. 2023,
-    arXiv:2303.01469, algorithm 1), with guidance built in (Meng et al. 2023, arXiv:2210.03142): on the first way alone,
-    since guidance that is repeated at every level exaggerates what it has exaggerated before.
+    The teacher goes from noise to a picture by the differential equation, through all of the student's levels; what it
+    had there and the picture are what the student learns from. Knowledge distillation (Luhman and Luhman 2021,
+    arXiv:2101.02388) at several levels, with guidance built in (Meng et al. 2023, arXiv:2210.03142). The student
+    samples as consistency models do (Song et al. 2023, arXiv:2303.01469, algorithm 1): a whole picture at every level,
+    and fresh noise before the next.
 
     sampling: the student's; substeps: the teacher's steps for each of its own; guidance: None for the one that the
     teacher works with otherwise.
@@ -65,10 +65,10 @@ class Distillation:
         return levels
 
     @cached_property
-    def paths(self) -> list[Tensor]:
-        """The teacher's, from each of them on, ``substeps`` for every level that is left."""
-        parts = [between(*pair, self.substeps, self.ways.sigma_min)[:-1] for pair in pairwise(self.levels)]
-        return [torch.cat([*parts[place:], torch.zeros(1, dtype=torch.float64)]) for place in range(len(parts))]
+    def path(self) -> Tensor:
+        """The teacher's, through all of them, ``substeps`` for each."""
+        parts = [between(*pair, self.substeps, self.ways.sigma_min) for pair in pairwise(self.levels)]
+        return torch.cat([part[:-1] for part in parts] + [torch.zeros(1, dtype=torch.float64)])
 
     @property
     def ways(self) -> SamplerSettings:
@@ -82,7 +82,7 @@ class Distillation:
         return self.denoiser
 
     def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
-        """One way for each of the images, of which nothing but the labels is used; every level of it counts alike."""
+        """One path for each of the images, of which nothing but the labels is used; every level of it counts alike."""
         return Losses(self._losses(self.denoiser, images, labels, generator))
 
     @torch.no_grad()
@@ -96,35 +96,27 @@ class Distillation:
         return ""
 
     def _losses(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        noise = torch.randn((self.sampling.steps, *images.shape), generator=generator).to(images.device)
-        noisy, ends = self._shown(noise, labels)
+        noise = torch.randn(images.shape, generator=generator).to(images.device)
+        noisy, end = self._path(self.levels[0] * noise, labels)
+        count = self.sampling.steps
         sigma = torch.tensor(self.levels[:-1], dtype=images.dtype, device=images.device).repeat_interleave(len(images))
-        error = (denoiser(noisy, sigma, labels.repeat(len(noise))) - ends).square().mean((1, 2, 3))
+        error = (denoiser(noisy, sigma, labels.repeat(count)) - end.repeat(count, 1, 1, 1)).square().mean((1, 2, 3))
         weighted: Tensor = denoiser.preconditioning.weight(sigma) * error
-        return weighted.view(len(noise), -1).mean(0)
+        return weighted.view(count, -1).mean(0)
 
     @torch.no_grad()
-    def _shown(self, noise: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Where the teacher begins at each of the student's levels and where it ends, both [levels * N, 3, H, W].
-
-        noise: [levels, N, 3, H, W].
-        """
-        begun: list[Tensor] = []
-        ends = [torch.zeros_like(noise[0])]
-        for level, path, fresh in zip(self.levels, self.paths, noise, strict=False):
-            ways = self.ways.model_copy(update={"guidance": 1.0}) if begun else self.ways
-            denoise = guided(self.teacher, ways, conditioned(self.teacher.denoiser, labels))
-            begun.append(ends[-1] + level * fresh)
-            # Whichever is the teacher's own sampler: a student can only learn a path without fresh noise.
-            *_, last = dpmpp_2m(denoise, begun[-1], path)
-            ends.append(last.x)
-        return torch.cat(begun), torch.cat(ends[1:])
+    def _path(self, noisy: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """What the teacher has at each of the student's levels, [levels * N, 3, H, W], and where it ends."""
+        denoise = guided(self.teacher, self.ways, conditioned(self.teacher.denoiser, labels))
+        # Whichever is the teacher's own sampler: a student can only learn a path without fresh noise.
+        places = [noisy, *(step.x for step in dpmpp_2m(denoise, noisy, self.path))]
+        return torch.cat(places[:-1][:: self.substeps]), places[-1]
 
 
 def student_sampling(settings: TrainingConfig) -> SamplerSettings:
     """How a student of such settings is sampled, guidance being built in."""
     return SamplerSettings(
-        sampler="euler_ancestral",
+        sampler="consistency",
         schedule="karras",
         steps=settings.student_steps,
         # The same picture at twice the size is as hard to make out at twice the noise.

@@ -14,6 +14,7 @@ _A1111_SAMPLERS: Final = {
     "euler": "Euler",
     "heun": "Heun",
     "euler_ancestral": "Euler a",
+    "consistency": "LCM",
     "dpmpp_2m": "DPM++ 2M",
     "dpmpp_2m_sde": "DPM++ 2M SDE",
 }
