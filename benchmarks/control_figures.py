@@ -37,11 +37,15 @@ def across(image: Tensor, columns: Sequence[int] | range) -> float:
     return float(differences[list(columns)].mean() / differences.mean().clamp_min(1e-9))
 
 
-def beside(image: Tensor, column: int, reach: int) -> float:
-    """The energy across one column, by the mean of that across as many on either side. image: [3, H, W]."""
-    differences = image.diff(dim=2).square().mean((0, 1))
-    around = torch.cat((differences[column - reach : column], differences[column + 1 : column + 1 + reach]))
-    return float(differences[column] / around.mean().clamp_min(1e-9))
+def beside(images: Tensor, columns: Sequence[int], reach: int) -> float:
+    """The energy across columns of all images together, by that across as many as ``reach`` on either side of them.
+
+    images: [N, 3, H, W]. Together, for of two white fields next to each other a ratio says nothing.
+    """
+    differences = images.diff(dim=3).square().mean((0, 1, 2))
+    around = [*range(-reach, 0), *range(1, reach + 1)]
+    near = torch.stack([differences[column + step] for column in columns for step in around])
+    return float(differences[list(columns)].mean() / near.mean())
 
 
 def geometric_mean(values: Sequence[float]) -> float:
