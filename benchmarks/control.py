@@ -181,7 +181,7 @@ def references(bench: Bench) -> list[int]:
 
 def palette(bench: Bench) -> None:
     model = bench.model
-    places = references(bench)
+    places, plain_images = references(bench), images_of(bench.plain)
     for strength in (0.25, 0.75):
         shown, works, cost = [], [], Cost()
         before = after = 0.0
@@ -190,7 +190,7 @@ def palette(bench: Bench) -> None:
             generation = Generation.of(model, seed=1, steering=Steering(palette=colours))
             some, spent = bench.made(generation, EACH, EACH * number)
             cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
-            before += float(palette_distance(images_of(bench.plain), colours.rgb).mean()) / len(places)
+            before += float(palette_distance(plain_images, colours.rgb).mean()) / len(places)
             after += float(palette_distance(images_of(some), colours.rgb).mean()) / len(places)
             shown += [bench.dataset.picture(place), *(work.image for work in some)]
             works += some
@@ -203,7 +203,7 @@ def palette(bench: Bench) -> None:
 
 def composition(bench: Bench) -> None:
     model, size = bench.model, bench.model.config.size
-    places = references(bench)
+    places, plain_images = references(bench), images_of(bench.plain)
     shown, works, cost = [], [], Cost()
     before = after = 0.0
     for number, place in enumerate(places):
@@ -212,7 +212,7 @@ def composition(bench: Bench) -> None:
         some, spent = bench.made(generation, EACH, EACH * number)
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         target = low_pass(sketch.target(size, size), size / SKETCH_SIDE)
-        before += mass_distance(images_of(bench.plain), target, size) / len(places)
+        before += mass_distance(plain_images, target, size) / len(places)
         after += mass_distance(images_of(some), target, size) / len(places)
         shown += [bench.dataset.picture(place), *(work.image for work in some)]
         works += some
