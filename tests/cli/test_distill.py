@@ -1,6 +1,7 @@
 """From a run to one whose model needs two steps; and what is refused on the way."""
 
 import json
+import shutil
 
 import pytest
 
@@ -53,8 +54,54 @@ def test_it_goes_on_like_any_run_as_long_as_its_teacher_is_what_it_was(sfumato, 
     assert "teacher: was changed" in answer.err
 
 
+@pytest.fixture(scope="module")
+def finer(sfumato, student, tmp_path_factory):
+    place = tmp_path_factory.mktemp("refined") / "finer"
+    answer = sfumato("distill", student, "-o", place, *SHORT)
+    assert answer.code == 0, answer.err
+    return place
+
+
+def test_a_student_is_taught_further_by_its_own_teacher(sfumato, finer, student, run, tmp_path):
+    first, second = Run.open(student), Run.open(finer)
+    assert second.record.settings.student_matching > 0
+    assert second.record.settings.student_guidance == 1.5
+    known = [Model.from_pretrained(of).weights_digest for of in (student, run)]
+    assert list(second.record.descends_from[:2]) == known
+    taught = (finer / "teacher" / "model.safetensors").read_bytes()
+    assert taught == (student / "teacher" / "model.safetensors").read_bytes()
+    generations = [Model.from_pretrained(of).config.generation for of in (first.path, second.path)]
+    assert generations[0] == generations[1]
+    answer = sfumato("generate", finer, "-n", 2, "-o", tmp_path / "works")
+    assert answer.code == 0, answer.err
+    parts = [json.loads(line).get("parts") for line in (finer / "log.jsonl").read_text("utf-8").splitlines()]
+    assert {"path", "matching", "critic"} in [set(of) for of in parts if of]
+
+
+def test_and_goes_on_like_any_run(sfumato, finer):
+    answer = sfumato("train", "--resume", "-o", finer, "--steps", 1)
+    assert answer.code == 0, answer.err
+
+
+@pytest.mark.parametrize("option", [("--steps", 3), ("--guidance", 2)])
+def test_a_student_keeps_its_steps_and_its_guidance(sfumato, student, tmp_path, option):
+    answer = sfumato("distill", student, "-o", tmp_path / "other", *option, *SHORT)
+    assert answer.code == 2
+    assert f"leave {option[0]} out" in answer.err
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_student_without_its_teacher_is_taught_by_nobody(sfumato, student, tmp_path):
+    orphan = tmp_path / "orphan"
+    shutil.copytree(student, orphan, ignore=shutil.ignore_patterns("teacher"))
+    answer = sfumato("distill", orphan, "-o", tmp_path / "other", *SHORT)
+    assert answer.code == 2
+    assert "is not the run of a student with its teacher" in answer.err
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_student_teaches_nobody(sfumato, student, tmp_path):
-    answer = sfumato("distill", student, "-o", tmp_path / "grandchild", *SHORT)
+    answer = sfumato("distill", student, "-o", tmp_path / "grandchild", "--set", "student_matching=0", *SHORT)
     assert answer.code == 2
     assert "distilled already" in answer.err
     assert not (tmp_path / "grandchild").exists()

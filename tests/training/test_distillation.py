@@ -10,7 +10,7 @@ from sfumato.diffusion import SCHEDULES, preconditioning
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.networks import UNetConfig
 from sfumato.training import TrainingConfig
-from sfumato.training.distillation import Distillation, between, student_sampling
+from sfumato.training.distillation import Distillation, between, refinement, student_sampling
 
 DEVIATION = 0.5  # of the data, about a mean of 0
 SAMPLING = SamplerSettings(sampler="consistency", steps=3, sigma_min=0.4, sigma_max=20.0, guidance=1.0)
@@ -121,6 +121,27 @@ def test_gradients_reach_the_student_and_nobody_else() -> None:
     ).total.mean().backward()
     assert isinstance(of.denoiser.factors.grad, Tensor)
     assert (of.denoiser.factors.grad != 0).all()
+
+
+def test_a_refined_student_has_a_critic_that_begins_as_its_teacher() -> None:
+    plain, refined = (
+        Distillation(Student(exact_factors()), teacher(), SAMPLING, 2, weight=weight)  # type: ignore[arg-type]
+        for weight in (0.0, 10.0)
+    )
+    assert plain.module is plain.denoiser
+    assert plain.matching is None
+    assert dict(refined.module.named_children()).keys() == {"student", "critic"}
+    assert refined.module["student"] is refined.denoiser
+    assert refined.module["critic"] is not refined.teacher.denoiser
+
+
+def test_settings_of_a_second_run_keep_what_the_student_does() -> None:
+    first = TrainingConfig(objective="distillation", student_steps=2, student_guidance=1.5, student_sigma_max=10)
+    second = refinement(first)
+    assert second["student_matching"] > 0
+    kept = TrainingConfig.model_validate(second)
+    assert student_sampling(kept) == student_sampling(first)
+    assert kept.student_guidance == 1.5
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])

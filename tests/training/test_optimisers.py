@@ -166,3 +166,19 @@ def test_convolutions_of_the_unet_count_as_matrices() -> None:
 def test_a_matrix_that_took_no_part_in_the_loss_is_named() -> None:
     with pytest.raises(ValueError, match=r"hidden\.weight took no part"):
         optimiser(Regression()).muon.step(1.0)
+
+
+@pytest.mark.parametrize("kind", ["muon", "adamw"])
+def test_a_part_may_learn_faster_than_the_rest(kind: Literal["muon", "adamw"]) -> None:
+    torch.manual_seed(0)
+    both = nn.ModuleDict({"student": nn.Linear(6, 6), "critic": nn.Linear(6, 6)})
+    both["critic"].load_state_dict(both["student"].state_dict())
+    before = both["student"].weight.detach().clone(), both["student"].bias.detach().clone()
+    steps = Optimiser(both, kind, learning_rate=0.001, matrix_learning_rate=0.001, rates={"critic": 5.0})
+    x = torch.randn(8, 6)
+    sum(part(x).square().mean() for part in both.values()).backward()
+    steps.step(1.0)
+    for name, was in zip(("weight", "bias"), before, strict=True):
+        moved, far = (getattr(both[part], name).detach() - was for part in ("student", "critic"))
+        assert torch.allclose(far, 5 * moved, rtol=1e-3, atol=1e-6)
+        assert moved.abs().max() > 1e-4

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from sfumato.errors import SfumatoError
 
+if TYPE_CHECKING:
+    from sfumato.training import Run
+
 DEFAULT_MINUTES = 5.0
 
 
 def distill(
     teacher: Annotated[Path, typer.Argument(metavar="RUN", help="The run whose model is to be learned from.")],
-    steps: Annotated[int, typer.Option(min=1, max=64, help="Steps from noise to picture that will do.")] = 4,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Steps from noise to picture that will do: 4 if nothing is said.")
+    ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the new run.")] = Path("student"),
     minutes: Annotated[float | None, typer.Option(min=0.05, help="How long to train: 5 if nothing is said.")] = None,
     guidance: Annotated[
@@ -32,12 +37,13 @@ def distill(
 ) -> None:
     """Teach a copy of a run's model to make its works in a few steps, guidance included.
 
-    The new run can be interrupted and resumed as any: sfumato train --resume -o student.
+    Given the run of such a student, teach it further: what it makes becomes more like what its teacher makes.
+    Either new run can be interrupted and resumed as any: sfumato train --resume -o student.
     """
     from sfumato.cli.devices import device_named
     from sfumato.cli.session import check_clearing, follow
     from sfumato.dataset import Dataset
-    from sfumato.training import STUDENT, Run, is_run, layered, parent_choices, parse_choices, prepare_run, train
+    from sfumato.training import Run, is_run, layered, parent_choices, parse_choices, prepare_run, train
 
     console = Console(highlight=False)
     if is_run(output) and not force:
@@ -48,13 +54,12 @@ def distill(
     if force:
         check_clearing(output, teacher)
     run = Run.open(teacher)
-    asked = {"minutes": minutes, "student_guidance": guidance, "seed": seed}
+    asked = {"minutes": minutes, "student_steps": steps, "student_guidance": guidance, "seed": seed}
     choices = layered(
         parent_choices(str(teacher)),
-        {**STUDENT, "minutes": DEFAULT_MINUTES},
+        {**_usual(run, teacher, steps, guidance), "minutes": DEFAULT_MINUTES},
         parse_choices(settings or []),
         {name: value for name, value in asked.items() if value is not None},
-        {"student_steps": steps},
     )
     place = device_named(device)
     began = time.perf_counter()
@@ -70,3 +75,22 @@ def distill(
         )
     console.print(f"{made.sentence}.", soft_wrap=True, markup=False)
     follow(train(student, device=place, spent_seconds=time.perf_counter() - began), student, console)
+
+
+def _usual(run: Run, name: Path, steps: int | None, guidance: float | None) -> dict[str, Any]:
+    """The settings where none are given. Raises SfumatoError where a student is asked to change."""
+    from sfumato.training import STUDENT, refinement
+
+    learned = run.record.settings
+    if learned.objective != "distillation":
+        return {**STUDENT}
+    for option, given, known in (
+        ("--steps", steps, learned.student_steps),
+        ("--guidance", guidance, learned.student_guidance),
+    ):
+        if given not in (None, known):
+            raise SfumatoError(
+                f"{name}: is a student already, which keeps its steps and its guidance; leave {option} out, "
+                "or distill the run that it learned from"
+            )
+    return refinement(learned)

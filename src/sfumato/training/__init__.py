@@ -1,7 +1,7 @@
 """Training: a plan for the time that there is, and a loop that is a generator of events."""
 
 from sfumato.training.configuration import TrainingConfig, layered, parse_choices, read_choices, resolve
-from sfumato.training.distillation import STUDENT
+from sfumato.training.distillation import STUDENT, refinement
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.loop import train
 from sfumato.training.outcome import picture_facts
@@ -36,6 +36,7 @@ __all__ = [
     "prepare_run",
     "preset",
     "read_choices",
+    "refinement",
     "resolve",
     "suitable_size",
     "train",

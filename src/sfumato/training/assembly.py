@@ -43,7 +43,8 @@ def objective_of(
         if teacher is None:
             raise SfumatoError("a student needs a model to learn from; make one with 'sfumato distill'")
         sampling = student_sampling(settings)
-        return Distillation(denoiser, teacher, sampling, settings.student_substeps, settings.student_guidance)
+        ways = settings.student_substeps, settings.student_guidance, settings.student_matching
+        return Distillation(denoiser, teacher, sampling, *ways)
     if isinstance(settings.network, GeneratorConfig):
         return Adversarial(denoiser, Discriminator(settings.size, width=settings.network.width))
     return Denoising(
@@ -63,6 +64,7 @@ def optimiser_of(settings: TrainingConfig, module: nn.Module) -> Optimiser:
         learning_rate=settings.learning_rate,
         matrix_learning_rate=settings.matrix_learning_rate,
         betas=settings.betas,
+        rates={"critic": settings.critic_rate},
     )
 
 

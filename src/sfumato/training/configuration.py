@@ -61,6 +61,8 @@ class TrainingConfig(BaseModel):
     student_sigma_min: PositiveFloat = Field(0.45, description="its last, from which it goes to no noise")
     student_guidance: NonNegativeFloat | None = Field(None, description="that it learns; by default its teacher's own")
     student_substeps: PositiveInt = Field(3, description="its teacher's steps for each of its own")
+    student_matching: NonNegativeFloat = Field(0.0, description="weight of works that are like its teacher's in all")
+    critic_rate: PositiveFloat = Field(30.0, description="how much faster than the student its works' critic learns")
 
     steps: NonNegativeInt = Field(0, description="0: as many as the epochs or the minutes say")
     epochs: NonNegativeFloat = Field(0, description="how often each picture is shown, in place of steps or minutes")

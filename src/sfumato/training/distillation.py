@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import SCHEDULES, Denoiser, conditioned
+from sfumato.diffusion import SCHEDULES, Denoise, Denoiser, conditioned
 from sfumato.diffusion.samplers import dpmpp_2m
 from sfumato.models import Model, SamplerSettings
 from sfumato.models.configuration import Precision
 from sfumato.models.sampling import guided
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.matching import Matching
 from sfumato.training.objective import Losses, works_of
 
 # The settings of a student's run, but for its length: weights that are there are touched up with lower rates.
@@ -34,20 +37,35 @@ STUDENT: Mapping[str, Any] = {
     "guard": False,
     "evaluations": 1,  # each asks the teacher for some hundred works
 }
+_REFINED: Mapping[str, Any] = {
+    "batch": 16,
+    "learning_rate": 3e-5,
+    "matrix_learning_rate": 3e-4,
+    "student_matching": 10.0,
+}
+_LEARNED = ("student_steps", "student_sigma_max", "student_sigma_min", "student_guidance", "student_substeps")
+
+
+def refinement(student: TrainingConfig) -> dict[str, Any]:
+    """The settings of a student's second run, but for its length: what it makes is to be like its teacher's in all."""
+    return {**STUDENT, **_REFINED, **{name: getattr(student, name) for name in _LEARNED}}
 
 
 @dataclass(eq=False)
 class Distillation:
     """From each of its noise levels the student is to say at once where its teacher's path ends.
 
-    The teacher goes from noise to a picture by the differential equation, through all of the student's levels; what it
-    had there and the picture are what the student learns from. Knowledge distillation (Luhman and Luhman 2021,
-    arXiv:2101.02388) at several levels, with guidance built in (Meng et al. 2023, arXiv:2210.03142). The student
-    samples as consistency models do (Song et al. 2023, arXiv:2303.01469, algorithm 1): a whole picture at every level,
-    and fresh noise before the next.
+    The teacher goes from noise to a picture by the differential equation, through all of the student's
+    levels; what it had there and the picture are what the student learns from. Knowledge distillation (Luhman and
+    Luhman 2021, arXiv:2101.02388) at several levels, with guidance built in (Meng et al. 2023, arXiv:2210.03142). The
+    student samples as consistency models do (Song et al. 2023, arXiv:2303.01469, algorithm 1): a whole picture at every
+    level, and fresh noise before the next.
+
+    The teacher itself does better with fresh noise than on such a path. So a student that has learned it is refined by
+    `Matching`, which the paths then keep from going astray.
 
     sampling: the student's; substeps: the teacher's steps for each of its own; guidance: None for the one that the
-    teacher works with otherwise.
+    teacher works with otherwise; weight: of `Matching` beside the paths, 0 for none.
     """
 
     denoiser: Denoiser
@@ -55,6 +73,12 @@ class Distillation:
     sampling: SamplerSettings
     substeps: int
     guidance: float | None = None
+    weight: float = 0.0
+    critic: Denoiser | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.weight:
+            self.critic = copy.deepcopy(self.teacher.denoiser).requires_grad_(True).train()
 
     @cached_property
     def levels(self) -> list[float]:
@@ -63,6 +87,18 @@ class Distillation:
             self.sampling.steps, self.sampling.sigma_min, self.sampling.sigma_max
         ).tolist()
         return levels
+
+    @cached_property
+    def module(self) -> nn.Module:
+        return nn.ModuleDict({"student": self.denoiser, "critic": self.critic}) if self.critic else self.denoiser
+
+    @cached_property
+    def matching(self) -> Matching | None:
+        if self.critic is None:
+            return None
+        # Guidance is exaggerated by every step that the critic lags behind, and colour bears that least.
+        ways = self.ways.model_copy(update={"guidance_chroma": 0.0})
+        return Matching(self.critic, self.levels, lambda labels: self._guided(labels, ways), ways.sigma_min)
 
     @cached_property
     def path(self) -> Tensor:
@@ -77,13 +113,17 @@ class Distillation:
         guidance = {} if self.guidance is None else {"guidance": self.guidance}
         return self.teacher.config.generation.model_copy(update=precision | guidance)
 
-    @property
-    def module(self) -> Denoiser:
-        return self.denoiser
-
     def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
-        """One path for each of the images, of which nothing but the labels is used; every level of it counts alike."""
-        return Losses(self._losses(self.denoiser, images, labels, generator))
+        """Of the images nothing but the labels is used: for a path each, every level of which counts alike; or with
+        `Matching` for a work each, and a path for one in eight."""
+        if self.matching is None:
+            return Losses(self._losses(self.denoiser, images, labels, generator))
+        few = math.ceil(len(images) / 8)
+        path = self._losses(self.denoiser, images[:few], labels[:few], generator).mean()
+        noise = torch.randn(images.shape, generator=generator).to(images.device)
+        matching, critic = self.matching.losses(self.denoiser, noise, labels, generator)
+        parts = {"path": path.expand(len(images)), "matching": matching, "critic": critic}
+        return Losses(path + self.weight * matching + critic, parts)
 
     @torch.no_grad()
     def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -107,10 +147,13 @@ class Distillation:
     @torch.no_grad()
     def _path(self, noisy: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """What the teacher has at each of the student's levels, [levels * N, 3, H, W], and where it ends."""
-        denoise = guided(self.teacher, self.ways, conditioned(self.teacher.denoiser, labels))
+        denoise = self._guided(labels, self.ways)
         # Whichever is the teacher's own sampler: a student can only learn a path without fresh noise.
         places = [noisy, *(step.x for step in dpmpp_2m(denoise, noisy, self.path))]
         return torch.cat(places[:-1][:: self.substeps]), places[-1]
+
+    def _guided(self, labels: Tensor, ways: SamplerSettings) -> Denoise:
+        return guided(self.teacher, ways, conditioned(self.teacher.denoiser, labels))
 
 
 def student_sampling(settings: TrainingConfig) -> SamplerSettings:

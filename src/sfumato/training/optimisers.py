@@ -23,21 +23,27 @@ class Optimiser:
         learning_rate: float,
         matrix_learning_rate: float,
         betas: tuple[float, float] = (0.9, 0.99),
+        rates: Mapping[str, float] | None = None,
     ) -> None:
+        """rates: parts of the module, by name, that learn so many times as fast as the rest."""
         self.learning_rate = learning_rate
         named = dict(module.named_parameters())
         matrices = {name: p for name, p in named.items() if kind == "muon" and is_hidden_matrix(name, p)}
         self.rest = {name: p for name, p in named.items() if name not in matrices}
-        self.muon = Muon(matrices, matrix_learning_rate)
+        faster = {name: rate for name in named for part, rate in (rates or {}).items() if name.startswith(f"{part}.")}
+        self.muon = Muon(matrices, matrix_learning_rate, rates=faster)
         self.fused = all(p.device.type in ("cpu", "cuda") for p in named.values())
-        self.adam = torch.optim.AdamW(
-            list(self.rest.values()), learning_rate, betas=betas, weight_decay=0.0, fused=self.fused
-        )
+        paces = sorted({faster.get(name, 1.0) for name in self.rest})
+        groups = [
+            {"params": [p for name, p in self.rest.items() if faster.get(name, 1.0) == rate], "rate": rate}
+            for rate in paces
+        ]
+        self.adam = torch.optim.AdamW(groups, learning_rate, betas=betas, weight_decay=0.0, fused=self.fused)
 
     def step(self, factor: float) -> None:
         """Move by the gradients, then forget them. factor: the share of the full learning rates."""
         for group in self.adam.param_groups:
-            group["lr"] = self.learning_rate * factor
+            group["lr"] = self.learning_rate * group["rate"] * factor
         self.adam.step()
         self.muon.step(factor)
         self.adam.zero_grad()
@@ -82,10 +88,12 @@ class Muon:
         *,
         momentum: float = 0.95,
         weight_decay: float = 0.2,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
-        """weight_decay: relative to the learning rate. Every step is of the same size, so without it the weights grow
-        with the number of steps, and what a step can change shrinks."""
-        self.parameters, self.learning_rate = parameters, learning_rate
+        """rates: of parameters that learn so many times as fast as the others. weight_decay: relative to the learning
+        rate. Every step is of the same size, so without it the weights grow with the number of steps, and what a step
+        can change shrinks."""
+        self.parameters, self.learning_rate, self.rates = parameters, learning_rate, rates or {}
         self.momentum, self.weight_decay = momentum, weight_decay
         self.momenta = {
             name: torch.zeros_like(p, memory_format=torch.contiguous_format) for name, p in parameters.items()
@@ -106,10 +114,11 @@ class Muon:
                 # Nesterov's form: a look ahead along the momentum.
                 updates.append(gradient.lerp(self.momenta[name], self.momentum).reshape(shape))
             # A tall matrix of orthonormal columns has entries smaller than a wide one's: the root evens that out.
-            rate = self.learning_rate * factor * max(1, shape[0] / shape[1]) ** 0.5
-            keep = 1 - self.learning_rate * factor * self.weight_decay
+            evened = max(1, shape[0] / shape[1]) ** 0.5
             for name, update in zip(names, orthogonalised(torch.stack(updates)), strict=True):
-                self.parameters[name].mul_(keep).sub_(update.view(self.parameters[name].shape), alpha=rate)
+                rate = self.learning_rate * self.rates.get(name, 1.0) * factor
+                parameter = self.parameters[name].mul_(1 - rate * self.weight_decay)
+                parameter.sub_(update.view(parameter.shape), alpha=rate * evened)
 
 
 def orthogonalised(matrices: Tensor, iterations: int = 5) -> Tensor:

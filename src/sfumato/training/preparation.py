@@ -18,7 +18,7 @@ from sfumato.training.inheritance import SHARED, check_fit
 from sfumato.training.objective import PICTURES
 from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.plan import Plan, plan
-from sfumato.training.run import Run, RunRecord, clear_run
+from sfumato.training.run import Run, RunRecord, clear_run, teacher_of
 from sfumato.training.upscaling import detail_of
 from sfumato.training.vgg_file import vgg_file
 
@@ -68,7 +68,10 @@ def prepare_run(
     asked = resolve(choices)
     features = None if asked.perceptual == "none" else vgg_file(asked.perceptual)
     parent = Model.from_pretrained(weights_from) if weights_from else None
-    teacher = parent if asked.objective == "distillation" else None
+    taught_by = weights_from if asked.objective == "distillation" else ""
+    if taught_by and asked.student_matching:
+        taught_by = str(teacher_of(Path(weights_from)))
+    teacher = Model.from_pretrained(taught_by) if taught_by else None
     if teacher is not None and teacher.config.objective == "distillation":
         raise SfumatoError(f"{weights_from}: was distilled already; give the run whose model it was distilled from")
     if teacher is not None and teacher.config.objective != "denoising":
@@ -110,7 +113,7 @@ def prepare_run(
     )
     if force:
         clear_run(path)
-    return Run.create(path, record, features, locate_model(weights_from) if teacher else None), made
+    return Run.create(path, record, features, locate_model(taught_by) if teacher else None), made
 
 
 def disk_bytes(made: Plan, dataset: Dataset) -> int:

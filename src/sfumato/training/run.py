@@ -145,7 +145,7 @@ class Run:
             return None
         path = self.path / _TEACHER
         model = Model.from_pretrained(path, device=str(device))
-        if model.weights_digest != self.record.descends_from[0]:
+        if model.weights_digest not in self.record.descends_from[:2]:  # a refined student descends from itself first
             raise SfumatoError(f"{path}: was changed; put it back as it was, or begin a new run")
         return model
 
@@ -156,6 +156,14 @@ class Run:
             old.rename(self.model)
         for left in (old, *self.path.glob(".*.tmp"), *self.checkpoints.glob(".*.tmp")):
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+def teacher_of(student: Path) -> Path:
+    """Where the run of a student keeps the model that it learned from. Raises SfumatoError where it keeps none."""
+    kept = student.expanduser() / _TEACHER
+    if not (kept / CONFIG).is_file():
+        raise SfumatoError(f"{student}: is not the run of a student with its teacher; give the one that 'distill' made")
+    return kept
 
 
 def would_clear(path: Path, place: Path) -> bool:

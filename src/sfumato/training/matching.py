@@ -1,0 +1,93 @@
+"""Learning what a teacher's works are like, and not which of them it makes of which noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Denoise, Denoiser
+
+
+@dataclass(eq=False)
+class Matching:
+    """Moves a student's works from where they are too frequent to where its teacher's are more frequent.
+
+    Distribution matching distillation (Yin et al. 2024, arXiv:2311.18828, eq. 7 and 8). A critic, which begins as a
+    copy of the teacher, learns to take noise away from the student's own works; where the teacher would find more
+    of something than the critic, there is too little of it in the works. In several steps as DMD2 does it (Yin et al.
+    2024, arXiv:2405.14867, section 4.5): the student begins at each level with what it has itself made until there. At
+    each it answers for no more than outlasts the noise of the next.
+
+    levels: the student's noise levels, falling, the last one 0; guided: labels [N] -> the teacher's estimate; finest:
+    the lowest noise level at which works are compared.
+    """
+
+    critic: Denoiser
+    levels: Sequence[float]
+    guided: Callable[[Tensor], Denoise]
+    finest: float
+
+    def losses(
+        self, student: Denoiser, noise: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """noise: [N, 3, H, W], of deviation 1, what the works begin with; the levels are shared out evenly among them.
+
+        Returns [N] twice: the student's loss, half the mean squared step that it is to take, in units of the mean
+        distance between its works and what its teacher makes of them; and the critic's.
+        """
+        count = len(self.levels) - 1
+        first = int(torch.randint(count, (), generator=generator))
+        level = ((torch.arange(len(noise)) + first) % count).sort().values
+        noisy = self._until(level, student, noise, labels, generator)
+        made: Tensor = student(noisy, self._sigmas(level, noise), labels)
+        works = made.detach()
+        sigma = self._compared_at(level, generator)
+        again = works + sigma.to(works).view(-1, 1, 1, 1) * torch.randn(works.shape, generator=generator).to(
+            works.device
+        )
+        with torch.no_grad():
+            wanted = torch.cat(
+                [
+                    self.guided(labels[level == one])(again[level == one], float(sigma[level == one][0]))
+                    for one in _every(level)
+                ]
+            )
+        found = self.critic(again, sigma.to(works), labels)
+        weight = self.critic.preconditioning.weight(sigma.to(works))
+        critics = weight * (found - works).square().mean((1, 2, 3))
+        distance = (works - wanted).abs().mean((1, 2, 3), keepdim=True).clamp_min(1e-4)
+        target = works - (found.detach() - wanted) / distance
+        return (made - target).square().mean((1, 2, 3)) / 2, critics
+
+    @torch.no_grad()
+    def _until(
+        self, level: Tensor, student: Denoiser, noise: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """What the student has before it at each one's level, on its own way from the noise."""
+        noisy = self.levels[0] * noise
+        for index, following in enumerate(self.levels[1:-1]):
+            on = level > index
+            if not on.any():
+                break
+            made = student(noisy[on], self.levels[index], labels[on])
+            noisy[on] = made + following * torch.randn(made.shape, generator=generator).to(made.device)
+        return noisy
+
+    def _sigmas(self, level: Tensor, like: Tensor) -> Tensor:
+        return torch.tensor(self.levels, dtype=like.dtype, device=like.device)[level.to(like.device)]
+
+    def _compared_at(self, level: Tensor, generator: torch.Generator) -> Tensor:
+        """[N], one noise level for all that begin at the same: from half of the next up to theirs, even in its log."""
+        chosen = torch.zeros(len(level))
+        for one in _every(level):
+            low = max(self.levels[one + 1] / 2, self.finest)
+            share = torch.rand((), generator=generator)
+            chosen[level == one] = low * (self.levels[one] / low) ** share
+        return chosen
+
+
+def _every(level: Tensor) -> list[int]:
+    return sorted(set(level.tolist()))
