@@ -69,6 +69,15 @@ def test_guidance_of_0_is_the_other_denoiser(denoiser: Denoiser, ideal) -> None:
     torch.testing.assert_close(autoguidance(denoiser, worse, CLASSES, 0.0)(x, 0.7), worse(x, 0.7))
 
 
+def test_each_picture_may_have_a_noise_level_of_its_own(denoiser: Denoiser) -> None:
+    x, levels = pictures(), [0.1, 0.7, 3.0, 20.0]
+    guided = classifier_free(denoiser, CLASSES, 2.5, (0.5, 5.0))
+    together = guided(x, torch.tensor(levels))  # type: ignore[arg-type]
+    for index, sigma in enumerate(levels):
+        one = classifier_free(denoiser, CLASSES[index : index + 1], 2.5, (0.5, 5.0))
+        torch.testing.assert_close(together[index : index + 1], one(x[index : index + 1], sigma))
+
+
 @pytest.mark.parametrize("chroma", [0.0, 0.3, 1.0])
 def test_colour_is_guided_by_its_share_and_light_as_a_whole(chroma: float) -> None:
     wanted, bad = pictures(), pictures().flip(0)

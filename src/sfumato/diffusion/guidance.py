@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from sfumato.diffusion.denoiser import Denoiser
@@ -46,7 +47,8 @@ def away_from(
     guidance: 1 asks for the good one as it is, at one evaluation. Only while low <= sigma <= high, which keeps variety
     at high noise and saves evaluations (Kynkaanniemi et al. 2024, arXiv:2404.07724). chroma: the share of it, 0..1,
     that goes to colour, which is what sets a pixel's channels apart from their mean. Drawing and light bear to be
-    exaggerated; colours leave those of the pictures (measured, see benchmarks/log.md).
+    exaggerated; colours leave those of the pictures (measured, see benchmarks/log.md). A sigma may also be one for each
+    picture, [N].
 
     With the same denoiser told no class for the bad one it is classifier-free guidance (Ho and Salimans 2022,
     arXiv:2207.12598, eq. 6), with a less trained denoiser autoguidance (Karras et al. 2024, arXiv:2406.02507, eq. 3).
@@ -57,9 +59,10 @@ def away_from(
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
         wanted = good(x, sigma)
-        if not low <= sigma <= high:
+        acts = torch.as_tensor((low <= sigma) & (sigma <= high), device=x.device).view(-1, 1, 1, 1)
+        if not acts.any():
             return wanted
-        further = wanted - bad(x, sigma)
+        further = (wanted - bad(x, sigma)) * acts
         if chroma != 1:
             further = further.mean(1, keepdim=True).lerp(further, chroma)
         return wanted + (guidance - 1) * further

@@ -98,7 +98,11 @@ class Distillation:
             return None
         # Guidance is exaggerated by every step that the critic lags behind, and colour bears that least.
         ways = self.ways.model_copy(update={"guidance_chroma": 0.0})
-        return Matching(self.critic, self.levels, lambda labels: self._guided(labels, ways), ways.sigma_min)
+
+        def wanted(x: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
+            return self._guided(labels, ways)(x, sigma)  # type: ignore[arg-type]  # here a level for each picture
+
+        return Matching(self.critic, self.levels, wanted, ways.sigma_min)
 
     @cached_property
     def path(self) -> Tensor:

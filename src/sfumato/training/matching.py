@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import Denoise, Denoiser
+from sfumato.diffusion import Denoiser
 
 
 @dataclass(eq=False)
@@ -21,13 +21,13 @@ class Matching:
     2024, arXiv:2405.14867, section 4.5): the student begins at each level with what it has itself made until there. At
     each it answers for no more than outlasts the noise of the next.
 
-    levels: the student's noise levels, falling, the last one 0; guided: labels [N] -> the teacher's estimate; finest:
-    the lowest noise level at which works are compared.
+    levels: the student's noise levels, falling, the last one 0; guided: (x, sigma [N], labels) -> the teacher's
+    estimate; finest: the lowest noise level at which works are compared.
     """
 
     critic: Denoiser
     levels: Sequence[float]
-    guided: Callable[[Tensor], Denoise]
+    guided: Callable[[Tensor, Tensor, Tensor], Tensor]
     finest: float
 
     def losses(
@@ -44,20 +44,13 @@ class Matching:
         noisy = self._until(level, student, noise, labels, generator)
         made: Tensor = student(noisy, self._sigmas(level, noise), labels)
         works = made.detach()
-        sigma = self._compared_at(level, generator)
-        again = works + sigma.to(works).view(-1, 1, 1, 1) * torch.randn(works.shape, generator=generator).to(
-            works.device
-        )
+        sigma = self._compared_at(level, generator).to(works)
+        fresh = torch.randn(works.shape, generator=generator).to(works.device)
+        again = works + sigma.view(-1, 1, 1, 1) * fresh
         with torch.no_grad():
-            wanted = torch.cat(
-                [
-                    self.guided(labels[level == one])(again[level == one], float(sigma[level == one][0]))
-                    for one in _every(level)
-                ]
-            )
-        found = self.critic(again, sigma.to(works), labels)
-        weight = self.critic.preconditioning.weight(sigma.to(works))
-        critics = weight * (found - works).square().mean((1, 2, 3))
+            wanted = self.guided(again, sigma, labels)
+        found = self.critic(again, sigma, labels)
+        critics = self.critic.preconditioning.weight(sigma) * (found - works).square().mean((1, 2, 3))
         distance = (works - wanted).abs().mean((1, 2, 3), keepdim=True).clamp_min(1e-4)
         target = works - (found.detach() - wanted) / distance
         return (made - target).square().mean((1, 2, 3)) / 2, critics
@@ -80,14 +73,7 @@ class Matching:
         return torch.tensor(self.levels, dtype=like.dtype, device=like.device)[level.to(like.device)]
 
     def _compared_at(self, level: Tensor, generator: torch.Generator) -> Tensor:
-        """[N], one noise level for all that begin at the same: from half of the next up to theirs, even in its log."""
-        chosen = torch.zeros(len(level))
-        for one in _every(level):
-            low = max(self.levels[one + 1] / 2, self.finest)
-            share = torch.rand((), generator=generator)
-            chosen[level == one] = low * (self.levels[one] / low) ** share
-        return chosen
-
-
-def _every(level: Tensor) -> list[int]:
-    return sorted(set(level.tolist()))
+        """[N], a noise level for each work, from half of the next of its levels up to its own, even in its logarithm."""
+        levels = torch.tensor(self.levels)
+        low = (levels[level + 1] / 2).clamp_min(self.finest)
+        return low * (levels[level] / low) ** torch.rand(len(level), generator=generator)
