@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import SCHEDULES, Denoise, Denoiser, conditioned
+from sfumato.diffusion import SCHEDULES, Denoiser, conditioned
 from sfumato.diffusion.samplers import dpmpp_2m
 from sfumato.models import Model, SamplerSettings
 from sfumato.models.configuration import Precision
@@ -96,11 +96,14 @@ class Distillation:
     def matching(self) -> Matching | None:
         if self.critic is None:
             return None
-        # Guidance is exaggerated by every step that the critic lags behind, and colour bears that least.
+        # Guidance is exaggerated by every step that the critic lags behind: colour bears none of it, and the early
+        # weights are told the class, so that the class itself is not exaggerated.
         ways = self.ways.model_copy(update={"guidance_chroma": 0.0})
 
         def wanted(x: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
-            return self._guided(labels, ways)(x, sigma)  # type: ignore[arg-type]  # here a level for each picture
+            against = labels if ways.guidance_kind == "autoguidance" else None
+            denoise = guided(self.teacher, ways, conditioned(self.teacher.denoiser, labels), against)
+            return denoise(x, sigma)  # type: ignore[arg-type]  # here a level for each picture
 
         return Matching(self.critic, self.levels, wanted, ways.sigma_min)
 
@@ -151,13 +154,10 @@ class Distillation:
     @torch.no_grad()
     def _path(self, noisy: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """What the teacher has at each of the student's levels, [levels * N, 3, H, W], and where it ends."""
-        denoise = self._guided(labels, self.ways)
+        denoise = guided(self.teacher, self.ways, conditioned(self.teacher.denoiser, labels))
         # Whichever is the teacher's own sampler: a student can only learn a path without fresh noise.
         places = [noisy, *(step.x for step in dpmpp_2m(denoise, noisy, self.path))]
         return torch.cat(places[:-1][:: self.substeps]), places[-1]
-
-    def _guided(self, labels: Tensor, ways: SamplerSettings) -> Denoise:
-        return guided(self.teacher, ways, conditioned(self.teacher.denoiser, labels))
 
 
 def student_sampling(settings: TrainingConfig) -> SamplerSettings:

@@ -73,7 +73,7 @@ class Matching:
         return torch.tensor(self.levels, dtype=like.dtype, device=like.device)[level.to(like.device)]
 
     def _compared_at(self, level: Tensor, generator: torch.Generator) -> Tensor:
-        """[N], a noise level for each work, from half of the next of its levels up to its own, even in its logarithm."""
+        """[N], a noise level for each work: from half of the next of its levels up to its own, even in its log."""
         levels = torch.tensor(self.levels)
         low = (levels[level + 1] / 2).clamp_min(self.finest)
         return low * (levels[level] / low) ** torch.rand(len(level), generator=generator)
