@@ -11,8 +11,8 @@ other, with --set threads=1 in each; runs that are compared by minutes need the 
 
 Every run adds a line of JSON to --record and a row to --log, where 'kept' is filled in by hand. Losses: of pictures
 that were held out, the mean over four ranges of noise levels, see sfumato.evaluation.noise_levels. KID: of all works
-against all training pictures, times 1000. A model of few pictures is nearest to them when it copies them: with --against
-it is measured by a larger set that they were taken from, and 'copies' by those that it saw.
+against all training pictures, times 1000. A model of few pictures is nearest to them when it copies them: with
+--against it is measured by a larger set that they were taken from, and 'copies' by those that it saw.
 """
 
 from __future__ import annotations

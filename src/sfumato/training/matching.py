@@ -40,7 +40,7 @@ class Matching:
         """
         count = len(self.levels) - 1
         first = int(torch.randint(count, (), generator=generator))
-        level = ((torch.arange(len(noise)) + first) % count).sort().values
+        level = (torch.arange(len(noise)) + first) % count
         noisy = self._until(level, student, noise, labels, generator)
         made: Tensor = student(noisy, self._sigmas(level, noise), labels)
         works = made.detach()
