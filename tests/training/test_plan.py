@@ -19,8 +19,8 @@ CPU = torch.device("cpu")
 MAKE = partial(objective_of, classes=3)
 
 
-def planned(choices: dict[str, Any]) -> Plan:
-    return plan(choices, classes=3, pictures=100, device=CPU)
+def planned(choices: dict[str, Any], pictures: int = 10_000) -> Plan:
+    return plan(choices, classes=3, pictures=pictures, device=CPU)
 
 
 def rung(config: TrainingConfig) -> int:
@@ -60,7 +60,7 @@ def test_the_sentence_says_network_size_batch_pictures_and_time(slow_as: Any) ->
     millions = f"{made.parameters / 1e6:.1f}"
     assert made.sentence.startswith(f"unet, {millions} M parameters, 32 px, batch 24: about ")
     assert " pictures in 10 minutes, " in made.sentence
-    assert made.sentence.endswith(" times each of 100")
+    assert made.sentence.endswith(" times each of 10,000")
     assert made.parameters == count_parameters(MAKE, made.settings)
 
 
@@ -104,6 +104,14 @@ def test_what_was_chosen_stays(slow_as: Any) -> None:
     made = planned({"minutes": 1, **chosen}).settings
     assert {name: getattr(made, name) for name in chosen} == chosen
     assert planned({"minutes": 1, "network": TINY}).settings.precision == "bfloat16"
+
+
+@pytest.mark.parametrize(("pictures", "chosen"), [(10, 0), (45, 1), (450, 1), (4500, 2)])
+def test_no_network_is_chosen_that_wants_more_showings_than_the_pictures_bear(
+    slow_as: Any, pictures: int, chosen: int
+) -> None:
+    slow_as(0.001)
+    assert rung(planned({"minutes": 600, "size": 32}, pictures).settings) == chosen
 
 
 def test_both_precisions_are_measured_and_only_the_one_where_it_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,9 @@ LOG_SECONDS = 2
 FEWEST_LOOKS, EVALUATIONS_A_MINUTE, SNAPSHOTS_A_MINUTE = 4, 4, 5
 MEASURED_SECONDS = 0.8
 PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
+# How often each picture can be shown before it is learned by heart, when the guard ends the run: 355 times for 45
+# tiles, and the time until then grows with their number (Bonnaire et al. 2025, arXiv:2505.17638).
+SHOWINGS = 350
 
 Make = Callable[[TrainingConfig], Objective]
 """Settings -> the objective that they name, of fresh weights."""
@@ -110,7 +113,7 @@ def plan(
         parameters = count_parameters(make, settings)
         amount = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
         return Plan(settings, f"{_what(settings, parameters)}: {amount}", parameters)
-    settings, speed = _choose(options, choices, threads, asked.minutes, make, device)
+    settings, speed = _choose(options, choices, threads, asked.minutes, SHOWINGS * pictures, make, device)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     measured: dict[str, Any] = {
         "precision": speed.precision,
@@ -153,16 +156,17 @@ def _choose(
     choices: Mapping[str, Any],
     threads: int,
     minutes: float,
+    most: int,
     make: Make,
     device: torch.device,
 ) -> tuple[TrainingConfig, Speed]:
-    """Up the ladder while there is time for the next network's pictures."""
+    """Up the ladder while there is time for the next network's pictures, of which ``most`` can be shown at all."""
     best: tuple[TrainingConfig, Speed] | None = None
     for rung in options:
         settings = resolve({"threads": threads, "network": rung.network}, choices)
         precisions = [settings.precision] if "precision" in choices else PRECISIONS
         speed = measure(make, settings, device, precisions)
-        if best is not None and 60 * minutes / speed.seconds_per_step * settings.batch < rung.pictures:
+        if best is not None and min(60 * minutes / speed.seconds_per_step * settings.batch, most) < rung.pictures:
             break
         best = settings, speed
     assert best is not None, "a ladder has a first rung"
