@@ -59,10 +59,12 @@ def away_from(
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
         wanted = good(x, sigma)
-        acts = torch.as_tensor((low <= sigma) & (sigma <= high), device=x.device).view(-1, 1, 1, 1)
+        acts = torch.as_tensor(
+            (low <= sigma) & (sigma <= high)
+        )  # of a number on the CPU: no graphics card is waited for
         if not acts.any():
             return wanted
-        further = (wanted - bad(x, sigma)) * acts
+        further = (wanted - bad(x, sigma)) * acts.to(x.device).view(-1, 1, 1, 1)
         if chroma != 1:
             further = further.mean(1, keepdim=True).lerp(further, chroma)
         return wanted + (guidance - 1) * further

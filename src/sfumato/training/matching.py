@@ -42,9 +42,12 @@ class Matching:
         first = int(torch.randint(count, (), generator=generator))
         level = (torch.arange(len(noise)) + first) % count
         noisy = self._until(level, student, noise, labels, generator)
-        made: Tensor = student(noisy, self._sigmas(level, noise), labels)
+        levels = torch.tensor(self.levels)
+        begun, low = levels[level], (levels[level + 1] / 2).clamp_min(self.finest)
+        made: Tensor = student(noisy, begun.to(noise), labels)
         works = made.detach()
-        sigma = self._compared_at(level, generator).to(works)
+        # From half of the next level up to their own, evenly in the logarithm.
+        sigma = (low * (begun / low) ** torch.rand(len(level), generator=generator)).to(works)
         fresh = torch.randn(works.shape, generator=generator).to(works.device)
         again = works + sigma.view(-1, 1, 1, 1) * fresh
         with torch.no_grad():
@@ -68,12 +71,3 @@ class Matching:
             made = student(noisy[on], self.levels[index], labels[on])
             noisy[on] = made + following * torch.randn(made.shape, generator=generator).to(made.device)
         return noisy
-
-    def _sigmas(self, level: Tensor, like: Tensor) -> Tensor:
-        return torch.tensor(self.levels, dtype=like.dtype, device=like.device)[level.to(like.device)]
-
-    def _compared_at(self, level: Tensor, generator: torch.Generator) -> Tensor:
-        """[N], a noise level for each work: from half of the next of its levels up to its own, even in its log."""
-        levels = torch.tensor(self.levels)
-        low = (levels[level + 1] / 2).clamp_min(self.finest)
-        return low * (levels[level] / low) ** torch.rand(len(level), generator=generator)

@@ -69,9 +69,10 @@ def prepare_run(
     features = None if asked.perceptual == "none" else vgg_file(asked.perceptual)
     parent = Model.from_pretrained(weights_from) if weights_from else None
     taught_by = weights_from if asked.objective == "distillation" else ""
+    teacher = parent if taught_by else None
     if taught_by and asked.student_matching:
         taught_by = str(teacher_of(Path(weights_from)))
-    teacher = Model.from_pretrained(taught_by) if taught_by else None
+        teacher = Model.from_pretrained(taught_by)
     if teacher is not None and teacher.config.objective == "distillation":
         raise SfumatoError(f"{weights_from}: was distilled already; give the run whose model it was distilled from")
     if teacher is not None and teacher.config.objective != "denoising":
