@@ -288,19 +288,31 @@ def test_every_sampler_is_tested_here() -> None:
     assert set(SAMPLERS) == {*DETERMINISTIC, *STOCHASTIC} == set(STEPS)
 
 
-def test_consistency_keeps_nothing_of_the_noise_before() -> None:
-    levels = torch.tensor([20.0, 7.0, 2.0, 0.0], dtype=torch.float64)
+def test_consistency_keeps_nothing_of_the_noise_before_and_adds_none_before_the_last_look() -> None:
+    levels = torch.tensor([20.0, 7.0, 2.0, 0.5, 0.0], dtype=torch.float64)
     noise = normal((2, 3, 4, 4))
-    answers = [torch.full((2, 3, 4, 4), value) for value in (0.1, 0.2, 0.3)]
-    seen: list[float] = []
+    answers = [torch.full((2, 3, 4, 4), value) for value in (0.1, 0.2, 0.3, 0.4)]
+    seen: list[tuple[Tensor, float]] = []
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        seen.append(sigma)
+        seen.append((x, sigma))
         return answers[len(seen) - 1]
 
     steps = list(consistency(denoise, 20 * noise(-1), levels, noise))
-    assert seen == [20.0, 7.0, 2.0]
-    torch.testing.assert_close(steps[0].x, answers[0] + 7 * noise(0))
-    torch.testing.assert_close(steps[1].x, answers[1] + 2 * noise(1))
-    assert torch.equal(steps[2].x, answers[2])
-    assert [step.sigma for step in steps] == [7.0, 2.0, 0.0]
+    assert [sigma for _, sigma in seen] == [20.0, 7.0, 2.0, 0.5]
+    torch.testing.assert_close(seen[1][0], answers[0] + 7 * noise(0))
+    torch.testing.assert_close(seen[2][0], answers[1] + 2 * noise(1))
+    assert torch.equal(seen[3][0], answers[2])
+    assert torch.equal(steps[-1].x, answers[3])
+    assert [step.sigma for step in steps] == [7.0, 2.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_consistency_in_one_look_or_two_needs_no_fresh_noise(count: int) -> None:
+    levels = torch.tensor([20.0, 0.3, 0.0][-count - 1 :], dtype=torch.float64)
+
+    def noise(index: int) -> Tensor:
+        raise AssertionError("no noise was to be drawn")
+
+    steps = list(consistency(lambda x, sigma: x / 2, torch.ones(1, 3, 4, 4), levels, noise))
+    assert torch.equal(steps[-1].x, torch.full((1, 3, 4, 4), 0.5**count))

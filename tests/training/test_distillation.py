@@ -10,10 +10,9 @@ from sfumato.diffusion import SCHEDULES, preconditioning
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.networks import UNetConfig
 from sfumato.training import TrainingConfig
-from sfumato.training.distillation import Distillation, between, refinement, student_sampling
+from sfumato.training.distillation import Distillation, between, learned_levels, refinement, student_sampling
 
 DEVIATION = 0.5  # of the data, about a mean of 0
-SAMPLING = SamplerSettings(sampler="consistency", steps=3, sigma_min=0.4, sigma_max=20.0, guidance=1.0)
 LEVELS = SCHEDULES["karras"](3, 0.4, 20.0).tolist()
 
 
@@ -59,7 +58,7 @@ def exact_factors() -> list[float]:
 
 
 def objective(factors: list[float], substeps: int = 64, guidance: float = 1.0) -> Distillation:
-    return Distillation(Student(factors), teacher(guidance), SAMPLING, substeps)  # type: ignore[arg-type]
+    return Distillation(Student(factors), teacher(guidance), LEVELS, substeps)  # type: ignore[arg-type]
 
 
 def measured(of: Distillation) -> float:
@@ -110,7 +109,7 @@ def test_the_guidance_is_the_teachers_unless_another_is_asked_for() -> None:
 
     assert not doubled(objective(exact_factors()))
     assert doubled(objective(exact_factors(), guidance=2.0))
-    of = Distillation(Student(exact_factors()), teacher(2.0), SAMPLING, 2, guidance=1.0)  # type: ignore[arg-type]
+    of = Distillation(Student(exact_factors()), teacher(2.0), LEVELS, 2, guidance=1.0)  # type: ignore[arg-type]
     assert not doubled(of)
 
 
@@ -125,7 +124,7 @@ def test_gradients_reach_the_student_and_nobody_else() -> None:
 
 def test_a_refined_student_has_a_critic_that_begins_as_its_teacher() -> None:
     plain, refined = (
-        Distillation(Student(exact_factors()), teacher(), SAMPLING, 2, weight=weight)  # type: ignore[arg-type]
+        Distillation(Student(exact_factors()), teacher(), LEVELS, 2, weight=weight)  # type: ignore[arg-type]
         for weight in (0.0, 10.0)
     )
     assert plain.module is plain.denoiser
@@ -141,6 +140,7 @@ def test_settings_of_a_second_run_keep_what_the_student_does() -> None:
     assert second["student_matching"] > 0
     kept = TrainingConfig.model_validate(second)
     assert student_sampling(kept) == student_sampling(first)
+    assert learned_levels(kept) == learned_levels(first)
     assert kept.student_guidance == 1.5
 
 
@@ -165,6 +165,11 @@ def test_a_students_settings_say_how_it_is_sampled() -> None:
     )
     sampling = student_sampling(settings)
     assert (sampling.sampler, sampling.steps, sampling.guidance) == ("consistency", 2, 1.0)
-    assert (sampling.sigma_max, sampling.sigma_min, sampling.precision) == (10, 0.5, "bfloat16")
-    larger = student_sampling(settings.model_copy(update={"size": 64}))
-    assert (larger.sigma_max, larger.sigma_min) == (20, 1.0)
+    assert learned_levels(settings) == pytest.approx([10, 0.5, 0])
+    # Where it learned first and somewhat under where it learned last.
+    assert (sampling.sigma_max, sampling.precision) == (10, "bfloat16")
+    assert 0.25 < sampling.sigma_min < 0.5
+    double = settings.model_copy(update={"size": 64})
+    assert learned_levels(double) == pytest.approx([20, 1, 0])
+    larger = student_sampling(double)
+    assert (larger.sigma_max, larger.sigma_min) == (20, 2 * sampling.sigma_min)

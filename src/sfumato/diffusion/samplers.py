@@ -89,10 +89,14 @@ def euler_ancestral(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -
 def consistency(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -> Iterator[Step]:
     """A whole picture at every level, and fresh noise alone before the next (Song et al. 2023, arXiv:2303.01469,
     algorithm 1). For a network that answers with a picture and not with the mean of all that there could be: what is
-    left of the noise before belongs to that picture, and would have it exaggerated."""
+    left of the noise before belongs to that picture, and would have it exaggerated.
+
+    Before the last level there is no fresh noise either. What is wrong with the picture until then is noise enough,
+    and the network, told of noise, takes that away (measured, see benchmarks/log.md)."""
+    last = len(sigmas) - 2
     for index, (sigma, following) in _pairs(sigmas):
         denoised = denoise(x, sigma)
-        x = denoised + noise(index) * following if following > 0 else denoised
+        x = denoised + noise(index) * following if index + 1 < last else denoised
         yield Step(index, len(sigmas) - 1, following, x, denoised)
 
 

@@ -12,7 +12,7 @@ from sfumato.networks.adversarial import Discriminator
 from sfumato.training.adversarial import Adversarial
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.denoising import Denoising
-from sfumato.training.distillation import Distillation, student_sampling
+from sfumato.training.distillation import Distillation, learned_levels
 from sfumato.training.objective import Objective
 from sfumato.training.optimisers import Optimiser
 from sfumato.training.perceptual import PerceptualLoss
@@ -42,9 +42,8 @@ def objective_of(
     if settings.objective == "distillation":
         if teacher is None:
             raise SfumatoError("a student needs a model to learn from; make one with 'sfumato distill'")
-        sampling = student_sampling(settings)
-        ways = settings.student_substeps, settings.student_guidance, settings.student_matching
-        return Distillation(denoiser, teacher, sampling, *ways)
+        ways = settings.student_substeps, settings.student_guidance, settings.student_matching, settings.precision
+        return Distillation(denoiser, teacher, learned_levels(settings), *ways)
     if isinstance(settings.network, GeneratorConfig):
         return Adversarial(denoiser, Discriminator(settings.size, width=settings.network.width))
     return Denoising(

@@ -57,8 +57,8 @@ class TrainingConfig(BaseModel):
     perceptual_below: PositiveFloat = Field(0.5, description="in denoising only for pictures with less noise (sigma)")
 
     student_steps: Annotated[int, Field(ge=1, le=64)] = Field(4, description="of sampling, which a student learns")
-    student_sigma_max: PositiveFloat = Field(20.0, description="the student's first noise level at 32 pixels")
-    student_sigma_min: PositiveFloat = Field(0.45, description="its last, from which it goes to no noise")
+    student_sigma_max: PositiveFloat = Field(20.0, description="highest noise level that it learns from, at 32 px")
+    student_sigma_min: PositiveFloat = Field(0.45, description="the lowest")
     student_guidance: NonNegativeFloat | None = Field(None, description="that it learns; by default its teacher's own")
     student_substeps: PositiveInt = Field(3, description="its teacher's steps for each of its own")
     student_matching: NonNegativeFloat = Field(0.0, description="weight of works that are like its teacher's in all")

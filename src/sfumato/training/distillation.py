@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -43,6 +43,7 @@ _REFINED: Mapping[str, Any] = {
     "matrix_learning_rate": 3e-4,
     "student_matching": 10.0,
 }
+LOWER = 2 / 3  # the last noise level of sampling, of the last that was learned from
 _LEARNED = ("student_steps", "student_sigma_max", "student_sigma_min", "student_guidance", "student_substeps")
 
 
@@ -57,36 +58,29 @@ class Distillation:
 
     The teacher goes from noise to a picture by the differential equation, through all of the student's
     levels; what it had there and the picture are what the student learns from. Knowledge distillation (Luhman and
-    Luhman 2021, arXiv:2101.02388) at several levels, with guidance built in (Meng et al. 2023, arXiv:2210.03142). The
-    student samples as consistency models do (Song et al. 2023, arXiv:2303.01469, algorithm 1): a whole picture at every
-    level, and fresh noise before the next.
+    Luhman 2021, arXiv:2101.02388) at several levels, with guidance built in (Meng et al. 2023, arXiv:2210.03142).
+    `student_sampling` says how the student is asked later.
 
     The teacher itself does better with fresh noise than on such a path. So a student that has learned it is refined by
     `Matching`, which the paths then keep from going astray.
 
-    sampling: the student's; substeps: the teacher's steps for each of its own; guidance: None for the one that the
-    teacher works with otherwise; weight: of `Matching` beside the paths, 0 for none.
+    levels: where the student learns, falling, the last one 0; substeps: the teacher's steps from each to the next;
+    guidance: None for the one that the teacher works with otherwise; weight: of `Matching` beside the paths, 0 for
+    none; precision: of the teacher's estimates.
     """
 
     denoiser: Denoiser
     teacher: Model
-    sampling: SamplerSettings
+    levels: Sequence[float]
     substeps: int
     guidance: float | None = None
     weight: float = 0.0
+    precision: Precision = "float32"
     critic: Denoiser | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if self.weight:
             self.critic = copy.deepcopy(self.teacher.denoiser).requires_grad_(True).train()
-
-    @cached_property
-    def levels(self) -> list[float]:
-        """The student's noise levels, falling, the last one 0."""
-        levels: list[float] = SCHEDULES["karras"](
-            self.sampling.steps, self.sampling.sigma_min, self.sampling.sigma_max
-        ).tolist()
-        return levels
 
     @cached_property
     def module(self) -> nn.Module:
@@ -116,9 +110,8 @@ class Distillation:
     @property
     def ways(self) -> SamplerSettings:
         """How the teacher is asked."""
-        precision = {"precision": self.sampling.precision}
         guidance = {} if self.guidance is None else {"guidance": self.guidance}
-        return self.teacher.config.generation.model_copy(update=precision | guidance)
+        return self.teacher.config.generation.model_copy(update={"precision": self.precision} | guidance)
 
     def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
         """Of the images nothing but the labels is used: for a path each, every level of which counts alike; or with
@@ -145,7 +138,7 @@ class Distillation:
     def _losses(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         noise = torch.randn(images.shape, generator=generator).to(images.device)
         noisy, end = self._path(self.levels[0] * noise, labels)
-        count = self.sampling.steps
+        count = len(self.levels) - 1
         sigma = torch.tensor(self.levels[:-1], dtype=images.dtype, device=images.device).repeat_interleave(len(images))
         error = (denoiser(noisy, sigma, labels.repeat(count)) - end.repeat(count, 1, 1, 1)).square().mean((1, 2, 3))
         weighted: Tensor = denoiser.preconditioning.weight(sigma) * error
@@ -160,18 +153,31 @@ class Distillation:
         return torch.cat(places[:-1][:: self.substeps]), places[-1]
 
 
+def learned_levels(settings: TrainingConfig) -> list[float]:
+    """The noise levels from which a student of such settings learns, falling, the last one 0."""
+    low, high = _by_size(settings, settings.student_sigma_min), _by_size(settings, settings.student_sigma_max)
+    with torch.device("cpu"):  # also where a network is made on the meta device, only to be counted
+        levels: list[float] = SCHEDULES["karras"](settings.student_steps, low, high).tolist()
+    return levels
+
+
 def student_sampling(settings: TrainingConfig) -> SamplerSettings:
-    """How a student of such settings is sampled, guidance being built in."""
+    """How a student of such settings is sampled, guidance being built in: at lower levels than it learned from, where
+    it does better (measured, see benchmarks/log.md)."""
     return SamplerSettings(
         sampler="consistency",
-        schedule="karras",
+        schedule="exponential",
         steps=settings.student_steps,
-        # The same picture at twice the size is as hard to make out at twice the noise.
-        sigma_min=settings.student_sigma_min * settings.size / 32,
-        sigma_max=settings.student_sigma_max * settings.size / 32,
+        sigma_min=_by_size(settings, settings.student_sigma_min) * LOWER,
+        sigma_max=_by_size(settings, settings.student_sigma_max),
         guidance=1.0,
         precision=settings.precision,
     )
+
+
+def _by_size(settings: TrainingConfig, sigma_at_32: float) -> float:
+    """The same picture at twice the size is as hard to make out at twice the noise."""
+    return sigma_at_32 * settings.size / 32
 
 
 def between(high: float, low: float, steps: int, sigma_min: float) -> Tensor:
