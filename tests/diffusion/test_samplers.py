@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES, Noise, Step
-from sfumato.diffusion.samplers import consistency
+from sfumato.diffusion.samplers import STUDENTS
 
 DETERMINISTIC = ("euler", "heun", "dpmpp_2m")
 STOCHASTIC = ("dpmpp_2m_sde", "euler_ancestral")
@@ -288,31 +288,37 @@ def test_every_sampler_is_tested_here() -> None:
     assert set(SAMPLERS) == {*DETERMINISTIC, *STOCHASTIC} == set(STEPS)
 
 
-def test_consistency_keeps_nothing_of_the_noise_before_and_adds_none_before_the_last_look() -> None:
+@pytest.mark.parametrize(("name", "fresh"), [("consistency", [7, 2, 0.5]), ("consistency_denoised", [7, 2, 0])])
+def test_a_student_keeps_nothing_of_the_noise_before(name: str, fresh: list[float]) -> None:
     levels = torch.tensor([20.0, 7.0, 2.0, 0.5, 0.0], dtype=torch.float64)
     noise = normal((2, 3, 4, 4))
-    answers = [torch.full((2, 3, 4, 4), value) for value in (0.1, 0.2, 0.3, 0.4)]
+    answers = [torch.full((2, 3, 4, 4), value, dtype=torch.float64) for value in (0.1, 0.2, 0.3, 0.4)]
     seen: list[tuple[Tensor, float]] = []
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
         seen.append((x, sigma))
         return answers[len(seen) - 1]
 
-    steps = list(consistency(denoise, 20 * noise(-1), levels, noise))
+    steps = list(STUDENTS[name](denoise, 20 * noise(-1), levels, noise))
     assert [sigma for _, sigma in seen] == [20.0, 7.0, 2.0, 0.5]
-    torch.testing.assert_close(seen[1][0], answers[0] + 7 * noise(0))
-    torch.testing.assert_close(seen[2][0], answers[1] + 2 * noise(1))
-    assert torch.equal(seen[3][0], answers[2])
-    assert torch.equal(steps[-1].x, answers[3])
+    for index, level in enumerate(fresh):
+        torch.testing.assert_close(seen[index + 1][0], answers[index] + level * noise(index))
+    assert torch.equal(steps[-1].x, answers[-1])
     assert [step.sigma for step in steps] == [7.0, 2.0, 0.5, 0.0]
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_consistency_in_one_look_or_two_needs_no_fresh_noise(count: int) -> None:
-    levels = torch.tensor([20.0, 0.3, 0.0][-count - 1 :], dtype=torch.float64)
+@pytest.mark.parametrize(
+    ("name", "looks", "drawn"),
+    [("consistency", 1, 0), ("consistency", 3, 2), ("consistency_denoised", 1, 0), ("consistency_denoised", 3, 1)],
+)
+def test_a_student_draws_no_more_noise_than_it_needs(name: str, looks: int, drawn: int) -> None:
+    levels = torch.tensor([20.0, 2.0, 0.3, 0.0][-looks - 1 :], dtype=torch.float64)
+    asked: list[int] = []
 
     def noise(index: int) -> Tensor:
-        raise AssertionError("no noise was to be drawn")
+        asked.append(index)
+        return torch.zeros(1, 3, 4, 4)
 
-    steps = list(consistency(lambda x, sigma: x / 2, torch.ones(1, 3, 4, 4), levels, noise))
-    assert torch.equal(steps[-1].x, torch.full((1, 3, 4, 4), 0.5**count))
+    steps = list(STUDENTS[name](lambda x, sigma: x / 2, torch.ones(1, 3, 4, 4), levels, noise))
+    assert torch.equal(steps[-1].x, torch.full((1, 3, 4, 4), 0.5**looks))
+    assert asked == list(range(drawn))

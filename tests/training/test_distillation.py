@@ -135,12 +135,19 @@ def test_a_refined_student_has_a_critic_that_begins_as_its_teacher() -> None:
 
 
 def test_settings_of_a_second_run_keep_what_the_student_does() -> None:
-    first = TrainingConfig(objective="distillation", student_steps=2, student_guidance=1.5, student_sigma_max=10)
+    first = TrainingConfig(
+        objective="distillation",
+        student_steps=2,
+        student_guidance=1.5,
+        student_sigma_max=10,
+        student_sampler="consistency_denoised",
+    )
     second = refinement(first)
     assert second["student_matching"] > 0
     kept = TrainingConfig.model_validate(second)
     assert student_sampling(kept) == student_sampling(first)
     assert learned_levels(kept) == learned_levels(first)
+    assert student_sampling(kept).sampler == "consistency_denoised"
     assert kept.student_guidance == 1.5
 
 

@@ -19,7 +19,12 @@ Guidance = Annotated[
 ]
 GuidanceKind = Annotated[str | None, typer.Option(help="autoguidance (needs no classes) or classifier_free.")]
 Steps = Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")]
-Sampler = Annotated[str | None, typer.Option(help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral.")]
+Sampler = Annotated[
+    str | None,
+    typer.Option(
+        help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral; of a student consistency or consistency_denoised."
+    ),
+]
 Schedule = Annotated[str | None, typer.Option(help="karras, exponential or flow.")]
 Sharpness = Annotated[float | None, typer.Option(help="0 to 0.2: more is crisper, and rougher.")]
 Further = Annotated[

@@ -89,15 +89,14 @@ def euler_ancestral(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -
 def consistency(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -> Iterator[Step]:
     """A whole picture at every level, and fresh noise alone before the next (Song et al. 2023, arXiv:2303.01469,
     algorithm 1). For a network that answers with a picture and not with the mean of all that there could be: what is
-    left of the noise before belongs to that picture, and would have it exaggerated.
+    left of the noise before belongs to that picture, and would have it exaggerated."""
+    return _anew(denoise, x, sigmas, noise, len(sigmas) - 2)
 
-    Before the last level there is no fresh noise either. What is wrong with the picture until then is noise enough,
-    and the network, told of noise, takes that away (measured, see benchmarks/log.md)."""
-    last = len(sigmas) - 2
-    for index, (sigma, following) in _pairs(sigmas):
-        denoised = denoise(x, sigma)
-        x = denoised + noise(index) * following if index + 1 < last else denoised
-        yield Step(index, len(sigmas) - 1, following, x, denoised)
+
+def consistency_denoised(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -> Iterator[Step]:
+    """As `consistency`, with no fresh noise before the last level either: what is wrong with the picture until then is
+    noise enough, and a network that is told of noise takes that away (measured, see benchmarks/log.md)."""
+    return _anew(denoise, x, sigmas, noise, len(sigmas) - 3)
 
 
 SAMPLERS: dict[str, Sampler] = {
@@ -107,7 +106,18 @@ SAMPLERS: dict[str, Sampler] = {
     "dpmpp_2m_sde": dpmpp_2m_sde,
     "euler_ancestral": euler_ancestral,
 }
-"""Those that solve the equation, by name; `consistency` is for students, and not among them."""
+"""Those that solve the equation, by name."""
+
+STUDENTS: dict[str, Sampler] = {"consistency": consistency, "consistency_denoised": consistency_denoised}
+"""Those for networks that answer with a picture at every level."""
+
+
+def _anew(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise, fresh: int) -> Iterator[Step]:
+    """From each level a picture, and from it to the next; only the first ``fresh`` times with noise."""
+    for index, (sigma, following) in _pairs(sigmas):
+        denoised = denoise(x, sigma)
+        x = denoised + noise(index) * following if index < fresh else denoised
+        yield Step(index, len(sigmas) - 1, following, x, denoised)
 
 
 def _multistep(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None) -> Iterator[Step]:

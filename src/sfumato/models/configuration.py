@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 from sfumato.diffusion import PreconditioningName
 from sfumato.networks import AnyNetworkConfig, NetworkConfig
 
-SamplerName = Literal["euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral", "consistency"]
+StudentSampler = Literal["consistency", "consistency_denoised"]
+SamplerName = Literal["euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral", StudentSampler]
 ScheduleName = Literal["karras", "exponential", "flow"]
 Precision = Literal["float32", "bfloat16"]
 # What a model learned: to remove noise, to do so in few steps as another does in many, to make a shown picture again,

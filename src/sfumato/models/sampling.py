@@ -13,7 +13,7 @@ from sfumato.diffusion.enlarging import enlarged
 from sfumato.diffusion.inpainting import inpaint
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
-from sfumato.diffusion.samplers import consistency
+from sfumato.diffusion.samplers import STUDENTS
 from sfumato.diffusion.windows import window_count, windowed
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import SamplerSettings
@@ -95,7 +95,7 @@ def _whole(
     x = begun + noise(-1) * sigmas[0].float()
     if steering is not None:
         denoise = steering.around(denoise, ground.height, ground.width, model.config.size)
-    sampler = consistency if settings.sampler == "consistency" else SAMPLERS[settings.sampler]
+    sampler = (SAMPLERS | STUDENTS)[settings.sampler]
     if ground.inverted and ground.picture is not None:
         source = {} if ground.source is None else class_mixture(ground.source, model.config)
         plain = settings.model_copy(update={"guidance": 1.0})

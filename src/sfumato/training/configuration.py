@@ -21,7 +21,7 @@ from pydantic import (
 
 from sfumato.diffusion import PreconditioningName
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import ObjectiveName, Precision, check_parts
+from sfumato.models.configuration import ObjectiveName, Precision, StudentSampler, check_parts
 from sfumato.networks import NetworkConfig, UNetConfig
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -59,6 +59,7 @@ class TrainingConfig(BaseModel):
     student_steps: Annotated[int, Field(ge=1, le=64)] = Field(4, description="of sampling, which a student learns")
     student_sigma_max: PositiveFloat = Field(20.0, description="highest noise level that it learns from, at 32 px")
     student_sigma_min: PositiveFloat = Field(0.45, description="the lowest")
+    student_sampler: StudentSampler = Field("consistency", description="how it is asked; the other for flat colours")
     student_guidance: NonNegativeFloat | None = Field(None, description="that it learns; by default its teacher's own")
     student_substeps: PositiveInt = Field(3, description="its teacher's steps for each of its own")
     student_matching: NonNegativeFloat = Field(0.0, description="weight of works that are like its teacher's in all")

@@ -44,7 +44,14 @@ _REFINED: Mapping[str, Any] = {
     "student_matching": 10.0,
 }
 LOWER = 2 / 3  # the last noise level of sampling, of the last that was learned from
-_LEARNED = ("student_steps", "student_sigma_max", "student_sigma_min", "student_guidance", "student_substeps")
+_LEARNED = (
+    "student_steps",
+    "student_sigma_max",
+    "student_sigma_min",
+    "student_sampler",
+    "student_guidance",
+    "student_substeps",
+)
 
 
 def refinement(student: TrainingConfig) -> dict[str, Any]:
@@ -165,7 +172,7 @@ def student_sampling(settings: TrainingConfig) -> SamplerSettings:
     """How a student of such settings is sampled, guidance being built in: at lower levels than it learned from, where
     it does better (measured, see benchmarks/log.md)."""
     return SamplerSettings(
-        sampler="consistency",
+        sampler=settings.student_sampler,
         schedule="exponential",
         steps=settings.student_steps,
         sigma_min=_by_size(settings, settings.student_sigma_min) * LOWER,

@@ -15,6 +15,7 @@ _A1111_SAMPLERS: Final = {
     "heun": "Heun",
     "euler_ancestral": "Euler a",
     "consistency": "LCM",
+    "consistency_denoised": "LCM",
     "dpmpp_2m": "DPM++ 2M",
     "dpmpp_2m_sde": "DPM++ 2M SDE",
 }
