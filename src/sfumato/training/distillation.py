@@ -169,8 +169,8 @@ def learned_levels(settings: TrainingConfig) -> list[float]:
 
 
 def student_sampling(settings: TrainingConfig) -> SamplerSettings:
-    """How a student of such settings is sampled, guidance being built in: at lower levels than it learned from, where
-    it does better (measured, see benchmarks/log.md)."""
+    """How a student of such settings is sampled, guidance being built in: at lower levels than it learned from, which
+    without fresh noise before the last does much better, and with it no worse (measured, see benchmarks/log.md)."""
     return SamplerSettings(
         sampler=settings.student_sampler,
         schedule="exponential",
