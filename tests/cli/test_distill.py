@@ -4,9 +4,11 @@ import json
 import shutil
 
 import pytest
+from PIL import Image
 
 from sfumato.models import Model
 from sfumato.training import Run
+from sfumato.works import read_work
 
 SHORT = ("--set", "steps=2", "--set", "batch=4", "--set", "student_substeps=2")
 
@@ -33,6 +35,26 @@ def test_it_samples_in_no_other_way(sfumato, student, tmp_path, option):
     assert answer.code == 2
     assert "was distilled: it samples in 2 steps" in answer.err
     assert not (tmp_path / "works").exists()
+
+
+def test_fresh_noise_before_its_last_look_is_a_choice(sfumato, student, tmp_path):
+    works = {}
+    for sampler in ("consistency", "consistency_denoised"):
+        place = tmp_path / sampler
+        answer = sfumato("generate", student, "-n", 1, "--seed", 1, "--sampler", sampler, "-o", place)
+        assert answer.code == 0, answer.err
+        (work,) = place.glob("*.png")
+        assert read_work(work).recipe.sampler == sampler
+        with Image.open(work) as picture:
+            works[sampler] = picture.tobytes()
+    assert works["consistency"] != works["consistency_denoised"]
+
+
+def test_the_way_it_is_asked_can_be_chosen_for_good(sfumato, run, tmp_path):
+    place = tmp_path / "student"
+    answer = sfumato("distill", run, "--steps", 2, "-o", place, "--set", "student_sampler=consistency_denoised", *SHORT)
+    assert answer.code == 0, answer.err
+    assert Model.from_pretrained(place).config.generation.sampler == "consistency_denoised"
 
 
 def test_the_record_says_of_whom_it_learned_what(student, run):

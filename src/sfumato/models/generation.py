@@ -14,6 +14,7 @@ from torch import Tensor
 
 import sfumato
 from sfumato.diffusion.randomness import SeededNoise, keyed_generator
+from sfumato.diffusion.samplers import STUDENTS
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
@@ -224,12 +225,14 @@ def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) ->
             f"the model '{name}' is an upscaler: it enlarges a picture, and makes none of its own; "
             "show it one with 'sfumato upscale', or name it with 'sfumato generate MODEL --upscale'"
         )
-    if objective == "distillation" and settings != model.config.generation.model_copy(
-        update={"precision": settings.precision}
-    ):
+    own = model.config.generation
+    open_ones: dict[str, str] = {"precision": settings.precision}
+    if settings.sampler in STUDENTS:
+        open_ones["sampler"] = settings.sampler
+    if objective == "distillation" and settings != own.model_copy(update=open_ones):
         raise SfumatoError(
-            f"the model '{name}' was distilled: it samples in {model.config.generation.steps} steps, with its guidance "
-            "built in, and in no other way; for other settings use the model that it was distilled from"
+            f"the model '{name}' was distilled: it samples in {own.steps} steps by {' or '.join(STUDENTS)}, with its "
+            "guidance built in, and in no other way; for other settings use the model that it was distilled from"
         )
     if objective == "adversarial" and settings.steps > 1:
         raise SfumatoError(
