@@ -44,7 +44,7 @@ _REFINED: Mapping[str, Any] = {
     "student_matching": 10.0,
 }
 LOWER = 2 / 3  # the last noise level of sampling, of the last that was learned from
-_LEARNED = (
+_KEPT = (
     "student_steps",
     "student_sigma_max",
     "student_sigma_min",
@@ -56,7 +56,7 @@ _LEARNED = (
 
 def refinement(student: TrainingConfig) -> dict[str, Any]:
     """The settings of a student's second run, but for its length: what it makes is to be like its teacher's in all."""
-    return {**STUDENT, **_REFINED, **{name: getattr(student, name) for name in _LEARNED}}
+    return {**STUDENT, **_REFINED, **{name: getattr(student, name) for name in _KEPT}}
 
 
 @dataclass(eq=False)
