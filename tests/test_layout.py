@@ -20,7 +20,7 @@ ROOMS = [
 ALLOWED = {room: set(ROOMS[: index + 1]) for index, room in enumerate(ROOMS)}
 ALLOWED["networks"] = {"networks"}
 ALLOWED["diffusion"] = {"networks", "diffusion"}
-BASE = {"errors", "disk", "memory", "text"}  # modules that every room may import, and that import no room
+BASE = {"errors", "disk", "memory", "text", "directory"}  # modules that every room may import, and that import no room
 FOR_ALL = {*BASE, "__version__"}
 PACKAGES_OWN = {"Model": "models"}  # what the package hands out by itself, and from which room
 # The published VGG16 is to be had as a pickle alone: a process of its own takes the tensors out of it.
@@ -76,8 +76,8 @@ def test_a_room_imports_only_rooms_above_it(room: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BASE))
-def test_what_every_room_may_import_imports_nothing_of_ours(name: str) -> None:
-    assert not rooms_entered(SOURCE / f"{name}.py")
+def test_what_every_room_may_import_imports_no_room(name: str) -> None:
+    assert rooms_entered(SOURCE / f"{name}.py") <= BASE - {name}
 
 
 def test_the_package_imports_no_room_until_one_is_asked_for() -> None:

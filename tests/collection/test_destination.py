@@ -52,7 +52,7 @@ def test_a_source_within_the_destination_is_no_reason_to_refuse(art, tmp_path, g
     place = tmp_path / "place"
     place.mkdir()
     art.rename(place / "pictures")
-    (place / ".pictures.partial").mkdir()  # as an interrupted fetching leaves it
+    (place / f".{'0' * 32}.tmp").mkdir()  # as an interrupted fetching leaves it
     assert len(gather(place / "pictures", place).files) == 6
     (tmp_path / "mixed" / "pictures").mkdir(parents=True)
     (tmp_path / "mixed" / "thesis.txt").touch()

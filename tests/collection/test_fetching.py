@@ -26,7 +26,7 @@ def test_what_is_there_already_is_not_written_over(art, tmp_path, gather):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "x.txt").write_text("mine")
     for reference in ("kaggle:owner/art", "hf:owner/art"):
-        assert "is not empty and no collection" in refusal(reference, tmp_path / "notes")
+        assert "is not empty and is not a collection of sfumato" in refusal(reference, tmp_path / "notes")
         assert "is a file" in refusal(reference, tmp_path / "notes" / "x.txt")
 
 

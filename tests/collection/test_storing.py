@@ -2,12 +2,14 @@ import errno
 import json
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sfumato.collection import Collection, Picture, Rejected, is_collection
 from sfumato.collection.storing import Stored, cannot_write, read_stored, write_stored, write_whole
+from sfumato.directory import MARKER, OwnDirectory
 from sfumato.errors import SfumatoError
 
 ODD = "caf\udce9\n\x1b[31m/é.png"
@@ -20,14 +22,20 @@ def stored() -> Stored:
     return Stored({"source": "/art", "background": [1, 2, 3], "notes": []}, [picture], [rejected], thumbnails)
 
 
+def write(path: Path, parts: Stored) -> None:
+    with OwnDirectory(path, "collection").at_work() as directory:
+        write_stored(directory, parts)
+
+
 def test_all_parts_come_back(tmp_path):
-    write_stored(tmp_path / "c", stored())
+    write(tmp_path / "c", stored())
     again, expected = read_stored(tmp_path / "c"), stored()
     assert (again.pictures, again.rejected) == (expected.pictures, expected.rejected)
     assert (again.thumbnails == expected.thumbnails).all()
     assert again.description["source"] == "/art"
     assert is_collection(tmp_path / "c")
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == [
+        MARKER,
         "collection.json",
         "pictures.jsonl",
         "rejected.jsonl",
@@ -37,7 +45,7 @@ def test_all_parts_come_back(tmp_path):
 
 @pytest.mark.parametrize("name", ["pictures.jsonl", "rejected.jsonl", "thumbnails.npy"])
 def test_a_part_that_is_missing_or_changed_is_found_out(tmp_path, name):
-    write_stored(tmp_path, stored())
+    write(tmp_path, stored())
     with (tmp_path / name).open("ab") as file:
         file.write(b"\n")
     with pytest.raises(SfumatoError, match="not whole"):
@@ -62,7 +70,7 @@ def test_what_is_no_collection_is_said_with_what_to_do(tmp_path):
 
 
 def test_lines_are_plain_json(tmp_path):
-    write_stored(tmp_path, stored())
+    write(tmp_path, stored())
     line = json.loads((tmp_path / "pictures.jsonl").read_text())
     assert line["file"] == ODD
     assert line["hash"] == "8000000000000005"
@@ -84,7 +92,7 @@ def test_a_file_system_that_flushes_no_directories_is_no_hindrance(tmp_path, mon
 
 
 def test_a_full_disk_leaves_the_collection_as_it_was(tmp_path, monkeypatch):
-    write_stored(tmp_path, stored())
+    write(tmp_path, stored())
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def full(descriptor):
@@ -92,7 +100,7 @@ def test_a_full_disk_leaves_the_collection_as_it_was(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(SfumatoError, match="disk is full"):
-        write_stored(tmp_path, Stored({"source": "/other"}, [], [], np.zeros((0, 16, 16, 3), np.uint8)))
+        write(tmp_path, Stored({"source": "/other"}, [], [], np.zeros((0, 16, 16, 3), np.uint8)))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

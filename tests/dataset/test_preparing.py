@@ -8,6 +8,7 @@ from PIL import Image
 
 from sfumato.collection import Collection, LeftOut, collect
 from sfumato.dataset import Dataset, Prepared, Ready, prepare
+from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
 
 
@@ -31,7 +32,12 @@ def test_events_and_contents(collection, tmp_path):
     assert dataset.files == [picture.file for picture in collection.pictures]
     assert sorted(torch.cat((dataset.train, dataset.held_out)).tolist()) == list(range(24))
     assert [int((dataset.labels[dataset.held_out] == label).sum()) for label in range(3)] == [1, 1, 1]
-    assert sorted(path.name for path in (tmp_path / "d").iterdir()) == ["dataset.json", "index.npz", "pixels.bin"]
+    assert sorted(path.name for path in (tmp_path / "d").iterdir()) == [
+        ".sfumato.jsonl",
+        "dataset.json",
+        "index.npz",
+        "pixels.bin",
+    ]
 
 
 def test_pictures_of_the_training_size_are_untouched(tmp_path, paint):
@@ -121,9 +127,10 @@ def test_a_dataset_that_is_there_is_used_and_another_is_not_overwritten(make, co
     assert "--force" in refusal(collection, tmp_path / "dataset", size=40)
     assert make(size=40, force=True).size == 40
     assert not list(tmp_path.glob(".*"))
+    assert [path.name for path in (tmp_path / "dataset").glob(".*")] == [MARKER]
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "text").touch()
-    assert "no dataset" in refusal(collection, tmp_path / "thesis", force=True)
+    assert "is not a dataset of sfumato (it holds text)" in refusal(collection, tmp_path / "thesis", force=True)
 
 
 def test_closing_in_between_leaves_nothing(collection, tmp_path):
@@ -135,10 +142,13 @@ def test_closing_in_between_leaves_nothing(collection, tmp_path):
 
 
 def test_leftovers_of_a_killed_run_are_removed(make, tmp_path):
-    (tmp_path / ".dataset.partial").mkdir()
-    (tmp_path / ".dataset.partial" / "pixels.bin").write_bytes(b"x")
-    assert len(make()) == 24
-    assert not list(tmp_path.glob(".*"))
+    place = make().path
+    stage = place / f".{'ab' * 16}.tmp"
+    stage.mkdir()
+    (stage / "pixels.bin").write_bytes(b"x")
+    (place / ".mine.tmp").write_text("of somebody else")
+    assert make(size=40, force=True).size == 40
+    assert sorted(path.name for path in place.glob(".*")) == [".mine.tmp", MARKER]
 
 
 @pytest.mark.parametrize("size", [0, 24, 33, 1032, 2048])

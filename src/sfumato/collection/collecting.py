@@ -17,6 +17,7 @@ from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.storing import write_stored
 from sfumato.collection.workers import Limits, Workers
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 
 WHITE: Colour = (255, 255, 255)
@@ -66,23 +67,25 @@ def collect(
         if isinstance(seen, Rejected):
             yield LeftOut(seen.file, seen.kind, seen.reason)
 
-    entries = {entry.file: entry for entry in unread}
-    with Workers(source, background, workers, limits) as pool:
-        for done, answer in enumerate(pool.answers({"file": entry.file} for entry in unread), start=1):
-            seen = Kept.from_answer(entries[answer.request["file"]], answer)
-            known[answer.request["file"]] = seen
-            yield Read(done, len(unread), answer.request["file"])
-            if isinstance(seen, Rejected):
-                yield LeftOut(seen.file, seen.kind, seen.reason)
+    directory = OwnDirectory(destination, "collection")
+    with directory.at_work():
+        entries = {entry.file: entry for entry in unread}
+        with Workers(source, background, workers, limits) as pool:
+            for done, answer in enumerate(pool.answers({"file": entry.file} for entry in unread), start=1):
+                seen = Kept.from_answer(entries[answer.request["file"]], answer)
+                known[answer.request["file"]] = seen
+                yield Read(done, len(unread), answer.request["file"])
+                if isinstance(seen, Rejected):
+                    yield LeftOut(seen.file, seen.kind, seen.reason)
 
-    digest = listing_digest(listing)
-    changed = bool(unread) or not earlier.is_of(digest, background, origin)
-    if changed or earlier.stored is None:
-        stored = assemble(source, background, listing, known, read_knowledge(source, listing), origin)
-        stored.description["listing"] = digest
-        write_stored(destination, stored)
-    else:
-        stored = earlier.stored
+        digest = listing_digest(listing)
+        changed = bool(unread) or not earlier.is_of(digest, background, origin)
+        if changed or earlier.stored is None:
+            stored = assemble(source, background, listing, known, read_knowledge(source, listing), origin)
+            stored.description["listing"] = digest
+            write_stored(directory, stored)
+        else:
+            stored = earlier.stored
     for note in stored.description["notes"]:
         yield Noted(note)
     for rejected in stored.rejected:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from pathlib import Path
 
-from sfumato.collection.storing import is_collection, read_description
+from sfumato.collection.storing import PARTS, is_collection, read_description
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 
 
@@ -25,34 +25,18 @@ def check_destination(source: Path, destination: Path, *, force: bool) -> None:
     """Raises SfumatoError where a collection of this source may not be, or cannot be, written."""
     if destination.resolve() == source.resolve():
         raise SfumatoError(f"{destination} is the folder of pictures itself; choose another place for the collection.")
-    if destination.exists() and not destination.is_dir():
-        raise SfumatoError(f"{destination} is a file; choose another place for the collection.")
-    nearest = next(path for path in (destination, *destination.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise SfumatoError(f"{destination} cannot be written, because {nearest} cannot; choose another place.")
-    if force or not destination.exists():
-        return
-    if is_collection(destination):
-        earlier = _source_of(destination)
-        if earlier is not None and earlier != str(source):
-            raise SfumatoError(
-                f"{destination} is a collection of {earlier}, not of {source}; "
-                "choose another place, or replace it with --force."
-            )
-    elif not all(_is_for_source(path, source) for path in destination.iterdir()):
+    OwnDirectory(destination, "collection").check(PARTS, force=force, beside=source)
+    earlier = _source_of(destination)
+    if earlier not in (None, str(source)) and not force:
         raise SfumatoError(
-            f"{destination} is not empty and no collection; choose another place, or use it with --force."
+            f"{destination} is a collection of {earlier}, not of {source}; "
+            "choose another place, or replace it with --force."
         )
 
 
-def _is_for_source(path: Path, source: Path) -> bool:
-    """Whether something in a destination is the source itself, or what an interrupted fetching left beside it."""
-    return source.resolve().is_relative_to(path.resolve()) or path.name.startswith(f".{source.name}.")
-
-
-def _source_of(collection: Path) -> str | None:
-    """The source that a collection names; None where it cannot be read, and may be written anew."""
+def _source_of(destination: Path) -> str | None:
+    """The source that a collection there names; None where there is none, or it cannot be read and is written anew."""
     try:
-        return str(read_description(collection)["source"])
+        return str(read_description(destination)["source"])
     except (SfumatoError, KeyError):
         return None

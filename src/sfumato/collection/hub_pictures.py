@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +14,8 @@ from sfumato.collection.folders import split_named
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
 from sfumato.collection.sniffing import HEAD_BYTES, picture_format
-from sfumato.collection.storing import cannot_write, sync_directory, write_whole
-from sfumato.disk import set_aside
+from sfumato.collection.storing import cannot_write
+from sfumato.directory import OwnDirectory, kind_of
 from sfumato.errors import SfumatoError
 
 _RECORD: Final = ".fetched.json"
@@ -36,59 +35,74 @@ def check_place(folder: Path, reference: str, *, force: bool) -> None:
     """Raises SfumatoError where a data set's pictures would take the place of something else."""
     if not folder.exists() and not folder.is_symlink():
         return
-    origin = read_origin(folder)
-    if origin is None:
+    if kind_of(folder) != "pictures":
         raise SfumatoError(f"{folder}: is there already and was not fetched; choose another place.")
-    if origin.reference != reference and not force:
+    others = _not_fetched(folder)
+    if others:
+        raise SfumatoError(
+            f"{folder}: {others[0]} lies there and was not fetched; move it away, or choose another place."
+        )
+    origin = read_origin(folder)
+    if origin is not None and origin.reference != reference and not force:
         raise SfumatoError(
             f"{folder}: holds the pictures of {origin.reference}; choose another place, or replace them with --force."
         )
 
 
+def _not_fetched(folder: Path) -> list[str]:
+    """What lies in a folder of fetched pictures and was put there by somebody else."""
+    own = OwnDirectory(folder, "pictures").own()
+    found = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    names = (path.relative_to(folder).as_posix() for path in found)
+    return sorted(name for name in names if name not in own and not name.startswith("."))
+
+
 def write_pictures(loaded: Any, rows: int, columns: Columns, folder: Path, origin: Origin) -> Iterator[FetchEvent]:
     """Write each picture's own bytes as `<class>/<number>.<ext>`, one row of the table at a time.
 
-    loaded: the client's splits by name, with `rows` rows in all. `folder` appears when everything is in it, and then
-    takes the place of an earlier revision's. Raises SfumatoError.
+    loaded: the client's splits by name, with `rows` rows in all. An earlier revision's pictures stay until all of these
+    are written. Raises SfumatoError.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
-    missing = 0
+    directory = OwnDirectory(folder, "pictures")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        with (partial / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
-            writer = csv.writer(table)
-            writer.writerow(("file_name", "split", *_FIELDS))
-            names = _FolderNames()
-            for number, (split, row) in enumerate(_rows(loaded, columns)):
-                data = _bytes(row[columns.picture])
-                if data is None:
-                    missing += 1
-                    continue
-                file = _write(partial, names.of(columns.category_of(row)), number, data)
-                known = columns.texts_of(row)
-                writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in _FIELDS)))
-                yield Written(number + 1, rows)
-        if missing == rows:
-            raise SfumatoError(f"{origin.reference}: none of its {rows:,} rows holds a picture; give another data set.")
-        write_whole(partial / _RECORD, json.dumps(origin.to_json()).encode())
-        with set_aside(folder):
-            partial.rename(folder)
-            sync_directory(folder.parent)
+        with directory.at_work(), directory.staged() as stage:
+            yield from _written(loaded, rows, columns, stage, origin)
+            files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
+            directory.remove([_RECORD, *(directory.own() - set(files))])
+            directory.settle(stage, [*(file for file in files if file != _RECORD), _RECORD])
     except OSError as error:
         raise cannot_write(folder, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _written(loaded: Any, rows: int, columns: Columns, stage: Path, origin: Origin) -> Iterator[FetchEvent]:
+    """Write everything into a directory that is not the final one. Raises SfumatoError where there is no picture."""
+    missing = 0
+    with (stage / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
+        writer = csv.writer(table)
+        writer.writerow(("file_name", "split", *_FIELDS))
+        names = _FolderNames()
+        for number, (split, row) in enumerate(_rows(loaded, columns)):
+            data = _bytes(row[columns.picture])
+            if data is None:
+                missing += 1
+                continue
+            file = _write(stage, names.of(columns.category_of(row)), number, data)
+            known = columns.texts_of(row)
+            writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in _FIELDS)))
+            yield Written(number + 1, rows)
+    if missing == rows:
+        raise SfumatoError(f"{origin.reference}: none of its {rows:,} rows holds a picture; give another data set.")
+    (stage / _RECORD).write_text(json.dumps(origin.to_json()), encoding="ascii")
     if missing:
         yield Noted(f"{origin.reference}: {missing:,} of {rows:,} rows hold no picture")
 
 
-def _write(partial: Path, category: str, number: int, data: bytes) -> str:
+def _write(stage: Path, category: str, number: int, data: bytes) -> str:
     """Write one picture; its file's name relative to the folder. What it is its first bytes say, not a name."""
     extension = (picture_format(data[:HEAD_BYTES]) or "bin").lower().replace("jpeg", "jpg")
     file = f"{category}/{number:07}.{extension}".lstrip("/")
-    (partial / category).mkdir(exist_ok=True)
-    (partial / file).write_bytes(data)
+    (stage / category).mkdir(exist_ok=True)
+    (stage / file).write_bytes(data)
     return file
 
 

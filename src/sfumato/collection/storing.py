@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sfumato.collection.fingerprint import THUMBNAIL_SIDE
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
+from sfumato.directory import OwnDirectory
 from sfumato.disk import flush_directory, replace_file
 from sfumato.errors import SfumatoError
 
@@ -26,6 +27,7 @@ DESCRIPTION: Final = "collection.json"
 PICTURES: Final = "pictures.jsonl"
 REJECTED: Final = "rejected.jsonl"
 THUMBNAILS: Final = "thumbnails.npy"
+PARTS: Final = (PICTURES, REJECTED, THUMBNAILS, DESCRIPTION)
 
 
 @dataclass(slots=True)
@@ -90,11 +92,12 @@ def _checked(path: Path, digest: str) -> bytes:
     return data
 
 
-def write_stored(path: Path, stored: Stored) -> None:
-    """Write a collection's directory.
+def write_stored(directory: OwnDirectory, stored: Stored) -> None:
+    """Write a collection's directory, in which the caller is at work.
 
     The description comes last and names the digests of the rest, so that an interrupted writing shows.
     """
+    path = directory.path
     buffer = io.BytesIO()
     np.save(buffer, stored.thumbnails)
     parts = {
@@ -104,11 +107,10 @@ def write_stored(path: Path, stored: Stored) -> None:
     }
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
     description = {"format": FORMAT, **stored.description, "files": digests}
+    parts[DESCRIPTION] = (json.dumps(description, indent=2) + "\n").encode()
     try:
-        path.mkdir(parents=True, exist_ok=True)
         for name, data in parts.items():
-            write_whole(path / name, data)
-        write_whole(path / DESCRIPTION, (json.dumps(description, indent=2) + "\n").encode())
+            write_whole(directory.claim(name), data)
     except OSError as error:
         raise cannot_write(path, error) from error
 

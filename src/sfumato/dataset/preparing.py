@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,12 +15,13 @@ from torch import Tensor
 
 from sfumato.collection import Collection, LeftOut, Limits, Picture, Rejected
 from sfumato.collection.scaling import Crop, scaled_size
-from sfumato.collection.storing import cannot_write, sync_directory, write_whole
+from sfumato.collection.storing import cannot_write, write_whole
 from sfumato.collection.workers import Workers
 from sfumato.dataset.dataset import DESCRIPTION, FORMAT, INDEX, PIXELS, Dataset, dataset_digest, index_digest
 from sfumato.dataset.events import Prepared, PrepareEvent, Ready
 from sfumato.dataset.splitting import held_out as split
-from sfumato.disk import flush_file, set_aside
+from sfumato.directory import OwnDirectory
+from sfumato.disk import flush_file
 from sfumato.errors import SfumatoError
 
 SMALLEST_SIZE: Final = 32
@@ -69,7 +69,8 @@ def prepare(
     """
     destination = Path(destination)
     settings = _settings(collection, size, crop, held_out, seed)
-    present = _present(destination, settings, force=force)
+    directory = OwnDirectory(destination, "dataset")
+    present = _present(directory, settings, force=force)
     if present is not None:
         for entry in present.left_out:
             yield LeftOut(entry.file, entry.kind, entry.reason)
@@ -83,25 +84,21 @@ def prepare(
         yield LeftOut(entry.file, entry.kind, entry.reason)
     _check_count(len(places), collection, size)
 
-    partial = destination.absolute().with_name(f".{destination.name}.partial")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        with Workers(collection.source, collection.background, workers, limits) as pool:
-            for event in _write_pixels(partial / PIXELS, places, pool, size, crop):
-                if isinstance(event, LeftOut):
-                    left_out.append(Rejected(event.file, event.kind, event.reason))
-                yield event
-        places = [place for place in places if place.written]
-        _check_count(len(places), collection, size)
-        _describe(partial, collection, places, left_out, settings)
-        with set_aside(destination):
-            partial.rename(destination)
-            sync_directory(destination.absolute().parent)
+        with directory.at_work(), directory.staged() as stage:
+            with Workers(collection.source, collection.background, workers, limits) as pool:
+                for event in _write_pixels(stage / PIXELS, places, pool, size, crop):
+                    if isinstance(event, LeftOut):
+                        left_out.append(Rejected(event.file, event.kind, event.reason))
+                    yield event
+            places = [place for place in places if place.written]
+            _check_count(len(places), collection, size)
+            _describe(stage, collection, places, left_out, settings)
+            # The description comes last; until then the one of an earlier dataset must not pass for one of these.
+            directory.remove([DESCRIPTION])
+            directory.settle(stage, [PIXELS, INDEX, DESCRIPTION])
     except OSError as error:
         raise cannot_write(destination, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     yield Ready(Dataset.open(destination), changed=True)
 
 
@@ -130,25 +127,27 @@ def _known_digest(collection: Collection) -> str:
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
-def _present(destination: Path, settings: dict[str, Any], *, force: bool) -> Dataset | None:
+def _present(directory: OwnDirectory, settings: dict[str, Any], *, force: bool) -> Dataset | None:
     """The dataset that is there already, if it is the wanted one. Raises SfumatoError where something else is."""
-    if not destination.exists() or (destination.is_dir() and not any(destination.iterdir())):
-        return None
+    destination = directory.path
     if not (destination / DESCRIPTION).is_file():
-        raise SfumatoError(f"{destination} is not empty and no dataset; choose another place.")
-    try:
-        dataset = Dataset.open(destination)
-    except SfumatoError:
-        if force:
-            return None
-        raise
-    if dataset.settings == settings:
-        return dataset
-    if force:
+        directory.check((PIXELS, INDEX, DESCRIPTION), force=force)
         return None
-    raise SfumatoError(
-        f"{destination} is a dataset of other pictures or settings; choose another place, or replace it with --force."
-    )
+    try:
+        dataset: Dataset | None = Dataset.open(destination)
+    except SfumatoError:
+        if not force:
+            raise
+        dataset = None
+    if dataset is not None and dataset.settings == settings:
+        return dataset
+    if not force:
+        raise SfumatoError(
+            f"{destination} is a dataset of other pictures or settings; "
+            "choose another place, or replace it with --force."
+        )
+    directory.check((PIXELS, INDEX, DESCRIPTION), force=force)
+    return None
 
 
 def _check_count(count: int, collection: Collection, size: int) -> None:
