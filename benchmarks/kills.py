@@ -191,7 +191,7 @@ def differences(one: Path, other: Path) -> list[str]:
     ]
     if pictures[0] != pictures[1]:
         found.append("the snapshots differ")
-    left = [path.name for path in (*other.glob(".*"), *(other / "checkpoints").glob(".*"))]
+    left = [path.name for path in (*other.glob(".*.tmp"), *(other / "checkpoints").glob(".*"))]
     if left:
         found.append(f"left behind: {', '.join(left)}")
     return found

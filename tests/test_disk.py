@@ -8,17 +8,11 @@ from typing import Any
 
 import pytest
 
-from sfumato.disk import aside, disk_fault, flush_directory, replace_file, set_aside, write_through
+from sfumato.disk import disk_fault, flush_directory, replace_file, write_through
 
 
 def full(*arguments: Any, **options: Any) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def directory(path: Path, text: str) -> Path:
-    path.mkdir()
-    (path / "text").write_text(text)
-    return path
 
 
 def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,33 +73,6 @@ def test_a_directory_that_did_not_reach_the_disk_is_an_error_and_is_closed(
 def test_windows_is_not_asked_to_open_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sfumato.disk.os", SimpleNamespace(name="nt"))
     flush_directory(tmp_path)
-
-
-def test_what_is_set_aside_is_deleted_only_when_the_new_one_has_its_name(tmp_path: Path) -> None:
-    place, new = directory(tmp_path / "model", "old"), directory(tmp_path / "new", "new")
-    directory(aside(place), "left by a session that was killed")
-    with set_aside(place):
-        assert not place.exists()
-        assert (aside(place) / "text").read_text() == "old"
-        new.rename(place)
-        assert aside(place).exists()
-    assert (place / "text").read_text() == "new"
-    assert list(tmp_path.iterdir()) == [place]
-
-
-def test_what_is_set_aside_stays_where_the_new_one_does_not_come(tmp_path: Path) -> None:
-    place = directory(tmp_path / "model", "old")
-    with pytest.raises(KeyboardInterrupt), set_aside(place):
-        raise KeyboardInterrupt
-    assert [path.name for path in tmp_path.iterdir()] == [".model.old"]
-    assert (aside(place) / "text").read_text() == "old"
-
-
-def test_a_free_place_needs_nothing_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with set_aside(Path("model")):
-        directory(Path("model"), "new")
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 @pytest.mark.parametrize(

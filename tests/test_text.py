@@ -1,11 +1,13 @@
 """Names of any bytes become text, and any text can be written."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.text import encoded, readable
+from sfumato.text import encoded, readable, restored_path, stored_path
 
 
 def test_a_latin_1_name_reads_as_it_was_meant() -> None:
@@ -25,6 +27,15 @@ def test_every_file_name_becomes_text_that_can_be_written(name: bytes) -> None:
     text = readable(os.fsdecode(name))
     text.encode()
     assert readable(text) == text
+
+
+@pytest.mark.parametrize(
+    "path", [b"run/dataset", b"/art/Gem\xe4lde und %41", "/art/Gemälde %41".encode(), b"owner/name"]
+)
+def test_a_path_of_any_bytes_is_kept_as_text(path: bytes) -> None:
+    text = stored_path(Path(os.fsdecode(path)))
+    text.encode()
+    assert os.fsencode(restored_path(text)) == path
 
 
 @given(st.text(st.characters(), max_size=40))

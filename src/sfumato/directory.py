@@ -36,7 +36,7 @@ KINDS: Final[Mapping[str, str]] = {
     "demo": "a demonstration",
     "drawn": "a folder of drawn art",
 }
-_MAY_MIX: Final = ("collection", "works")  # with other things in one directory, if that is asked for
+_MAY_MIX: Final = ("collection", "works", "drawn")  # with other things in one directory, if that is asked for
 _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{32}\.tmp")
 _MARKER_LIMIT: Final = 256 * 1024**2  # bytes: of a marker that was made to do harm no more is read
 
@@ -58,14 +58,12 @@ class OwnDirectory:
     def check(self, names: Iterable[str] = (), *, force: bool = False, beside: Path | None = None) -> None:
         """Whether the program may work here. Nothing is written.
 
-        names: of the files and directories that would be made. force: a collection or works may be written beside
-        other things that lie here. beside: a place that may lie here in any case.
+        names: of the files and directories that would be made. force: a collection, works or drawn art may be
+        written beside other things that lie here. beside: a place that may lie here in any case.
         Raises SfumatoError for a file, a place that cannot be written to, a directory of another kind, one that holds
         other things (without `force`), and whatever lies in the way of `names` and was not made by the program.
         """
         self._check_place()
-        if not self.path.exists():
-            return
         found = kind_of(self.path)
         if found not in (None, self.kind):
             raise SfumatoError(f"{self.path} is {KINDS.get(found or '', found)} of sfumato; choose another place")
@@ -73,7 +71,7 @@ class OwnDirectory:
         for name in names:
             self._check_way(name, own)
         mixed = self.kind in _MAY_MIX
-        if found is None and not (force and mixed):
+        if found is None and self.path.exists() and not (force and mixed):
             others = sorted(path.name for path in self.path.iterdir() if not _may_stay(path, beside))
             if others:
                 more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
@@ -94,7 +92,7 @@ class OwnDirectory:
         """Raises SfumatoError where something that is not ours lies where a file or directory of ours would."""
         if name in own:
             return
-        place = self.path / name
+        place = self.place_of(name)
         in_the_way = place.is_symlink() or place.exists()
         if in_the_way and place.is_dir() and not place.is_symlink():
             # A directory in which something of ours lies is ours; and an empty one is in nobody's way.
@@ -105,6 +103,13 @@ class OwnDirectory:
                 f"{place} was not made by sfumato, so it is left as it is, with --force too; "
                 "move it away, or choose another place"
             )
+
+    def place_of(self, name: str) -> Path:
+        """Where a name of this directory's lies."""
+        if not name.startswith("../"):
+            return self.path / name
+        named = self.path if self.path.name not in ("", "..") else self.path.resolve()
+        return named.parent / name.removeprefix("../")
 
     # ---- at work
 
@@ -140,7 +145,7 @@ class OwnDirectory:
         Call it while at work. Raises SfumatoError where something lies there that the program did not make.
         """
         assert self._descriptor is not None, "only while at work"
-        place = self.path / name
+        place = self.place_of(name)
         if name not in self._own:
             self._check_way(name, self._own)
             os.write(self._descriptor, json.dumps(name).encode() + b"\n")
@@ -186,11 +191,19 @@ class OwnDirectory:
             self._move(moves)
             raise
 
+    def adopt(self, names: Iterable[str]) -> None:
+        """List files that lie here as the program's, which it knows by their content; call it while at work."""
+        assert self._descriptor is not None, "only while at work"
+        for name in names:
+            if name not in self._own and (self.path / name).is_file():
+                os.write(self._descriptor, json.dumps(name).encode() + b"\n")
+                self._own.add(name)
+
     def remove(self, names: Iterable[str]) -> None:
         """Remove files of the program's, and the directories that are empty then. Other names are left alone."""
-        folders = set()
+        folders: set[Path] = set()
         for name in set(names) & self.own():
-            place = self.path / name
+            place = self.place_of(name)
             if place.is_dir() and not place.is_symlink():
                 continue  # somebody put a directory where the file was
             place.unlink(missing_ok=True)
@@ -198,6 +211,14 @@ class OwnDirectory:
         for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
             with contextlib.suppress(OSError):  # not empty, or gone
                 (self.path / folder).rmdir()
+
+    def clear(self) -> None:
+        """Remove all files that the marker lists; directories of the program's within have markers of their own."""
+        assert self._descriptor is not None, "only while at work"
+        self.remove(self._own)
+        self._own = set()
+        with (self.path / MARKER).open("rb") as file:
+            os.truncate(self.path / MARKER, len(file.readline(_MARKER_LIMIT)))
 
     def discard(self) -> None:
         """Remove all that the program made here, directories of its own within too, and the directory if it is empty.
@@ -305,9 +326,11 @@ def kind_of(path: Path) -> str | None:
 
 
 def _may_stay(path: Path, beside: Path | None) -> bool:
-    """Whether something in a directory is of no account: what a killed process left, or the way to a known place."""
+    """Whether something in a directory is of no account: what a killed process left, the way to a known place, or a
+    directory of the program's with a marker of its own."""
     known = beside is not None and beside.resolve().is_relative_to(path.resolve())
-    return known or _TEMPORARY.fullmatch(path.name) is not None
+    left = _TEMPORARY.fullmatch(path.name) is not None
+    return known or left or (path.is_dir() and not path.is_symlink() and kind_of(path) is not None)
 
 
 def _is_inside(name: str) -> bool:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,25 +41,6 @@ def replace_file(path: Path, data: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def set_aside(place: Path) -> Iterator[None]:
-    """Free a place for a directory that is finished; what was there is deleted when the block ends without an error.
-
-    Whatever moment it ends at, one of the two is there whole, be it under the name of ``aside``.
-    """
-    old = aside(place)
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.rename(old)
-    yield
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def aside(place: Path) -> Path:
-    """Where what was in a place lies while another takes it."""
-    return place.absolute().with_name(f".{place.name}.old")
 
 
 def disk_fault(error: Exception) -> str:

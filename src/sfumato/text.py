@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 
 def readable(name: str) -> str:
@@ -27,6 +30,22 @@ def readable(name: str) -> str:
 def encoded(text: str) -> bytes:
     """UTF-8, for everything that is written: what is no Unicode appears as an escape, '\\udce4', and raises nothing."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def stored_path(path: Path) -> str:
+    """A path as text that `restored_path` makes the same path of; one that is no Unicode as a file URI (RFC 8089)."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return path.absolute().as_uri()
+    return str(path)
+
+
+def restored_path(text: str) -> Path:
+    """The path of `stored_path`."""
+    if not text.startswith("file:///"):
+        return Path(text)
+    return Path(os.fsdecode(unquote_to_bytes(text.removeprefix("file://"))))
 
 
 def _decoded(data: bytes) -> str:

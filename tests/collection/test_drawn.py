@@ -114,6 +114,19 @@ def test_a_drawing_that_is_stopped_leaves_a_sound_smaller_collection(tmp_path: P
     assert (tmp_path / "LICENCE.txt").exists()
 
 
+def test_a_drawing_that_died_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        for number, _ in enumerate(draw_collection(tmp_path / "art", per_class=2, size=16)):
+            if number == 3:
+                patch.setattr("sfumato.collection.drawn.draw", full)
+    assert len(list(draw_collection(tmp_path / "art", per_class=2, size=16))) == 2 * len(CLASSES)
+    with pytest.raises(SfumatoError, match="holds drawn art already"):
+        draw_collection(tmp_path / "art", per_class=2, size=16)
+
+
 def test_nothing_is_drawn_over_without_force(tmp_path: Path) -> None:
     precious = tmp_path / "mine.txt"
     precious.write_text("mine")
@@ -121,6 +134,11 @@ def test_nothing_is_drawn_over_without_force(tmp_path: Path) -> None:
         draw_collection(tmp_path, per_class=1, size=16)
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
     assert len(list(draw_collection(tmp_path, per_class=1, size=16, force=True))) == len(CLASSES)
+    assert precious.read_text() == "mine"
+    (tmp_path / "flow" / "flow-0002.png").write_text("mine")
+    with pytest.raises(SfumatoError, match="was not made by sfumato"):
+        list(draw_collection(tmp_path, per_class=2, size=16, force=True))
+    assert (tmp_path / "flow" / "flow-0002.png").read_text() == "mine"
     with pytest.raises(SfumatoError, match="is a file"):
         draw_collection(precious, per_class=1, size=16)
     with pytest.raises(SfumatoError, match="1 or more"):

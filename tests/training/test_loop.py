@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.training import Run, loop, pace, train
@@ -65,7 +66,7 @@ def test_a_finished_run_holds_a_model_that_generates_and_how_it_learned(begin: C
     assert model.early.keys() == model.denoiser.network.state_dict().keys()
     assert "12 steps of 4 pictures" in model.card
     assert {path.name for path in run.path.iterdir()} == {
-        "run.json", "log.jsonl", "checkpoints", "snapshots", "evolution.png", "evolution.webp", "model"
+        MARKER, "run.json", "log.jsonl", "checkpoints", "snapshots", "evolution.png", "evolution.webp", "model"
     }  # fmt: skip
     assert [event.path.exists() for event in of(Pictured, events)] == [True, True]
 
@@ -96,7 +97,7 @@ def test_more_steps_train_a_finished_run_further(begin: Callable[..., Run]) -> N
     assert [event.step for event in trained] == list(range(13, 23))
     assert trained[-1].learning_rate < trained[0].learning_rate
     assert len(of(Evaluated, events)) == 4
-    assert len(list(run.snapshots.glob("*.png"))) == 4
+    assert len(list((run.path / "snapshots").glob("*.png"))) == 4
     assert "22 steps" in Model.from_pretrained(run.path).card
     assert of(Finished, train(run))[0].step == 22
 
@@ -131,7 +132,7 @@ def test_bfloat16_keeps_the_weights_in_float32(begin: Callable[..., Run]) -> Non
 def with_settings(run: Run, settings: dict[str, Any]) -> Run:
     """The same, with settings that were not planned."""
     changed = run.record.settings.model_copy(update=settings)
-    return Run(run.path, run.record.model_copy(update={"settings": changed}))
+    return Run(run.directory, run.record.model_copy(update={"settings": changed}))
 
 
 # ---- losses that are not finite
@@ -304,6 +305,53 @@ def test_more_minutes_train_further_for_that_long(begin: Callable[..., Run], mon
     events = list(train(run, more_minutes=1.0))
     assert clock.now - before == pytest.approx(60, rel=0.05)
     assert of(Trained, events)[-1].learning_rate < 0.1 * max(event.learning_rate for event in of(Trained, events))
+
+
+def test_more_minutes_for_an_unfinished_run_come_on_top_of_its_own(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch, lambda step: 1.0)
+    run = timed(begin, 2.0, 120)
+    began = clock.now
+    stop_at(run, 40)
+    events = list(train(run, more_minutes=0.5))
+    assert clock.now - began == pytest.approx(150, rel=0.05)
+    # The plan is stretched and not cut short: where it was to end before, it still learns.
+    rates = {event.step: event.learning_rate for event in of(Trained, events)}
+    assert rates[119] > 0.1 * max(rates.values()) > 10 * list(rates.values())[-1]
+
+
+def test_more_steps_for_an_unfinished_run_come_on_top_of_its_own(begin: Callable[..., Run]) -> None:
+    run = begin()
+    stop_at(run, 7)
+    trained = of(Trained, list(train(run, more_steps=10)))
+    assert [event.step for event in trained] == list(range(8, 23))
+    assert of(Finished, train(run))[0].step == 22
+
+
+def test_minutes_on_top_of_a_number_of_steps_are_counted_at_the_pace_so_far(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch, lambda step: 2.0)
+    run = begin(steps=12)
+    stop_at(run, 6)
+    assert of(Trained, list(train(run, more_minutes=0.5)))[-1].step == pytest.approx(12 + 15, abs=2)
+
+
+def test_minutes_cannot_be_counted_before_the_first_step(begin: Callable[..., Run]) -> None:
+    run = begin()
+    session = train(run)
+    assert isinstance(next(session), Saved)
+    session.close()
+    with pytest.raises(SfumatoError, match=r"has not made a step yet.*give --steps"):
+        list(train(run, more_minutes=1.0))
+    assert of(Trained, list(train(run)))[-1].step == 12
+
+
+def stop_at(run: Run, step: int) -> None:
+    session = train(run)
+    next(event for event in session if isinstance(event, Trained) and event.step == step)
+    session.close()
 
 
 @pytest.mark.slow

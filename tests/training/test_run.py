@@ -6,24 +6,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from sfumato.dataset import Dataset
+from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.networks.vgg import VGGFeatures
-from sfumato.training import Run, clear_run, is_run, preset, train, would_clear
+from sfumato.training import Run, clear_run, is_run, prepare_run, preset, train, would_clear
 from sfumato.training.events import Finished, Trained
-from sfumato.training.run import RunLog, replace_directory
-
-
-def directory(path: Path, text: str) -> Path:
-    path.mkdir(parents=True)
-    (path / "config.json").write_text(text)
-    return path
-
+from sfumato.training.run import RunLog
 
 # ---- its directory
 
@@ -42,57 +38,93 @@ def test_what_is_no_run_is_an_error_for_people(begin: Callable[..., Run], tmp_pa
 def test_clearing_removes_a_run_and_nothing_else(begin: Callable[..., Run]) -> None:
     run = begin()
     list(train(run))
-    directory(run.path / "dataset", "prepared for the next run")
-    directory(run.path / "collection", "a person's own")
-    (run.path / "notes.txt").touch()
-    clear_run(run.path)
-    assert {path.name for path in run.path.iterdir()} == {"collection", "dataset", "notes.txt"}
+    mine = [run.path / name for name in OTHERS]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("a person's own")
+    clear_run(run.directory)
+    assert sorted(path for path in run.path.rglob("*") if path.is_file() and path.name != MARKER) == sorted(mine)
     assert not is_run(run.path)
 
 
-def test_clearing_leaves_folders_alone_that_are_no_runs(tmp_path: Path) -> None:
-    for name in ("model", "snapshots", "checkpoints", "dataset", "collection"):
-        directory(tmp_path / name, "a person's own")
-    clear_run(tmp_path)
-    assert len(list(tmp_path.glob("*/config.json"))) == 5
+# Beside what a run makes, under names that are much like its own.
+OTHERS = (
+    "notes.txt", "collection/a.png", "dataset/a.png", "model/photo.jpg", "snapshots/mine.png", "snapshots/20261128.png",
+    "checkpoints/notes.txt", "checkpoints/20261128/a.jpg", "checkpoints/00000012/a.jpg", ".mine.tmp",
+    "teacher/config.json",
+)  # fmt: skip
 
 
-def test_it_is_known_what_clearing_would_take(tmp_path: Path) -> None:
-    for lost in ("", "model", "snapshots/x", "../run"):
-        assert would_clear(tmp_path / "run", tmp_path / "run" / lost)
-    for safe in ("art", "..", "../run2", "models", "collection"):
-        assert not would_clear(tmp_path / "run", tmp_path / "run" / safe)
+def test_a_run_that_goes_on_leaves_alone_what_others_put_into_it(begin: Callable[..., Run]) -> None:
+    run = begin()
+    session = train(run)
+    next(event for event in session if isinstance(event, Trained) and event.step == 7)
+    session.close()
+    mine = [run.path / name for name in OTHERS]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("a person's own")
+    list(train(run))
+    list(train(run, more_steps=8))
+    assert [path.read_text() for path in mine] == ["a person's own"] * len(mine)
+    assert Model.from_pretrained(run.path).generate(1, steps=1)
 
 
-@pytest.mark.parametrize("killed_after", ["the old one went", "the new one came"])
-def test_a_model_between_its_two_names_is_put_back(
-    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, killed_after: str
+@pytest.mark.parametrize("name", ["run.json", "log.jsonl", "model/a.jpg", "snapshots/a.jpg", "checkpoints/a.jpg"])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_run_is_not_begun_where_something_else_lies(
+    tiny_dataset: Dataset, tiny_settings: dict[str, Any], tmp_path: Path, name: str, force: bool
+) -> None:
+    path = tmp_path / "project" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    with pytest.raises(SfumatoError, match="choose another"):
+        prepare_run(tmp_path / "project", tiny_dataset, tiny_settings, force=force)
+    assert [found for found in (tmp_path / "project").rglob("*") if found.is_file()] == [path]
+    assert path.read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", ["evolution.png", "model/config.json"])
+def test_a_run_says_before_it_goes_on_that_something_of_others_lies_in_its_way(
+    begin: Callable[..., Run], name: str
 ) -> None:
     run = begin()
-    directory(run.model, "before")
-    new, rename, left = directory(run.path / ".1.tmp", "after"), Path.rename, [1, 2][killed_after != "the old one went"]
+    (run.path / name).parent.mkdir(exist_ok=True)
+    (run.path / name).write_text("a person's own")
+    with pytest.raises(SfumatoError, match="was not made by sfumato"):
+        next(train(run))
+    assert (run.path / name).read_text() == "a person's own"
 
-    def killed(path: Path, target: Path) -> Path:
-        nonlocal left
-        if left == 0:
-            raise KeyboardInterrupt
-        left -= 1
-        return rename(path, target)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", killed)
-        if left == 2:
-            patch.setattr(
-                "sfumato.training.run.flush_directory", lambda path: None if path == new else killed(path, path)
-            )
-            left = 2
-        with pytest.raises(KeyboardInterrupt):
-            replace_directory(new, run.model)
-    directory(run.checkpoints / ".2.tmp", "half a checkpoint")
-    (run.path / ".3.tmp").touch()
-    run.tidy()
-    assert (run.model / "config.json").read_text() == ("before" if killed_after == "the old one went" else "after")
-    assert not [*run.path.glob(".*"), *run.checkpoints.glob(".*")]
+def test_it_is_known_what_clearing_would_take(begin: Callable[..., Run], tmp_path: Path) -> None:
+    run = begin()
+    list(train(run))
+    for lost in ("", "model", "snapshots", "checkpoints", "../run", ".."):
+        assert would_clear(run.path, run.path / lost)
+    for safe in ("art", "../run2", "models", "collection", "model/of mine"):
+        assert not would_clear(run.path, run.path / safe)
+
+
+def test_a_run_that_was_copied_without_its_marker_is_known_by_what_it_holds(
+    begin: Callable[..., Run], tmp_path: Path
+) -> None:
+    run = begin()
+    list(train(run))
+    shutil.copytree(run.path, tmp_path / "copy", ignore=shutil.ignore_patterns(".*"))
+    copy = Run.open(tmp_path / "copy")
+    assert isinstance(list(train(copy, more_steps=2))[-1], Finished)
+    clear_run(copy.directory)
+    assert not copy.path.exists()
+
+
+def test_a_second_training_of_a_run_says_that_one_is_at_work(begin: Callable[..., Run]) -> None:
+    run = begin()
+    session = train(run)
+    next(session)
+    with pytest.raises(SfumatoError, match="another sfumato is at work there"):
+        next(train(Run.open(run.path)))
+    session.close()
+    assert isinstance(list(train(Run.open(run.path)))[-1], Finished)
 
 
 # ---- its log
@@ -149,7 +181,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(
 ) -> None:
     alone, run = begin("alone"), begin("run")
     list(train(alone))
-    directory(run.checkpoints / ".0.tmp", "half a checkpoint")
+    (run.checkpoints / f".{'0' * 32}.tmp").mkdir(parents=True)  # half a checkpoint
     (run.path / "log.jsonl").write_text('{"event": "trained"}\n')
     kills.finish(kills.resume_command(run.path))
     assert kills.differences(alone.path, run.path) == []

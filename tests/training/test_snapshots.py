@@ -1,7 +1,11 @@
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from sfumato.directory import OwnDirectory
+from sfumato.errors import SfumatoError
 from sfumato.training.snapshots import Snapshots, moments
 
 PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range(8)]
@@ -17,32 +21,42 @@ def test_moments_are_dense_at_first_and_end_with_the_run() -> None:
     assert moments(0) == []
 
 
-def test_a_snapshot_is_a_row_of_pictures_whenever_it_is_made(tmp_path: Path) -> None:
-    first = Snapshots(tmp_path / "a").keep(PICTURES, 7)
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / first.name).write_bytes(b"half a pict")  # a session was killed here
-    again = Snapshots(tmp_path / "b").keep(PICTURES, 7)
-    assert first.name == again.name == "00000007.png"
-    assert first.read_bytes() == again.read_bytes()
-    with Image.open(first) as row:
+@pytest.fixture
+def snapshots(tmp_path: Path) -> Iterator[Snapshots]:
+    with OwnDirectory(tmp_path / "run", "run").at_work() as directory:
+        yield Snapshots(directory)
+
+
+def test_a_snapshot_is_a_row_of_pictures_whenever_it_is_made(snapshots: Snapshots) -> None:
+    path = snapshots.keep(PICTURES, 7)
+    assert path.name == "00000007.png"
+    first = path.read_bytes()
+    path.write_bytes(b"half a pict")  # a session was killed here
+    assert snapshots.keep(PICTURES, 7) == path
+    assert path.read_bytes() == first
+    with Image.open(path) as row:
         assert row.size == (32 * len(PICTURES), 32)
         assert [row.getpixel((32 * number, 31)) for number in range(8)] == [(20 * n, 0, 99) for n in range(8)]
 
 
-def test_later_snapshots_are_forgotten(tmp_path: Path) -> None:
+def test_later_snapshots_are_forgotten_and_other_pictures_are_not(snapshots: Snapshots) -> None:
     for step in (5, 10, 20):
-        Image.new("RGB", (32 * len(PICTURES), 32)).save(tmp_path / f"{step:08d}.png")
-    (tmp_path / "mine.png").touch()
-    Snapshots(tmp_path).forget_after(10)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["00000005.png", "00000010.png", "mine.png"]
+        folder = snapshots.keep(PICTURES, step).parent
+    for name in ("mine.png", "20261128.png"):
+        (folder / name).write_bytes(b"a photograph")
+    snapshots.forget_after(10)
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ["00000005.png", "00000010.png", "20261128.png", "mine.png"]
+    with pytest.raises(SfumatoError, match="was not made by sfumato"):
+        snapshots.keep(PICTURES, 20261128)
+    assert (folder / "20261128.png").read_bytes() == b"a photograph"
 
 
-def test_all_moments_become_one_strip_and_one_animation(tmp_path: Path) -> None:
-    folder = tmp_path / "snapshots"
-    folder.mkdir()
+def test_all_moments_become_one_strip_and_one_animation(snapshots: Snapshots, tmp_path: Path) -> None:
     for step in range(15):
-        Image.new("RGB", (32 * len(PICTURES), 32), (16 * step, 0, 0)).save(folder / f"{step:08d}.png")
-    Snapshots(folder).summarise(tmp_path / "strip.png", tmp_path / "film.webp")
+        folder = snapshots.keep([Image.new("RGB", (32, 32), (16 * step, 0, 0))] * 8, step).parent
+    (folder / "99999999.png").write_bytes(b"no snapshot")
+    snapshots.summarise(tmp_path / "strip.png", tmp_path / "film.webp")
     with Image.open(tmp_path / "film.webp") as film:
         assert film.n_frames == 15
     with Image.open(tmp_path / "strip.png") as strip:
@@ -50,6 +64,6 @@ def test_all_moments_become_one_strip_and_one_animation(tmp_path: Path) -> None:
     assert {0, 16 * 14} <= colours  # the first and the last of the moments that it shows
 
 
-def test_without_snapshots_there_is_neither_strip_nor_animation(tmp_path: Path) -> None:
-    Snapshots(tmp_path / "none").summarise(tmp_path / "strip.png", tmp_path / "film.webp")
-    assert not list(tmp_path.iterdir())
+def test_without_snapshots_there_is_neither_strip_nor_animation(snapshots: Snapshots, tmp_path: Path) -> None:
+    snapshots.summarise(tmp_path / "strip.png", tmp_path / "film.webp")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

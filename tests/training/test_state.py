@@ -175,7 +175,7 @@ def test_a_checkpoint_that_does_not_fit_the_settings_is_an_error_for_people(begi
     wider = run.record.settings.network.model_copy(update={"width": 32})
     other = run.record.model_copy(update={"settings": run.record.settings.model_copy(update={"network": wider})})
     with pytest.raises(SfumatoError, match=r"does not fit the settings in run\.json"):
-        list(train(Run(run.path, RunRecord.model_validate(other.model_dump()))))
+        list(train(Run(run.directory, RunRecord.model_validate(other.model_dump()))))
 
 
 def test_a_changed_or_missing_dataset_is_an_error_for_people(
@@ -191,7 +191,10 @@ def test_a_changed_or_missing_dataset_is_an_error_for_people(
         train(run)
     with pytest.raises(SfumatoError, match="not those that this run began with"):
         train(
-            Run(run.path, run.record.model_copy(update={"dataset_digest": "0" * 64, "dataset": str(tiny_dataset.path)}))
+            Run(
+                run.directory,
+                run.record.model_copy(update={"dataset_digest": "0" * 64, "dataset": str(tiny_dataset.path)}),
+            )
         )
     shutil.rmtree(tmp_path / "dataset")
     with pytest.raises(SfumatoError, match="are not there any more; put them back"):

@@ -115,7 +115,7 @@ def test_a_run_makes_an_upscaler(begin: Callable[..., Run], tiny_dataset: Datase
     assert "Makes | pictures 2 times as large, in windows of 16 x 16 pixels" in model.card
     assert "sfumato upscale" in model.card
     assert "pipeline_tag: image-to-image" in model.card
-    sheets = sorted(run.snapshots.glob("*.png"))
+    sheets = sorted((run.path / "snapshots").glob("*.png"))
     assert len(sheets) == 2
     assert len(Upscaling(model.denoiser, LogNormal(0.0), 2, 16).snapshot(model, tiny_dataset, 0, "float32")) <= PICTURES
 

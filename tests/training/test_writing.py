@@ -26,9 +26,10 @@ PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range
 def writer(begin: Callable[..., Run], state_of: Callable[[Run], TrainingState]) -> Iterator[RunWriter]:
     run = begin()
     writer = RunWriter(run, model_config(run, Dataset.open(run.dataset)), state_of(run), torch.device("cpu"))
-    writer.open()
-    yield writer
-    writer.close()
+    with run.at_work():
+        writer.open()
+        yield writer
+        writer.close()
 
 
 def logged(writer: RunWriter) -> list[dict[str, Any]]:
@@ -53,7 +54,7 @@ def test_what_the_clock_says_stands_apart_in_the_log_and_places_of_files_do_not(
 def test_a_note_and_a_snapshot_are_logged_and_told(writer: RunWriter) -> None:
     writer.state.step = 7
     assert writer.note("out of the ordinary") == Noted(7, "out of the ordinary")
-    sheet = writer.run.snapshots / "00000007.png"
+    sheet = (writer.run.path / "snapshots") / "00000007.png"
     assert writer.picture(PICTURES) == Pictured(7, sheet)
     assert sheet.is_file()
     assert [(line["event"], line["step"], line.get("text")) for line in logged(writer)] == [
@@ -84,7 +85,7 @@ def test_going_on_takes_away_what_was_written_after_the_checkpoint(writer: RunWr
     writer.state.step = 4
     writer.open()
     assert [line["step"] for line in logged(writer)] == [4, 4]
-    assert [path.name for path in writer.run.snapshots.iterdir()] == ["00000004.png"]
+    assert [path.name for path in (writer.run.path / "snapshots").iterdir()] == ["00000004.png"]
 
 
 def test_the_model_of_the_moment_has_early_weights_once_there_are_some(writer: RunWriter) -> None:

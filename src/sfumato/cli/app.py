@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from typing import Any
@@ -60,6 +61,9 @@ def _options(
 def main() -> None:
     """Run the command line: a person's mistake is one sentence and exit code 2, an interruption 130."""
     keep_freed_memory()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name of any bytes can be printed, in any locale
+            stream.reconfigure(errors="backslashreplace")
     try:
         # Not on its own, or it would draw its usage and a box around a sentence, and end the program itself.
         sys.exit(app(standalone_mode=False))

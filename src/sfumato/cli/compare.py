@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # The article's autoencoder with the range of its output mended: the lesson is what autoencoders are, not that fault.
 PRESETS: Mapping[Kind, str] = {"autoencoder": "article-fixed", "gan": "gan", "diffusion": "auto"}
+PAGE = "index.html"
+OWN = ("collection", "dataset", *PRESETS)
 SHOWN, WORKS, EXAMPLES = 8, 24, 16
 
 
@@ -50,6 +52,7 @@ def compare(
     from sfumato.cli.compare_page import comparison_page
     from sfumato.cli.devices import device_named
     from sfumato.cli.session import collection_of, follow
+    from sfumato.directory import OwnDirectory
     from sfumato.training import Run, is_run, suitable_size, train
     from sfumato.works.whole_file import write_whole_text
 
@@ -60,34 +63,39 @@ def compare(
         raise SfumatoError(f"size {size}: a multiple of 8 is needed")
     _check_place(art, output, resume, force)
     place = device_named(device)
-    collection = collection_of(art, output / "collection", "255,255,255", console, force=force)
-    size = size or suitable_size([min(picture.width, picture.height) for picture in collection.pictures], minutes)
-    dataset = _prepared(collection, output / "dataset", size, console, force or resume)
-    for number, (kind, preset) in enumerate(PRESETS.items(), 1):
-        path = output / kind
-        console.print(f"{number} of {len(PRESETS)}: {kind}, {minutes:g} minutes", style="bold")
-        spent = 0.0
-        if resume and is_run(path):
-            run = Run.open(path)
-        else:
-            choices = {"size": size, "minutes": minutes, "seed": seed}
-            run, spent = _begun(path, dataset, preset, choices, perceptual, place, force, console)
-        follow(train(run, device=place, spent_seconds=spent), run, console)
-    with console.status("making works, and measuring them"):
-        page = comparison_page(_comparison(art, output, dataset, minutes, seed))
-    file = output / "index.html"
-    write_whole_text(file, page, force=True)
+    directory = OwnDirectory(output, "comparison")
+    with directory.at_work():
+        file = directory.claim(PAGE)
+        collection = collection_of(art, output / "collection", "255,255,255", console, force=force)
+        size = size or suitable_size([min(picture.width, picture.height) for picture in collection.pictures], minutes)
+        dataset = _prepared(collection, output / "dataset", size, console, force or resume)
+        for number, (kind, preset) in enumerate(PRESETS.items(), 1):
+            path = output / kind
+            console.print(f"{number} of {len(PRESETS)}: {kind}, {minutes:g} minutes", style="bold")
+            spent = 0.0
+            if resume and is_run(path):
+                run = Run.open(path)
+            else:
+                choices = {"size": size, "minutes": minutes, "seed": seed}
+                run, spent = _begun(path, dataset, preset, choices, perceptual, place, force, console)
+            follow(train(run, device=place, spent_seconds=spent), run, console)
+        with console.status("making works, and measuring them"):
+            page = comparison_page(_comparison(art, output, dataset, minutes, seed))
+        write_whole_text(file, page, force=True)
     console.print(f"Open {file} in a browser.", style="bold", markup=False, soft_wrap=True)
 
 
 def _check_place(art: Path, output: Path, resume: bool, force: bool) -> None:
     """Raises SfumatoError where the comparison would meet something that is there."""
-    from sfumato.training import is_run
+    from sfumato.directory import OwnDirectory
+    from sfumato.training import is_run, would_clear
 
-    if output.exists() and not output.is_dir():
-        raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
-    if art.resolve() == output.resolve() or (force and art.resolve().is_relative_to(output.resolve())):
+    if art.resolve() == output.resolve():
         raise SfumatoError(f"{output}: is where the pictures are; choose another -o")
+    OwnDirectory(output, "comparison").check((PAGE, *OWN), force=force, beside=art)
+    for kind in PRESETS:
+        if force and art.exists() and would_clear(output / kind, art):
+            raise SfumatoError(f"{art}: is part of the comparison in {output}, which --force would clear")
     begun = any(is_run(output / kind) for kind in PRESETS)
     if resume and not begun:
         raise SfumatoError(f"{output}: holds no comparison to go on with; leave out --resume")
@@ -95,8 +103,6 @@ def _check_place(art: Path, output: Path, resume: bool, force: bool) -> None:
         raise SfumatoError(
             f"{output}: holds a comparison already; go on with --resume, begin anew with --force, or choose another -o"
         )
-    if not begun and not force and output.exists() and any(output.iterdir()):
-        raise SfumatoError(f"{output}: holds something else already; choose another -o")
 
 
 def _prepared(collection: Collection, place: Path, size: int, console: Console, force: bool) -> Dataset:

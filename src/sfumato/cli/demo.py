@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from sfumato.models import Model
+    from sfumato.training import Run
 
 DRAWN_PER_CLASS = 200
 DRAWN_SIZE = 64
 SIZE = 32
 WORKS_PER_CLASS = 8
+_PAGE, _TRAJECTORY = "index.html", "trajectory.webp"
+_FILES = (_PAGE, _TRAJECTORY)
 
 
 def demo(
@@ -28,41 +32,31 @@ def demo(
     ),
     minutes: Annotated[float, typer.Option(min=0.02, max=525_600, help="How long to train.")] = 2.0,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Write over a demonstration that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Make a demonstration anew that is there.")] = False,
 ) -> None:
     """Show everything on pictures that the program draws itself: collect, train two minutes, generate, one web page."""
-    page = output / "index.html"
-    _check_place(output, force)
     if not math.isfinite(minutes):  # 'nan' is in every range
         raise SfumatoError("--minutes takes a number, as in --minutes 2")
-    console = Console(highlight=False)
-    drawn = _draw(output / "art", seed, force, console)
-    run = _train(output / "art", output / "run", minutes, seed, force, console)
-    _write_page(page, run, drawn, seed, force, console)
-    console.print(f"Open {page} in a browser.", style="bold", markup=False, soft_wrap=True)
-
-
-def _check_place(output: Path, force: bool) -> None:
-    """Raises SfumatoError where something is that is no demonstration, or one that may not be written over."""
-    from sfumato.collection.drawn import LICENCE_TEXT
-
-    if output.exists() and not output.is_dir():
-        raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
-    if not output.exists() or not any(output.iterdir()):
-        return
-    licence = output / "art" / "LICENCE.txt"
-    if not licence.is_file() or licence.read_text("utf-8", errors="replace") != LICENCE_TEXT:
-        raise SfumatoError(f"{output}: holds something else than a demonstration; choose another -o")
-    if not force:
-        done = (output / "index.html").exists()
+    directory = OwnDirectory(output, "demo")
+    directory.check((*_FILES, "art", "run", "works"), force=force)
+    if (output / _PAGE).exists() and not force:
         raise SfumatoError(
-            f"{output}: holds a demonstration already; "
-            + (f"open {output / 'index.html'} in a browser, " if done else "it was not finished; ")
-            + "say --force to make it anew, or choose another -o"
+            f"{output}: holds a demonstration already; open {output / _PAGE} in a browser, "
+            "say --force to make it anew, or choose another -o"
         )
+    console = Console(highlight=False)
+    with directory.at_work():
+        directory.remove([_PAGE])
+        for name in _FILES:
+            directory.claim(name)
+        # What is there is an unfinished demonstration's, or may be made anew.
+        drawn = _draw(output / "art", seed, console)
+        run = _train(output / "art", output / "run", minutes, seed, force, console)
+        _write_page(output, run, drawn, seed, console)
+    console.print(f"Open {output / _PAGE} in a browser.", style="bold", markup=False, soft_wrap=True)
 
 
-def _draw(folder: Path, seed: int, force: bool, console: Console) -> dict[str, list[Image.Image]]:
+def _draw(folder: Path, seed: int, console: Console) -> dict[str, list[Image.Image]]:
     """The program's own collection; returns some of it, by class."""
     from PIL import Image
 
@@ -70,7 +64,7 @@ def _draw(folder: Path, seed: int, force: bool, console: Console) -> dict[str, l
 
     shown: dict[str, list[Image.Image]] = {name: [] for name in CLASSES}
     with console.status(f"drawing {DRAWN_PER_CLASS * len(CLASSES):,} pictures of {len(CLASSES)} classes"):
-        for path in draw_collection(folder, per_class=DRAWN_PER_CLASS, size=DRAWN_SIZE, seed=seed, force=force):
+        for path in draw_collection(folder, per_class=DRAWN_PER_CLASS, size=DRAWN_SIZE, seed=seed, force=True):
             pictures = shown[path.parent.name]
             if len(pictures) < WORKS_PER_CLASS:
                 with Image.open(path) as picture:
@@ -83,19 +77,23 @@ def _draw(folder: Path, seed: int, force: bool, console: Console) -> dict[str, l
     return shown
 
 
-def _train(art: Path, run: Path, minutes: float, seed: int, force: bool, console: Console) -> Any:
+def _train(art: Path, place: Path, minutes: float, seed: int, force: bool, console: Console) -> Run:
     from sfumato.cli.session import follow, new_run
-    from sfumato.training import train
+    from sfumato.training import Run, is_run, train
 
+    if is_run(place) and not force:  # of a demonstration that was interrupted
+        begun = Run.open(place)
+        settings = begun.record.settings
+        if begun.has_begun and (settings.minutes, settings.seed) == (minutes, seed):
+            follow(train(begun), begun, console)
+            return begun
     choices = {"size": SIZE, "minutes": minutes, "seed": seed}
-    made, spent = new_run(art, run, choices, force=force, console=console)
+    made, spent = new_run(art, place, choices, force=True, console=console)
     follow(train(made, spent_seconds=spent), made, console)
     return made
 
 
-def _write_page(
-    page: Path, run: Any, drawn: dict[str, list[Image.Image]], seed: int, force: bool, console: Console
-) -> None:
+def _write_page(output: Path, run: Run, drawn: dict[str, list[Image.Image]], seed: int, console: Console) -> None:
     from PIL import Image
 
     from sfumato.cli.demo_page import demo_page
@@ -104,8 +102,8 @@ def _write_page(
 
     with console.status("making new works"):
         model = Model.from_pretrained(run.path)
-        works = {name: _works(model, name, seed, page.parent / "works" / name, force) for name in model.config.classes}
-        film = _trajectory(Generation.of(model, seed=seed + 1), page.with_name("trajectory.webp"))
+        works = {name: _works(model, name, seed, output / "works" / name) for name in model.config.classes}
+        film = _trajectory(Generation.of(model, seed=seed + 1), output / _TRAJECTORY)
         with Image.open(run.path / "evolution.png") as strip:
             evolution = strip.convert("RGB")
         text = demo_page(
@@ -116,13 +114,14 @@ def _write_page(
             facts=_facts(run, model),
             drawn=DRAWN_PER_CLASS * len(drawn),
         )
-    write_whole_text(page, text, force=force)
+    write_whole_text(output / _PAGE, text, force=True)
 
 
-def _works(model: Model, label: str, seed: int, folder: Path, force: bool) -> list[Image.Image]:
+def _works(model: Model, label: str, seed: int, folder: Path) -> list[Image.Image]:
     works = model.generate(WORKS_PER_CLASS, seed=seed, label=label)
-    for index, work in enumerate(works):
-        work.save(folder / f"{index:04d}.png", force=force)
+    with OwnDirectory(folder, "works").at_work() as directory:
+        for index, work in enumerate(works):
+            work.save(directory.claim(f"{index:04d}.png"), force=True)
     return [work.image for work in works]
 
 
@@ -134,7 +133,7 @@ def _trajectory(generation: Any, path: Path) -> Path:
     return save_animation(frames, path, seconds=3.0, hold=2.0, scale=1, force=True)
 
 
-def _facts(run: Any, model: Model) -> dict[str, str]:
+def _facts(run: Run, model: Model) -> dict[str, str]:
     import platform
 
     import torch

@@ -43,14 +43,11 @@ def distill(
     from sfumato.cli.devices import device_named
     from sfumato.cli.session import check_clearing, follow
     from sfumato.dataset import Dataset
-    from sfumato.training import Run, is_run, layered, parent_choices, parse_choices, prepare_run, train
+    from sfumato.directory import OwnDirectory
+    from sfumato.training import Run, check_run_place, layered, parent_choices, parse_choices, prepare_run, train
 
     console = Console(highlight=False)
-    if is_run(output) and not force:
-        raise SfumatoError(
-            f"{output}: holds a run already; go on with 'sfumato train --resume -o {output}', begin anew with --force, "
-            "or choose another -o"
-        )
+    check_run_place(OwnDirectory(output, "run"), force=force)
     if force:
         check_clearing(output, teacher)
     run = Run.open(teacher)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +52,7 @@ def evaluate(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
     from sfumato.cli.evaluate_page import evaluation_page
-    from sfumato.cli.placing import check_places
+    from sfumato.directory import OwnDirectory
     from sfumato.evaluation.descriptor import Descriptor
     from sfumato.evaluation.evaluating import compared_count, generated
     from sfumato.evaluation.evaluating import evaluate as evaluation_of
@@ -65,7 +64,10 @@ def evaluate(
     console = Console(highlight=False)
     if size is not None and size % 8:
         raise SfumatoError(f"size {size}: a multiple of 8 is needed")
-    check_places([output / REPORT, output / RECORD], force=force)
+    directory = OwnDirectory(output, "evaluation")
+    directory.check((REPORT, RECORD, "collection", "dataset"), force=force, beside=against)
+    if not force and (output / REPORT).exists():
+        raise SfumatoError(f"{output}: holds an evaluation already; choose another -o, or say --force to replace it")
     parse_background(background)
     if against.resolve() == output.resolve():
         raise SfumatoError(f"{output}: is where the pictures are; choose another -o")
@@ -80,25 +82,26 @@ def evaluate(
             raise SfumatoError("--size is for a folder of pictures: a model has its own")
         model = Model.from_pretrained(works, device=str(place))
         run = Run.open(folder) if is_run(folder) else None
-    try:
-        if model is None:
-            dataset, made = _folder(folder, against, output, count, size, background, console, force)
-        else:
-            dataset = _dataset(against, output, model.config.size, background, console, force, run)
-            compared_count(count, dataset)  # or it says that there are too few, before any is made
-            with console.status(f"making {count:,} works"):
-                made = generated(model, count, seed)
-        with console.status("measuring"):
-            evaluation = evaluation_of(
-                made, dataset, network, against=against.resolve().stem, seed=seed, model=model, run=run
-            )
-    except SfumatoError:
-        if is_new:  # what was collected on the way is of no use without a report
-            shutil.rmtree(output, ignore_errors=True)
-        raise
-    record = json.dumps(evaluation.record(), indent=2) + "\n"
-    for name, text in ((REPORT, evaluation_page(evaluation)), (RECORD, record)):
-        write_whole_text(output / name, text, force=force)
+    with directory.at_work():
+        try:
+            if model is None:
+                dataset, made = _folder(folder, against, output, count, size, background, console, force)
+            else:
+                dataset = _dataset(against, output, model.config.size, background, console, force, run)
+                compared_count(count, dataset)  # or it says that there are too few, before any is made
+                with console.status(f"making {count:,} works"):
+                    made = generated(model, count, seed)
+            with console.status("measuring"):
+                evaluation = evaluation_of(
+                    made, dataset, network, against=against.resolve().stem, seed=seed, model=model, run=run
+                )
+        except SfumatoError:
+            if is_new:  # what was collected on the way is of no use without a report
+                directory.discard()
+            raise
+        record = json.dumps(evaluation.record(), indent=2) + "\n"
+        for name, text in ((REPORT, evaluation_page(evaluation)), (RECORD, record)):
+            write_whole_text(directory.claim(name), text, force=True)
     _tell(evaluation, console)
     console.print(f"Open {output / REPORT} in a browser.", style="bold", markup=False, soft_wrap=True)
 

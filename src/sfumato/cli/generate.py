@@ -54,6 +54,7 @@ def generate(
     from sfumato.cli.devices import device_named
     from sfumato.cli.painting import steering_of
     from sfumato.cli.placing import beside, check_places
+    from sfumato.directory import OwnDirectory
     from sfumato.models import Generation, Model, relatives, to_pictures, upscale_work
     from sfumato.models.ground import Ground, enlarged_size
     from sfumato.works import Work, contact_sheet, read_work, save_animation
@@ -62,6 +63,9 @@ def generate(
     console = Console(highlight=False)
     files = [output / f"{index:04d}.png" for index in range(count)]
     sheet, film = beside(output, "-sheet.png"), beside(output, "-trajectory.webp")
+    directory = OwnDirectory(output, "works")
+    names = [file.name for file in files] + [f"../{place.name}" for place in (sheet, *([film] if trajectory else []))]
+    directory.check(names, force=force)
     check_places([*files, sheet, *([film] if trajectory else [])], force=force)
     others = _others(output, files)
     if others and not force:
@@ -96,30 +100,34 @@ def generate(
         generation = relatives(loaded, read_work(of).recipe.first, variations, **asked)
     if upscaler is not None:
         enlarged_size(upscaler.config, generation.ground.width, generation.ground.height)  # or it says why not
-    pictures, frames = [], []
-    with _progress(console) as progress:
-        task = progress.add_task("works", total=count)
-        for step in generation.steps(count):
-            if trajectory and step.indices[0] == 0:
-                frames.append(contact_sheet(to_pictures(step.noisy)))
-            if step.step < step.steps:
-                continue
-            for index, picture in zip(step.indices, to_pictures(step.noisy), strict=True):
-                work = Work(picture, generation.recipe(index))
-                if upscaler is not None:
-                    work = upscale_work(upscaler, work)
-                work.save(files[index], recipe=recipe, force=force)
-                if index < ON_SHEET:
-                    pictures.append(work.image)
-            progress.update(task, advance=len(step.indices))
-    write_whole_file(sheet, lambda file: contact_sheet(pictures).save(file, format="PNG"), force=force)
+    with directory.at_work():
+        pictures, frames = [], []
+        with _progress(console) as progress:
+            task = progress.add_task("works", total=count)
+            for step in generation.steps(count):
+                if trajectory and step.indices[0] == 0:
+                    frames.append(contact_sheet(to_pictures(step.noisy)))
+                if step.step < step.steps:
+                    continue
+                for index, picture in zip(step.indices, to_pictures(step.noisy), strict=True):
+                    work = Work(picture, generation.recipe(index))
+                    if upscaler is not None:
+                        work = upscale_work(upscaler, work)
+                    work.save(directory.claim(names[index]), recipe=recipe, force=force)
+                    if index < ON_SHEET:
+                        pictures.append(work.image)
+                progress.update(task, advance=len(step.indices))
+        directory.claim(f"../{sheet.name}")
+        write_whole_file(sheet, lambda file: contact_sheet(pictures).save(file, format="PNG"), force=force)
+        if trajectory:
+            directory.claim(f"../{film.name}")
+            save_animation(frames, film, seconds=3.0, hold=1.5, scale=1, force=force)
     on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
     said = f"{count:,} works in {output}, {on_sheet} on one sheet in {sheet}" if count > 1 else f"1 work in {output}"
     console.print(said, markup=False, soft_wrap=True)
     if others:
         console.print(f"what else lay there is left as it was: {len(others):,} in number", soft_wrap=True)
     if trajectory:
-        save_animation(frames, film, seconds=3.0, hold=1.5, scale=1, force=force)
         console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)
 
 
@@ -127,8 +135,10 @@ def _others(output: Path, files: list[Path]) -> list[Path]:
     """What lies in the directory and is none of these files."""
     if not output.is_dir():
         return []
+    from sfumato.directory import MARKER
+
     ours = {file.name for file in files}
-    return sorted(path for path in output.iterdir() if path.name not in ours)
+    return sorted(path for path in output.iterdir() if path.name not in ours and path.name != MARKER)
 
 
 def _progress(console: Console) -> Progress:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -40,40 +39,50 @@ def new_run(
     Raises SfumatoError for a mistake of the person's; without ``force`` nothing that was there is lost.
     """
     from sfumato.cli.collect import parse_background, prepare_with_progress
-    from sfumato.training import disk_bytes, parent_choices, picture_facts, prepare_run, resolve, suitable_size
+    from sfumato.directory import OwnDirectory
+    from sfumato.training import (
+        check_run_place,
+        disk_bytes,
+        parent_choices,
+        picture_facts,
+        prepare_run,
+        resolve,
+        suitable_size,
+    )
 
     parse_background(background)
-    if output.exists() and not output.is_dir():
-        raise SfumatoError(f"{output}: is a file, not a directory; choose another -o")
+    directory = OwnDirectory(output, "run")
+    check_run_place(directory, force=force, art=art)
     if force and weights_from:
         check_clearing(output, Path(weights_from))
     if weights_from:
         choices = {**parent_choices(weights_from), **choices}
     is_new = not output.exists()
-    try:
-        collection = collection_of(art, output / "collection", background, console, force=force)
-        if "size" not in choices:
-            sides = [min(picture.width, picture.height) for picture in collection.pictures]
-            choices["size"] = suitable_size(sides, choices.get("minutes", 0), choices.get("factor", 1))
-        asked = resolve(choices)
-        dataset = prepare_with_progress(
-            collection, output / "dataset", size=asked.picture_side, crop=asked.crop, console=console, force=force
-        )
-        began = time.perf_counter()
-        with console.status("measuring this machine"):
-            run, made = prepare_run(
-                output,
-                dataset,
-                choices,
-                weights_from=weights_from,
-                device=device,
-                facts=picture_facts(collection, dataset),
-                force=force,
+    with directory.at_work():
+        try:
+            collection = collection_of(art, output / "collection", background, console, force=force)
+            if "size" not in choices:
+                sides = [min(picture.width, picture.height) for picture in collection.pictures]
+                choices["size"] = suitable_size(sides, choices.get("minutes", 0), choices.get("factor", 1))
+            asked = resolve(choices)
+            dataset = prepare_with_progress(
+                collection, output / "dataset", size=asked.picture_side, crop=asked.crop, console=console, force=force
             )
-    except SfumatoError:
-        if is_new:  # what was made on the way is of no use without a run
-            shutil.rmtree(output, ignore_errors=True)
-        raise
+            began = time.perf_counter()
+            with console.status("measuring this machine"):
+                run, made = prepare_run(
+                    directory,
+                    dataset,
+                    choices,
+                    weights_from=weights_from,
+                    device=device,
+                    facts=picture_facts(collection, dataset),
+                    force=force,
+                )
+        except SfumatoError:
+            if is_new:  # what was made on the way is of no use without a run
+                directory.discard()
+            raise
     needed = disk_bytes(made, dataset)
     sentence = f"{made.sentence} (at most {max(1, needed / 1e6):,.0f} MB on the disk)."
     console.print(sentence, soft_wrap=True, markup=False)

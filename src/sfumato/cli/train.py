@@ -33,10 +33,11 @@ def train(
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="So many steps, however long they take; nothing is measured.")
+        int | None,
+        typer.Option(min=1, help="Train exactly this many steps, however long they take; the machine is not measured."),
     ] = None,
     epochs: Annotated[
-        float | None, typer.Option(min=0.01, max=1e6, help="Each picture so many times, however long it takes.")
+        float | None, typer.Option(min=0.01, max=1e6, help="Show each picture this many times, however long it takes.")
     ] = None,
     size: Annotated[
         int | None, typer.Option(min=SMALLEST, max=LARGEST, help="The side of the pictures in pixels, a multiple of 8.")
@@ -67,7 +68,10 @@ def train(
     background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run; with --minutes or --steps, train it further.")
+        bool,
+        typer.Option(
+            "--resume", help="Go on with a run; --minutes or --steps come on top of what is left of its plan."
+        ),
     ] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Begin anew over the run that is there.")] = False,
@@ -79,7 +83,7 @@ def train(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
     from sfumato.cli.session import follow, new_run
-    from sfumato.training import is_run, train
+    from sfumato.training import train
 
     console = Console(highlight=False)
     if sum(value is not None for value in (minutes, steps, epochs)) > 1:
@@ -113,10 +117,6 @@ def train(
         return
     if art is None:
         raise SfumatoError("give a folder of art: 'sfumato train MY-ART -o run'; or --resume to go on with a run")
-    if is_run(output) and not force:
-        raise SfumatoError(
-            f"{output}: holds a run already; go on with --resume, begin anew with --force, or choose another -o"
-        )
     parse_background(background)
     _check_place(art, output, force)
     choices = _choices(
@@ -186,12 +186,15 @@ def _choices(
 
 
 def _check_place(art: Path, output: Path, force: bool) -> None:
-    """Raises SfumatoError where a run would stand in the way of the pictures that it is made from."""
-    here, there = art.resolve(), output.resolve()
-    if here == there:
+    """Raises SfumatoError where a run would stand in the way of the pictures that it is made from, or of anything."""
+    from sfumato.directory import OwnDirectory
+    from sfumato.training import check_run_place, would_clear
+
+    if art.resolve() == output.resolve():
         raise SfumatoError(f"{output}: is where the pictures are; choose another place for the run with -o")
-    if force and here.is_relative_to(there):
-        raise SfumatoError(f"{art}: lies in {output}, which --force would clear; choose another place for the run")
+    if force and art.exists() and would_clear(output, art):
+        raise SfumatoError(f"{art}: is part of the run in {output}, which --force would clear; choose another -o")
+    check_run_place(OwnDirectory(output, "run"), force=force, art=art)
 
 
 def _check_parent(origin: str, choices: Mapping[str, Any]) -> None:

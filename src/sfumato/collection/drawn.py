@@ -6,6 +6,8 @@ every size.
 """
 
 import csv
+import io
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from sfumato import __version__
+from sfumato.directory import OwnDirectory
+from sfumato.disk import write_through
 from sfumato.errors import SfumatoError
 
 Floats = npt.NDArray[np.float32]
@@ -28,6 +32,7 @@ MAXIMUM_SIZE: Final = 1024
 HARD_EDGES: Final = 3
 SOFT_EDGES: Final = 2
 
+_LICENCE, _TABLE = "LICENCE.txt", "metadata.csv"
 LICENCE_TEXT: Final = """\
 CC0-1.0
 
@@ -300,33 +305,42 @@ def draw_collection(
     """Draw a whole collection, yielding each picture's path once it is written.
 
     folder: made if missing; it gets one sub-folder a class, metadata.csv and LICENCE.txt. A folder that holds something
-    already is refused (SfumatoError) unless `force`. Pictures are numbered through all classes, so no two share a seed.
-    Closing the iterator early leaves a smaller but sound collection: metadata.csv names what was written.
+    already is refused (SfumatoError) unless `force`, which has drawn art drawn anew and touches nothing else. Pictures
+    are numbered through all classes, so no two share a seed. Closing the iterator early leaves a smaller but sound
+    collection: metadata.csv, which comes last, names what was written. Where the program ended before it could write
+    that, the same call goes on.
     """
     if per_class < 1:
         raise SfumatoError(f"cannot draw {per_class} pictures a class; choose 1 or more")
-    if folder.exists() and not folder.is_dir():
-        raise SfumatoError(f"{folder} is a file; choose a folder to draw into")
-    if folder.is_dir() and any(folder.iterdir()) and not force:
-        raise SfumatoError(f"{folder} is not empty; choose another folder, or use --force to draw over it")
+    directory = OwnDirectory(folder, "drawn")
+    directory.check((_LICENCE, _TABLE, *CLASSES), force=force)
+    if (folder / _TABLE).is_file() and not force:
+        raise SfumatoError(f"{folder} holds drawn art already; choose another folder, or use --force to draw it anew")
     draw(CLASSES[0], seed, size)  # a wrong seed or size is said here, before anything is written
-    return _draw_all(folder, per_class, size, seed)
+    return _draw_all(directory, per_class, size, seed)
 
 
-def _draw_all(folder: Path, per_class: int, size: int, seed: int) -> Iterator[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "LICENCE.txt").write_text(LICENCE_TEXT, encoding="utf-8")
-    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
-        rows = csv.writer(table)
-        rows.writerow(["file_name", "title", "creator", "licence", "source"])
-        for name in CLASSES:
-            (folder / name).mkdir(exist_ok=True)
-            for number in range(per_class):
-                path = folder / name / f"{name}-{number + 1:04d}.png"
+def _draw_all(directory: OwnDirectory, per_class: int, size: int, seed: int) -> Iterator[Path]:
+    rows = [["file_name", "title", "creator", "licence", "source"]]
+    with directory.at_work():
+        write_through(directory.claim(_LICENCE), LICENCE_TEXT.encode())
+        try:
+            for name, number in itertools.product(CLASSES, range(per_class)):
+                file = f"{name}/{name}-{number + 1:04d}.png"
+                path = directory.claim(file)
+                path.parent.mkdir(exist_ok=True)
                 draw(name, seed + number, size).save(path, compress_level=3)
                 source = f"drawn by sfumato {__version__}, seed {seed + number}"
                 title = f"{name.capitalize()}, no. {number + 1}"
-                rows.writerow(
-                    [path.relative_to(folder).as_posix(), title, "sfumato (drawn by the program)", "CC0-1.0", source]
-                )
+                rows.append([file, title, "sfumato (drawn by the program)", "CC0-1.0", source])
                 yield path
+        except GeneratorExit:
+            _write_table(directory, rows)
+            raise
+        _write_table(directory, rows)
+
+
+def _write_table(directory: OwnDirectory, rows: list[list[str]]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    write_through(directory.claim(_TABLE), text.getvalue().encode())

@@ -19,6 +19,7 @@ from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason, locate_model
 from sfumato.models.weights import digest, load_into, read_weights
 from sfumato.networks import build_network
+from sfumato.text import encoded
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -84,8 +85,8 @@ class Model:
         directory.mkdir(parents=True, exist_ok=True)
         tensors = {name: tensor.cpu().contiguous() for name, tensor in self.denoiser.network.state_dict().items()}
         tensors |= {_EARLY + name: tensor.cpu().contiguous() for name, tensor in self.early.items()}
-        (directory / CONFIG).write_text(self.config.model_dump_json(indent=2) + "\n", "utf-8")
-        (directory / CARD).write_text(self.card, "utf-8")
+        (directory / CONFIG).write_bytes(encoded(self.config.model_dump_json(indent=2) + "\n"))
+        (directory / CARD).write_bytes(encoded(self.card))
         save_file(tensors, directory / WEIGHTS, metadata={"format": "pt"})
         self.weights_digest = digest(directory / WEIGHTS)
         return directory

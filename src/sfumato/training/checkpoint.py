@@ -10,8 +10,10 @@ a name of its own. So whatever moment the power fails at, ``latest`` names a who
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Collection, Mapping
@@ -26,6 +28,7 @@ from sfumato.disk import disk_fault, flush_directory, replace_file, write_throug
 from sfumato.errors import SfumatoError
 
 _LATEST, _STATE, _DIGESTS = "latest", "state.json", "digests.json"
+_NAME, _FILE = re.compile(r"\d{8,}(-again)*"), re.compile(r"[\w-]+\.(safetensors|json)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +47,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """
     before = _latest(folder)
     name = f"{checkpoint.step:08d}"
-    final = folder / (f"{name}-again" if before == name else name)
+    final = _free_place(folder, name, before)
     temporary = folder / f".{uuid.uuid4().hex}.tmp"
     parts = {f"{name}.safetensors": save(_plain(tensors)) for name, tensors in checkpoint.tensors.items()}
     parts[_STATE] = json.dumps({"step": checkpoint.step, **checkpoint.state}, indent=1).encode()
@@ -54,8 +57,6 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         for name, data in {**parts, _DIGESTS: json.dumps(digests, indent=1).encode()}.items():
             write_through(temporary / name, data)
         flush_directory(temporary)
-        if final.exists():  # not the latest: a session was killed between the rename and the pointer
-            shutil.rmtree(final)
         temporary.rename(final)
         flush_directory(folder)
         point_at(folder / _LATEST, final.name)
@@ -109,14 +110,51 @@ def _latest(folder: Path) -> str | None:
         return None
 
 
+def clear_checkpoints(folder: Path) -> None:
+    """Remove all checkpoints and the name of the latest; other things that lie among them stay."""
+    if not folder.is_dir():
+        return
+    (folder / _LATEST).unlink(missing_ok=True)
+    _remove_old(folder, ())
+    with contextlib.suppress(OSError):  # not empty
+        folder.rmdir()
+
+
+def _free_place(folder: Path, name: str, latest: str | None) -> Path:
+    """Where a checkpoint of that name goes: not over the latest one, nor over anything that is no checkpoint."""
+    for final in (folder / name, *(folder / f"{name}-again{'-again' * number}" for number in range(1000))):
+        if final.name == latest:
+            continue
+        if final in _all(folder):  # a session was killed between the rename and the pointer
+            _remove(final)
+        if not final.exists() and not final.is_symlink():
+            return final
+    raise SfumatoError(f"{folder / name}: other things lie where checkpoints go; move them away")
+
+
 def _all(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.name[:1].isdigit() and path.is_dir())
+    """The checkpoints: whatever else lies among them has not their form of name, or no digests."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and (path / _DIGESTS).is_file())
+
+
+def _remove(checkpoint: Path) -> None:
+    """Remove the files of a checkpoint, the list of them last, and its directory if nothing else lies there."""
+    try:
+        names = [name for name in json.loads((checkpoint / _DIGESTS).read_bytes()) if _FILE.fullmatch(name)]
+    except (OSError, ValueError, TypeError):
+        return  # no list of files, so nobody's to remove
+    for name in (*names, _DIGESTS):
+        (checkpoint / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        checkpoint.rmdir()
 
 
 def _remove_old(folder: Path, kept: Collection[str | None]) -> None:
     for path in _all(folder):
         if path.name not in kept:
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
 
 
 def _damage(part: Path, what: str, folder: Path, directory: Path) -> str:

@@ -14,6 +14,7 @@ from sfumato.dataset import Batches, spread
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
+from sfumato.text import restored_path
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
 from sfumato.training.checkpoint import load_checkpoint
@@ -41,9 +42,10 @@ def train(
 ) -> Iterator[Event]:
     """Train a run to its end, from its latest checkpoint if there is one; a finished run only if more is asked for.
 
-    more_steps or more_minutes: train a finished run further by so much; spent_seconds: what measuring and planning
-    took of the run's minutes. Yields events; after ``close()`` a checkpoint and a model of the moment are on the disk.
-    Raises SfumatoError where the data set has changed, a checkpoint is damaged or the disk is full.
+    more_steps or more_minutes: train further by so much, on top of what a run that has not ended has still to do;
+    spent_seconds: what measuring and planning took of the run's minutes. Yields events; after ``close()`` a checkpoint
+    and a model of the moment are on the disk. Raises SfumatoError where another process is at work in the run, the data
+    set has changed, a checkpoint is damaged or the disk is full.
     """
     return _Training(run, device or torch.device("cpu"), spent_seconds).events(more_steps, more_minutes)
 
@@ -73,7 +75,8 @@ class _Training:
 
     def events(self, more_steps: int, more_minutes: float) -> Iterator[Event]:
         try:
-            yield from self._session(more_steps, more_minutes)
+            with self.run.at_work():
+                yield from self._session(more_steps, more_minutes)
         except (OSError, SafetensorError) as error:
             place = getattr(error, "filename", None) or self.run.path
             raise SfumatoError(
@@ -82,7 +85,6 @@ class _Training:
             ) from error
 
     def _session(self, more_steps: int, more_minutes: float) -> Iterator[Event]:
-        self.run.tidy()
         checkpoint = load_checkpoint(self.run.checkpoints)
         if checkpoint is not None:
             self.state.restore(checkpoint)
@@ -247,11 +249,25 @@ class _Training:
         )
 
     def _extend(self, more_steps: int, more_minutes: float) -> None:
+        """So much more, on top of what a run that has not ended has still to do."""
         state, settings = self.state, self.settings
+        if not more_steps and state.step == 0 and state.budget_seconds is None:
+            raise SfumatoError(
+                f"{self.run.path}: has not made a step yet, so nobody knows how many are in {more_minutes:g} minutes; "
+                "resume it without --minutes, or give --steps"
+            )
         steps = more_steps or max(1, round(more_minutes * 60 / max(state.elapsed_seconds / max(1, state.step), 1e-3)))
-        state.schedule = schedule_of(settings, len(self.dataset.train), start=state.step, steps=steps)
-        state.budget_seconds = None if more_steps else state.elapsed_seconds + 60 * more_minutes
-        state.evaluations = state.snapshots = state.guard.above = 0
+        if state.finished:
+            state.schedule = schedule_of(settings, len(self.dataset.train), start=state.step, steps=steps)
+            state.budget_seconds = None if more_steps else state.elapsed_seconds + 60 * more_minutes
+            state.evaluations = state.snapshots = 0
+        else:
+            state.schedule = state.schedule.ending_at(state.schedule.end + steps, state.step, settings.anneal)
+            if more_steps or state.budget_seconds is None:
+                state.budget_seconds = None  # a number of steps that was asked for does not follow the clock
+            else:
+                state.budget_seconds += 60 * more_minutes
+        state.guard.above = 0
         state.finished, state.noted = False, ""
 
     def _autocast(self) -> torch.autocast:
@@ -268,7 +284,7 @@ class _Training:
                 self.run.teacher(self.device),
             )
         if self.run.record.weights_from and not self.run.has_begun:
-            inherit(objective.denoiser.network, self.config, self.run.record.weights_from)
+            inherit(objective.denoiser.network, self.config, restored_path(self.run.record.weights_from))
         module = objective.module.to(self.device)
         state = TrainingState(
             module,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
 import sfumato
@@ -11,6 +9,7 @@ from sfumato.collection import Collection
 from sfumato.dataset import Dataset
 from sfumato.models import ModelConfig, SamplerSettings
 from sfumato.models.configuration import DIFFUSION
+from sfumato.text import readable
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.distillation import student_sampling
 from sfumato.training.run import Run
@@ -61,7 +60,7 @@ def model_config(run: Run, dataset: Dataset) -> ModelConfig:
     # Neither a GAN nor the autoencoder nor an upscaler is told a picture's class, so their models know none.
     classes = tuple(dataset.classes) if settings.objective in DIFFUSION else ()
     return ModelConfig(
-        name=os.fsencode(run.path.resolve().name).decode("utf-8", "replace") or "untitled",
+        name=readable(run.path.resolve().name) or "untitled",
         size=settings.size,
         factor=settings.factor,
         classes=classes,

@@ -10,15 +10,17 @@ from typing import Any
 import torch
 
 from sfumato.dataset import Batches, Dataset
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, locate_model
 from sfumato.models.weights import digest
+from sfumato.text import restored_path, stored_path
 from sfumato.training.configuration import resolve
 from sfumato.training.inheritance import SHARED, check_fit
 from sfumato.training.objective import PICTURES
 from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.plan import Plan, plan
-from sfumato.training.run import Run, RunRecord, clear_run, teacher_of
+from sfumato.training.run import Run, RunRecord, check_run_place, clear_run, teacher_of, would_clear
 from sfumato.training.upscaling import detail_of
 from sfumato.training.vgg_file import vgg_file
 
@@ -48,7 +50,7 @@ def parent_choices(origin: str) -> Mapping[str, Any]:
 
 
 def prepare_run(
-    path: Path,
+    place: OwnDirectory | Path,
     dataset: Dataset,
     choices: Mapping[str, Any],
     *,
@@ -59,12 +61,16 @@ def prepare_run(
 ) -> tuple[Run, Plan]:
     """Plan and write down a new run of a dataset.
 
+    place: the run's directory, as its path or as one that the caller is at work in.
     choices: settings that were chosen (see TrainingConfig), the rest is planned.
     force: a run that is there goes, once everything else is known to be right.
     Raises SfumatoError where a run is there already, a setting is out of range or does not go with the pictures or
     with the model to begin with, or the disk is too small; then nothing is written.
     """
-    place = device or torch.device("cpu")
+    directory = place if isinstance(place, OwnDirectory) else OwnDirectory(place, "run")
+    path = directory.path
+    check_run_place(directory, force=force)
+    device = device or torch.device("cpu")
     asked = resolve(choices)
     features = None if asked.perceptual == "none" else vgg_file(asked.perceptual)
     parent = Model.from_pretrained(weights_from) if weights_from else None
@@ -88,8 +94,8 @@ def prepare_run(
         choices,
         classes=len(dataset.classes),
         pictures=len(dataset.train),
-        device=place,
-        perceptual=PerceptualLoss.from_file(features).to(place) if features else None,
+        device=device,
+        perceptual=PerceptualLoss.from_file(features).to(device) if features else None,
         teacher=teacher,
     )
     settings = made.settings
@@ -99,22 +105,28 @@ def prepare_run(
         check_fit(parent, weights_from, settings)
         descent = (parent.weights_digest, *parent.config.descends_from)
         local = Path(weights_from).expanduser()
-        weights_from = str(local.resolve()) if local.exists() else weights_from
+        weights_from = stored_path(local.resolve()) if local.exists() else weights_from
     check_disk(path, disk_bytes(made, dataset) - dataset.pixels.numel())
     inside = dataset.path.resolve().is_relative_to(path.resolve())
     record = RunRecord(
         settings=settings,
         plan=made.sentence,
-        dataset=str(dataset.path.resolve().relative_to(path.resolve()) if inside else dataset.path.resolve()),
+        dataset=stored_path(dataset.path.resolve().relative_to(path.resolve()) if inside else dataset.path.resolve()),
         dataset_digest=dataset.digest,
         perceptual_digest=digest(features) if features else "",
         weights_from=weights_from,
         descends_from=descent,
         facts=dict(facts or {}),
     )
-    if force:
-        clear_run(path)
-    return Run.create(path, record, features, locate_model(taught_by) if teacher else None), made
+    if force and weights_from and would_clear(path, restored_path(weights_from)):
+        raise SfumatoError(
+            f"{weights_from}: the model to begin with would be removed with the old run by --force; "
+            "choose another -o, or move it first"
+        )
+    with directory.at_work():
+        if force:
+            clear_run(directory)
+        return Run.create(directory, record, features, locate_model(taught_by) if teacher else None), made
 
 
 def disk_bytes(made: Plan, dataset: Dataset) -> int:

@@ -14,8 +14,8 @@ teacher/          of a student's run, the model that it learns from
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,18 +24,25 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sfumato.dataset import Dataset
-from sfumato.disk import aside, flush_directory, flush_file, set_aside, write_through
+from sfumato.directory import OwnDirectory, kind_of
+from sfumato.disk import flush_directory, flush_file, write_through
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.models.place import CARD, CONFIG, WEIGHTS
 from sfumato.models.weights import digest
-from sfumato.training.checkpoint import point_at
+from sfumato.text import restored_path
+from sfumato.training.checkpoint import clear_checkpoints, point_at
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.perceptual import PerceptualLoss
+from sfumato.training.snapshots import snapshot_names
 
 _FEATURES = "perceptual.safetensors"
 _TEACHER = "teacher"
-_OWN = ("checkpoints", "snapshots", "model", _TEACHER)
+_MODEL = "model"
+MODEL_FILES = (WEIGHTS, CARD, CONFIG)
+LATEST = "checkpoints/latest"
+_FILES = ("run.json", "log.jsonl", "evolution.png", "evolution.webp", _FEATURES, LATEST)
+_PARTS = (*_FILES[:-1], "checkpoints", "snapshots", _MODEL, _TEACHER)
 
 
 class RunRecord(BaseModel):
@@ -56,63 +63,82 @@ class RunRecord(BaseModel):
     facts: dict[str, str] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
-    path: Path
+    directory: OwnDirectory
     record: RunRecord
 
     @classmethod
-    def create(cls, path: Path, record: RunRecord, features: Path | None = None, teacher: Path | None = None) -> Run:
+    def create(
+        cls, directory: OwnDirectory, record: RunRecord, features: Path | None = None, teacher: Path | None = None
+    ) -> Run:
         """Begin a run in a directory that holds none.
 
         features: what becomes its perceptual.safetensors; teacher: the directory of the model to learn from. Raises
         SfumatoError if there is a run already.
         """
-        if is_run(path):
-            raise SfumatoError(f"{path}: is a run already; go on with --resume, or begin anew with --force")
-        path.mkdir(parents=True, exist_ok=True)
-        if features is not None:
-            write_through(path / _FEATURES, features.read_bytes())
-        if teacher is not None:
-            (path / _TEACHER).mkdir(exist_ok=True)
-            for name in (CONFIG, WEIGHTS, CARD):
-                if (teacher / name).is_file():
-                    write_through(path / _TEACHER / name, (teacher / name).read_bytes())
-        point_at(path / "run.json", record.model_dump_json(indent=2) + "\n")
-        return cls(path, record)
+        if is_run(directory.path):
+            raise SfumatoError(f"{directory.path}: is a run already; go on with --resume, or begin anew with --force")
+        with directory.at_work():
+            if features is not None:
+                write_through(directory.claim(_FEATURES), features.read_bytes())
+            for name in MODEL_FILES if teacher is not None else ():
+                if teacher is not None and (teacher / name).is_file():
+                    kept = directory.claim(f"{_TEACHER}/{name}")
+                    kept.parent.mkdir(exist_ok=True)
+                    write_through(kept, (teacher / name).read_bytes())
+            point_at(directory.claim("run.json"), record.model_dump_json(indent=2) + "\n")
+        return cls(directory, record)
 
     @classmethod
     def open(cls, path: Path) -> Run:
         """Raises SfumatoError where there is no run, or one of another version."""
         try:
-            return cls(path, RunRecord.model_validate_json((path / "run.json").read_bytes()))
+            record = RunRecord.model_validate_json((path / "run.json").read_bytes())
         except FileNotFoundError as error:
             raise SfumatoError(
                 f"{path}: is no run (it holds no run.json); give the directory that 'train -o' named"
             ) from error
         except (ValidationError, OSError) as error:
             raise SfumatoError(f"{path / 'run.json'}: cannot be read; it is damaged or a newer version's") from error
+        return cls(OwnDirectory(path, "run"), record)
+
+    @property
+    def path(self) -> Path:
+        return self.directory.path
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Keep other processes out, and put right what one left that was killed here.
+
+        A run that was copied without its marker is known by what it holds. Raises SfumatoError where another process
+        is at work, and where something that was not made by the program lies where the run will write.
+        """
+        known = kind_of(self.path) is not None
+        with self.directory.at_work():
+            if not known:
+                models = [f"{folder}/{name}" for folder in (_MODEL, _TEACHER) for name in MODEL_FILES]
+                self.directory.adopt((*_FILES, *models, *snapshot_names(self.path)))
+            for name in (*_FILES, *(f"{_MODEL}/{name}" for name in MODEL_FILES)):
+                self.directory.claim(name)
+            yield
 
     @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
     @property
-    def snapshots(self) -> Path:
-        return self.path / "snapshots"
-
-    @property
     def model(self) -> Path:
-        return self.path / "model"
+        return self.path / _MODEL
 
     @property
     def dataset(self) -> Path:
-        return self.path / self.record.dataset
+        return self.path / restored_path(self.record.dataset)
 
     @property
     def has_begun(self) -> bool:
         """Whether there is a checkpoint to go on from."""
-        return (self.checkpoints / "latest").is_file()
+        return (self.path / LATEST).is_file()
 
     def open_dataset(self) -> Dataset:
         """Its prepared pictures. Raises SfumatoError where they are not as they were."""
@@ -149,13 +175,15 @@ class Run:
             raise SfumatoError(f"{path}: was changed; put it back as it was, or begin a new run")
         return model
 
-    def tidy(self) -> None:
-        """Put right what a session left that was killed while it wrote."""
-        old = aside(self.model)
-        if old.exists() and not self.model.exists():
-            old.rename(self.model)
-        for left in (old, *self.path.glob(".*.tmp"), *self.checkpoints.glob(".*.tmp")):
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    def write_model(self, model: Model) -> None:
+        """Put a model in the place of an earlier one; other things that lie beside it stay. Call it while at work."""
+        with self.directory.staged() as stage:
+            model.save_pretrained(stage)
+            for name in MODEL_FILES:
+                with (stage / name).open("rb+") as file:
+                    flush_file(file)
+            flush_directory(stage)
+            self.directory.settle(stage, MODEL_FILES, into=_MODEL)
 
 
 def teacher_of(student: Path) -> Path:
@@ -166,24 +194,37 @@ def teacher_of(student: Path) -> Path:
     return kept
 
 
+def check_run_place(directory: OwnDirectory, *, force: bool, art: Path | None = None) -> None:
+    """Raises SfumatoError, before any work, where a new run may not be written.
+
+    force: a run that is there may go. art: where the pictures come from, which may lie in the directory.
+    """
+    path = directory.path
+    if is_run(path) and not force:
+        raise SfumatoError(
+            f"{path}: holds a run already; go on with 'sfumato train --resume -o {path}', begin anew with --force, "
+            "or choose another -o"
+        )
+    directory.check(_PARTS, force=force, beside=art)
+
+
 def would_clear(path: Path, place: Path) -> bool:
-    """Whether ``clear_run(path)`` may remove what lies at a place, or the model of the run that it is."""
+    """Whether ``clear_run`` may remove something that lies at a place or below it, or the run that the place is."""
     real = place.resolve()
-    return real == path.resolve() or any(real.is_relative_to((path / name).resolve()) for name in _OWN)
+    own = (path.resolve() / name for name in OwnDirectory(path, "run").own())
+    checkpoints = (path / "checkpoints").resolve()
+    return real in (path.resolve(), checkpoints) or any(file.is_relative_to(real) for file in own)
 
 
 def is_run(path: Path) -> bool:
     return (path / "run.json").is_file()
 
 
-def clear_run(path: Path) -> None:
+def clear_run(directory: OwnDirectory) -> None:
     """Remove what a run has learned and said of it, and nothing else that lies there, its prepared pictures neither."""
-    if not is_run(path):
-        return
-    for name in _OWN:
-        shutil.rmtree(path / name, ignore_errors=True)
-    for name in (_FEATURES, "log.jsonl", "evolution.png", "evolution.webp", "run.json"):
-        (path / name).unlink(missing_ok=True)
+    with directory.at_work():
+        clear_checkpoints(directory.path / "checkpoints")
+        directory.clear()
 
 
 class RunLog:
@@ -208,17 +249,3 @@ class RunLog:
 
     def close(self) -> None:
         self.file.close()
-
-
-def replace_directory(new: Path, place: Path) -> None:
-    """Put a finished directory in the place of another; whatever moment it ends at, one of the two is there whole.
-
-    A reader may find the place empty between two renames; ``Run.tidy`` and the next save fill it.
-    """
-    for file in new.iterdir():
-        with file.open("rb+") as opened:
-            flush_file(opened)
-    flush_directory(new)
-    with set_aside(place):
-        new.rename(place)
-        flush_directory(place.parent)

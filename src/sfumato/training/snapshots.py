@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -9,8 +10,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from sfumato.directory import OwnDirectory
 from sfumato.disk import write_through
 from sfumato.works import save_animation, strip
+
+_FOLDER, _NAME = "snapshots", re.compile(r"\d{8,}\.png")
 
 
 def moments(count: int) -> list[float]:
@@ -18,11 +22,16 @@ def moments(count: int) -> list[float]:
     return [((index + 1) / count) ** 1.8 for index in range(count)]
 
 
+def snapshot_names(run: Path) -> list[str]:
+    """What lies in a run's folder of snapshots under a name such as theirs."""
+    return sorted(f"{_FOLDER}/{path.name}" for path in (run / _FOLDER).glob("*.png") if _NAME.fullmatch(path.name))
+
+
 @dataclass(frozen=True)
 class Snapshots:
-    """A folder of sheets, one a moment and named by its step, each a row of pictures."""
+    """A run's sheets, one a moment and named by its step, each a row of pictures."""
 
-    folder: Path
+    directory: OwnDirectory
 
     def keep(self, pictures: Sequence[Image.Image], step: int) -> Path:
         """Write the snapshot of a step (again, if an interrupted session made it already) and return its file."""
@@ -30,8 +39,8 @@ class Snapshots:
         row = Image.new("RGB", (side * len(pictures), side))
         for place, picture in enumerate(pictures):
             row.paste(picture, (place * side, 0))
-        self.folder.mkdir(exist_ok=True)
-        path = self.folder / f"{step:08d}.png"
+        path = self.directory.claim(f"{_FOLDER}/{step:08d}.png")
+        path.parent.mkdir(exist_ok=True)
         file = BytesIO()
         row.save(file, "PNG")
         write_through(path, file.getvalue())
@@ -39,13 +48,11 @@ class Snapshots:
 
     def forget_after(self, step: int) -> None:
         """Remove those of later steps: a killed session made them, and the resumed one will make its own."""
-        for path in self._paths():
-            if int(path.stem) > step:
-                path.unlink()
+        self.directory.remove(name for name in self._names() if int(Path(name).stem) > step)
 
     def summarise(self, strip_path: Path, animation_path: Path) -> None:
         """Join all snapshots into one strip (columns are moments) and one animation. Nothing without snapshots."""
-        paths = self._paths()
+        paths = [self.directory.path / name for name in self._names()]
         if not paths:
             return
         rows = [_pictures(path) for path in paths]
@@ -55,8 +62,9 @@ class Snapshots:
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
         save_animation(sheets, animation_path, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
 
-    def _paths(self) -> list[Path]:
-        return sorted(path for path in self.folder.glob("*.png") if path.stem.isdigit())
+    def _names(self) -> list[str]:
+        own = self.directory.own()
+        return [name for name in snapshot_names(self.directory.path) if name in own]
 
 
 def _pictures(path: Path) -> list[Image.Image]:

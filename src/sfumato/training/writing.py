@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -16,7 +14,7 @@ from sfumato.models.card import model_card
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.outcome import guided_early, training_facts
-from sfumato.training.run import Run, RunLog, replace_directory
+from sfumato.training.run import Run, RunLog
 from sfumato.training.snapshots import Snapshots
 from sfumato.training.state import TrainingState
 
@@ -36,7 +34,7 @@ class RunWriter:
 
     def __init__(self, run: Run, config: ModelConfig, state: TrainingState, device: torch.device) -> None:
         self.run, self.config, self.state, self.device = run, config, state, device
-        self.snapshots = Snapshots(run.snapshots)
+        self.snapshots = Snapshots(run.directory)
         self.saved = state.step
         self.log: RunLog
 
@@ -73,11 +71,7 @@ class RunWriter:
         """Put the model of this moment, with its card, in the place of an earlier one."""
         batch = self.run.record.settings.batch
         facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
-        temporary = self.run.path / f".{uuid.uuid4().hex}.tmp"
-        try:
-            replace_directory(self.model(model_card(self.config, facts)).save_pretrained(temporary), self.run.model)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        self.run.write_model(self.model(model_card(self.config, facts)))
 
     def picture(self, pictures: Sequence[Image.Image]) -> Pictured:
         """Keep and log the snapshot of this step."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sfumato.errors import SfumatoError
+from sfumato.text import encoded
 
 
 def write_whole_file(path: Path, write: Callable[[BinaryIO], None], *, force: bool) -> None:
@@ -37,7 +38,7 @@ def write_whole_text(path: Path, text: str, *, force: bool) -> None:
     """The same with a text, in UTF-8."""
 
     def write(file: BinaryIO) -> None:
-        file.write(text.encode())
+        file.write(encoded(text))
 
     write_whole_file(path, write, force=force)
 
