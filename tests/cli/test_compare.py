@@ -59,7 +59,7 @@ def test_mistakes_are_one_sentence_and_nothing_is_lost(sfumato, compared, art, t
         shutil.copy(path, tmp_path / "few" / f"{number}.png")
     for arguments, said in (
         ((art, "-o", output), "holds a comparison already; go on with --resume"),
-        ((art, "-o", tmp_path / "mine"), "holds something else already"),
+        ((art, "-o", tmp_path / "mine"), "is not empty and is not a comparison of sfumato (it holds note.txt)"),
         ((art, "-o", tmp_path / "new", "--resume"), "holds no comparison to go on with"),
         ((art, "-o", art), "is where the pictures are"),
         ((tmp_path / "nowhere", "-o", tmp_path / "new"), "nowhere: no such folder"),

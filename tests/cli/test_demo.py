@@ -80,5 +80,5 @@ def test_what_is_no_demonstration_is_never_drawn_over(here, sfumato, tree):
     for force in ([], ["--force"]):
         answer = sfumato("demo", *force)
         assert answer.code == 2
-        assert "is not empty and is not a demonstration of sfumato" in answer.err
+        assert "sfumato-demo/art was not made by sfumato, so it is left as it is" in answer.err
     assert tree(here) == before

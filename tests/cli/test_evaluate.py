@@ -30,7 +30,7 @@ def record(output):
 
 def test_one_page_and_one_record_come_of_a_run(evaluated, run):
     output, answer = evaluated
-    assert {path.name for path in output.iterdir()} == {"index.html", "evaluation.json"}
+    assert {path.name for path in output.iterdir()} == {".sfumato.jsonl", "index.html", "evaluation.json"}
     page = (output / "index.html").read_text()
     for said in ("Noise by noise", "While it was trained", "data:image/png;base64", "<svg", "The classes", "too few: "):
         assert said in page
@@ -127,7 +127,7 @@ def test_mistakes_are_one_sentence_and_nothing_is_lost(sfumato, evaluated, run, 
     before, report = tree(tmp_path), tree(output)
     new = ("-o", tmp_path / "new")
     for arguments, said in (
-        ((run, "--against", run, "-o", output), "is there already; choose another -o, or say --force"),
+        ((run, "--against", run, "-o", output), "holds an evaluation already; choose another -o, or say --force"),
         ((run,), "missing option '--against'"),
         ((run, "--against", tmp_path / "nowhere", *new), "nowhere: no such folder"),
         ((tmp_path / "nowhere", "--against", run, *new), "nowhere: no such directory"),

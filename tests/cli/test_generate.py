@@ -20,7 +20,7 @@ def made(sfumato, run, tmp_path_factory):
 
 def test_the_folder_holds_the_works_alone_and_the_sheet_stands_beside_it(made):
     folder, answer = made
-    assert sorted(path.name for path in folder.iterdir()) == [f"{index:04d}.png" for index in range(18)]
+    assert sorted(path.name for path in folder.glob("*.png")) == [f"{index:04d}.png" for index in range(18)]
     beside = {path.name for path in folder.parent.iterdir()}
     assert beside == {"works", "works-sheet.png", "works-trajectory.webp"}
     assert f"18 works in {folder}, all on one sheet in {folder}-sheet.png" in answer.out
@@ -109,7 +109,7 @@ def test_more_works_than_a_sheet_shows(sfumato, run, here, monkeypatch):
     monkeypatch.setattr("sfumato.cli.generate.ON_SHEET", 4)
     answer = sfumato("generate", run, "-n", 6, "--steps", 1, "-o", "w")
     assert "6 works in w, the first 4 on one sheet in w-sheet.png" in answer.out
-    assert len(list((here / "w").iterdir())) == 6
+    assert len(list((here / "w").glob("*.png"))) == 6
 
 
 def test_a_mixture_of_classes_and_away_from_one(sfumato, run, here):
@@ -127,7 +127,7 @@ def test_variations_of_a_work_name_it_in_their_recipes(sfumato, run, here):
         *("generate", run, "-n", 3, "--variations", 0.3, "--of", "w/0001.png", "--seed", 9, "-o", "relatives")
     )
     assert answer.code == 0, answer.err
-    recipes = [read_work(path).recipe for path in sorted((here / "relatives").iterdir())]
+    recipes = [read_work(path).recipe for path in sorted((here / "relatives").glob("*.png"))]
     assert [(recipe.seed, recipe.index, recipe.turns) for recipe in recipes] == [
         (4, 1, ((9, index, 0.3),)) for index in range(3)
     ]

@@ -35,7 +35,7 @@ def toml(tmp_path):
 
 def test_a_run_holds_what_the_documentation_says(run):
     names = {path.name for path in run.iterdir()}
-    kept = {"run.json", "log.jsonl", "dataset", "collection", "checkpoints", "snapshots", "model"}
+    kept = {".sfumato.jsonl", "run.json", "log.jsonl", "dataset", "collection", "checkpoints", "snapshots", "model"}
     assert names == kept | {"evolution.png", "evolution.webp"}
     page = DOCUMENTATION.read_text("utf-8")
     assert all(f"`{name}" in page for name in names)
@@ -117,13 +117,28 @@ def test_force_begins_anew_and_leaves_what_is_no_part_of_a_run(sfumato, run, art
     assert Path("copy/notes.txt").read_text() == "mine"
 
 
-def test_force_does_not_clear_the_pictures_that_it_is_asked_to_learn_from(sfumato, run, here, tree):
+@pytest.mark.parametrize("part", ["snapshots", "model", "checkpoints"])
+def test_force_does_not_clear_the_pictures_that_it_is_asked_to_learn_from(sfumato, run, here, tree, part):
     shutil.copytree(run, "copy")
     before = tree(here)
-    answer = sfumato("train", "copy/collection", "-o", "copy", "--steps", 2, "--force")
+    answer = sfumato("train", f"copy/{part}", "-o", "copy", "--steps", 2, "--force")
     assert answer.code == 2
-    assert "copy/collection: lies in copy, which --force would clear" in answer.err
+    assert f"copy/{part}: is part of the run in copy, which --force would clear" in answer.err
     assert tree(here) == before
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_folder_of_ones_own_is_not_cleared_for_a_run(sfumato, art, here, tree, force):
+    shutil.copytree(art, "project/model")
+    for name in ("snapshots", "checkpoints", "teacher"):
+        Path("project", name).mkdir()
+        Path("project", name, "photograph.jpg").write_text("mine")
+    before = tree(here)
+    for source in ("project/model", art):
+        answer = sfumato("train", source, "-o", "project", "--steps", 2, *force)
+        assert answer.code == 2
+        assert "was not made by sfumato, so it is left as it is, with --force too" in answer.err
+        assert tree(here) == before
 
 
 def test_force_with_a_mistake_loses_nothing(sfumato, run, here, tree):

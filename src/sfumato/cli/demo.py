@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from sfumato.directory import OwnDirectory
+from sfumato.directory import OwnDirectory, kind_of
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -37,13 +37,15 @@ def demo(
     """Show everything on pictures that the program draws itself: collect, train two minutes, generate, one web page."""
     if not math.isfinite(minutes):  # 'nan' is in every range
         raise SfumatoError("--minutes takes a number, as in --minutes 2")
+    from sfumato.collection.drawn import CLASSES
+
     directory = OwnDirectory(output, "demo")
-    directory.check((*_FILES, "art", "run", "works"), force=force)
-    if (output / _PAGE).exists() and not force:
+    if kind_of(output) == "demo" and (output / _PAGE).exists() and not force:
         raise SfumatoError(
             f"{output}: holds a demonstration already; open {output / _PAGE} in a browser, "
             "say --force to make it anew, or choose another -o"
         )
+    directory.check((*_FILES, "art", "run", *(f"works/{name}" for name in CLASSES)), force=force)
     console = Console(highlight=False)
     with directory.at_work():
         directory.remove([_PAGE])

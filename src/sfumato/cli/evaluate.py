@@ -64,13 +64,13 @@ def evaluate(
     console = Console(highlight=False)
     if size is not None and size % 8:
         raise SfumatoError(f"size {size}: a multiple of 8 is needed")
+    if against.resolve() == output.resolve():
+        raise SfumatoError(f"{output}: is where the pictures are; choose another -o")
     directory = OwnDirectory(output, "evaluation")
     directory.check((REPORT, RECORD, "collection", "dataset"), force=force, beside=against)
     if not force and (output / REPORT).exists():
         raise SfumatoError(f"{output}: holds an evaluation already; choose another -o, or say --force to replace it")
     parse_background(background)
-    if against.resolve() == output.resolve():
-        raise SfumatoError(f"{output}: is where the pictures are; choose another -o")
     place = device_named(device)
     network = features_named(features, place) if features else Descriptor()
     folder = Path(works)

@@ -1,0 +1,268 @@
+"""Walks over every command that writes, with a person's files in its way, and looks whether one of them was touched.
+
+    python benchmarks/walk.py [--kills 50] [--seed 0] [--only COMMAND,...]
+
+First each command is run where nothing lies, to see which names it uses. Then, with --force and without:
+  in the way  a person's file (and once a person's directory) lies under one of those names, one at a time;
+  beside      the command's own output is there, and a person's files lie in every directory of it, under names like
+              those that programs use for what is unfinished; then it is run again, or goes on with --resume;
+  killed      the same, and the command is killed with SIGKILL at a moment drawn from the seed.
+Every one of those files must be there afterwards, equal to the byte; only a file that was named with -o may be written
+over, with --force. Exit code 1 if one was touched, or a command failed otherwise than with a sentence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SETTINGS = """\
+size = 32
+batch = 4
+snapshots = 2
+evaluations = 1
+early = 0.1
+checkpoint_every = 4
+threads = 1
+network = { kind = "unet", patch = 2, channels = [8], blocks = 1, width = 16, depth = 1, heads = 1 }
+"""
+MINE = b"a person's own, \x00 to the byte\n"
+
+
+@dataclass(frozen=True)
+class Command:
+    """name: for people; words: the command line, with names in capitals for what all commands read; named: the file
+    that -o names; again: what is said the second time, where that is another thing than --force."""
+
+    name: str
+    words: str
+    named: str = ""
+    again: str = ""
+
+
+LENGTH = "--steps 8 --config SHARED/tiny.toml --device cpu"
+SHORT = "--steps 2 --trajectory"
+WAY = "interpolate WORK SHARED/works/0001.png --model MODEL --frames 3 --steps 2"
+COMMANDS = (
+    Command("collect", "collect ART -o out"),
+    Command("train", f"train ART -o out {LENGTH}"),
+    Command("further", f"train ART -o out {LENGTH}", again="train --resume -o out --steps 8 --device cpu"),
+    Command("distill", "distill MODEL -o out --set steps=6 --set minutes=0 --device cpu"),
+    Command("generate", f"generate MODEL -n 3 {SHORT} -o out"),
+    Command("upscale", f"upscale SHARED/upscaler WORK {SHORT} -o large.png", "large.png"),
+    Command("reimagine", f"reimagine MODEL WORK {SHORT} -o new.png", "new.png"),
+    Command("inpaint", f"inpaint MODEL WORK SHARED/mask.png {SHORT} -o in.png", "in.png"),
+    Command("outpaint", f"outpaint MODEL WORK --left 8 {SHORT} -o on.png", "on.png"),
+    Command("again", f"again WORK --model MODEL {SHORT} -o again.png", "again.png"),
+    Command("interpolate", f"{WAY} -o way.webp", "way.webp"),
+    Command("film", f"{WAY} -o way.mp4", "way.mp4"),
+    Command("grid", "grid MODEL --vary steps=1,2 -n 1 -o grid.png", "grid.png"),
+    Command("evaluate", "evaluate MODEL --against ART -n 16 --device cpu -o out"),
+    Command("compare", "compare ART --minutes 0.05 --size 32 --device cpu -o out"),
+    Command("demo", "demo --minutes 0.02 -o out"),
+)
+# The demonstration draws a thousand pictures, of which these walks need a few.
+PROGRAM = """\
+from sfumato.cli import demo
+from sfumato.cli.app import main
+demo.DRAWN_PER_CLASS, demo.WORKS_PER_CLASS = 4, 1
+main()
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    chosen = [command for command in COMMANDS if not arguments.only or command.name in arguments.only.split(",")]
+    with tempfile.TemporaryDirectory() as temporary:
+        shared = make_shared(Path(temporary) / "shared")
+        faults = [fault for command in chosen for fault in walk(command, shared, Path(temporary) / "walk")]
+        faults += kills(chosen, shared, Path(temporary) / "kills", arguments.kills, random.Random(arguments.seed))
+    print(f"{len(faults)} faults" if faults else "every file of the person's is there, equal to the byte")
+    return int(bool(faults))
+
+
+def make_shared(folder: Path) -> Path:
+    """Art, a mask, a run, an upscaler and works: what the commands read."""
+    from PIL import Image
+
+    from sfumato.collection.drawn import draw_collection
+
+    folder.mkdir(parents=True)
+    list(draw_collection(folder / "art", per_class=10, size=64))
+    (folder / "tiny.toml").write_text(SETTINGS, "utf-8")
+    mask = Image.new("L", (32, 32))
+    mask.paste(255, (8, 8, 24, 24))
+    mask.save(folder / "mask.png")
+    for words in (
+        f"train ART -o MODEL {LENGTH}",
+        f"train ART -o SHARED/upscaler --upscaler 2 {LENGTH}",
+        "generate MODEL -n 2 --steps 2 -o SHARED/works",
+    ):
+        code, said = run(words, folder, folder)
+        if code:
+            raise RuntimeError(f"exit code {code} of {words}\n{said}")
+    return folder
+
+
+def command_line(words: str, shared: Path) -> list[str]:
+    places = {"ART": "art", "MODEL": "run", "WORK": "works/0000.png", "SHARED": ""}
+    line = [sys.executable, "-c", PROGRAM]
+    for word in words.split():
+        known, slash, rest = word.partition("/")
+        line.append(f"{shared / places[known]}{slash}{rest}" if known in places else word)
+    return line
+
+
+def run(words: str, shared: Path, place: Path) -> tuple[int, str]:
+    """Run a command in a working directory: its exit code, and what it said."""
+    done = subprocess.run(
+        command_line(words, shared), cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    return done.returncode, done.stdout
+
+
+def fresh(place: Path) -> Path:
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    return place
+
+
+def walk(command: Command, shared: Path, place: Path, most: int | None = None) -> Iterator[str]:
+    """Everything but the kills, for one command; yields the faults. most: so many names in the way at most."""
+    began = time.monotonic()
+    code, said = run(command.words, shared, fresh(place))
+    if code:
+        yield said_fault(command, "alone", code, said)
+        return
+    made = sorted(path.relative_to(place).as_posix() for path in place.rglob("*"))
+    files = [name for name in made if (place / name).is_file()]
+    outcomes: Counter[str] = Counter()
+    for name in files[:most]:
+        for force in ("", "--force"):
+            if name == command.named and force:
+                continue  # by name, and on request
+            put = {fresh(place) / name: MINE}
+            yield from check(command, "in the way", name, f"{command.words} {force}", shared, place, put, outcomes)
+    for name in made[:most]:
+        put = {fresh(place) / name / "photograph.jpg": MINE}
+        yield from check(command, "in the way", f"{name}/", f"{command.words} --force", shared, place, put, outcomes)
+    put, again = beside(command, shared, place)
+    yield from check(command, "beside", "", again, shared, place, put, outcomes)
+    told = ", ".join(f"{count} {what}" for what, count in sorted(outcomes.items()))
+    print(f"{command.name}: {len(made)} names; {told}; {time.monotonic() - began:.0f} s", flush=True)
+
+
+def beside(command: Command, shared: Path, place: Path) -> tuple[dict[Path, bytes], str]:
+    """The command's output, with a person's files in all of it; and what to run then."""
+    run(command.words, shared, fresh(place))
+    put = {}
+    for folder in [place, *(path for path in place.rglob("*") if path.is_dir())]:
+        for name in (".photos.tmp", "a.part", "notes.txt", "a.jpg", "20261128.png", ".way.partial.mp4"):
+            put[folder / name] = MINE
+        for name in ("out", "model", "dataset", "pictures"):
+            for unfinished in (f".{name}.partial", f".{name}.old", f"{name}.tmp"):
+                put[folder / unfinished / "photograph.jpg"] = MINE
+        put[folder / "20261128" / "photograph.jpg"] = MINE
+    return put, command.again or f"{command.words} --force"
+
+
+def write(put: dict[Path, bytes]) -> None:
+    for path, data in put.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def check(
+    command: Command,
+    how: str,
+    name: str,
+    words: str,
+    shared: Path,
+    place: Path,
+    put: dict[Path, bytes],
+    outcomes: Counter[str],
+) -> Iterator[str]:
+    write(put)
+    code, said = run(words, shared, place)
+    outcomes["refused" if code == 2 else "done"] += 1
+    if code not in (0, 2) or "Traceback" in said:
+        yield said_fault(command, f"{how} {name}", code, said)
+    yield from touched(command, f"{how} {name} {'--force' if '--force' in words else ''}", place, put)
+
+
+def touched(command: Command, how: str, place: Path, put: dict[Path, bytes]) -> Iterator[str]:
+    for path, data in put.items():
+        if not path.is_file() or path.is_symlink() or path.read_bytes() != data:
+            what = "was changed" if path.exists() else "is gone"
+            fault = f"FAULT {command.name}, {how}: {path.relative_to(place)} {what}"
+            print(fault, flush=True)
+            yield fault
+
+
+def said_fault(command: Command, how: str, code: int, said: str) -> str:
+    fault = f"FAULT {command.name}, {how}: exit code {code}: {said.strip()[-1500:]}"
+    print(fault, flush=True)
+    return fault
+
+
+def kills(chosen: Sequence[Command], shared: Path, place: Path, count: int, moments: random.Random) -> list[str]:
+    """Kill commands that meet a person's files beside their own; the same command must go on afterwards."""
+    faults: list[str] = []
+    lasted: dict[Command, float] = {}
+    alive = 0
+    for number in range(count):
+        command = chosen[number % len(chosen)]
+        put, again = beside(command, shared, place)
+        write(put)
+        if command not in lasted:
+            began = time.monotonic()
+            run(again, shared, place)
+            lasted[command] = time.monotonic() - began
+            put, again = beside(command, shared, place)
+            write(put)
+        killed = run_and_kill(again, shared, place, moments.uniform(0.3, 1.0) * lasted[command])
+        alive += killed
+        faults += touched(command, "killed", place, put)
+        code, said = run(again, shared, place)
+        if code not in (0, 2) or "Traceback" in said:
+            faults.append(said_fault(command, "after a kill", code, said))
+        faults += touched(command, "after a kill", place, put)
+    if count:
+        print(f"{count} runs killed, {alive} of them before they had ended", flush=True)
+    return faults
+
+
+def run_and_kill(words: str, shared: Path, place: Path, seconds: float) -> bool:
+    """Whether it was still at work when it was killed, with its decoding processes."""
+    process = subprocess.Popen(
+        command_line(words, shared),
+        cwd=place,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    alive = process.poll() is None
+    if alive:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+if __name__ == "__main__":
+    sys.exit(main())
