@@ -18,14 +18,24 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch
+from PIL import Image
+
+import sfumato.evaluation
+import sfumato.models
+import sfumato.training  # noqa: F401 (what every command would import)
+from sfumato.cli import demo
+from sfumato.cli.app import main as cli
+from sfumato.collection.drawn import draw_collection
 
 SETTINGS = """\
 size = 32
@@ -72,25 +82,26 @@ COMMANDS = (
     Command("compare", "compare ART --minutes 0.05 --size 32 --device cpu -o out"),
     Command("demo", "demo --minutes 0.02 -o out"),
 )
-# The demonstration draws a thousand pictures, of which these walks need a few.
-PROGRAM = """\
-from sfumato.cli import demo
-from sfumato.cli.app import main
-demo.DRAWN_PER_CLASS, demo.WORKS_PER_CLASS = 4, 1
-main()
-"""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="names of commands, with commas")
+    parser.add_argument(
+        "--most", type=int, help="names that are put in the way of each command; all if nothing is said"
+    )
     arguments = parser.parse_args()
+    torch.set_num_threads(1)  # threads do not outlive a fork
+    # The demonstration draws a thousand pictures, of which these walks need a few.
+    demo.DRAWN_PER_CLASS, demo.WORKS_PER_CLASS = 4, 1
     chosen = [command for command in COMMANDS if not arguments.only or command.name in arguments.only.split(",")]
     with tempfile.TemporaryDirectory() as temporary:
         shared = make_shared(Path(temporary) / "shared")
-        faults = [fault for command in chosen for fault in walk(command, shared, Path(temporary) / "walk")]
+        faults = [
+            fault for command in chosen for fault in walk(command, shared, Path(temporary) / "walk", arguments.most)
+        ]
         faults += kills(chosen, shared, Path(temporary) / "kills", arguments.kills, random.Random(arguments.seed))
     print(f"{len(faults)} faults" if faults else "every file of the person's is there, equal to the byte")
     return int(bool(faults))
@@ -98,10 +109,6 @@ def main() -> int:
 
 def make_shared(folder: Path) -> Path:
     """Art, a mask, a run, an upscaler and works: what the commands read."""
-    from PIL import Image
-
-    from sfumato.collection.drawn import draw_collection
-
     folder.mkdir(parents=True)
     list(draw_collection(folder / "art", per_class=10, size=64))
     (folder / "tiny.toml").write_text(SETTINGS, "utf-8")
@@ -121,19 +128,47 @@ def make_shared(folder: Path) -> Path:
 
 def command_line(words: str, shared: Path) -> list[str]:
     places = {"ART": "art", "MODEL": "run", "WORK": "works/0000.png", "SHARED": ""}
-    line = [sys.executable, "-c", PROGRAM]
+    line = ["sfumato"]
     for word in words.split():
         known, slash, rest = word.partition("/")
         line.append(f"{shared / places[known]}{slash}{rest}" if known in places else word)
     return line
 
 
+def start(words: str, shared: Path, place: Path, output: Path) -> int:
+    """Run a command in a working directory, in a process of its own: its number.
+
+    It is a fork of this one, which has everything imported, so that a thousand refusals take no hour.
+    """
+    line = command_line(words, shared)
+    child = os.fork()
+    if child:
+        return child
+    os.setsid()  # its decoding processes are killed with it
+    code = 1
+    try:
+        os.chdir(place)
+        with output.open("wb") as file:
+            for stream in (1, 2):
+                os.dup2(file.fileno(), stream)
+        sys.argv = line
+        cli()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except BaseException:  # noqa: BLE001 (whatever it is, it is a fault, and is shown)
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 def run(words: str, shared: Path, place: Path) -> tuple[int, str]:
-    """Run a command in a working directory: its exit code, and what it said."""
-    done = subprocess.run(
-        command_line(words, shared), cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    return done.returncode, done.stdout
+    """The exit code of a command, and what it said."""
+    with tempfile.TemporaryDirectory() as temporary:
+        output = Path(temporary) / "said"
+        _, status = os.waitpid(start(words, shared, place, output), 0)
+        return os.waitstatus_to_exitcode(status), output.read_text("utf-8", errors="replace")
 
 
 def fresh(place: Path) -> Path:
@@ -235,7 +270,7 @@ def kills(chosen: Sequence[Command], shared: Path, place: Path, count: int, mome
             lasted[command] = time.monotonic() - began
             put, again = beside(command, shared, place)
             write(put)
-        killed = run_and_kill(again, shared, place, moments.uniform(0.3, 1.0) * lasted[command])
+        killed = run_and_kill(again, shared, place, moments.uniform(0.0, 1.0) * lasted[command])
         alive += killed
         faults += touched(command, "killed", place, put)
         code, said = run(again, shared, place)
@@ -249,19 +284,14 @@ def kills(chosen: Sequence[Command], shared: Path, place: Path, count: int, mome
 
 def run_and_kill(words: str, shared: Path, place: Path, seconds: float) -> bool:
     """Whether it was still at work when it was killed, with its decoding processes."""
-    process = subprocess.Popen(
-        command_line(words, shared),
-        cwd=place,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    child = start(words, shared, place, Path(os.devnull))
     time.sleep(seconds)
-    alive = process.poll() is None
-    if alive:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    return alive
+    ended, _ = os.waitpid(child, os.WNOHANG)
+    if ended:
+        return False
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
 
 
 if __name__ == "__main__":
