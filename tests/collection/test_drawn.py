@@ -118,7 +118,7 @@ def test_a_drawing_that_died_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as patch, pytest.raises(SfumatoError, match="disk is full"):
         for number, _ in enumerate(draw_collection(tmp_path / "art", per_class=2, size=16)):
             if number == 3:
                 patch.setattr("sfumato.collection.drawn.draw", full)

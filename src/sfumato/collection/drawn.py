@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from sfumato import __version__
+from sfumato.collection.storing import cannot_write
 from sfumato.directory import OwnDirectory
 from sfumato.disk import write_through
 from sfumato.errors import SfumatoError
@@ -334,10 +335,12 @@ def _draw_all(directory: OwnDirectory, per_class: int, size: int, seed: int) -> 
                 title = f"{name.capitalize()}, no. {number + 1}"
                 rows.append([file, title, "sfumato (drawn by the program)", "CC0-1.0", source])
                 yield path
+            _write_table(directory, rows)
         except GeneratorExit:
             _write_table(directory, rows)
             raise
-        _write_table(directory, rows)
+        except OSError as error:
+            raise cannot_write(directory.path, error) from error
 
 
 def _write_table(directory: OwnDirectory, rows: list[list[str]]) -> None:
