@@ -2,6 +2,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from sfumato.provenance import is_marked_file
 from sfumato.training.snapshots import Snapshots, moments
 
 PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range(8)]
@@ -24,6 +25,7 @@ def test_a_snapshot_is_a_row_of_pictures_whenever_it_is_made(tmp_path: Path) -> 
     again = Snapshots(tmp_path / "b").keep(PICTURES, 7)
     assert first.name == again.name == "00000007.png"
     assert first.read_bytes() == again.read_bytes()
+    assert is_marked_file(first)
     with Image.open(first) as row:
         assert row.size == (32 * len(PICTURES), 32)
         assert [row.getpixel((32 * number, 31)) for number in range(8)] == [(20 * n, 0, 99) for n in range(8)]
@@ -43,6 +45,8 @@ def test_all_moments_become_one_strip_and_one_animation(tmp_path: Path) -> None:
     for step in range(15):
         Image.new("RGB", (32 * len(PICTURES), 32), (16 * step, 0, 0)).save(folder / f"{step:08d}.png")
     Snapshots(folder).summarise(tmp_path / "strip.png", tmp_path / "film.webp")
+    assert is_marked_file(tmp_path / "film.webp")
+    assert is_marked_file(tmp_path / "strip.png")
     with Image.open(tmp_path / "film.webp") as film:
         assert film.n_frames == 15
     with Image.open(tmp_path / "strip.png") as strip:

@@ -56,6 +56,7 @@ def generate(
     from sfumato.cli.placing import beside, check_places
     from sfumato.models import Generation, Model, relatives, to_pictures, upscale_work
     from sfumato.models.ground import Ground, enlarged_size
+    from sfumato.provenance import save_marked
     from sfumato.works import Work, contact_sheet, read_work, save_animation
     from sfumato.works.whole_file import write_whole_file
 
@@ -112,7 +113,7 @@ def generate(
                 if index < ON_SHEET:
                     pictures.append(work.image)
             progress.update(task, advance=len(step.indices))
-    write_whole_file(sheet, lambda file: contact_sheet(pictures).save(file, format="PNG"), force=force)
+    write_whole_file(sheet, lambda file: save_marked(contact_sheet(pictures), file, format="PNG"), force=force)
     on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
     said = f"{count:,} works in {output}, {on_sheet} on one sheet in {sheet}" if count > 1 else f"1 work in {output}"
     console.print(said, markup=False, soft_wrap=True)

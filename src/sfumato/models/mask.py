@@ -27,7 +27,7 @@ _FEW: Final = 0.01  # share of the pixels that may be out of line: what a brush 
 _ALIKE: Final = 12  # levels, on average: a picture and a copy that was saved anew
 _FLAT: Final = 10  # levels of standard deviation: one paint
 
-Levels = NDArray[np.float32]
+Levels = NDArray[np.floating]
 
 
 def read_mask(mask: Image.Image, picture: Image.Image) -> Tensor:
@@ -56,7 +56,7 @@ def read_mask(mask: Image.Image, picture: Image.Image) -> Tensor:
         raise SfumatoError(
             "the mask is white all over, or black nowhere, so nothing would be kept; use 'sfumato generate' for that"
         )
-    return torch.from_numpy(made)[None]
+    return torch.from_numpy(made.astype(np.float32))[None]
 
 
 def over_both(on_black: Image.Image, on_white: Image.Image) -> Image.Image:

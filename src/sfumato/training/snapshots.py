@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from sfumato.disk import write_through
+from sfumato.provenance import save_marked
 from sfumato.works import save_animation, strip
 
 
@@ -32,9 +33,7 @@ class Snapshots:
             row.paste(picture, (place * side, 0))
         self.folder.mkdir(exist_ok=True)
         path = self.folder / f"{step:08d}.png"
-        file = BytesIO()
-        row.save(file, "PNG")
-        write_through(path, file.getvalue())
+        _write(row, path)
         return path
 
     def forget_after(self, step: int) -> None:
@@ -51,12 +50,18 @@ class Snapshots:
         rows = [_pictures(path) for path in paths]
         captions = [f"step {int(path.stem):,}" for path in paths]
         shown = _spread(len(paths), 12)
-        strip([rows[i] for i in shown], [captions[i] for i in shown]).save(strip_path)
+        _write(strip([rows[i] for i in shown], [captions[i] for i in shown]), strip_path)
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
         save_animation(sheets, animation_path, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
 
     def _paths(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("*.png") if path.stem.isdigit())
+
+
+def _write(picture: Image.Image, path: Path) -> None:
+    file = BytesIO()
+    save_marked(picture, file, format="PNG")
+    write_through(path, file.getvalue())
 
 
 def _pictures(path: Path) -> list[Image.Image]:

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from PIL import Image
 
 from sfumato.errors import SfumatoError
+from sfumato.provenance import mark_film
 from sfumato.works.viewing import enlarged, viewing_scale
 from sfumato.works.whole_file import write_whole_file
 
@@ -19,7 +20,7 @@ FRAMES_A_SECOND: Final = 30
 
 
 def save_film(frames: Sequence[Image.Image], path: str | Path, *, seconds: float = 4.0, force: bool = False) -> Path:
-    """Write the frames as H.264, which every browser and phone plays.
+    """Write the frames as H.264, which every browser and phone plays, with the mark of what a model made.
 
     frames: one or more RGB pictures of one size; small ones are enlarged as in animations, without smoothing. seconds:
     how long it runs, over 0. The file is written whole or not at all. Returns its path. Raises SfumatoError where there
@@ -49,7 +50,7 @@ def save_film(frames: Sequence[Image.Image], path: str | Path, *, seconds: float
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
             raise SfumatoError(f"{path}: ffmpeg cannot write it ({said[-1]})")
-        film = partial.read_bytes()
+        film = mark_film(partial.read_bytes())
     finally:
         partial.unlink(missing_ok=True)
 
