@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from PIL import Image
 
@@ -54,7 +54,7 @@ def save_animation(
         pictures = [_with_palette(picture) for picture in pictures]
     scale = scale or viewing_scale(pictures[0].size, 256)
     first, *others = (enlarged(picture, scale) for picture in pictures)
-    options = {"lossless": True} if format_name == "WEBP" else {}
+    options: dict[str, Any] = {"lossless": True} if format_name == "WEBP" else {}
 
     def write(file: BinaryIO) -> None:
         save_marked(
