@@ -30,6 +30,7 @@ KINDS: Final[Mapping[str, str]] = {
     "collection": "a collection",
     "pictures": "a folder of fetched pictures",
     "dataset": "a dataset",
+    "model": "a model",
     "works": "a folder of works",
     "evaluation": "an evaluation",
     "comparison": "a comparison",

@@ -9,10 +9,11 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from sfumato.cli.grid import GRID_KEY, grid
+from sfumato.cli.grid import grid
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
+from sfumato.provenance.mark import GRID_KEY
 from sfumato.works.viewing import enlarged
 
 CLASSES = ("waves", "birds, small", "[red]")

@@ -23,13 +23,44 @@ def picture(here):
 def test_the_mask_is_made_anew_and_the_rest_kept(sfumato, run, picture, here):
     answer = sfumato("inpaint", run, "mine.png", "mask.png", "-o", "new.png", "--steps", 3, "--trajectory")
     assert answer.code == 0, answer.err
-    assert "21% of mine.png made anew: new.png" in answer.out
+    assert "21.4% of mine.png made anew, 78.6% kept to the pixel: new.png" in answer.out
     with Image.open(here / "new.png") as new, Image.open(picture) as old:
         assert ImageChops.difference(new.convert("RGB"), old).getbbox() == (20, 10, 44, 30)
     with Image.open(here / "new-trajectory.webp") as film:
         assert film.n_frames == 3
     answer = sfumato("again", "new.png", "--model", run, "--picture", "mine.png", "--mask", "mask.png")
     assert "the pixels are the same" in answer.out
+
+
+@pytest.mark.parametrize("form", ["mask.jpg", "erased.png", "paint.webp"])
+def test_a_mask_of_another_form_keeps_the_same_and_the_work_is_made_again(sfumato, run, picture, here, form):
+    with Image.open(here / "mask.png") as mask, Image.open(picture) as whole:
+        mask.convert("RGB").save(here / "mask.jpg", quality=75)
+        whole.putalpha(ImageChops.invert(mask))
+        whole.save(here / "erased.png")
+        paint = Image.new("RGB", mask.size, "white")
+        paint.putalpha(mask)
+        paint.save(here / "paint.webp", lossless=True)
+    answer = sfumato("inpaint", run, "mine.png", form, "-o", "new.png", "--steps", 2)
+    assert answer.code == 0, answer.err
+    assert "21.4% of mine.png made anew, 78.6% kept to the pixel" in answer.out
+    with Image.open(here / "new.png") as new, Image.open(picture) as old:
+        assert ImageChops.difference(new.convert("RGB"), old).getbbox() == (20, 10, 44, 30)
+    for same in (form, "mask.png"):
+        answer = sfumato("again", "new.png", "--model", run, "--picture", "mine.png", "--mask", same)
+        assert "the pixels are the same" in answer.out, answer.err
+
+
+def test_an_erased_picture_is_its_own_mask(sfumato, run, picture, here):
+    with Image.open(here / "mask.png") as mask, Image.open(picture) as whole:
+        whole.putalpha(ImageChops.invert(mask))
+        whole.save(here / "erased.png")
+    answer = sfumato("inpaint", run, "erased.png", "erased.png", "-o", "new.png", "--steps", 2)
+    assert answer.code == 0, answer.err
+    with Image.open(here / "new.png") as new, Image.open(picture) as old:
+        assert ImageChops.difference(new.convert("RGB"), old).getbbox() == (20, 10, 44, 30)
+    answer = sfumato("again", "new.png", "--model", run, "--picture", "erased.png", "--mask", "erased.png")
+    assert "the pixels are the same" in answer.out, answer.err
 
 
 def test_a_picture_goes_on_beyond_its_edges(sfumato, run, picture, here):
@@ -56,6 +87,7 @@ def test_it_is_steered_as_works_are(sfumato, run, picture, here):
         ("inpaint MODEL mine.png small.png", "the mask is 20 x 20 pixels and the picture 56 x 40"),
         ("inpaint MODEL mine.png black.png", "black all over"),
         ("inpaint MODEL mine.png white.png", "white all over"),
+        ("inpaint MODEL mine.png mine.png", "the mask has colours"),
         ("inpaint MODEL small.png small.png", "each side has to have 32 or more"),
         ("inpaint MODEL mine.png nothing.png", "nothing.png: no such file"),
         ("inpaint MODEL mine.png mask.png --strength 1.5", "strength 1.5"),

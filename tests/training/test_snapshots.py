@@ -6,6 +6,7 @@ from PIL import Image
 
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.provenance import is_marked_file
 from sfumato.training.snapshots import Snapshots, moments
 
 PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range(8)]
@@ -31,6 +32,7 @@ def test_a_snapshot_is_a_row_of_pictures_whenever_it_is_made(snapshots: Snapshot
     path = snapshots.keep(PICTURES, 7)
     assert path.name == "00000007.png"
     first = path.read_bytes()
+    assert is_marked_file(path)
     path.write_bytes(b"half a pict")  # a session was killed here
     assert snapshots.keep(PICTURES, 7) == path
     assert path.read_bytes() == first
@@ -57,6 +59,8 @@ def test_all_moments_become_one_strip_and_one_animation(snapshots: Snapshots, tm
         folder = snapshots.keep([Image.new("RGB", (32, 32), (16 * step, 0, 0))] * 8, step).parent
     (folder / "99999999.png").write_bytes(b"no snapshot")
     snapshots.summarise(tmp_path / "strip.png", tmp_path / "film.webp")
+    assert is_marked_file(tmp_path / "film.webp")
+    assert is_marked_file(tmp_path / "strip.png")
     with Image.open(tmp_path / "film.webp") as film:
         assert film.n_frames == 15
     with Image.open(tmp_path / "strip.png") as strip:

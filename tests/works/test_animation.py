@@ -8,6 +8,7 @@ from PIL import Image, ImageSequence
 
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
+from sfumato.provenance import is_marked_file
 from sfumato.works import save_animation
 
 
@@ -32,6 +33,7 @@ def test_an_animation_shows_every_frame_in_its_time_and_holds_the_last(suffix: s
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     shown, durations = _read(path)
     assert durations == [100] * 7 + [600]
+    assert is_marked_file(path)
     assert all(pixels.shape == (256, 256, 3) for pixels in shown)
     for pixels, frame in zip(shown, frames, strict=True):
         difference = np.abs(pixels[::8, ::8].astype(int) - np.asarray(frame, dtype=int))

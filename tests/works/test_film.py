@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
+from sfumato.provenance import is_marked_file
 from sfumato.works import save_film
 from sfumato.works.film import _ffmpeg
 
@@ -19,6 +20,7 @@ def frames(count: int = 6, size: int = 32) -> list[Image.Image]:
 def test_a_film_shows_the_frames_in_its_time(tmp_path: Path) -> None:
     path = save_film(frames(), tmp_path / "deep" / "film.mp4", seconds=2.0)
     assert [p.name for p in path.parent.iterdir()] == ["film.mp4"]
+    assert is_marked_file(path)
     said = subprocess.run([_ffmpeg() or "", "-i", path], capture_output=True, text=True).stderr
     assert "Video: h264" in said
     assert "256x256" in said

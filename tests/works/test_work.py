@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
+from sfumato.provenance import is_marked_file
 from sfumato.works import Recipe, Work, read_work
 
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -71,6 +72,11 @@ def test_other_programs_find_the_parameters_and_the_mark_of_a_generated_picture(
     values = {child.tag.rsplit("}", 1)[1]: child.text for child in description}
     assert values == {"CreatorTool": "sfumato 0.1.0", "DigitalSourceType": GENERATED}
     assert description[1].tag == "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+
+
+@pytest.mark.parametrize("recipe", [True, False])
+def test_a_work_is_marked_with_and_without_its_recipe(work: Work, tmp_path: Path, recipe: bool) -> None:
+    assert is_marked_file(work.save(tmp_path / "a.png", recipe=recipe))
 
 
 def test_a_work_is_not_written_over_without_force(work: Work, tmp_path: Path) -> None:

@@ -53,9 +53,10 @@ def again(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
     from sfumato.cli.finding import model_of
+    from sfumato.cli.masking import opened_mask
     from sfumato.cli.opening import opened
     from sfumato.cli.painting import film_of, painted
-    from sfumato.cli.placing import check_places, check_work_place
+    from sfumato.cli.placing import check_film_place, check_places, check_work_place
     from sfumato.models import enlarge_again, remake
     from sfumato.models.remaking import ground_of, repetition
     from sfumato.works import read_work
@@ -80,10 +81,12 @@ def again(
     if output is not None:
         check_work_place(output, work)
     film = film_of(output or work) if trajectory else None
-    check_places([place for place in (output, film) if place is not None], force=force)
+    check_places([output] if output is not None else [], force=force)
+    if film is not None:
+        check_film_place(film, force=force)
     read = read_work(work)
     shown = None if picture is None else opened(picture, parse_background(background))
-    covered = None if mask is None else opened(mask, (0, 0, 0))
+    covered = None if mask is None else opened_mask(mask)
     place = str(device_named(device))
     begun, enlargements = read.recipe.first, read.recipe.enlargements
     if shown is not None and begun.input_digest is None:  # an enlarged work, of which the small one is given

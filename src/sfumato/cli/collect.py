@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from sfumato.cli import options
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def collect(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Decoding processes.", show_default="auto")
     ] = None,
+    include_works: options.IncludeWorks = False,
     force: Annotated[
         bool, typer.Option("--force", help="Write into a directory that holds something else, or another collection.")
     ] = False,
@@ -43,7 +45,15 @@ def collect(
     """Turn a folder of art into a collection: sound pictures, without duplicates, and what is known of each."""
     from rich.console import Console
 
-    collect_with_progress(art, output, parse_background(background), Console(), workers=workers, force=force)
+    collect_with_progress(
+        art,
+        output,
+        parse_background(background),
+        Console(),
+        workers=workers,
+        include_works=include_works,
+        force=force,
+    )
 
 
 def parse_background(text: str) -> tuple[int, int, int]:
@@ -66,6 +76,7 @@ def collect_with_progress(
     console: Console,
     *,
     workers: int | None = None,
+    include_works: bool = False,
     force: bool = False,
     summary: bool = True,
 ) -> Collection:
@@ -87,7 +98,13 @@ def collect_with_progress(
         with _progress(console) as progress:
             task = progress.add_task("Collecting", total=None)
             for event in collect_events(
-                source, destination, background=background, workers=workers, force=force, origin=origin
+                source,
+                destination,
+                background=background,
+                workers=workers,
+                force=force,
+                origin=origin,
+                include_works=include_works,
             ):
                 match event:
                     case Scanned(total, unchanged):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from sfumato.cli import options
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def compare(
     perceptual: Annotated[
         str, typer.Option(help="For the autoencoder: none, vgg16 (fetched earlier), fetch, or its file.")
     ] = "none",
+    include_works: options.IncludeWorks = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison that was interrupted.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Begin anew over the comparison that is there.")] = False,
@@ -66,7 +68,9 @@ def compare(
     directory = OwnDirectory(output, "comparison")
     with directory.at_work():
         file = directory.claim(PAGE)
-        collection = collection_of(art, output / "collection", "255,255,255", console, force=force)
+        collection = collection_of(
+            art, output / "collection", "255,255,255", console, include_works=include_works, force=force
+        )
         size = size or suitable_size([min(picture.width, picture.height) for picture in collection.pictures], minutes)
         dataset = _prepared(collection, output / "dataset", size, console, force or resume)
         for number, (kind, preset) in enumerate(PRESETS.items(), 1):

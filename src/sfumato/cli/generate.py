@@ -57,6 +57,7 @@ def generate(
     from sfumato.directory import OwnDirectory
     from sfumato.models import Generation, Model, relatives, to_pictures, upscale_work
     from sfumato.models.ground import Ground, enlarged_size
+    from sfumato.provenance import save_marked
     from sfumato.works import Work, contact_sheet, read_work, save_animation
     from sfumato.works.whole_file import write_whole_file
 
@@ -118,7 +119,7 @@ def generate(
                         pictures.append(work.image)
                 progress.update(task, advance=len(step.indices))
         directory.claim(f"../{sheet.name}")
-        write_whole_file(sheet, lambda file: contact_sheet(pictures).save(file, format="PNG"), force=force)
+        write_whole_file(sheet, lambda file: save_marked(contact_sheet(pictures), file, format="PNG"), force=force)
         if trajectory:
             directory.claim(f"../{film.name}")
             save_animation(frames, film, seconds=3.0, hold=1.5, scale=1, force=force)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 SHOWN_ALWAYS: Final = ("steps", "guidance", "sampler", "schedule")  # the others where they are not what is usual
 MOST_PIXELS: Final = 80_000_000  # beyond that, programs take a picture for an attack and do not open it
-GRID_KEY: Final = "sfumato-grid"
 LARGE: Final = 16  # cells; with more of them, one work in each is enough to look at
 
 Item = TypeVar("Item")
@@ -222,16 +221,11 @@ def _in_rows(items: Sequence[Item], axes: Sequence[Axis]) -> list[Sequence[Item]
 
 
 def _write(sheet: Image.Image, record: Mapping[str, Any], output: Path, force: bool) -> None:
-    from PIL import PngImagePlugin
-
+    from sfumato.provenance.mark import GRID_KEY, save_marked
     from sfumato.works.whole_file import write_whole_file
-    from sfumato.works.work import XMP_KEY
-    from sfumato.works.xmp import xmp_packet
 
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt(GRID_KEY, json.dumps(record, ensure_ascii=True, allow_nan=False))
-    info.add_itxt(XMP_KEY, xmp_packet(f"sfumato {record['sfumato_version']}"))
-    write_whole_file(output, lambda file: sheet.save(file, format="PNG", pnginfo=info), force=force)
+    texts = {GRID_KEY: json.dumps(record, ensure_ascii=True, allow_nan=False)}
+    write_whole_file(output, lambda file: save_marked(sheet, file, format="PNG", texts=texts), force=force)
 
 
 def _costs(axes: Sequence[Axis], cells: Sequence[Cell]) -> Table:

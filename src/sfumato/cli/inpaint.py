@@ -15,7 +15,13 @@ from sfumato.cli.further_settings import further_settings
 def inpaint(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture, each side as long as the model's or longer.")],
-    mask: Annotated[Path, typer.Argument(help="A picture of its size: white is made anew, black kept to the pixel.")],
+    mask: Annotated[
+        Path,
+        typer.Argument(
+            help="A picture of its size, whose white is made anew and black kept to the pixel; or the picture itself "
+            "with that part erased (transparent) which is to be new."
+        ),
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("inpainted.png"),
     strength: Annotated[float, typer.Option(help="Below 1 something of what is replaced shows through.")] = 1.0,
     seed: options.Seed = 0,
@@ -38,16 +44,21 @@ def inpaint(
     device: options.Device = "cpu",
     force: options.Force = False,
 ) -> None:
-    """Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel."""
+    """Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel.
+
+    In a mask the darkest third is kept and the brightest third made anew, so that a JPEG will do; the greys between are
+    soft edges, where the old passes into the new. The picture is kept as its colours are in sRGB.
+    """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.devices import device_named
+    from sfumato.cli.masking import opened_mask, shares_in_words
     from sfumato.cli.opening import opened
     from sfumato.cli.painting import checked_film, paint, steering_of
     from sfumato.models import Model
     from sfumato.models.ground import Ground
 
     film = checked_film(output, picture, trajectory=trajectory, force=force)
-    image, covered = opened(picture, parse_background(background)), opened(mask, (0, 0, 0))
+    image, covered = opened(picture, parse_background(background)), opened_mask(mask)
     loaded = Model.from_pretrained(model, device=str(device_named(device)))
     ground = Ground.masked(loaded.config, image, covered, strength)
     steering = steering_of(palette, palette_strength, composition, composition_strength, ground)
@@ -71,5 +82,4 @@ def inpaint(
         **further_settings(further),
     )
     work.save(output, recipe=recipe, force=force)
-    share = (ground.mask > 0).float().mean().item() if ground.mask is not None else 1.0
-    console.print(f"{share:.0%} of {picture} made anew: {output}", markup=False, soft_wrap=True)
+    console.print(f"{shares_in_words(ground, picture)}: {output}", markup=False, soft_wrap=True)

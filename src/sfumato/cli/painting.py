@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from sfumato.cli.opening import opened
-from sfumato.cli.placing import check_places, check_work_place
+from sfumato.cli.placing import check_film_place, check_places, check_work_place
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ def checked_film(work: Path, picture: Path, *, trajectory: bool, force: bool) ->
     """
     check_work_place(work, picture)
     film = film_of(work) if trajectory else None
-    check_places([work, *([film] if film else [])], force=force)
+    check_places([work], force=force)
+    if film is not None:
+        check_film_place(film, force=force)
     return film
 
 

@@ -27,6 +27,17 @@ def check_work_place(output: Path, source: Path) -> None:
         raise SfumatoError(f"{output}: is the picture to begin with; choose another -o")
 
 
+def check_film_place(film: Path, *, force: bool) -> None:
+    """The same of a film beside a work: nobody gave its name, so only one that sfumato made may be written over."""
+    from sfumato.provenance import is_marked_file
+
+    check_places([film], force=force)
+    if film.exists() and not is_marked_file(film):
+        raise SfumatoError(
+            f"{film}: would be written over, and sfumato did not make it; move it away, or choose another -o"
+        )
+
+
 def check_places(files: Iterable[Path], *, force: bool) -> None:
     """Raises SfumatoError, before any work is done, if a file is there already or stands where a folder should be."""
     for file in files:

@@ -32,6 +32,7 @@ def new_run(
     background: str = "255,255,255",
     weights_from: str = "",
     device: torch.device | None = None,
+    include_works: bool = False,
     force: bool = False,
 ) -> tuple[Run, float]:
     """Collect, prepare, plan. Returns the run and the seconds that measuring took.
@@ -60,7 +61,9 @@ def new_run(
     is_new = not output.exists()
     with directory.at_work():
         try:
-            collection = collection_of(art, output / "collection", background, console, force=force)
+            collection = collection_of(
+                art, output / "collection", background, console, include_works=include_works, force=force
+            )
             if "size" not in choices:
                 sides = [min(picture.width, picture.height) for picture in collection.pictures]
                 choices["size"] = suitable_size(sides, choices.get("minutes", 0), choices.get("factor", 1))
@@ -89,7 +92,9 @@ def new_run(
     return run, time.perf_counter() - began
 
 
-def collection_of(art: Path, place: Path, background: str, console: Console, *, force: bool = False) -> Collection:
+def collection_of(
+    art: Path, place: Path, background: str, console: Console, *, include_works: bool = False, force: bool = False
+) -> Collection:
     """The collection that ``art`` is, or one made of it at ``place``. Raises SfumatoError where there is no art."""
     from sfumato.cli.collect import collect_with_progress, parse_background
     from sfumato.collection import Collection, is_collection, is_reference
@@ -98,7 +103,9 @@ def collection_of(art: Path, place: Path, background: str, console: Console, *, 
         raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
     if is_collection(art):
         return Collection.open(art)
-    return collect_with_progress(art, place, parse_background(background), console, force=force)
+    return collect_with_progress(
+        art, place, parse_background(background), console, include_works=include_works, force=force
+    )
 
 
 def check_clearing(output: Path, parent: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from sfumato.cli import options
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def train(
         typer.Option(help="Compare VGG16's features too: none, vgg16 (fetched earlier), fetch, or its file."),
     ] = None,
     background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
+    include_works: options.IncludeWorks = False,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
     resume: Annotated[
         bool,
@@ -104,6 +106,7 @@ def train(
             "--balance": balance,
             "--set": settings,
             "--perceptual": perceptual,
+            "--include-works": include_works or None,
             "--from": weights_from,
             "--force": force or None,
         }
@@ -142,6 +145,7 @@ def train(
         choices,
         background=background,
         weights_from=weights_from or "",
+        include_works=include_works,
         device=place,
         force=force,
         console=console,

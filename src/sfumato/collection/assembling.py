@@ -19,6 +19,7 @@ from sfumato.collection.grouping import near_duplicates
 from sfumato.collection.knowledge import Knowledge, with_knowledge
 from sfumato.collection.listing import Entry, Listing
 from sfumato.collection.origin import Origin
+from sfumato.collection.own_products import nothing_but_own
 from sfumato.collection.pictures import Picture, Rejected
 from sfumato.collection.storing import Stored, is_collection, read_stored
 from sfumato.collection.summary import Summary
@@ -57,7 +58,7 @@ class Earlier:
     found: dict[str, Seen] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, source: Path, destination: Path, background: Colour) -> Self:
+    def read(cls, source: Path, destination: Path, background: Colour, *, include_works: bool = False) -> Self:
         """Read the collection in `destination`, if it is one of this source."""
         if not is_collection(destination):
             return cls()
@@ -67,12 +68,14 @@ class Earlier:
             return cls()  # another version's, or not whole: everything is read again
         if stored.description.get("source") != str(source):
             return cls()
+        # Where works were art, or nobody asked, pictures that were kept may be works.
+        kept_serve = include_works or stored.description.get("include_works") is False
         same_ground = stored.description.get("background") == list(background)
         earlier = cls(stored, background if same_ground else None)
         by_content: dict[str, Kept] = {}
         for picture, thumbnail in zip(stored.pictures, stored.thumbnails, strict=True):
             # Another background changes how transparent pictures look, and no others.
-            if same_ground or not picture.transparent:
+            if kept_serve and (same_ground or not picture.transparent):
                 earlier.found[picture.file] = by_content[picture.sha256] = Kept(picture, thumbnail)
         for rejected in stored.rejected:
             if rejected.kind == unusable.DUPLICATE:
@@ -80,7 +83,7 @@ class Earlier:
                 if twin is not None:
                     own = replace(twin.picture, file=rejected.file, bytes=rejected.bytes, stamp=rejected.stamp)
                     earlier.found[rejected.file] = Kept(own, twin.thumbnail)
-            elif rejected.kind not in unusable.PASSING:
+            elif rejected.kind not in unusable.PASSING and not (include_works and rejected.kind == unusable.OWN):
                 earlier.found[rejected.file] = rejected
         return earlier
 
@@ -99,13 +102,14 @@ class Earlier:
             return before or origin
         return origin
 
-    def is_of(self, digest: str, background: Colour, origin: Origin | None) -> bool:
+    def is_of(self, digest: str, background: Colour, origin: Origin | None, *, include_works: bool = False) -> bool:
         """Whether the stored collection is what a run over this listing would give."""
         return (
             self.stored is not None
             and self.stored.description.get("listing") == digest
             and self.background == background
             and self.stored.origin == origin
+            and self.stored.description.get("include_works") is include_works
         )
 
 
@@ -181,5 +185,7 @@ def _duplicate(picture: Picture, kept: str) -> Rejected:
 def _nothing_left(source: Path, rejected: list[Rejected]) -> str:
     if not rejected:
         return f"{source} holds no pictures; give a folder with JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF files in it."
+    if own := nothing_but_own(source, rejected):
+        return own
     reasons = ", ".join(f"{count} {kind}" for kind, count in Counter(entry.kind for entry in rejected).most_common())
     return f"{source} holds no picture that can be used ({len(rejected)} files left out: {reasons})."

@@ -32,6 +32,7 @@ def collect(
     force: bool = False,
     limits: Limits | None = None,
     origin: Origin | None = None,
+    include_works: bool = False,
 ) -> Iterator[CollectEvent]:
     """Turn a folder, or a zip, of pictures into a collection in `destination`; yields events, `Finished` the last.
 
@@ -41,7 +42,8 @@ def collect(
     number of processes, `limits` what one picture may take of them. Closing the generator ends everything and leaves
     `destination` as it was. With `force` a collection of another source, or a folder of other things, may be written
     into (only files with the names of a collection's own are replaced). `origin` says which data set the source was
-    fetched from (see `fetch`); without it, what an earlier run over the same source was told stays true.
+    fetched from (see `fetch`); without it, what an earlier run over the same source was told stays true. What the
+    program made itself is left out; with `include_works` its pictures are taken as others are.
 
     Raises SfumatoError where there is nothing to collect or nowhere to put it.
     """
@@ -50,8 +52,8 @@ def collect(
         raise SfumatoError(f"The background {background} is not a colour: red, green and blue are each 0 to 255.")
     check_source(source)
     check_destination(source, destination, force=force)
-    listing = list_source(source, destination.resolve())
-    earlier = Earlier.read(source, destination, background)
+    listing = list_source(source, destination.resolve(), include_works=include_works)
+    earlier = Earlier.read(source, destination, background, include_works=include_works)
     origin = earlier.origin_with(origin)
 
     known: dict[str, Seen] = {}
@@ -71,7 +73,8 @@ def collect(
     with directory.at_work():
         entries = {entry.file: entry for entry in unread}
         with Workers(source, background, workers, limits) as pool:
-            for done, answer in enumerate(pool.answers({"file": entry.file} for entry in unread), start=1):
+            requests = ({"file": entry.file, "art_only": not include_works} for entry in unread)
+            for done, answer in enumerate(pool.answers(requests), start=1):
                 seen = Kept.from_answer(entries[answer.request["file"]], answer)
                 known[answer.request["file"]] = seen
                 yield Read(done, len(unread), answer.request["file"])
@@ -79,10 +82,10 @@ def collect(
                     yield LeftOut(seen.file, seen.kind, seen.reason)
 
         digest = listing_digest(listing)
-        changed = bool(unread) or not earlier.is_of(digest, background, origin)
+        changed = bool(unread) or not earlier.is_of(digest, background, origin, include_works=include_works)
         if changed or earlier.stored is None:
             stored = assemble(source, background, listing, known, read_knowledge(source, listing), origin)
-            stored.description["listing"] = digest
+            stored.description |= {"listing": digest, "include_works": include_works}
             write_stored(directory, stored)
         else:
             stored = earlier.stored

@@ -12,8 +12,10 @@ from pathlib import Path, PurePosixPath
 
 from sfumato.collection import unusable
 from sfumato.collection.archive import Archive
+from sfumato.collection.own_products import without_products
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.unusable import UnusableError
+from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
 
 METADATA_NAMES = ("metadata.csv", "metadata.jsonl")
@@ -45,12 +47,15 @@ class Listing:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def list_source(source: Path, skipped: Path) -> Listing:
-    """List a folder (but for the folder `skipped` in it) or a zip; everything sorted by name."""
+def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> Listing:
+    """List a folder (but for the folder `skipped` in it) or a zip; everything sorted by name.
+
+    What the program made itself is set aside, but for folders of works with `include_works`.
+    """
     listing = Listing()
     texts: list[Entry] = []
     entries = _zip_entries(source) if not source.is_dir() else _folder_entries(source, skipped)
-    for entry in entries:
+    for entry in without_products(entries, source, include_works=include_works):
         if isinstance(entry, Rejected):
             listing.rejected.append(entry)
             continue
@@ -78,7 +83,7 @@ def _stem(file: str) -> str:
 
 
 def _is_ignored(name: str) -> bool:
-    return name.startswith(".") or name in _IGNORED
+    return (name.startswith(".") and name != MARKER) or name in _IGNORED
 
 
 def _zip_entries(source: Path) -> Iterator[Entry | Rejected]:

@@ -20,6 +20,7 @@ TOO_SLOW: Final = "took too long"
 NO_MEMORY: Final = "out of memory"
 CHANGED: Final = "changed since it was collected"
 DUPLICATE: Final = "exact duplicate"
+OWN: Final = "made by sfumato"
 
 # Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
 PASSING: Final = frozenset({UNREADABLE, DIED, TOO_SLOW, NO_MEMORY})

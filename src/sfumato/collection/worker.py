@@ -29,8 +29,10 @@ from sfumato.collection.reading import check_head, read_picture
 from sfumato.collection.scaling import scaled
 from sfumato.collection.sniffing import HEAD_BYTES
 from sfumato.collection.unusable import UnusableError
+from sfumato.provenance import is_marked, is_marked_file
 
 _LENGTHS = struct.Struct(">II")
+_OWN = {"left_out": [unusable.OWN, "made by sfumato"]}
 
 
 def send(stream: IO[bytes], message: Any, attached: bytes = b"") -> None:
@@ -71,8 +73,12 @@ class Decoder:
             digest = hashlib.sha256(data).hexdigest()
             if "size" in request:
                 return self._pixels(data, digest, request)
+            if request.get("art_only") and is_marked(data):
+                return _OWN, b""
             return self._facts(data, digest)
         except UnusableError as error:
+            if error.kind == unusable.NOT_A_PICTURE and self._is_own_film(request["file"]):
+                return _OWN, b""
             return {"left_out": [error.kind, error.reason]}, b""
         except MemoryError:
             return {"left_out": [unusable.NO_MEMORY, "needs more memory than a picture may take"]}, b""
@@ -97,6 +103,9 @@ class Decoder:
         decoded = read_picture(data, self.background, least_side=2 * size)
         image = scaled(decoded.image, size, crop, width=decoded.width, height=decoded.height)
         return {"width": image.width, "height": image.height}, np.asarray(image).tobytes()
+
+    def _is_own_film(self, file: str) -> bool:
+        return self.archive is None and is_marked_file(self.source / file)
 
     def _bytes_of(self, file: str) -> bytes:
         if self.archive is not None:

@@ -17,7 +17,8 @@ from sfumato.collection.reading import read_picture
 from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
 from sfumato.models import as_tensor
-from sfumato.works.work import RECIPE_KEY, read_work
+from sfumato.provenance.mark import RECIPE_KEY
+from sfumato.works.work import read_work
 
 SMALLEST_SIZE, LARGEST_SIZE, MULTIPLE = 32, 256, 8
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}

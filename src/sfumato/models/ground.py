@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -13,6 +12,7 @@ from torch import Tensor
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
+from sfumato.models.mask import read_mask
 from sfumato.models.pictures import as_canvas, as_tensor, picture_digest
 from sfumato.works import Recipe
 
@@ -87,22 +87,14 @@ class Ground:
 
     @classmethod
     def masked(cls, config: ModelConfig, picture: Image.Image, mask: Image.Image, strength: float = 1.0) -> Self:
-        """A picture in its own size, of which the mask's black is kept and its white is made anew.
+        """A picture in its own size, of which the mask's black is kept and its white, or what is erased in it, is made
+        anew.
 
-        Raises SfumatoError for a mask of another size, one that is black or white all over, and for a picture that is
-        smaller than the model's.
+        Raises SfumatoError for a mask that cannot be one (see `read_mask`), and for a picture that is smaller than the
+        model's.
         """
         _check_size(config, *picture.size, "the picture")
-        if mask.size != picture.size:
-            raise SfumatoError(
-                f"the mask is {mask.width} x {mask.height} pixels and the picture {picture.width} x {picture.height}; "
-                "give a mask of the picture's size"
-            )
-        made = torch.from_numpy(np.array(mask.convert("L"))).float()[None] / 255
-        if not made.any():
-            raise SfumatoError("the mask is black all over, so nothing would be made; paint white what is to be new")
-        if made.all():
-            raise SfumatoError("the mask is white all over, so nothing would be kept; use 'sfumato generate' for that")
+        made = read_mask(mask, picture)
         return cls(picture.height, picture.width, picture=as_canvas(picture), strength=strength, mask=made)
 
     @classmethod

@@ -26,12 +26,14 @@ def inpaint(
     steering: Steering | None = None,
     **asked: Unpack[SamplerChoices],
 ) -> Work:
-    """The picture with what the mask shows white made anew; black is kept to the pixel, grey passes over.
+    """The picture with what the mask shows white made anew; black is kept to the pixel.
 
     picture: of any size from the model's on; the model works on it at its own scale, in windows. mask: of the same
-    size. strength: 1 looks at nothing of what is to be replaced; less keeps of it what that much noise leaves.
-    Raises SfumatoError for a mask of another size, one that is black or white all over, a picture smaller than the
-    model's, a model that takes no picture, and values out of range.
+    size and any mode. Its darkest third is kept and its brightest third new, since JPEG leaves neither pure; the greys
+    between pass over. A mask with transparency is either paint on nothing, or the picture with a part erased, which is
+    made anew. strength: 1 looks at nothing of what is to be replaced; less keeps of it what that much noise leaves.
+    Raises SfumatoError for a mask of another size, one that keeps all or nothing, one in colours, a picture smaller
+    than the model's, a model that takes no picture, and values out of range.
     """
     ground = Ground.masked(model.config, picture, mask, strength)
     generation = Generation.of(model, seed=seed, label=label, away=away, ground=ground, steering=steering, **asked)

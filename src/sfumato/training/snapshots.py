@@ -12,6 +12,7 @@ from PIL import Image
 
 from sfumato.directory import OwnDirectory
 from sfumato.disk import write_through
+from sfumato.provenance import save_marked
 from sfumato.works import save_animation, strip
 
 _FOLDER, _NAME = "snapshots", re.compile(r"\d{8,}\.png")
@@ -41,9 +42,7 @@ class Snapshots:
             row.paste(picture, (place * side, 0))
         path = self.directory.claim(f"{_FOLDER}/{step:08d}.png")
         path.parent.mkdir(exist_ok=True)
-        file = BytesIO()
-        row.save(file, "PNG")
-        write_through(path, file.getvalue())
+        _write(row, path)
         return path
 
     def forget_after(self, step: int) -> None:
@@ -58,13 +57,19 @@ class Snapshots:
         rows = [_pictures(path) for path in paths]
         captions = [f"step {int(path.stem):,}" for path in paths]
         shown = _spread(len(paths), 12)
-        strip([rows[i] for i in shown], [captions[i] for i in shown]).save(strip_path)
+        _write(strip([rows[i] for i in shown], [captions[i] for i in shown]), strip_path)
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
         save_animation(sheets, animation_path, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
 
     def _names(self) -> list[str]:
         own = self.directory.own()
         return [name for name in snapshot_names(self.directory.path) if name in own]
+
+
+def _write(picture: Image.Image, path: Path) -> None:
+    file = BytesIO()
+    save_marked(picture, file, format="PNG")
+    write_through(path, file.getvalue())
 
 
 def _pictures(path: Path) -> list[Image.Image]:

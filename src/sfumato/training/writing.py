@@ -56,7 +56,9 @@ class RunWriter:
         self.state.elapsed_seconds = elapsed_seconds
         self.state.log_length = self.log.length()
         self.saved = self.state.step
-        return Saved(self.state.step, save_checkpoint(self.run.checkpoints, self.state.checkpoint()))
+        saved = save_checkpoint(self.run.checkpoints, self.state.checkpoint())
+        self.run.directory.adopt(path.relative_to(self.run.path).as_posix() for path in sorted(saved.iterdir()))
+        return Saved(self.state.step, saved)
 
     def model(self, card: str = "") -> Model:
         """The model of this moment, which shares the state's averaged weights."""

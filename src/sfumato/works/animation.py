@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from PIL import Image
 
 from sfumato.errors import SfumatoError
+from sfumato.provenance import save_marked
 from sfumato.works.viewing import enlarged, viewing_scale
 from sfumato.works.whole_file import write_whole_file
 
@@ -25,7 +26,7 @@ def save_animation(
     scale: int | None = None,
     force: bool = False,
 ) -> Path:
-    """Write the frames as an animation that repeats for ever.
+    """Write the frames as an animation that repeats for ever, with the mark of what a model made.
 
     frames: one or more RGB pictures of one size. path: ends in .gif, .webp, .png or .apng; WebP and APNG keep every
     colour. seconds: the time from the first frame to the last, over 0; if there are too many frames for it, an even
@@ -53,10 +54,19 @@ def save_animation(
         pictures = [_with_palette(picture) for picture in pictures]
     scale = scale or viewing_scale(pictures[0].size, 256)
     first, *others = (enlarged(picture, scale) for picture in pictures)
-    options = {"lossless": True} if format_name == "WEBP" else {}
+    options: dict[str, Any] = {"lossless": True} if format_name == "WEBP" else {}
 
     def write(file: BinaryIO) -> None:
-        first.save(file, format=format_name, save_all=True, append_images=others, duration=durations, loop=0, **options)
+        save_marked(
+            first,
+            file,
+            format=format_name,
+            save_all=True,
+            append_images=others,
+            duration=durations,
+            loop=0,
+            **options,
+        )
 
     write_whole_file(path, write, force=force)
     return path

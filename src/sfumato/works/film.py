@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -12,6 +13,7 @@ from typing import BinaryIO, Final
 from PIL import Image
 
 from sfumato.errors import SfumatoError
+from sfumato.provenance import mark_film
 from sfumato.works.viewing import enlarged, viewing_scale
 from sfumato.works.whole_file import write_whole_file
 
@@ -19,7 +21,7 @@ FRAMES_A_SECOND: Final = 30
 
 
 def save_film(frames: Sequence[Image.Image], path: str | Path, *, seconds: float = 4.0, force: bool = False) -> Path:
-    """Write the frames as H.264, which every browser and phone plays.
+    """Write the frames as H.264, which every browser and phone plays, with the mark of what a model made.
 
     frames: one or more RGB pictures of one size; small ones are enlarged as in animations, without smoothing. seconds:
     how long it runs, over 0. The file is written whole or not at all. Returns its path. Raises SfumatoError where there
@@ -35,23 +37,21 @@ def save_film(frames: Sequence[Image.Image], path: str | Path, *, seconds: float
     shown = [enlarged(frame.convert("RGB"), scale) for frame in frames]
     width, height = shown[0].size
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.partial.mp4")
     command = [
         *(program, "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"),
         *("-r", f"{len(frames) / seconds:g}", "-i", "-", "-r", f"{max(FRAMES_A_SECOND, len(frames) / seconds):g}"),
         # Colours at half the resolution want even sides, and players ask for them.
         *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "16"),
-        *("-movflags", "+faststart", str(partial)),
+        *("-movflags", "+faststart"),
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        done = subprocess.run(command, input=b"".join(frame.tobytes() for frame in shown), capture_output=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        made = Path(temporary) / "film.mp4"  # ffmpeg goes back and forth in it
+        frames_in = b"".join(frame.tobytes() for frame in shown)
+        done = subprocess.run([*command, str(made)], input=frames_in, capture_output=True)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
             raise SfumatoError(f"{path}: ffmpeg cannot write it ({said[-1]})")
-        film = partial.read_bytes()
-    finally:
-        partial.unlink(missing_ok=True)
+        film = mark_film(made.read_bytes())
 
     def write(file: BinaryIO) -> None:
         file.write(film)

@@ -7,13 +7,11 @@ from typing import BinaryIO, Final
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from sfumato.errors import SfumatoError
+from sfumato.provenance.mark import RECIPE_KEY, save_marked
 from sfumato.works.recipe import Recipe
 from sfumato.works.whole_file import write_whole_file
-from sfumato.works.xmp import xmp_packet
 
 PARAMETERS_KEY: Final = "parameters"
-RECIPE_KEY: Final = "sfumato"
-XMP_KEY: Final = "XML:com.adobe.xmp"
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,10 @@ class Work:
             raise SfumatoError(
                 f"{path}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png"
             )
-        info = PngImagePlugin.PngInfo()
-        if recipe:
-            info.add_itxt(PARAMETERS_KEY, self.recipe.parameters_text())
-            info.add_itxt(RECIPE_KEY, self.recipe.to_json())
-        info.add_itxt(XMP_KEY, xmp_packet(f"sfumato {self.recipe.sfumato_version}"))
+        texts = {PARAMETERS_KEY: self.recipe.parameters_text(), RECIPE_KEY: self.recipe.to_json()} if recipe else {}
 
         def write(file: BinaryIO) -> None:
-            self.image.save(file, format="PNG", pnginfo=info)
+            save_marked(self.image, file, format="PNG", texts=texts)
 
         write_whole_file(path, write, force=force)
         return path

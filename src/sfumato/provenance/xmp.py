@@ -1,5 +1,6 @@
 """What a generated picture says of itself in XMP, which catalogues, editors and search engines read."""
 
+import re
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -21,7 +22,15 @@ _PACKET: Final = """\
 </x:xmpmeta>
 <?xpacket end="w"?>"""
 
+# Programs that write a packet again may turn the element into an attribute. 'Sfumato 2' is another's.
+_OURS: Final = re.compile(rb"""xmp:CreatorTool\s*(?:>\s*|=\s*["'])sfumato \d""")
+
 
 def xmp_packet(creator_tool: str) -> str:
     """The XMP packet of a generated picture. creator_tool: program and version, as 'sfumato 0.1.0'."""
     return _PACKET.format(creator_tool=escape(creator_tool), source_type=TRAINED_ALGORITHMIC_MEDIA)
+
+
+def is_ours(packet: bytes) -> bool:
+    """Whether a packet, in UTF-8, names sfumato as the program that made the picture."""
+    return _OURS.search(packet) is not None

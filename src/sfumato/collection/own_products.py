@@ -1,0 +1,160 @@
+"""What the program made itself lies among the art of who uses it, and is no art: whole directories are set aside."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sfumato.collection import unusable
+from sfumato.collection.archive import Archive
+from sfumato.collection.pictures import Rejected
+from sfumato.collection.unusable import UnusableError
+from sfumato.directory import MARKER
+from sfumato.errors import SfumatoError
+from sfumato.provenance.products import SIGNS, Product, product_of
+
+if TYPE_CHECKING:
+    from sfumato.collection.listing import Entry
+
+Reader = Callable[[str, int], bytes]
+
+HERE: Final = "."  # the source itself, in the list of what is left out
+_DESCRIPTION_LIMIT: Final = 4 * 1024**2  # bytes
+
+
+def without_products(
+    entries: Iterable[Entry | Rejected], source: Path, *, include_works: bool
+) -> list[Entry | Rejected]:
+    """The entries without those that belong to directories of the program's; each such directory becomes one line.
+
+    What somebody else has put into such a directory stays. source: the folder or zip. include_works: folders of works
+    are as others are. Raises SfumatoError where the source is such a directory and holds nothing else.
+    """
+    entries = list(entries)
+    signs = [entry.file for entry in entries if entry.file.rpartition("/")[2] in SIGNS]
+    if not signs:
+        return entries
+    with _reading(source) as read:
+        products = _products(signs, {entry.file for entry in entries}, read, include_works=include_works)
+        left, own, others = _sorted_out(entries, products)
+        if "" in products and not others[""]:
+            raise SfumatoError(_refusal(source, products[""], read))
+    return left + [
+        Rejected(folder or HERE, unusable.OWN, _reason(products[folder], count, whole=not others[folder]))
+        for folder, count in own.items()
+    ]
+
+
+@contextmanager
+def _reading(source: Path) -> Iterator[Reader]:
+    """What reads the first bytes of a file of the source, at most so many; it raises OSError."""
+    if source.is_dir():
+        yield lambda file, limit: _head(source / file, limit)
+        return
+    archive = Archive(source)
+    try:
+        yield lambda file, limit: _member_head(archive, file, limit)
+    finally:
+        archive.close()
+
+
+def _head(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(limit)
+
+
+def _member_head(archive: Archive, name: str, limit: int) -> bytes:
+    try:
+        return archive.read_text(name, limit)
+    except UnusableError as error:
+        raise OSError(error.reason) from error
+
+
+def _sorted_out(
+    entries: Iterable[Entry | Rejected], products: Mapping[str, Product]
+) -> tuple[list[Entry | Rejected], Counter[str], Counter[str]]:
+    """What is not the program's own; and for each outermost product how many files are, and how many are not."""
+    own: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    left: list[Entry | Rejected] = []
+    for entry in entries:
+        around = [folder for folder in _folders_of(entry.file) if folder in products]
+        is_own = any(products[folder].owns(entry.file[len(_prefix(folder)) :]) for folder in around)
+        if around and not _is_marker(entry.file):
+            (own if is_own else others)[around[0]] += 1
+        if not is_own and not _is_marker(entry.file):
+            left.append(entry)
+    return left, own, others
+
+
+def nothing_but_own(source: Path, rejected: Iterable[Rejected]) -> str | None:
+    """What to say of a source in which nothing can be used, where works or other products of ours are in it."""
+    own = [entry for entry in rejected if entry.kind == unusable.OWN]
+    if not own:
+        return None
+    more = f" and {len(own) - 1:,} more" if len(own) > 1 else ""
+    return (
+        f"{source} holds no picture that can be used but what sfumato made itself ({own[0].file}{more}); "
+        "give a folder of art, or say --include-works to use works as art."
+    )
+
+
+def _products(signs: Iterable[str], files: set[str], read: Reader, *, include_works: bool) -> dict[str, Product]:
+    """The directories of the program's that hold no art, by their names; '' is the source."""
+    products: dict[str, Product] = {}
+    for folder in sorted({file.rpartition("/")[0] for file in signs}):
+        prefix = _prefix(folder)
+        product = product_of(
+            lambda name, prefix=prefix: prefix + name in files,  # type: ignore[misc]
+            lambda name, limit, prefix=prefix: read(prefix + name, limit),  # type: ignore[misc]
+        )
+        in_collection = any(products[outer].kind == "collection" for outer in _folders_of(folder) if outer in products)
+        if product is None or (product.kind == "works" and include_works):
+            continue
+        # Pictures that were fetched for a collection are its own; as a source they are art.
+        if not product.holds_art or (product.kind == "pictures" and in_collection):
+            products[folder] = product
+    return products
+
+
+def _folders_of(file: str) -> list[str]:
+    """The folders that a file lies in, the outermost ('', the source) first."""
+    parts = file.split("/")
+    return ["/".join(parts[:depth]) for depth in range(len(parts))]
+
+
+def _prefix(folder: str) -> str:
+    return f"{folder}/" if folder else ""
+
+
+def _is_marker(file: str) -> bool:
+    return file.rpartition("/")[2] == MARKER
+
+
+def _reason(product: Product, count: int, *, whole: bool) -> str:
+    files = "file is" if count == 1 else "files are"
+    return f"{product.noun}, its {'' if whole else 'own '}{count:,} {files} not art"
+
+
+def _refusal(source: Path, product: Product, read: Reader) -> str:
+    said = f"{source} is {product.noun}, not a folder of art"
+    if product.kind == "works":
+        return f"{said}; give a folder of art, or say --include-works to use works as art."
+    art = _learned_from(product, read)
+    if art is not None and Path(art) != source:
+        return f"{said}; its pictures are in {art}; give that folder."
+    return f"{said}; give the folder of pictures that it was made from."
+
+
+def _learned_from(product: Product, read: Reader) -> str | None:
+    """The art of which the directory is, as its collection names it."""
+    place = "collection.json" if product.kind == "collection" else "collection/collection.json"
+    try:
+        art = json.loads(read(place, _DESCRIPTION_LIMIT))["source"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return art if isinstance(art, str) else None

@@ -1,0 +1,147 @@
+"""Where picture and film files keep texts and XMP: a walk along their parts, and nothing is decoded.
+
+`data` is the file, as bytes or mapped into memory. What is damaged ends the walk; it never raises.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+Data = bytes | mmap.mmap
+Text = tuple[bytes, bytes]  # keyword and text, as they stand in the file
+
+XMP: Final = b"XML:com.adobe.xmp"  # PNG's keyword, used here for the packets of all formats
+_LONGEST: Final = 4 * 1024**2  # bytes of one text; no packet is longer, and what unpacks to more was made to do harm
+_JPEG_XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
+_GIF_XMP: Final = b"\x21\xff\x0bXMP DataXMP"
+_FILM_XMP: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+# After a packet in a GIF: whichever byte of it a reader that does not know XMP takes for a length, it comes to its end.
+_GIF_TRAILER: Final = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
+
+
+def texts_of(data: Data) -> Iterator[Text]:
+    """The texts in a PNG, and the XMP packets in a PNG, WebP, GIF, JPEG or MP4, these under the keyword `XMP`."""
+    for magic, walk in _WALKS.items():
+        if data[: len(magic)] == magic:
+            yield from walk(data)
+    if data[4:8] == b"ftyp":
+        yield from _film_texts(data)
+
+
+def _png_texts(data: Data) -> Iterator[Text]:
+    """PNG, third edition, 11.3.3: tEXt, zTXt and iTXt."""
+    place, end = 8, len(data)
+    while place + 12 <= end:
+        length, kind = struct.unpack_from(">I4s", data, place)
+        if kind in (b"tEXt", b"zTXt", b"iTXt") and length <= _LONGEST:
+            keyword, _, rest = data[place + 8 : place + 8 + length].partition(b"\x00")
+            yield keyword, _png_text(kind, rest)
+        place += 12 + length
+
+
+def _png_text(kind: bytes, rest: bytes) -> bytes:
+    if kind == b"tEXt":
+        return rest
+    if kind == b"zTXt":
+        return _inflated(rest[1:])
+    packed, (_, _, text) = rest[:1] == b"\x01", _split(rest[2:], 2)
+    return _inflated(text) if packed else text
+
+
+def _split(data: bytes, times: int) -> tuple[bytes, bytes, bytes]:
+    parts = [*data.split(b"\x00", times), b"", b""]
+    return parts[0], parts[1], parts[2]
+
+
+def _inflated(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, _LONGEST)
+    except zlib.error:
+        return b""
+
+
+def _webp_texts(data: Data) -> Iterator[Text]:
+    """RIFF chunks (RFC 9649, 2.3)."""
+    place, end = 12, len(data)
+    if data[8:12] != b"WEBP":
+        return
+    while place + 8 <= end:
+        kind, length = struct.unpack_from("<4sI", data, place)
+        if kind == b"XMP ":
+            yield XMP, data[place + 8 : place + 8 + min(length, _LONGEST)]
+        place += 8 + length + length % 2
+
+
+def _jpeg_texts(data: Data) -> Iterator[Text]:
+    """Marker segments up to the first scan (ITU T.81, B.1); XMP specification, part 3, 1.1.3."""
+    place, end = 2, len(data)
+    while place + 4 <= end:
+        marker, length = struct.unpack_from(">HH", data, place)
+        if not 0xFFC0 <= marker <= 0xFFFE or marker == 0xFFDA:
+            return
+        content = place + 4
+        if marker == 0xFFE1 and data[content : content + len(_JPEG_XMP)] == _JPEG_XMP:
+            yield XMP, data[content + len(_JPEG_XMP) : place + 2 + length]
+        place += 2 + max(2, length)
+
+
+def _gif_texts(data: Data) -> Iterator[Text]:
+    """Extensions up to the first picture (GIF89a, 18 to 26); XMP specification, part 3, 1.1.2."""
+    place, end = _after_gif_head(data), len(data)
+    while place + 2 <= end and data[place : place + 1] == b"\x21":
+        if data[place : place + len(_GIF_XMP)] == _GIF_XMP:
+            start = place + len(_GIF_XMP)
+            stop = data.find(_GIF_TRAILER[:16], start, start + _LONGEST)
+            if stop < 0:
+                return
+            yield XMP, data[start:stop]
+        place += 2
+        while place < end and data[place]:
+            place += 1 + data[place]
+        place += 1
+
+
+def _film_texts(data: Data) -> Iterator[Text]:
+    """Boxes of the file itself (ISO/IEC 14496-12, 4.2); XMP specification, part 3, 1.2.2."""
+    place, end = 0, len(data)
+    while place + 8 <= end:
+        length, kind = struct.unpack_from(">I4s", data, place)
+        head = 8
+        if length == 1 and place + 16 <= end:
+            length, head = struct.unpack_from(">Q", data, place + 8)[0], 16
+        if length < head:  # 0: to the end of the file
+            return
+        if kind == b"uuid" and data[place + head : place + head + 16] == _FILM_XMP:
+            yield XMP, data[place + head + 16 : min(place + length, place + _LONGEST)]
+        place += length
+
+
+_WALKS: Final[Mapping[bytes, Callable[[Data], Iterator[Text]]]] = {
+    b"\x89PNG\r\n\x1a\n": _png_texts,
+    b"RIFF": _webp_texts,
+    b"\xff\xd8\xff": _jpeg_texts,
+    b"GIF8": _gif_texts,
+}
+
+
+def gif_with(gif: bytes, packet: bytes) -> bytes:
+    """A GIF with an XMP packet before its first picture; its version becomes the one that has extensions."""
+    place = _after_gif_head(gif)
+    return b"GIF89a" + gif[6:place] + _GIF_XMP + packet + _GIF_TRAILER + gif[place:]
+
+
+def film_with(film: bytes, packet: bytes) -> bytes:
+    """An MP4 with an XMP packet at its end, where it moves nothing that the file's own tables point at."""
+    return film + struct.pack(">I4s", 24 + len(packet), b"uuid") + _FILM_XMP + packet
+
+
+def _after_gif_head(data: Data) -> int:
+    """Where the global colour table, or else the screen's description, ends."""
+    if len(data) < 13:
+        return len(data)
+    flags = data[10]
+    return 13 + (3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0)

@@ -1,0 +1,131 @@
+"""The directories that the program makes, known by the files in them: a run is not a folder of art.
+
+Most hold a marker, `.sfumato.jsonl`: JSON lines, the first of which names the kind of directory, and each other that is
+a text one file that the program put there. Directories without it are known by their descriptions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sfumato.directory import FORMAT, KINDS, MARKER
+
+_MARKER_LIMIT: Final = 64 * 1024**2  # bytes
+_HEAD: Final = 64 * 1024  # bytes, in which a description says what it describes
+
+# Made by the program too, but to hold pictures that can be learned from.
+HOLDING_ART: Final = frozenset({"pictures", "drawn", "demo"})
+
+
+@dataclass(frozen=True)
+class _Description:
+    """A file by which a directory without a marker is known: its name, how it begins, what else has to be there, and
+    all names that the program gives to what it puts there."""
+
+    name: str
+    says: re.Pattern[bytes]
+    beside: tuple[str, ...]
+    names: frozenset[str]
+
+
+_DESCRIPTIONS: Final[Mapping[str, _Description]] = {
+    "run": _Description(
+        "run.json",
+        re.compile(rb'"format":\s*"sfumato-run-'),
+        (),
+        frozenset(
+            (
+                "run.json",
+                "log.jsonl",
+                "checkpoints",
+                "snapshots",
+                "evolution.png",
+                "evolution.webp",
+                "model",
+                "teacher",
+                "perceptual.safetensors",
+            )
+        ),
+    ),
+    "collection": _Description(
+        "collection.json",
+        re.compile(rb'^\s*\{\s*"format":\s*\d'),
+        ("pictures.jsonl", "rejected.jsonl"),
+        frozenset(("collection.json", "pictures.jsonl", "rejected.jsonl", "thumbnails.npy")),
+    ),
+    "dataset": _Description(
+        "dataset.json",
+        re.compile(rb'^\s*\{\s*"format":\s*\d'),
+        ("index.npz", "pixels.bin"),
+        frozenset(("dataset.json", "index.npz", "pixels.bin")),
+    ),
+    "model": _Description(
+        "config.json",
+        re.compile(rb'"format":\s*"sfumato-model-'),
+        (),
+        frozenset(("config.json", "model.safetensors", "README.md")),
+    ),
+}
+SIGNS: Final = frozenset({MARKER, *(description.name for description in _DESCRIPTIONS.values())})
+
+
+@dataclass(frozen=True)
+class Product:
+    """A directory that the program made. names: what in it is the program's own, files ('log.jsonl', 'model/x') or
+    whole directories ('checkpoints')."""
+
+    kind: str
+    names: frozenset[str]
+
+    @property
+    def noun(self) -> str:
+        return f"{KINDS.get(self.kind, 'a directory')} of sfumato"
+
+    @property
+    def holds_art(self) -> bool:
+        return self.kind in HOLDING_ART
+
+    def owns(self, name: str) -> bool:
+        """Whether a file in it, by its name relative to it, is the program's own."""
+        return name in self.names or name.split("/", 1)[0] in self.names
+
+
+def product_of(has: Callable[[str], bool], read: Callable[[str, int], bytes]) -> Product | None:
+    """What the program made a directory for, or None where it did not make it.
+
+    has: whether a file of that name lies in the directory. read: at most so many of its first bytes; it may raise
+    OSError.
+    """
+    with contextlib.suppress(OSError):
+        if has(MARKER) and (marked := _from_marker(read(MARKER, _MARKER_LIMIT))):
+            return marked
+    for kind, description in _DESCRIPTIONS.items():
+        with contextlib.suppress(OSError):
+            if (
+                has(description.name)
+                and all(map(has, description.beside))
+                and description.says.search(read(description.name, _HEAD))
+            ):
+                return Product(kind, description.names)
+    return None
+
+
+def _from_marker(data: bytes) -> Product | None:
+    first, *others = data.splitlines() or [b""]
+    try:
+        head = json.loads(first)
+        if not isinstance(head, dict) or head.get("format") != FORMAT:
+            return None
+    except (ValueError, RecursionError):
+        return None
+    names = set()
+    for line in others:
+        if line.startswith(b'"'):
+            with contextlib.suppress(ValueError):  # half written when the power failed
+                names.add(str(json.loads(line)))
+    return Product(str(head.get("kind")), frozenset(names))

@@ -1,0 +1,59 @@
+"""Texts are found where the formats' specifications put them."""
+
+import io
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from sfumato.provenance.containers import XMP, film_with, gif_with, texts_of
+
+PACKET = b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta>any</x:xmpmeta><?xpacket end="w"?>'
+
+
+def saved(format: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (9, 7), "teal").save(file, format=format, **options)
+    return file.getvalue()
+
+
+def test_the_texts_of_a_png_are_those_that_pillow_wrote() -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Title", "a b")
+    info.add_text("Comment", "packed", zip=True)
+    info.add_itxt("Author", "Ä", lang="de", tkey="Urheber")
+    info.add_itxt("Note", "packed too", zip=True)
+    found = [(b"Title", b"a b"), (b"Comment", b"packed"), (b"Author", "Ä".encode()), (b"Note", b"packed too")]
+    assert list(texts_of(saved("PNG", pnginfo=info))) == found
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP"])
+def test_a_packet_is_the_one_that_pillow_wrote(format: str) -> None:
+    assert list(texts_of(saved(format, xmp=PACKET, exif=Image.Exif()))) == [(XMP, PACKET)]
+    assert list(texts_of(saved(format))) == []
+
+
+@pytest.mark.parametrize("palette", [True, False])
+def test_a_packet_in_a_gif_is_passed_over_by_who_does_not_know_it(palette: bool) -> None:
+    plain = saved("GIF")
+    if not palette:  # the colours as a local table, as some encoders have it
+        plain = _without_global_table(plain)
+    gif = gif_with(plain, PACKET)
+    assert list(texts_of(gif)) == [(XMP, PACKET)]
+    with Image.open(io.BytesIO(gif)) as image:
+        assert image.convert("RGB").getpixel((3, 3)) == (0, 128, 128)
+
+
+def _without_global_table(gif: bytes) -> bytes:
+    size = gif[10] & 7
+    table = gif[13 : 13 + 3 * 2 ** (size + 1)]
+    rest = gif[13 + len(table) :]
+    place = rest.index(b"\x2c")
+    head = gif[:10] + bytes([gif[10] & 0x7F]) + gif[11:13]
+    local = rest[place : place + 9] + bytes([0x80 | size]) + table
+    return head + rest[:place] + local + rest[place + 10 :]
+
+
+def test_a_packet_in_a_film_is_a_box_of_its_own() -> None:
+    film = film_with(b"\0\0\0\x10ftypisom\0\0\0\0", PACKET)
+    assert list(texts_of(film)) == [(XMP, PACKET)]
+    assert int.from_bytes(film[16:20], "big") == len(film) - 16

@@ -1,0 +1,220 @@
+"""What the program writes is known as its own by a short look at the file, and nothing else is."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from sfumato.collection.drawn import draw
+from sfumato.provenance import is_marked, is_marked_file, mark_film, save_marked
+from sfumato.provenance.xmp import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
+
+FRAMES = [draw("flow", seed, 32) for seed in range(3)]
+MOVING = {"save_all": True, "append_images": FRAMES[1:], "duration": 100, "loop": 0}
+FORMATS = ["PNG", "WEBP", "GIF"]
+FILM = b"".join(
+    struct.pack(">I4s", 8 + len(body), kind) + body
+    for kind, body in ((b"ftyp", b"isom\0\0\2\0isommp41"), (b"moov", b"\0" * 90), (b"mdat", b"\1" * 500))
+)
+
+
+def written(format: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    save_marked(FRAMES[0], file, format=format, **options)
+    return file.getvalue()
+
+
+def plain(format: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    FRAMES[0].save(file, format=format, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("options", [{}, MOVING], ids=["still", "moving"])
+def test_a_file_is_marked_and_shows_what_it_showed(format: str, options: dict[str, object]) -> None:
+    marked, unmarked = written(format, **options), plain(format, **options)
+    assert is_marked(marked)
+    assert not is_marked(unmarked)
+    with Image.open(io.BytesIO(marked)) as one, Image.open(io.BytesIO(unmarked)) as other:
+        frames = getattr(other, "n_frames", 1)
+        assert getattr(one, "n_frames", 1) == frames == (3 if options else 1)
+        for frame in range(frames):
+            one.seek(frame)
+            other.seek(frame)
+            assert one.convert("RGB").tobytes() == other.convert("RGB").tobytes()
+            assert one.info.get("duration") == other.info.get("duration")
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True, **MOVING}], ids=["still", "moving"])
+def test_other_programs_find_the_packet_in_a_webp(options: dict[str, object]) -> None:
+    with Image.open(io.BytesIO(written("WEBP", **options))) as file:
+        assert TRAINED_ALGORITHMIC_MEDIA.encode() in file.info["xmp"]
+
+
+def test_other_programs_find_the_packet_in_an_apng() -> None:
+    with Image.open(io.BytesIO(written("PNG", **MOVING))) as file:
+        assert TRAINED_ALGORITHMIC_MEDIA.encode() in file.info["xmp"]
+
+
+def test_a_gif_of_the_older_version_becomes_one_that_may_have_extensions() -> None:
+    assert plain("GIF")[:6] == b"GIF87a"
+    assert written("GIF")[:6] == b"GIF89a"
+
+
+def test_a_film_is_marked_at_its_end() -> None:
+    marked = mark_film(FILM)
+    assert marked.startswith(FILM)
+    assert is_marked(marked)
+    assert not is_marked(FILM)
+    large = struct.pack(">I4sQ", 1, b"mdat", 16 + 77) + b"\1" * 77  # a box whose size has 64 bits
+    assert is_marked(mark_film(FILM + large))
+
+
+def test_texts_go_with_a_png_and_with_nothing_else() -> None:
+    with Image.open(io.BytesIO(written("PNG", texts={"parameters": "ä, ö"}))) as file:
+        assert file.text["parameters"] == "ä, ö"
+    for format in ("GIF", "WEBP"):
+        with pytest.raises(ValueError, match="no texts"):
+            written(format, texts={"parameters": "a"})
+    with pytest.raises(ValueError, match="TIFF is none"):
+        written("TIFF")
+
+
+def _jpeg(packet: str, before: bytes = b"") -> bytes:
+    body = b"http://ns.adobe.com/xap/1.0/\0" + packet.encode()
+    segment = b"\xff\xe1" + struct.pack(">H", 2 + len(body)) + body
+    whole = plain("JPEG")
+    return whole[:2] + before + segment + whole[2:]
+
+
+def test_a_work_that_was_saved_as_jpeg_with_its_xmp_is_known() -> None:
+    exif = b"\xff\xe1\x00\x0aExif\0\0II"
+    assert is_marked(_jpeg(xmp_packet("sfumato 0.1.0"), exif))
+    assert not is_marked(_jpeg(xmp_packet("GIMP 3.0.2"), exif))
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _png_with(*chunks: bytes, at_end: bool = False) -> bytes:
+    whole = plain("PNG")
+    place = len(whole) - 12 if at_end else 33
+    return whole[:place] + b"".join(chunks) + whole[place:]
+
+
+OURS = xmp_packet("sfumato 0.1.0").encode()
+RECIPE = b'{"format": 1, "model": "a", "model_digest": "0"}'
+
+
+@pytest.mark.parametrize("at_end", [False, True])
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + OURS),
+        _chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0en\0xmp\0" + zlib.compress(OURS)),
+        _chunk(b"iTXt", b"sfumato\0\0\0\0\0" + RECIPE),
+        _chunk(b"tEXt", b"sfumato\0" + RECIPE),
+        _chunk(b"zTXt", b"sfumato\0\0" + zlib.compress(RECIPE)),
+        _chunk(b"iTXt", b"sfumato-grid\0\0\0\0\0" + RECIPE),
+    ],
+    ids=["xmp", "packed xmp", "recipe", "recipe in tEXt", "recipe in zTXt", "grid"],
+)
+def test_a_png_that_was_packed_again_is_known_by_what_is_left(chunk: bytes, at_end: bool) -> None:
+    assert is_marked(_png_with(chunk, at_end=at_end))
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp_packet("Adobe Firefly").encode()),
+        _chunk(b"tEXt", b"parameters\0a castle, sfumato 0.1.0\nSteps: 20, Sampler: Euler a"),
+        _chunk(b"tEXt", b"Software\0sfumato 0.1.0"),
+        _chunk(b"tEXt", b"sfumato\0a way to paint"),
+        _chunk(b"tEXt", b"Comment\0" + OURS),
+        _chunk(b"zTXt", b"sfumato\0\0not packed at all"),
+        _chunk(b"iTXt", b"XML:com.adobe.xmp"),
+        _chunk(b"tEXt", b""),
+    ],
+)
+def test_other_programs_pictures_are_not_ours(chunk: bytes) -> None:
+    assert not is_marked(_png_with(chunk))
+
+
+def test_drawn_art_is_not_marked(tmp_path: Path) -> None:
+    from sfumato.collection.drawn import draw_collection
+
+    assert not any(is_marked_file(path) for path in draw_collection(tmp_path / "art", per_class=1, size=32))
+
+
+def test_a_text_that_unpacks_to_gigabytes_is_cut(tmp_path: Path) -> None:
+    bomb = zlib.compress(b"\0" * (64 * 1024**2), 9)
+    assert not is_marked(_png_with(_chunk(b"zTXt", b"sfumato\0\0" + bomb)))
+
+
+def test_a_file_is_looked_at_without_being_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.webp"
+    path.write_bytes(written("WEBP"))
+    assert is_marked_file(path)
+    path.write_bytes(b"")
+    assert not is_marked_file(path)
+    with (tmp_path / "film.mp4").open("wb") as film:  # 8 GB, which lie nowhere
+        film.write(struct.pack(">I4s", 16, b"ftyp") + b"isom\0\0\0\0" + struct.pack(">I4sQ", 1, b"mdat", 8 << 30))
+        film.truncate(16 + (8 << 30))
+    assert not is_marked_file(tmp_path / "film.mp4")
+    with (tmp_path / "film.mp4").open("ab") as film:
+        film.write(mark_film(b""))
+    assert is_marked_file(tmp_path / "film.mp4")
+    with pytest.raises(OSError, match="No such file"):
+        is_marked_file(tmp_path / "gone.png")
+
+
+WHOLE = [written("PNG"), written("WEBP"), written("GIF"), _jpeg(xmp_packet("sfumato 1.0")), mark_film(FILM)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    whole=st.sampled_from(WHOLE),
+    length=st.floats(0, 1),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6),
+)
+def test_no_damage_raises(whole: bytes, length: float, changes: list[tuple[float, int]]) -> None:
+    damaged = bytearray(whole)
+    for place, value in changes:
+        damaged[int(place * len(damaged))] = value
+    is_marked(bytes(damaged[: int(length * len(damaged))]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    start=st.sampled_from(
+        [b"", b"\x89PNG\r\n\x1a\n", b"RIFF", b"RIFF\0\0\0\0WEBP", b"\xff\xd8\xff", b"GIF89a", b"GIF8"]
+    ),
+    rest=st.binary(max_size=200),
+)
+def test_no_bytes_are_ours_by_chance(start: bytes, rest: bytes) -> None:
+    assert not is_marked(start + rest)
+
+
+def test_the_look_takes_microseconds() -> None:
+    """No pixel is decoded: a picture of 12 million takes no longer than a small one, but for its chunks."""
+    import time
+
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(file, format="PNG", compress_level=0)
+    data = file.getvalue()
+    assert len(data) > 30_000_000
+    began = time.perf_counter()
+    assert not is_marked(data)
+    assert time.perf_counter() - began < 0.1
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Title", "large")
+    assert not is_marked(plain("PNG", pnginfo=info))
