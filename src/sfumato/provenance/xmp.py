@@ -1,8 +1,8 @@
 """What a generated picture says of itself in XMP, which catalogues, editors and search engines read."""
 
 import re
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 # IPTC's term for a picture that a trained model made: https://cv.iptc.org/newscodes/digitalsourcetype/
 TRAINED_ALGORITHMIC_MEDIA: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -28,7 +28,7 @@ _OURS: Final = re.compile(rb"""xmp:CreatorTool\s*(?:>\s*|=\s*["'])sfumato \d""")
 
 def xmp_packet(creator_tool: str) -> str:
     """The XMP packet of a generated picture. creator_tool: program and version, as 'sfumato 0.1.0'."""
-    return _PACKET.format(creator_tool=escape(creator_tool), source_type=TRAINED_ALGORITHMIC_MEDIA)
+    return _PACKET.format(creator_tool=escape(creator_tool, quote=False), source_type=TRAINED_ALGORITHMIC_MEDIA)
 
 
 def is_ours(packet: bytes) -> bool:
