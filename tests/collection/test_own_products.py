@@ -94,6 +94,7 @@ def test_they_are_taken_when_asked_for_and_a_collection_follows_what_is_asked(ar
     assert len(gather(art).files) == 6
     found = gather(art, include_works=True)
     assert "twin.png" in found.files
+    assert found.collection.include_works
     assert found.kinds == {"work.png": unusable.DUPLICATE}
     assert sorted(event.file for event in found.of(Read)) == ["twin.png", "work.png"]  # the others are known
     again = gather(art, include_works=True)
@@ -102,6 +103,7 @@ def test_they_are_taken_when_asked_for_and_a_collection_follows_what_is_asked(ar
     assert without.kinds == {"work.png": unusable.OWN, "twin.png": unusable.OWN}
     assert len(without.files) == 6
     assert without.finished.changed
+    assert not without.collection.include_works
     assert not gather(art).finished.changed
 
 
