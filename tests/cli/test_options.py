@@ -5,8 +5,9 @@ import shutil
 import pytest
 from PIL import Image
 
-from sfumato.collection import Collection
+from sfumato.collection import Collection, collect
 from sfumato.collection.drawn import draw
+from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked_file
 
 SUFFIXES = {".png", ".webp", ".gif", ".apng", ".mp4"}
@@ -60,3 +61,19 @@ def test_a_run_is_not_a_folder_of_art(sfumato, run, here, tree, command):
     assert answer.code == 2
     assert answer.err.startswith(f"error: {run} is a run of sfumato, not a folder of art; its pictures are in ")
     assert tree(here) == {}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_comparison_goes_on_with_the_works_that_it_began_with(sfumato, here, monkeypatch, asked):
+    art, output = here / "art", here / "out"
+    art.mkdir()
+    draw("waves", 1, 40).save(art / "0.png")
+    list(collect(art, output / "collection", workers=1, include_works=asked))
+    (output / "gan").mkdir()
+    (output / "gan" / "run.json").touch()
+
+    def note(*_, include_works, **__):
+        raise SfumatoError(f"with works: {include_works}")
+
+    monkeypatch.setattr("sfumato.cli.session.collection_of", note)
+    assert f"with works: {asked}" in sfumato("compare", art, "-o", output, "--resume").err

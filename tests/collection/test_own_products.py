@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from PIL import Image
 from sfumato.collection import unusable
 from sfumato.collection.collecting import collect
 from sfumato.collection.events import Read
+from sfumato.collection.listing import list_source
 from sfumato.collection.own_products import HERE
+from sfumato.collection.pictures import Rejected
 from sfumato.errors import SfumatoError
 from sfumato.provenance import mark_film, save_marked
 
@@ -43,6 +46,27 @@ def run(art, paint):
     return run
 
 
+@dataclass
+class Listed:
+    """What the source holds by its directories alone."""
+
+    files: list[str]
+    left_out: dict[str, Rejected]
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        return {file: entry.kind for file, entry in self.left_out.items()}
+
+
+@pytest.fixture
+def listed(tmp_path):
+    def run(source: Path, **options: bool) -> Listed:
+        listing = list_source(source, tmp_path / "collection", **options)
+        return Listed([entry.file for entry in listing.pictures], {entry.file: entry for entry in listing.rejected})
+
+    return run
+
+
 def test_marked_files_are_left_out_by_name(art, gather, paint):
     for name in ("work.png", "sheet.webp", "deep/film.gif"):
         mark(paint(60), art / name)
@@ -70,6 +94,7 @@ def test_they_are_taken_when_asked_for_and_a_collection_follows_what_is_asked(ar
     assert len(gather(art).files) == 6
     found = gather(art, include_works=True)
     assert "twin.png" in found.files
+    assert found.collection.include_works
     assert found.kinds == {"work.png": unusable.DUPLICATE}
     assert sorted(event.file for event in found.of(Read)) == ["twin.png", "work.png"]  # the others are known
     again = gather(art, include_works=True)
@@ -78,6 +103,7 @@ def test_they_are_taken_when_asked_for_and_a_collection_follows_what_is_asked(ar
     assert without.kinds == {"work.png": unusable.OWN, "twin.png": unusable.OWN}
     assert len(without.files) == 6
     assert without.finished.changed
+    assert not without.collection.include_works
     assert not gather(art).finished.changed
 
 
@@ -90,59 +116,59 @@ def test_an_earlier_versions_collection_that_did_not_ask_is_looked_through_again
     assert gather(art).kinds == {"work.png": unusable.OWN}
 
 
-def test_a_run_among_the_art_is_one_line(art, run, gather):
+def test_a_run_among_the_art_is_one_line(art, run, listed):
     run.rename(art / "run")
-    found = gather(art)
+    found = listed(art)
     assert len(found.files) == 6
     assert {file: entry.reason for file, entry in found.left_out.items()} == {
         "run": "a run of sfumato, its 6 files are not art"
     }
-    assert gather(art, include_works=True).kinds == {"run": unusable.OWN}  # a run's pictures are no works
+    assert listed(art, include_works=True).kinds == {"run": unusable.OWN}  # a run's pictures are no works
     (art / "run" / "log.jsonl").touch()
-    assert gather(art).left_out["run"].reason == "a run of sfumato, its 7 files are not art"
+    assert listed(art).left_out["run"].reason == "a run of sfumato, its 7 files are not art"
 
 
-def test_a_run_in_a_zip_is_one_line_too(art, run, gather, tmp_path):
+def test_a_run_in_a_zip_is_one_line_too(art, run, listed, tmp_path):
     run.rename(art / "run")
     shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "art")
-    found = gather(tmp_path / "packed.zip")
+    found = listed(tmp_path / "packed.zip")
     assert found.kinds == {"art/run": unusable.OWN}
     assert len(found.files) == 6
 
 
-def test_what_somebody_else_put_into_a_run_stays_art(art, run, gather, paint):
+def test_what_somebody_else_put_into_a_run_stays_art(art, run, listed, paint):
     run.rename(art / "run")
     paint(70).save(art / "run" / "mine.png")
-    found = gather(art)
+    found = listed(art)
     assert "run/mine.png" in found.files
     assert found.left_out["run"].reason == "a run of sfumato, its own 6 files are not art"
 
 
-def test_a_run_that_lies_around_its_art_is_left_and_the_art_taken(art, run, gather):
+def test_a_run_that_lies_around_its_art_is_left_and_the_art_taken(art, run, listed):
     shutil.move(art, run / "art")
-    found = gather(run)
+    found = listed(run)
     assert [file.split("/")[0] for file in found.files] == ["art"] * 6
     assert found.left_out[HERE].reason == "a run of sfumato, its own 6 files are not art"
 
 
-def test_works_with_a_marker_are_one_line_and_taken_when_asked_for(art, gather, paint):
+def test_works_with_a_marker_are_one_line_and_taken_when_asked_for(art, listed, paint):
     works = art / "works"
     for number in range(3):
         mark(paint(80 + number), works / f"{number:04d}.png")
     (works / ".sfumato.jsonl").write_text(marker("works", *(f"{number:04d}.png" for number in range(3))))
-    assert {file: entry.reason for file, entry in gather(art).left_out.items()} == {
+    assert {file: entry.reason for file, entry in listed(art).left_out.items()} == {
         "works": "a folder of works of sfumato, its 3 files are not art"
     }
-    assert len(gather(art, include_works=True).files) == 9
+    assert len(listed(art, include_works=True).files) == 9
     with pytest.raises(SfumatoError, match=r"works is a folder of works of sfumato, .*or say --include-works"):
-        gather(works, art.parent / "other")
-    assert len(gather(works, art.parent / "other", include_works=True).files) == 3
+        listed(works)
+    assert len(listed(works, include_works=True).files) == 3
 
 
-def test_works_that_were_made_into_a_folder_of_art_do_not_make_it_a_folder_of_works(art, gather, paint):
+def test_works_that_were_made_into_a_folder_of_art_do_not_make_it_a_folder_of_works(art, listed, paint):
     mark(paint(80), art / "0000.png")
     (art / ".sfumato.jsonl").write_text(marker("works", "0000.png"))
-    found = gather(art)
+    found = listed(art)
     assert len(found.files) == 6
     assert found.left_out[HERE].reason == "a folder of works of sfumato, its own 1 file is not art"
 
@@ -155,66 +181,69 @@ def test_only_marked_files_is_said_with_the_way_out(gather, paint, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["pictures", "drawn", "demo"])
-def test_directories_that_hold_art_are_art(kind, art, gather):
+def test_directories_that_hold_art_are_art(kind, art, listed):
     (art / ".sfumato.jsonl").write_text(marker(kind, *(str(path.relative_to(art)) for path in art.rglob("*.png"))))
-    found = gather(art)
+    found = listed(art)
     assert len(found.files) == 6
     assert not found.left_out
     art.rename(art.parent / "inner")
     art.mkdir()
     (art.parent / "inner").rename(art / "inner")
-    assert len(gather(art, art.parent / "other").files) == 6
+    assert len(listed(art).files) == 6
 
 
-def test_pictures_that_were_fetched_for_a_collection_belong_to_it(art, gather, paint):
+def test_pictures_that_were_fetched_for_a_collection_belong_to_it(art, listed, paint):
     other = art / "other"
-    gather(art, other)  # a collection that lies in the folder of art
-    (other / "pictures").mkdir()
+    (other / "pictures").mkdir(parents=True)
+    (other / "collection.json").write_text('{"format": 1}')
+    for name in ("pictures.jsonl", "rejected.jsonl", "thumbnails.npy"):
+        (other / name).touch()
     paint(99).save(other / "pictures" / "0.png")
     (other / "pictures" / ".sfumato.jsonl").write_text(marker("pictures", "0.png"))
-    found = gather(art)
+    found = listed(art)
     assert found.left_out["other"].reason == "a collection of sfumato, its 5 files are not art"
     assert len(found.files) == 6
 
 
-@pytest.mark.parametrize("inside", ["", "run"])
-def test_a_run_is_not_taken_for_art_and_it_is_said_where_its_pictures_are(art, run, gather, tmp_path, inside):
-    source = run
-    if inside:
-        shutil.make_archive(str(tmp_path / "run"), "zip", run)
-        source = tmp_path / "run.zip"
-    said = f"{source} is a run of sfumato, not a folder of art; its pictures are in {art}; give that folder."
+@pytest.mark.parametrize("form", ["run", "run.zip", "wrapped.zip", "above"])
+def test_a_run_is_not_taken_for_art_and_it_is_said_where_its_pictures_are(art, run, listed, tmp_path, form):
+    shutil.make_archive(str(tmp_path / "run"), "zip", run)
+    shutil.make_archive(str(tmp_path / "wrapped"), "zip", tmp_path, "run")
+    shutil.copytree(run, tmp_path / "above" / "run")
+    source = tmp_path / form
+    place = source / "run" if form in ("wrapped.zip", "above") else source
+    said = f"{place} is a run of sfumato, not a folder of art; its pictures are in {art}; give that folder."
     with pytest.raises(SfumatoError) as caught:
-        gather(source)
+        listed(source)
     assert str(caught.value) == said
     assert not (tmp_path / "collection").exists()
 
 
-def test_without_a_collection_it_is_said_what_to_give_all_the_same(run, gather):
+def test_without_a_collection_it_is_said_what_to_give_all_the_same(run, listed):
     shutil.rmtree(run / "collection")
     with pytest.raises(SfumatoError, match=r"a run of sfumato, .*give the folder of pictures that it was made from"):
-        gather(run)
+        listed(run)
     (run / "run.json").unlink()
     (run / "config.json").write_text('{"format": "sfumato-model-1"}')
     shutil.rmtree(run / "snapshots")
     (run / "evolution.png").unlink()
     with pytest.raises(SfumatoError, match="is a model of sfumato, not a folder of art"):
-        gather(run)
+        listed(run)
 
 
-def test_other_programs_files_of_the_same_names_set_nothing_aside(art, gather):
+def test_other_programs_files_of_the_same_names_set_nothing_aside(art, listed):
     (art / "dataset.json").write_text('{"labels": [["drawing/0.png", 0]]}')
     (art / "config.json").write_text('{"model_type": "bert"}')
     (art / "run.json").write_text("{}")
-    found = gather(art)
-    assert len(found.files) == 6
-    assert unusable.OWN not in found.kinds.values()
+    found = listed(art)
+    assert len(found.files) == 9
+    assert not found.left_out
 
 
-def test_a_link_in_a_run_is_none_of_the_persons_concern(art, run, gather):
+def test_a_link_in_a_run_is_none_of_the_persons_concern(art, run, listed):
     (run / "model").symlink_to("gone")
     run.rename(art / "run")
-    assert gather(art).kinds == {"run": unusable.OWN}
+    assert listed(art).kinds == {"run": unusable.OWN}
 
 
 def test_a_folder_of_works_is_left_out_of_what_is_collected_from_above(art, gather, tmp_path, paint):

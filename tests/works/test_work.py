@@ -79,6 +79,15 @@ def test_a_work_is_marked_with_and_without_its_recipe(work: Work, tmp_path: Path
     assert is_marked_file(work.save(tmp_path / "a.png", recipe=recipe))
 
 
+@pytest.mark.parametrize("changes", [{"mask_digest": "cd" * 32}, {"margins": (0, 0, 3, 0)}])
+def test_a_work_that_keeps_part_of_a_picture_says_so(changes: dict[str, object], tmp_path: Path) -> None:
+    recipe = _recipe(input_digest="ab" * 32, **changes)
+    path = Work(draw("glass", 7, 32), recipe).save(tmp_path / "a.png")
+    with Image.open(path) as file:
+        assert b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia<" in file.info["xmp"]
+    assert is_marked_file(path)
+
+
 def test_a_work_is_not_written_over_without_force(work: Work, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_text("precious")

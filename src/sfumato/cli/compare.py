@@ -54,6 +54,7 @@ def compare(
     from sfumato.cli.compare_page import comparison_page
     from sfumato.cli.devices import device_named
     from sfumato.cli.session import collection_of, follow
+    from sfumato.collection import Collection, is_collection
     from sfumato.directory import OwnDirectory
     from sfumato.training import Run, is_run, suitable_size, train
     from sfumato.works.whole_file import write_whole_text
@@ -65,6 +66,8 @@ def compare(
         raise SfumatoError(f"size {size}: a multiple of 8 is needed")
     _check_place(art, output, resume, force)
     place = device_named(device)
+    if resume and is_collection(output / "collection"):  # else its dataset would be another one
+        include_works = include_works or Collection.open(output / "collection").include_works
     directory = OwnDirectory(output, "comparison")
     with directory.at_work():
         file = directory.claim(PAGE)

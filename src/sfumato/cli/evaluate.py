@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from sfumato.cli import options
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def evaluate(
         int | None, typer.Option(min=32, max=256, help="For a folder: the side at which pictures are compared.")
     ] = None,
     background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
+    include_works: options.IncludeWorks = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Write over a report that is there.")] = False,
 ) -> None:
@@ -85,9 +87,9 @@ def evaluate(
     with directory.at_work():
         try:
             if model is None:
-                dataset, made = _folder(folder, against, output, count, size, background, console, force)
+                dataset, made = _folder(folder, against, output, count, size, background, console, include_works, force)
             else:
-                dataset = _dataset(against, output, model.config.size, background, console, force, run)
+                dataset = _dataset(against, output, model.config.size, background, console, include_works, force, run)
                 compared_count(count, dataset)  # or it says that there are too few, before any is made
                 with console.status(f"making {count:,} works"):
                     made = generated(model, count, seed)
@@ -121,6 +123,7 @@ def _folder(
     size: int | None,
     background: str,
     console: Console,
+    include_works: bool,
     force: bool,
 ) -> tuple[Dataset, WorksToEvaluate]:
     """The pictures of a folder, and the dataset at their size."""
@@ -132,7 +135,7 @@ def _folder(
 
     files = picture_files(folder)
     files = [files[index] for index in spread(torch.arange(len(files)), min(count, len(files))).tolist()]
-    dataset = _dataset(against, output, size, background, console, force, None, most=common_size(files))
+    dataset = _dataset(against, output, size, background, console, include_works, force, None, most=common_size(files))
     read = read_folder(folder, files, dataset.size, tuple(dataset.settings["background"]))
     return dataset, folder_works(folder, read)
 
@@ -143,6 +146,7 @@ def _dataset(
     size: int | None,
     background: str,
     console: Console,
+    include_works: bool,
     force: bool,
     run: Run | None,
     most: int = 256,
@@ -164,7 +168,9 @@ def _dataset(
         if not is_collection(against / "collection"):
             raise SfumatoError(f"{against}: its pictures are {dataset.size} px and not {size}; give their collection")
         against = against / "collection"
-    collection = collection_of(against, output / "collection", background, console, force=force)
+    collection = collection_of(
+        against, output / "collection", background, console, include_works=include_works, force=force
+    )
     if run is not None:
         learned = Dataset.open(run.dataset)
         if learned.collection_digest == collection.digest and learned.size == size:

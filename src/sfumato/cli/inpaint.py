@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.cli.further_settings import further_settings
+from sfumato.errors import SfumatoError
 
 
 def inpaint(
@@ -57,6 +58,8 @@ def inpaint(
     from sfumato.models import Model
     from sfumato.models.ground import Ground
 
+    if output.resolve() == mask.resolve():
+        raise SfumatoError(f"{output}: is the mask; choose another -o")
     film = checked_film(output, picture, trajectory=trajectory, force=force)
     image, covered = opened(picture, parse_background(background)), opened_mask(mask)
     loaded = Model.from_pretrained(model, device=str(device_named(device)))

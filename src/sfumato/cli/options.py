@@ -46,7 +46,7 @@ Trajectory = Annotated[bool, typer.Option("--trajectory", help="Also an animatio
 KeepRecipe = Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the file.")]
 Background = Annotated[str, typer.Option(help="R,G,B: what shows through a transparent picture.")]
 IncludeWorks = Annotated[
-    bool, typer.Option("--include-works", help="Take works that sfumato made for art too; else they are left out.")
+    bool, typer.Option("--include-works", help="Take works that sfumato made as art too; else they are left out.")
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]

@@ -25,7 +25,8 @@ from sfumato.errors import SfumatoError
 class Collection:
     """Pictures plus what is known of each. The pictures' files stay where they are, in `source`.
 
-    `origin` is the data set that they were fetched from by name, None for a folder or zip of one's own.
+    `origin` is the data set that they were fetched from by name, None for a folder or zip of one's own; `include_works`
+    says whether works of sfumato were taken as art.
     """
 
     def __init__(self, path: Path, stored: Stored) -> None:
@@ -33,6 +34,7 @@ class Collection:
         self.source = Path(stored.description["source"])
         red, green, blue = stored.description["background"]
         self.background: Colour = (red, green, blue)
+        self.include_works: bool = stored.description.get("include_works") is True
         self.origin: Origin | None = stored.origin
         self.pictures: list[Picture] = stored.pictures
         self.rejected: int = len(stored.rejected)

@@ -32,7 +32,7 @@ def without_products(
     """The entries without those that belong to directories of the program's; each such directory becomes one line.
 
     What somebody else has put into such a directory stays. source: the folder or zip. include_works: folders of works
-    are as others are. Raises SfumatoError where the source is such a directory and holds nothing else.
+    are as others are. Raises SfumatoError where the source is such a directory, or holds one, and nothing else.
     """
     entries = list(entries)
     signs = [entry.file for entry in entries if entry.file.rpartition("/")[2] in SIGNS]
@@ -41,8 +41,8 @@ def without_products(
     with _reading(source) as read:
         products = _products(signs, {entry.file for entry in entries}, read, include_works=include_works)
         left, own, others = _sorted_out(entries, products)
-        if "" in products and not others[""]:
-            raise SfumatoError(_refusal(source, products[""], read))
+        if products and not left and len(own) < 2:
+            raise SfumatoError(_refusal(source, min(products), products, read))
     return left + [
         Rejected(folder or HERE, unusable.OWN, _reason(products[folder], count, whole=not others[folder]))
         for folder, count in own.items()
@@ -140,21 +140,22 @@ def _reason(product: Product, count: int, *, whole: bool) -> str:
     return f"{product.noun}, its {'' if whole else 'own '}{count:,} {files} not art"
 
 
-def _refusal(source: Path, product: Product, read: Reader) -> str:
-    said = f"{source} is {product.noun}, not a folder of art"
+def _refusal(source: Path, folder: str, products: Mapping[str, Product], read: Reader) -> str:
+    product = products[folder]
+    said = f"{source / folder} is {product.noun}, not a folder of art"
     if product.kind == "works":
         return f"{said}; give a folder of art, or say --include-works to use works as art."
-    art = _learned_from(product, read)
+    art = _learned_from(folder, product, read)
     if art is not None and Path(art) != source:
         return f"{said}; its pictures are in {art}; give that folder."
     return f"{said}; give the folder of pictures that it was made from."
 
 
-def _learned_from(product: Product, read: Reader) -> str | None:
+def _learned_from(folder: str, product: Product, read: Reader) -> str | None:
     """The art of which the directory is, as its collection names it."""
     place = "collection.json" if product.kind == "collection" else "collection/collection.json"
     try:
-        art = json.loads(read(place, _DESCRIPTION_LIMIT))["source"]
+        art = json.loads(read(_prefix(folder) + place, _DESCRIPTION_LIMIT))["source"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return art if isinstance(art, str) else None

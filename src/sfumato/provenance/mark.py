@@ -16,7 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from sfumato import __version__
 from sfumato.provenance.containers import XMP, film_with, gif_with, texts_of
-from sfumato.provenance.xmp import is_ours, xmp_packet
+from sfumato.provenance.xmp import TRAINED_ALGORITHMIC_MEDIA, is_ours, xmp_packet
 
 # Programs that save a PNG again may drop its XMP and keep its other texts: these are ours too, and JSON.
 RECIPE_KEY: Final = "sfumato"
@@ -25,14 +25,21 @@ _OWN_TEXTS: Final = (RECIPE_KEY.encode(), GRID_KEY.encode())
 
 
 def save_marked(
-    image: Image.Image, file: BinaryIO, *, format: str, texts: Mapping[str, str] | None = None, **options: Any
+    image: Image.Image,
+    file: BinaryIO,
+    *,
+    format: str,
+    texts: Mapping[str, str] | None = None,
+    source_type: str = TRAINED_ALGORITHMIC_MEDIA,
+    **options: Any,
 ) -> None:
     """Write a picture, or an animation, with the mark.
 
-    format: PNG, WEBP or GIF, as Pillow names them. texts: keyword and text of what else a PNG carries. options:
-    Pillow's own, for the format. Raises ValueError for another format, or texts for one that is not PNG.
+    format: PNG, WEBP or GIF, as Pillow names them. texts: keyword and text of what else a PNG carries. source_type:
+    IPTC's term for what it is. options: Pillow's own, for the format. Raises ValueError for another format, or texts
+    for one that is not PNG.
     """
-    packet = xmp_packet(f"sfumato {__version__}")
+    packet = xmp_packet(f"sfumato {__version__}", source_type)
     if texts and format != "PNG":
         raise ValueError(f"a {format} carries no texts")
     if format == "PNG":
@@ -59,7 +66,8 @@ def mark_film(film: bytes) -> bytes:
 def is_marked(data: bytes | mmap.mmap) -> bool:
     """Whether a PNG, WebP, GIF, JPEG or MP4 was made by this program, of whatever version; damaged bytes were not.
 
-    Works that other programs have taken up and put their own names on are theirs, and so are other models' pictures.
+    A picture that another program saved under its own name, without our texts, is that program's, and so are other
+    models' pictures.
     """
     return any(
         is_ours(text) if keyword == XMP else keyword in _OWN_TEXTS and b'"model_digest"' in text

@@ -1,11 +1,13 @@
 """What a generated picture says of itself in XMP, which catalogues, editors and search engines read."""
 
 import re
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
-# IPTC's term for a picture that a trained model made: https://cv.iptc.org/newscodes/digitalsourcetype/
+# IPTC's terms for a picture that a trained model made, and for one that it went on with or changed in part:
+# https://cv.iptc.org/newscodes/digitalsourcetype/
 TRAINED_ALGORITHMIC_MEDIA: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+COMPOSITE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 # The id between the quotes is the XMP specification's own constant (part 1, section 7.3.2).
 _PACKET: Final = """\
@@ -26,9 +28,9 @@ _PACKET: Final = """\
 _OURS: Final = re.compile(rb"""xmp:CreatorTool\s*(?:>\s*|=\s*["'])sfumato \d""")
 
 
-def xmp_packet(creator_tool: str) -> str:
+def xmp_packet(creator_tool: str, source_type: str = TRAINED_ALGORITHMIC_MEDIA) -> str:
     """The XMP packet of a generated picture. creator_tool: program and version, as 'sfumato 0.1.0'."""
-    return _PACKET.format(creator_tool=escape(creator_tool), source_type=TRAINED_ALGORITHMIC_MEDIA)
+    return _PACKET.format(creator_tool=escape(creator_tool, quote=False), source_type=source_type)
 
 
 def is_ours(packet: bytes) -> bool:

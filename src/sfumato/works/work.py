@@ -8,6 +8,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from sfumato.errors import SfumatoError
 from sfumato.provenance.mark import RECIPE_KEY, save_marked
+from sfumato.provenance.xmp import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.works.recipe import Recipe
 from sfumato.works.whole_file import write_whole_file
 
@@ -44,8 +45,12 @@ class Work:
             )
         texts = {PARAMETERS_KEY: self.recipe.parameters_text(), RECIPE_KEY: self.recipe.to_json()} if recipe else {}
 
+        made_of = self.recipe.first
+        is_part_kept = made_of.mask_digest is not None or made_of.margins is not None
+        source_type = COMPOSITE if is_part_kept else TRAINED_ALGORITHMIC_MEDIA
+
         def write(file: BinaryIO) -> None:
-            save_marked(self.image, file, format="PNG", texts=texts)
+            save_marked(self.image, file, format="PNG", texts=texts, source_type=source_type)
 
         write_whole_file(path, write, force=force)
         return path
