@@ -33,7 +33,7 @@ def test_without_folders_the_metadata_gives_the_classes(tmp_path, paint, gather)
     assert gather(folder).collection.classes == []
     put(folder / "metadata.csv", "file_name,label\n0.png,sea\n1.png,hill\n")
     collection = gather(folder).collection
-    assert collection.classes == ["", "hill", "sea"]
+    assert collection.classes == ["hill", "sea"]  # what is of no class is none
     assert collection.counts == {"": 1, "hill": 1, "sea": 1}
 
 

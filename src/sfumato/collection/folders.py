@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Final
 
 _SPLITS: Final = {
@@ -15,6 +15,14 @@ _SPLITS: Final = {
     "testing": "test",
 }
 
+# What people call a folder of everything.
+_NO_CLASSES: Final = frozenset(
+    (
+        "all", "all images", "all pictures", "archive", "art", "data", "dataset", "files", "image", "images", "img",
+        "imgs", "jpeg", "jpg", "my art", "photo", "photos", "picture", "pictures", "png", "raw", "raw images",
+    )
+)  # fmt: skip
+
 Folders = tuple[str, ...]
 
 
@@ -23,11 +31,12 @@ def split_named(name: str) -> str:
     return _SPLITS.get(name.strip().lower().replace("-", "_").removesuffix("_set"), "")
 
 
-def placed(files: list[str], *, wrapped: bool) -> tuple[list[tuple[str, str]], list[str]]:
+def placed(files: list[str], *, around: str = "") -> tuple[list[tuple[str, str]], list[str]]:
     """(class, split) of each file, '' where its folders say neither, and the names of the folders taken for a split.
 
-    The class is the first folder; below folders of a split it is the first one there. `wrapped` says that the files
-    come out of an archive: people pack a folder as often as its content, so folders around everything are no class.
+    The class is the first folder; below folders of a split it is the first one there. Folders around all others are no
+    class. A folder around all pictures, with no other in it, is one, unless it has a name that says nothing ('images')
+    or that of what it was packed in or lies in, `around`.
     """
     folders = [tuple(file.split("/")[:-1]) for file in files]
     depths = _split_depths(folders)
@@ -41,8 +50,7 @@ def placed(files: list[str], *, wrapped: bool) -> tuple[list[tuple[str, str]], l
             rest.append(folder)
         else:
             rest.append(folder[depth + 1 :] if classes_below else folder[:depth])
-    if wrapped:
-        rest = _unwrapped(rest)
+    rest = _unwrapped(rest, around)
     places = [(folder[0] if folder else "", split_named(split)) for folder, split in zip(rest, splits, strict=True)]
     return places, sorted({split for split in splits if split})
 
@@ -64,11 +72,21 @@ def _split_depths(folders: list[Folders]) -> list[int | None]:
     return [None] * len(folders)
 
 
-def _unwrapped(folders: list[Folders]) -> list[Folders]:
-    """Without the folders that everything lies in; one that is left as the only one of all of them goes too."""
-    stripped = False
-    while len({folder[:1] for folder in folders}) == 1 and folders[0]:
-        if stripped and not any(len(folder) > 1 for folder in folders):
-            break
-        folders, stripped = [folder[1:] for folder in folders], True
-    return folders
+def _unwrapped(folders: list[Folders], around: str) -> list[Folders]:
+    """Without the folders that all others lie in; pictures beside these are in none, as they were."""
+    while True:
+        inside = Counter(folder[:2] for folder in folders if folder)
+        names = {folder[0] for folder in inside}
+        if len(names) != 1:
+            return folders
+        # Among many pictures of its own, a folder's sub-folders only sort these.
+        own = inside.pop(tuple(names), 0)
+        is_around = own == 0 or (len(inside) > 1 and own < inside.total())
+        if not is_around and not (not inside and _says_nothing(*names, around)):
+            return folders
+        folders = [folder[1:] for folder in folders]
+
+
+def _says_nothing(name: str, around: str) -> bool:
+    plain = name.strip().casefold().replace("_", " ").replace("-", " ")
+    return name.casefold() == around.casefold() or plain in _NO_CLASSES
