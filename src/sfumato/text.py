@@ -61,13 +61,15 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def natural_order(name: str) -> list[tuple[int, str]]:
+def natural_order(name: str) -> list[tuple[int, int, str]]:
     """A key to sort names by as people do: '2' comes before '10', and 'room 9' before 'room 10'.
 
     Names that differ by leading zeros alone keep one order, because the name itself is the last part of the key.
     """
-    parts = re.split(r"([0-9]+)", name)
-    return [(int(part[:4000]), "") if part[:1].isdigit() else (-1, part) for part in parts if part] + [(-2, name)]
+    # The split leaves the numbers at the odd places; Python reads none of more than some thousand digits.
+    parts = enumerate(re.split(r"([0-9]{1,4000})", name))
+    key = [(0, int(part), "") if place % 2 else (1, 0, part) for place, part in parts if part]
+    return [*key, (-1, 0, name)]
 
 
 def class_name(name: str) -> str:

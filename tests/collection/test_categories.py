@@ -13,7 +13,10 @@ def test_folders_are_classes_where_nothing_else_is_stated():
 
 def test_a_class_stated_for_every_picture_wins_and_that_is_said():
     categories, notes = chosen(["may", "june"], ["house", "tree"])
-    assert (categories, notes) == (["house", "tree"], ["t.csv: gives the classes, and the folders do not (june, may)"])
+    assert (categories, notes) == (
+        ["house", "tree"],
+        ["t.csv: the classes are those stated there, not the folders (june, may)"],
+    )
 
 
 def test_classes_stated_for_some_give_way_to_folders_and_that_is_said():

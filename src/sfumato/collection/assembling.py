@@ -17,7 +17,7 @@ from sfumato.collection.colour import Colour
 from sfumato.collection.entries import Entry
 from sfumato.collection.fingerprint import THUMBNAIL_SIDE
 from sfumato.collection.grouping import near_duplicates
-from sfumato.collection.knowledge import Knowledge, with_knowledge
+from sfumato.collection.knowledge import Knowledge, folder_classes, with_knowledge
 from sfumato.collection.listing import Listing
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
@@ -135,8 +135,10 @@ def assemble(
     """All parts of a collection from what is known of each file. Raises SfumatoError where no picture is left."""
     rejected = list(listing.rejected)
     kept: dict[str, Kept] = {}
-    # Of files with one content the one stays of which most is known.
-    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), file)):
+    # Of files with one content the one stays of which most is known: what tables say, and then a class.
+    around = source.name if source.is_dir() else source.stem
+    classes = folder_classes(known, around)
+    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), not classes[file], file)):
         seen = known[file]
         if isinstance(seen, Rejected):
             rejected.append(seen)
@@ -149,7 +151,7 @@ def assemble(
     rejected.sort(key=lambda entry: entry.file)
     kept = dict(sorted(kept.items(), key=lambda item: item[1].picture.file))
 
-    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, source.stem)
+    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, around)
     thumbnails = np.stack([seen.thumbnail for seen in kept.values()])
     first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails)
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.

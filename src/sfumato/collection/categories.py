@@ -59,7 +59,7 @@ def chosen_categories(evidence: Evidence) -> tuple[list[str], list[str]]:
         if not told_apart or all(map(_says_no_class, names)) or (certain and all(stated)):
             notes = []
             if len(names) > 1 and any(mine != theirs for mine, theirs in zip(stated, folders, strict=True)):
-                notes.append(f"{tables}: gives the classes, and the folders do not ({_listed(names)})")
+                notes.append(f"{tables}: the classes are those stated there, not the folders ({_listed(names)})")
             return list(stated), notes
         count = sum(map(bool, stated))
         if any(mine and mine != theirs for mine, theirs in zip(stated, folders, strict=True)):

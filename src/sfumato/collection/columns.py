@@ -102,8 +102,9 @@ def _naming_column(table: Table, keys: dict[str, str], find: Finder) -> str | No
         if any(find(row.get(column)) for row in rows):
             return column
     for column in table.columns:
-        # A number or a word may be the stem of some file by accident; most of a column's are not.
-        if column not in titled and 2 * sum(bool(find(row.get(column))) for row in rows) > len(rows):
+        # A number may be the stem of some file by accident, and a word too; names of files have a suffix.
+        names = [name for row in rows if "." in (name := one_line(row.get(column)))]
+        if column not in titled and 2 * sum(bool(find(name)) for name in names) > len(rows):
             return column
     return next((column for column in titled if keys[column] in ("filename", "filepath", "imagepath")), None)
 

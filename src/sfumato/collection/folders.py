@@ -79,10 +79,11 @@ def _unwrapped(folders: list[Folders], around: str) -> list[Folders]:
         names = {folder[0] for folder in inside}
         if len(names) != 1:
             return folders
+        (name,) = names
         # Among many pictures of its own, a folder's sub-folders only sort these.
-        own = inside.pop(tuple(names), 0)
+        own = inside.pop((name,), 0)
         is_around = own == 0 or (len(inside) > 1 and own < inside.total())
-        if not is_around and not (not inside and _says_nothing(*names, around)):
+        if not is_around and not (not inside and _says_nothing(name, around)):
             return folders
         folders = [folder[1:] for folder in folders]
 

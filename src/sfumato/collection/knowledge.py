@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +61,7 @@ def read_knowledge(source: Path, listing: Listing) -> Knowledge:
 def _gather_tables(listing: Listing, source: Source, knowledge: Knowledge) -> None:
     if not listing.metadata:
         return
-    files = [entry.file for entry in (*listing.pictures, *listing.rejected)]
+    files = [entry.file for entry in listing.pictures] + [rejected.file for rejected in listing.rejected]
     where = places([*files, *(entry.file for entry in listing.metadata)])
     names = Names({file: where[file] for file in files})
     # The table nearest to a picture has the last word, and of two beside each other the one that is called metadata.
@@ -75,7 +77,7 @@ def _gather_tables(listing: Listing, source: Source, knowledge: Knowledge) -> No
         # 'train.csv' and 'train_labels.csv' are about what lies in 'train'.
         near = re.split(r"[_.-]", name)[0] if split_named(re.split(r"[_.-]", name)[0]) else ""
         below = f"{folder}/" if folder else ""
-        said = understood(table, lambda value, below=below, near=near: names.find(value, below, near))
+        said = understood(table, partial(names.find, folder=below, near=near))
         knowledge.notes.extend(f"{entry.file}: {note}" for note in said.notes)
         for file, fields in said.known.items():
             knowledge.of.setdefault(file, {}).update(fields)
@@ -131,6 +133,13 @@ def _text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes |
     except UnusableError as error:
         notes.append(f"{entry.file}: {error}")
     return None
+
+
+def folder_classes(files: Iterable[str], around: str = "") -> dict[str, str]:
+    """For each file the class that its folders give it, '' for none; `around` as for `with_knowledge`."""
+    where = places(files)
+    found, _ = placed([readable(place) for place in where.values()], around=readable(around))
+    return {file: category for file, (category, _) in zip(where, found, strict=True)}
 
 
 def with_knowledge(pictures: list[Picture], knowledge: Knowledge, around: str = "") -> list[Picture]:

@@ -227,8 +227,8 @@ def _describe(
     classes = sorted({picture.category for picture in pictures if picture.category}, key=natural_order)
     creators = sorted({picture.creator for picture in pictures})
     groups = {group: number for number, group in enumerate(dict.fromkeys(picture.group for picture in pictures))}
-    places = {name: label for label, name in enumerate(classes)}
-    labels = [places.get(picture.category, NO_LABEL) if classes else 0 for picture in pictures]
+    numbers = {name: label for label, name in enumerate(classes)}
+    labels = [numbers.get(picture.category, NO_LABEL) if classes else 0 for picture in pictures]
     flags = split([picture.group for picture in pictures], labels, settings["held_out"], settings["seed"])
     index: dict[str, Tensor] = {
         "offsets": torch.tensor([place.offset for place in places]),
