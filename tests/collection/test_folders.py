@@ -20,6 +20,13 @@ def places(*files: str, around: str = "") -> list[tuple[str, str]]:
         ("validation_set", "validation"),
         ("TEST", "test"),
         ("testing", "test"),
+        ("train_images", "train"),
+        ("images-test", "test"),
+        ("testset", "test"),
+        ("val2017", "validation"),
+        ("dev", "validation"),
+        ("train test", ""),
+        ("images", ""),
         ("trains", ""),
         ("set", ""),
         ("", ""),
@@ -56,12 +63,14 @@ def test_a_split_below_the_classes():
 
 def test_a_split_without_classes():
     assert places("train/1.png", "test/2.png", "cover.png") == [("", "train"), ("", "test"), ("", "")]
+    assert places("train/1.png", "train/2.png") == [("", "train"), ("", "train")]
+    assert places("data/train/1.png", "data/train/2.png") == [("", "train"), ("", "train")]
 
 
 def test_a_class_that_is_called_like_a_split_stays_a_class():
     assert places("train/1.png", "plane/2.png", "car/3.png") == [("train", ""), ("plane", ""), ("car", "")]
     assert places("train/old/1.png", "plane/old/2.png") == [("train", ""), ("plane", "")]
-    assert places("train/1.png", "train/2.png") == [("train", ""), ("train", "")]
+    assert places("sea/train/1.png", "hill/2.png") == [("sea", ""), ("hill", "")]
 
 
 def test_folders_around_all_others_are_no_class():
@@ -77,6 +86,7 @@ def test_a_single_folder_with_a_name_of_its_own_is_a_class():
     assert places("art/sea/1.png", "art/sea/2.png") == [("sea", ""), ("sea", "")]
     assert places("sea/1.png", "cover.png") == [("sea", ""), ("", "")]
     assert places("Images/1.png", "Images/2.png") == [("", ""), ("", "")]
+    assert places("00000/1.png", "00000/2.png") == [("", ""), ("", "")]
     assert places("My Sea/1.png", around="my sea") == [("", "")]
 
 

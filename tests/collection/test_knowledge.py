@@ -246,6 +246,18 @@ def test_captions_of_training_scripts(lay, gather):
     ]
 
 
+def test_texts_that_are_no_captions_are_said_in_one_line(lay, gather):
+    folder = lay("0.jpg", "1.jpg", "2.jpg")
+    put(folder / "0.txt", "0 0.5 0.5 0.25 1e-3\n1 0.2 0.1 0.3 0.4\n")
+    put(folder / "1.json", "[1]")
+    put(folder / "2.txt", "x" * 70_000)
+    found = gather(folder)
+    assert {picture.caption for picture in found.collection.pictures} == {""}
+    assert [note.text for note in found.of(Noted)] == [
+        "0.txt: holds numbers alone, so it is no caption (and 2 more texts beside pictures are not used)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "text"),
     [

@@ -64,6 +64,25 @@ def test_the_json_of_other_tools(text, rows):
     assert [(row["file_name"], row["label"]) for row in parsed(text, "dataset.json")] == rows
 
 
+def test_cocos_captions_and_categories():
+    coco = {
+        "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}, {"id": 3, "file_name": "c.png"}],
+        "annotations": [
+            {"image_id": 1, "category_id": 7, "caption": "first"},
+            {"image_id": 1, "category_id": 7, "caption": "second"},
+            {"image_id": 2, "category_id": 7},
+            {"image_id": 2, "category_id": 8},
+        ],
+        "categories": [{"id": 7, "name": "sea"}, {"id": 8, "name": "hill"}],
+    }
+    assert parsed(json.dumps(coco), "annotations.json") == [
+        {"file_name": "a.png", "caption": "first", "label": "sea"},
+        {"file_name": "b.png", "caption": ""},
+        {"file_name": "c.png", "caption": ""},
+    ]
+    assert parse_table(b'{"images": [], "annotations": 3, "categories": {"a": 1}}', "a.json").rows == []
+
+
 def test_stylegans_file_without_labels_says_so():
     assert parse_table(b'{"labels": null}', "dataset.json") == Table(unlabelled=True)
 
@@ -103,7 +122,8 @@ def test_an_object_beside_a_picture():
 
 @given(st.binary(max_size=400), st.sampled_from(["a.csv", "a.tsv", "a.jsonl", "a.json"]))
 def test_no_bytes_break_the_parser(data, name):
-    for content in (data, b"file_name,title\n" + data, b'{"labels": ' + data, b"sep=" + data):
+    starts = (b"", b"file_name,title\n", b'{"labels": ', b"sep=", b'{"images": [{}], "annotations": ')
+    for content in (start + data for start in starts):
         table = parse_table(content, name)
         assert all(isinstance(text, str) for text in table.texts())
     parse_object(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import Final
 
@@ -10,6 +11,7 @@ _SPLITS: Final = {
     "training": "train",
     "val": "validation",
     "valid": "validation",
+    "dev": "validation",
     "validation": "validation",
     "test": "test",
     "testing": "test",
@@ -26,9 +28,21 @@ _NO_CLASSES: Final = frozenset(
 Folders = tuple[str, ...]
 
 
+# What stands beside the name of a split in that of its folder: 'train_images', 'test-set'.
+_BESIDE_SPLITS: Final = frozenset(
+    ("set", "image", "images", "img", "imgs", "photos", "pictures", "pics", "data", "dataset", "split")
+)
+
+
 def split_named(name: str) -> str:
-    """'train', 'validation' or 'test' for what people call them ('training_set', 'val'); '' for any other name."""
-    return _SPLITS.get(name.strip().lower().replace("-", "_").removesuffix("_set"), "")
+    """'train', 'validation' or 'test' for what people call them; '' for any other name.
+
+    'training_set', 'val', 'train_images', 'testset', 'train2017'.
+    """
+    words = [word for word in re.split(r"[\s_-]+", name.strip().lower()) if word not in _BESIDE_SPLITS]
+    if len(words) != 1:
+        return ""
+    return _SPLITS.get(words[0].rstrip("0123456789").removesuffix("set"), "")
 
 
 def placed(files: list[str], *, around: str = "") -> tuple[list[tuple[str, str]], list[str]]:
@@ -65,9 +79,10 @@ def _split_depths(folders: list[Folders]) -> list[int | None]:
     parents = {parent for parent, inside in names.items() if all(map(split_named, inside))}
     depths = [next((depth for depth in range(len(folder)) if folder[:depth] in parents), None) for folder in folders]
     found = [(folder, depth) for folder, depth in zip(folders, depths, strict=True) if depth is not None]
-    # One folder alone with nothing below it is rather a class that bears such a name.
+    # A single one with nothing below it is a split's too where it holds everything: 'train' is what data sets call it.
     is_split = len({split_named(folder[depth]) for folder, depth in found}) > 1
-    if is_split or any(len(folder) > depth + 1 for folder, depth in found):
+    is_around = len(found) == sum(map(bool, folders)) and len({folder[: depth + 1] for folder, depth in found}) == 1
+    if is_split or is_around or any(len(folder) > depth + 1 for folder, depth in found):
         return depths
     return [None] * len(folders)
 
@@ -90,4 +105,5 @@ def _unwrapped(folders: list[Folders], around: str) -> list[Folders]:
 
 def _says_nothing(name: str, around: str) -> bool:
     plain = name.strip().casefold().replace("_", " ").replace("-", " ")
-    return name.casefold() == around.casefold() or plain in _NO_CLASSES
+    is_number = re.fullmatch(r"\d{5,}", plain) is not None  # of the first part of many
+    return name.casefold() == around.casefold() or plain in _NO_CLASSES or is_number

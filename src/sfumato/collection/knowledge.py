@@ -35,6 +35,8 @@ from sfumato.text import readable
 # What competitions hand out to be filled in: its labels are made up.
 _FORM: Final = re.compile(r"(sample|example)?[ _-]*submissions?.*\.csv", re.IGNORECASE)
 
+_NUMBERS: Final = re.compile(r"[-+.,\d\se]*\d[-+.,\d\se]*")  # places of things in a picture, as detectors learn them
+
 
 @dataclass(slots=True)
 class Knowledge:
@@ -98,27 +100,34 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
     taken: dict[str, str] = {}
     beside: Counter[str] = Counter()
     unused: Counter[str] = Counter()
+    faults: list[str] = []
     for entry in sorted(listing.captions, key=lambda entry: (ORDER.index(kind_of(entry.file)), entry.file)):
         files = captioned.pictures_of(entry.file)
         kind = kind_of(entry.file)
-        data = _text(entry, CAPTION_LIMIT, source, knowledge.notes)
+        data = _text(entry, TEXT_LIMIT if kind == ".json" else CAPTION_LIMIT, source, faults)
         if data is None:
             continue
         if kind == ".json":
             row = parse_object(data)
             if row is None:
-                knowledge.notes.append(f"{entry.file}: is not a JSON object, so it is not used")
+                faults.append(f"{entry.file}: is not a JSON object, so it is not used")
                 continue
             known, others = known_fields(row)
             unused.update(others)
         else:
-            known = {"caption": caption} if (caption := parse_caption(data)) else {}
+            caption = parse_caption(data)
+            if _NUMBERS.fullmatch(caption):
+                faults.append(f"{entry.file}: holds numbers alone, so it is no caption")
+            known = {"caption": caption} if caption and not _NUMBERS.fullmatch(caption) else {}
         for file in files:
             own = dict(known)
-            if "caption" in own and taken.setdefault(file, kind) != kind:
+            is_second = "caption" in own and taken.setdefault(file, kind) != kind
+            if is_second and own.pop("caption") != knowledge.of[file]["caption"]:
                 beside[f"{kind} beside {taken[file]}"] += 1
-                del own["caption"]
             knowledge.of.setdefault(file, {}).update(own)
+    if faults:
+        more = f" (and {len(faults) - 1:,} more texts beside pictures are not used)" if len(faults) > 1 else ""
+        knowledge.notes.append(f"{faults[0]}{more}")
     knowledge.notes.extend(f"captions: {kinds} is not used, for {count:,} pictures" for kinds, count in beside.items())
     if note := unused_note(unused):
         knowledge.notes.append(note)
@@ -164,9 +173,7 @@ def with_knowledge(pictures: list[Picture], knowledge: Knowledge, around: str = 
     categories, notes = chosen_categories(evidence)
     knowledge.notes.extend(notes)
     described = []
-    for picture, category, (folder, split), known in zip(pictures, categories, found, of, strict=True):
-        # Where folders are no classes, one that is called 'train' is what its name says.
-        split = split or (split_named(folder) if category != folder else "")
+    for picture, category, (_, split), known in zip(pictures, categories, found, of, strict=True):
         described.append(
             replace(
                 picture,

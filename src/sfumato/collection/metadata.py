@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -142,13 +143,15 @@ def _lines_table(text: str) -> Table:
 
 
 def _json_table(text: str) -> Table:
-    """A list of objects; an object of objects, each under its picture's name; or pairs of files and labels."""
+    """A list of objects; an object of objects, each under its picture's name; pairs of files and labels; COCO."""
     value = _json_value(text)
     if value is None:
         lines = _lines_table(text)
         return lines if lines.rows and not lines.complaints else Table(complaints=["is not JSON that can be read"])
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
         return Table.of([{one_line(name): cell for name, cell in row.items()} for row in value])
+    if isinstance(value, dict) and isinstance(value.get("images"), list) and "annotations" in value:
+        return _coco_table(value)
     if isinstance(value, dict) and "labels" in value:
         return _labels_table(value["labels"])
     if isinstance(value, dict) and value and all(isinstance(row, dict) for row in value.values()):
@@ -167,6 +170,29 @@ def _labels_table(labels: object) -> Table:
     if not isinstance(pairs, list) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
         return Table(complaints=["its labels are no pairs of a file and a label, so they are not used"])
     return Table.of([{FILE_COLUMN: file, "label": _label(label)} for file, label in pairs])
+
+
+def _coco_table(value: Row) -> Table:
+    """COCO's format: pictures, and annotations of them with a caption or a category each.
+
+    A picture's caption is its first; its class is that of its annotations, where they are all of one.
+    """
+    images, annotations, categories = (
+        [item for item in value.get(part) or [] if isinstance(item, dict)] if isinstance(value.get(part), list) else []
+        for part in ("images", "annotations", "categories")
+    )
+    names = {one_line(category.get("id")): category.get("name") for category in categories}
+    of: dict[str, list[Row]] = defaultdict(list)
+    for annotation in annotations:
+        of[one_line(annotation.get("image_id"))].append(annotation)
+    rows = []
+    for image in images:
+        own = of.get(one_line(image.get("id")), [])
+        captions = [annotation["caption"] for annotation in own if "caption" in annotation]
+        kinds = {one_line(annotation.get("category_id")) for annotation in own} - {""}
+        row = {FILE_COLUMN: image.get("file_name"), "caption": captions[0] if captions else ""}
+        rows.append(row | ({"label": names.get(kinds.pop(), "")} if len(kinds) == 1 else {}))
+    return Table.of(rows)
 
 
 def _label(value: object) -> object:
