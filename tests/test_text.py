@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.text import encoded, readable, restored_path, stored_path
+from sfumato.text import class_name, decoded, encoded, natural_order, readable, restored_path, stored_path
 
 
 def test_a_latin_1_name_reads_as_it_was_meant() -> None:
@@ -41,3 +41,32 @@ def test_a_path_of_any_bytes_is_kept_as_text(path: bytes) -> None:
 @given(st.text(st.characters(), max_size=40))
 def test_whatever_text_there_is_can_be_encoded(text: str) -> None:
     encoded(text).decode()
+
+
+def test_numbers_in_names_are_in_the_order_of_numbers() -> None:
+    names = ["room 10", "100", "2", "10", "room 9", "0", "room", "Room 9", "002", "", "\u0663x", "1" * 5000]
+    assert sorted(names, key=natural_order) == [
+        "", "0", "002", "2", "10", "100", "1" * 5000, "Room 9", "room", "room 9", "room 10", "\u0663x",
+    ]  # fmt: skip
+
+
+@given(st.lists(st.text(max_size=8) | st.from_regex(r"[a-c]?[0-9]{1,3}[a-c]?", fullmatch=True), unique=True))
+def test_the_order_of_names_is_one_whatever_order_they_come_in(names: list[str]) -> None:
+    backwards = names[::-1]
+    assert sorted(names, key=natural_order) == sorted(backwards, key=natural_order)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "latin-1"]
+)
+def test_text_is_read_in_the_encoding_that_it_was_written_in(encoding: str) -> None:
+    assert decoded("Gemälde, größer".encode(encoding)) == "Gemälde, größer"
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_some_text(data: bytes) -> None:
+    decoded(data)
+
+
+def test_what_is_of_no_class_is_shown_as_that() -> None:
+    assert (class_name(""), class_name("waves")) == ("(unlabelled)", "waves")

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import unicodedata
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote_to_bytes
+
+# The longer marks first: UTF-32's begins with UTF-16's.
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 def readable(name: str) -> str:
@@ -15,6 +27,8 @@ def readable(name: str) -> str:
     come from older systems, mostly Western ones, so they are read as Windows-1252, which agrees with Latin-1 on every
     letter; a surrogate that stands for no byte becomes U+FFFD.
     """
+    if name.isascii():
+        return name
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -23,8 +37,26 @@ def readable(name: str) -> str:
         except UnicodeEncodeError:
             name = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in name)
         else:
-            name = _decoded(data)
+            name = _western(data)
     return unicodedata.normalize("NFC", name)
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 and UTF-32 with their mark, or else Windows-1252, which reads any bytes.
+
+    UTF-16 without its mark is known by its zeros, as text in Western letters has one in every two bytes.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    start = data[:400]
+    if 2 * max(start[1::2].count(0), start[::2].count(0)) > len(start) // 2 and start.count(0) < len(start):
+        little = start[1::2].count(0) > start[::2].count(0)
+        return data.decode("utf-16-le" if little else "utf-16-be", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _western(data)
 
 
 def encoded(text: str) -> bytes:
@@ -48,7 +80,23 @@ def restored_path(text: str) -> Path:
     return Path(os.fsdecode(unquote_to_bytes(text.removeprefix("file://"))))
 
 
-def _decoded(data: bytes) -> str:
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """A key to sort names by as people do: '2' comes before '10', and 'room 9' before 'room 10'.
+
+    Names that differ by leading zeros alone keep one order, because the name itself is the last part of the key.
+    """
+    # The split leaves the numbers at the odd places; Python reads none of more than some thousand digits.
+    parts = enumerate(re.split(r"([0-9]{1,4000})", name))
+    key = [(0, int(part), "") if place % 2 else (1, 0, part) for place, part in parts if part]
+    return [*key, (-1, 0, name)]
+
+
+def class_name(name: str) -> str:
+    """A class's name as it is shown; '' stands for the pictures that are of none."""
+    return name or "(unlabelled)"
+
+
+def _western(data: bytes) -> str:
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError:  # five bytes have no meaning there

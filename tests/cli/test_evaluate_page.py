@@ -107,7 +107,7 @@ def test_every_figure_has_its_floor_its_numbers_and_its_words(page: Any) -> None
         "waves50%40%30%–90%",
         "waves12 works, 9 held out, against 1407.0 ± 0.90.2 ± 0.68044",
         "glass8 works, 5 held out, against 1502.0 ± 0.9unknown70unknown",
-        "(in no folder)0 works, 5 held out, against 150too few: 0 works, and 8 are needed",
+        "(unlabelled)0 works, 5 held out, against 150too few: 0 works, and 8 are needed",
         "the first 20 of seed 5",
         "SHA-256, modelabc",
     ):

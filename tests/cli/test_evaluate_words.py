@@ -8,7 +8,6 @@ import pytest
 from sfumato.cli.evaluate_words import (
     WORDS,
     beside,
-    class_name,
     cries_copies,
     farthest_class,
     headline,
@@ -133,4 +132,3 @@ def test_what_a_class_has_too_few_of_is_said() -> None:
     assert too_few(ClassFigures("", 1, 200, 20)) == "too few: 1 work, and 8 are needed"
     assert too_few(ClassFigures("", 9, 7, 20)) == "too few: 7 training pictures, and 8 are needed"
     assert too_few(ClassFigures("", 9, 9, 9, away(1))) == ""
-    assert (class_name(""), class_name("waves")) == ("(in no folder)", "waves")

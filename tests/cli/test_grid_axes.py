@@ -69,3 +69,9 @@ def test_what_cannot_be_varied_together_is_said(vary, said):
 def test_as_many_cells_as_are_allowed():
     (axis,) = read_axes([f"seed={','.join(map(str, range(MOST_CELLS)))}"], {})
     assert len(axis.values) == MOST_CELLS
+
+
+def test_a_class_is_one_value_however_its_accents_are_typed():
+    assert read_axis("class=Gema\u0308lde,sea").values == ("Gem\u00e4lde", "sea")
+    with pytest.raises(SfumatoError, match="stands there twice"):
+        read_axis("class=Gema\u0308lde,Gem\u00e4lde")

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from sfumato.collection.folders import placed, split_named
 
 
-def places(*files: str, wrapped: bool = False) -> list[tuple[str, str]]:
-    return placed(list(files), wrapped=wrapped)[0]
+def places(*files: str, around: str = "") -> list[tuple[str, str]]:
+    return placed(list(files), around=around)[0]
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,13 @@ def places(*files: str, wrapped: bool = False) -> list[tuple[str, str]]:
         ("validation_set", "validation"),
         ("TEST", "test"),
         ("testing", "test"),
+        ("train_images", "train"),
+        ("images-test", "test"),
+        ("testset", "test"),
+        ("val2017", "validation"),
+        ("dev", "validation"),
+        ("train test", ""),
+        ("images", ""),
         ("trains", ""),
         ("set", ""),
         ("", ""),
@@ -43,7 +50,7 @@ def test_classes_below_a_split_wherever_that_lies():
         ("sea", "train"),
         ("hill", "validation"),
     ]
-    assert placed(["a/training_set/sea/1.png"], wrapped=False) == ([("sea", "train")], ["training_set"])
+    assert placed(["a/training_set/sea/1.png"]) == ([("sea", "train")], ["training_set"])
 
 
 def test_a_split_below_the_classes():
@@ -56,35 +63,41 @@ def test_a_split_below_the_classes():
 
 def test_a_split_without_classes():
     assert places("train/1.png", "test/2.png", "cover.png") == [("", "train"), ("", "test"), ("", "")]
+    assert places("train/1.png", "train/2.png") == [("", "train"), ("", "train")]
+    assert places("data/train/1.png", "data/train/2.png") == [("", "train"), ("", "train")]
 
 
 def test_a_class_that_is_called_like_a_split_stays_a_class():
     assert places("train/1.png", "plane/2.png", "car/3.png") == [("train", ""), ("plane", ""), ("car", "")]
     assert places("train/old/1.png", "plane/old/2.png") == [("train", ""), ("plane", "")]
-    assert places("train/1.png", "train/2.png") == [("train", ""), ("train", "")]
+    assert places("sea/train/1.png", "hill/2.png") == [("sea", ""), ("hill", "")]
 
 
-def test_folders_around_everything_are_no_class_in_what_was_packed():
-    files = ["set/pictures/sea/1.png", "set/pictures/hill/2.png"]
-    assert places(*files) == [("set", ""), ("set", "")]
-    assert places(*files, wrapped=True) == [("sea", ""), ("hill", "")]
-    assert places("art/1.png", "art/2.png", wrapped=True) == [("", ""), ("", "")]
-    assert places("art/sea/1.png", "art/sea/2.png", wrapped=True) == [("sea", ""), ("sea", "")]
-    assert places("set/train/all/sea/1.png", "set/test/all/hill/2.png", wrapped=True) == [
-        ("sea", "train"),
-        ("hill", "test"),
-    ]
-    assert places("1.png", wrapped=True) == [("", "")]
+def test_folders_around_all_others_are_no_class():
+    assert places("set/pictures/sea/1.png", "set/pictures/hill/2.png") == [("sea", ""), ("hill", "")]
+    assert places("set/sea/1.png", "set/hill/2.png", "set/hill/3.png") == [("sea", ""), ("hill", ""), ("hill", "")]
+    assert places("set/train/all/sea/1.png", "set/test/all/hill/2.png") == [("sea", "train"), ("hill", "test")]
+    assert places("set/sea/1.png", "set/hill/2.png", "cover.png") == [("sea", ""), ("hill", ""), ("", "")]
+    assert places("1.png") == [("", "")]
+
+
+def test_a_single_folder_with_a_name_of_its_own_is_a_class():
+    assert places("sea/1.png", "sea/2.png") == [("sea", ""), ("sea", "")]
+    assert places("art/sea/1.png", "art/sea/2.png") == [("sea", ""), ("sea", "")]
+    assert places("sea/1.png", "cover.png") == [("sea", ""), ("", "")]
+    assert places("Images/1.png", "Images/2.png") == [("", ""), ("", "")]
+    assert places("00000/1.png", "00000/2.png") == [("", ""), ("", "")]
+    assert places("My Sea/1.png", around="my sea") == [("", "")]
 
 
 @given(
     st.lists(
         st.lists(st.sampled_from(["train", "test", "sea", "x"]), max_size=4).map(lambda parts: "/".join([*parts, "a"]))
     ),
-    st.booleans(),
+    st.sampled_from(["", "sea"]),
 )
-def test_every_file_has_one_place(files, wrapped):
-    found, splits = placed(files, wrapped=wrapped)
+def test_every_file_has_one_place(files, around):
+    found, splits = placed(files, around=around)
     assert len(found) == len(files)
     for file, (category, split) in zip(files, found, strict=True):
         assert category == "" or category in file.split("/")[:-1]

@@ -1,6 +1,7 @@
 import os
 import socket
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,53 @@ def test_texts_about_the_art_are_no_pictures_and_no_faults(tmp_path):
     assert [entry.file for entry in listing.pictures] == ["a.png"]
     assert [entry.file for entry in listing.captions] == ["a.txt"]
     assert [entry.file for entry in listing.metadata] == ["b/metadata.jsonl", "metadata.csv"]
+
+
+def test_texts_beside_pictures_and_tables(tmp_path):
+    put(
+        tmp_path,
+        *("a/0.jpg", "a/0.caption", "a/0.jpg.txt", "a/1.PNG", "a/1.json", "a/1.tags", "source.png", "source.txt"),
+        *("train.csv", "dataset.json", "a/info.jsonl", "t.TSV", "b.json", "c.caption"),
+    )
+    listing = list_source(tmp_path, NOWHERE)
+    assert [entry.file for entry in listing.captions] == [
+        "a/0.caption", "a/0.jpg.txt", "a/1.json", "a/1.tags", "source.txt",
+    ]  # fmt: skip
+    assert [entry.file for entry in listing.metadata] == [
+        "a/info.jsonl", "b.json", "dataset.json", "t.TSV", "train.csv",
+    ]  # fmt: skip
+    assert [entry.file for entry in listing.pictures] == ["a/0.jpg", "a/1.PNG", "c.caption", "source.png"]
+
+
+def test_a_file_without_a_suffix_is_a_picture_if_it_begins_like_one(tmp_path, paint):
+    names = ["licence", "credits", "sources", "notice_3", "authors-2", "copying", "README"]
+    for number, name in enumerate(names):
+        paint(number).save(tmp_path / name, "PNG")
+    put(tmp_path, "license", "attribution", ".hidden")
+    (tmp_path / "notice").write_bytes(b"")
+    assert files(tmp_path) == sorted(names)
+    with zipfile.ZipFile(tmp_path / "art.zip", "w") as archive:
+        for path in tmp_path.iterdir():
+            if path.name != "art.zip":
+                archive.write(path, path.name)
+    assert files(tmp_path / "art.zip") == sorted(names)
+
+
+def test_a_zip_that_holds_the_folders_pictures_is_listed_as_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
+        archive.writestr("1.png", "x")
+        archive.writestr("1.txt", "x")
+        archive.writestr("metadata.csv", "x")
+    put(tmp_path, "labels.csv", "README.md")
+    listing = list_source(tmp_path, NOWHERE)
+    assert [entry.file for entry in listing.pictures] == ["images.zip/1.png"]
+    assert [entry.file for entry in listing.captions] == ["images.zip/1.txt"]
+    assert [entry.file for entry in listing.metadata] == ["images.zip/metadata.csv", "labels.csv"]
+    put(tmp_path, "cover.png")
+    assert files(tmp_path) == ["cover.png"]
+    assert "a zip beside pictures" in list_source(tmp_path, NOWHERE).rejected[0].reason
+    (tmp_path / "labels.csv").write_text("id,label\n1.png,sea\n")
+    assert files(tmp_path) == ["cover.png", "images.zip/1.png"]
 
 
 def test_a_text_without_its_picture_and_pictures_with_names_of_texts_are_looked_into(tmp_path):

@@ -28,8 +28,3 @@ def test_the_sentence_says_that_the_licence_is_unknown_and_whose_statement_anoth
     assert stated.startswith("The licence of the pictures is unknown: the card of kaggle:owner/art states 'CC0'")
     assert "no fact about the pictures" in stated
     assert "could not be asked for" in Origin("hf:owner/art").licence_sentence
-
-
-def test_only_what_kaggle_unpacked_was_packed():
-    assert Origin("kaggle:owner/art").was_packed
-    assert not Origin("hf:owner/kaggle").was_packed

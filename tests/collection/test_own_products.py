@@ -236,7 +236,7 @@ def test_other_programs_files_of_the_same_names_set_nothing_aside(art, listed):
     (art / "config.json").write_text('{"model_type": "bert"}')
     (art / "run.json").write_text("{}")
     found = listed(art)
-    assert len(found.files) == 9
+    assert len(found.files) == 6
     assert not found.left_out
 
 

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from sfumato.collection import Collection, LeftOut, collect
-from sfumato.dataset import Dataset, Prepared, Ready, prepare
+from sfumato.dataset import Batches, Dataset, Prepared, Ready, prepare
 from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
 
@@ -178,3 +178,22 @@ def test_a_broken_dataset_is_said(make, tmp_path):
         Dataset.open(path)
     with pytest.raises(SfumatoError, match="is not a dataset"):
         Dataset.open(tmp_path / "art")
+
+
+def test_pictures_of_no_class_have_no_label_and_classes_the_order_of_numbers(tmp_path, paint):
+    for number, file in enumerate([f"train/{name}/{n}.png" for name in ("10", "9") for n in range(4)]):
+        path = tmp_path / "art" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        paint(number, (40, 40)).save(path)
+    (tmp_path / "art" / "test").mkdir()
+    for number in range(3):
+        paint(100 + number, (40, 40)).save(tmp_path / "art" / "test" / f"{number}.png")
+    list(collect(tmp_path / "art", tmp_path / "c", workers=1))
+    *_, ready = prepare(Collection.open(tmp_path / "c"), tmp_path / "d", size=32, workers=1)
+    dataset = ready.dataset
+    assert dataset.classes == ["9", "10"]
+    assert dataset.labels.tolist() == [-1] * 3 + [1] * 4 + [0] * 4  # in the order of the files
+    assert dataset.counts == {"9": 4, "10": 4}
+    assert dataset.label_counts(dataset.labels.argsort()[:4]).tolist() == [1, 0]
+    batches = Batches(dataset, dataset.train, 30, seed=0, balance="class")
+    assert set(batches.batch(0)[1].tolist()) == {-1, 0, 1}

@@ -2,6 +2,7 @@
 
 import json
 import math
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ from sfumato.evaluation.comparing import (
     floor,
     from_noise,
     read_log,
+    reconstructions,
     shown_indices,
 )
-from sfumato.models import Model
+from sfumato.models import Model, reimagine
 from sfumato.networks import GeneratorConfig, UNetConfig
 from sfumato.training import Run, prepare_run, preset, train
+from sfumato.works import Work
 
 SHORT: dict[str, Any] = {"size": 32, "batch": 4, "steps": 6, "epochs": 0, "log_every": 2, "threads": 1}
 CHOICES: dict[str, dict[str, Any]] = {
@@ -132,3 +135,19 @@ def test_too_few_held_out_pictures_are_said(dataset: Dataset) -> None:
 def test_a_log_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SfumatoError, match="cannot be read"):
         read_log(tmp_path / "log.jsonl")
+
+
+def test_a_picture_of_no_class_is_made_again_without_asking_for_one(
+    runs: dict[str, Run], dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some, asked = copy(dataset), []
+    some.labels = torch.tensor([-1, *dataset.labels.tolist()[1:]])
+
+    def noted(*arguments: Any, label: str | None, **settings: Any) -> Work:
+        asked.append(label)
+        return reimagine(*arguments, label=label, **settings)
+
+    monkeypatch.setattr("sfumato.evaluation.comparing.reimagine", noted)
+    model = Model.from_pretrained(runs["diffusion"].model)
+    assert len(reconstructions(model, some, [0, 1], seed=1)) == 2
+    assert asked == [None, dataset.classes[int(dataset.labels[1])]]

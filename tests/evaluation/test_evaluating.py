@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -172,3 +173,26 @@ def test_classes_are_known_by_their_names(dataset: Dataset) -> None:
     assert sum(share.asked or 0 for share in named.classes) == pytest.approx(1)
     assert {share.asked for share in unknown.classes} == {None}
     assert len(named.class_figures) == 5 and unknown.class_figures == []
+
+
+def test_real_pictures_of_no_class_say_nothing_of_classes(of_held_out: Evaluation, dataset: Dataset) -> None:
+    some = copy(dataset)
+    some.labels = dataset.labels.clone()
+    some.labels[dataset.train[::7]] = -1
+    some.labels[dataset.held_out[0]] = -1
+    names = [dataset.classes[label] for label in dataset.labels[dataset.held_out].tolist()]
+    found = evaluated(dataset.images(dataset.held_out), some, names)
+    for shares in zip(
+        *((share.training, share.asked, share.seen, share.held_out_seen) for share in found.classes), strict=True
+    ):
+        assert sum(shares) == pytest.approx(1)
+    some.labels = torch.full_like(dataset.labels, -1)
+    assert evaluated(dataset.images(dataset.held_out), some, names).classes == []
+
+
+def test_works_are_of_a_class_whatever_normal_form_it_was_asked_for_in(dataset: Dataset) -> None:
+    other = copy(dataset)
+    other.classes = [f"{name} \u00e4" for name in dataset.classes]
+    asked = [f"{dataset.classes[0]} a\u0308"] * len(dataset.held_out)
+    found = evaluated(dataset.images(dataset.held_out), other, asked)
+    assert [share.asked for share in found.classes] == [1, 0, 0, 0, 0]

@@ -74,3 +74,8 @@ def test_a_card_says_what_kind_of_model_it_is(objective: str, network: object, s
     card = model_card(config, {})
     assert all(text in card for text in said)
     assert "A diffusion model" not in card
+
+
+def test_pictures_of_no_class_have_a_name_in_the_card():
+    card = model_card(config(classes=["", "a"], class_shares=[0.31, 0.69]), {})
+    assert ["Classes", "(unlabelled) (31%), a (69%)"] in [[cell.strip() for cell in row] for row in rows(card)]

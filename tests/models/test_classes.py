@@ -1,5 +1,7 @@
 """A class or a mixture is asked for in words, and what cannot be understood is said in one sentence."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +75,15 @@ def test_any_text_is_a_mixture_or_one_sentence(config, text):
 def test_a_model_without_classes_says_so(new_model):
     with pytest.raises(SfumatoError, match="none at all"):
         class_index("waves", new_model(classes=(), class_shares=()).config)
+
+
+def test_a_class_is_found_however_its_accents_are_typed(new_model):
+    composed, taken_apart = (unicodedata.normalize(form, "Gemälde") for form in ("NFC", "NFD"))
+    for own in (composed, taken_apart):
+        config = new_model(classes=("sea", own), class_shares=(0.5, 0.5)).config
+        for typed in (composed, taken_apart, "Gem\udce4lde"):  # and as a terminal in Latin-1 sends it
+            assert class_index(typed, config) == 1
+            assert class_mixture(typed, config) == {1: 1.0}
+            assert class_mixture(f"{typed}:3,sea", config) == {1: 0.75, 0: 0.25}
+    both = new_model(classes=(composed, taken_apart), class_shares=(0.5, 0.5)).config
+    assert [class_index(name, both) for name in (composed, taken_apart)] == [0, 1]

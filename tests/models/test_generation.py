@@ -203,3 +203,10 @@ def test_every_level_of_a_picture_comes_back():
     assert picture.size == (256, 1)
     (picture,) = to_pictures(levels.expand(1, 3, 1, 256))
     assert [picture.getpixel((x, 0))[0] for x in range(256)] == list(range(256))
+
+
+def test_a_recipe_keeps_a_class_as_text_however_it_was_typed(new_model):
+    model = new_model(classes=("waves", "Gem\u00e4lde"), class_shares=(0.5, 0.5))
+    for typed in ("Gema\u0308lde", "Gem\udce4lde"):
+        recipe = Generation.of(model, label=typed, away=typed, guidance=2.0).recipe(0)
+        assert (recipe.label, recipe.away) == ("Gem\u00e4lde", "Gem\u00e4lde")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.provenance.products import MARKER, NOUNS, SIGNS, Product, product_of
+from sfumato.directory import KINDS, MARKER
+from sfumato.provenance.products import SIGNS, Product, product_of
 
 Files = dict[str, bytes]
 
@@ -91,7 +92,7 @@ def test_a_kind_of_a_later_version_has_a_noun_too() -> None:
     found = product({MARKER: marker("atlas")})
     assert found is not None
     assert (found.noun, found.holds_art) == ("a directory of sfumato", False)
-    assert all(Product(kind, frozenset()).noun.endswith(" of sfumato") for kind in NOUNS)
+    assert all(Product(kind, frozenset()).noun.endswith(" of sfumato") for kind in KINDS)
 
 
 def test_what_cannot_be_read_is_not_ours() -> None:

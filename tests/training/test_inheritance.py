@@ -1,5 +1,6 @@
 import os
 import shutil
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,11 @@ def test_a_parent_that_changed_before_the_run_began_is_refused(child: Callable[.
     saved(tmp_path / "parent", ())
     with pytest.raises(SfumatoError, match="has changed since this run was planned"):
         train(run)
+
+
+def test_a_class_is_the_same_in_every_normal_form(tmp_path: Path) -> None:
+    parent = saved(tmp_path / "parent", ("sea", unicodedata.normalize("NFD", "Gemälde")))
+    config = described((unicodedata.normalize("NFC", "Gemälde"), "new"), descends_from=(parent.weights_digest,))
+    child = build_denoiser(config).network
+    inherit(child, config, tmp_path / "parent")
+    assert torch.equal(child.state_dict()[CLASSES], parent.denoiser.network.state_dict()[CLASSES][[0, 2, 0]])

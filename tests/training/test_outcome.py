@@ -1,11 +1,15 @@
 """A model's configuration and card say what the run was."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
 
-from sfumato.dataset import Dataset
-from sfumato.training import Run, TrainingConfig, train
+from sfumato.collection import Collection, collect
+from sfumato.dataset import Dataset, prepare
+from sfumato.training import Run, TrainingConfig, prepare_run, train
 from sfumato.training.outcome import guided_early, model_config, sampling
 
 
@@ -38,3 +42,21 @@ def test_larger_pictures_are_guided_up_to_more_noise_and_made_crisper() -> None:
     assert [settings.guidance_high for settings in early] == [2.5, 20, 1280]
     assert {settings.guidance_kind for settings in early} == {"autoguidance"}
     assert early[2].guidance_high > largest.sigma_max  # everywhere
+
+
+def test_pictures_of_no_class_are_learned_from_and_are_no_class(
+    tiny_art: Path, tiny_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    art = tmp_path / "art"
+    shutil.copytree(tiny_art, art / "train")
+    (art / "train" / "waves").rename(art / "test")  # nobody says what these are
+    list(collect(art, tmp_path / "collection", workers=1))
+    collection = Collection.open(tmp_path / "collection")
+    assert collection.counts[""] == 4 and "" not in collection.classes
+    *_, ready = prepare(collection, tmp_path / "dataset", size=32, workers=1)
+    run, _ = prepare_run(tmp_path / "run", ready.dataset, {**tiny_settings, "steps": 2, "balance": "class"})
+    config = model_config(run, ready.dataset)
+    assert config.classes == tuple(collection.classes) and len(config.classes) == 4
+    assert config.class_shares == (0.25,) * 4
+    list(train(run))
+    assert "(unlabelled)" not in (run.model / "README.md").read_text("utf-8")

@@ -11,6 +11,7 @@ import typer
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
+from sfumato.text import class_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -236,7 +237,7 @@ def _print_summary(summary: Summary, origin: Origin | None, destination: Path, c
         table.add_section()
     if list(summary.classes) != [""]:
         for name, count in summary.classes.items():
-            table.add_row(_cell(name or "(in no folder)"), f"{count:,}")
+            table.add_row(_cell(class_name(name)), f"{count:,}")
         table.add_section()
     if summary.splits:
         for name, count in summary.splits.items():

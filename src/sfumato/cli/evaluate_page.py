@@ -9,7 +9,6 @@ from sfumato.cli.evaluate_words import (
     FEW,
     WORDS,
     beside,
-    class_name,
     cries_copies,
     headline,
     numbers,
@@ -22,6 +21,7 @@ from sfumato.evaluation import Curve, Evaluation
 from sfumato.evaluation.class_figures import FEWEST, ClassDistance, ClassFigures
 from sfumato.evaluation.class_shares import ClassShare
 from sfumato.evaluation.evaluation import FigureName
+from sfumato.text import class_name
 
 FIRST, MOST = 12, 96  # works that are hung: at once, and in all
 NEIGHBOUR_SIZE = 64

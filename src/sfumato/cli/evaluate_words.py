@@ -8,6 +8,7 @@ from sfumato.cli.compare_words import AS_NEAR, figure, sentence
 from sfumato.evaluation import Evaluation, Figure
 from sfumato.evaluation.class_figures import FEWEST, ClassDistance, ClassFigures
 from sfumato.evaluation.evaluation import FigureName
+from sfumato.text import class_name
 
 FEW = 50  # pictures, below which a distance is mostly chance
 ERRORS_APART = 2.0
@@ -170,10 +171,6 @@ def numbers(figure: Figure) -> str:
     works = f"{figure.n:,} works"
     held_out = f"{figure.n_floor:,} held out"
     return f"{works}, {held_out}" + (f", against {figure.reference:,}" if figure.reference else "")
-
-
-def class_name(name: str) -> str:
-    return name or "(in no folder)"
 
 
 def too_few(figures: ClassFigures) -> str:

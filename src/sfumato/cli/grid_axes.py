@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sfumato.errors import SfumatoError
+from sfumato.text import readable
 
 Value = int | float | str
 
 # What can be varied, and what its values are read as.
 KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "seed": int,
-    "class": str,
-    "away": str,
+    "class": readable,
+    "away": readable,
     "steps": int,
     "guidance": float,
     "guidance_kind": str,

@@ -7,17 +7,18 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.collection import unusable
 from sfumato.collection.colour import Colour
+from sfumato.collection.entries import Entry
 from sfumato.collection.fingerprint import THUMBNAIL_SIDE
 from sfumato.collection.grouping import near_duplicates
-from sfumato.collection.knowledge import Knowledge, with_knowledge
-from sfumato.collection.listing import Entry, Listing
+from sfumato.collection.knowledge import Knowledge, folder_classes, with_knowledge
+from sfumato.collection.listing import Listing
 from sfumato.collection.origin import Origin
 from sfumato.collection.own_products import nothing_but_own
 from sfumato.collection.pictures import Picture, Rejected
@@ -47,6 +48,8 @@ class Kept:
 
 
 Seen = Kept | Rejected
+
+_READING: Final = 2  # of this room's rules for classes and texts; other rules make another collection of the same files
 
 
 @dataclass(slots=True)
@@ -83,7 +86,9 @@ class Earlier:
                 if twin is not None:
                     own = replace(twin.picture, file=rejected.file, bytes=rejected.bytes, stamp=rejected.stamp)
                     earlier.found[rejected.file] = Kept(own, twin.thumbnail)
-            elif rejected.kind not in unusable.PASSING and not (include_works and rejected.kind == unusable.OWN):
+            elif rejected.kind in unusable.PASSING | {unusable.REPLACED}:  # of a name that a sound member bears too
+                continue
+            elif not (include_works and rejected.kind == unusable.OWN):
                 earlier.found[rejected.file] = rejected
         return earlier
 
@@ -115,7 +120,7 @@ class Earlier:
 
 def listing_digest(listing: Listing) -> str:
     """SHA-256 over all that the source's directories say."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"{_READING}\n".encode())
     for part in (listing.pictures, listing.metadata, listing.captions):
         for entry in part:
             digest.update(json.dumps([entry.file, entry.bytes, entry.stamp]).encode())
@@ -136,8 +141,10 @@ def assemble(
     """All parts of a collection from what is known of each file. Raises SfumatoError where no picture is left."""
     rejected = list(listing.rejected)
     kept: dict[str, Kept] = {}
-    # Of files with one content the one stays of which most is known.
-    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), file)):
+    # Of files with one content the one stays of which most is known: what tables say, and then a class.
+    around = source.name if source.is_dir() else source.stem
+    classes = folder_classes(known, around)
+    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), not classes[file], file)):
         seen = known[file]
         if isinstance(seen, Rejected):
             rejected.append(seen)
@@ -150,8 +157,7 @@ def assemble(
     rejected.sort(key=lambda entry: entry.file)
     kept = dict(sorted(kept.items(), key=lambda item: item[1].picture.file))
 
-    wrapped = not source.is_dir() or (origin is not None and origin.was_packed)
-    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, wrapped=wrapped)
+    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, around)
     thumbnails = np.stack([seen.thumbnail for seen in kept.values()])
     first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails)
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.

@@ -10,9 +10,10 @@ from sfumato.collection.assembling import Earlier, Kept, Seen, assemble, listing
 from sfumato.collection.collection import Collection
 from sfumato.collection.colour import Colour
 from sfumato.collection.destination import check_destination, check_source
+from sfumato.collection.entries import Entry
 from sfumato.collection.events import CollectEvent, Finished, LeftOut, Noted, Read, Scanned
 from sfumato.collection.knowledge import read_knowledge
-from sfumato.collection.listing import Entry, list_source
+from sfumato.collection.listing import list_source
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.storing import write_stored

@@ -10,16 +10,16 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from sfumato.collection.archive import Archive
 from sfumato.collection.colour import Colour
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
 from sfumato.collection.reading import read_picture
+from sfumato.collection.sources import Source
 from sfumato.collection.storing import Stored, read_stored
 from sfumato.collection.summary import Summary
 from sfumato.collection.unusable import UnusableError
-from sfumato.collection.worker import read_file
 from sfumato.errors import SfumatoError
+from sfumato.text import natural_order
 
 
 class Collection:
@@ -54,13 +54,12 @@ class Collection:
 
     @cached_property
     def classes(self) -> list[str]:
-        """The names of the classes, sorted; [] where there are none. Pictures outside sub-folders are of class ''."""
-        names = sorted({picture.category for picture in self.pictures})
-        return [] if names == [""] else names
+        """The names of the classes, in natural order. Pictures whose class is not known, '', are of none of them."""
+        return sorted({picture.category for picture in self.pictures if picture.category}, key=natural_order)
 
     @property
     def counts(self) -> MappingProxyType[str, int]:
-        """The number of pictures of each class."""
+        """The number of pictures of each class; those of no class count under ''."""
         return MappingProxyType(self.summary.classes)
 
     @cached_property
@@ -74,19 +73,16 @@ class Collection:
     def read(self, picture: Picture) -> Image.Image:
         """The whole picture, upright, RGB, over the background. Raises SfumatoError where its file cannot be read."""
         try:
-            if self.source.is_dir():
-                data = read_file(self.source / picture.file)
-            else:
-                archive = Archive(self.source)
-                try:
-                    data = archive.read(picture.file)
-                finally:
-                    archive.close()
+            source = Source(self.source)
+            try:
+                data = source.read(picture.file)
+            finally:
+                source.close()
             with warnings.catch_warnings():
                 # Decoders warn of broken metadata, which the picture survived once already.
                 warnings.simplefilter("ignore")
                 return read_picture(data, self.background).image
-        except (UnusableError, KeyError) as error:
+        except UnusableError as error:
             raise SfumatoError(f"{self.source / picture.file}: {error}; run sfumato collect again.") from error
 
     def __repr__(self) -> str:

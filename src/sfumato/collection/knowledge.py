@@ -1,114 +1,183 @@
-"""What is known of the pictures besides their pixels: from metadata files, captions, and the folders they lie in."""
+"""What is known of the pictures besides their pixels: from tables, from texts beside them, and from their folders."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
+from typing import Final
 
-from sfumato.collection.archive import Archive
+from sfumato.collection.captions import ORDER, Captioned, kind_of
+from sfumato.collection.categories import Evidence, chosen_categories
+from sfumato.collection.columns import KIND, known_fields, understood, unused_note
+from sfumato.collection.entries import Entry
 from sfumato.collection.folders import placed, split_named
-from sfumato.collection.listing import Entry, Listing
-from sfumato.collection.metadata import CAPTION_LIMIT, TEXT_LIMIT, Known, parse_caption, parse_metadata
+from sfumato.collection.listing import Listing
+from sfumato.collection.metadata import (
+    CAPTION_LIMIT,
+    TEXT_LIMIT,
+    Known,
+    parse_caption,
+    parse_object,
+    parse_table,
+)
+from sfumato.collection.naming import Names
+from sfumato.collection.packed import places
 from sfumato.collection.pictures import UNKNOWN, Picture
+from sfumato.collection.sources import Source
 from sfumato.collection.unusable import UnusableError
+from sfumato.text import readable
 
-_Reader = Callable[[str, int], bytes]
+# What competitions hand out to be filled in: its labels are made up.
+_FORM: Final = re.compile(r"(sample|example)?[ _-]*submissions?.*\.csv", re.IGNORECASE)
+
+_NUMBERS: Final = re.compile(r"[-+.,\d\se]*\d[-+.,\d\se]*")  # places of things in a picture, as detectors learn them
 
 
 @dataclass(slots=True)
 class Knowledge:
-    """For each file that something was written about: field and text; and what a person should know about the texts."""
+    """For each file that something was written about: field and text; and what a person should know about the texts.
+
+    `tables` names the tables that say something of a picture's class, `unlabelled` those that say there are no classes.
+    """
 
     of: dict[str, Known] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
 
 
 def read_knowledge(source: Path, listing: Listing) -> Knowledge:
-    """Read all metadata files and captions of a source. What cannot be read or understood becomes a note."""
-    if source.is_dir():
-        return _gather(listing, lambda file, limit: _read_text(source / file, limit))
-    archive = Archive(source)
-    try:
-        return _gather(listing, archive.read_text)
-    finally:
-        archive.close()
-
-
-def _read_text(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        return file.read(limit)
-
-
-def _gather(listing: Listing, read: _Reader) -> Knowledge:
+    """Read all tables and captions of a source. What cannot be read or understood becomes a note."""
     knowledge = Knowledge()
-    # Some systems take accented letters apart in file names, and metadata written elsewhere does not.
-    names = {_composed(entry.file): entry.file for entry in listing.pictures}
-    names.update({_composed(rejected.file): rejected.file for rejected in listing.rejected})
-    # The metadata file nearest to a picture has the last word.
-    for entry in sorted(listing.metadata, key=lambda entry: (entry.file.count("/"), entry.file)):
-        data = _text(entry, TEXT_LIMIT, read, knowledge.notes)
-        if data is None:
-            continue
-        known, complaints = parse_metadata(data, entry.file)
-        knowledge.notes.extend(f"{entry.file}: {complaint}" for complaint in complaints)
-        folder = PurePosixPath(entry.file).parent
-        missing = [name for name in known if _composed(str(folder / name)) not in names]
-        if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            knowledge.notes.append(f"{entry.file}: names files that are not there: {missing[0]}{more}")
-        for name, fields in known.items():
-            file = names.get(_composed(str(folder / name)))
-            if file is not None:
-                knowledge.of.setdefault(file, {}).update(fields)
-    _gather_captions(listing, read, knowledge)
+    with closing(Source(source)) as opened:
+        _gather_tables(listing, opened, knowledge)
+        _gather_captions(listing, opened, knowledge)
     return knowledge
 
 
-def _gather_captions(listing: Listing, read: _Reader, knowledge: Knowledge) -> None:
-    captions = {str(PurePosixPath(entry.file).with_suffix("")): entry for entry in listing.captions}
-    for picture in listing.pictures if captions else ():
-        entry = captions.get(str(PurePosixPath(picture.file).with_suffix("")))
-        data = _text(entry, CAPTION_LIMIT, read, knowledge.notes) if entry is not None else None
-        if data:
-            knowledge.of.setdefault(picture.file, {})["caption"] = parse_caption(data)
+def _gather_tables(listing: Listing, source: Source, knowledge: Knowledge) -> None:
+    if not listing.metadata:
+        return
+    files = [entry.file for entry in listing.pictures] + [rejected.file for rejected in listing.rejected]
+    where = places([*files, *(entry.file for entry in listing.metadata)])
+    names = Names({file: where[file] for file in files})
+    # The table nearest to a picture has the last word, and of two beside each other the one that is called metadata.
+    for entry in sorted(listing.metadata, key=lambda entry: _rank(where[entry.file])):
+        folder, _, name = where[entry.file].rpartition("/")
+        if _FORM.fullmatch(name):
+            knowledge.notes.append(f"{entry.file}: a form for answers, so it is not used")
+            continue
+        data = _text(entry, TEXT_LIMIT, source, knowledge.notes)
+        if data is None:
+            continue
+        table = parse_table(data, name)
+        # 'train.csv' and 'train_labels.csv' are about what lies in 'train'.
+        near = re.split(r"[_.-]", name)[0] if split_named(re.split(r"[_.-]", name)[0]) else ""
+        below = f"{folder}/" if folder else ""
+        said = understood(table, partial(names.find, folder=below, near=near))
+        knowledge.notes.extend(f"{entry.file}: {note}" for note in said.notes)
+        for file, fields in said.known.items():
+            knowledge.of.setdefault(file, {}).update(fields)
+        if any("category" in fields or KIND in fields for fields in said.known.values()):
+            knowledge.tables.append(entry.file)
+        if table.unlabelled:
+            knowledge.unlabelled.append(entry.file)
 
 
-def _text(entry: Entry, limit: int, read: _Reader, notes: list[str]) -> bytes | None:
+def _rank(place: str) -> tuple[int, bool, str]:
+    return place.count("/"), place.rpartition("/")[2].lower().startswith("metadata."), place
+
+
+def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> None:
+    if not listing.captions:
+        return
+    captioned = Captioned(entry.file for entry in listing.pictures)
+    taken: dict[str, str] = {}
+    beside: Counter[str] = Counter()
+    unused: Counter[str] = Counter()
+    faults: list[str] = []
+    for entry in sorted(listing.captions, key=lambda entry: (ORDER.index(kind_of(entry.file)), entry.file)):
+        files = captioned.pictures_of(entry.file)
+        kind = kind_of(entry.file)
+        data = _text(entry, TEXT_LIMIT if kind == ".json" else CAPTION_LIMIT, source, faults)
+        if data is None:
+            continue
+        if kind == ".json":
+            row = parse_object(data)
+            if row is None:
+                faults.append(f"{entry.file}: is not a JSON object, so it is not used")
+                continue
+            known, others = known_fields(row)
+            unused.update(others)
+        else:
+            caption = parse_caption(data)
+            if _NUMBERS.fullmatch(caption):
+                faults.append(f"{entry.file}: holds numbers alone, so it is no caption")
+            known = {"caption": caption} if caption and not _NUMBERS.fullmatch(caption) else {}
+        for file in files:
+            own = dict(known)
+            is_second = "caption" in own and taken.setdefault(file, kind) != kind
+            if is_second and own.pop("caption") != knowledge.of[file]["caption"]:
+                beside[f"{kind} beside {taken[file]}"] += 1
+            knowledge.of.setdefault(file, {}).update(own)
+    if faults:
+        more = f" (and {len(faults) - 1:,} more texts beside pictures are not used)" if len(faults) > 1 else ""
+        knowledge.notes.append(f"{faults[0]}{more}")
+    knowledge.notes.extend(f"captions: {kinds} is not used, for {count:,} pictures" for kinds, count in beside.items())
+    if note := unused_note(unused):
+        knowledge.notes.append(note)
+
+
+def _text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes | None:
     if entry.bytes > limit:
         notes.append(f"{entry.file}: larger than {limit // 1024} kB, so it is not read")
         return None
     try:
-        return read(entry.file, limit)
+        return source.read_text(entry.file, limit)
     except UnusableError as error:
         notes.append(f"{entry.file}: {error}")
-    except OSError as error:
-        notes.append(f"{entry.file}: cannot be read ({error.strerror or error})")
     return None
 
 
-def _composed(file: str) -> str:
-    return unicodedata.normalize("NFC", file)
+def folder_classes(files: Iterable[str], around: str = "") -> dict[str, str]:
+    """For each file the class that its folders give it, '' for none; `around` as for `with_knowledge`."""
+    where = places(files)
+    found, _ = placed([readable(place) for place in where.values()], around=readable(around))
+    return {file: category for file, (category, _) in zip(where, found, strict=True)}
 
 
-def with_knowledge(pictures: list[Picture], knowledge: Knowledge, *, wrapped: bool) -> list[Picture]:
-    """The pictures with all that is known of them, and with their classes; `wrapped` where they come from an archive.
+def with_knowledge(pictures: list[Picture], knowledge: Knowledge, around: str = "") -> list[Picture]:
+    """The pictures with all that is known of them, and with their classes (see `categories.chosen_categories`).
 
-    The class is that of the folders; where these tell nothing apart, what the metadata says. The split is what the
-    metadata says; where that says nothing, that of the folders.
+    `around` is the name of the source, without a suffix. The split is what the tables say; where these say nothing,
+    that of the folders.
     """
-    places, splits = placed([picture.file for picture in pictures], wrapped=wrapped)
+    where = places(picture.file for picture in pictures)
+    found, splits = placed([readable(where[picture.file]) for picture in pictures], around=readable(around))
     if splits:
         knowledge.notes.append(f"{', '.join(splits)}: taken for a split, kept as each picture's, and not for classes")
     of = [knowledge.of.get(picture.file, {}) for picture in pictures]
-    stated = any(known.get("category") for known in of) and len({category for category, _ in places}) < 2
+    evidence = Evidence(
+        folders=[category for category, _ in found],
+        stated=[known.get("category", "") for known in of],
+        kinds=[known.get(KIND, "") for known in of],
+        captioned=[bool(known.get("caption")) for known in of],
+        tables=knowledge.tables,
+        unlabelled=knowledge.unlabelled,
+    )
+    categories, notes = chosen_categories(evidence)
+    knowledge.notes.extend(notes)
     described = []
-    for picture, (category, split), known in zip(pictures, places, of, strict=True):
+    for picture, category, (_, split), known in zip(pictures, categories, found, of, strict=True):
         described.append(
             replace(
                 picture,
-                category=known.get("category", "") if stated else category,
+                category=category,
                 split=split_named(known.get("split", "")) or known.get("split", split),
                 caption=known.get("caption", ""),
                 creator=known.get("creator", ""),

@@ -1,4 +1,4 @@
-"""What lies in the source: directory entries alone, no file is opened."""
+"""What lies in the source, by its directory entries: no picture is opened."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from itertools import chain
+from pathlib import Path
 
 from sfumato.collection import unusable
-from sfumato.collection.archive import Archive
+from sfumato.collection.captions import Captioned
+from sfumato.collection.entries import Entry, is_ignored, zip_entries
+from sfumato.collection.metadata import TEXT_LIMIT, parse_table
 from sfumato.collection.own_products import without_products
+from sfumato.collection.packed import with_unpacked
 from sfumato.collection.pictures import Rejected
+from sfumato.collection.sniffing import HEAD_BYTES, picture_format
+from sfumato.collection.sources import Source
 from sfumato.collection.unusable import UnusableError
-from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
 
-METADATA_NAMES = ("metadata.csv", "metadata.jsonl")
-
-_IGNORED = ("__MACOSX", "Thumbs.db", "thumbs.db", "ehthumbs.db", "desktop.ini", "Desktop.ini", "@eaDir", "$RECYCLE.BIN")
 # Texts that people put next to art, and the settings that programs do.
 _SIDE_FILE = re.compile(
     r"(licen[cs]e|readme|copying|notice|credits?|authors|sources?|attribution)([_-][^.]*)?(\.(txt|rst|pdf|html?))?|.*\.(xmp|md)",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file as its directory describes it; `stamp` is its modification time in ns, or the CRC-32 in a zip."""
-
-    file: str
-    bytes: int
-    stamp: int
+_TABLE = re.compile(r".*\.(csv|tsv|json|jsonl|ndjson)", re.IGNORECASE)
+_CAPTION = re.compile(r".*\.(caption|txt|tags|json)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class Listing:
-    """All that the source holds: possible pictures, texts about them, and what cannot be used whatever is in it."""
+    """All that the source holds: possible pictures, texts about them, and what cannot be used whatever is in it.
+
+    `metadata` are tables, and JSON that is like one; `captions` are texts that each belong to one picture.
+    """
 
     pictures: list[Entry] = field(default_factory=list)
     metadata: list[Entry] = field(default_factory=list)
@@ -50,58 +49,72 @@ class Listing:
 def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> Listing:
     """List a folder (but for the folder `skipped` in it) or a zip; everything sorted by name.
 
+    A zip in a folder is read as if it were unpacked there, where the folder's own pictures are in it (see
+    `packed.with_unpacked`): its files are then named 'some.zip/1.png'.
     What the program made itself is set aside, but for folders of works with `include_works`.
     """
     listing = Listing()
     texts: list[Entry] = []
-    entries = _zip_entries(source) if not source.is_dir() else _folder_entries(source, skipped)
-    for entry in without_products(entries, source, include_works=include_works):
-        if isinstance(entry, Rejected):
-            listing.rejected.append(entry)
-            continue
-        name = PurePosixPath(entry.file).name
-        if name.lower() in METADATA_NAMES:
-            listing.metadata.append(entry)
-        elif _SIDE_FILE.fullmatch(name):
-            continue
-        elif name.lower().endswith(".txt"):
-            texts.append(entry)
-        else:
-            listing.pictures.append(entry)
-    # A text is a caption where it has a picture's name; otherwise it is a file like any other, and no picture.
-    stems = {_stem(entry.file) for entry in listing.pictures}
-    for entry in texts:
-        (listing.captions if _stem(entry.file) in stems else listing.pictures).append(entry)
+    with closing(Source(source)) as opened:
+        for entry in _entries(source, skipped, opened, (listing.metadata, texts), include_works=include_works):
+            if isinstance(entry, Rejected):
+                listing.rejected.append(entry)
+                continue
+            name = entry.file.rpartition("/")[2]
+            if _CAPTION.fullmatch(name):
+                texts.append(entry)
+            elif _TABLE.fullmatch(name):
+                listing.metadata.append(entry)
+            elif not _SIDE_FILE.fullmatch(name) or _is_picture_without_suffix(entry.file, opened):
+                listing.pictures.append(entry)
+    _sort_texts(texts, listing)
     for part in (listing.pictures, listing.metadata, listing.captions):
         part.sort(key=lambda entry: entry.file)
     listing.rejected.sort(key=lambda entry: entry.file)
     return listing
 
 
-def _stem(file: str) -> str:
-    return str(PurePosixPath(file).with_suffix(""))
+def _entries(
+    source: Path, skipped: Path, opened: Source, found: tuple[list[Entry], ...], *, include_works: bool
+) -> Iterator[Entry | Rejected]:
+    """Every file of the source. `found` are lists that tables are put into meanwhile, with other files."""
+    own = zip_entries(opened.archive) if opened.archive is not None else _folder_entries(source, skipped)
+    art = iter(without_products(own, source, opened, include_works=include_works))
+    if opened.archive is not None:
+        return art
+    tables = (entry.file for entry in chain(*found) if _TABLE.fullmatch(entry.file) and entry.bytes <= TEXT_LIMIT)
+    named = (name for table in tables for name in _texts_in(table, opened))
+    return with_unpacked(source, art, named)
 
 
-def _is_ignored(name: str) -> bool:
-    return (name.startswith(".") and name != MARKER) or name in _IGNORED
-
-
-def _zip_entries(source: Path) -> Iterator[Entry | Rejected]:
-    archive = Archive(source)
+def _texts_in(table: str, source: Source) -> Iterator[str]:
     try:
-        for name, size, crc in archive.files():
-            # A name that leads out of the zip is named even where its parts look hidden ('../x').
-            hidden = any(_is_ignored(part) for part in name.split("/") if part not in (".", ".."))
-            if hidden:
-                continue
-            try:
-                archive.check(name)
-            except UnusableError as error:
-                yield Rejected(name, error.kind, error.reason, size, crc)
-            else:
-                yield Entry(name, size, crc)
-    finally:
-        archive.close()
+        return parse_table(source.read_text(table, TEXT_LIMIT), table).texts()
+    except UnusableError:
+        return iter(())
+
+
+def _sort_texts(texts: list[Entry], listing: Listing) -> None:
+    """A text is a caption where it has a picture's name; otherwise it is a file like any other, and no picture."""
+    captions = Captioned(entry.file for entry in listing.pictures) if texts else None
+    for entry in texts:
+        name = entry.file.rpartition("/")[2]
+        if captions and captions.pictures_of(entry.file):
+            listing.captions.append(entry)
+        elif _TABLE.fullmatch(name):
+            listing.metadata.append(entry)
+        elif not _SIDE_FILE.fullmatch(name):
+            listing.pictures.append(entry)
+
+
+def _is_picture_without_suffix(file: str, source: Source) -> bool:
+    """Whether a file that is called like a text about the art, 'sources' or 'credits', begins like a picture."""
+    if "." in file.rpartition("/")[2]:
+        return False
+    try:
+        return picture_format(source.read_text(file, HEAD_BYTES)) is not None
+    except UnusableError:
+        return True  # whatever is wrong with it is then said of it
 
 
 def _folder_entries(source: Path, skipped: Path) -> Iterator[Entry | Rejected]:
@@ -131,7 +144,7 @@ def _folder_entries(source: Path, skipped: Path) -> Iterator[Entry | Rejected]:
             yield _unlisted(folder, error)
             continue
         for entry in entries:
-            if _is_ignored(entry.name):
+            if is_ignored(entry.name):
                 continue
             file = f"{folder}/{entry.name}" if folder else entry.name
             described = _describe(entry, file)

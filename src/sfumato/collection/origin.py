@@ -22,11 +22,6 @@ class Origin:
     licence: str | None = None
 
     @property
-    def was_packed(self) -> bool:
-        """Whether the folder came out of an archive: Kaggle unpacks the one that the owner uploaded."""
-        return self.reference.startswith("kaggle:")
-
-    @property
     def licence_sentence(self) -> str:
         """What may be said of the licence of pictures for which none is stated."""
         if self.licence:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sfumato.collection import unusable
-from sfumato.collection.archive import Archive
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.unusable import UnusableError
 from sfumato.directory import MARKER
@@ -18,7 +16,8 @@ from sfumato.errors import SfumatoError
 from sfumato.provenance.products import SIGNS, Product, product_of
 
 if TYPE_CHECKING:
-    from sfumato.collection.listing import Entry
+    from sfumato.collection.entries import Entry
+    from sfumato.collection.sources import Source
 
 Reader = Callable[[str, int], bytes]
 
@@ -27,51 +26,33 @@ _DESCRIPTION_LIMIT: Final = 4 * 1024**2  # bytes
 
 
 def without_products(
-    entries: Iterable[Entry | Rejected], source: Path, *, include_works: bool
+    entries: Iterable[Entry | Rejected], source: Path, opened: Source, *, include_works: bool
 ) -> list[Entry | Rejected]:
     """The entries without those that belong to directories of the program's; each such directory becomes one line.
 
-    What somebody else has put into such a directory stays. source: the folder or zip. include_works: folders of works
-    are as others are. Raises SfumatoError where the source is such a directory, or holds one, and nothing else.
+    What somebody else has put into such a directory stays. source: the folder or zip, and `opened` to read it.
+    include_works: folders of works are as others are. Raises SfumatoError where the source is such a directory, or
+    holds one, and nothing else.
     """
     entries = list(entries)
     signs = [entry.file for entry in entries if entry.file.rpartition("/")[2] in SIGNS]
     if not signs:
         return entries
-    with _reading(source) as read:
-        products = _products(signs, {entry.file for entry in entries}, read, include_works=include_works)
-        left, own, others = _sorted_out(entries, products)
-        if products and not left and len(own) < 2:
-            raise SfumatoError(_refusal(source, min(products), products, read))
+
+    def read(file: str, limit: int) -> bytes:
+        try:
+            return opened.read_text(file, limit)
+        except UnusableError as error:
+            raise OSError(error.reason) from error
+
+    products = _products(signs, {entry.file for entry in entries}, read, include_works=include_works)
+    left, own, others = _sorted_out(entries, products)
+    if products and not left and len(own) < 2:
+        raise SfumatoError(_refusal(source, min(products), products, read))
     return left + [
         Rejected(folder or HERE, unusable.OWN, _reason(products[folder], count, whole=not others[folder]))
         for folder, count in own.items()
     ]
-
-
-@contextmanager
-def _reading(source: Path) -> Iterator[Reader]:
-    """What reads the first bytes of a file of the source, at most so many; it raises OSError."""
-    if source.is_dir():
-        yield lambda file, limit: _head(source / file, limit)
-        return
-    archive = Archive(source)
-    try:
-        yield lambda file, limit: _member_head(archive, file, limit)
-    finally:
-        archive.close()
-
-
-def _head(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        return file.read(limit)
-
-
-def _member_head(archive: Archive, name: str, limit: int) -> bytes:
-    try:
-        return archive.read_text(name, limit)
-    except UnusableError as error:
-        raise OSError(error.reason) from error
 
 
 def _sorted_out(

@@ -10,15 +10,16 @@ from typing import Any
 
 from sfumato.collection import unusable
 from sfumato.collection.pictures import Picture, Rejected
+from sfumato.text import natural_order
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Figures of a collection.
 
-    `classes`, `licences` and `splits` map a name to a number of pictures (those on no side of a split not among them),
-    `left_out` a reason to a number of files (exact duplicates not among them). `near_duplicates` counts the pictures
-    beyond the first of each group. The sides are in pixels, of the shorter side.
+    `classes`, `licences` and `splits` map a name to a number of pictures, `left_out` a reason to a number of files
+    (exact duplicates not among them). Pictures of no class count under '', those on no side of a split nowhere.
+    `near_duplicates` counts the pictures beyond the first of each group. The sides are in pixels, of the shorter side.
     """
 
     pictures: int
@@ -46,10 +47,11 @@ class Summary:
         reasons = Counter(entry.kind for entry in rejected)
         duplicates = reasons.pop(unusable.DUPLICATE, 0)
         groups = len({picture.group for picture in pictures})
+        classes = Counter(picture.category for picture in pictures)
         sides = [min(picture.width, picture.height) for picture in pictures]
         return cls(
             pictures=len(pictures),
-            classes=dict(sorted(Counter(picture.category for picture in pictures).items())),
+            classes={name: classes[name] for name in sorted(classes, key=natural_order)},
             left_out=dict(sorted(reasons.items())),
             exact_duplicates=duplicates,
             near_duplicates=len(pictures) - groups,

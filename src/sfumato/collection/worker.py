@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import signal
-import stat
 import struct
 import sys
 import warnings
@@ -23,11 +22,10 @@ import numpy as np
 from PIL import Image
 
 from sfumato.collection import unusable
-from sfumato.collection.archive import Archive
 from sfumato.collection.fingerprint import fingerprint
-from sfumato.collection.reading import check_head, read_picture
+from sfumato.collection.reading import read_picture
 from sfumato.collection.scaling import scaled
-from sfumato.collection.sniffing import HEAD_BYTES
+from sfumato.collection.sources import Source
 from sfumato.collection.unusable import UnusableError
 from sfumato.provenance import is_marked, is_marked_file
 
@@ -62,14 +60,13 @@ class Decoder:
     """Answers requests about the files of one source, a folder or a zip."""
 
     def __init__(self, source: str, background: tuple[int, int, int]) -> None:
-        self.source = Path(source)
+        self.source = Source(Path(source))
         self.background = background
-        self.archive = None if self.source.is_dir() else Archive(self.source)
 
     def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """The facts about a file and its thumbnail, or its pixels at a size, or why it cannot be used."""
         try:
-            data = self._bytes_of(request["file"])
+            data = self.source.read(request["file"])
             digest = hashlib.sha256(data).hexdigest()
             if "size" in request:
                 return self._pixels(data, digest, request)
@@ -105,29 +102,7 @@ class Decoder:
         return {"width": image.width, "height": image.height}, np.asarray(image).tobytes()
 
     def _is_own_film(self, file: str) -> bool:
-        return self.archive is None and is_marked_file(self.source / file)
-
-    def _bytes_of(self, file: str) -> bytes:
-        if self.archive is not None:
-            return self.archive.read(file)
-        return read_file(self.source / file)
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for an unreadable one."""
-    try:
-        # Not blocking, so that a pipe put in a picture's place cannot hold the process for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(descriptor)
-            raise UnusableError(unusable.SPECIAL, "not a regular file")
-        with os.fdopen(descriptor, "rb") as file:
-            check_head(file.read(HEAD_BYTES), status.st_size)
-            file.seek(0)
-            return file.read(status.st_size)
-    except OSError as error:
-        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
+        return self.source.archive is None and is_marked_file(self.source.path / file)
 
 
 def _limit_memory(limit: int) -> None:

@@ -23,7 +23,7 @@ class Batches:
 
     With balance 'none' every picture comes once an epoch, in an order that each epoch draws anew. With 'class' or
     'creator' each draw takes a class (creator) and then one of its pictures, every one equally likely; unknown creators
-    count as one. All draws are made on the CPU, so they are the same on every device.
+    count as one, and so do pictures of no class. All draws are made on the CPU, so they are the same on every device.
     """
 
     def __init__(

@@ -19,6 +19,7 @@ from sfumato.dataset.pixels import gather, to_float
 from sfumato.errors import SfumatoError
 
 FORMAT: Final = 1
+NO_LABEL: Final = -1  # of a picture of no class, among others that have one
 DESCRIPTION: Final = "dataset.json"
 INDEX: Final = "index.npz"
 PIXELS: Final = "pixels.bin"
@@ -30,7 +31,7 @@ class Dataset:
     pixels: [P, 3] uint8, RGB, rows of each picture one after another; a private map of the file, so nothing that is
         written to it reaches the disk
     offsets, heights, widths: [N] int64, where a picture's pixels begin, and its shape; size x size after a centre crop
-    labels: [N] int64, 0 .. len(classes) - 1; 0 where there are no classes
+    labels: [N] int64, 0 .. len(classes) - 1, or -1 for a picture of no class; 0 where there are no classes
     creators: [N] int64, numbers in `creator_names`; where '' stands for those who are not known
     groups: [N] int64, equal for near duplicates
     train, held_out: [n] int64, indices of the pictures on either side of the split
@@ -85,7 +86,12 @@ class Dataset:
         """The number of pictures of each class; {} where there are no classes."""
         if not self.classes:
             return {}
-        return dict(zip(self.classes, torch.bincount(self.labels, minlength=len(self.classes)).tolist(), strict=True))
+        return dict(zip(self.classes, self.label_counts(slice(None)).tolist(), strict=True))
+
+    def label_counts(self, places: Tensor | slice) -> Tensor:
+        """The number of pictures of each class among some of them: [n] indices -> [len(classes)]."""
+        labels = self.labels[places]
+        return torch.bincount(labels[labels != NO_LABEL], minlength=len(self.classes))
 
     def images(self, indices: Tensor | Sequence[int]) -> Tensor:
         """The pictures, cropped at their centre, not mirrored: [n] indices -> [n, 3, size, size], float in -1..1."""

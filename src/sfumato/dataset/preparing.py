@@ -17,12 +17,22 @@ from sfumato.collection import Collection, LeftOut, Limits, Picture, Rejected
 from sfumato.collection.scaling import Crop, scaled_size
 from sfumato.collection.storing import cannot_write, write_whole
 from sfumato.collection.workers import Workers
-from sfumato.dataset.dataset import DESCRIPTION, FORMAT, INDEX, PIXELS, Dataset, dataset_digest, index_digest
+from sfumato.dataset.dataset import (
+    DESCRIPTION,
+    FORMAT,
+    INDEX,
+    NO_LABEL,
+    PIXELS,
+    Dataset,
+    dataset_digest,
+    index_digest,
+)
 from sfumato.dataset.events import Prepared, PrepareEvent, Ready
 from sfumato.dataset.splitting import held_out as split
 from sfumato.directory import OwnDirectory
 from sfumato.disk import flush_file
 from sfumato.errors import SfumatoError
+from sfumato.text import natural_order
 
 SMALLEST_SIZE: Final = 32
 LARGEST_SIZE: Final = 1024
@@ -213,10 +223,11 @@ def _describe(
 ) -> None:
     """Write the index and the description of the pixels that lie in `path`."""
     pictures = [place.picture for place in places]
-    classes = sorted({picture.category for picture in pictures}) if collection.classes else []
+    classes = sorted({picture.category for picture in pictures if picture.category}, key=natural_order)
     creators = sorted({picture.creator for picture in pictures})
     groups = {group: number for number, group in enumerate(dict.fromkeys(picture.group for picture in pictures))}
-    labels = [classes.index(picture.category) if classes else 0 for picture in pictures]
+    numbers = {name: label for label, name in enumerate(classes)}
+    labels = [numbers.get(picture.category, NO_LABEL) if classes else 0 for picture in pictures]
     flags = split([picture.group for picture in pictures], labels, settings["held_out"], settings["seed"])
     index: dict[str, Tensor] = {
         "offsets": torch.tensor([place.offset for place in places]),

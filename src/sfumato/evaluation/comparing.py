@@ -110,7 +110,8 @@ def reconstructions(model: Model, dataset: Dataset, shown: Sequence[int], seed: 
     if model.config.objective == "adversarial":
         return []
     classes = model.config.classes
-    labels = [classes[int(dataset.labels[index])] if classes else None for index in shown]
+    given = [int(dataset.labels[index]) for index in shown]
+    labels = [classes[label] if 0 <= label < len(classes) else None for label in given]
     return [
         reimagine(model, dataset.picture(index), strength=STRENGTH, seed=seed + place, label=label).image
         for place, (index, label) in enumerate(zip(shown, labels, strict=True))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.dataset import Dataset, spread
+from sfumato.dataset.dataset import NO_LABEL
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.appearance import appearance, diversity
 from sfumato.evaluation.class_figures import class_figures
@@ -27,6 +28,7 @@ from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
 from sfumato.evaluation.works_folder import FolderOfWorks
 from sfumato.models import Generation, Model, as_tensor, to_pictures
 from sfumato.models.configuration import ObjectiveName
+from sfumato.text import readable
 from sfumato.training import Run
 
 MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
@@ -206,15 +208,21 @@ def _classes(
 ) -> list[ClassShare]:
     if len(dataset.classes) < 2:
         return []
-    labels = dataset.labels
-    known = labels[reference.places]
-    seen, held_out_seen = (nearest_labels(rows, reference.rows, known) for rows in (made, held_out.rows))
+    # Real pictures of no class say nothing of classes.
+    training = dataset.labels[dataset.train]
+    known, known_held_out = (dataset.labels[side.places] for side in (reference, held_out))
+    sure, sure_held_out = known != NO_LABEL, known_held_out != NO_LABEL
+    if not sure.any() or not sure_held_out.any():
+        return []
+    seen, held_out_seen = (
+        nearest_labels(rows, reference.rows[sure], known[sure]) for rows in (made, held_out.rows[sure_held_out])
+    )
     return class_shares(
         dataset.classes,
-        training=labels[dataset.train],
+        training=training[training != NO_LABEL],
         asked=asked,
         seen=seen,
-        held_out=labels[held_out.places],
+        held_out=known_held_out[sure_held_out],
         held_out_seen=held_out_seen,
     )
 
@@ -238,8 +246,8 @@ def _named(classes: Sequence[str], label: int) -> str | None:
 
 def _labels(names: Sequence[str | None], classes: Sequence[str]) -> Tensor:
     """[N]: the places of the names among the classes, -1 for those that are none of them."""
-    places = {name: place for place, name in enumerate(classes)}
-    return torch.tensor([-1 if name is None else places.get(name, -1) for name in names])
+    places = {readable(name): place for place, name in enumerate(classes)}
+    return torch.tensor([-1 if name is None else places.get(readable(name), -1) for name in names])
 
 
 def _curves(run: Run) -> list[Curve]:

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 
 from sfumato.models.configuration import ModelConfig
+from sfumato.text import class_name
 
 _USE = """```python
 import sfumato
@@ -73,7 +74,8 @@ def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
     """facts: what is known of the pictures, the training and the results, each a name and a sentence."""
     name = " ".join(config.name.split())
     classes = ", ".join(
-        f"{_text(label)} ({share:.0%})" for label, share in zip(config.classes, config.class_shares, strict=True)
+        f"{_text(class_name(label))} ({share:.0%})"
+        for label, share in zip(config.classes, config.class_shares, strict=True)
     )
     table = {
         "Makes": f"pictures {config.factor} times as large, in windows of {config.size} x {config.size} pixels"

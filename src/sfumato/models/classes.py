@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig
+from sfumato.text import readable
 
 
 def class_mixture(text: str, config: ModelConfig) -> Mapping[int, float]:
@@ -16,6 +17,7 @@ def class_mixture(text: str, config: ModelConfig) -> Mapping[int, float]:
     out is 1. A text that is a name as a whole is that class, whatever marks it holds. Raises SfumatoError for a class
     that the model has not, one that is named twice, and shares that are no numbers above 0.
     """
+    text = _as_known(text, config)
     if text in config.classes:
         return {config.classes.index(text): 1.0}
     shares: dict[int, float] = {}
@@ -30,13 +32,23 @@ def class_mixture(text: str, config: ModelConfig) -> Mapping[int, float]:
 
 def class_index(name: str, config: ModelConfig) -> int:
     """Raises SfumatoError for a class that the model has not."""
+    name = _as_known(name, config)
     if name not in config.classes:
         known = ", ".join(config.classes) or "none at all"
         raise SfumatoError(f"class '{name}': the model '{config.name}' does not know it; its classes: {known}")
     return config.classes.index(name)
 
 
+def _as_known(name: str, config: ModelConfig) -> str:
+    """The model's own spelling of a class, however its accents were typed; the name itself where it is no class."""
+    if name in config.classes:
+        return name
+    typed = readable(name)
+    return next((known for known in config.classes if readable(known) == typed), name)
+
+
 def _named(part: str, text: str, config: ModelConfig) -> tuple[int, float]:
+    part = _as_known(part, config)
     name, colon, number = part.rpartition(":")
     if not colon or part in config.classes:
         return class_index(part, config), 1.0

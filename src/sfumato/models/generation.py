@@ -23,6 +23,7 @@ from sfumato.models.model import Model
 from sfumato.models.pictures import to_pictures
 from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, places, sampled
 from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.text import readable
 from sfumato.works import Recipe, Work
 
 
@@ -91,6 +92,8 @@ class Generation:
                 f"the model '{model.config.name}' is a GAN: it makes pictures of its own size from noise alone, and "
                 "cannot be steered or take one up; make works with 'sfumato generate'"
             )
+        # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
+        label, away = (None if name is None else readable(name) for name in (label, away))
         if label is not None:
             class_mixture(label, model.config)
         if away is not None:

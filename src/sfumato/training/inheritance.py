@@ -11,6 +11,7 @@ from torch import nn
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig
 from sfumato.networks import AnyNetworkConfig
+from sfumato.text import readable
 
 SHARED = (
     "size",
@@ -49,8 +50,9 @@ def inherit(network: nn.Module, config: ModelConfig, origin: str | Path) -> None
         raise SfumatoError(f"{origin}: has changed since this run was planned; begin a new run")
     tensors = parent.denoiser.network.state_dict()
     if _CLASSES in tensors:
-        theirs, rows = parent.config.classes, tensors[_CLASSES]
-        places = [theirs.index(name) + 1 if name in theirs else 0 for name in config.classes]
+        rows = tensors[_CLASSES]
+        theirs = {readable(name): place + 1 for place, name in enumerate(parent.config.classes)}
+        places = [theirs.get(readable(name), 0) for name in config.classes]
         tensors[_CLASSES] = torch.stack([rows[place] for place in (0, *places)])
     network.load_state_dict(tensors)
 

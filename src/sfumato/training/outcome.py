@@ -54,7 +54,7 @@ def guided_early(generation: SamplerSettings, size: int) -> SamplerSettings:
 def model_config(run: Run, dataset: Dataset) -> ModelConfig:
     """The configuration of the model that a run makes."""
     settings = run.record.settings
-    counts = torch.bincount(dataset.labels[dataset.train], minlength=len(dataset.classes)).double()
+    counts = dataset.label_counts(dataset.train).double()
     if settings.balance == "class":
         counts = (counts > 0).double()
     # Neither a GAN nor the autoencoder nor an upscaler is told a picture's class, so their models know none.

@@ -1,0 +1,170 @@
+"""What the columns of a table say of pictures: which one names them, which ones are known, and which ones are not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sfumato.collection.metadata import COLUMNS, Known, Row, Table, one_line
+
+# As other tools and competitions call the same things; compared without case, spaces, '_' and '-'.
+_FILES: Final = (
+    "filename", "filepath", "imagename", "imagepath", "imagefile", "imagefilename", "imgname", "imgpath",
+    "image", "img", "picture", "photo", "file", "path", "imageid", "imgid", "id", "key", "name",
+)  # fmt: skip
+_MORE: Final = {
+    "caption": ("description", "tags"),
+    "category": ("classname", "labelname", "categoryname", "labels", "classes", "target", "classid", "labelid"),
+}
+# Kinds of things too, but as often one of several ways to sort pictures: used where nothing else gives classes.
+_KINDS: Final = ("breed", "species", "genre", "style", "kind", "type", "diagnosis", "subject")
+_INDEX: Final = re.compile(r"(unnamed:?\d*|index|level0)?")  # the row numbers that pandas writes
+_PROBED: Final = 200  # rows that show which column names the pictures
+_FEW_VALUES: Final = 20  # classes: as many as this, or half as many as there are rows
+_MOST_NAMED: Final = 8
+
+KIND: Final = "kind"  # beside the fields of a picture: a class, if nothing else gives one
+
+Finder = Callable[[Any], list[str]]
+
+
+@dataclass(slots=True)
+class Statements:
+    """What a table says: {file: {field: text}}, and notes for people, each without the table's name."""
+
+    known: dict[str, Known] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def understood(table: Table, find: Finder) -> Statements:
+    """What a table says of the pictures that `find` finds by its names. Never raises."""
+    said = Statements(notes=list(table.complaints))
+    if not table.rows:
+        if not said.notes and not table.unlabelled:
+            said.notes.append("has no row")
+        return said
+    keys = {column: _key(column) for column in table.columns}
+    naming = _naming_column(table, keys, find)
+    if naming is None:
+        listed = _listed([column for column in table.columns if not _INDEX.fullmatch(keys[column])])
+        said.notes.append(f"no column of it names the pictures, so it is not used ({listed})")
+        return said
+    fields = {about: _columns_of(about, keys, naming) for about in COLUMNS}
+    used = {naming, *(column for columns in fields.values() for column in columns)}
+    rest = [column for column, key in keys.items() if column not in used and not _INDEX.fullmatch(key)]
+    kind = _kind_column(table.rows, rest, keys) if not fields["category"] else ""
+    marks = _marked(table.rows, rest) if not fields["category"] and not kind else []
+    missing: list[str] = []
+    for row in table.rows:
+        files = find(row.get(naming))
+        if not files:
+            missing.append(one_line(row.get(naming)))
+            continue
+        known = {about: _first(row, columns) for about, columns in fields.items()}
+        known[KIND] = one_line(row.get(kind)) if kind else next((one for one in marks if _is_one(row.get(one))), "")
+        for file in files:
+            said.known.setdefault(file, {}).update({about: text for about, text in known.items() if text})
+    if missing := [name for name in missing if name]:
+        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        said.notes.append(f"names files that are not there, or that could be several: {missing[0][:200]}{more}")
+    unused = [column for column in rest if column != kind and column not in marks]
+    if unused:
+        said.notes.append(f"not used: {_listed(unused)}")
+    return said
+
+
+def known_fields(row: Row) -> tuple[Known, list[str]]:
+    """What an object beside a single picture says of it, and the names in it that are not used."""
+    keys = {column: _key(column) for column in row}
+    fields = {about: _columns_of(about, keys, "") for about in COLUMNS}
+    known = {about: _first(row, columns) for about, columns in fields.items()}
+    used = {column for columns in fields.values() for column in columns}
+    return {about: text for about, text in known.items() if text}, [name for name in row if name not in used]
+
+
+def _key(column: str) -> str:
+    return re.sub(r"[\s_-]+", "", column).casefold()
+
+
+def _columns_of(about: str, keys: dict[str, str], naming: str) -> list[str]:
+    wanted = (*COLUMNS[about], *_MORE.get(about, ()))
+    return [column for title in wanted for column, key in keys.items() if key == title and column != naming]
+
+
+def _naming_column(table: Table, keys: dict[str, str], find: Finder) -> str | None:
+    """The column whose texts are names of pictures: of those with a known title the first, else whichever it is."""
+    rows = table.rows[:: max(1, len(table.rows) // _PROBED)]
+    titled = [column for title in _FILES for column, key in keys.items() if key == title]
+    for column in titled:
+        if any(find(row.get(column)) for row in rows):
+            return column
+    for column in table.columns:
+        # A number may be the stem of some file by accident, and a word too; names of files have a suffix.
+        names = [name for row in rows if "." in (name := one_line(row.get(column)))]
+        if column not in titled and 2 * sum(bool(find(name)) for name in names) > len(rows):
+            return column
+    return next((column for column in titled if keys[column] in ("filename", "filepath", "imagepath")), None)
+
+
+def _kind_column(rows: list[Row], rest: list[str], keys: dict[str, str]) -> str:
+    """The column that sorts the pictures: one that is called so, or the only one beside the names."""
+    for column in (column for title in _KINDS for column in rest if keys[column] == title):
+        if _sorts(column, rows):
+            return column
+    titled = {key for key in keys.values() if not _INDEX.fullmatch(key)}
+    if len(titled) == 2 and len(rest) == 1 and keys[rest[0]] not in _FILES and _sorts(rest[0], rows):
+        return rest[0]
+    return ""
+
+
+def _sorts(column: str, rows: list[Row]) -> bool:
+    """Whether a column's values are few, come again and are no measurements."""
+    values = {one_line(row.get(column)) for row in rows} - {""}
+    few = 0 < len(values) <= max(_FEW_VALUES, len(rows) // 2)
+    return few and len(values) < len(rows) and not any(map(_is_fraction, values))
+
+
+def _marked(rows: list[Row], rest: list[str]) -> list[str]:
+    """Columns of 0 and 1 of which exactly one in every row is 1: the names of classes; [] if they are not that."""
+    marks = [column for column in rest if all(_is_mark(row.get(column)) for row in rows)]
+    if len(marks) < 2 or not all(sum(_is_one(row.get(column)) for column in marks) == 1 for row in rows):
+        return []
+    return marks
+
+
+def _is_mark(value: object) -> bool:
+    return value is not None and one_line(value) in ("0", "1", "0.0", "1.0")
+
+
+def _is_one(value: object) -> bool:
+    return value is not None and one_line(value) in ("1", "1.0")
+
+
+def _is_fraction(text: str) -> bool:
+    return re.fullmatch(r"-?\d*\.\d*[1-9]\d*(e-?\d+)?", text) is not None
+
+
+def _first(row: Row, columns: list[str]) -> str:
+    """The first column with something in it, as text; tags are joined, and other lists and objects are no text."""
+    for column in columns:
+        value = row.get(column)
+        if isinstance(value, list) and _key(column) == "tags" and all(isinstance(word, str) for word in value):
+            value = ", ".join(value)
+        if text := one_line(value):
+            return text
+    return ""
+
+
+def _listed(columns: list[str]) -> str:
+    shown = ", ".join(f"'{column}'" for column in columns[:_MOST_NAMED])
+    more = f" and {len(columns) - _MOST_NAMED} more" if len(columns) > _MOST_NAMED else ""
+    return f"the column{'' if len(columns) == 1 else 's'} {shown}{more}"
+
+
+def unused_note(counts: Counter[str]) -> str:
+    """What to say of names in the objects beside pictures that are not used; '' for none."""
+    names = [name for name, _ in counts.most_common()]
+    return f"JSON files beside pictures, not used: {_listed(names)}" if names else ""

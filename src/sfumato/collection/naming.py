@@ -1,0 +1,99 @@
+"""Which picture a table means: names as people and programs write them, found among the files that are there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Final
+
+from sfumato.collection.metadata import normalised
+from sfumato.text import readable
+
+_MOST_TAILS: Final = 1000  # files of one name, among which the right one is looked for
+
+
+class Names:
+    """The files of a source, to be found by name. `places`: for each file where it lies (see `packed.places`)."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._written: dict[str, str] = {place: file for file, place in places.items()}
+        self._whole: dict[str, list[str]] = defaultdict(list)
+        for file, place in places.items():
+            self._whole[readable(place)].append(file)
+        self._place_of = {file: readable(place).casefold() for file, place in places.items()}
+
+    def find(self, name: object, folder: str = "", near: str = "") -> list[str]:
+        """The files that a name in a table means; [] where none does, or where several would do equally well.
+
+        folder: where the table lies, '' or 'a/b/'. near: of several, those in a folder whose name begins so are meant
+        ('train', for train.csv). In this order: the name as it stands, in any normal form of Unicode; in other case;
+        without its suffix; the last parts of a path that begins elsewhere.
+        """
+        if not isinstance(name, (str, int)) or isinstance(name, bool):
+            return []
+        raw = str(name) if isinstance(name, str) or abs(name) < 10**18 else ""
+        if raw and (file := self._written.get(f"{folder}{raw}")) is not None:
+            return [file]
+        wanted = normalised(raw)
+        if not wanted:
+            return []
+        for whole in dict.fromkeys((f"{folder}{wanted}", wanted)):
+            if found := self._whole.get(normalised(whole)):
+                return found
+        return self._by_tail(wanted.casefold(), folder.casefold(), near.casefold())
+
+    def _by_tail(self, wanted: str, folder: str, near: str) -> list[str]:
+        last = wanted.rpartition("/")[2]
+        with_suffix = self._tails.get(last, [])
+        for candidates, suffixes in ((with_suffix, True), (self._stems.get(last, []), False)):
+            if 0 < len(candidates) <= _MOST_TAILS:
+                places = {file: self._place(file, suffixes) for file in candidates}
+                if found := _nearest(places, wanted, folder, near):
+                    return found
+        return []
+
+    def _place(self, file: str, suffixes: bool) -> str:
+        place = self._place_of[file]
+        return place if suffixes else _stem(place)
+
+    @cached_property
+    def _tails(self) -> dict[str, list[str]]:
+        return _grouped((place.rpartition("/")[2], file) for file, place in self._place_of.items())
+
+    @cached_property
+    def _stems(self) -> dict[str, list[str]]:
+        return _grouped((_stem(place).rpartition("/")[2], file) for file, place in self._place_of.items())
+
+
+def _nearest(places: dict[str, str], wanted: str, folder: str, near: str) -> list[str]:
+    """The one file whose place ends as the wanted name does; [] where that leaves more than one."""
+    parts = wanted.split("/")
+    for length in range(len(parts), 0, -1):
+        tail = "/" + "/".join(parts[-length:])
+        found = {file: place for file, place in places.items() if f"/{place}".endswith(tail)}
+        if found:
+            break
+    else:
+        return []
+    for closer in (
+        {file: place for file, place in found.items() if place.startswith(folder)},
+        {file: place for file, place in found.items() if near and f"/{near}" in f"/{place.rpartition('/')[0]}"},
+    ):
+        found = {file: place for file, place in found.items() if file in closer} or found
+    if len(found) > 1:
+        # As it stands below the table's folder, whatever lies deeper.
+        found = {file: place for file, place in found.items() if place == f"{folder}{wanted}"} or found
+    return list(found) if len(found) == 1 else []
+
+
+def _stem(place: str) -> str:
+    folder, slash, name = place.rpartition("/")
+    return f"{folder}{slash}{name.rpartition('.')[0] or name}"
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, file in pairs:
+        groups[name].append(file)
+    return groups

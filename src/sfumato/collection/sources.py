@@ -1,0 +1,107 @@
+"""A folder or a zip, open for reading: the bytes of each of its files, by the name that the listing gives it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from sfumato.collection import unusable
+from sfumato.collection.archive import Archive
+from sfumato.collection.reading import check_head
+from sfumato.collection.sniffing import HEAD_BYTES
+from sfumato.collection.unusable import UnusableError
+from sfumato.errors import SfumatoError
+
+ZIP_SUFFIXES: Final = (".zip", ".cbz")
+
+
+class Source:
+    """What pictures and texts are read from; `archive` where it is a zip, None where it is a folder.
+
+    A file in a zip that lies in a folder is named 'some/art.zip/1.png'.
+
+    Raises SfumatoError for a source that is neither a folder nor a zip that can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.archive = None if path.is_dir() else Archive(path)
+        self._packed: dict[str, Archive] = {}
+
+    def close(self) -> None:
+        """Close all files."""
+        for archive in (self.archive, *self._packed.values()):
+            if archive is not None:
+                archive.close()
+
+    def read(self, file: str) -> bytes:
+        """A file's bytes, if it begins like a picture. Raises UnusableError."""
+        archive, name = self._place(file)
+        return read_file(self.path / name) if archive is None else archive.read(name)
+
+    def read_text(self, file: str, limit: int) -> bytes:
+        """A file's bytes, at most `limit` of them. Raises UnusableError."""
+        archive, name = self._place(file)
+        return _read_text(self.path / name, limit) if archive is None else archive.read_text(name, limit)
+
+    def _place(self, file: str) -> tuple[Archive | None, str]:
+        """The zip that holds a file, None where it lies in the folder itself, and its name there."""
+        if self.archive is not None:
+            archive, name = self.archive, file
+        elif packed := self._packed_place(file):
+            archive, name = packed
+        else:
+            return None, file
+        if name not in archive.members:
+            raise UnusableError(unusable.UNREADABLE, "not in the zip any more")
+        return archive, name
+
+    def _packed_place(self, file: str) -> tuple[Archive, str] | None:
+        outer, name = split_packed(file)
+        if not outer or not (self.path / outer).is_file():
+            return None
+        if outer not in self._packed:
+            try:
+                self._packed[outer] = Archive(self.path / outer)
+            except SfumatoError as error:
+                raise UnusableError(unusable.UNREADABLE, "its zip cannot be read any more") from error
+        return self._packed[outer], name
+
+
+def split_packed(file: str) -> tuple[str, str]:
+    """'a/b.zip/c/d.png' as ('a/b.zip', 'c/d.png'); ('', file) where no part but the last is named like a zip."""
+    lower = file.lower()
+    ends = [lower.find(f"{suffix}/") + len(suffix) for suffix in ZIP_SUFFIXES if f"{suffix}/" in lower]
+    return (file[: min(ends)], file[min(ends) + 1 :]) if ends else ("", file)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for an unreadable one."""
+    try:
+        with os.fdopen(_opened(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            check_head(file.read(HEAD_BYTES), size)
+            file.seek(0)
+            return file.read(size)
+    except OSError as error:
+        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
+
+
+def _read_text(path: Path, limit: int) -> bytes:
+    try:
+        with os.fdopen(_opened(path), "rb") as file:
+            return file.read(limit)
+    except OSError as error:
+        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
+
+
+def _opened(path: Path) -> int:
+    """A descriptor of a regular file. Raises UnusableError for any other kind, and OSError."""
+    # Not blocking, so that a pipe put in a picture's place cannot hold the process for ever.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnusableError(unusable.SPECIAL, "not a regular file")
+    return descriptor
