@@ -1,4 +1,5 @@
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,24 @@ def test_only_the_first_files_that_are_left_out_are_listed(art, tmp_path, consol
     collect_with_progress(art, tmp_path / "c", (255, 255, 255), console, workers=1)
     assert said(console).count("empty (0 bytes) (left out)") == 20
     assert f"and 10 more, see {tmp_path / 'c' / 'rejected.jsonl'}" in said(console)
+
+
+def test_pictures_of_no_class_are_shown_as_that_and_every_name_can_be_read(app, art, tmp_path):
+    name = os.fsdecode(b"Gem\xe4lde") if sys.platform == "linux" else "Gemälde"
+    (art / "drawing").rename(art / name)
+    (art / "train").mkdir()
+    for folder in (name, "[bold]oil"):
+        (art / folder).rename(art / "train" / folder)
+    (art / "test").mkdir()
+    Image.effect_noise((40, 40), 80).save(art / "test" / "0.png")
+    result = CliRunner().invoke(app, [str(art), "-o", str(tmp_path / "c"), "--workers", "1"])
+    assert result.exit_code == 0, result.output
+    counts = [line.strip("│ ").split("│") for line in result.output.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in counts][:3] == [
+        ["(unlabelled)", "1"],
+        ["Gemälde", "6"],
+        ["[bold]oil", "6"],
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names")

@@ -184,10 +184,11 @@ def test_a_zip_of_the_pictures_beside_a_table_of_them(lay, gather, tmp_path):
     folder.mkdir()
     pack(inside, folder / "images.zip")
     put(folder / "metadata.jsonl", "".join(f'{{"file_name": "a_{n}.png", "text": "no. {n}"}}\n' for n in range(2)))
+    put(folder / "a_1.txt", "beside")
     found = gather(folder)
     assert {picture.file: picture.caption for picture in found.collection.pictures} == {
         "images.zip/a_0.png": "no. 0",
-        "images.zip/a_1.png": "no. 1",
+        "images.zip/a_1.png": "beside",
     }
     assert found.left_out == {} and found.of(Noted) == []
     assert found.collection.read(found.collection.pictures[1]).size == (64, 48)

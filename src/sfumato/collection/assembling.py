@@ -143,8 +143,9 @@ def assemble(
     kept: dict[str, Kept] = {}
     # Of files with one content the one stays of which most is known: what tables say, and then a class.
     around = source.name if source.is_dir() else source.stem
-    classes = folder_classes(known, around)
-    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), not classes[file], file)):
+    contents = [seen.picture.sha256 for seen in known.values() if isinstance(seen, Kept)]
+    classes = folder_classes(known, around) if len(set(contents)) < len(contents) else {}
+    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), not classes.get(file), file)):
         seen = known[file]
         if isinstance(seen, Rejected):
             rejected.append(seen)

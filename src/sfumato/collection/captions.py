@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Final
 
 from sfumato.text import readable
@@ -18,19 +18,20 @@ def kind_of(text: str) -> str:
 
 
 class Captioned:
-    """Pictures, to be found by the names of the texts about them."""
+    """Pictures, to be found by the names of the texts about them. `pictures`: of each file where it lies, as for texts
+    (see `packed.places`)."""
 
-    def __init__(self, pictures: Iterable[str]) -> None:
+    def __init__(self, pictures: Mapping[str, str]) -> None:
         self._by_name: dict[str, list[str]] = defaultdict(list)
         self._by_folded: dict[str, list[str]] = defaultdict(list)
-        for file in pictures:
-            whole = readable(file)
+        for file, place in pictures.items():
+            whole = readable(place)
             for name in {whole, _stem(whole)}:
                 self._by_name[name].append(file)
                 self._by_folded[name.casefold()].append(file)
 
     def pictures_of(self, text: str) -> list[str]:
-        """The pictures that a text belongs to; a name that differs by the case of its letters is the second choice."""
+        """The pictures that a text at this place belongs to; names in other case are the second choice."""
         name = _stem(readable(text))
         return self._by_name.get(name) or self._by_folded.get(name.casefold(), [])
 

@@ -96,13 +96,14 @@ def _rank(place: str) -> tuple[int, bool, str]:
 def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> None:
     if not listing.captions:
         return
-    captioned = Captioned(entry.file for entry in listing.pictures)
+    where = places(entry.file for entry in (*listing.pictures, *listing.captions))
+    captioned = Captioned({entry.file: where[entry.file] for entry in listing.pictures})
     taken: dict[str, str] = {}
     beside: Counter[str] = Counter()
     unused: Counter[str] = Counter()
     faults: list[str] = []
     for entry in sorted(listing.captions, key=lambda entry: (ORDER.index(kind_of(entry.file)), entry.file)):
-        files = captioned.pictures_of(entry.file)
+        files = captioned.pictures_of(where[entry.file])
         kind = kind_of(entry.file)
         data = _text(entry, TEXT_LIMIT if kind == ".json" else CAPTION_LIMIT, source, faults)
         if data is None:

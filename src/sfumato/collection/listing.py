@@ -17,7 +17,7 @@ from sfumato.collection.captions import Captioned
 from sfumato.collection.entries import Entry, is_ignored, zip_entries
 from sfumato.collection.metadata import TEXT_LIMIT, parse_table
 from sfumato.collection.own_products import without_products
-from sfumato.collection.packed import with_unpacked
+from sfumato.collection.packed import places, with_unpacked
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.sniffing import HEAD_BYTES, picture_format
 from sfumato.collection.sources import Source
@@ -96,10 +96,13 @@ def _texts_in(table: str, source: Source) -> Iterator[str]:
 
 def _sort_texts(texts: list[Entry], listing: Listing) -> None:
     """A text is a caption where it has a picture's name; otherwise it is a file like any other, and no picture."""
-    captions = Captioned(entry.file for entry in listing.pictures) if texts else None
+    if not texts:
+        return
+    where = places(entry.file for entry in (*listing.pictures, *texts))
+    captioned = Captioned({entry.file: where[entry.file] for entry in listing.pictures})
     for entry in texts:
         name = entry.file.rpartition("/")[2]
-        if captions and captions.pictures_of(entry.file):
+        if captioned.pictures_of(where[entry.file]):
             listing.captions.append(entry)
         elif _TABLE.fullmatch(name):
             listing.metadata.append(entry)

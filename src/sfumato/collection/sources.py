@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
 
 ZIP_SUFFIXES: Final = (".zip", ".cbz")
+_INSIDE: Final = re.compile(r"\.(zip|cbz)/", re.IGNORECASE)
 
 
 class Source:
@@ -72,9 +74,8 @@ class Source:
 
 def split_packed(file: str) -> tuple[str, str]:
     """'a/b.zip/c/d.png' as ('a/b.zip', 'c/d.png'); ('', file) where no part but the last is named like a zip."""
-    lower = file.lower()
-    ends = [lower.find(f"{suffix}/") + len(suffix) for suffix in ZIP_SUFFIXES if f"{suffix}/" in lower]
-    return (file[: min(ends)], file[min(ends) + 1 :]) if ends else ("", file)
+    inside = _INSIDE.search(file)
+    return (file[: inside.end() - 1], file[inside.end() :]) if inside else ("", file)
 
 
 def read_file(path: Path) -> bytes:
