@@ -6,6 +6,8 @@ from typing import Final
 
 EMPTY: Final = "empty"
 NOT_A_PICTURE: Final = "not a picture"
+OTHER_FORMAT: Final = "in a format that is not read"
+NO_READER: Final = "its reader is not installed"
 TRUNCATED: Final = "truncated"
 BROKEN: Final = "broken"
 TOO_LARGE: Final = "too large"
@@ -22,7 +24,7 @@ CHANGED: Final = "changed since it was collected"
 DUPLICATE: Final = "exact duplicate"
 
 # Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
-PASSING: Final = frozenset({UNREADABLE, DIED, TOO_SLOW, NO_MEMORY})
+PASSING: Final = frozenset({UNREADABLE, NO_READER, DIED, TOO_SLOW, NO_MEMORY})
 
 
 class UnusableError(Exception):

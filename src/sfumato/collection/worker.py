@@ -114,7 +114,7 @@ def read_file(path: Path) -> bytes:
             os.close(descriptor)
             raise UnusableError(unusable.SPECIAL, "not a regular file")
         with os.fdopen(descriptor, "rb") as file:
-            check_head(file.read(HEAD_BYTES), status.st_size)
+            check_head(file.read(HEAD_BYTES), status.st_size, path.name)
             file.seek(0)
             return file.read(status.st_size)
     except OSError as error:
