@@ -8,6 +8,7 @@ A message is the length of its JSON, the length of its bytes (two big-endian 32-
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -26,7 +27,7 @@ from sfumato.collection import unusable
 from sfumato.collection.archive import Archive
 from sfumato.collection.fingerprint import fingerprint
 from sfumato.collection.reading import check_head, read_picture
-from sfumato.collection.scaling import scaled
+from sfumato.collection.scaling import enlarged, scaled
 from sfumato.collection.sniffing import HEAD_BYTES
 from sfumato.collection.unusable import UnusableError
 
@@ -95,7 +96,11 @@ class Decoder:
             raise UnusableError(unusable.CHANGED, "changed since it was collected: run sfumato collect again")
         size, crop = request["size"], request["crop"]
         decoded = read_picture(data, self.background, least_side=2 * size)
-        image = scaled(decoded.image, size, crop, width=decoded.width, height=decoded.height)
+        image, width, height = decoded.image, decoded.width, decoded.height
+        if request.get("pixel_art") and min(width, height) < size:
+            image = enlarged(image, size)
+            width, height = image.size
+        image = scaled(image, size, crop, width=width, height=height)
         return {"width": image.width, "height": image.height}, np.asarray(image).tobytes()
 
     def _bytes_of(self, file: str) -> bytes:
@@ -105,20 +110,29 @@ class Decoder:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for an unreadable one."""
+    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for an unreadable one.
+
+    It waits for nothing, so that a pipe in a picture's place cannot hold the process for ever.
+    """
     try:
-        # Not blocking, so that a pipe put in a picture's place cannot hold the process for ever.
+        mode = path.stat().st_mode  # opening a socket fails, and some devices do something when they are opened
+        if not stat.S_ISREG(mode):
+            reason = "a folder, not a file" if stat.S_ISDIR(mode) else unusable.special(mode)
+            raise UnusableError(unusable.SPECIAL, reason)
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(descriptor)
-            raise UnusableError(unusable.SPECIAL, "not a regular file")
         with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):  # it has been replaced in between
+                raise UnusableError(unusable.SPECIAL, unusable.special(status.st_mode))
             check_head(file.read(HEAD_BYTES), status.st_size, path.name)
             file.seek(0)
             return file.read(status.st_size)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnusableError(unusable.LINK, unusable.CIRCULAR) from error
         raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
+    except ValueError as error:  # a name with a zero byte in it
+        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error})") from error
 
 
 def _limit_memory(limit: int) -> None:
