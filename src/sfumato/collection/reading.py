@@ -16,6 +16,7 @@ from sfumato.collection import unusable
 from sfumato.collection.colour import TRANSPOSING, Colour, exif_space, is_profile, orientation_of, to_srgb, upright
 from sfumato.collection.foreign import other_kind
 from sfumato.collection.heif_colour import stated_space
+from sfumato.collection.jpeg import Jpeg
 from sfumato.collection.png import Png, with_colours
 from sfumato.collection.sniffing import FORMATS, HEAD_BYTES, is_truncated, picture_format
 from sfumato.collection.tiff import ORIENTATION, Directory, check_is_no_raw_file
@@ -100,6 +101,7 @@ def read_picture(data: bytes, background: Colour, *, least_side: int | None = No
             if not layout.is_plain:
                 return _read_tiff(layout, background)
         png = Png.examine(data) if expected == "PNG" else None
+        jpeg = Jpeg.examine(data) if expected == "JPEG" else None
         formats: tuple[str, ...] = FORMATS
         if expected == "HEIF":
             from pillow_heif import register_heif_opener
@@ -109,10 +111,9 @@ def read_picture(data: bytes, background: Colour, *, least_side: int | None = No
         with Image.open(io.BytesIO(data), formats=formats) as image:
             check_size(image.size)
             width, height = image.size
-            if least_side is not None:
-                scale = least_side / min(width, height)
-                image.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))
-            image.load()
+            _load(image, least_side)
+            if jpeg is not None and jpeg.ends_early(data, image, lambda other: _decoded(other, least_side)):
+                raise EOFError("the last scan ends early")
             orientation = orientation_of(image)
             if orientation in TRANSPOSING:
                 width, height = height, width
@@ -127,6 +128,20 @@ def read_picture(data: bytes, background: Colour, *, least_side: int | None = No
         raise UnusableError(unusable.NO_MEMORY, "needs more memory than a picture may take") from error
     except _DECODING_ERRORS as error:
         raise _explained(error, data, expected) from error
+
+
+def _load(image: Image.Image, least_side: int | None) -> None:
+    """Decode an opened picture, a JPEG perhaps smaller than it is."""
+    if least_side is not None:
+        scale = least_side / min(image.size)
+        image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+    image.load()
+
+
+def _decoded(data: bytes, least_side: int | None) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        _load(image, least_side)
+        return image
 
 
 def _read_tiff(layout: Layout, background: Colour) -> Decoded:
