@@ -25,7 +25,7 @@ _RESTARTS: Final = re.compile(rb"\xff[\xd0-\xd7]")
 _ZEROS: Final = bytes(64)
 # What decodes to something other than grey, whatever the tables are; no 0xff is in it.
 _FILLER: Final = bytes(np.random.default_rng(0).integers(1, 255, 2048).astype(np.uint8))
-_GREY: Final = 128  # what libjpeg makes of blocks that are not there
+_GREY: Final = (127, 128)  # what libjpeg makes of blocks that are not there; inks are turned round
 
 
 @dataclass(slots=True)
@@ -74,10 +74,10 @@ class Jpeg:
         image: as decoded; decode: how. Such a picture is grey at its end; where it is, other data is put behind the
         scan's, which changes a picture that wants more and no other.
         """
-        if self.frame not in _HUFFMAN_SEQUENTIAL or not self.scans or image.mode not in ("L", "RGB"):
+        if self.frame not in _HUFFMAN_SEQUENTIAL or not self.scans:
             return False
-        corner = image.getpixel((image.width - 1, image.height - 1))
-        if corner not in (_GREY, (_GREY,) * 3):
+        corner = np.asarray(image.crop((image.width - 1, image.height - 1, image.width, image.height)))
+        if not np.isin(corner, _GREY).all():
             return False
         end = self.scans[-1].end
         return decode(data[:end] + _FILLER + data[end:]).tobytes() != image.tobytes()
@@ -157,7 +157,7 @@ class Jpeg:
             part = parts.get(scan.components[0], 0x11)
             width, height = -(-width * (part >> 4) // across), -(-height * (part & 15) // down)
             across = down = 1
-        return -(-width // (8 * across)) * -(-height // (8 * down))
+        return int(-(-width // (8 * across)) * -(-height // (8 * down)))
 
 
 def _first_symbols(segment: bytes) -> dict[int, int]:

@@ -189,4 +189,6 @@ def _explained(error: BaseException, data: bytes, expected: str) -> UnusableErro
     if isinstance(error, UnidentifiedImageError):
         return UnusableError(unusable.BROKEN, f"broken: its header says {expected}, but it cannot be read")
     said = " ".join(str(error).split())[:100] or type(error).__name__
+    if "unsupported" in text or "not supported" in text:
+        return UnusableError(unusable.OTHER_FORMAT, f"a {expected} of a kind that is not read ({said}): save it as PNG")
     return UnusableError(unusable.BROKEN, f"broken {expected} ({said})")
