@@ -59,6 +59,8 @@ def to_srgb(image: Image.Image, background: Colour, profile: bytes | None = None
 
 def exif_space(image: Image.Image) -> ColourSpace | None:
     """Adobe RGB, where a camera's EXIF says so as cameras do ('uncalibrated', DCF 2.0 'R03'); None otherwise."""
+    if "exif" not in image.info:
+        return None
     try:
         exif = image.getexif()
         if exif.get_ifd(_EXIF).get(_COLOUR_SPACE) != _UNCALIBRATED:

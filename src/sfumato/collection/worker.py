@@ -115,19 +115,19 @@ def read_file(path: Path) -> bytes:
     It waits for nothing, so that a pipe in a picture's place cannot hold the process for ever.
     """
     try:
-        mode = path.stat().st_mode  # opening a socket fails, and some devices do something when they are opened
-        if not stat.S_ISREG(mode):
-            reason = "a folder, not a file" if stat.S_ISDIR(mode) else unusable.special(mode)
-            raise UnusableError(unusable.SPECIAL, reason)
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            reason = "a folder, not a file" if stat.S_ISDIR(status.st_mode) else unusable.special(status.st_mode)
+            raise UnusableError(unusable.SPECIAL, reason)
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):  # it has been replaced in between
-                raise UnusableError(unusable.SPECIAL, unusable.special(status.st_mode))
-            check_head(file.read(HEAD_BYTES), status.st_size, path.name)
-            file.seek(0)
-            return file.read(status.st_size)
+            head = file.read(HEAD_BYTES)
+            check_head(head, status.st_size, path.name)
+            return head + file.read(status.st_size)
     except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+            raise UnusableError(unusable.SPECIAL, unusable.special(path.stat().st_mode)) from error
         if error.errno == errno.ELOOP:
             raise UnusableError(unusable.LINK, unusable.CIRCULAR) from error
         raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
