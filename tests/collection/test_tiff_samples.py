@@ -254,6 +254,7 @@ def test_what_is_not_read_says_what_is_unusual_and_what_to_do():
         (Written(stored_as(colours(), "u2"), RGB, tags={258: ("H", (16, 8, 8))}), "not all of one kind"),
         (Written(stored_as(colours(), "u1"), YCBCR, tags={530: ("H", (2, 2))}), "YCbCr"),
         (Written(stored_as(colours(4), "u2"), INKS, tags={332: ("H", (2,))}), "inks other than"),
+        (Written(np.zeros((20, 20, 5), np.uint8), INKS, extra=(2,)), "transparent inks"),
     ]:
         error = refusal(written.to_bytes())
         assert error.kind == unusable.OTHER_FORMAT, words
@@ -300,3 +301,16 @@ def test_no_tags_break_the_reading(tags):
             samples(layout)
     except (UnusableError, EOFError):
         pass
+
+
+def test_samples_of_no_stated_kind_are_numbers_without_a_sign():
+    values = stored_as(colours(), "u1")
+    assert (shown(Written(values, RGB, tags={339: ("H", (4, 4, 4))})) == values).all()
+
+
+def test_a_palette_with_alpha():
+    index = np.zeros((20, 20, 2), np.uint8)
+    index[:, 10:, 0], index[:, :10, 1] = 7, 255
+    palette = np.full((3, 256), 40 * 257)
+    written = Written(index, PALETTE, extra=(2,), tags={320: ("H", tuple(palette.ravel().tolist()))})
+    assert shown(written)[0, [0, 19], 0].tolist() == [40, 255]

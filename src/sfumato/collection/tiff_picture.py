@@ -34,8 +34,13 @@ def read_tiff(layout: Layout) -> Image.Image:
 
 
 def _coloured(layout: Layout, colour: NDArray[np.generic], alpha: NDArray[np.generic] | None) -> Image.Image:
+    if alpha is not None and layout.photometric in (tiff_samples.INKS, tiff_samples.CIELAB, tiff_samples.ICCLAB):
+        raise UnusableError(unusable.OTHER_FORMAT, "a TIFF of transparent inks or CIELAB colours: save it as RGB")
     if layout.photometric == tiff_samples.PALETTE:
-        return Image.fromarray(_palette(layout)[colour[..., 0]])
+        image = Image.fromarray(_palette(layout)[colour[..., 0]])
+        if alpha is not None:
+            image.putalpha(Image.fromarray(to_eight_bits(alpha, white_of(layout, alpha))))
+        return image
     if layout.photometric in (tiff_samples.CIELAB, tiff_samples.ICCLAB):
         return _lab(layout, colour)
     white = white_of(layout, colour)

@@ -100,7 +100,7 @@ class Layout:
     @property
     def is_plain(self) -> bool:
         """Whether Pillow reads it rightly: 8 bits, black and white, and whatever JPEG or fax compression wraps."""
-        if self.kind != UNSIGNED or self.photometric in (PALETTE, ICCLAB):
+        if set(self.directory.numbers(tiff.SAMPLE_FORMAT)) - {UNSIGNED} or self.photometric in (PALETTE, ICCLAB):
             return False
         if self.compression not in _UNPACKED:
             return True
