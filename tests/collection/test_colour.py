@@ -168,3 +168,18 @@ def test_every_orientation_comes_out_upright(picture_format, orientation):
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # as a worker does
 def test_broken_exif_is_ignored(paint):
     assert read(paint(4, (32, 32)), "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff").image.size == (32, 32)
+
+
+@pytest.mark.parametrize(("index", "converted"), [("R03", True), ("R98", False), (None, False)])
+def test_adobe_rgb_that_only_exif_speaks_of_is_converted(index, converted):
+    picture = Image.new("RGB", (32, 32), (60, 160, 60))
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA001] = 0xFFFF
+    if index is not None:
+        exif.get_ifd(0x8769)[0xA005] = {1: index}
+    red, green, _ = read(picture, "JPEG", quality=100, exif=exif).image.getpixel((5, 5))
+    # In Adobe RGB the green is a purer one than sRGB's.
+    assert (red < 20 and green > 155) if converted else abs(red - 60) <= 3
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    red, _, _ = read(picture, "JPEG", quality=100, exif=exif, icc_profile=profile).image.getpixel((5, 5))
+    assert abs(red - 60) <= 3  # a profile says it better

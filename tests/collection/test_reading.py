@@ -49,7 +49,7 @@ def test_the_reason_says_after_how_many_kilobytes():
 
 @pytest.mark.parametrize("data", [b"", b"\x00" * 100, b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n"])
 def test_what_is_no_picture_is_not_opened(data):
-    assert reason(data).kind in (unusable.EMPTY, unusable.NOT_A_PICTURE)
+    assert reason(data).kind in (unusable.EMPTY, unusable.NOT_A_PICTURE, unusable.OTHER_FORMAT)
 
 
 def test_a_header_alone_is_truncated():
@@ -127,3 +127,37 @@ def test_random_bytes_are_a_reason(head, data):
 
 
 SAMPLES = {name: encoded(name, (32, 32)) for name in FORMATS}
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_heic_picture_is_read_upright_where_its_reader_is_installed(orientation):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    picture = Image.new("RGB", (96, 64), "white")
+    picture.paste((255, 0, 0), (0, 0, 32, 32))  # the upper left part
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    picture.save(buffer, "HEIF", quality=90, exif=exif.tobytes())
+    decoded = read_picture(buffer.getvalue(), WHITE)
+    size, red = {
+        1: ((96, 64), (8, 8)), 3: ((96, 64), (88, 56)), 6: ((64, 96), (56, 8)), 8: ((64, 96), (8, 88))
+    }[orientation]  # fmt: skip
+    assert decoded.image.size == size == (decoded.width, decoded.height)
+    assert decoded.image.getpixel(red)[1] < 60
+    assert reason(buffer.getvalue()[:400]).kind == unusable.TRUNCATED
+
+
+def test_an_avif_is_read_whatever_its_major_brand():
+    data = encoded("AVIF")
+    other = data.replace(b"ftypavif", b"ftypmif1", 1)
+    assert other != data
+    assert read_picture(other, WHITE).image.tobytes() == read_picture(data, WHITE).image.tobytes()
+
+
+def test_what_a_decoder_does_not_know_is_no_damage():
+    data = bytearray(encoded("BMP"))
+    data[30] = 6  # a compression of later times
+    error = reason(bytes(data))
+    assert error.kind == unusable.OTHER_FORMAT
+    assert error.reason.endswith(": save it as PNG")

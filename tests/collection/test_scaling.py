@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.collection.scaling import scaled, scaled_size
+from sfumato.collection.scaling import enlarged, enlarged_size, scaled, scaled_size
 
 
 def test_a_picture_of_the_right_size_keeps_every_pixel(paint):
@@ -32,3 +32,11 @@ def test_fine_stripes_become_grey_and_not_a_pattern():
     stripes[:, ::2] = 255
     result = np.asarray(scaled(Image.fromarray(stripes), 32, "centre", width=512, height=512)).astype(int)
     assert np.abs(result - 127.5).max() < 5
+
+
+@pytest.mark.parametrize(("side", "factor"), [(16, 2), (24, 2), (10, 4), (32, 1), (48, 1), (31, 2), (1, 32)])
+def test_pixel_art_is_enlarged_by_the_smallest_whole_number(side, factor):
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side + 3, 3), dtype=np.uint8)
+    result = np.asarray(enlarged(Image.fromarray(pixels), 32))
+    assert result.shape[1::-1] == enlarged_size(side + 3, side, 32) == ((side + 3) * factor, side * factor)
+    assert (result == pixels.repeat(factor, axis=0).repeat(factor, axis=1)).all()

@@ -78,6 +78,45 @@ def test_smaller_pictures_are_named_and_left_out(collection, tmp_path, art, pain
     assert events[-1].dataset.left_out[0].reason == left_out.reason
 
 
+@pytest.fixture
+def sprites(tmp_path):
+    """A collection of ten sprites, 16 x 16 each, and their pixels by name."""
+    folder = tmp_path / "sprites"
+    folder.mkdir()
+    drawn = {}
+    for seed in range(10):
+        pixels = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        drawn[f"{seed}.png"] = pixels
+        Image.fromarray(pixels).save(folder / f"{seed}.png")
+    list(collect(folder, tmp_path / "c", workers=1))
+    return Collection.open(tmp_path / "c"), drawn
+
+
+def test_pixel_art_is_enlarged_without_smoothing(sprites, tmp_path):
+    collection, drawn = sprites
+    dataset = list(prepare(collection, tmp_path / "d", size=32, pixel_art=True, workers=1))[-1].dataset
+    assert len(dataset) == 10
+    assert dataset.pixel_art
+    for index, name in enumerate(dataset.files):
+        assert (np.asarray(dataset.picture(index)) == drawn[name].repeat(2, axis=0).repeat(2, axis=1)).all()
+    wide = list(prepare(collection, tmp_path / "w", size=40, crop="random", pixel_art=True, workers=1))[-1].dataset
+    assert wide.picture(0).size == (40, 40)  # three times as large, and then smaller as any other picture
+    assert "other pictures or settings" in refusal(collection, tmp_path / "d", pixel_art=False)
+
+
+def test_who_does_not_ask_for_pixel_art_has_the_settings_of_before(collection, tmp_path):
+    dataset = list(prepare(collection, tmp_path / "d", size=32, workers=1))[-1].dataset
+    assert not dataset.pixel_art
+    assert "pixel_art" not in dataset.settings  # or every dataset that is there would be another
+
+
+def test_the_advice_where_no_picture_is_large_enough_can_be_followed(sprites, collection, tmp_path):
+    small, _ = sprites
+    assert "--pixel-art" in refusal(small, tmp_path / "d", size=32)
+    assert "a size of 40 or less" in refusal(collection, tmp_path / "d", size=256)
+    assert list(prepare(collection, tmp_path / "d", size=40, workers=1))[-1].dataset.size == 40
+
+
 def test_what_changed_since_it_was_collected_is_left_out_and_leaves_no_gap(collection, tmp_path, art, paint):
     whole = list(prepare(collection, tmp_path / "whole", size=32, workers=1))[-1].dataset
     paint(600, (64, 64)).save(art / "drawing" / "03.png")

@@ -20,6 +20,14 @@ def test_large_pictures_and_enough_time_make_a_larger_size() -> None:
     assert suitable_size([200], 0) == 32
 
 
+@pytest.mark.parametrize(
+    ("side", "size"),
+    [(16, 32), (8, 32), (24, 48), (20, 40), (10, 40), (32, 32), (48, 48), (64, 64), (9, 32), (100, 64)],
+)
+def test_pixel_art_has_a_size_that_a_whole_number_makes_of_most_of_it(side: int, size: int) -> None:
+    assert suitable_size([side] * 39 + [17], 30, pixel_art=True) == size
+
+
 def test_a_run_remembers_what_it_is_made_from(
     tiny_dataset: Dataset, tiny_settings: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """A work's file carries its recipe, for us and for others, and says that it is generated."""
 
+import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -142,6 +143,7 @@ def test_a_file_without_a_readable_recipe_is_a_clear_error(work: Work, tmp_path:
         spoiled("text.png", b"hello"): "not a PNG",
         tmp_path / "again.jpg": "not a PNG",
         spoiled("cut.png", whole[: len(whole) // 2]): r"cut\.png",
+        spoiled("checksum.png", whole[:-20] + bytes((whole[-20] ^ 1,)) + whole[-19:]): "damaged: the checksum",
         spoiled("flipped.png", whole.replace(b"IDAT", b"IDAU")): r"flipped\.png",
         tmp_path / "again.png": "carries no recipe",
         tmp_path / "bad.png": r"bad\.png: the recipe cannot be read",
@@ -164,3 +166,12 @@ def test_no_damage_to_a_file_gives_a_traceback(work: Work, tmp_path: Path, seed:
             read_work(tmp_path / "b.png")
         except SfumatoError as error:
             assert "b.png" in str(error)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_and_a_circular_link_are_refused_and_waited_for_by_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "circle.png").symlink_to("circle.png")
+    for name, said in (("pipe.png", "a pipe, not a file"), ("circle.png", "a circular link")):
+        with pytest.raises(SfumatoError, match=said):
+            read_work(tmp_path / name)

@@ -171,6 +171,7 @@ def prepare_with_progress(
     crop: Literal["centre", "random"],
     console: Console,
     *,
+    pixel_art: bool = False,
     held_out: float = 0.1,
     seed: int = 0,
     workers: int | None = None,
@@ -183,7 +184,15 @@ def prepare_with_progress(
     left_out: list[LeftOut] = []
     dataset: Dataset | None = None
     events = prepare(
-        collection, destination, size=size, crop=crop, held_out=held_out, seed=seed, workers=workers, force=force
+        collection,
+        destination,
+        size=size,
+        crop=crop,
+        pixel_art=pixel_art,
+        held_out=held_out,
+        seed=seed,
+        workers=workers,
+        force=force,
     )
     try:
         with _progress(console) as progress:

@@ -39,6 +39,9 @@ def compare(
         int | None, typer.Option(min=32, max=128, help="The side of the pictures in pixels, a multiple of 8.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other weights and works.")] = 0,
+    pixel_art: Annotated[
+        bool, typer.Option("--pixel-art", help="Enlarge small pictures by whole numbers, every pixel a square.")
+    ] = False,
     perceptual: Annotated[
         str, typer.Option(help="For the autoencoder: none, vgg16 (fetched earlier), fetch, or its file.")
     ] = "none",
@@ -74,8 +77,9 @@ def compare(
         collection = collection_of(
             art, output / "collection", "255,255,255", console, include_works=include_works, force=force
         )
-        size = size or suitable_size([min(picture.width, picture.height) for picture in collection.pictures], minutes)
-        dataset = _prepared(collection, output / "dataset", size, console, force or resume)
+        sides = [min(picture.width, picture.height) for picture in collection.pictures]
+        size = size or suitable_size(sides, minutes, pixel_art=pixel_art)
+        dataset = _prepared(collection, output / "dataset", size, pixel_art, console, force or resume)
         for number, (kind, preset) in enumerate(PRESETS.items(), 1):
             path = output / kind
             console.print(f"{number} of {len(PRESETS)}: {kind}, {minutes:g} minutes", style="bold")
@@ -112,11 +116,15 @@ def _check_place(art: Path, output: Path, resume: bool, force: bool) -> None:
         )
 
 
-def _prepared(collection: Collection, place: Path, size: int, console: Console, force: bool) -> Dataset:
+def _prepared(
+    collection: Collection, place: Path, size: int, pixel_art: bool, console: Console, force: bool
+) -> Dataset:
     from sfumato.cli.collect import prepare_with_progress
     from sfumato.evaluation.comparing import compared_pictures
 
-    dataset = prepare_with_progress(collection, place, size=size, crop="centre", console=console, force=force)
+    dataset = prepare_with_progress(
+        collection, place, size=size, crop="centre", pixel_art=pixel_art, console=console, force=force
+    )
     compared_pictures(dataset)  # or it says that there are too few
     return dataset
 

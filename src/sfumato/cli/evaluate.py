@@ -171,15 +171,22 @@ def _dataset(
     collection = collection_of(
         against, output / "collection", background, console, include_works=include_works, force=force
     )
-    if run is not None:
-        learned = Dataset.open(run.dataset)
-        if learned.collection_digest == collection.digest and learned.size == size:
-            return learned
+    learned = Dataset.open(run.dataset) if run is not None else None
+    if learned is not None and learned.collection_digest == collection.digest and learned.size == size:
+        return learned
     if size is None:
         sides = sorted(min(picture.width, picture.height) for picture in collection.pictures)
         side = min(most, sides[len(sides) // 20])  # a few small ones need not make all small
         size = max(32, side - side % 8)
-    return prepare_with_progress(collection, output / "dataset", size=size, crop="centre", console=console, force=force)
+    return prepare_with_progress(
+        collection,
+        output / "dataset",
+        size=size,
+        crop="centre",
+        pixel_art=learned is not None and learned.pixel_art,
+        console=console,
+        force=force,
+    )
 
 
 def _tell(evaluation: Evaluation, console: Console) -> None:

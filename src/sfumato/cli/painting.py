@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from sfumato.cli.opening import opened
+from sfumato.cli.opening import at_home, opened
 from sfumato.cli.placing import check_film_place, check_places, check_work_place
 from sfumato.errors import SfumatoError
 
@@ -89,13 +90,12 @@ def steering_of(
 
     colours = sketch = None
     if palette is not None:
-        is_file = Path(palette).is_file()
+        place = at_home(Path(palette))
+        is_file = os.path.lexists(place) and not place.is_dir()
         if not is_file and Path(palette).suffix and not palette.startswith("#"):
             raise SfumatoError(f"{palette}: no such file; give a picture, or colours as #aa3322,#fff0c0")
         colours = (
-            Palette.of_picture(opened(Path(palette)), palette_strength)
-            if is_file
-            else Palette.parse(palette, palette_strength)
+            Palette.of_picture(opened(place), palette_strength) if is_file else Palette.parse(palette, palette_strength)
         )
     if composition is not None:
         sketch = Composition.of_picture(opened(composition), ground.width, ground.height, composition_strength)

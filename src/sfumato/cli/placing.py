@@ -23,7 +23,7 @@ def check_work_place(output: Path, source: Path) -> None:
     """Raises SfumatoError for a name that is no PNG's, and for the file that the work is made from."""
     if output.suffix.lower() != ".png":
         raise SfumatoError(f"{output}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png")
-    if output.resolve() == source.resolve():
+    if os.path.realpath(output) == os.path.realpath(source):  # a circular link is no error here
         raise SfumatoError(f"{output}: is the picture to begin with; choose another -o")
 
 

@@ -66,10 +66,21 @@ def new_run(
             )
             if "size" not in choices:
                 sides = [min(picture.width, picture.height) for picture in collection.pictures]
-                choices["size"] = suitable_size(sides, choices.get("minutes", 0), choices.get("factor", 1))
+                choices["size"] = suitable_size(
+                    sides,
+                    choices.get("minutes", 0),
+                    choices.get("factor", 1),
+                    pixel_art=choices.get("pixel_art", False),
+                )
             asked = resolve(choices)
             dataset = prepare_with_progress(
-                collection, output / "dataset", size=asked.picture_side, crop=asked.crop, console=console, force=force
+                collection,
+                output / "dataset",
+                size=asked.picture_side,
+                crop=asked.crop,
+                pixel_art=asked.pixel_art,
+                console=console,
+                force=force,
             )
             began = time.perf_counter()
             with console.status("measuring this machine"):

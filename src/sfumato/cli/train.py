@@ -61,6 +61,9 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed and --steps make the same model.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step.")] = None,
     crop: Annotated[str | None, typer.Option(help="centre, or random: along the longer side.")] = None,
+    pixel_art: Annotated[
+        bool, typer.Option("--pixel-art", help="Enlarge small pictures by whole numbers, every pixel a square.")
+    ] = False,
     balance: Annotated[str | None, typer.Option(help="none, class or creator: what is shown equally often.")] = None,
     perceptual: Annotated[
         str | None,
@@ -103,6 +106,7 @@ def train(
             "--seed": seed,
             "--batch": batch,
             "--crop": crop,
+            "--pixel-art": pixel_art or None,
             "--balance": balance,
             "--set": settings,
             "--perceptual": perceptual,
@@ -132,6 +136,7 @@ def train(
         seed=seed,
         batch=batch,
         crop=crop,
+        pixel_art=pixel_art or None,
         balance=balance,
         steps=steps,
         minutes=minutes,

@@ -98,7 +98,7 @@ class Archive:
                 if text_limit is not None:
                     return file.read(text_limit)
                 head = file.read(HEAD_BYTES)
-                check_head(head, member.file_size)
+                check_head(head, member.file_size, name)
                 return head + file.read(member.file_size)
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
             raise UnusableError(unusable.BROKEN, f"broken in the zip ({error})") from error

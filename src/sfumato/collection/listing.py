@@ -174,9 +174,7 @@ def _describe(entry: os.DirEntry[str], file: str) -> Entry | Rejected | None:
         return None
     if stat.S_ISREG(status.st_mode):
         return Entry(file, status.st_size, status.st_mtime_ns)
-    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
-    kind = kinds.get(stat.S_IFMT(status.st_mode), "a special file")
-    return Rejected(file, unusable.SPECIAL, f"{kind}, not a file")
+    return Rejected(file, unusable.SPECIAL, unusable.special(status.st_mode))
 
 
 def _second_visit(folder: str, first: str) -> Rejected:
@@ -189,5 +187,5 @@ def _unlisted(file: str, error: OSError) -> Rejected:
     if error.errno == errno.ENOENT:
         return Rejected(file, unusable.LINK, "a dangling link: what it leads to is not there")
     if error.errno == errno.ELOOP:
-        return Rejected(file, unusable.LINK, "a circular link")
+        return Rejected(file, unusable.LINK, unusable.CIRCULAR)
     return Rejected(file, unusable.UNREADABLE, f"cannot be read ({error.strerror or error})")

@@ -7,13 +7,21 @@ import math
 import struct
 import zlib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
 from sfumato.collection import unusable
-from sfumato.collection.colour import TRANSPOSING, Colour, orientation_of, to_srgb, upright
-from sfumato.collection.sniffing import FORMATS, HEAD_BYTES, is_truncated, other_kind, picture_format
+from sfumato.collection.colour import TRANSPOSING, Colour, exif_space, is_profile, orientation_of, to_srgb, upright
+from sfumato.collection.foreign import other_kind
+from sfumato.collection.heif_colour import stated_space
+from sfumato.collection.jpeg import Jpeg
+from sfumato.collection.png import Png, with_colours
+from sfumato.collection.sniffing import FORMATS, HEAD_BYTES, is_truncated, picture_format
+from sfumato.collection.tiff import ORIENTATION, Directory, check_is_no_raw_file
+from sfumato.collection.tiff_picture import read_tiff
+from sfumato.collection.tiff_samples import Layout
 from sfumato.collection.unusable import UnusableError
 
 PIXEL_LIMIT: Final = 1024**3 // 4 // 3  # Pillow's own limit; ours too, should a program have lifted Pillow's
@@ -39,17 +47,32 @@ _DECODING_ERRORS: Final = (
 )
 
 
-def check_head(head: bytes, size: int) -> None:
-    """Raises UnusableError for what cannot be a picture, from its first `HEAD_BYTES` bytes and its size in bytes."""
+def check_head(head: bytes, size: int, name: str = "") -> None:
+    """Raises UnusableError for what cannot be read as a picture.
+
+    head: its first `HEAD_BYTES` bytes; size: in bytes; name: its file name, which helps to say what else it is.
+    """
     if size == 0:
         raise UnusableError(unusable.EMPTY, "empty (0 bytes)")
-    if picture_format(head) is None:
-        if not head.strip(b"\x00"):
-            raise UnusableError(unusable.NOT_A_PICTURE, "not a picture (zeros only)")
-        other = other_kind(head)
-        raise UnusableError(unusable.NOT_A_PICTURE, "not a picture" + (f": {other}" if other else ""))
+    found = picture_format(head)
+    if found is None:
+        other = other_kind(head, name, size)
+        if other is not None and other.advice:
+            raise UnusableError(unusable.OTHER_FORMAT, f"{other.name}: {other.advice}")
+        if other is not None:
+            raise UnusableError(unusable.NOT_A_PICTURE, f"not a picture: {other.name}")
+        zeros = "" if head.strip(b"\x00") else " (zeros only)"
+        raise UnusableError(unusable.NOT_A_PICTURE, f"not a picture{zeros}")
+    if found == "HEIF" and not has_heif_reader():
+        reason = "a HEIC picture: pip install 'sfumato[heic]' to have it read, or save it as JPEG or PNG"
+        raise UnusableError(unusable.NO_READER, reason)
     if size > BYTE_LIMIT:
         raise UnusableError(unusable.TOO_LARGE, f"{size / 1e9:.1f} GB large; the limit is {BYTE_LIMIT / 1e9:.1f} GB")
+
+
+def has_heif_reader() -> bool:
+    """Whether the library for HEIC pictures is installed."""
+    return find_spec("pillow_heif") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +94,31 @@ def read_picture(data: bytes, background: Colour, *, least_side: int | None = No
     check_head(data[:HEAD_BYTES], len(data))
     expected = picture_format(data[:HEAD_BYTES]) or ""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        if expected == "TIFF":
+            directory = Directory.first(data)
+            check_is_no_raw_file(directory)
+            layout = Layout.of(directory)
+            if not layout.is_plain:
+                return _read_tiff(layout, background)
+        png = Png.examine(data) if expected == "PNG" else None
+        jpeg = Jpeg.examine(data) if expected == "JPEG" else None
+        formats: tuple[str, ...] = FORMATS
+        if expected == "HEIF":
+            from pillow_heif import register_heif_opener
+
+            register_heif_opener()
+            formats = ("HEIF",)
+        with Image.open(io.BytesIO(data), formats=formats) as image:
             check_size(image.size)
             width, height = image.size
-            if least_side is not None:
-                scale = least_side / min(width, height)
-                image.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))
-            image.load()
+            _load(image, least_side)
+            if jpeg is not None and jpeg.ends_early(data, image, lambda other: _decoded(other, least_side)):
+                raise EOFError("the last scan ends early")
             orientation = orientation_of(image)
             if orientation in TRANSPOSING:
                 width, height = height, width
-            picture, transparent = to_srgb(image, background)
+            loaded, profile = with_colours(image, data, png) if png else (image, _profile_of(image, data, expected))
+            picture, transparent = to_srgb(loaded, background, profile)
             return Decoded(upright(picture, orientation), transparent, width, height)
     except UnusableError:
         raise
@@ -91,6 +128,42 @@ def read_picture(data: bytes, background: Colour, *, least_side: int | None = No
         raise UnusableError(unusable.NO_MEMORY, "needs more memory than a picture may take") from error
     except _DECODING_ERRORS as error:
         raise _explained(error, data, expected) from error
+
+
+def _load(image: Image.Image, least_side: int | None) -> None:
+    """Decode an opened picture, a JPEG perhaps smaller than it is."""
+    if least_side is not None:
+        scale = least_side / min(image.size)
+        image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+    image.load()
+
+
+def _decoded(data: bytes, least_side: int | None) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        _load(image, least_side)
+        return image
+
+
+def _read_tiff(layout: Layout, background: Colour) -> Decoded:
+    """A TIFF that Pillow does not read, or not rightly."""
+    check_size((layout.width, layout.height))
+    image = read_tiff(layout)
+    picture, transparent = to_srgb(image, background, image.info.get("icc_profile"))
+    picture = upright(picture, layout.directory.number(ORIENTATION, 1))
+    return Decoded(picture, transparent, picture.width, picture.height)
+
+
+def _profile_of(image: Image.Image, data: bytes, expected: str) -> bytes | None:
+    """The ICC profile to apply: the embedded one, or one made of what the file says in numbers."""
+    embedded: bytes | None = image.info.get("icc_profile")
+    if is_profile(embedded):
+        return embedded
+    space = None
+    if expected in ("AVIF", "HEIF"):
+        space = stated_space(data)
+    elif expected == "JPEG":
+        space = exif_space(image)
+    return None if space is None or space.is_srgb else space.profile()
 
 
 def check_size(size: tuple[int, int]) -> None:
@@ -116,4 +189,6 @@ def _explained(error: BaseException, data: bytes, expected: str) -> UnusableErro
     if isinstance(error, UnidentifiedImageError):
         return UnusableError(unusable.BROKEN, f"broken: its header says {expected}, but it cannot be read")
     said = " ".join(str(error).split())[:100] or type(error).__name__
+    if "unsupported" in text or "not supported" in text:
+        return UnusableError(unusable.OTHER_FORMAT, f"a {expected} of a kind that is not read ({said}): save it as PNG")
     return UnusableError(unusable.BROKEN, f"broken {expected} ({said})")

@@ -38,6 +38,18 @@ def scaled(image: Image.Image, size: int, crop: Crop, *, width: int, height: int
     return image.crop((left, top, left + wanted[0], top + wanted[1]))
 
 
+def enlarged(image: Image.Image, size: int) -> Image.Image:
+    """Pixel art at the training size: every pixel becomes a square of pixels, so many as `enlarged_size` says."""
+    wanted = enlarged_size(image.width, image.height, size)
+    return image if image.size == wanted else image.resize(wanted, Image.Resampling.NEAREST)
+
+
+def enlarged_size(width: int, height: int, size: int) -> tuple[int, int]:
+    """Width and height, times the smallest whole number by which the short side is `size` or more."""
+    factor = -(-size // min(width, height))
+    return width * factor, height * factor
+
+
 def _covering(width: int, height: int, size: int) -> tuple[int, int]:
     """The size at which the short side is `size`."""
     short = min(width, height)

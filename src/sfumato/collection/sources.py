@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from sfumato.collection import unusable
 from sfumato.collection.archive import Archive
@@ -79,30 +81,39 @@ def split_packed(file: str) -> tuple[str, str]:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for an unreadable one."""
-    try:
-        with os.fdopen(_opened(path), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            check_head(file.read(HEAD_BYTES), size)
-            file.seek(0)
-            return file.read(size)
-    except OSError as error:
-        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
+    """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for an unreadable one.
+
+    It waits for nothing, so that a pipe in a picture's place cannot hold the process for ever.
+    """
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        head = file.read(HEAD_BYTES)
+        check_head(head, size, path.name)
+        return head + file.read(size)
 
 
 def _read_text(path: Path, limit: int) -> bytes:
+    with _opened(path) as file:
+        return file.read(limit)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, open for reading. Raises UnusableError for any other kind, and for what cannot be read."""
     try:
-        with os.fdopen(_opened(path), "rb") as file:
-            return file.read(limit)
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(descriptor)
+            reason = "a folder, not a file" if stat.S_ISDIR(mode) else unusable.special(mode)
+            raise UnusableError(unusable.SPECIAL, reason)
+        with os.fdopen(descriptor, "rb") as file:
+            yield file
     except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+            raise UnusableError(unusable.SPECIAL, unusable.special(path.stat().st_mode)) from error
+        if error.errno == errno.ELOOP:
+            raise UnusableError(unusable.LINK, unusable.CIRCULAR) from error
         raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
-
-
-def _opened(path: Path) -> int:
-    """A descriptor of a regular file. Raises UnusableError for any other kind, and OSError."""
-    # Not blocking, so that a pipe put in a picture's place cannot hold the process for ever.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise UnusableError(unusable.SPECIAL, "not a regular file")
-    return descriptor
+    except ValueError as error:  # a name with a zero byte in it
+        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error})") from error

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from typing import Final
 
 EMPTY: Final = "empty"
 NOT_A_PICTURE: Final = "not a picture"
+OTHER_FORMAT: Final = "in a format that is not read"
+NO_READER: Final = "its reader is not installed"
 TRUNCATED: Final = "truncated"
 BROKEN: Final = "broken"
 TOO_LARGE: Final = "too large"
@@ -24,7 +27,16 @@ DUPLICATE: Final = "exact duplicate"
 OWN: Final = "made by sfumato"
 
 # Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
-PASSING: Final = frozenset({UNREADABLE, DIED, TOO_SLOW, NO_MEMORY})
+PASSING: Final = frozenset({UNREADABLE, NO_READER, DIED, TOO_SLOW, NO_MEMORY})
+
+
+CIRCULAR: Final = "a circular link"  # the reason
+
+
+def special(mode: int) -> str:
+    """The reason for what is neither a file nor a folder, from its mode (`os.stat_result.st_mode`)."""
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    return f"{kinds.get(stat.S_IFMT(mode), 'a special file')}, not a file"
 
 
 class UnusableError(Exception):

@@ -24,7 +24,7 @@ from PIL import Image
 from sfumato.collection import unusable
 from sfumato.collection.fingerprint import fingerprint
 from sfumato.collection.reading import read_picture
-from sfumato.collection.scaling import scaled
+from sfumato.collection.scaling import enlarged, scaled
 from sfumato.collection.sources import Source
 from sfumato.collection.unusable import UnusableError
 from sfumato.provenance import is_marked, is_marked_file
@@ -74,7 +74,7 @@ class Decoder:
                 return _OWN, b""
             return self._facts(data, digest)
         except UnusableError as error:
-            if error.kind == unusable.NOT_A_PICTURE and self._is_own_film(request["file"]):
+            if error.kind in (unusable.NOT_A_PICTURE, unusable.OTHER_FORMAT) and self._is_own_film(request["file"]):
                 return _OWN, b""
             return {"left_out": [error.kind, error.reason]}, b""
         except MemoryError:
@@ -98,7 +98,11 @@ class Decoder:
             raise UnusableError(unusable.CHANGED, "changed since it was collected: run sfumato collect again")
         size, crop = request["size"], request["crop"]
         decoded = read_picture(data, self.background, least_side=2 * size)
-        image = scaled(decoded.image, size, crop, width=decoded.width, height=decoded.height)
+        image, width, height = decoded.image, decoded.width, decoded.height
+        if request.get("pixel_art") and min(width, height) < size:
+            image = enlarged(image, size)
+            width, height = image.size
+        image = scaled(image, size, crop, width=width, height=height)
         return {"width": image.width, "height": image.height}, np.asarray(image).tobytes()
 
     def _is_own_film(self, file: str) -> bool:

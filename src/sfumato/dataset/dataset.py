@@ -42,6 +42,7 @@ class Dataset:
         self.settings: dict[str, Any] = description["settings"]
         self.size: int = self.settings["size"]
         self.crop = cast(Crop, self.settings["crop"])
+        self.pixel_art: bool = self.settings.get("pixel_art", False)
         self.digest: str = description["digest"]
         self.collection_digest: str = self.settings["collection"]
         self.classes: list[str] = description["classes"]

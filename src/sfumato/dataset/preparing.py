@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from sfumato.collection import Collection, LeftOut, Limits, Picture, Rejected
-from sfumato.collection.scaling import Crop, scaled_size
+from sfumato.collection.scaling import Crop, enlarged_size, scaled_size
 from sfumato.collection.storing import cannot_write, write_whole
 from sfumato.collection.workers import Workers
 from sfumato.dataset.dataset import (
@@ -61,6 +61,7 @@ def prepare(
     *,
     size: int,
     crop: Crop = "centre",
+    pixel_art: bool = False,
     held_out: float = 0.1,
     seed: int = 0,
     workers: int | None = None,
@@ -70,6 +71,7 @@ def prepare(
     """Write a dataset into the directory `destination`; yields events, `Ready` the last.
 
     `size` is the side of the training pictures in pixels, 32 to 1,024, a multiple of 8; smaller pictures are left out.
+    With `pixel_art` they are enlarged, by the smallest whole number that makes them large enough and without smoothing.
     `crop` 'centre' keeps a centred square of each; 'random' keeps more of the long side, for crops to move along.
     `held_out` (0 to 0.5) is the share of pictures that training does not see. A dataset of the same pictures and
     settings that is there already is used as it is; any other is replaced only with `force`. The directory appears
@@ -79,6 +81,8 @@ def prepare(
     """
     destination = Path(destination)
     settings = _settings(collection, size, crop, held_out, seed)
+    if pixel_art:  # left out where it is not so: datasets that were made before there was a choice stay good
+        settings["pixel_art"] = True
     directory = OwnDirectory(destination, "dataset")
     present = _present(directory, settings, force=force)
     if present is not None:
@@ -89,7 +93,7 @@ def prepare(
     if not collection.source.exists():
         raise SfumatoError(f"{collection.source}, of which {collection.path} is a collection, is not there any more.")
 
-    places, left_out = _places(collection.pictures, size, crop)
+    places, left_out = _places(collection.pictures, size, crop, pixel_art)
     for entry in left_out:
         yield LeftOut(entry.file, entry.kind, entry.reason)
     _check_count(len(places), collection, size)
@@ -97,7 +101,7 @@ def prepare(
     try:
         with directory.at_work(), directory.staged() as stage:
             with Workers(collection.source, collection.background, workers, limits) as pool:
-                for event in _write_pixels(stage / PIXELS, places, pool, size, crop):
+                for event in _write_pixels(stage / PIXELS, places, pool, settings):
                     if isinstance(event, LeftOut):
                         left_out.append(Rejected(event.file, event.kind, event.reason))
                     yield event
@@ -165,34 +169,47 @@ def _check_count(count: int, collection: Collection, size: int) -> None:
         pictures = f"{count} picture" + ("" if count == 1 else "s")
         raise SfumatoError(
             f"{collection.path} has {pictures} of {size} pixels or more; training needs at least {FEWEST_PICTURES}, "
-            "and better 50: add pictures, or choose a smaller size."
+            f"and better 50: {_what_helps(collection)}."
         )
 
 
-def _places(pictures: list[Picture], size: int, crop: Crop) -> tuple[list[_Place], list[Rejected]]:
+def _what_helps(collection: Collection) -> str:
+    """What a person can do where too few pictures are large enough."""
+    sides = sorted((min(picture.width, picture.height) for picture in collection.pictures), reverse=True)
+    if len(sides) < FEWEST_PICTURES:
+        return "add pictures"
+    fitting = sides[FEWEST_PICTURES - 1] // 8 * 8
+    if fitting >= SMALLEST_SIZE:
+        return f"add pictures, or choose a size of {min(fitting, LARGEST_SIZE)} or less"
+    return "add larger pictures, or have them enlarged by whole numbers, as pixel art is (--pixel-art)"
+
+
+def _places(pictures: list[Picture], size: int, crop: Crop, pixel_art: bool) -> tuple[list[_Place], list[Rejected]]:
     """Where each picture that is large enough goes, and those that are not."""
     places: list[_Place] = []
     left_out: list[Rejected] = []
     offset = 0
     for picture in pictures:
-        if min(picture.width, picture.height) < size:
+        width, height = picture.width, picture.height
+        if min(width, height) < size and pixel_art:
+            width, height = enlarged_size(width, height, size)
+        elif min(width, height) < size:
             reason = f"{picture.width} x {picture.height} pixels, smaller than the training size of {size}"
             left_out.append(Rejected(picture.file, TOO_SMALL, reason))
             continue
-        width, height = scaled_size(picture.width, picture.height, size, crop)
+        width, height = scaled_size(width, height, size, crop)
         places.append(_Place(picture, offset, width, height))
         offset += width * height
     return places, left_out
 
 
 def _write_pixels(
-    path: Path, places: list[_Place], pool: Workers, size: int, crop: Crop
+    path: Path, places: list[_Place], pool: Workers, settings: dict[str, Any]
 ) -> Iterator[Prepared | LeftOut]:
     """Decode all pictures into the file, each to its place, and close the gaps of those that could not be decoded."""
     by_file = {place.picture.file: place for place in places}
-    requests = (
-        {"file": file, "sha256": place.picture.sha256, "size": size, "crop": crop} for file, place in by_file.items()
-    )
+    scaling = {name: settings[name] for name in ("size", "crop", "pixel_art") if name in settings}
+    requests = ({"file": file, "sha256": place.picture.sha256, **scaling} for file, place in by_file.items())
     with path.open("w+b") as file:
         for done, answer in enumerate(pool.answers(requests), start=1):
             place = by_file[answer.request["file"]]

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from sfumato.collection import Colour
 from sfumato.collection.reading import read_picture
+from sfumato.collection.sniffing import FORMATS
+from sfumato.collection.sources import read_file
 from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
 from sfumato.models import as_tensor
@@ -36,11 +38,11 @@ class FolderOfWorks:
 
 
 def picture_files(folder: Path) -> list[Path]:
-    """All files with a picture's ending below a folder, hidden ones left out, sorted by name.
+    """All files with a picture's ending below a folder, hidden ones, pipes and the like left out, sorted by name.
 
     Raises SfumatoError where there are none.
     """
-    found = sorted(path for path in _files(folder) if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in _files(folder) if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
         raise SfumatoError(f"{folder}: holds neither a model nor pictures; give what 'train' or 'generate' made")
     return found
@@ -53,7 +55,7 @@ def common_size(files: Sequence[Path]) -> int:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of what is wrong with a file, reading it will tell
-                with Image.open(path) as image:
+                with Image.open(path, formats=FORMATS) as image:
                     side = min(image.size)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             continue
@@ -75,7 +77,7 @@ def read_folder(folder: Path, files: Sequence[Path], size: int, background: Colo
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                image = read_picture(path.read_bytes(), background).image
+                image = read_picture(read_file(path), background).image
         except UnusableError:
             continue
         if min(image.size) < size:
@@ -93,7 +95,7 @@ def read_folder(folder: Path, files: Sequence[Path], size: int, background: Colo
 
 def _class(path: Path, folder: Path) -> str | None:
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             is_work = RECIPE_KEY in image.info
         if is_work:
             return read_work(path).recipe.first.label

@@ -38,6 +38,7 @@ class TrainingConfig(BaseModel):
 
     size: PositiveInt = Field(32, description="the side of the pictures in pixels; of upscaling, before it")
     crop: Literal["centre", "random"] = "centre"
+    pixel_art: bool = Field(False, description="enlarge small pictures by whole numbers, pixel by pixel")
     balance: Literal["none", "class", "creator"] = "none"
     flip: bool = Field(True, description="mirror half of the pictures")
 

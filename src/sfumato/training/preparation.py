@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mode
 from typing import Any
 
 import torch
@@ -32,11 +33,17 @@ FIXED_BYTES = 1_000_000  # descriptions, the card, the heads of files
 SMALL, LARGE, LARGE_FROM_MINUTES = 32, 64, 15
 
 
-def suitable_size(short_sides: Sequence[int], minutes: float, factor: int = 1) -> int:
+def suitable_size(short_sides: Sequence[int], minutes: float, factor: int = 1, *, pixel_art: bool = False) -> int:
     """The training size where none was chosen: 64 px from 15 minutes on, unless many pictures are smaller.
 
     factor: of an upscaler, which learns from crops, and takes 64 px in whatever time.
+    pixel_art: the smallest size to which most pictures are enlarged by a whole number, if there is one up to 64 px.
     """
+    if pixel_art and factor == 1:
+        usual = mode(short_sides)
+        whole = next((size for size in range(SMALL, LARGE + 1, 8) if size % usual == 0), None)
+        if whole is not None:
+            return whole
     large_enough = sum(side >= LARGE * factor for side in short_sides) >= 0.95 * len(short_sides)
     return LARGE if large_enough and (minutes >= LARGE_FROM_MINUTES or factor > 1) else SMALL
 
