@@ -1,5 +1,6 @@
 """Networks F(x, c_noise, condition): torch modules that know nothing of diffusion."""
 
+from sfumato.networks.blueprint import blueprint, check_parameters
 from sfumato.networks.configuration import (
     AnyNetworkConfig,
     ArticleConfig,
@@ -19,5 +20,7 @@ __all__ = [
     "NetworkConfig",
     "TransformerConfig",
     "UNetConfig",
+    "blueprint",
     "build_network",
+    "check_parameters",
 ]

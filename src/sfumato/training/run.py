@@ -27,7 +27,7 @@ from sfumato.dataset import Dataset
 from sfumato.disk import aside, flush_directory, flush_file, set_aside, write_through
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
-from sfumato.models.place import CARD, CONFIG, WEIGHTS
+from sfumato.models.place import CARD, CONFIG, WEIGHTS, local_path
 from sfumato.models.weights import digest
 from sfumato.training.checkpoint import point_at
 from sfumato.training.configuration import TrainingConfig
@@ -160,7 +160,7 @@ class Run:
 
 def teacher_of(student: Path) -> Path:
     """Where the run of a student keeps the model that it learned from. Raises SfumatoError where it keeps none."""
-    kept = student.expanduser() / _TEACHER
+    kept = local_path(student) / _TEACHER
     if not (kept / CONFIG).is_file():
         raise SfumatoError(f"{student}: is not the run of a student with its teacher; give the one that 'distill' made")
     return kept

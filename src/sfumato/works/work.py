@@ -6,8 +6,10 @@ from typing import BinaryIO, Final
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
-from sfumato.works.recipe import Recipe
+from sfumato.works.png_chunks import check_parts
+from sfumato.works.recipe import MOST_PIXELS, Recipe
 from sfumato.works.whole_file import write_whole_file
 from sfumato.works.xmp import xmp_packet
 
@@ -60,19 +62,23 @@ class Work:
 def read_work(path: str | Path) -> Work:
     """Read a work that `Work.save` wrote. Raises SfumatoError if it is missing, damaged or carries no recipe."""
     path = Path(path)
-    if not path.exists():
-        raise SfumatoError(f"{path} does not exist")
     try:
-        with Image.open(path, formats=["PNG"]) as file:
-            file.load()
-            texts = file.text if isinstance(file, PngImagePlugin.PngImageFile) else {}
-            image = file.convert("RGB")
+        with open_file(path) as file:
+            check_parts(file)
+            with Image.open(file, formats=["PNG"]) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise SfumatoError(f"{path} is not opened: it has far more pixels than any work")
+                picture.load()
+                texts = picture.text if isinstance(picture, PngImagePlugin.PngImageFile) else {}
+                image = picture.convert("RGB")
+    except FileNotFoundError:
+        raise SfumatoError(f"{path} does not exist") from None
     except UnidentifiedImageError:
         raise SfumatoError(f"{path} is not a PNG picture, so it carries no recipe") from None
     except Image.DecompressionBombError as error:
         raise SfumatoError(f"{path} is not opened: it has far more pixels than any work") from error
     except (OSError, SyntaxError, ValueError) as error:  # Pillow raises each of these for damaged files
-        raise SfumatoError(f"{path} cannot be read ({error})") from error
+        raise SfumatoError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from error
     if RECIPE_KEY not in texts:
         raise SfumatoError(f"{path} carries no recipe: it was not made by sfumato, or saved again by another program")
     try:
