@@ -35,7 +35,7 @@ def compare(
     size: Annotated[
         int | None, typer.Option(min=32, max=128, help="The side of the pictures in pixels, a multiple of 8.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other weights and works.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed, other weights and works.")] = 0,
     perceptual: Annotated[
         str, typer.Option(help="For the autoencoder: none, vgg16 (fetched earlier), fetch, or its file.")
     ] = "none",

@@ -33,7 +33,7 @@ def train(
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="So many steps, however long they take; nothing is measured.")
+        int | None, typer.Option(min=1, max=10**9, help="So many steps, however long they take; nothing is measured.")
     ] = None,
     epochs: Annotated[
         float | None, typer.Option(min=0.01, max=1e6, help="Each picture so many times, however long it takes.")
@@ -56,8 +56,10 @@ def train(
             min=2, max=8, help="Learn to enlarge works so many times: pictures of --size times this are needed."
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The same seed and --steps make the same model.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="The same seed and --steps make the same model.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, max=4096, help="Pictures a step.")] = None,
     crop: Annotated[str | None, typer.Option(help="centre, or random: along the longer side.")] = None,
     balance: Annotated[str | None, typer.Option(help="none, class or creator: what is shown equally often.")] = None,
     perceptual: Annotated[

@@ -38,7 +38,7 @@ def opened_model(name: str | Path, revision: str | None = None) -> Iterator[Path
     name: as `locate_model` takes it, or a zip of a model or a run. Raises SfumatoError where there is no model.
     """
     path = local_path(name)
-    if path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)):
+    if path.is_file() and _is_zip(path):
         from sfumato.models.zipped import model_in_zip
 
         with model_in_zip(path).unpacked() as directory:
@@ -71,6 +71,12 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
             f"{said}: no such directory; give the one that 'sfumato train' made, or a Hub repository (owner/name)"
         )
     return _from_hub(str(name), revision)
+
+
+def _is_zip(path: Path) -> bool:
+    # torch's pickles are zips too.
+    ending = path.suffix.lower()
+    return ending == ".zip" or (ending not in _PICKLES and zipfile.is_zipfile(path))
 
 
 def _shortened(name: str) -> str:
