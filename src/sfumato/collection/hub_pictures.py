@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sfumato.collection.events import FetchEvent, Noted, Written
 from sfumato.collection.folders import split_named
+from sfumato.collection.hub_cache import CachedFiles
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
 from sfumato.collection.sniffing import HEAD_BYTES, picture_format
@@ -45,14 +46,17 @@ def check_place(folder: Path, reference: str, *, force: bool) -> None:
         )
 
 
-def write_pictures(loaded: Any, rows: int, columns: Columns, folder: Path, origin: Origin) -> Iterator[FetchEvent]:
+def write_pictures(
+    loaded: Any, rows: int, columns: Columns, folder: Path, origin: Origin, cached: CachedFiles
+) -> Iterator[FetchEvent]:
     """Write each picture's own bytes as `<class>/<number>.<ext>`, one row of the table at a time.
 
-    loaded: the client's splits by name, with `rows` rows in all. `folder` appears when everything is in it, and then
+    loaded: the client's splits by name, with `rows` rows in all; cached: the files that came with them. A row that
+    names any other file has no picture. `folder` appears when everything is in it, and then
     takes the place of an earlier revision's. Raises SfumatoError.
     """
     partial = folder.with_name(f".{folder.name}.partial")
-    missing = 0
+    missing = foreign = 0
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -61,16 +65,21 @@ def write_pictures(loaded: Any, rows: int, columns: Columns, folder: Path, origi
             writer.writerow(("file_name", "split", *_FIELDS))
             names = _FolderNames()
             for number, (split, row) in enumerate(_rows(loaded, columns)):
-                data = _bytes(row[columns.picture])
+                picture = row[columns.picture] or {}
+                data = _bytes(picture, cached)
                 if data is None:
                     missing += 1
+                    foreign += bool(picture.get("path"))
                     continue
                 file = _write(partial, names.of(columns.category_of(row)), number, data)
                 known = columns.texts_of(row)
                 writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in _FIELDS)))
                 yield Written(number + 1, rows)
         if missing == rows:
-            raise SfumatoError(f"{origin.reference}: none of its {rows:,} rows holds a picture; give another data set.")
+            raise SfumatoError(
+                f"{origin.reference}: none of its {rows:,} rows holds a picture{_named_only(foreign)}; "
+                "give another data set."
+            )
         write_whole(partial / _RECORD, json.dumps(origin.to_json()).encode())
         with set_aside(folder):
             partial.rename(folder)
@@ -78,9 +87,10 @@ def write_pictures(loaded: Any, rows: int, columns: Columns, folder: Path, origi
     except OSError as error:
         raise cannot_write(folder, error) from error
     finally:
+        cached.close()
         shutil.rmtree(partial, ignore_errors=True)
     if missing:
-        yield Noted(f"{origin.reference}: {missing:,} of {rows:,} rows hold no picture")
+        yield Noted(f"{origin.reference}: {missing:,} of {rows:,} rows hold no picture{_named_only(foreign)}")
 
 
 def _write(partial: Path, category: str, number: int, data: bytes) -> str:
@@ -102,14 +112,14 @@ def _rows(loaded: Any, columns: Columns) -> Iterator[tuple[str, dict[str, Any]]]
             yield split, row
 
 
-def _bytes(picture: dict[str, Any] | None) -> bytes | None:
+def _bytes(picture: dict[str, Any], cached: CachedFiles) -> bytes | None:
     """A picture's file, from the table or from the client's cache, which the table then points into."""
-    if not picture:
-        return None
     data, path = picture.get("bytes"), picture.get("path")
-    if data is None and path and Path(path).is_file():
-        return Path(path).read_bytes()
-    return data
+    return cached.read(path) if data is None and path else data
+
+
+def _named_only(count: int) -> str:
+    return f", {count:,} of them but the name of a file that did not come with the data set" if count else ""
 
 
 class _FolderNames:
