@@ -12,7 +12,7 @@ from sfumato.models.weights import digest, load_into, opened_weights
 
 
 def read_weights(path):
-    with opened_weights(path) as file:
+    with opened_weights(path, 10_000) as file:
         return file.tensors()
 
 

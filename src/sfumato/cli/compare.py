@@ -51,6 +51,7 @@ def compare(
     from sfumato.cli.devices import device_named
     from sfumato.cli.session import collection_of, follow
     from sfumato.training import Run, is_run, suitable_size, train
+    from sfumato.training.vgg_file import vgg_file
     from sfumato.works.whole_file import write_whole_text
 
     console = Console(highlight=False)
@@ -59,6 +60,8 @@ def compare(
     if size is not None and size % 8:
         raise SfumatoError(f"size {size}: a multiple of 8 is needed")
     _check_place(art, output, resume, force)
+    if perceptual != "none":
+        vgg_file(perceptual)  # or it says what is wrong, before anything is collected
     place = device_named(device)
     collection = collection_of(art, output / "collection", "255,255,255", console, force=force)
     size = size or suitable_size([min(picture.width, picture.height) for picture in collection.pictures], minutes)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MINUTES = 30.0
 SMALLEST, LARGEST = 32, 256  # pixels
-MOST_MINUTES = 525_600.0  # a year
+MOST_MINUTES = 525_600  # a year
 
 
 def train(

@@ -84,7 +84,7 @@ def _after_name(text: str, place: int, names: Sequence[str]) -> int:
 def _named(part: str, text: str, config: ModelConfig) -> tuple[int, float]:
     name, colon, number = part.rpartition(":")
     if not colon or part in config.classes or _QUOTED.fullmatch(part):
-        return class_index(part, config), 1.0
+        return _index_in_a_mixture(part, config), 1.0
     try:
         share = float(number)
     except ValueError:
@@ -94,7 +94,13 @@ def _named(part: str, text: str, config: ModelConfig) -> tuple[int, float]:
             f"class '{text}': '{number.strip()}' is no share of '{name.strip()}'; give numbers above 0, "
             "as in painting:0.7,engraving:0.3"
         )
-    return class_index(name.strip(), config), share
+    return _index_in_a_mixture(name.strip(), config), share
+
+
+def _index_in_a_mixture(name: str, config: ModelConfig) -> int:
+    """Quotes come first here, so that a class can be told from another whose own name has quotes around it."""
+    unquoted = _unquoted(name)
+    return class_index(name if unquoted is None or unquoted not in config.classes else unquoted, config)
 
 
 def _unquoted(text: str) -> str | None:

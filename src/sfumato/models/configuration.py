@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sfumato.diffusion import PreconditioningName
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
-from sfumato.networks import AnyNetworkConfig, NetworkConfig, blueprint, check_parameters
+from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
 from sfumato.works.recipe import HIGHEST_SIGMA, Guidance, Share, Sigma, Steps
 
 StudentSampler = Literal["consistency", "consistency_denoised"]
@@ -172,5 +172,7 @@ def config_of(data: bytes, origin: Path | str) -> ModelConfig:
 
 def most_weights_bytes(config: ModelConfig) -> int:
     """How large a file of its weights can be at most: the early ones too, in numbers of eight bytes, and a header."""
-    shapes = blueprint(config.network, config.size, len(config.classes), reference=config.objective == "upscaling")
-    return 2 * 8 * sum(tensor.numel() for tensor in shapes.values()) + MOST_HEADER_BYTES
+    upscaling = config.objective == "upscaling"
+    return 16 * parameter_count(config.network, config.size, len(config.classes), reference=upscaling) + (
+        MOST_HEADER_BYTES
+    )

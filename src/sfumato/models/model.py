@@ -15,10 +15,10 @@ from torch import Tensor
 from sfumato.diffusion import Denoiser, ResidualDenoiser, preconditioning
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import ModelConfig, read_config
+from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
 from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason, opened_model
-from sfumato.models.weights import check_fit, digest, load_into, opened_weights, shapes_of
-from sfumato.networks import blueprint, build_network
+from sfumato.models.weights import check_fit, digest, load_into, opened_weights
+from sfumato.networks import build_network, network_shapes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -64,7 +64,7 @@ class Model:
     @classmethod
     def _read(cls, directory: Path, device: str) -> Self:
         config, weights = read_config(directory / CONFIG), directory / WEIGHTS
-        with opened_weights(weights) as file:
+        with opened_weights(weights, most_weights_bytes(config)) as file:
             _check_weights(config, file.shapes(), weights)
             tensors = file.tensors()
         early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
@@ -167,7 +167,7 @@ def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | s
 def _check_weights(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
     """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
     upscaling = config.objective == "upscaling"
-    wanted = shapes_of(blueprint(config.network, config.size, len(config.classes), reference=upscaling))
+    wanted = network_shapes(config.network, config.size, len(config.classes), reference=upscaling)
     early = {name.removeprefix(_EARLY): shape for name, shape in shapes.items() if name.startswith(_EARLY)}
     check_fit(wanted, {name: shape for name, shape in shapes.items() if not name.startswith(_EARLY)}, origin)
     if early:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,11 +52,18 @@ class WeightsFile:
 
 
 @contextmanager
-def opened_weights(path: Path) -> Iterator[WeightsFile]:
-    """A safetensors file, open while the block lasts. Raises SfumatoError where it is missing, damaged or another."""
+def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
+    """A safetensors file, open while the block lasts.
+
+    most: bytes that it may have. Raises SfumatoError where it is missing, damaged, another's or larger.
+    """
     try:
         with open_file(path) as file:
-            head = file.read(8)
+            size, head = os.fstat(file.fileno()).st_size, file.read(8)
+        if size > most:
+            raise ValueError(
+                f"it has {size / 1e6:,.0f} MB, and what its config.json says has {most / 1e6:,.0f} at most"
+            )
         length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
         if length > MOST_HEADER_BYTES:
             raise ValueError(f"its header says to be {length:,} bytes long")

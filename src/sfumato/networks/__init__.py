@@ -1,6 +1,5 @@
 """Networks F(x, c_noise, condition): torch modules that know nothing of diffusion."""
 
-from sfumato.networks.blueprint import blueprint, check_parameters
 from sfumato.networks.configuration import (
     AnyNetworkConfig,
     ArticleConfig,
@@ -11,6 +10,7 @@ from sfumato.networks.configuration import (
     UNetConfig,
     build_network,
 )
+from sfumato.networks.shapes import check_parameters, network_shapes, parameter_count
 
 __all__ = [
     "AnyNetworkConfig",
@@ -20,7 +20,8 @@ __all__ = [
     "NetworkConfig",
     "TransformerConfig",
     "UNetConfig",
-    "blueprint",
     "build_network",
     "check_parameters",
+    "network_shapes",
+    "parameter_count",
 ]

@@ -24,9 +24,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sfumato.dataset import Dataset
-from sfumato.disk import aside, flush_directory, flush_file, set_aside, write_through
+from sfumato.disk import aside, flush_directory, flush_file, read_file, set_aside, write_through
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
+from sfumato.models.configuration import MOST_CONFIG_BYTES
 from sfumato.models.place import CARD, CONFIG, WEIGHTS, local_path
 from sfumato.models.weights import digest
 from sfumato.training.checkpoint import point_at
@@ -85,7 +86,7 @@ class Run:
     def open(cls, path: Path) -> Run:
         """Raises SfumatoError where there is no run, or one of another version."""
         try:
-            return cls(path, RunRecord.model_validate_json((path / "run.json").read_bytes()))
+            return cls(path, RunRecord.model_validate_json(read_file(path / "run.json", MOST_CONFIG_BYTES)))
         except FileNotFoundError as error:
             raise SfumatoError(
                 f"{path}: is no run (it holds no run.json); give the directory that 'train -o' named"
