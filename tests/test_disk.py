@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sfumato.disk import disk_fault, flush_directory, replace_file, write_through
+from sfumato.disk import disk_fault, flush_directory, open_file, read_file, replace_file, write_through
 
 
 def full(*arguments: Any, **options: Any) -> None:
@@ -87,3 +87,25 @@ def test_windows_is_not_asked_to_open_a_directory(tmp_path: Path, monkeypatch: p
 )
 def test_a_fault_is_said_in_a_few_words(error: Exception, said: str) -> None:
     assert disk_fault(error) == said
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "directory", "circle", "missing"])
+def test_what_is_no_file_is_not_opened_nor_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "file"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    elif kind != "missing":
+        path.symlink_to("/dev/zero" if kind == "device" else path)
+    with pytest.raises(OSError, match="file"):
+        open_file(path)
+
+
+def test_a_file_is_read_to_its_bound_and_no_larger_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"1234")
+    assert read_file(tmp_path / "file", 4) == b"1234"
+    with pytest.raises(OSError, match="has 4 bytes, and 3 are the most"):
+        read_file(tmp_path / "file", 3)
+    with pytest.raises(OSError, match="no name of a file"):
+        read_file(tmp_path / "a\x00b", 3)

@@ -1,12 +1,39 @@
-"""What is written lies on the disk, and whole, before anything relies on it."""
+"""What is written lies on the disk, and whole, before anything relies on it; what is read is a file, and of a size."""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import uuid
 from pathlib import Path
 from typing import BinaryIO
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to read. Raises OSError where there is none, and for what may never end: a pipe or a device."""
+    try:
+        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 (who asked for it closes it)
+    except ValueError as error:  # with a zero byte in it
+        raise OSError(errno.EINVAL, "is no name of a file", str(path)) from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "is a pipe or a device, and no file", str(path))
+    return file
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The content of a file of at most so many bytes. Raises OSError as `open_file`, and for a larger one."""
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise OSError(errno.EFBIG, f"has {size:,} bytes, and {most:,} are the most", str(path))
+        return file.read()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # Opened in the usual way, a pipe has its reader wait for who writes, forever where nobody does.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def flush_file(file: BinaryIO) -> None:

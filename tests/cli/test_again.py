@@ -1,6 +1,9 @@
 """A work is made once more from its file alone; what differs, and what is missing, is said."""
 
+import os
 import shutil
+import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -17,6 +20,23 @@ def work(sfumato, run, here):
     return here / "works" / "0001.png"
 
 
+def alone_in(here, work, sfumato):
+    """A working directory with a copy of the work, far from all models; its model's name says nothing."""
+    read = read_work(work)
+    own = here / "1" / "2" / "3" / "own"
+    Work(read.image, read.recipe.model_copy(update={"model": "no such name"})).save(own / "works" / "one.png")
+    os.chdir(own)  # `here` goes back
+    assert "no model with these weights" in sfumato("again", "works/one.png").err
+    return own
+
+
+def zipped_model(model, place, inside):
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(place, "w") as file:
+        for path in model.iterdir():
+            file.write(path, inside + path.name)
+
+
 def test_a_work_is_made_again_and_its_pixels_are_the_same(sfumato, run, work, here, tree):
     before = tree(here)
     answer = sfumato("again", work, "--model", run)
@@ -31,6 +51,46 @@ def test_a_work_is_made_again_and_its_pixels_are_the_same(sfumato, run, work, he
 def test_its_model_is_found_by_its_name(sfumato, run, work, here):
     shutil.copytree(run / "model", here / "run")
     assert "the pixels are the same" in sfumato("again", "works/0001.png").out
+
+
+@pytest.mark.parametrize(
+    "place", ["other name", "a/b/model", "run/model", "deep/er/model", "model.zip", "run.zip", "downloads/wrapped.zip"]
+)
+def test_its_model_is_found_by_its_weights_wherever_it_lies(sfumato, run, work, here, place):
+    own = alone_in(here, work, sfumato)
+    if place.endswith(".zip"):
+        inside = {"model.zip": "", "run.zip": "run/model/", "downloads/wrapped.zip": "a model/"}[place]
+        zipped_model(run / "model", own / place, inside)
+    else:
+        shutil.copytree(run / "model", own / place)
+    answer = sfumato("again", own / "works" / "one.png")
+    assert answer.code == 0, answer.err
+    assert "the pixels are the same" in answer.out
+
+
+def test_links_in_a_circle_and_models_that_are_none_do_not_hide_it(sfumato, run, work, here):
+    own = alone_in(here, work, sfumato)
+    (own / "circle").symlink_to(own)
+    (own / "a.zip").write_bytes(b"PK\x05\x06 no zip")
+    for name, config in (("a", "{}"), ("b", (run / "model" / "config.json").read_text("utf-8"))):
+        (own / name).mkdir()
+        (own / name / "config.json").write_text(config, "utf-8")
+        with (own / name / "model.safetensors").open("wb") as file:
+            file.truncate(40 << 30)  # a sparse file, which is not read
+    shutil.copytree(run / "model", own / "z")
+    began = time.monotonic()
+    assert "the pixels are the same" in sfumato("again", own / "works" / "one.png").out
+    assert time.monotonic() - began < 5
+
+
+def test_a_model_in_a_zip_is_used_as_any(sfumato, run, here):
+    zipped_model(run / "model", here / "m.zip", "run/model/")
+    made = sfumato("generate", "m.zip", "-n", 1, "--steps", 2, "-o", "zipped")
+    assert made.code == 0, made.err
+    assert sfumato("generate", run, "-n", 1, "--steps", 2, "-o", "plain").code == 0
+    assert (here / "zipped" / "0000.png").read_bytes() == (here / "plain" / "0000.png").read_bytes()
+    answer = sfumato("again", "zipped/0000.png", "--model", "m.zip")
+    assert "the pixels are the same" in answer.out
 
 
 def test_a_setting_is_changed_on_the_way(sfumato, run, work, here):
@@ -77,8 +137,8 @@ def test_a_reimagined_work_is_given_its_picture(sfumato, run, work, here):
     [
         ("again nothing.png", "nothing.png does not exist"),
         ("again plain.png", "carries no recipe"),
-        ("again works/0001.png", "made with 'run', and no model of that name lies here or beside the work"),
-        ("again works/0001.png --model other", "'other' is another"),
+        ("again lost.png", "made with 'run' (weights ffffffffff), and no model with these weights lies here or near"),
+        ("again lost.png --model other", "'other' is another"),
         ("again works/0001.png --model nowhere", "nowhere: no such directory"),
         ("again works/0001.png -o works/0001.png --force", "is the picture to begin with"),
         ("again works/0001.png -o copy.jpg", "a work is kept as PNG"),
@@ -96,6 +156,8 @@ def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, work, here,
     with_changes = {name: weight + 0.1 for name, weight in other.denoiser.network.state_dict().items()}
     other.denoiser.network.load_state_dict(with_changes)
     other.save_pretrained(here / "other")
+    read = read_work(work)
+    Work(read.image, read.recipe.model_copy(update={"model_digest": "f" * 64})).save(here / "lost.png")
     before = tree(here)
     answer = sfumato(*typed.replace("MODEL", str(run)).split())
     assert answer.code == 2, answer

@@ -22,6 +22,20 @@ def test_values_are_read_as_what_the_setting_takes(text, axis):
     assert [type(value) for value in read_axis(text).values] == [type(value) for value in axis.values]
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("class=red, blue,waves", ("red, blue", "waves")),
+        ("class=waves,red, blue:0.5", ("waves", "red, blue:0.5")),
+        ("class=waves;red, blue:0.5,waves:0.5", ("waves", "red, blue:0.5,waves:0.5")),
+        ("away=x;y", ("x;y",)),
+        ('class="x;y","red, blue"', ('"x;y"', '"red, blue"')),
+    ],
+)
+def test_marks_in_the_names_of_classes_part_nothing(text, values):
+    assert read_axis(text, ("waves", "red, blue", "x;y")).values == values
+
+
 def test_titles_say_setting_and_value():
     assert read_axis("guidance=1,2.50,1e3").titles == ["guidance 1", "guidance 2.5", "guidance 1000"]
     assert read_axis("guidance_kind=autoguidance").titles == ["guidance kind autoguidance"]

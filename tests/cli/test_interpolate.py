@@ -3,6 +3,8 @@
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+from sfumato.works import Work, read_work
+
 
 @pytest.fixture
 def works(sfumato, run, here):
@@ -29,7 +31,7 @@ def test_two_works_are_joined_by_a_film(sfumato, run, works, here, name):
     ("typed", "said"),
     [
         ("works/0000.png nothing.png", "nothing.png does not exist"),
-        ("works/0000.png works/0001.png", "no model of that name"),
+        ("lost.png works/0001.png", "no model with these weights"),
         ("works/0000.png works/0001.png --model MODEL -o film.jpg", "a film's name ends in"),
         ("works/0000.png works/0001.png --model MODEL -o works/0000.png", "is there already"),
         ("works/0000.png works/0001.png --model MODEL --frames 1", "--frames"),
@@ -37,6 +39,8 @@ def test_two_works_are_joined_by_a_film(sfumato, run, works, here, name):
     ],
 )
 def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, works, here, tree, typed, said):
+    first = read_work(works / "0000.png")
+    Work(first.image, first.recipe.model_copy(update={"model_digest": "f" * 64})).save(here / "lost.png")
     before = tree(here)
     answer = sfumato("interpolate", *typed.replace("MODEL", str(run)).split())
     assert answer.code == 2, answer

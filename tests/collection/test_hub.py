@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -215,6 +216,46 @@ def test_a_repository_of_files_keeps_their_folders_as_classes_and_splits(publish
         ("sea", "train"),
     ]
     assert said["origin"] == {"reference": "hf:owner/files", "version": COMMIT, "licence": ""}
+
+
+@pytest.mark.slow
+def test_files_of_this_machine_that_a_table_names_are_not_read(publish, encoded, fetched, tmp_path):
+    """Neither those of the person, nor those that other data sets left in the cache, by whatever way around."""
+    from datasets import Dataset, Features, Image
+    from pyarrow.parquet import write_table
+
+    publish("owner/files", {"train/sea/1.png": encoded(1), "train/hill/2.png": encoded(2)})
+    (tmp_path / "mine.png").write_bytes(encoded(9))
+    assert fetched("hf:owner/files", "other")[0]["error"] == ""
+    (theirs,) = (tmp_path / "hf").rglob("snapshots/*/train/sea/1.png")
+    own = tmp_path / "hf" / "hub" / "datasets--owner--table" / "snapshots" / COMMIT
+    around = str(own / ".." / ".." / ".." / "datasets--owner--files" / "snapshots" / COMMIT / "train/sea/1.png")
+    paths = ["/etc/passwd", str(tmp_path / "mine.png"), "mine.png", "~/.profile", str(theirs), around, "\x00"]
+    rows = [{"bytes": encoded(5), "path": "mine.png"}, *({"bytes": None, "path": path} for path in paths)]
+    # The client itself would not write such a table: it puts the files' bytes in.
+    table = Dataset.from_dict({"image": rows}, features=Features({"image": Image()})).data.table
+    write_table(table, buffer := io.BytesIO())
+    publish("owner/table", {"train.parquet": buffer.getvalue()})
+    (said,) = fetched("hf:owner/table")
+    assert said["error"] == ""
+    assert said["notes"][-1] == (
+        "hf:owner/table: 7 of 8 rows hold no picture, 7 of them but the name of a file that did not come with the data "
+        "set"
+    )
+    written = [path.read_bytes() for path in (tmp_path / "c" / "pictures").iterdir() if path.suffix == ".png"]
+    assert written == [encoded(5)]
+
+
+@pytest.mark.slow
+def test_pictures_that_the_client_unpacked_belong_to_their_data_set(publish, encoded, fetched):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for number in range(3):
+            file.writestr(f"sea/{number}.png", encoded(number))
+    publish("owner/zipped", {"images.zip": buffer.getvalue()})
+    (said,) = fetched("hf:owner/zipped")
+    assert said["error"] == ""
+    assert len(said["pictures"]) == 3
 
 
 @pytest.mark.slow

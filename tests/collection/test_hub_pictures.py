@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.collection import Noted, Origin, Written
+from sfumato.collection.hub_cache import CachedFiles
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.hub_pictures import check_place, read_origin, write_pictures
 from sfumato.errors import SfumatoError
@@ -32,7 +33,7 @@ def table(paint) -> Callable[..., dict]:
 
 
 def write(loaded: dict, folder: Path, origin: Origin = ORIGIN) -> Iterator:
-    return write_pictures(loaded, len(loaded["train"]), COLUMNS, folder, origin)
+    return write_pictures(loaded, len(loaded["train"]), COLUMNS, folder, origin, CachedFiles())
 
 
 def files(folder: Path) -> list[str]:

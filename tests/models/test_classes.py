@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
-from sfumato.models.classes import class_index, class_mixture
+from sfumato.models import ModelConfig
+from sfumato.models.classes import class_index, class_mixture, separated, written_name
+from sfumato.networks import TransformerConfig
 
+MODEL = ModelConfig(size=32, classes=("a",), class_shares=(1.0,), network=TransformerConfig())
 NAMES = ("painting", "engraving", "ink: wash", "a,b")
 
 
@@ -70,6 +73,70 @@ def test_any_text_is_a_mixture_or_one_sentence(config, text):
         assert sum(class_mixture(text, config).values()) == pytest.approx(1)
     except SfumatoError as error:
         assert str(error).startswith("class '")
+
+
+ODD = ("a", "b", "a,b", "a:1", "b;c", '"a"', 'say "x", y', " c ", "1:2,3:4")
+
+
+@pytest.fixture(scope="module")
+def odd(new_model):
+    return new_model(classes=ODD, class_shares=(1.0,) * len(ODD)).config
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        ("a,b", {2: 1.0}),
+        ("a , b", {0: 0.5, 1: 0.5}),
+        ('"a","b"', {0: 0.5, 1: 0.5}),
+        ("a,b:0.7,b;c:0.3", {2: 0.7, 4: 0.3}),
+        ("a:1", {3: 1.0}),
+        ('"a":1,b:1', {0: 0.5, 1: 0.5}),
+        ("a:1:0.25,a:0.75", {3: 0.25, 0: 0.75}),
+        ('"a"', {5: 1.0}),
+        ('"""a""":1,b:3', {5: 0.25, 1: 0.75}),
+        ('"say ""x"", y":0.5,a:0.5', {6: 0.5, 0: 0.5}),
+        ('" c ",b', {7: 0.5, 1: 0.5}),
+        ("1:2,3:4,b", {8: 0.5, 1: 0.5}),
+    ],
+)
+def test_names_with_marks_are_read_as_the_model_has_them_or_in_quotes(odd, text, shares):
+    assert class_mixture(text, odd) == pytest.approx(shares)
+
+
+@given(st.lists(st.text('ab,:;" 1', min_size=1, max_size=5), min_size=2, max_size=5, unique=True), st.data())
+def test_every_mixture_of_any_names_can_be_written(new_model, names, data):
+    config = MODEL.model_copy(update={"classes": tuple(names), "class_shares": (1.0,) * len(names)})
+    asked = data.draw(st.lists(st.sampled_from(range(len(names))), min_size=2, unique=True))
+    # The spaces make sure that the whole is no name by chance.
+    quoted = ['"' + names[index].replace('"', '""') + '"' for index in asked]
+    text = " , ".join(f"{name} : {place + 1}" for place, name in enumerate(quoted))
+    if text not in names:
+        total = sum(range(1, len(asked) + 1))
+        expected = {index: (place + 1) / total for place, index in enumerate(asked)}
+        assert class_mixture(text, config) == pytest.approx(expected)
+    for index, name in enumerate(names):
+        assert class_mixture(name, config) == {index: 1.0}
+        assert class_index(name, config) == index
+
+
+def test_a_name_in_another_normal_form_and_one_in_quotes_is_the_same_class(new_model):
+    config = new_model(classes=("été", "a,b"), class_shares=(0.5, 0.5)).config
+    assert class_index("e\u0301te\u0301", config) == 0
+    assert class_index('"a,b"', config) == 1
+
+
+def test_of_many_classes_an_error_names_the_first(new_model):
+    many = tuple(f"class {index}" for index in range(1000))
+    with pytest.raises(SfumatoError, match=r"class 0, class 1, .* and 980 more$"):
+        class_index("x", new_model(classes=many, class_shares=(1.0,) * 1000).config)
+
+
+def test_a_list_is_parted_at_marks_outside_of_names():
+    classes = ("a,b", "c;d", "a")
+    assert list(separated("a,b;a;c;d", ";", classes)) == ["a,b", "a", "c;d"]
+    assert list(separated('a,"x,y",a,b', ",", classes)) == ["a", '"x,y"', "a,b"]
+    assert [written_name(name) for name in ("a", "a,b", 'x"y')] == ["a", '"a,b"', '"x""y"']
 
 
 def test_a_model_without_classes_says_so(new_model):

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -133,6 +136,112 @@ def test_a_configuration_that_was_changed_is_one_sentence(saved, changes, said):
     assert "\n" not in str(caught.value)
 
 
+BILLION = 10**9
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"size": BILLION}, "size: input should be less than or equal to 1024"),
+        ({"factor": BILLION}, "factor: input should be"),
+        *(
+            ({"network": {"kind": "unet", name: BILLION}}, f"network.unet.{name}: input should be")
+            for name in ("width", "depth", "heads", "patch", "blocks")
+        ),
+        ({"network": {"kind": "unet", "channels": [BILLION]}}, "channels.0: input should be"),
+        ({"network": {"kind": "unet", "channels": [8] * 100_000}}, "channels: tuple should have at most 6"),
+        ({"network": {"kind": "transformer", "width": 4096, "depth": 64, "heads": 64}}, "13,.* million parameters"),
+        ({"network": {"kind": "generator", "width": 4096}, "size": 1024}, "million parameters|objective"),
+        ({"size": 1024, "network": {"kind": "transformer", "patch": 1, "width": 1, "heads": 1}}, "sees 1,048,576"),
+        ({"classes": ["x"] * 200_000, "class_shares": [1] * 200_000}, "classes: tuple should have at most 100000"),
+        ({"classes": ["x", "y"], "class_shares": [1e308, 1e308]}, "class_shares.0: input should be"),
+        ({"sigma_data": 1e300}, "sigma_data: input should be"),
+        ({"generation": {"sigma_max": 1e300}}, "generation.sigma_max: input should be"),
+        ({"generation": {"steps": BILLION}}, "generation.steps: input should be"),
+        ({"descends_from": ["x"] * 5000}, "descends_from: tuple should have at most 1000"),
+    ],
+)
+def test_a_configuration_without_bounds_is_refused_before_anything_is_built(saved, changes, said):
+    rewrite(saved, **changes)
+    refused_soon(saved, said)
+
+
+def refused_soon(directory, said):
+    began = time.monotonic()
+    with pytest.raises(SfumatoError, match=said) as caught:
+        Model.from_pretrained(directory)
+    assert time.monotonic() - began < 1
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[" * 1_000_000, '{"a":' * 100_000, "9" * 100_000, '{"size":' + "9" * 100_000 + "}"])
+def test_a_configuration_that_nests_or_counts_without_end_is_one_sentence(saved, text):
+    (saved / "config.json").write_text(text, "utf-8")
+    refused_soon(saved, "config.json")
+
+
+def test_a_configuration_of_a_gigabyte_is_not_read(saved):
+    os.truncate(saved / "config.json", 1 << 30)
+    refused_soon(saved, r"config\.json: cannot be read \(has 1,073,741,824 bytes, and 16,777,216 are the most\)")
+
+
+def header(entries, length=None):
+    text = json.dumps(entries).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (header({"a": {"dtype": "F32", "shape": [10**10], "data_offsets": [0, 4 * 10**10]}}), 40 * 10**9 + 100),
+        (header({}, length=2**63), 0),
+        (header({}, length=90 << 20), 100 << 20),
+        (header({}, length=30 << 20), 0),
+        (header({"a": {"dtype": "F32", "shape": [2**62, 4], "data_offsets": [0, 16]}}) + bytes(16), 0),
+        (header({"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 8]}}) + bytes(16), 0),
+        (header({"a": {"dtype": "F32", "shape": [4], "data_offsets": [8, 24]}}) + bytes(24), 0),
+        (b"\x00" * 8, 0),
+    ],
+)
+def test_weights_that_lie_about_their_size_are_not_read(saved, data, size):
+    (saved / "model.safetensors").write_bytes(data)
+    if size:
+        os.truncate(saved / "model.safetensors", size)  # a sparse file, of which nothing is on the disk
+    refused_soon(saved, r"model\.safetensors: cannot be read as safetensors \(.*\); get the file again")
+
+
+def test_sound_weights_that_go_on_without_end_are_not_read(saved):
+    os.truncate(saved / "model.safetensors", 40 << 30)
+    refused_soon(saved, r"it has 42,950 MB, and what its config\.json says has \d+ at most")
+
+
+def test_weights_of_another_kind_of_number_are_named(saved):
+    tensors = load_file(saved / "model.safetensors")
+    name = sorted(tensors)[0]
+    tensors[name] = tensors[name].to(torch.complex64)
+    save_file(tensors, saved / "model.safetensors")
+    refused_soon(saved, "numbers of the kind C64, which no weights of ours are")
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("kind", ["pipe", "circle", "device", "directory"])
+def test_what_is_no_file_is_not_waited_for(saved, name, kind):
+    (saved / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(saved / name)
+    elif kind == "directory":
+        (saved / name).mkdir()
+    else:
+        (saved / name).symlink_to("/dev/zero" if kind == "device" else saved / name)
+    refused_soon(saved, f"holds no {name}")
+
+
+def test_a_card_without_end_is_left_out(saved):
+    (saved / "README.md").unlink()
+    (saved / "README.md").symlink_to("/dev/zero")
+    assert Model.from_pretrained(saved).card == ""
+
+
 def test_weights_of_other_shapes_are_named(new_model, saved):
     other = new_model(network={"kind": "unet", "channels": [16], "width": 16, "depth": 1, "heads": 1})
     tensors = weights_of(other)
@@ -141,13 +250,13 @@ def test_weights_of_other_shapes_are_named(new_model, saved):
         Model.from_pretrained(saved)
 
 
-def test_early_weights_of_other_shapes_are_said_when_they_are_wanted(saved):
+def test_early_weights_of_other_shapes_are_said(saved):
     tensors = load_file(saved / "model.safetensors")
     name = next(name for name in tensors if name.startswith("early."))
     tensors[name] = torch.zeros(1, 2, 3)
     save_file(tensors, saved / "model.safetensors")
-    with pytest.raises(SfumatoError, match="the early weights of 'tiny'"):
-        Model.from_pretrained(saved).worse()
+    with pytest.raises(SfumatoError, match=r"model\.safetensors: the early weights: '.*' is 1 x 2 x 3 but"):
+        Model.from_pretrained(saved)
 
 
 def test_every_step_of_a_trajectory_is_given(model):

@@ -41,6 +41,13 @@ def test_a_model_a_run_and_a_path_from_home_are_found(saved, tmp_path, monkeypat
         ("weights.pt", "a pickle can run any program"),
         ("missing/weights.CKPT", "a pickle can run any program"),
         ("config.json", "is a file; give the directory"),
+        ("~no-such-person/run", "~no-such-person/run: there is no such user here"),
+        ("a\x00b", r"'a\\x00b': is no path"),
+        ("x" * 300, "x{300}: is no place that can be read"),
+        ("y" * 5000, r"^y{300}\.\.\.: is no place that can be read"),
+        ("pipe", "pipe: is neither a directory nor a file"),
+        ("circle", "circle: is neither a directory nor a file, or a link that leads nowhere"),
+        ("circle/model", "circle/model: is no place that can be read"),
         ("empty", "empty: holds no config.json"),
         ("half", "half: holds no model.safetensors"),
         ("other_half", "other_half: holds no config.json"),
@@ -53,6 +60,8 @@ def test_where_there_is_no_model_one_sentence_says_what_to_do(name, said, tmp_pa
         Path(folder).mkdir(parents=True)
     for file in ("weights.pt", "config.json", "half/config.json", "other_half/model.safetensors", "begun/run.json"):
         Path(file).write_text("{}")
+    os.mkfifo("pipe")
+    Path("circle").symlink_to("circle")
     with pytest.raises(SfumatoError, match=said) as caught:
         locate_model(name)
     assert "\n" not in str(caught.value)

@@ -60,7 +60,7 @@ def test_a_width_that_the_heads_do_not_divide_is_refused_with_both_numbers(kind)
 @pytest.mark.parametrize("kind", [TransformerConfig, UNetConfig])
 @pytest.mark.parametrize("option", ["patch", "width", "depth", "heads"])
 def test_a_number_that_is_not_positive_is_refused_by_name(kind, option: str) -> None:
-    with pytest.raises(ValidationError, match=rf"{option}\n.*greater than 0"):
+    with pytest.raises(ValidationError, match=rf"{option}\n.*greater than or equal to 1"):
         kind(**{option: 0})
 
 

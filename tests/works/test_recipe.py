@@ -1,6 +1,7 @@
 """A recipe comes back as it was, says clearly what is wrong with a bad one, and speaks the text others read."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -108,6 +109,46 @@ def test_a_recipe_with_a_wrong_value_cannot_be_made(wrong: dict[str, object]) ->
 def test_a_recipe_does_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Recipe(**GIVEN).seed = 8
+
+
+def nested(depth: int) -> str:
+    inner = json.dumps(GIVEN)
+    head = inner[:-1] + ', "origin": '
+    return head * depth + inner + "}" * depth
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"steps": 10**9}, "steps: .* less than or equal to 10000"),
+        ({"size": (4097, 4096)}, "the size is 4097 x 4096 pixels, and 4,096 x 4,096 are the most"),
+        ({"size": (10**9, 1)}, r"size\.0: .* less than or equal to 16777216"),
+        ({"guidance": 1e30}, "guidance: .* less than or equal to 100"),
+        ({"sigma_max": 1e30}, "sigma_max: .* less than or equal to 10000"),
+        ({"palette": ["#aa3322"] * 100_000}, "palette: .* at most 64 items"),
+        ({"palette": ["#aa3322"], "palette_shares": [0.5, 0.5]}, "1 colours in the palette but 2 shares"),
+        ({"turns": [[1, 2, 0.5]] * 1000}, "turns: .* at most 256 items"),
+        ({"turns": [[1, 2, 0.5]] * 100_000}, "letters long"),
+        ({"turns": [[-1, 2, 0.5]]}, r"turns\.0\.0: .* greater than or equal to 0"),
+        ({"margins": [10**9, 0, 0, 0]}, r"margins\.0: .* less than or equal"),
+        ({"label": "x" * 200_000}, "label: .* at most 100000 characters"),
+        ({"sampler": "x" * 200}, "sampler: .* at most 100 characters"),
+    ],
+)
+def test_a_recipe_that_asks_for_more_than_makes_sense_is_refused_at_once(wrong: dict[str, object], said: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(SfumatoError, match=said):
+        Recipe.from_json(json.dumps(GIVEN | wrong))
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(("depth", "said"), [(9, "enlarged 9 times, and 8 are the most"), (10_000, "."), (300, ".")])
+def test_a_recipe_of_recipes_without_end_is_refused_at_once(depth: int, said: str) -> None:
+    assert len(Recipe.from_json(nested(8)).enlargements) == 8
+    began = time.monotonic()
+    with pytest.raises(SfumatoError, match=said):
+        Recipe.from_json(nested(depth))
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def again(
         list[str] | None,
         typer.Option(
             "--model",
-            help="Where the model is, and again for an upscaler; else both are looked for here and near the work.",
+            help="Where the model is, and again for an upscaler; else both are looked for, here and near the work.",
         ),
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="The picture that it began with, if it began with one.")] = None,

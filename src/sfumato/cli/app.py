@@ -32,7 +32,12 @@ from sfumato.memory import keep_freed_memory
 # Some versions of typer bring their own copy of click: this is theirs, whichever it is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 # What a person can put right, and no fault of the program.
-_OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
+_OF_THE_MACHINE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.EFBIG, errno.ENXIO),
+}
+_CIRCLE = "Symlink loop from"  # Python's words, before 3.13
+LONGEST = 2000  # letters of an answer; a person who gave more need not read it all again
 
 app = typer.Typer(
     name="sfumato",
@@ -82,13 +87,21 @@ def main() -> None:
             raise
         _say(f"{error.filename or 'the disk'}: {(error.strerror or str(error)).lower()}")
         sys.exit(2)
+    except RuntimeError as error:
+        if not str(error).startswith(_CIRCLE):
+            raise
+        _say(f"{str(error).removeprefix(_CIRCLE).strip()}: is a link that leads in a circle; give another place")
+        sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
 
 
 def _say(text: str) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), printable(text)))
+    said = printable(text)
+    if len(said) > LONGEST:
+        said = f"{said[: LONGEST // 2]} ... {said[-LONGEST // 2 :]}"
+    console.print(Text.assemble(("error: ", "bold red"), said))
 
 
 def _usage(error: Any) -> str:

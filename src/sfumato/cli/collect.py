@@ -36,7 +36,7 @@ def collect(
         str, typer.Option("--background", metavar="R,G,B", help="What stands behind transparent pictures.")
     ] = "255,255,255",
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Decoding processes.", show_default="auto")
+        int | None, typer.Option("--workers", min=1, max=256, help="Decoding processes.", show_default="auto")
     ] = None,
     include_works: options.IncludeWorks = False,
     force: Annotated[

@@ -38,7 +38,7 @@ def compare(
     size: Annotated[
         int | None, typer.Option(min=32, max=128, help="The side of the pictures in pixels, a multiple of 8.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other weights and works.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed, other weights and works.")] = 0,
     pixel_art: Annotated[
         bool, typer.Option("--pixel-art", help="Enlarge small pictures by whole numbers, every pixel a square.")
     ] = False,
@@ -60,6 +60,7 @@ def compare(
     from sfumato.collection import Collection, is_collection
     from sfumato.directory import OwnDirectory
     from sfumato.training import Run, is_run, suitable_size, train
+    from sfumato.training.vgg_file import vgg_file
     from sfumato.works.whole_file import write_whole_text
 
     console = Console(highlight=False)
@@ -68,6 +69,8 @@ def compare(
     if size is not None and size % 8:
         raise SfumatoError(f"size {size}: a multiple of 8 is needed")
     _check_place(art, output, resume, force)
+    if perceptual != "none":
+        vgg_file(perceptual)  # or it says what is wrong, before anything is collected
     place = device_named(device)
     if resume and is_collection(output / "collection"):  # else its dataset would be another one
         include_works = include_works or Collection.open(output / "collection").include_works

@@ -31,7 +31,7 @@ def demo(
         "sfumato-demo"
     ),
     minutes: Annotated[float, typer.Option(min=0.02, max=525_600, help="How long to train.")] = 2.0,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed, other pictures.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Make a demonstration anew that is there.")] = False,
 ) -> None:
     """Show everything on pictures that the program draws itself: collect, train two minutes, generate, one web page."""

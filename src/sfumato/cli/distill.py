@@ -23,15 +23,17 @@ def distill(
         int | None, typer.Option(min=1, max=64, help="Steps from noise to picture that will do: 4 if nothing is said.")
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the new run.")] = Path("student"),
-    minutes: Annotated[float | None, typer.Option(min=0.05, help="How long to train: 5 if nothing is said.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.05, max=525_600, help="How long to train: 5 if nothing is said.")
+    ] = None,
     guidance: Annotated[
-        float | None, typer.Option(min=0, help="The guidance to build in; else the model's own.")
+        float | None, typer.Option(min=0, max=100, help="The guidance to build in; else the model's own.")
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set student_substeps=8, and so on."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the training.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Of the training.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Begin anew over the run that is there.")] = False,
 ) -> None:

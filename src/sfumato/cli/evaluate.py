@@ -33,8 +33,10 @@ def evaluate(
         Path, typer.Option("--against", help="The pictures learned from: a run, a collection, or a folder or zip.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the report.")] = Path("evaluation"),
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Works to make, or to take of a folder.")] = 256,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same works.")] = 0,
+    count: Annotated[
+        int, typer.Option("-n", "--count", min=1, max=100_000, help="Works to make, or to take of a folder.")
+    ] = 256,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="The same seed makes the same works.")] = 0,
     features: Annotated[
         str | None,
         typer.Option("--features", help="A network to see with: inception, dinov2, hf:OWNER/NAME, or its files."),

@@ -18,7 +18,7 @@ ON_SHEET = 256  # works at most; with more of them a sheet shows nothing any lon
 
 def generate(
     model: options.ModelName,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many works.")] = 16,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=options.MOST_WORKS, help="How many works.")] = 16,
     seed: options.Seed = 0,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory for the works.")] = Path("works"),
     label: options.Label = None,
@@ -27,8 +27,12 @@ def generate(
         float | None, typer.Option(help="With --of: how far from that work, 0 (the same) to 1 (another).")
     ] = None,
     of: Annotated[Path | None, typer.Option(help="With --variations: a work whose relatives are made.")] = None,
-    width: Annotated[int | None, typer.Option(min=1, help="Pixels, from the model's on.")] = None,
-    height: Annotated[int | None, typer.Option(min=1, help="Pixels, from the model's on.")] = None,
+    width: Annotated[
+        int | None, typer.Option(min=1, max=options.MOST_PIXELS, help="Pixels, from the model's on.")
+    ] = None,
+    height: Annotated[
+        int | None, typer.Option(min=1, max=options.MOST_PIXELS, help="Pixels, from the model's on.")
+    ] = None,
     tile: Annotated[bool, typer.Option("--tile", help="Works that repeat without a seam.")] = False,
     upscale: Annotated[
         str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")

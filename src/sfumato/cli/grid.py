@@ -50,15 +50,24 @@ def grid(
         typer.Option(
             metavar="NAME=A,B,C",
             help=f"What differs: one for columns, or two for rows and columns. NAME: {', '.join(KINDS)}. "
-            "Separate values that hold commas with semicolons.",
+            "Separate values that hold commas with semicolons. A class whose name could be read otherwise stands in "
+            "quotes, as in CSV.",
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("grid.png"),
     count: Annotated[
         int | None,
-        typer.Option("-n", "--count", min=1, help="Works of each setting: by default 4, or 1 on a large sheet."),
+        typer.Option(
+            "-n",
+            "--count",
+            min=1,
+            max=options.MOST_WORKS,
+            help="Works of each setting: by default 4, or 1 on a large sheet.",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The same in every cell: by default 0.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="The same in every cell: by default 0.")
+    ] = None,
     label: options.Label = None,
     away: options.Away = None,
     guidance: options.Guidance = None,
@@ -100,14 +109,13 @@ def grid(
         "precision": precision,
     }
     fixed = {name: value for name, value in asked.items() if value is not None} | further_settings(further)
-    axes = read_axes(vary, fixed)
+    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    axes = read_axes(vary, fixed, loaded.config.classes)
     choices = [
         dict(zip([axis.name for axis in axes], values, strict=True))
         for values in itertools.product(*[axis.values for axis in axes])
     ]
     count = count or (4 if len(axes) == 1 or len(choices) <= LARGE else 1)
-
-    loaded = Model.from_pretrained(model, device=str(device_named(device)))
     _check_size(len(choices) * count, loaded.config.size)
     generations = [_generation(loaded, fixed | choice) for choice in choices]
     console = Console(highlight=False)

@@ -45,12 +45,12 @@ class Axis:
         return [f"{name_in_words(self.name)} {value_in_words(value)}" for value in self.values]
 
 
-def read_axes(vary: Sequence[str], fixed: Mapping[str, Any]) -> list[Axis]:
+def read_axes(vary: Sequence[str], fixed: Mapping[str, Any], classes: Sequence[str] = ()) -> list[Axis]:
     """The columns, or the rows and the columns. vary: texts as `read_axis` takes them; fixed: what has one value in all
-    cells. Raises SfumatoError for what cannot be read, or not be varied together."""
+    cells; classes: the model's. Raises SfumatoError for what cannot be read, or not be varied together."""
     if len(vary) > 2:
         raise SfumatoError(f"--vary: {len(vary)} settings, and a sheet has rows and columns; vary one or two")
-    axes = [read_axis(text) for text in vary]
+    axes = [read_axis(text, classes) for text in vary]
     if len({axis.name for axis in axes}) < len(axes):
         raise SfumatoError(f"--vary {axes[0].name}: stands there twice; give all its values at once")
     for axis in axes:
@@ -63,14 +63,15 @@ def read_axes(vary: Sequence[str], fixed: Mapping[str, Any]) -> list[Axis]:
     return axes
 
 
-def read_axis(text: str) -> Axis:
-    """'guidance=1,2,4', or with semicolons for values that hold commas. Raises SfumatoError that says what is wrong."""
+def read_axis(text: str, classes: Sequence[str] = ()) -> Axis:
+    """'guidance=1,2,4', or with semicolons for values that hold commas, as mixtures do. What stands in quotes, or in
+    the name of a class, is no mark. Raises SfumatoError that says what is wrong."""
     named, _, listed = text.partition("=")
     name = named.strip().replace("-", "_")
     if name not in KINDS:
         raise SfumatoError(f"--vary {text}: '{named}' cannot be varied; choose one of {', '.join(KINDS)}")
     values: list[Value] = []
-    for part in listed.split(";" if ";" in listed else ","):
+    for part in _values(listed, classes):
         try:
             value = KINDS[name](part.strip())
         except ValueError as error:
@@ -82,6 +83,13 @@ def read_axis(text: str) -> Axis:
             raise SfumatoError(f"--vary {text}: {value_in_words(value)} stands there twice; leave one out")
         values.append(value)
     return Axis(name, tuple(values))
+
+
+def _values(listed: str, classes: Sequence[str]) -> list[str]:
+    from sfumato.models.classes import separated
+
+    parts = list(separated(listed, ";", classes))
+    return parts if len(parts) > 1 else list(separated(listed, ",", classes))
 
 
 def name_in_words(name: str) -> str:

@@ -7,18 +7,27 @@ from typing import Annotated
 
 import typer
 
-ModelName = Annotated[str, typer.Argument(help="A model's directory, a run's, or a Hub repository (owner/name).")]
-MadeWith = Annotated[
-    str | None, typer.Option(help="Where the model is; else one of its name is looked for here and near the work.")
+ModelName = Annotated[
+    str, typer.Argument(help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name).")
 ]
-Seed = Annotated[int, typer.Option(min=0, help="The same seed makes the same works.")]
-Label = Annotated[str | None, typer.Option("--class", help="One class only, or a mixture: painting:0.7,engraving:0.3.")]
+MadeWith = Annotated[
+    str | None, typer.Option(help="Where the model is; else it is looked for here and near the work, by its weights.")
+]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="The same seed makes the same works.")]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        "--class",
+        help="One class only, or a mixture: painting:0.7,engraving:0.3. A name that could be read otherwise stands in "
+        "quotes, as in CSV: '\"red, blue\":0.7,engraving:0.3'.",
+    ),
+]
 Away = Annotated[str | None, typer.Option(help="A class to lead away from.")]
 Guidance = Annotated[
-    float | None, typer.Option(min=0, help="1 is none; higher is truer to the class, with less variety.")
+    float | None, typer.Option(min=0, max=100, help="1 is none; higher is truer to the class, with less variety.")
 ]
 GuidanceKind = Annotated[str | None, typer.Option(help="autoguidance (needs no classes) or classifier_free.")]
-Steps = Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture.")]
+Steps = Annotated[int | None, typer.Option(min=1, max=10_000, help="Steps from noise to picture.")]
 Sampler = Annotated[
     str | None,
     typer.Option(
@@ -32,7 +41,8 @@ Further = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="guidance_low or guidance_high (noise levels), guidance_chroma (0 to 1), sigma_min, sigma_max.",
+        help="guidance_low or guidance_high (noise levels, 0 to 10,000), guidance_chroma (0 to 1), sigma_min or "
+        "sigma_max (noise levels, 0.000001 to 10,000).",
     ),
 ]
 Precision = Annotated[str | None, typer.Option(help="float32 or bfloat16.")]
@@ -48,6 +58,8 @@ Background = Annotated[str, typer.Option(help="R,G,B: what shows through a trans
 IncludeWorks = Annotated[
     bool, typer.Option("--include-works", help="Take works that sfumato made as art too; else they are left out.")
 ]
+MOST_WORKS = 100_000  # at once
+MOST_PIXELS = 4096 * 4096
 Device = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 WHITE = "255,255,255"

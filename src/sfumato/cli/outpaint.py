@@ -11,7 +11,7 @@ from rich.console import Console
 from sfumato.cli import options
 from sfumato.cli.further_settings import further_settings
 
-Pixels = Annotated[int, typer.Option(min=0, help="Pixels to add on this side.")]
+Pixels = Annotated[int, typer.Option(min=0, max=options.MOST_PIXELS, help="Pixels to add on this side.")]
 
 
 def outpaint(

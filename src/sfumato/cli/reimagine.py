@@ -25,12 +25,14 @@ def reimagine(
         typer.Option("--edit", help="Keep what another class would not change: begin with the picture's own noise."),
     ] = False,
     source: Annotated[str | None, typer.Option("--from", help="With --edit: the class that the picture is of.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another work.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed, another work.")] = 0,
     label: options.Label = None,
     away: options.Away = None,
     guidance: options.Guidance = None,
     guidance_kind: options.GuidanceKind = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps from noise to picture, before the strength.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Steps from noise to picture, before the strength.")
+    ] = None,
     sampler: options.Sampler = None,
     schedule: options.Schedule = None,
     sharpness: options.Sharpness = None,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MINUTES = 30.0
 SMALLEST, LARGEST = 32, 256  # pixels
-MOST_MINUTES = 525_600.0  # a year
+MOST_MINUTES = 525_600  # a year
 
 
 def train(
@@ -35,7 +35,11 @@ def train(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(min=1, help="Train exactly this many steps, however long they take; the machine is not measured."),
+        typer.Option(
+            min=1,
+            max=10**9,
+            help="Train exactly this many steps, however long they take; the machine is not measured.",
+        ),
     ] = None,
     epochs: Annotated[
         float | None, typer.Option(min=0.01, max=1e6, help="Show each picture this many times, however long it takes.")
@@ -58,8 +62,10 @@ def train(
             min=2, max=8, help="Learn to enlarge works so many times: pictures of --size times this are needed."
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The same seed and --steps make the same model.")] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Pictures a step.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="The same seed and --steps make the same model.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, max=4096, help="Pictures a step.")] = None,
     crop: Annotated[str | None, typer.Option(help="centre, or random: along the longer side.")] = None,
     pixel_art: Annotated[
         bool, typer.Option("--pixel-art", help="Enlarge small pictures by whole numbers, every pixel a square.")

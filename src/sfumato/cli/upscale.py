@@ -24,7 +24,9 @@ def upscale(
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path("larger.png"),
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="Other seeds, other details; else a work's own, and 0 for any other picture."),
+        typer.Option(
+            min=0, max=2**63 - 1, help="Other seeds, other details; else a work's own, and 0 for any other picture."
+        ),
     ] = None,
     tile: Annotated[bool, typer.Option("--tile", help="The picture repeats without a seam, and is to do so.")] = False,
     steps: options.Steps = None,

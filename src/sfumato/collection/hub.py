@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.collection.events import Fetched, FetchEvent, Noted
+from sfumato.collection.hub_cache import CachedFiles
 from sfumato.collection.hub_columns import choose_columns
 from sfumato.collection.hub_pictures import check_place, read_origin, write_pictures
 from sfumato.collection.origin import Origin, stated_licence
@@ -54,10 +55,11 @@ def fetch_hub(reference: Reference, folder: Path, *, force: bool) -> Iterator[Fe
             f"{reference}: the Hub cannot be reached, and the cache holds revision {commit[:12] or 'unknown'}, "
             f"not {wanted[:12]}; try again with a connection."
         )
-    yield from _written(loaded, folder, now or Origin(plain, commit, _cached_licence(reference.name, commit)))
+    origin = now or Origin(plain, commit, _cached_licence(reference.name, commit))
+    yield from _written(loaded, folder, origin, CachedFiles.of(reference.name, commit or origin.version))
 
 
-def _written(loaded: Any, folder: Path, origin: Origin) -> Iterator[FetchEvent]:
+def _written(loaded: Any, folder: Path, origin: Origin, cached: CachedFiles) -> Iterator[FetchEvent]:
     first = next(iter(loaded.values()))
     rows = sum(len(part) for part in loaded.values())
     columns = choose_columns(first.features, lambda name: len(first.unique(name)), len(first))
@@ -65,7 +67,7 @@ def _written(loaded: Any, folder: Path, origin: Origin) -> Iterator[FetchEvent]:
         found = ", ".join(f"'{name}'" for name in first.features)
         raise SfumatoError(f"{origin.reference}: has no column with pictures ({found}); give a data set of pictures.")
     yield Noted(f"{origin.reference}: {columns.describe()}")
-    yield from write_pictures(loaded, rows, columns, folder, origin)
+    yield from write_pictures(loaded, rows, columns, folder, origin, cached)
     yield Fetched(folder, origin)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sfumato.collection.events import FetchEvent, Noted, Written
 from sfumato.collection.folders import split_named
+from sfumato.collection.hub_cache import CachedFiles
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
 from sfumato.collection.sniffing import HEAD_BYTES, picture_format
@@ -57,44 +58,56 @@ def _not_fetched(folder: Path) -> list[str]:
     return sorted(name for name in names if name not in own and not name.startswith("."))
 
 
-def write_pictures(loaded: Any, rows: int, columns: Columns, folder: Path, origin: Origin) -> Iterator[FetchEvent]:
+def write_pictures(
+    loaded: Any, rows: int, columns: Columns, folder: Path, origin: Origin, cached: CachedFiles
+) -> Iterator[FetchEvent]:
     """Write each picture's own bytes as `<class>/<number>.<ext>`, one row of the table at a time.
 
-    loaded: the client's splits by name, with `rows` rows in all. An earlier revision's pictures stay until all of these
-    are written. Raises SfumatoError.
+    loaded: the client's splits by name, with `rows` rows in all; cached: the files that came with them. A row that
+    names any other file has no picture. An earlier revision's pictures stay until all of these are written. Raises
+    SfumatoError.
     """
     directory = OwnDirectory(folder, "pictures")
     try:
         with directory.at_work(), directory.staged() as stage:
-            yield from _written(loaded, rows, columns, stage, origin)
+            yield from _written(loaded, rows, columns, stage, origin, cached)
             files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
             directory.remove([_RECORD, *(directory.own() - set(files))])
             directory.settle(stage, [*(file for file in files if file != _RECORD), _RECORD])
     except OSError as error:
         raise cannot_write(folder, error) from error
+    finally:
+        cached.close()
 
 
-def _written(loaded: Any, rows: int, columns: Columns, stage: Path, origin: Origin) -> Iterator[FetchEvent]:
+def _written(
+    loaded: Any, rows: int, columns: Columns, stage: Path, origin: Origin, cached: CachedFiles
+) -> Iterator[FetchEvent]:
     """Write everything into a directory that is not the final one. Raises SfumatoError where there is no picture."""
-    missing = 0
+    missing = foreign = 0
     with (stage / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
         writer = csv.writer(table)
         writer.writerow(("file_name", "split", *_FIELDS))
         names = _FolderNames()
         for number, (split, row) in enumerate(_rows(loaded, columns)):
-            data = _bytes(row[columns.picture])
+            picture = row[columns.picture] or {}
+            data = _bytes(picture, cached)
             if data is None:
                 missing += 1
+                foreign += bool(picture.get("path"))
                 continue
             file = _write(stage, names.of(columns.category_of(row)), number, data)
             known = columns.texts_of(row)
             writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in _FIELDS)))
             yield Written(number + 1, rows)
     if missing == rows:
-        raise SfumatoError(f"{origin.reference}: none of its {rows:,} rows holds a picture; give another data set.")
+        raise SfumatoError(
+            f"{origin.reference}: none of its {rows:,} rows holds a picture{_named_only(foreign)}; "
+            "give another data set."
+        )
     (stage / _RECORD).write_text(json.dumps(origin.to_json()), encoding="ascii")
     if missing:
-        yield Noted(f"{origin.reference}: {missing:,} of {rows:,} rows hold no picture")
+        yield Noted(f"{origin.reference}: {missing:,} of {rows:,} rows hold no picture{_named_only(foreign)}")
 
 
 def _write(stage: Path, category: str, number: int, data: bytes) -> str:
@@ -116,14 +129,14 @@ def _rows(loaded: Any, columns: Columns) -> Iterator[tuple[str, dict[str, Any]]]
             yield split, row
 
 
-def _bytes(picture: dict[str, Any] | None) -> bytes | None:
+def _bytes(picture: dict[str, Any], cached: CachedFiles) -> bytes | None:
     """A picture's file, from the table or from the client's cache, which the table then points into."""
-    if not picture:
-        return None
     data, path = picture.get("bytes"), picture.get("path")
-    if data is None and path and Path(path).is_file():
-        return Path(path).read_bytes()
-    return data
+    return cached.read(path) if data is None and path else data
+
+
+def _named_only(count: int) -> str:
+    return f", {count:,} of them but the name of a file that did not come with the data set" if count else ""
 
 
 class _FolderNames:

@@ -10,7 +10,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation.dinov2 import CONFIG, PREPROCESSOR, WEIGHTS, check_transformers, read_dinov2
 from sfumato.evaluation.feature_file import read_features
 from sfumato.evaluation.features import Features
-from sfumato.models.place import hub_reason
+from sfumato.models.place import hub_reason, local_path
 
 INCEPTION, DINOV2 = "timm/inception_v3.tf_in1k", "facebook/dinov2-small"  # on the Hub
 HUB = "hf:"
@@ -31,7 +31,7 @@ def features_named(name: str, device: torch.device | None = None) -> Features:
         repository = DINOV2 if name == "dinov2" else name.removeprefix(HUB)
         files = _from_hub(name, repository, [CONFIG, PREPROCESSOR, WEIGHTS])
         return read_dinov2(files, device, origin=repository)
-    path = Path(name).expanduser()
+    path = local_path(name)
     if path.is_dir():
         return read_dinov2(path, device)
     if not path.exists():

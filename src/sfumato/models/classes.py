@@ -1,42 +1,86 @@
-"""What a person asks for in words, 'painting' or 'painting:0.7,engraving:0.3', as classes of a model."""
+"""What a person asks for in words, 'painting' or 'painting:0.7,engraving:0.3', as classes of a model.
+
+Names are read as the model has them, the longest that fits first, so that commas, colons and semicolons in them are
+no marks. A name may also stand in quotes as in CSV, a quote in it doubled: '"a:1":0.7,"the ""big"" one":0.3'. So there
+is a way to write every mixture of any names.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig
 from sfumato.text import readable
 
+MARKS = ",;"
+_QUOTED = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[:,;]|\Z)')
+_AFTER_NAME = re.compile(r"\s*([:,;]|\Z)")
+_SHOWN = 20  # names in an error
+
 
 def class_mixture(text: str, config: ModelConfig) -> Mapping[int, float]:
     """Class indices and their shares, which sum to 1.
 
-    text: a class's name, or names with shares, NAME:SHARE,NAME:SHARE; shares need not sum to 1, and one that is left
-    out is 1. A text that is a name as a whole is that class, whatever marks it holds. Raises SfumatoError for a class
-    that the model has not, one that is named twice, and shares that are no numbers above 0.
+    text: a class's name, or names with shares, NAME:SHARE,NAME:SHARE, each bare or in quotes; shares need not sum to
+    1, and one that is left out is 1. A text that is a name as a whole is that class, whatever marks it holds. Raises
+    SfumatoError for a class that the model has not, one that is named twice, and shares that are no numbers above 0.
     """
     text = _as_known(text, config)
     if text in config.classes:
         return {config.classes.index(text): 1.0}
     shares: dict[int, float] = {}
-    for part in text.split(","):
+    for part in separated(text, ",", config.classes):
         name, share = _named(part.strip(), text, config)
         if name in shares:
             raise SfumatoError(f"class '{text}': '{config.classes[name]}' is named twice; name it once, with its share")
         shares[name] = share
     total = sum(shares.values())
+    if not 0 < total < math.inf:
+        raise SfumatoError(f"class '{text}': the shares have no sum; give numbers such as 0.7 and 0.3")
     return {name: share / total for name, share in shares.items()}
 
 
 def class_index(name: str, config: ModelConfig) -> int:
-    """Raises SfumatoError for a class that the model has not."""
-    name = _as_known(name, config)
-    if name not in config.classes:
-        known = ", ".join(config.classes) or "none at all"
-        raise SfumatoError(f"class '{name}': the model '{config.name}' does not know it; its classes: {known}")
-    return config.classes.index(name)
+    """name: as the model has it, however its accents were typed, or in quotes. Raises SfumatoError for a class that the
+    model has not."""
+    for written in (name, _unquoted(name), _as_known(name, config)):
+        if written in config.classes:
+            return config.classes.index(written)
+    listed = [written_name(known) for known in config.classes[:_SHOWN]]
+    more = len(config.classes) - len(listed)
+    known = ", ".join(listed) + (f" and {more:,} more" if more else "") or "none at all"
+    raise SfumatoError(f"class '{name}': the model '{config.name}' does not know it; its classes: {known}")
+
+
+def written_name(name: str) -> str:
+    """A class's name as it can stand in a mixture or a list: in quotes where it holds a mark."""
+    return '"' + name.replace('"', '""') + '"' if re.search(r'[",:;]|^\s|\s$|^$', name) else name
+
+
+def separated(text: str, mark: str, classes: Sequence[str]) -> Iterator[str]:
+    """The parts of a text between marks that stand in no name. mark: one of ``MARKS``."""
+    names = sorted(filter(None, classes), key=len, reverse=True)
+    begun = place = 0
+    while place <= len(text):
+        place = _after_name(text, place, names)
+        end = next((index for index in range(place, len(text)) if text[index] in MARKS), len(text))
+        if end == len(text) or text[end] == mark:
+            yield text[begun:end]
+            begun = end + 1
+        place = end + 1
+
+
+def _after_name(text: str, place: int, names: Sequence[str]) -> int:
+    """Where the name ends that begins here, in quotes or as the longest of the model's that fits; else where it is."""
+    if quoted := _QUOTED.match(text, place):
+        return quoted.end()
+    while text[place : place + 1].isspace():
+        place += 1
+    ends = (place + len(name) for name in names if text.startswith(name, place))
+    return next((end for end in ends if _AFTER_NAME.match(text, end)), place)
 
 
 def _as_known(name: str, config: ModelConfig) -> str:
@@ -50,8 +94,8 @@ def _as_known(name: str, config: ModelConfig) -> str:
 def _named(part: str, text: str, config: ModelConfig) -> tuple[int, float]:
     part = _as_known(part, config)
     name, colon, number = part.rpartition(":")
-    if not colon or part in config.classes:
-        return class_index(part, config), 1.0
+    if not colon or part in config.classes or _QUOTED.fullmatch(part):
+        return _index_in_a_mixture(part, config), 1.0
     try:
         share = float(number)
     except ValueError:
@@ -61,4 +105,15 @@ def _named(part: str, text: str, config: ModelConfig) -> tuple[int, float]:
             f"class '{text}': '{number.strip()}' is no share of '{name.strip()}'; give numbers above 0, "
             "as in painting:0.7,engraving:0.3"
         )
-    return class_index(name.strip(), config), share
+    return _index_in_a_mixture(name.strip(), config), share
+
+
+def _index_in_a_mixture(name: str, config: ModelConfig) -> int:
+    """Quotes come first here, so that a class can be told from another whose own name has quotes around it."""
+    unquoted = _unquoted(name)
+    return class_index(name if unquoted is None or unquoted not in config.classes else unquoted, config)
+
+
+def _unquoted(text: str) -> str | None:
+    quoted = _QUOTED.fullmatch(text)
+    return quoted[1].replace('""', '"') if quoted else None

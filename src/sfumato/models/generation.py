@@ -162,10 +162,11 @@ class Generation:
         return {min(int(np.searchsorted(bounds, share * bounds[-1], side="right")), len(bounds) - 1): 1.0}
 
     def label_of(self, index: int) -> str | None:
-        """The same in words."""
-        if self.label is not None:
+        """The same in words: one class by its own name, a mixture as it was asked for."""
+        classes = self.classes_of(index)
+        if len(classes) > 1:
             return self.label
-        return next((self.model.config.classes[number] for number in self.classes_of(index)), None)
+        return next((self.model.config.classes[number] for number in classes), None)
 
     def recipe(self, index: int) -> Recipe:
         """All that is needed to make picture ``index`` again."""

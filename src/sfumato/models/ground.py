@@ -15,8 +15,7 @@ from sfumato.models.configuration import ModelConfig
 from sfumato.models.mask import read_mask
 from sfumato.models.pictures import as_canvas, as_tensor, picture_digest
 from sfumato.works import Recipe
-
-MOST_PIXELS = 4096 * 4096
+from sfumato.works.recipe import MOST_PIXELS
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import torch
-from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from sfumato.diffusion import Denoiser, ResidualDenoiser, preconditioning
+from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import ModelConfig
-from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason, locate_model
-from sfumato.models.weights import digest, load_into, read_weights
-from sfumato.networks import build_network
+from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
+from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason, opened_model
+from sfumato.models.weights import check_fit, digest, load_into, opened_weights
+from sfumato.networks import build_network, network_shapes
 from sfumato.text import encoded
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sfumato.works import Work
 
 _EARLY = "early."
+_MOST_CARD_BYTES = 1 << 20
 
 
 def build_denoiser(config: ModelConfig) -> Denoiser:
@@ -53,26 +54,23 @@ class Model:
 
     @classmethod
     def from_pretrained(cls, name: str | Path, *, revision: str | None = None, device: str = "cpu") -> Self:
-        """Load a model from its directory, from a run's, or from the Hub ('owner/name').
+        """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name').
 
-        Raises SfumatoError where there is none, or where weights and configuration do not belong together.
+        Raises SfumatoError where there is none, where weights and configuration do not belong together, and where the
+        weights hold what is no number.
         """
-        directory = locate_model(name, revision)
-        config = _read_config(directory / CONFIG)
-        tensors = read_weights(directory / WEIGHTS)
+        with opened_model(name, revision) as directory:
+            return cls._read(directory, device)
+
+    @classmethod
+    def _read(cls, directory: Path, device: str) -> Self:
+        config, weights = read_config(directory / CONFIG), directory / WEIGHTS
+        with opened_weights(weights, most_weights_bytes(config)) as file:
+            _check_weights(config, file.shapes(), weights)
+            tensors = file.tensors()
         early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
-        try:
-            denoiser = _filled(config, tensors, directory / WEIGHTS)
-        except ValueError as error:
-            raise SfumatoError(f"{directory / CONFIG}: {error}") from error
-        card = directory / CARD
-        return cls(
-            config,
-            denoiser.eval().requires_grad_(False).to(device),
-            early,
-            card.read_text("utf-8", errors="replace") if card.is_file() else "",
-            digest(directory / WEIGHTS),
-        )
+        denoiser = _filled(config, tensors, weights).eval().requires_grad_(False).to(device)
+        return cls(config, denoiser, early, _read_card(directory / CARD), digest(weights))
 
     def save_pretrained(self, directory: str | Path) -> Path:
         """Write config.json, model.safetensors and README.md into a new or empty directory.
@@ -167,16 +165,18 @@ def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | s
     return denoiser
 
 
-def _read_config(path: Path) -> ModelConfig:
+def _check_weights(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
+    """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
+    upscaling = config.objective == "upscaling"
+    wanted = network_shapes(config.network, config.size, len(config.classes), reference=upscaling)
+    early = {name.removeprefix(_EARLY): shape for name, shape in shapes.items() if name.startswith(_EARLY)}
+    check_fit(wanted, {name: shape for name, shape in shapes.items() if not name.startswith(_EARLY)}, origin)
+    if early:
+        check_fit(wanted, early, f"{origin}: the early weights")
+
+
+def _read_card(path: Path) -> str:
     try:
-        return ModelConfig.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise SfumatoError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        place = ".".join(map(str, fault["loc"])) or "the file"
-        said = fault["msg"].removeprefix("Value error, ")
-        raise SfumatoError(
-            f"{path}: {place}: {said[:1].lower()}{said[1:]}; "
-            "it is not a sfumato model's, or that of a newer sfumato, or was changed"
-        ) from error
+        return read_file(path, _MOST_CARD_BYTES).decode("utf-8", errors="replace")
+    except OSError:  # a model is one without its card too
+        return ""

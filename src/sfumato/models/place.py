@@ -1,8 +1,11 @@
-"""Where a model lies: a directory, a run that holds one, or a repository on the Hub."""
+"""Where a model lies: a directory, a run that holds one, a zip of either, or a repository on the Hub."""
 
 from __future__ import annotations
 
 import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sfumato.errors import SfumatoError
@@ -12,26 +15,72 @@ _HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
 _PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
 
 
+def local_path(name: str | Path) -> Path:
+    """A path that a person typed, from their home where it begins with '~'. Raises SfumatoError for what is no path."""
+    try:
+        path = Path(name).expanduser()
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except RuntimeError as error:  # '~nobody/run'
+        raise SfumatoError(f"{name}: there is no such user here, and no home; write the path in full") from error
+    except ValueError as error:
+        raise SfumatoError(f"{str(name)!r}: is no path ({error}); give another") from error
+    except OSError as error:
+        raise SfumatoError(f"{_shortened(str(name))}: is no place that can be read ({error.strerror})") from error
+    return path
+
+
+@contextmanager
+def opened_model(name: str | Path, revision: str | None = None) -> Iterator[Path]:
+    """The directory of a model, as long as the block lasts: what is in a zip lies unpacked so long.
+
+    name: as `locate_model` takes it, or a zip of a model or a run. Raises SfumatoError where there is no model.
+    """
+    path = local_path(name)
+    if path.is_file() and _is_zip(path):
+        from sfumato.models.zipped import model_in_zip
+
+        with model_in_zip(path).unpacked() as directory:
+            yield directory
+    else:
+        yield locate_model(name, revision)
+
+
 def locate_model(name: str | Path, revision: str | None = None) -> Path:
     """The directory of a model, downloaded first if it is on the Hub.
 
     name: a model's directory, a run's, or 'owner/name'. Raises SfumatoError where there is no model.
     """
-    path = Path(name).expanduser()
+    path, said = local_path(name), _shortened(str(name))
     if path.is_dir():
         return _in_directory(path, str(path))
     if path.suffix.lower() in _PICKLES:
         raise SfumatoError(
-            f"{name}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
+            f"{said}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
             "give a model's directory"
         )
-    if path.exists():
-        raise SfumatoError(f"{name}: is a file; give the directory that holds {CONFIG} and {WEIGHTS}")
+    if path.is_file():
+        raise SfumatoError(f"{said}: is a file; give the directory that holds {CONFIG} and {WEIGHTS}")
+    if path.exists() or path.is_symlink():
+        raise SfumatoError(
+            f"{said}: is neither a directory nor a file, or a link that leads nowhere; give the directory of a model"
+        )
     if not _HUB_ID.fullmatch(str(name)):
         raise SfumatoError(
-            f"{name}: no such directory; give the one that 'sfumato train' made, or a Hub repository (owner/name)"
+            f"{said}: no such directory; give the one that 'sfumato train' made, or a Hub repository (owner/name)"
         )
     return _from_hub(str(name), revision)
+
+
+def _is_zip(path: Path) -> bool:
+    # torch's pickles are zips too.
+    ending = path.suffix.lower()
+    return ending == ".zip" or (ending not in _PICKLES and zipfile.is_zipfile(path))
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 300 else f"{name[:300]}..."
 
 
 def _in_directory(path: Path, name: str) -> Path:

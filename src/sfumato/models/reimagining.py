@@ -10,6 +10,7 @@ from torch import Tensor
 
 import sfumato
 from sfumato.models.configuration import SamplerChoices
+from sfumato.models.finite import check_finite
 from sfumato.models.generation import Generation
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
@@ -51,9 +52,13 @@ def reimagine(
 
 @torch.inference_mode()
 def in_one_pass(model: Model, picture: Tensor) -> Work:
-    """What an autoencoder makes of a picture, [3, size, size] in -1..1."""
+    """What an autoencoder makes of a picture, [3, size, size] in -1..1.
+
+    Raises SfumatoError where that is no number.
+    """
     config, device = model.config, next(model.denoiser.parameters()).device
     made = model.denoiser(picture[None].to(device), 1.0)
+    check_finite(made, config)
     recipe = Recipe(
         model=config.name,
         model_digest=model.weights_digest,

@@ -16,6 +16,7 @@ from sfumato.models.model import Model
 from sfumato.models.reimagining import ONE_PASS, in_one_pass
 from sfumato.models.steering import Composition, Palette, Steering
 from sfumato.works import Recipe, Work
+from sfumato.works.recipe import MOST_TURNS
 
 
 def remake(
@@ -96,6 +97,10 @@ def relatives(
         raise SfumatoError(f"variations {share:g}: from 0 (the work itself) to 1 (another work) is needed")
     if recipe.sampler == ONE_PASS:
         raise SfumatoError(f"the model '{recipe.model}' is an autoencoder: no picture has relatives in it")
+    if len(recipe.turns) >= MOST_TURNS:
+        raise SfumatoError(
+            f"the work is a relative of {MOST_TURNS} relatives, and no more are kept; take an earlier one"
+        )
     origin = noise_of(recipe)
     asked: dict[str, Any] = choices_of(recipe) | given({"label": label, "away": away, **changes})
     return Generation.of(

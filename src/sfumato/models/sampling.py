@@ -17,6 +17,7 @@ from sfumato.diffusion.samplers import STUDENTS
 from sfumato.diffusion.windows import window_count, windowed
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import SamplerSettings
+from sfumato.models.finite import finite_steps
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
 from sfumato.models.steering import NOT_STEERED, Steering
@@ -52,18 +53,20 @@ def sampled(
     drafts: as many as `places` says, for pictures that are to be the same to the bit another time. away: the class that
     guidance leads away from. ground: by default an empty one of the model's size. A picture on it is refined from
     half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073), or from its own where it is inverted; where there is a
-    mask, it is kept outside. An upscaler begins with its reference, enlarged.
+    mask, it is kept outside. An upscaler begins with its reference, enlarged. Raises SfumatoError where the model
+    answers with what is no number.
     """
     ground = ground or Ground.plain(model.config)
     # Of a picture of which a part is made anew, windows that see nothing of that part are not looked at. What steers
     # looks at the whole.
     part = ground.part_to_make(model.config.size) if steering in (None, NOT_STEERED) else None
     if part is None:
-        yield from _whole(model, settings, drafts, away, ground, steering)
+        yield from finite_steps(_whole(model, settings, drafts, away, ground, steering), model.config, settings)
         return
     assert ground.picture is not None, "what is kept is kept of a picture"
     around = ground.picture.expand(len(drafts), -1, -1, -1)
-    for step in _whole(model, settings, drafts, away, ground.part(*part), None):
+    made_anew = _whole(model, settings, drafts, away, ground.part(*part), None)
+    for step in finite_steps(made_anew, model.config, settings):
         x, denoised = (around.to(made, copy=True) for made in (step.x, step.denoised))
         x[:, :, *part], denoised[:, :, *part] = step.x, step.denoised
         yield replace(step, x=x, denoised=denoised)

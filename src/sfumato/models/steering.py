@@ -15,6 +15,7 @@ from torch import Tensor
 from sfumato.diffusion import Denoise
 from sfumato.diffusion.steering import coloured, composed, palette_of
 from sfumato.errors import SfumatoError
+from sfumato.works.recipe import MOST_COLOURS
 
 COLOURS = 6  # of a picture that is given for a palette
 SKETCH_SIDE = 8  # pixels of a composition that are followed, each way
@@ -39,6 +40,8 @@ class Palette:
     def parse(cls, text: str, strength: float = PALETTE_STRENGTH) -> Self:
         """From '#aa3322,#fff'. Raises SfumatoError for what is no colour."""
         colours = []
+        if text.count(",") >= MOST_COLOURS:
+            raise SfumatoError(f"palette: {text.count(',') + 1:,} colours, and {MOST_COLOURS} are the most; give fewer")
         for part in text.split(","):
             digits = _COLOUR.fullmatch(part.strip())
             if digits is None:

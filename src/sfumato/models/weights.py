@@ -3,33 +3,90 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
+from sfumato.models.configuration import MOST_HEADER_BYTES
+
+_KINDS = {"F64", "F32", "F16", "BF16", "I64"}  # the whole ones count batches
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file. Raises SfumatoError where it is missing, damaged or of another format."""
+class WeightsFile:
+    """An open safetensors file, of which the header alone is read at first."""
+
+    def __init__(self, path: Path, file: Any) -> None:
+        self._path, self._file = path, file
+        self.names: list[str] = list(file.keys())
+
+    def shapes(self) -> dict[str, Sequence[int]]:
+        """Of its tensors, by name. Raises SfumatoError for numbers of a kind that no weights are."""
+        parts = {name: self._file.get_slice(name) for name in self.names}
+        for name, part in parts.items():
+            if part.get_dtype() not in _KINDS:
+                raise SfumatoError(
+                    f"{self._path}: '{name}' holds numbers of the kind {part.get_dtype()}, which no weights of ours are"
+                )
+        return {name: part.get_shape() for name, part in parts.items()}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors. Raises SfumatoError for one that holds what is no number."""
+        tensors = {}
+        for name in self.names:
+            tensor = self._file.get_tensor(name)
+            if tensor.is_floating_point() and not tensor.float().isfinite().all():
+                raise SfumatoError(
+                    f"{self._path}: the weights are damaged: '{name}' holds what is no number (NaN or infinite); "
+                    "get the file again, or train again"
+                )
+            tensors[name] = tensor
+        return tensors
+
+
+@contextmanager
+def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
+    """A safetensors file, open while the block lasts.
+
+    most: bytes that it may have. Raises SfumatoError where it is missing, damaged, another's or larger.
+    """
     try:
-        return load_file(path)
+        with open_file(path) as file:
+            size, head = os.fstat(file.fileno()).st_size, file.read(8)
+        if size > most:
+            raise ValueError(
+                f"it has {size / 1e6:,.0f} MB, and what its config.json says has {most / 1e6:,.0f} at most"
+            )
+        length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
+        if length > MOST_HEADER_BYTES:
+            raise ValueError(f"its header says to be {length:,} bytes long")
+        opened = safe_open(path, framework="pt")
     except FileNotFoundError as error:
         raise SfumatoError(
             f"{path.parent}: holds no {path.name}, so it is no model; give a model's or a run's directory"
         ) from error
     except (SafetensorError, OSError, ValueError) as error:
-        raise SfumatoError(f"{path}: cannot be read as safetensors ({error}); get the file again") from error
+        said = getattr(error, "strerror", None) or error
+        raise SfumatoError(f"{path}: cannot be read as safetensors ({said}); get the file again") from error
+    with opened as weights:
+        yield WeightsFile(path, weights)
 
 
-def load_into(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path | str) -> None:
-    """Copy the tensors into a module of these very names and shapes. Raises SfumatoError with the first misfit."""
-    wanted = module.state_dict()
-    for name in sorted(wanted.keys() | tensors.keys()):
-        if name not in tensors:
+def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, Sequence[int]]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
+
+
+def check_fit(wanted: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[int]], origin: Path | str) -> None:
+    """Raises SfumatoError with the first name or shape that is not as wanted."""
+    for name in sorted(wanted.keys() | given.keys()):
+        if name not in given:
             raise SfumatoError(
                 f"{origin}: the weights lack '{name}', which config.json asks for; the two do not belong together"
             )
@@ -37,11 +94,16 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path | s
             raise SfumatoError(
                 f"{origin}: the weights hold '{name}', which config.json does not know; the two do not belong together"
             )
-        if tensors[name].shape != wanted[name].shape:
-            ours, theirs = (" x ".join(map(str, t.shape)) for t in (wanted[name], tensors[name]))
+        if tuple(given[name]) != tuple(wanted[name]):
+            ours, theirs = (" x ".join(map(str, shape)) for shape in (wanted[name], given[name]))
             raise SfumatoError(
                 f"{origin}: '{name}' is {theirs} but config.json asks for {ours}; the two do not belong together"
             )
+
+
+def load_into(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path | str) -> None:
+    """Copy the tensors into a module of these very names and shapes. Raises SfumatoError with the first misfit."""
+    check_fit(shapes_of(module.state_dict()), shapes_of(tensors), origin)
     module.load_state_dict(dict(tensors))
 
 

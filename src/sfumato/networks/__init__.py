@@ -10,6 +10,7 @@ from sfumato.networks.configuration import (
     UNetConfig,
     build_network,
 )
+from sfumato.networks.shapes import check_parameters, network_shapes, parameter_count
 
 __all__ = [
     "AnyNetworkConfig",
@@ -20,4 +21,7 @@ __all__ = [
     "TransformerConfig",
     "UNetConfig",
     "build_network",
+    "check_parameters",
+    "network_shapes",
+    "parameter_count",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import nn
 
 from sfumato.networks.adversarial import Generator
@@ -13,15 +13,24 @@ from sfumato.networks.article import ArticleAutoencoder, ArticleDenoiser, Output
 from sfumato.networks.transformer import Transformer
 from sfumato.networks.unet import UNet
 
+# Far beyond what this program trains, and little enough that what a file asks for can be looked at first.
+Width = Annotated[int, Field(ge=1, le=4096)]
+Depth = Annotated[int, Field(ge=1, le=64)]
+Heads = Annotated[int, Field(ge=1, le=64)]
+Patch = Annotated[int, Field(ge=1, le=64)]
+MOST_LEVELS = 6
+MOST_CELLS = 256 * 256
+
 
 class _Tokens(BaseModel):
-    """width: numbers a token; depth: transformer blocks; heads: of attention, a divisor of the width."""
+    """width: numbers a token, to 4,096; depth: transformer blocks, to 64; heads: of attention, a divisor of the width,
+    to 64."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    width: PositiveInt = 192
-    depth: PositiveInt = 4
-    heads: PositiveInt = 3
+    width: Width = 192
+    depth: Depth = 4
+    heads: Heads = 3
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
@@ -31,11 +40,11 @@ class _Tokens(BaseModel):
 
 
 class TransformerConfig(_Tokens):
-    """patch: pixels a token's side."""
+    """patch: pixels a token's side, to 64."""
 
     kind: Literal["transformer"] = "transformer"
-    patch: PositiveInt = 4
-    depth: PositiveInt = 6
+    patch: Patch = 4
+    depth: Depth = 6
 
     @property
     def coarsest(self) -> int:
@@ -44,13 +53,13 @@ class TransformerConfig(_Tokens):
 
 
 class UNetConfig(_Tokens):
-    """patch: pixels the finest level's cell; channels: a level's, finest first; blocks: a level's on either side;
-    the transformer works below them, at half the last level's side."""
+    """patch: pixels the finest level's cell, to 64; channels: a level's, finest first, to 4,096 on each of 6 levels;
+    blocks: a level's on either side, to 64; the transformer works below them, at half the last level's side."""
 
     kind: Literal["unet"] = "unet"
-    patch: PositiveInt = 1
-    channels: tuple[PositiveInt, ...] = Field(default=(32, 64), min_length=1)
-    blocks: PositiveInt = 1
+    patch: Patch = 1
+    channels: tuple[Width, ...] = Field(default=(32, 64), min_length=1, max_length=MOST_LEVELS)
+    blocks: Depth = 1
 
     @property
     def coarsest(self) -> int:
@@ -69,23 +78,24 @@ class ArticleConfig(BaseModel):
 
 
 class ArticleDenoiserConfig(BaseModel):
-    """The article's layers as a denoiser. width: numbers that tell noise level and class."""
+    """The article's layers as a denoiser. width: numbers that tell noise level and class, to 4,096."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["article_denoiser"] = "article_denoiser"
-    width: PositiveInt = 128
+    width: Width = 128
     coarsest: ClassVar[int] = 8
 
 
 class GeneratorConfig(BaseModel):
-    """A GAN's generator. latent: numbers of noise; width: channels of the finest level, of its opponent too."""
+    """A GAN's generator. latent: numbers of noise, to 192; width: channels of the finest level, of its opponent too, to
+    4,096."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["generator"] = "generator"
     latent: Annotated[int, Field(ge=1, le=3 * 8 * 8)] = 100
-    width: PositiveInt = 64
+    width: Width = 64
     coarsest: ClassVar[int] = 8
 
 
@@ -106,11 +116,18 @@ def build_network(config: AnyNetworkConfig, size: int, classes: int, *, referenc
     random state.
 
     reference: its condition is a picture in place of a class, which a U-Net alone can see. Raises ValueError where
-    another is to, and where ``size`` is no multiple of the network's coarsest cell.
+    another is to, where ``size`` is no multiple of the network's coarsest cell, and where attention would be between
+    more than ``MOST_CELLS`` cells.
     """
     if size % config.coarsest:
         raise ValueError(
             f"a {config.kind} with cells of {config.coarsest} pixels cannot make pictures of {size} pixels"
+        )
+    cells = (size // config.coarsest) ** 2
+    if isinstance(config, _Tokens) and cells > MOST_CELLS:
+        raise ValueError(
+            f"a {config.kind} with cells of {config.coarsest} pixels sees {cells:,} of them in "
+            f"pictures of {size} pixels, and {MOST_CELLS:,} are the most; choose larger cells"
         )
     made = config.model_dump(exclude={"kind"})
     if not reference:

@@ -7,36 +7,35 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sfumato.diffusion import PreconditioningName
+from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import ObjectiveName, Precision, StudentSampler, check_parts
-from sfumato.networks import NetworkConfig, UNetConfig
+from sfumato.models.configuration import NoiseLevel, ObjectiveName, Precision, StudentSampler, check_parts
+from sfumato.networks import NetworkConfig, UNetConfig, check_parameters
+from sfumato.works.recipe import Guidance
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
-
+# Far beyond all that makes sense, and far below what makes other numbers infinite or fills a machine.
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Several = Annotated[int, Field(ge=1, le=10**9)]
+Rate = Annotated[float, Field(gt=0, le=100)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+Length = Annotated[float, Field(ge=0, le=1e6)]
+MOST_TOML_BYTES = 1 << 20
+MOST_MINUTES = 1e7
 
 LENGTHS = ("steps", "epochs", "minutes")  # each says how long to train
 _NETWORK_KINDS = ("unet", "transformer", "article", "article_denoiser", "generator")  # pydantic's own names for them
 
 
 class TrainingConfig(BaseModel):
-    """The settings of a run. Shares are of the run's steps, 0..1."""
+    """The settings of a run. Shares are of the run's steps, 0..1; sigmas go from 1e-6 to 10,000."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    size: PositiveInt = Field(32, description="the side of the pictures in pixels; of upscaling, before it")
+    size: int = Field(32, description="the side of the pictures in pixels; of upscaling, before it", ge=1, le=1024)
     crop: Literal["centre", "random"] = "centre"
     pixel_art: bool = Field(False, description="enlarge small pictures by whole numbers, pixel by pixel")
     balance: Literal["none", "class", "creator"] = "none"
@@ -44,40 +43,42 @@ class TrainingConfig(BaseModel):
 
     objective: ObjectiveName = "denoising"
     factor: int = Field(1, description="of upscaling: how many times pictures are enlarged", ge=1, le=8)
-    detail: PositiveFloat = Field(
-        0.1, description="of upscaling: deviation of what a picture has beyond its small form"
-    )
+    detail: NoiseLevel = Field(0.1, description="of upscaling: deviation of what a picture has beyond its small form")
     network: NetworkConfig = UNetConfig()
     preconditioning: PreconditioningName = "edm"
-    noise_mean: float = Field(-0.9, description="mean of log sigma at 32 pixels; follows the resolution")
-    noise_deviation: PositiveFloat = Field(1.3, description="deviation of log sigma")
+    noise_mean: float = Field(-0.9, description="mean of log sigma at 32 pixels; follows the resolution", ge=-10, le=10)
+    noise_deviation: float = Field(1.3, description="deviation of log sigma", gt=0, le=10)
     class_dropout: float = Field(0.1, description="how often a picture's class is hidden, for guidance", ge=0, le=1)
 
-    perceptual: str = Field("none", description="none, vgg16, fetch, or a file: the perceptual part of the loss")
-    perceptual_weight: NonNegativeFloat = 1.0
-    perceptual_below: PositiveFloat = Field(0.5, description="in denoising only for pictures with less noise (sigma)")
+    perceptual: str = Field(
+        "none", max_length=4096, description="none, vgg16, fetch, or a file: the perceptual part of the loss"
+    )
+    perceptual_weight: Weight = 1.0
+    perceptual_below: NoiseLevel = Field(0.5, description="in denoising only for pictures with less noise (sigma)")
 
     student_steps: Annotated[int, Field(ge=1, le=64)] = Field(4, description="of sampling, which a student learns")
-    student_sigma_max: PositiveFloat = Field(20.0, description="highest noise level that it learns from, at 32 px")
-    student_sigma_min: PositiveFloat = Field(0.45, description="the lowest")
+    student_sigma_max: NoiseLevel = Field(20.0, description="highest noise level that it learns from, at 32 px")
+    student_sigma_min: NoiseLevel = Field(0.45, description="the lowest")
     student_sampler: StudentSampler = Field("consistency", description="how it is asked; the other for flat colours")
-    student_guidance: NonNegativeFloat | None = Field(None, description="that it learns; by default its teacher's own")
-    student_substeps: PositiveInt = Field(3, description="its teacher's steps for each of its own")
-    student_matching: NonNegativeFloat = Field(0.0, description="weight of works that are like its teacher's in all")
-    critic_rate: PositiveFloat = Field(30.0, description="how much faster than the student its works' critic learns")
+    student_guidance: Guidance | None = Field(None, description="that it learns; by default its teacher's own")
+    student_substeps: int = Field(3, ge=1, le=1000, description="its teacher's steps for each of its own")
+    student_matching: Weight = Field(0.0, description="weight of works that are like its teacher's in all")
+    critic_rate: float = Field(
+        30.0, gt=0, le=1e4, description="how much faster than the student its works' critic learns"
+    )
 
-    steps: NonNegativeInt = Field(0, description="0: as many as the epochs or the minutes say")
-    epochs: NonNegativeFloat = Field(0, description="how often each picture is shown, in place of steps or minutes")
-    minutes: NonNegativeFloat = 0
-    batch: PositiveInt = 24
+    steps: Count = Field(0, description="0: as many as the epochs or the minutes say")
+    epochs: Length = Field(0, description="how often each picture is shown, in place of steps or minutes")
+    minutes: float = Field(0, ge=0, le=MOST_MINUTES)
+    batch: int = Field(24, ge=1, le=65_536)
     optimiser: Literal["muon", "adamw"] = "muon"
-    learning_rate: PositiveFloat = Field(2e-3, description="AdamW's: of all weights, or of those that Muon leaves")
-    matrix_learning_rate: PositiveFloat = Field(0.02, description="Muon's, of the hidden matrices")
+    learning_rate: Rate = Field(2e-3, description="AdamW's: of all weights, or of those that Muon leaves")
+    matrix_learning_rate: Rate = Field(0.02, description="Muon's, of the hidden matrices")
     betas: tuple[Beta, Beta] = Field((0.9, 0.99), description="AdamW's, of its two averages")
     warmup: float = Field(0.02, description="share in which the learning rate rises", ge=0, le=1)
     anneal: float = Field(0.8, description="share in which it falls to zero", ge=0, le=1)
     decay: float = Field(1.0, description="what the rate is multiplied by every decay_epochs", gt=0, le=1)
-    decay_epochs: NonNegativeFloat = Field(0, description="0: never")
+    decay_epochs: Length = Field(0, description="0: never")
     ema_deviation: float = Field(
         0.05, description="length of the weights' average, as a share of the run; 0: no average", ge=0, lt=0.28
     )
@@ -86,13 +87,13 @@ class TrainingConfig(BaseModel):
     guard: bool = Field(True, description="end early when the model begins to learn pictures by heart")
 
     seed: int = Field(0, ge=0, lt=2**63)
-    threads: NonNegativeInt = Field(0, description="CPU threads: resuming to the bit needs the same number")
-    evaluations: PositiveInt = Field(30, description="how often the held-out loss is measured")
-    snapshots: NonNegativeInt = Field(12, description="how many moments the evolution strip has")
-    log_every: PositiveInt = Field(10, description="steps")
-    checkpoint_every: PositiveInt = Field(200, description="steps")
-    checkpoint_epochs: NonNegativeFloat = Field(0, description="the same in epochs; 0: checkpoint_every says it")
-    picture_every: NonNegativeInt = Field(0, description="steps between snapshots; 0: spread over the run")
+    threads: int = Field(0, ge=0, le=1024, description="CPU threads: resuming to the bit needs the same number")
+    evaluations: int = Field(30, ge=1, le=1_000_000, description="how often the held-out loss is measured")
+    snapshots: int = Field(12, ge=0, le=1000, description="how many moments the evolution strip has")
+    log_every: Several = Field(10, description="steps")
+    checkpoint_every: Several = Field(200, description="steps")
+    checkpoint_epochs: Length = Field(0, description="the same in epochs; 0: checkpoint_every says it")
+    picture_every: Count = Field(0, description="steps between snapshots; 0: spread over the run")
 
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
@@ -103,6 +104,7 @@ class TrainingConfig(BaseModel):
                 f"take a multiple of {cell}, such as {max(1, round(self.size / cell)) * cell}"
             )
         check_parts(self.objective, self.network, self.preconditioning, self.factor)
+        check_parameters(self.network, self.size, 0, reference=self.objective == "upscaling")
         if self.objective == "adversarial" and self.perceptual != "none":
             raise ValueError(
                 f"perceptual is {self.perceptual}, and a GAN compares no picture with another; leave it out"
@@ -123,11 +125,12 @@ class TrainingConfig(BaseModel):
 def read_choices(path: Path) -> dict[str, Any]:
     """The settings that a TOML file chooses; the others stay open. Raises SfumatoError for what is no setting."""
     try:
-        choices = tomllib.loads(path.read_text("utf-8"))
+        choices = tomllib.loads(read_file(path, MOST_TOML_BYTES).decode("utf-8"))
     except FileNotFoundError as error:
         raise SfumatoError(f"{path}: no such file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SfumatoError(f"{path}: cannot be read as TOML ({error})") from error
+    except (ValueError, OSError, RecursionError) as error:  # too long a number is no error of TOML's own
+        said = getattr(error, "strerror", None) or error
+        raise SfumatoError(f"{path}: cannot be read as TOML ({said})") from error
     resolve(choices, origin=str(path))
     return choices
 
@@ -144,7 +147,7 @@ def parse_choices(settings: Sequence[str]) -> dict[str, Any]:
             raise SfumatoError(f"--set {setting}: give a name and a value, as in --set learning_rate=0.001")
         try:
             parsed = tomllib.loads(f"value = {value}")
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             parsed = {}
         choices[name.strip()] = parsed["value"] if len(parsed) == 1 else value.strip()
     resolve(choices, origin="--set")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import mode
 from typing import Any
@@ -13,7 +14,8 @@ import torch
 from sfumato.dataset import Batches, Dataset
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
-from sfumato.models import Model, locate_model
+from sfumato.models import Model
+from sfumato.models.place import local_path, opened_model
 from sfumato.models.weights import digest
 from sfumato.text import restored_path, stored_path
 from sfumato.training.configuration import resolve
@@ -111,7 +113,7 @@ def prepare_run(
     if parent is not None:
         check_fit(parent, weights_from, settings)
         descent = (parent.weights_digest, *parent.config.descends_from)
-        local = Path(weights_from).expanduser()
+        local = local_path(weights_from)
         weights_from = stored_path(local.resolve()) if local.exists() else weights_from
     check_disk(path, disk_bytes(made, dataset) - dataset.pixels.numel())
     inside = dataset.path.resolve().is_relative_to(path.resolve())
@@ -133,7 +135,8 @@ def prepare_run(
     with directory.at_work():
         if force:
             clear_run(directory)
-        return Run.create(directory, record, features, locate_model(taught_by) if teacher else None), made
+        with opened_model(taught_by) if teacher else nullcontext() as taught:
+            return Run.create(directory, record, features, taught), made
 
 
 def disk_bytes(made: Plan, dataset: Dataset) -> int:

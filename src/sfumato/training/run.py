@@ -25,10 +25,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory, kind_of
-from sfumato.disk import flush_directory, flush_file, write_through
+from sfumato.disk import flush_directory, flush_file, read_file, write_through
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
-from sfumato.models.place import CARD, CONFIG, WEIGHTS
+from sfumato.models.configuration import MOST_CONFIG_BYTES
+from sfumato.models.place import CARD, CONFIG, WEIGHTS, local_path
 from sfumato.models.weights import digest
 from sfumato.text import restored_path
 from sfumato.training.checkpoint import clear_checkpoints, point_at
@@ -94,7 +95,7 @@ class Run:
     def open(cls, path: Path) -> Run:
         """Raises SfumatoError where there is no run, or one of another version."""
         try:
-            record = RunRecord.model_validate_json((path / "run.json").read_bytes())
+            record = RunRecord.model_validate_json(read_file(path / "run.json", MOST_CONFIG_BYTES))
         except FileNotFoundError as error:
             raise SfumatoError(
                 f"{path}: is no run (it holds no run.json); give the directory that 'train -o' named"
@@ -188,7 +189,7 @@ class Run:
 
 def teacher_of(student: Path) -> Path:
     """Where the run of a student keeps the model that it learned from. Raises SfumatoError where it keeps none."""
-    kept = student.expanduser() / _TEACHER
+    kept = local_path(student) / _TEACHER
     if not (kept / CONFIG).is_file():
         raise SfumatoError(f"{student}: is not the run of a student with its teacher; give the one that 'distill' made")
     return kept

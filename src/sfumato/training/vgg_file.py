@@ -24,6 +24,7 @@ from torch import Tensor
 
 from sfumato.disk import disk_fault, flush_file
 from sfumato.errors import SfumatoError
+from sfumato.models.place import local_path
 from sfumato.models.weights import digest
 from sfumato.networks.vgg import vgg_shapes
 from sfumato.works.whole_file import write_whole_file
@@ -53,7 +54,7 @@ def vgg_file(asked: str, *, address: str = ADDRESS, progress: Progress | None = 
         return _checked(kept) if kept.exists() else _missing(kept)
     if asked == "fetch":
         return kept if _is_sound(kept) else _fetch(kept, address, progress)
-    path = Path(asked).expanduser()
+    path = local_path(asked)
     if path.suffix.lower() == ".safetensors":
         return _checked(path)
     if path.suffix.lower() == ".pth":

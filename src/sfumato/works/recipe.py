@@ -4,6 +4,7 @@ import json
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
 
 from sfumato.errors import SfumatoError
 
@@ -20,49 +21,74 @@ _A1111_SAMPLERS: Final = {
     "dpmpp_2m_sde": "DPM++ 2M SDE",
 }
 
-Text = Annotated[str, Field(min_length=1)]
-Sigma = Annotated[float, Field(ge=0)]
-Margin = Annotated[int, Field(ge=0)]
+# Whoever gives a work away writes its recipe. What one may ask for is bounded far beyond all that makes sense, so that
+# nothing is begun that a machine cannot end.
+MOST_BYTES: Final = 1 << 20
+MOST_PIXELS: Final = 4096 * 4096
+MOST_STEPS: Final = 10_000
+MOST_GUIDANCE: Final = 100.0
+HIGHEST_SIGMA: Final = 10_000.0
+MOST_COLOURS: Final = 64
+MOST_TURNS: Final = 256
+MOST_ENLARGEMENTS: Final = 8
+
+Word = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=10_000)]
+Label = Annotated[str, Field(max_length=100_000)]
+Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
+Guidance = Annotated[float, Field(ge=0, le=MOST_GUIDANCE)]
+Sigma = Annotated[float, Field(ge=0, le=HIGHEST_SIGMA)]
+Pixels = Annotated[int, Field(ge=0, le=MOST_PIXELS)]
 Colour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
-Side = Annotated[int, Field(ge=1)]
+Side = Annotated[int, Field(ge=1, le=MOST_PIXELS)]
+Seed = Annotated[int, Field(ge=0, lt=2**64)]
+Number = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Recipe(BaseModel):
     """All that decides a picture's pixels, and by which programs it was made.
 
     A picture depends on `seed` and `index` (its number among those made with that seed), and on no other picture made
-    at the same time. Raises pydantic's ValidationError for values that are out of range and for unknown fields.
+    at the same time. Sigmas go to 10,000, guidance to 100, steps to 10,000, pixels to 4,096 x 4,096. Raises pydantic's
+    ValidationError for values that are out of range and for unknown fields.
     """
 
     # The names that begin with model_ are ours here, and none of pydantic's.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
     format: Literal[1] = FORMAT
-    model: Text = Field(description="the model's name, for people")
+    model: Name = Field(description="the model's name, for people")
     model_digest: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the weights, hexadecimal")
-    seed: int = Field(ge=0, lt=2**64)
-    index: int = Field(default=0, ge=0, lt=2**63, description="the picture's number among those of the seed")
-    turns: tuple[tuple[int, int, Share], ...] = Field(
-        default=(), description="of a relative: seed, number and share (of a quarter turn) that its noise was turned by"
+    seed: Seed
+    index: Number = Field(default=0, description="the picture's number among those of the seed")
+    turns: tuple[tuple[Seed, Number, Share], ...] = Field(
+        default=(),
+        max_length=MOST_TURNS,
+        description="of a relative: seed, number and share (of a quarter turn) that its noise was turned by",
     )
-    label: str | None = Field(
-        default=None, description="the class, or a mixture as 'a:0.7,b:0.3'; None for a picture of no class"
+    label: Label | None = Field(
+        default=None,
+        description="the class, or a mixture as 'a:0.7,b:0.3', quoted as in CSV; None for a picture of no class",
     )
-    away: str | None = Field(default=None, description="the class that guidance led away from; None for no class")
-    sampler: Text
-    steps: int = Field(ge=1)
-    schedule: Text = Field(description="how the noise levels are spaced")
+    away: Label | None = Field(default=None, description="the class that guidance led away from; None for no class")
+    sampler: Word
+    steps: Steps
+    schedule: Word = Field(description="how the noise levels are spaced")
     sigma_min: Sigma = Field(default=0.01, description="the last noise level before none")
     sigma_max: Sigma = Field(default=80.0, description="the first noise level")
-    guidance: float = Field(default=1.0, ge=0, description="1 is none, above strengthens the condition")
-    guidance_kind: Text = Field(default="none", description="what guides: none, classifier_free, autoguidance")
+    guidance: Guidance = Field(default=1.0, description="1 is none, above strengthens the condition")
+    guidance_kind: Word = Field(default="none", description="what guides: none, classifier_free, autoguidance")
     guidance_low: Sigma | None = Field(default=None, description="guided above this noise level only (a sigma)")
     guidance_high: Sigma | None = Field(default=None, description="guided up to this noise level only (a sigma)")
     guidance_chroma: Share | None = Field(default=None, description="share of the guidance that went to colour")
     sharpness: float = Field(default=0.0, ge=0, lt=1, description="share of the noise that the network is not told of")
-    palette: tuple[Colour, ...] = Field(default=(), description="colours that it was drawn towards, as #rrggbb")
-    palette_shares: tuple[Share, ...] = Field(default=(), description="how much of the picture each was to cover")
+    palette: tuple[Colour, ...] = Field(
+        default=(), max_length=MOST_COLOURS, description="colours that it was drawn towards, as #rrggbb"
+    )
+    palette_shares: tuple[Share, ...] = Field(
+        default=(), max_length=MOST_COLOURS, description="how much of the picture each was to cover, or none"
+    )
     palette_strength: Share | None = Field(default=None, description="from 0, not at all, to 1")
     composition: str | None = Field(
         default=None,
@@ -79,11 +105,11 @@ class Recipe(BaseModel):
         default=None, gt=0, le=1, description="the share of the steps that were taken, from that picture on"
     )
     inverted: bool = Field(default=False, description="whether it began with that picture's own noise")
-    source: str | None = Field(default=None, description="the class under which that noise was found; None for none")
+    source: Label | None = Field(default=None, description="the class under which that noise was found; None for none")
     mask_digest: str | None = Field(
         default=None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the mask of what was made anew in that picture"
     )
-    margins: tuple[Margin, Margin, Margin, Margin] | None = Field(
+    margins: tuple[Pixels, Pixels, Pixels, Pixels] | None = Field(
         default=None, description="what was added beyond that picture's edges: left, top, right, bottom, in pixels"
     )
     tile: bool = Field(default=False, description="whether it repeats without a seam")
@@ -91,15 +117,26 @@ class Recipe(BaseModel):
         default=None, description="of a work that an upscaler enlarged: the recipe by which it was made before"
     )
     size: tuple[Side, Side] = Field(description="width and height in pixels")
-    dtype: Text = Field(default="float32", description="the precision in which the network computed")
-    device: Text = Field(default="cpu", description="the kind of device: cpu, cuda, mps")
-    sfumato_version: Text
-    torch_version: Text
+    dtype: Word = Field(default="float32", description="the precision in which the network computed")
+    device: Word = Field(default="cpu", description="the kind of device: cpu, cuda, mps")
+    sfumato_version: Word
+    torch_version: Word
 
     @model_validator(mode="after")
     def _interval_is_in_order(self) -> Self:
         if self.guidance_low is not None and self.guidance_high is not None and self.guidance_low > self.guidance_high:
             raise ValueError(f"guidance_low {self.guidance_low} is above guidance_high {self.guidance_high}")
+        return self
+
+    @model_validator(mode="after")
+    def _it_can_be_made(self) -> Self:
+        width, height = self.size
+        if width * height > MOST_PIXELS:
+            raise ValueError(f"the size is {width} x {height} pixels, and 4,096 x 4,096 are the most")
+        if self.palette_shares and len(self.palette_shares) != len(self.palette):
+            raise ValueError(f"{len(self.palette)} colours in the palette but {len(self.palette_shares)} shares")
+        if len(self.enlargements) > MOST_ENLARGEMENTS:
+            raise ValueError(f"it was enlarged {len(self.enlargements)} times, and {MOST_ENLARGEMENTS} are the most")
         return self
 
     def to_json(self) -> str:
@@ -109,9 +146,12 @@ class Recipe(BaseModel):
     @classmethod
     def from_json(cls, text: str | bytes) -> "Recipe":
         """Read what `to_json` wrote. Raises SfumatoError that says what is wrong with it."""
+        if len(text) > MOST_BYTES:
+            raise SfumatoError(f"the recipe cannot be read, it is {len(text):,} letters long and no work's own")
         try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            # pydantic's reader, unlike Python's, ends at a depth that the rest of the way can follow.
+            data = from_json(text)
+        except ValueError as error:
             raise SfumatoError(f"the recipe cannot be read, it is not JSON ({error})") from error
         if not isinstance(data, dict):
             raise SfumatoError(
@@ -121,7 +161,7 @@ class Recipe(BaseModel):
         if isinstance(version, int) and version > FORMAT:
             raise SfumatoError(f"the recipe has format {version} and this sfumato reads {FORMAT}; install a newer one")
         try:
-            return cls.model_validate_json(json.dumps(data), strict=True)
+            return cls.model_validate_json(text, strict=True)
         except ValidationError as error:
             raise SfumatoError(f"the recipe cannot be read: {_faults(error)}") from error
 

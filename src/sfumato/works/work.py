@@ -1,23 +1,22 @@
 """A work: a generated picture together with its recipe, kept in one PNG file."""
 
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from sfumato.collection import unusable
 from sfumato.collection.png import Png
-from sfumato.collection.reading import PIXEL_LIMIT
+from sfumato.collection.reading import BYTE_LIMIT
 from sfumato.collection.sniffing import picture_format
-from sfumato.collection.sources import read_file
 from sfumato.collection.unusable import UnusableError
+from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
 from sfumato.provenance.mark import RECIPE_KEY, save_marked
 from sfumato.provenance.xmp import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
-from sfumato.works.recipe import Recipe
+from sfumato.works.png_chunks import check_parts
+from sfumato.works.recipe import MOST_PIXELS, Recipe
 from sfumato.works.whole_file import write_whole_file
 
 PARAMETERS_KEY: Final = "parameters"
@@ -67,29 +66,31 @@ class Work:
 def read_work(path: str | Path) -> Work:
     """Read a work that `Work.save` wrote. Raises SfumatoError if it is missing, damaged or carries no recipe."""
     path = Path(path)
-    if not os.path.lexists(path):
-        raise SfumatoError(f"{path} does not exist")
     try:
-        data = read_file(path)
+        with open_file(path) as file:
+            check_parts(file)
+            data = file.read(BYTE_LIMIT + 1)
+        if len(data) > BYTE_LIMIT:
+            raise SfumatoError(f"{path} is not opened: it is far larger than any work")
         if picture_format(data) != "PNG":
             raise UnidentifiedImageError
         Png.examine(data)
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as file:
-            if file.width * file.height > PIXEL_LIMIT:
-                raise Image.DecompressionBombError
-            file.load()
-            texts = file.text if isinstance(file, PngImagePlugin.PngImageFile) else {}
-            image = file.convert("RGB")
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise SfumatoError(f"{path} is not opened: it has far more pixels than any work")
+            picture.load()
+            texts = picture.text if isinstance(picture, PngImagePlugin.PngImageFile) else {}
+            image = picture.convert("RGB")
+    except FileNotFoundError:
+        raise SfumatoError(f"{path} does not exist") from None
     except UnusableError as error:
-        if error.kind in (unusable.NOT_A_PICTURE, unusable.OTHER_FORMAT, unusable.EMPTY):
-            raise SfumatoError(f"{path} is not a PNG picture, so it carries no recipe") from None
         raise SfumatoError(f"{path} cannot be read as a work: {error}") from error
     except UnidentifiedImageError:
         raise SfumatoError(f"{path} is not a PNG picture, so it carries no recipe") from None
     except Image.DecompressionBombError as error:
         raise SfumatoError(f"{path} is not opened: it has far more pixels than any work") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow raises each of these for damaged files
-        raise SfumatoError(f"{path} cannot be read ({error})") from error
+        raise SfumatoError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from error
     if RECIPE_KEY not in texts:
         raise SfumatoError(f"{path} carries no recipe: it was not made by sfumato, or saved again by another program")
     try:

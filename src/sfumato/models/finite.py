@@ -1,0 +1,38 @@
+"""Pictures of numbers: what a model answers with NaN or without end is no work, and is never written as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from torch import Tensor
+
+from sfumato.diffusion import Step
+from sfumato.errors import SfumatoError
+from sfumato.models.configuration import ModelConfig, SamplerSettings
+
+
+def finite_steps(steps: Iterable[Step], config: ModelConfig, settings: SamplerSettings) -> Iterator[Step]:
+    """The same steps. Raises SfumatoError at the first with what is no number, and says which settings are unusual."""
+    for step in steps:
+        check_finite(step.x, config, settings)
+        yield step
+
+
+def check_finite(pictures: Tensor, config: ModelConfig, settings: SamplerSettings | None = None) -> None:
+    """Raises SfumatoError where pictures of a model hold what is no number. settings: those it was asked with."""
+    if pictures.isfinite().all():
+        return
+    usual = config.generation.model_dump()
+    asked = usual if settings is None else settings.model_dump()
+    apart = [f"{name} {_short(value)} ({_short(usual[name])})" for name, value in asked.items() if value != usual[name]]
+    remedy = (
+        f"leave out what was asked for in place of its own settings, which stand in brackets: {', '.join(apart)}; "
+        "if it does so again, its weights are damaged"
+        if apart
+        else "its weights are damaged: get the model again, or train again"
+    )
+    raise SfumatoError(f"the model '{config.name}' answers with what is no number (NaN or infinite): {remedy}")
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

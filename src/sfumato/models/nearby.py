@@ -1,0 +1,101 @@
+"""Finding a model by its weights, wherever near a place it lies and whatever it is called."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Final
+
+from sfumato.errors import SfumatoError
+from sfumato.models.configuration import most_weights_bytes, read_config
+from sfumato.models.place import CONFIG, WEIGHTS
+from sfumato.models.weights import digest
+from sfumato.models.zipped import ZippedModel, models_in_zip
+
+DEPTH: Final = 3  # folders below each place that is begun at
+MOST_FOLDERS: Final = 4_000
+SECONDS: Final = 20.0
+
+Place = Path | ZippedModel
+
+
+def find_weights(wanted: str, begin: Sequence[Path]) -> Place | None:
+    """The first model whose weights have this digest (SHA-256, hexadecimal), the nearest places first; None for none.
+
+    begin: directories, which are searched with what is below them, to the depth of ``DEPTH``, in hidden folders not.
+    Directories come before zips. The search ends after ``MOST_FOLDERS`` and about ``SECONDS``.
+    """
+    deadline = time.monotonic() + SECONDS
+    zips: list[Path] = []
+    for directory in _models(begin, zips, deadline):
+        if _digest(directory) == wanted:
+            return directory
+        if time.monotonic() > deadline:
+            return None
+    for path in zips:
+        for model in _zipped(path):
+            if time.monotonic() > deadline:
+                return None
+            if _digest(model) == wanted:
+                return model
+    return None
+
+
+def unpacked(place: Place) -> AbstractContextManager[Path]:
+    """The directory of what was found, as long as the block lasts."""
+    return nullcontext(place) if isinstance(place, Path) else place.unpacked()
+
+
+def _models(begin: Sequence[Path], zips: list[Path], deadline: float) -> Iterator[Path]:
+    """Yields directories that look like a model's, the upper ones first, and notes zips on the way."""
+    seen: set[tuple[int, int]] = set()
+    waiting = deque((place, 0) for place in begin)
+    while waiting and len(seen) < MOST_FOLDERS and time.monotonic() < deadline:
+        folder, depth = waiting.popleft()
+        try:
+            status = folder.stat()
+            with os.scandir(folder) as entries:
+                names = {entry.name: entry for entry in entries}
+        except (OSError, ValueError):
+            continue
+        if (status.st_dev, status.st_ino) in seen:  # links may lead in a circle
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        if CONFIG in names and WEIGHTS in names:
+            yield folder
+        for name, entry in sorted(names.items()):
+            if name.lower().endswith(".zip"):
+                zips.append(folder / name)
+            elif depth < DEPTH and not name.startswith(".") and _is_folder(entry):
+                waiting.append((folder / name, depth + 1))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _zipped(path: Path) -> list[ZippedModel]:
+    try:
+        return models_in_zip(path)
+    except SfumatoError:  # another program's
+        return []
+
+
+def _digest(place: Place) -> str | None:
+    """None for what is no model, after all, or holds more than its configuration says."""
+    try:
+        if isinstance(place, ZippedModel):
+            return place.digest()
+        weights = place / WEIGHTS
+        if not weights.is_file() or weights.stat().st_size > most_weights_bytes(read_config(place / CONFIG)):
+            return None
+        return digest(weights)
+    except (SfumatoError, OSError):
+        return None
