@@ -158,13 +158,13 @@ def _first(row: Row, columns: list[str]) -> str:
     return ""
 
 
-def _listed(columns: list[str]) -> str:
+def _listed(columns: list[str], what: str = "column") -> str:
     shown = ", ".join(f"'{column}'" for column in columns[:_MOST_NAMED])
     more = f" and {len(columns) - _MOST_NAMED} more" if len(columns) > _MOST_NAMED else ""
-    return f"the column{'' if len(columns) == 1 else 's'} {shown}{more}"
+    return f"the {what}{'' if len(columns) == 1 else 's'} {shown}{more}"
 
 
 def unused_note(counts: Counter[str]) -> str:
     """What to say of names in the objects beside pictures that are not used; '' for none."""
     names = [name for name, _ in counts.most_common()]
-    return f"JSON files beside pictures, not used: {_listed(names)}" if names else ""
+    return f"JSON files beside pictures, not used: {_listed(names, 'field')}" if names else ""

@@ -124,12 +124,12 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
             own = dict(known)
             is_second = "caption" in own and taken.setdefault(file, kind) != kind
             if is_second and own.pop("caption") != knowledge.of[file]["caption"]:
-                beside[f"{kind} beside {taken[file]}"] += 1
+                beside[f"{kind} files beside {taken[file]} ones"] += 1
             knowledge.of.setdefault(file, {}).update(own)
     if faults:
         more = f" (and {len(faults) - 1:,} more texts beside pictures are not used)" if len(faults) > 1 else ""
         knowledge.notes.append(f"{faults[0]}{more}")
-    knowledge.notes.extend(f"captions: {kinds} is not used, for {count:,} pictures" for kinds, count in beside.items())
+    knowledge.notes.extend(f"captions: {kinds} are not used ({count:,} of them)" for kinds, count in beside.items())
     if note := unused_note(unused):
         knowledge.notes.append(note)
 
