@@ -80,7 +80,8 @@ def again(
     if changed and output is None:
         output = work.with_name(f"{work.stem}-again.png")
     if output is not None:
-        check_work_place(output, work)
+        for source in filter(None, (work, picture, mask)):
+            check_work_place(output, source)
     film = film_of(output or work) if trajectory else None
     check_places([output] if output is not None else [], force=force)
     if film is not None:

@@ -46,13 +46,13 @@ def class_mixture(text: str, config: ModelConfig) -> Mapping[int, float]:
 def class_index(name: str, config: ModelConfig) -> int:
     """name: as the model has it, however its accents were typed, or in quotes. Raises SfumatoError for a class that the
     model has not."""
-    for written in (name, _unquoted(name), _as_known(name, config)):
-        if written in config.classes:
-            return config.classes.index(written)
+    for written in filter(None, (name, _unquoted(name))):
+        if (known := _as_known(written, config)) in config.classes:
+            return config.classes.index(known)
     listed = [written_name(known) for known in config.classes[:_SHOWN]]
     more = len(config.classes) - len(listed)
-    known = ", ".join(listed) + (f" and {more:,} more" if more else "") or "none at all"
-    raise SfumatoError(f"class '{name}': the model '{config.name}' does not know it; its classes: {known}")
+    said = ", ".join(listed) + (f" and {more:,} more" if more else "") or "none at all"
+    raise SfumatoError(f"class '{name}': the model '{config.name}' does not know it; its classes: {said}")
 
 
 def written_name(name: str) -> str:
@@ -61,8 +61,9 @@ def written_name(name: str) -> str:
 
 
 def separated(text: str, mark: str, classes: Sequence[str]) -> Iterator[str]:
-    """The parts of a text between marks that stand in no name. mark: one of ``MARKS``."""
-    names = sorted(filter(None, classes), key=len, reverse=True)
+    """The parts of a text between marks that stand in no name, in one normal form. mark: one of ``MARKS``."""
+    text = readable(text)
+    names = sorted(map(readable, filter(None, classes)), key=len, reverse=True)
     begun = place = 0
     while place <= len(text):
         place = _after_name(text, place, names)
