@@ -142,6 +142,7 @@ MISTAKES = [
     ("train art --resume -o run", "leave out art"),
     ("train --resume -o run --size 64", "leave out --size"),
     ("train --resume -o run --epochs 2", "leave out --epochs"),
+    ("train --resume -o run --pixel-art", "leave out --pixel-art"),
     ("train --resume -o run --force", "leave out --force"),
     ("train --wurst", "no such option"),
     ("generate", "missing argument"),

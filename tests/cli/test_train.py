@@ -216,3 +216,18 @@ def test_without_vggs_file_the_article_says_what_to_do(sfumato, art, tmp_path, m
     assert "--perceptual fetch" in answer.err
     assert "--perceptual none" in answer.err
     assert not (tmp_path / "run").exists()
+
+
+def test_sprites_are_trained_on_where_they_are_called_pixel_art(sfumato, here, settings):
+    Path("sprites").mkdir()
+    for seed in range(10):
+        Image.effect_noise((16, 16), 50 + seed).convert("RGB").save(f"sprites/{seed}.png")
+    command = ("train", "sprites", "-o", "s", "--steps", 1, "--config", settings, "--device", "cpu")
+    refused = sfumato(*command)
+    assert refused.code == 2
+    assert "--pixel-art" in refused.err
+    answer = sfumato(*command, "--pixel-art")
+    assert answer.code == 0, answer.err
+    run = Run.open(Path("s"))
+    assert run.record.settings.pixel_art
+    assert json.loads((run.dataset / "dataset.json").read_text())["settings"]["pixel_art"] is True

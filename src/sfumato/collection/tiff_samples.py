@@ -218,12 +218,21 @@ def _unpacked(packed: bytes, compression: int, row_bytes: int, rows: int) -> byt
     """A strip's bytes without their compression, of which every one gives back the bytes that it was given."""
     if compression == _NONE:
         return packed
-    if compression in (_DEFLATE, _OLD_DEFLATE):
-        return zlib.decompressobj().decompress(packed, row_bytes * rows)
-    # libtiff, which comes with Pillow, unpacks a picture of this one strip: grey, 8 bits, a byte each pixel.
+    try:
+        if compression in (_DEFLATE, _OLD_DEFLATE):
+            return zlib.decompressobj().decompress(packed, row_bytes * rows)
+        return _unpacked_by_libtiff(packed, compression, row_bytes, rows)
+    except (OSError, SyntaxError, ValueError, zlib.error) as error:
+        raise UnusableError(unusable.BROKEN, "broken TIFF (a strip that cannot be unpacked)") from error
+
+
+def _unpacked_by_libtiff(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
+    """By libtiff, which comes with Pillow: as a picture of this one strip, of 8 bits a sample."""
+    # Four bytes to a pixel where that is possible, because Pillow counts pixels, and there is a limit.
+    count, photometric = (1, BLACK_IS_ZERO) if row_bytes % 4 else (4, INKS)
     entries = [
-        (tiff.WIDTH, row_bytes), (tiff.HEIGHT, rows), (tiff.BITS, 8), (tiff.COMPRESSION, compression),
-        (tiff.PHOTOMETRIC, BLACK_IS_ZERO), (tiff.STRIP_OFFSETS, 8), (tiff.SAMPLES, 1), (tiff.ROWS_PER_STRIP, rows),
+        (tiff.WIDTH, row_bytes // count), (tiff.HEIGHT, rows), (tiff.BITS, 8), (tiff.COMPRESSION, compression),
+        (tiff.PHOTOMETRIC, photometric), (tiff.STRIP_OFFSETS, 8), (tiff.SAMPLES, count), (tiff.ROWS_PER_STRIP, rows),
         (tiff.STRIP_BYTES, len(packed)),
     ]  # fmt: skip
     head = b"II*\x00" + struct.pack("<I", 8 + len(packed))
