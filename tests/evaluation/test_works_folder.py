@@ -1,5 +1,6 @@
 """Works are read as they are, and whatever does not fit is one sentence."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,10 @@ def test_what_cannot_be_compared_is_said(works: Path, tmp_path: Path) -> None:
     (empty / "broken.png").write_bytes(b"hello")
     with pytest.raises(SfumatoError, match="none of its 1 files is a picture"):
         read_folder(empty, picture_files(empty), 32, WHITE)
+
+
+def test_a_pipe_or_a_device_by_a_pictures_name_is_not_waited_for(tmp_path):
+    Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "b.png")
+    (tmp_path / "c.png").symlink_to("/dev/zero")
+    assert picture_files(tmp_path) == [tmp_path / "a.png"]

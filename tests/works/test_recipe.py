@@ -125,7 +125,7 @@ def nested(depth: int) -> str:
         ({"size": (10**9, 1)}, r"size\.0: .* less than or equal to 16777216"),
         ({"guidance": 1e30}, "guidance: .* less than or equal to 100"),
         ({"sigma_max": 1e30}, "sigma_max: .* less than or equal to 10000"),
-        ({"palette": ["#aa3322"] * 100_000}, "palette: .* at most 64 items"),
+        ({"palette": ["#aa3322"] * 50_000}, "palette: .* at most 64 items"),
         ({"palette": ["#aa3322"], "palette_shares": [0.5, 0.5]}, "1 colours in the palette but 2 shares"),
         ({"turns": [[1, 2, 0.5]] * 1000}, "turns: .* at most 256 items"),
         ({"turns": [[1, 2, 0.5]] * 100_000}, "letters long"),

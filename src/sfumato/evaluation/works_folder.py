@@ -108,4 +108,5 @@ def _class(path: Path, folder: Path) -> str | None:
 def _files(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(root, name) for name in files if not name.startswith("."))
+        # A pipe would have its reader wait for ever.
+        yield from (path for name in files if not name.startswith(".") and (path := Path(root, name)).is_file())

@@ -52,8 +52,8 @@ def unpacked(place: Place) -> AbstractContextManager[Path]:
 
 def _models(begin: Sequence[Path], zips: list[Path], deadline: float) -> Iterator[Path]:
     """Yields directories that look like a model's, the upper ones first, and notes zips on the way."""
-    seen: set[tuple[int, int]] = set()
     waiting = deque((place, 0) for place in begin)
+    seen: set[tuple[int, int]] = set()
     while waiting and len(seen) < MOST_FOLDERS and time.monotonic() < deadline:
         folder, depth = waiting.popleft()
         try:
