@@ -36,6 +36,15 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def named_in_unicode(file: BinaryIO, path: Path) -> str:
+    """A name of an open file for libraries that take no other names than Unicode's, good as long as it is open."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return f"/dev/fd/{file.fileno()}"
+    return str(path)
+
+
 def flush_file(file: BinaryIO) -> None:
     """Wait until all that was written to an open file is on the disk."""
     file.flush()

@@ -13,7 +13,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from sfumato.disk import open_file
+from sfumato.disk import named_in_unicode, open_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import MOST_HEADER_BYTES
 
@@ -60,14 +60,14 @@ def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
     try:
         with open_file(path) as file:
             size, head = os.fstat(file.fileno()).st_size, file.read(8)
-        if size > most:
-            raise ValueError(
-                f"it has {size / 1e6:,.0f} MB, and what its config.json says has {most / 1e6:,.0f} at most"
-            )
-        length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
-        if length > MOST_HEADER_BYTES:
-            raise ValueError(f"its header says to be {length:,} bytes long")
-        opened = safe_open(path, framework="pt")
+            if size > most:
+                raise ValueError(
+                    f"it has {size / 1e6:,.0f} MB, and what its config.json says has {most / 1e6:,.0f} at most"
+                )
+            length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
+            if length > MOST_HEADER_BYTES:
+                raise ValueError(f"its header says to be {length:,} bytes long")
+            opened = safe_open(named_in_unicode(file, path), framework="pt")
     except FileNotFoundError as error:
         raise SfumatoError(
             f"{path.parent}: holds no {path.name}, so it is no model; give a model's or a run's directory"
