@@ -111,8 +111,10 @@ class Png:
 
 def with_colours(image: Image.Image, data: bytes, png: Png) -> tuple[Image.Image, bytes | None]:
     """The loaded picture with its transparency as the file means it, and the ICC profile to apply, if any."""
-    space = png.stated_space
     embedded = image.info.get("icc_profile")
+    if len(png.chunks) == 1:  # most have a header alone
+        return image, embedded
+    space = png.stated_space
     if space is None and is_profile(embedded):
         profile = embedded
     else:
