@@ -162,6 +162,7 @@ MISTAKES = [
     ("generate run -o w --steps 0", "--steps"),
     ("generate run -o w --steps 1000000", "--steps: input should be less than or equal to 10000"),
     ("generate run -o w --guidance -2", "--guidance"),
+    ("generate run -o w -n 1000000000", "error: -n / --count: input should be less than or equal to 100000"),
     ("generate run -o w --guidance inf", "--guidance: input should be less than or equal to 100"),
     ("generate run -o w --guidance nan", "guidance"),
     ("generate run -o w --guidance-kind magic", "guidance_kind 'magic'"),

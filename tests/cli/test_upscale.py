@@ -1,5 +1,6 @@
 """From pictures to an upscaler, and with it from small works to larger ones, as a person does it."""
 
+import os
 import shutil
 
 import numpy as np
@@ -67,10 +68,14 @@ def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfuma
     assert "the pixels are the same" in answer.out, answer.err
     with Image.open(here / "works" / "0001-trajectory.webp") as film:
         assert film.n_frames == 2
-    shutil.rmtree(here / "larger")
+    far = here / "1" / "2" / "3" / "4"  # from where no upscaler is near
+    shutil.copytree(run / "model", far / "run")
+    shutil.copy(path, far / "one.png")
+    os.chdir(far)  # `here` goes back
     before = sorted(here.rglob("*"))
-    answer = sfumato("again", path, "-o", "third.png", "--trajectory")
-    assert (answer.code, "was made with 'larger', and no model of that name lies here" in answer.err) == (2, True)
+    answer = sfumato("again", "one.png", "-o", "third.png", "--trajectory")
+    assert answer.code == 2
+    assert f"was made with 'larger' (weights {work.recipe.model_digest[:10]}), and no model with these" in answer.err
     assert sorted(here.rglob("*")) == before
 
 

@@ -111,5 +111,6 @@ def _usage(error: Any) -> str:
     said = " ".join(error.format_message().split()).rstrip(".")
     option, of_an_option, fault = said.removeprefix("Invalid value for '").partition("': ")
     if of_an_option:
-        said = f"{option}: {fault[:1].lower()}{fault[1:]}"
+        named = option.replace("' / '", " / ")  # '-n' / '--count'
+        said = f"{named}: {fault[:1].lower()}{fault[1:]}"
     return f"{said[:1].lower()}{said[1:]}; '{command} --help' shows what there is"
