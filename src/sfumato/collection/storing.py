@@ -22,7 +22,7 @@ from sfumato.directory import OwnDirectory
 from sfumato.disk import flush_directory, replace_file
 from sfumato.errors import SfumatoError
 
-FORMAT: Final = 1
+FORMAT: Final = 2  # since pictures are read otherwise: what an earlier version left out is looked at again
 DESCRIPTION: Final = "collection.json"
 PICTURES: Final = "pictures.jsonl"
 REJECTED: Final = "rejected.jsonl"
