@@ -16,10 +16,17 @@ def open_file(path: Path) -> BinaryIO:
         file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 (who asked for it closes it)
     except ValueError as error:  # with a zero byte in it
         raise OSError(errno.EINVAL, "is no name of a file", str(path)) from error
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    mode = os.fstat(file.fileno()).st_mode
+    if not stat.S_ISREG(mode):
         file.close()
-        raise OSError(errno.EINVAL, "is a pipe or a device, and no file", str(path))
+        raise OSError(errno.EINVAL, f"is {what_is(mode)}, not a file", str(path))
     return file
+
+
+def what_is(mode: int) -> str:
+    """What is neither a file nor a directory, from its mode (`os.stat_result.st_mode`): 'a pipe'."""
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    return kinds.get(stat.S_IFMT(mode), "a special file")
 
 
 def read_file(path: Path, most: int) -> bytes:

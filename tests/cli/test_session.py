@@ -7,6 +7,7 @@ from PIL import Image
 
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn import draw
+from sfumato.directory import MARKER, OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked_file
 
@@ -44,7 +45,7 @@ def test_everything_that_the_commands_draw_is_left_out_of_the_art(sfumato, run, 
     assert answer.code == 0, answer.err
     collection = Collection.open(tmp_path / "collection")
     assert [picture.file for picture in collection.pictures] == ["0.png", "1.png", "2.png"]
-    files = sum(path.is_file() for path in run.rglob("*"))
+    files = sum(path.is_file() and path.name != MARKER for path in run.rglob("*"))
     assert f"run: a run of sfumato, its {files} files are not art (left out)" in answer.out
     for file in own:
         assert file.startswith(("run/", "works/")) or f"{file}: made by sfumato (left out)" in answer.out
@@ -68,9 +69,11 @@ def test_a_comparison_goes_on_with_the_works_that_it_began_with(sfumato, here, m
     art, output = here / "art", here / "out"
     art.mkdir()
     draw("waves", 1, 40).save(art / "0.png")
+    with OwnDirectory(output, "comparison").at_work() as comparison:
+        comparison.claim("index.html")
     list(collect(art, output / "collection", workers=1, include_works=asked))
-    (output / "gan").mkdir()
-    (output / "gan" / "run.json").touch()
+    with OwnDirectory(output, "comparison").at_work(), OwnDirectory(output / "gan", "run").at_work() as gan:
+        gan.claim("run.json").touch()
 
     def note(*_, include_works, **__):
         raise SfumatoError(f"with works: {include_works}")

@@ -76,7 +76,6 @@ def compare(
         include_works = include_works or Collection.open(output / "collection").include_works
     directory = OwnDirectory(output, "comparison")
     with directory.at_work():
-        file = directory.claim(PAGE)
         collection = collection_of(
             art, output / "collection", "255,255,255", console, include_works=include_works, force=force
         )
@@ -95,8 +94,8 @@ def compare(
             follow(train(run, device=place, spent_seconds=spent), run, console)
         with console.status("making works, and measuring them"):
             page = comparison_page(_comparison(art, output, dataset, minutes, seed))
-        write_whole_text(file, page, force=True)
-    console.print(f"Open {file} in a browser.", style="bold", markup=False, soft_wrap=True)
+        write_whole_text(directory.claim(PAGE), page, force=True)
+    console.print(f"Open {output / PAGE} in a browser.", style="bold", markup=False, soft_wrap=True)
 
 
 def _check_place(art: Path, output: Path, resume: bool, force: bool) -> None:

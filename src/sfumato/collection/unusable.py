@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import stat
 from typing import Final
+
+from sfumato.disk import what_is
 
 EMPTY: Final = "empty"
 NOT_A_PICTURE: Final = "not a picture"
@@ -35,8 +36,7 @@ CIRCULAR: Final = "a circular link"  # the reason
 
 def special(mode: int) -> str:
     """The reason for what is neither a file nor a folder, from its mode (`os.stat_result.st_mode`)."""
-    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
-    return f"{kinds.get(stat.S_IFMT(mode), 'a special file')}, not a file"
+    return f"{what_is(mode)}, not a file"
 
 
 class UnusableError(Exception):
