@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sfumato.directory import MARKER, OwnDirectory, kind_of
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER, kind_of
 
 
 @pytest.fixture

@@ -20,7 +20,15 @@ ROOMS = [
 ALLOWED = {room: set(ROOMS[: index + 1]) for index, room in enumerate(ROOMS)}
 ALLOWED["networks"] = {"networks"}
 ALLOWED["diffusion"] = {"networks", "diffusion"}
-BASE = {"errors", "disk", "memory", "text", "directory"}  # modules that every room may import, and that import no room
+BASE = {
+    "errors",
+    "disk",
+    "memory",
+    "text",
+    "directory",
+    "locking",
+    "marker",
+}  # modules that every room may import, and that import no room
 FOR_ALL = {*BASE, "__version__"}
 PACKAGES_OWN = {"Model": "models"}  # what the package hands out by itself, and from which room
 # The published VGG16 is to be had as a pickle alone: a process of its own takes the tensors out of it.

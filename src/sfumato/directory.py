@@ -1,14 +1,12 @@
 """A directory that the program makes: which files in it are its own, and who is at work in it.
 
-Its marker, `.sfumato.jsonl`, names the kind of directory in its first line and then every file that the program put
-there, one a line. What the marker does not list belongs to somebody else and is never written over, moved or removed.
-While a process is at work in the directory it holds a lock on the marker, which ends with the process.
+Its marker (`marker.py`) lists every file that the program put there. What it does not list belongs to somebody else and
+is never written over, moved or removed. While a process is at work in the directory it holds a lock on the marker.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import re
@@ -17,33 +15,19 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sfumato.disk import disk_fault, flush_directory
 from sfumato.errors import SfumatoError
+from sfumato.locking import locked_file
+from sfumato.marker import FORMAT, MARKER, MOST_BYTES, kind_of, noun, read_marker
 
-MARKER: Final = ".sfumato.jsonl"
-FORMAT: Final = "sfumato-directory-1"
-# What each kind is called in a sentence.
-KINDS: Final[Mapping[str, str]] = {
-    "run": "a run",
-    "collection": "a collection",
-    "pictures": "a folder of fetched pictures",
-    "dataset": "a dataset",
-    "model": "a model",
-    "works": "a folder of works",
-    "evaluation": "an evaluation",
-    "comparison": "a comparison",
-    "demo": "a demonstration",
-    "drawn": "a folder of drawn art",
-}
 _MAY_MIX: Final = ("collection", "works", "drawn")  # with other things in one directory, if that is asked for
 _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{32}\.tmp")
-_MARKER_LIMIT: Final = 256 * 1024**2  # bytes: of a marker that was made to do harm no more is read
 
 
 class OwnDirectory:
-    """A directory of one kind (see `KINDS`), there already or not.
+    """A directory of one kind (see `marker.KINDS`), there already or not.
 
     Names are relative to it, with forward slashes; one may begin with '../' for a file that belongs beside it.
     """
@@ -66,42 +50,38 @@ class OwnDirectory:
         """
         self._check_place()
         found = kind_of(self.path)
-        if found not in (None, self.kind):
-            raise SfumatoError(f"{self.path} is {KINDS.get(found or '', found)} of sfumato; choose another place")
-        own = set() if found is None else self._recorded()
+        self._check_kind(found)
+        own = self.own()
         for name in names:
-            self._check_way(name, own)
-        mixed = self.kind in _MAY_MIX
-        if found is None and self.path.exists() and not (force and mixed):
+            self.check_way(name, own)
+        may_mix = self.kind in _MAY_MIX
+        if found is None and self.path.exists() and not (force and may_mix):
             others = sorted(path.name for path in self.path.iterdir() if not _may_stay(path, beside))
             if others:
                 more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
-                hint = ", or say --force to write beside what is there, which stays as it is" if mixed else ""
+                hint = ", or say --force to write beside what is there, which stays as it is" if may_mix else ""
                 raise SfumatoError(
-                    f"{self.path} is not empty and is not {KINDS[self.kind]} of sfumato (it holds {others[0]}{more}); "
+                    f"{self.path} is not empty and is not {noun(self.kind)} (it holds {others[0]}{more}); "
                     f"choose another place{hint}"
                 )
 
-    def _check_place(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise SfumatoError(f"{self.path} is a file, not a directory; choose another place")
-        nearest = next(path for path in (self.path, *self.path.absolute().parents) if path.exists())
-        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-            raise SfumatoError(f"{self.path} cannot be written, because {nearest} cannot; choose another place")
+    def check_way(self, name: str, own: set[str] | None = None) -> None:
+        """Raises SfumatoError where something that is not ours lies where a file or directory of ours would.
 
-    def _check_way(self, name: str, own: set[str]) -> None:
-        """Raises SfumatoError where something that is not ours lies where a file or directory of ours would."""
-        if name in own:
+        own: what `own` gives, where it is at hand.
+        """
+        known = self.own() if own is None else own
+        if name in known:
             return
         place = self.place_of(name)
         in_the_way = place.is_symlink() or place.exists()
         if in_the_way and place.is_dir() and not place.is_symlink():
             # A directory in which something of ours lies is ours; and an empty one is in nobody's way.
-            ours = any(entry.startswith(f"{name}/") for entry in own) or kind_of(place) is not None
+            ours = any(entry.startswith(f"{name}/") for entry in known) or kind_of(place) is not None
             in_the_way = not ours and any(place.iterdir())
         if in_the_way:
             raise SfumatoError(
-                f"{place} was not made by sfumato, so it is left as it is, with --force too; "
+                f"{place} was not made by sfumato, so it is left as it is, even with --force; "
                 "move it away, or choose another place"
             )
 
@@ -111,6 +91,24 @@ class OwnDirectory:
             return self.path / name
         named = self.path if self.path.name not in ("", "..") else self.path.resolve()
         return named.parent / name.removeprefix("../")
+
+    def own(self) -> set[str]:
+        """The names of the files that are the program's, there or not."""
+        if self._descriptor is not None:
+            return set(self._own)
+        marker = read_marker(self.path)
+        return set() if marker is None or marker.kind != self.kind else set(marker.files)
+
+    def _check_place(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise SfumatoError(f"{self.path} is a file, not a directory; choose another place")
+        nearest = next(path for path in (self.path, *self.path.absolute().parents) if path.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+            raise SfumatoError(f"{self.path} cannot be written, because {nearest} cannot; choose another place")
+
+    def _check_kind(self, found: str | None) -> None:
+        if found not in (None, self.kind):
+            raise SfumatoError(f"{self.path} is {noun(found or '')}, not {noun(self.kind)}; choose another place")
 
     # ---- at work
 
@@ -133,34 +131,37 @@ class OwnDirectory:
                     self._leave_nothing()
                 self._close()
 
-    def _leave_nothing(self) -> None:
-        """Remove the marker and the directory where nothing else lies in it."""
-        with contextlib.suppress(OSError):
-            if [path.name for path in self.path.iterdir()] == [MARKER]:
-                (self.path / MARKER).unlink()
-                self.path.rmdir()
-
     def claim(self, name: str) -> Path:
         """The place of a file that is about to be written, which the marker lists from now on.
 
         Call it while at work. Raises SfumatoError where something lies there that the program did not make.
         """
-        assert self._descriptor is not None, "only while at work"
         place = self.place_of(name)
-        if name not in self._own:
-            self._check_way(name, self._own)
-            os.write(self._descriptor, json.dumps(name).encode() + b"\n")
-            self._own.add(name)
-        elif place.is_symlink():
-            raise SfumatoError(f"{place} is a link, and sfumato made a file; remove the link, or choose another place")
         for parent in list(Path(name).parents)[:-1]:
             if parent.name != ".." and (self.path / parent).is_symlink():
                 raise SfumatoError(f"{self.path / parent} is a link, which sfumato did not make; choose another place")
+        if name in self._own:
+            if place.is_symlink() or place.is_dir():
+                raise SfumatoError(
+                    f"{place} was a file of sfumato and is something else now; move it away, or choose another place"
+                )
+            return place
+        self.check_way(name, self._own)
+        self._note(name)
+        self._own.add(name)
         return place
 
-    def own(self) -> set[str]:
-        """The names of the files that are the program's, there or not."""
-        return set(self._own if self._descriptor is not None else self._recorded())
+    def adopt(self, names: Iterable[str]) -> None:
+        """List files that lie here as the program's, which it knows by their content; call it while at work."""
+        found = [name for name in names if name not in self._own and (self.path / name).is_file()]
+        self._note(*found)
+        self._own.update(found)
+        self.flush()
+
+    def flush(self) -> None:
+        """Wait until the marker is on the disk: before files that are to outlast a power failure."""
+        assert self._descriptor is not None, "only while at work"
+        os.fsync(self._descriptor)
 
     @contextmanager
     def staged(self) -> Iterator[Path]:
@@ -173,40 +174,35 @@ class OwnDirectory:
             shutil.rmtree(stage, ignore_errors=True)
 
     def settle(self, stage: Path, names: Iterable[str], into: str = "") -> None:
-        """Move files of a stage to their places, each over what the program had there; the last one ends it.
+        """Move files of a stage to their places, in this order, each over what the program had there.
 
         into: a sub-directory, made if missing. The moves are noted first: where the process dies between two of them,
         the next one that is at work here makes the rest. Flush the files yourself where they have to outlast a power
         failure.
         """
-        assert self._descriptor is not None, "only while at work"
-        files = list(names)
-        targets = {name: f"{into}/{name}" if into else name for name in files}
+        targets = {name: f"{into}/{name}" if into else name for name in names}
         for target in targets.values():
             self.claim(target)
         moves = {"stage": stage.name, "moves": targets}
-        os.write(self._descriptor, json.dumps(moves).encode() + b"\n")
+        self._note(moves)
+        self.flush()
         try:
             self._move(moves)
         except BaseException:  # such as Ctrl-C between two of them: the stage is about to go
             self._move(moves)
             raise
 
-    def adopt(self, names: Iterable[str]) -> None:
-        """List files that lie here as the program's, which it knows by their content; call it while at work."""
-        assert self._descriptor is not None, "only while at work"
-        for name in names:
-            if name not in self._own and (self.path / name).is_file():
-                os.write(self._descriptor, json.dumps(name).encode() + b"\n")
-                self._own.add(name)
-
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files of the program's, and the directories that are empty then. Other names are left alone."""
+        """Remove files of the program's, in this order, and the directories that are empty then.
+
+        Other names are left alone.
+        """
         folders: set[Path] = set()
-        for name in set(names) & self.own():
+        own = self.own()
+        for name in dict.fromkeys(names):
             place = self.place_of(name)
-            if place.is_dir() and not place.is_symlink():
-                continue  # somebody put a directory where the file was
+            if name not in own or (place.is_dir() and not place.is_symlink()):
+                continue  # not ours, or somebody put a directory where the file was
             place.unlink(missing_ok=True)
             folders.update(parent for parent in Path(name).parents if parent.name not in ("", ".."))
         for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
@@ -216,23 +212,21 @@ class OwnDirectory:
     def clear(self) -> None:
         """Remove all files that the marker lists; directories of the program's within have markers of their own."""
         assert self._descriptor is not None, "only while at work"
-        self.remove(self._own)
+        self.remove(sorted(self._own))
         self._own = set()
         with (self.path / MARKER).open("rb") as file:
-            os.truncate(self.path / MARKER, len(file.readline(_MARKER_LIMIT)))
+            os.truncate(self.path / MARKER, len(file.readline(MOST_BYTES)))
 
     def discard(self) -> None:
-        """Remove all that the program made here, directories of its own within too, and the directory if it is empty.
-
-        Call it while at work.
-        """
-        self.remove(self.own())
-        if self.path.is_dir():
-            for path in list(self.path.iterdir()):
-                if path.is_dir() and not path.is_symlink() and (kind := kind_of(path)) in KINDS and kind is not None:
-                    inner = OwnDirectory(path, kind)
-                    with contextlib.suppress(SfumatoError), inner.at_work():
-                        inner.discard()
+        """Remove all that the program made here, the directories of its own within too but for fetched pictures, and
+        the directory if it is empty then. Call it while at work."""
+        self.remove(sorted(self._own))
+        for path in list(self.path.iterdir()):
+            inner = kind_of(path) if path.is_dir() and not path.is_symlink() else None
+            if inner not in (None, "pictures"):
+                within = OwnDirectory(path, inner or "")
+                with contextlib.suppress(SfumatoError), within.at_work():
+                    within.discard()
         (self.path / MARKER).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()
@@ -244,10 +238,9 @@ class OwnDirectory:
         marker, is_new = self.path / MARKER, not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._descriptor = _locked(marker, self.path)
-            begun = os.fstat(self._descriptor).st_size > 0
-            if not begun:
-                os.write(self._descriptor, json.dumps({"format": FORMAT, "kind": self.kind}).encode() + b"\n")
+            self._descriptor = locked_file(marker, self.path)
+            if os.fstat(self._descriptor).st_size == 0:
+                self._note({"format": FORMAT, "kind": self.kind})
         except OSError as error:
             self._close()
             if is_new:
@@ -256,12 +249,11 @@ class OwnDirectory:
                     self.path.rmdir()
             raise SfumatoError(f"{self.path} cannot be written ({disk_fault(error)}); choose another place") from error
         try:
-            found = kind_of(self.path)
-            if found != self.kind:
-                said = KINDS.get(found or "", "a directory")
-                raise SfumatoError(f"{self.path} is {said} of sfumato, not {KINDS[self.kind]}; choose another place")
-            self._own = self._recorded()
-            self._tidy()
+            found = read_marker(self.path)
+            self._check_kind(found.kind if found else "")
+            if found is not None:
+                self._own = set(found.files)
+                self._tidy(found.moves)
         except BaseException:
             self._close()
             raise
@@ -271,59 +263,55 @@ class OwnDirectory:
         if descriptor is not None:
             os.close(descriptor)
 
-    def _lines(self) -> Iterator[object]:
-        """What the marker holds after its first line; a line that a dying process left half written is passed over."""
-        with (self.path / MARKER).open("rb") as file:
-            file.readline(_MARKER_LIMIT)
-            for line in file.read(_MARKER_LIMIT).splitlines():
-                with contextlib.suppress(ValueError):
-                    yield json.loads(line)
+    def _leave_nothing(self) -> None:
+        """Remove the marker and the directory where nothing else lies in it."""
+        with contextlib.suppress(OSError):
+            if [path.name for path in self.path.iterdir()] == [MARKER]:
+                (self.path / MARKER).unlink()
+                self.path.rmdir()
 
-    def _recorded(self) -> set[str]:
-        if not (self.path / MARKER).is_file():
-            return set()
-        return {line for line in self._lines() if isinstance(line, str) and _is_inside(line)}
+    def _note(self, *lines: object) -> None:
+        """Append lines to the marker, all of them or none."""
+        assert self._descriptor is not None, "only while at work"
+        before = os.fstat(self._descriptor).st_size
+        data = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+        try:
+            while data:  # a write may take only a part of it, as on a disk that is nearly full
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            os.ftruncate(self._descriptor, before)
+            raise
 
-    def _tidy(self) -> None:
+    def _tidy(self, moves: Iterable[Mapping[str, Any]]) -> None:
         """Make moves that a process died in, and remove what it left unfinished."""
-        for line in self._lines():
-            if isinstance(line, dict) and isinstance(line.get("moves"), dict):
-                self._move(line)
+        for one in moves:
+            self._move(one)
         with (self.path / MARKER).open("rb") as file:
             file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n" and self._descriptor is not None:
-                os.write(self._descriptor, b"\n")
-        for folder in {self.path, *(self.path / name for name in self._folders())}:
-            for left in folder.glob(".*.tmp") if folder.is_dir() else ():
+            is_whole = file.read(1) == b"\n"
+        if not is_whole and self._descriptor is not None:
+            os.write(self._descriptor, b"\n")
+        folders = {Path(name).parent for name in self._own if not name.startswith("../")}
+        for folder in {self.path, *(self.path / name for name in folders)}:
+            for left in folder.glob(".*.tmp") if folder.is_dir() and not folder.is_symlink() else ():
                 if _TEMPORARY.fullmatch(left.name) and not left.is_symlink():
                     shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
-    def _folders(self) -> set[Path]:
-        return {Path(name).parent for name in self._own if not name.startswith("../")}
-
-    def _move(self, moves: Mapping[str, object]) -> None:
+    def _move(self, moves: Mapping[str, Any]) -> None:
         stage, targets = str(moves.get("stage")), moves["moves"]
-        if not _TEMPORARY.fullmatch(stage) or not isinstance(targets, dict) or not (self.path / stage).is_dir():
+        if not _TEMPORARY.fullmatch(stage) or not (self.path / stage).is_dir():
             return
         folders = set()
         for name, target in targets.items():
             source, place = self.path / stage / str(name), self.path / str(target)
-            if str(target) in self._own and source.is_file():
+            # A marker may have been tampered with.
+            is_staged = ".." not in Path(str(name)).parts and source.is_relative_to(self.path / stage)
+            if is_staged and str(target) in self._own and source.is_file():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 source.replace(place)
                 folders.add(place.parent)
         for folder in folders:
             flush_directory(folder)
-
-
-def kind_of(path: Path) -> str | None:
-    """The kind of directory that a marker in `path` names; None where there is no marker of the program's."""
-    try:
-        with (path / MARKER).open("rb") as file:
-            first = json.loads(file.readline(1000))
-        return str(first["kind"]) if first["format"] == FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _may_stay(path: Path, beside: Path | None) -> bool:
@@ -332,52 +320,3 @@ def _may_stay(path: Path, beside: Path | None) -> bool:
     known = beside is not None and beside.resolve().is_relative_to(path.resolve())
     left = _TEMPORARY.fullmatch(path.name) is not None
     return known or left or (path.is_dir() and not path.is_symlink() and kind_of(path) is not None)
-
-
-def _is_inside(name: str) -> bool:
-    """Whether a recorded name lies in the directory, or directly beside it: a marker may have been tampered with."""
-    parts = name.removeprefix("../").split("/")
-    return (
-        "\0" not in name
-        and all(part not in ("", ".", "..") for part in parts)
-        and (len(parts) == 1 or not name.startswith("../"))
-    )
-
-
-def _locked(marker: Path, directory: Path) -> int:
-    """The marker, open for appending and locked by this process. Raises SfumatoError where another has it."""
-    while True:
-        descriptor = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        try:
-            _lock(descriptor)
-            # Whoever had the lock before may have removed the marker, and this one lies nowhere any more.
-            if os.path.samestat(os.fstat(descriptor), marker.stat()):
-                return descriptor
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            os.close(descriptor)
-            if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-                raise SfumatoError(
-                    f"{directory}: another sfumato is at work there; wait until it is done, or choose another place"
-                ) from error
-            raise
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Lock an open file against other processes. Raises OSError where one of them has it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        # A byte far behind the content: a lock keeps others from reading there.
-        os.lseek(descriptor, 1 << 30, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-            raise  # a file system without locks is worked on without them

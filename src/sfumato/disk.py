@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 import uuid
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Final
+
+DISK_FULL: Final = "the disk is full"
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -16,6 +19,12 @@ def open_file(path: Path) -> BinaryIO:
         file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 (who asked for it closes it)
     except ValueError as error:  # with a zero byte in it
         raise OSError(errno.EINVAL, "is no name of a file", str(path)) from error
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+            raise OSError(errno.EINVAL, f"is {what_is(path.stat().st_mode)}, not a file", str(path)) from error
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "is a circular link", str(path)) from error
+        raise
     mode = os.fstat(file.fileno()).st_mode
     if not stat.S_ISREG(mode):
         file.close()
@@ -35,7 +44,18 @@ def read_file(path: Path, most: int) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > most:
             raise OSError(errno.EFBIG, f"has {size:,} bytes, and {most:,} are the most", str(path))
-        return file.read()
+        data = file.read(most + 1)
+    if len(data) > most:  # it grew meanwhile, or says nothing of its size
+        raise OSError(errno.EFBIG, f"has more than {most:,} bytes", str(path))
+    return data
+
+
+def read_json(path: Path, most: int) -> Any:
+    """What a JSON file says. Raises OSError as `read_file`, and ValueError for what is no JSON or nested too deeply."""
+    try:
+        return json.loads(read_file(path, most))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -90,5 +110,5 @@ def disk_fault(error: Exception) -> str:
     """Why something could not be written, in a few words."""
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
-        return "the disk is full"
+        return DISK_FULL
     return getattr(error, "strerror", None) or str(error)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sfumato.cli.placing import beside, check_film_place, check_places
+from sfumato.cli.placing import beside, check_made_up_place, check_places
 from sfumato.errors import SfumatoError
 from sfumato.works import save_animation
 
@@ -57,12 +57,12 @@ def test_a_folder_that_may_not_be_written_is_said(tmp_path, monkeypatch):
 
 def test_a_film_that_nobody_named_is_written_over_only_where_it_is_ours(tmp_path):
     film = tmp_path / "new-trajectory.webp"
-    check_film_place(film, force=True)
+    check_made_up_place(film, force=True)
     frame = Image.new("RGB", (32, 32))
     frame.save(film)
     with pytest.raises(SfumatoError, match="sfumato did not make it"):
-        check_film_place(film, force=True)
+        check_made_up_place(film, force=True)
     save_animation([frame, frame], film, force=True)
-    check_film_place(film, force=True)
+    check_made_up_place(film, force=True)
     with pytest.raises(SfumatoError, match="--force"):
-        check_film_place(film, force=False)
+        check_made_up_place(film, force=False)

@@ -7,8 +7,9 @@ from PIL import Image
 
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn import draw
-from sfumato.directory import MARKER, OwnDirectory
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER
 from sfumato.provenance import is_marked_file
 
 SUFFIXES = {".png", ".webp", ".gif", ".apng", ".mp4"}

@@ -137,7 +137,7 @@ def test_a_folder_of_ones_own_is_not_cleared_for_a_run(sfumato, art, here, tree,
     for source in ("project/model", art):
         answer = sfumato("train", source, "-o", "project", "--steps", 2, *force)
         assert answer.code == 2
-        assert "was not made by sfumato, so it is left as it is, with --force too" in answer.err
+        assert "was not made by sfumato, so it is left as it is, even with --force" in answer.err
         assert tree(here) == before
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from sfumato.collection import fetch
-from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER
 
 pytest.importorskip("datasets")
 

@@ -9,8 +9,9 @@ import pytest
 
 from sfumato.collection import Collection, Picture, Rejected, is_collection
 from sfumato.collection.storing import Stored, cannot_write, read_stored, write_stored, write_whole
-from sfumato.directory import MARKER, OwnDirectory
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER
 
 ODD = "caf\udce9\n\x1b[31m/é.png"
 

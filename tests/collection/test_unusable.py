@@ -134,7 +134,7 @@ def _no_pictures(odd: OddFolder) -> None:
     broken = unusable.TRUNCATED if has_heif_reader() else unusable.NO_READER
     odd.leave("phone.heic", b"\x00\x00\x00\x18ftypheic" + bytes(40), broken)
     odd.leave("book.pdf", b"%PDF-1.7\n", unusable.OTHER_FORMAT)
-    odd.leave("art.zip", b"PK\x03\x04" + bytes(40), unusable.OTHER_FORMAT)
+    odd.leave("art.zip", b"PK\x03\x04" + bytes(40), unusable.NOT_A_PICTURE)
     odd.leave("raw.ppm", b"P6 32 32 255\n" + bytes(3072), unusable.OTHER_FORMAT)
     odd.leave("notes.txt", b"buy paint", unusable.NOT_A_PICTURE)
     odd.ignore(".DS_Store", b"\x00\x00\x00\x01Bud1")

@@ -8,8 +8,8 @@ from PIL import Image
 
 from sfumato.collection import Collection, LeftOut, collect
 from sfumato.dataset import Batches, Dataset, Prepared, Ready, prepare
-from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER
 
 
 def refusal(collection, destination, **options) -> str:

@@ -160,7 +160,7 @@ def test_works_that_are_no_numbers_are_said(dataset: Dataset) -> None:
     broken = model(dataset)
     for parameter in broken.denoiser.parameters():
         parameter.fill_(torch.nan)
-    with pytest.raises(SfumatoError, match="the model 'tiny' makes works that are not numbers"):
+    with pytest.raises(SfumatoError, match="the model 'tiny' produced NaN or infinite values"):
         generated(broken, 4, seed=0)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.directory import KINDS, MARKER
+from sfumato.marker import KINDS, MARKER
 from sfumato.provenance.products import SIGNS, Product, product_of
 
 Files = dict[str, bytes]

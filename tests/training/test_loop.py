@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER
 from sfumato.models import Model
 from sfumato.training import Run, loop, pace, train
 from sfumato.training.checkpoint import load_checkpoint

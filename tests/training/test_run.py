@@ -13,8 +13,8 @@ import torch
 from safetensors.torch import save_file
 
 from sfumato.dataset import Dataset
-from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER
 from sfumato.models import Model
 from sfumato.networks.vgg import VGGFeatures
 from sfumato.training import Run, clear_run, is_run, prepare_run, preset, train, would_clear

@@ -58,16 +58,16 @@ def test_all_moments_become_one_strip_and_one_animation(snapshots: Snapshots, tm
     for step in range(15):
         folder = snapshots.keep([Image.new("RGB", (32, 32), (16 * step, 0, 0))] * 8, step).parent
     (folder / "99999999.png").write_bytes(b"no snapshot")
-    snapshots.summarise(tmp_path / "strip.png", tmp_path / "film.webp")
-    assert is_marked_file(tmp_path / "film.webp")
-    assert is_marked_file(tmp_path / "strip.png")
-    with Image.open(tmp_path / "film.webp") as film:
+    snapshots.summarise("strip.png", "film.webp")
+    assert is_marked_file(tmp_path / "run" / "film.webp")
+    assert is_marked_file(tmp_path / "run" / "strip.png")
+    with Image.open(tmp_path / "run" / "film.webp") as film:
         assert film.n_frames == 15
-    with Image.open(tmp_path / "strip.png") as strip:
+    with Image.open(tmp_path / "run" / "strip.png") as strip:
         colours = {colour[0] for _, colour in strip.convert("RGB").getcolors(1 << 24) if colour[1:] == (0, 0)}
     assert {0, 16 * 14} <= colours  # the first and the last of the moments that it shows
 
 
 def test_without_snapshots_there_is_neither_strip_nor_animation(snapshots: Snapshots, tmp_path: Path) -> None:
-    snapshots.summarise(tmp_path / "strip.png", tmp_path / "film.webp")
+    snapshots.summarise("strip.png", "film.webp")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -14,7 +14,7 @@ from PIL import Image
 
 from sfumato.errors import SfumatoError
 from sfumato.works import read_work
-from sfumato.works.png_chunks import MOST_PARTS, SIGNATURE, check_parts
+from sfumato.works.png_chunks import MOST_CHUNKS, SIGNATURE, check_chunks
 
 
 def part(name: bytes, data: bytes, length: int | None = None) -> bytes:
@@ -41,11 +41,11 @@ def test_a_text_of_two_gigabytes_is_not_read(tmp_path: Path, name: bytes) -> Non
     path = tmp_path / "work.png"
     path.write_bytes(SIGNATURE + picture()[8:33] + part(name, b"sfumato\x00", 2**31 - 1))
     os.truncate(path, 2**31)  # a sparse file, of which nothing is on the disk
-    refused_soon(path, r"its part '.{4}' says to be 2,147 MB long")
+    refused_soon(path, r"its part '.{4}' claims to be 2,147 MB long")
 
 
 def test_parts_without_number_are_not_counted_to_the_end(tmp_path: Path) -> None:
-    (tmp_path / "work.png").write_bytes(picture(part(b"ownX", b"") * (MOST_PARTS + 1)))
+    (tmp_path / "work.png").write_bytes(picture(part(b"ownX", b"") * (MOST_CHUNKS + 1)))
     refused_soon(tmp_path / "work.png", "more than 100,000 parts")
 
 
@@ -73,7 +73,7 @@ def test_any_bytes_are_looked_over_and_left_at_their_beginning(data: bytes) -> N
     for whole in (data, SIGNATURE + data, picture() + data):
         file = io.BytesIO(whole)
         try:
-            check_parts(file)
+            check_chunks(file)
         except ValueError:
             continue
         assert file.tell() == 0

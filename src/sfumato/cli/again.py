@@ -16,7 +16,9 @@ def again(
     work: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The PNG to write; else only a changed work is."),
+        typer.Option(
+            "-o", "--output", help="The PNG to write; without it, a work is written only where a setting is changed."
+        ),
     ] = None,
     models: Annotated[
         list[str] | None,
@@ -56,7 +58,7 @@ def again(
     from sfumato.cli.masking import opened_mask
     from sfumato.cli.opening import at_home, opened
     from sfumato.cli.painting import film_of, painted
-    from sfumato.cli.placing import check_film_place, check_places, check_work_place
+    from sfumato.cli.placing import check_made_up_place, check_places, check_work_place
     from sfumato.models import enlarge_again, remake
     from sfumato.models.remaking import ground_of, repetition
     from sfumato.works import read_work
@@ -79,13 +81,14 @@ def again(
     changed = any(value is not None for value in changes.values())
     if changed and output is None:
         output = work.with_name(f"{work.stem}-again.png")
+        check_made_up_place(output, force=force)
     if output is not None:
         for source in filter(None, (work, picture, mask)):
             check_work_place(output, source)
     film = film_of(output or work) if trajectory else None
     check_places([output] if output is not None else [], force=force)
     if film is not None:
-        check_film_place(film, force=force)
+        check_made_up_place(film, force=force)
     read = read_work(work)
     shown = None if picture is None else opened(picture, parse_background(background))
     covered = None if mask is None else opened_mask(mask)

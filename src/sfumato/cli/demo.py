@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from sfumato.directory import OwnDirectory, kind_of
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.marker import kind_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -49,12 +50,10 @@ def demo(
     console = Console(highlight=False)
     with directory.at_work():
         directory.remove([_PAGE])
-        for name in _FILES:
-            directory.claim(name)
         # What is there is an unfinished demonstration's, or may be made anew.
         drawn = _draw(output / "art", seed, console)
         run = _train(output / "art", output / "run", minutes, seed, force, console)
-        _write_page(output, run, drawn, seed, console)
+        _write_page(directory, run, drawn, seed, console)
     console.print(f"Open {output / _PAGE} in a browser.", style="bold", markup=False, soft_wrap=True)
 
 
@@ -95,7 +94,9 @@ def _train(art: Path, place: Path, minutes: float, seed: int, force: bool, conso
     return made
 
 
-def _write_page(output: Path, run: Run, drawn: dict[str, list[Image.Image]], seed: int, console: Console) -> None:
+def _write_page(
+    directory: OwnDirectory, run: Run, drawn: dict[str, list[Image.Image]], seed: int, console: Console
+) -> None:
     from PIL import Image
 
     from sfumato.cli.demo_page import demo_page
@@ -104,8 +105,8 @@ def _write_page(output: Path, run: Run, drawn: dict[str, list[Image.Image]], see
 
     with console.status("making new works"):
         model = Model.from_pretrained(run.path)
-        works = {name: _works(model, name, seed, output / "works" / name) for name in model.config.classes}
-        film = _trajectory(Generation.of(model, seed=seed + 1), output / _TRAJECTORY)
+        works = {name: _works(model, name, seed, directory.path / "works" / name) for name in model.config.classes}
+        film = _trajectory(Generation.of(model, seed=seed + 1), directory.claim(_TRAJECTORY))
         with Image.open(run.path / "evolution.png") as strip:
             evolution = strip.convert("RGB")
         text = demo_page(
@@ -116,7 +117,7 @@ def _write_page(output: Path, run: Run, drawn: dict[str, list[Image.Image]], see
             facts=_facts(run, model),
             drawn=DRAWN_PER_CLASS * len(drawn),
         )
-    write_whole_text(output / _PAGE, text, force=True)
+    write_whole_text(directory.claim(_PAGE), text, force=True)
 
 
 def _works(model: Model, label: str, seed: int, folder: Path) -> list[Image.Image]:

@@ -26,7 +26,8 @@ def evaluate(
     works: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL|RUN|FOLDER", help="A model's directory, a run's, a Hub repository, or a folder of pictures."
+            metavar="MODEL|RUN|FOLDER",
+            help="A model's directory, a run's, a zip of either, a Hub repository, or a folder.",
         ),
     ],
     against: Annotated[

@@ -131,7 +131,8 @@ def generate(
     said = f"{count:,} works in {output}, {on_sheet} on one sheet in {sheet}" if count > 1 else f"1 work in {output}"
     console.print(said, markup=False, soft_wrap=True)
     if others:
-        console.print(f"what else lay there is left as it was: {len(others):,} in number", soft_wrap=True)
+        files = "1 other file" if len(others) == 1 else f"{len(others):,} other files"
+        console.print(f"{files} in {output} left as before", markup=False, soft_wrap=True)
     if trajectory:
         console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)
 
@@ -140,7 +141,7 @@ def _others(output: Path, files: list[Path]) -> list[Path]:
     """What lies in the directory and is none of these files."""
     if not output.is_dir():
         return []
-    from sfumato.directory import MARKER
+    from sfumato.marker import MARKER
 
     ours = {file.name for file in files}
     return sorted(path for path in output.iterdir() if path.name not in ours and path.name != MARKER)

@@ -30,7 +30,7 @@ def shares_in_words(ground: Ground, picture: Path) -> str:
     between = 1 - made - kept
     said = [f"{_percent(made)} of {picture} made anew"]
     if between > 1e-6:
-        said.append(f"{_percent(between)} passed over in soft edges")
+        said.append(f"{_percent(between)} blended in soft edges")
     return ", ".join([*said, f"{_percent(kept)} kept to the pixel"])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from sfumato.cli.opening import at_home, opened
-from sfumato.cli.placing import check_film_place, check_places, check_work_place
+from sfumato.cli.placing import check_made_up_place, check_places, check_work_place
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def checked_film(work: Path, picture: Path, *, trajectory: bool, force: bool) ->
     film = film_of(work) if trajectory else None
     check_places([work], force=force)
     if film is not None:
-        check_film_place(film, force=force)
+        check_made_up_place(film, force=force)
     return film
 
 

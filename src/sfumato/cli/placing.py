@@ -27,14 +27,14 @@ def check_work_place(output: Path, source: Path) -> None:
         raise SfumatoError(f"{output}: is the picture to begin with; choose another -o")
 
 
-def check_film_place(film: Path, *, force: bool) -> None:
-    """The same of a film beside a work: nobody gave its name, so only one that sfumato made may be written over."""
+def check_made_up_place(file: Path, *, force: bool) -> None:
+    """The same of a file beside a work whose name nobody gave: only one that sfumato made may be written over."""
     from sfumato.provenance import is_marked_file
 
-    check_places([film], force=force)
-    if film.exists() and not is_marked_file(film):
+    check_places([file], force=force)
+    if file.exists() and not is_marked_file(file):
         raise SfumatoError(
-            f"{film}: would be written over, and sfumato did not make it; move it away, or choose another -o"
+            f"{file}: would be written over, and sfumato did not make it; move it away, or choose another -o"
         )
 
 

@@ -42,7 +42,7 @@ def collect(
     directory. `background` is (red, green, blue), 0 to 255, and stands behind transparent pictures. `workers` is a
     number of processes, `limits` what one picture may take of them. Closing the generator ends everything and leaves
     `destination` as it was. With `force` a collection of another source, or a folder of other things, may be written
-    into (only files with the names of a collection's own are replaced). `origin` says which data set the source was
+    into (what the program did not put there is never replaced). `origin` says which data set the source was
     fetched from (see `fetch`); without it, what an earlier run over the same source was told stays true. What the
     program made itself is left out; with `include_works` its pictures are taken as others are.
 

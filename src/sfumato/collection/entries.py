@@ -11,7 +11,7 @@ from sfumato.collection.archive import Archive
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.sources import ZIP_SUFFIXES
 from sfumato.collection.unusable import UnusableError
-from sfumato.directory import MARKER
+from sfumato.marker import MARKER
 
 _IGNORED: Final = frozenset(
     ("__MACOSX", "Thumbs.db", "thumbs.db", "ehthumbs.db", "desktop.ini", "Desktop.ini", "@eaDir", "$RECYCLE.BIN")

@@ -16,8 +16,9 @@ from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
 from sfumato.collection.sniffing import HEAD_BYTES, picture_format
 from sfumato.collection.storing import cannot_write
-from sfumato.directory import OwnDirectory, kind_of
+from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.marker import kind_of
 
 _RECORD: Final = ".fetched.json"
 _FIELDS: Final = ("caption", "creator", "title", "year", "source", "licence")

@@ -16,7 +16,7 @@ from PIL import Image
 from sfumato.collection import unusable
 from sfumato.collection.unusable import UnusableError
 
-_START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _TABLES, _RESTART_INTERVAL = 0xD8, 0xD9, 0xDA, 0xC4, 0xDD
+_END_OF_IMAGE, _START_OF_SCAN, _TABLES, _RESTART_INTERVAL = 0xD9, 0xDA, 0xC4, 0xDD
 _HUFFMAN_SEQUENTIAL, _HUFFMAN_PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _AFTER_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -144,8 +144,10 @@ class Jpeg:
         """The markers that a scan is sprinkled with are all there, in their order (E.1.4)."""
         found = [match.group()[1] & 7 for match in _RESTARTS.finditer(data, scan.start, scan.end)]
         wanted = -(-self._blocks(scan) // self.restart_interval) - 1
-        if len(found) < wanted or found[:wanted] != [number % 8 for number in range(wanted)]:
+        if len(found) < wanted:
             raise UnusableError(unusable.BROKEN, f"damaged: it has {len(found)} restart markers and not {wanted}")
+        if found[:wanted] != [number % 8 for number in range(wanted)]:
+            raise UnusableError(unusable.BROKEN, "damaged: its restart markers are out of order")
 
     def _blocks(self, scan: _Scan) -> int:
         """How many minimum coded units the scan has (A.2)."""

@@ -35,6 +35,7 @@ from sfumato.text import readable
 # What competitions hand out to be filled in: its labels are made up.
 _FORM: Final = re.compile(r"(sample|example)?[ _-]*submissions?.*\.csv", re.IGNORECASE)
 
+_BESIDE: Final = "JSON files beside pictures"
 _NUMBERS: Final = re.compile(r"[-+.,\d\se]*\d[-+.,\d\se]*")  # places of things in a picture, as detectors learn them
 
 
@@ -115,6 +116,8 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
                 continue
             known, others = known_fields(row)
             unused.update(others)
+            if "category" in known and _BESIDE not in knowledge.tables:
+                knowledge.tables.append(_BESIDE)
         else:
             caption = parse_caption(data)
             if _NUMBERS.fullmatch(caption):
@@ -122,9 +125,9 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
             known = {"caption": caption} if caption and not _NUMBERS.fullmatch(caption) else {}
         for file in files:
             own = dict(known)
-            is_second = "caption" in own and taken.setdefault(file, kind) != kind
-            if is_second and own.pop("caption") != knowledge.of[file]["caption"]:
-                beside[f"{kind} files beside {taken[file]} ones"] += 1
+            first = taken.setdefault(file, entry.file) if "caption" in own else entry.file
+            if first != entry.file and own.pop("caption") != knowledge.of[file]["caption"]:
+                beside[f"{kind} files beside {kind_of(first)} ones"] += 1
             knowledge.of.setdefault(file, {}).update(own)
     if faults:
         more = f" (and {len(faults) - 1:,} more texts beside pictures are not used)" if len(faults) > 1 else ""
@@ -134,9 +137,13 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
         knowledge.notes.append(note)
 
 
+def _size(count: int) -> str:
+    return f"{count // 1024**2} MB" if count >= 1024**2 else f"{count // 1024} kB"
+
+
 def _text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes | None:
     if entry.bytes > limit:
-        notes.append(f"{entry.file}: larger than {limit // 1024} kB, so it is not read")
+        notes.append(f"{entry.file}: larger than {_size(limit)}, so it is not read")
         return None
     try:
         return source.read_text(entry.file, limit)

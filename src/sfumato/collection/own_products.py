@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from sfumato.collection import unusable
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.unusable import UnusableError
-from sfumato.directory import MARKER
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER
 from sfumato.provenance.products import SIGNS, Product, product_of
 
 if TYPE_CHECKING:

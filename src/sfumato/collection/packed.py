@@ -15,7 +15,7 @@ from sfumato.collection.pictures import Rejected
 from sfumato.collection.sources import split_packed
 from sfumato.errors import SfumatoError
 
-_PICTURE: Final = re.compile(r".*\.(jpe?g|jfif|png|webp|gif|tiff?|bmp|avif)", re.IGNORECASE)
+_PICTURE: Final = re.compile(r".*\.(jpe?g|jfif|png|webp|gif|tiff?|bmp|avif|hei[cf])", re.IGNORECASE)
 
 
 def with_unpacked(

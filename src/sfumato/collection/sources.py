@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from sfumato.collection.archive import Archive
 from sfumato.collection.reading import check_head
 from sfumato.collection.sniffing import HEAD_BYTES
 from sfumato.collection.unusable import UnusableError
+from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
 
 ZIP_SUFFIXES: Final = (".zip", ".cbz")
@@ -102,19 +102,14 @@ def _read_text(path: Path, limit: int) -> bytes:
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """A regular file, open for reading. Raises UnusableError for any other kind, and for what cannot be read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            os.close(descriptor)
-            reason = "a folder, not a file" if stat.S_ISDIR(mode) else unusable.special(mode)
-            raise UnusableError(unusable.SPECIAL, reason)
-        with os.fdopen(descriptor, "rb") as file:
+        with open_file(path) as file:
             yield file
+    except IsADirectoryError as error:
+        raise UnusableError(unusable.SPECIAL, "a folder, not a file") from error
     except OSError as error:
-        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
-            raise UnusableError(unusable.SPECIAL, unusable.special(path.stat().st_mode)) from error
+        said = (error.strerror or str(error)).removeprefix("is ")
+        if error.errno == errno.EINVAL:
+            raise UnusableError(unusable.SPECIAL, said) from error
         if error.errno == errno.ELOOP:
-            raise UnusableError(unusable.LINK, unusable.CIRCULAR) from error
-        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error.strerror or error})") from error
-    except ValueError as error:  # a name with a zero byte in it
-        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({error})") from error
+            raise UnusableError(unusable.LINK, said) from error
+        raise UnusableError(unusable.UNREADABLE, f"cannot be read ({said})") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import json
@@ -19,7 +18,7 @@ from sfumato.collection.fingerprint import THUMBNAIL_SIDE
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
 from sfumato.directory import OwnDirectory
-from sfumato.disk import flush_directory, replace_file
+from sfumato.disk import DISK_FULL, disk_fault, flush_directory, read_file, read_json, replace_file
 from sfumato.errors import SfumatoError
 
 FORMAT: Final = 2  # since pictures are read otherwise: what an earlier version left out is looked at again
@@ -27,6 +26,7 @@ DESCRIPTION: Final = "collection.json"
 PICTURES: Final = "pictures.jsonl"
 REJECTED: Final = "rejected.jsonl"
 THUMBNAILS: Final = "thumbnails.npy"
+_MOST_BYTES: Final = 4 * 1024**3  # of one part: 20 million pictures
 PARTS: Final = (PICTURES, REJECTED, THUMBNAILS, DESCRIPTION)
 
 
@@ -54,7 +54,7 @@ def is_collection(path: Path) -> bool:
 def read_description(path: Path) -> dict[str, Any]:
     """The collection's description. Raises SfumatoError where there is none that this version reads."""
     try:
-        description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+        description = read_json(path / DESCRIPTION, _MOST_BYTES)
     except FileNotFoundError:
         problem = "is not a collection" if path.is_dir() else "is not there"
         raise SfumatoError(f"{path} {problem}; make one with: sfumato collect ART -o {path}") from None
@@ -80,13 +80,13 @@ def read_stored(path: Path) -> Stored:
             raise ValueError("the number of thumbnails is not that of the pictures")
         stored = Stored(description, pictures, rejected, thumbnails)
         _ = stored.origin  # raises where it is no origin
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SfumatoError(f"{path} is not whole ({error}); run sfumato collect again.") from error
     return stored
 
 
 def _checked(path: Path, digest: str) -> bytes:
-    data = path.read_bytes()
+    data = read_file(path, _MOST_BYTES)
     if hashlib.sha256(data).hexdigest() != digest:
         raise ValueError(f"{path.name} was changed, or its writing was interrupted")
     return data
@@ -136,6 +136,6 @@ def sync_directory(path: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> SfumatoError:
     """The sentence for a place that cannot be written to."""
-    if error.errno == errno.ENOSPC:
+    if disk_fault(error) == DISK_FULL:
         return SfumatoError(f"The disk is full: {path} could not be written; make room and run the command again.")
     return SfumatoError(f"{path} cannot be written ({error.strerror or error}); choose another place.")

@@ -74,7 +74,8 @@ class Decoder:
                 return _OWN, b""
             return self._facts(data, digest)
         except UnusableError as error:
-            if error.kind in (unusable.NOT_A_PICTURE, unusable.OTHER_FORMAT) and self._is_own_film(request["file"]):
+            may_be_film = request.get("art_only") and error.kind in (unusable.NOT_A_PICTURE, unusable.OTHER_FORMAT)
+            if may_be_film and self._is_own_film(request["file"]):
                 return _OWN, b""
             return {"left_out": [error.kind, error.reason]}, b""
         except MemoryError:
@@ -106,7 +107,10 @@ class Decoder:
         return {"width": image.width, "height": image.height}, np.asarray(image).tobytes()
 
     def _is_own_film(self, file: str) -> bool:
-        return self.source.archive is None and is_marked_file(self.source.path / file)
+        try:
+            return self.source.archive is None and is_marked_file(self.source.path / file)
+        except OSError:  # in a zip in the folder, or gone meanwhile
+            return False
 
 
 def _limit_memory(limit: int) -> None:

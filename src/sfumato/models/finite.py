@@ -26,12 +26,11 @@ def check_finite(pictures: Tensor, config: ModelConfig, settings: SamplerSetting
     asked = usual if settings is None else settings.model_dump()
     apart = [f"{name} {_short(value)} ({_short(usual[name])})" for name, value in asked.items() if value != usual[name]]
     remedy = (
-        f"leave out what was asked for in place of its own settings, which stand in brackets: {', '.join(apart)}; "
-        "if it does so again, its weights are damaged"
+        f"try its own settings (in brackets): {', '.join(apart)}; if it happens again, its weights are damaged"
         if apart
         else "its weights are damaged: get the model again, or train again"
     )
-    raise SfumatoError(f"the model '{config.name}' answers with what is no number (NaN or infinite): {remedy}")
+    raise SfumatoError(f"the model '{config.name}' produced NaN or infinite values: {remedy}")
 
 
 def _short(value: object) -> str:

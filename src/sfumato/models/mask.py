@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from sfumato.collection.colour import to_srgb
+from sfumato.collection.colour import to_eight_bits, to_srgb
 from sfumato.errors import SfumatoError
 
 # JPEG at quality 60 moves the black and the white of a hard mask by up to 60 of 255, at 50 by up to 82; a third of the
@@ -86,7 +86,11 @@ def _newness(mask: Image.Image, picture: Image.Image) -> Levels:
 def _colours_and_opacity(mask: Image.Image) -> tuple[Levels, Levels]:
     """[height, width, 3] and [height, width], both 0..255, from any mode: palettes, 1 bit, 16 bits, profiles, alpha."""
     mask.load()
-    shown = over_both(*(to_srgb(mask, ground)[0] for ground in ((0, 0, 0), (255, 255, 255))))
+    profile = mask.info.get("icc_profile")
+    if mask.mode == "F":  # floats have their white at 1, or at 255 where they are larger
+        values = np.asarray(mask)
+        mask = Image.fromarray(to_eight_bits(values, 1.0 if values.max(initial=0) <= 1 else 255.0))
+    shown = over_both(*(to_srgb(mask, ground, profile)[0] for ground in ((0, 0, 0), (255, 255, 255))))
     levels = np.asarray(shown, np.float32)
     return levels[..., :3], levels[..., 3]
 

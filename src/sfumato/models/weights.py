@@ -66,7 +66,7 @@ def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
                 )
             length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
             if length > MOST_HEADER_BYTES:
-                raise ValueError(f"its header says to be {length:,} bytes long")
+                raise ValueError(f"its header claims to be {length:,} bytes long")
             opened = safe_open(named_in_unicode(file, path), framework="pt")
     except FileNotFoundError as error:
         raise SfumatoError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import shutil
 import struct
 import tempfile
 import zipfile
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from sfumato.disk import open_file
+from sfumato.disk import disk_fault, open_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, config_of, most_weights_bytes
 from sfumato.models.place import CARD, CONFIG, WEIGHTS
@@ -55,12 +54,21 @@ class ZippedModel:
         with tempfile.TemporaryDirectory(prefix="sfumato-") as place:
             directory = Path(place)
             for name in self.members:
-                with self._opened(name, most[name]) as file, (directory / name).open("wb") as copy:
-                    shutil.copyfileobj(file, copy, 1 << 20)
+                self._unpack(name, most[name], directory / name)
             try:
                 yield directory
             except SfumatoError as error:  # a person knows the zip, and not the place where it lay for a moment
                 raise SfumatoError(str(error).replace(str(directory), str(self))) from error
+
+    def _unpack(self, name: str, most: int, place: Path) -> None:
+        with place.open("wb") as copy, self._opened(name, most) as file:
+            while block := file.read(1 << 20):
+                try:
+                    copy.write(block)
+                except OSError as error:
+                    raise SfumatoError(
+                        f"{self}: cannot be unpacked into {tempfile.gettempdir()} ({disk_fault(error)}); make room"
+                    ) from error
 
     def __str__(self) -> str:
         return f"{self.path}{'/' if self.folder else ''}{self.folder}"

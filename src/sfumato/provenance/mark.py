@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 from PIL import Image, PngImagePlugin
 
 from sfumato import __version__
+from sfumato.disk import open_file
 from sfumato.provenance.containers import XMP, film_with, gif_with, texts_of
 from sfumato.provenance.xmp import TRAINED_ALGORITHMIC_MEDIA, is_ours, xmp_packet
 
@@ -77,7 +78,7 @@ def is_marked(data: bytes | mmap.mmap) -> bool:
 
 def is_marked_file(path: Path) -> bool:
     """The same of a file, of which no more is read than needed. Raises OSError where it cannot be read."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         try:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:  # empty

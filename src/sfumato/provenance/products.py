@@ -7,15 +7,13 @@ a text one file that the program put there. Directories without it are known by 
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sfumato.directory import FORMAT, KINDS, MARKER
+from sfumato.marker import MARKER, MOST_BYTES, noun, parse_marker
 
-_MARKER_LIMIT: Final = 64 * 1024**2  # bytes
 _HEAD: Final = 64 * 1024  # bytes, in which a description says what it describes
 
 # Made by the program too, but to hold pictures that can be learned from.
@@ -84,7 +82,7 @@ class Product:
 
     @property
     def noun(self) -> str:
-        return f"{KINDS.get(self.kind, 'a directory')} of sfumato"
+        return noun(self.kind)
 
     @property
     def holds_art(self) -> bool:
@@ -102,8 +100,8 @@ def product_of(has: Callable[[str], bool], read: Callable[[str, int], bytes]) ->
     OSError.
     """
     with contextlib.suppress(OSError):
-        if has(MARKER) and (marked := _from_marker(read(MARKER, _MARKER_LIMIT))):
-            return marked
+        if has(MARKER) and (marker := parse_marker(read(MARKER, MOST_BYTES))):
+            return Product(marker.kind, marker.files)
     for kind, description in _DESCRIPTIONS.items():
         with contextlib.suppress(OSError):
             if (
@@ -113,19 +111,3 @@ def product_of(has: Callable[[str], bool], read: Callable[[str, int], bytes]) ->
             ):
                 return Product(kind, description.names)
     return None
-
-
-def _from_marker(data: bytes) -> Product | None:
-    first, *others = data.splitlines() or [b""]
-    try:
-        head = json.loads(first)
-        if not isinstance(head, dict) or head.get("format") != FORMAT:
-            return None
-    except (ValueError, RecursionError):
-        return None
-    names = set()
-    for line in others:
-        if line.startswith(b'"'):
-            with contextlib.suppress(ValueError):  # half written when the power failed
-                names.add(str(json.loads(line)))
-    return Product(str(head.get("kind")), frozenset(names))

@@ -174,8 +174,8 @@ class _Training:
             yield self._picture()
 
     def _finish(self) -> Iterator[Event]:
-        self.writer.summarise()
         self.writer.write_model(self.pace.elapsed())
+        self.writer.summarise()
         finished = Finished(self.state.step, self.run.model, True, self.pace.elapsed())
         self.writer.write(finished)
         self.state.finished = True

@@ -24,9 +24,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sfumato.dataset import Dataset
-from sfumato.directory import OwnDirectory, kind_of
+from sfumato.directory import OwnDirectory
 from sfumato.disk import flush_directory, flush_file, read_file, write_through
 from sfumato.errors import SfumatoError
+from sfumato.marker import kind_of
 from sfumato.models import Model
 from sfumato.models.configuration import MOST_CONFIG_BYTES
 from sfumato.models.place import CARD, CONFIG, WEIGHTS, local_path
@@ -66,6 +67,8 @@ class RunRecord(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Run:
+    """A run in its directory, and what its run.json says."""
+
     directory: OwnDirectory
     record: RunRecord
 
@@ -83,12 +86,14 @@ class Run:
         with directory.at_work():
             if features is not None:
                 write_through(directory.claim(_FEATURES), features.read_bytes())
-            for name in MODEL_FILES if teacher is not None else ():
-                if teacher is not None and (teacher / name).is_file():
+            if teacher is not None:
+                for name in filter(lambda name: (teacher / name).is_file(), MODEL_FILES):
                     kept = directory.claim(f"{_TEACHER}/{name}")
                     kept.parent.mkdir(exist_ok=True)
                     write_through(kept, (teacher / name).read_bytes())
-            point_at(directory.claim("run.json"), record.model_dump_json(indent=2) + "\n")
+            description = directory.claim("run.json")
+            directory.flush()  # or the run would not be known as one after a power failure
+            point_at(description, record.model_dump_json(indent=2) + "\n")
         return cls(directory, record)
 
     @classmethod
@@ -121,7 +126,8 @@ class Run:
                 models = [f"{folder}/{name}" for folder in (_MODEL, _TEACHER) for name in MODEL_FILES]
                 self.directory.adopt((*_FILES, *models, *snapshot_names(self.path)))
             for name in (*_FILES, *(f"{_MODEL}/{name}" for name in MODEL_FILES)):
-                self.directory.claim(name)
+                self.directory.check_way(name)
+            self.directory.claim(LATEST)
             yield
 
     @property
@@ -222,7 +228,7 @@ def is_run(path: Path) -> bool:
 
 
 def clear_run(directory: OwnDirectory) -> None:
-    """Remove what a run has learned and said of it, and nothing else that lies there, its prepared pictures neither."""
+    """Remove what a run has learned and said of it; what else lies there stays, its prepared pictures too."""
     with directory.at_work():
         clear_checkpoints(directory.path / "checkpoints")
         directory.clear()

@@ -49,7 +49,7 @@ class Snapshots:
         """Remove those of later steps: a killed session made them, and the resumed one will make its own."""
         self.directory.remove(name for name in self._names() if int(Path(name).stem) > step)
 
-    def summarise(self, strip_path: Path, animation_path: Path) -> None:
+    def summarise(self, strip_name: str, animation_name: str) -> None:
         """Join all snapshots into one strip (columns are moments) and one animation. Nothing without snapshots."""
         paths = [self.directory.path / name for name in self._names()]
         if not paths:
@@ -57,9 +57,10 @@ class Snapshots:
         rows = [_pictures(path) for path in paths]
         captions = [f"step {int(path.stem):,}" for path in paths]
         shown = _spread(len(paths), 12)
-        _write(strip([rows[i] for i in shown], [captions[i] for i in shown]), strip_path)
+        _write(strip([rows[i] for i in shown], [captions[i] for i in shown]), self.directory.claim(strip_name))
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
-        save_animation(sheets, animation_path, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
+        film = self.directory.claim(animation_name)
+        save_animation(sheets, film, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
 
     def _names(self) -> list[str]:
         own = self.directory.own()

@@ -41,7 +41,7 @@ class RunWriter:
     def open(self) -> None:
         """Go on where the state is: what a killed session made after it is taken away, and will be made again."""
         self.forget_later()
-        self.log = RunLog(self.run.path / "log.jsonl", self.state.log_length)
+        self.log = RunLog(self.run.directory.claim("log.jsonl"), self.state.log_length)
         self.saved = self.state.step
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ class RunWriter:
 
     def summarise(self) -> None:
         """Join the run's snapshots into its strip and its animation."""
-        self.snapshots.summarise(self.run.path / "evolution.png", self.run.path / "evolution.webp")
+        self.snapshots.summarise("evolution.png", "evolution.webp")
 
     def note(self, text: str) -> Noted:
         """Log a remark on this step."""

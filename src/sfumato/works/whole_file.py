@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.text import encoded
 
@@ -28,7 +29,7 @@ def write_whole_file(path: Path, write: Callable[[BinaryIO], None], *, force: bo
             write(file)
         _name(temporary, path, force=force)
     except OSError as error:
-        raise SfumatoError(f"{path} cannot be written ({error.strerror or error}); nothing was changed") from error
+        raise SfumatoError(f"{path} cannot be written ({disk_fault(error)}); nothing was changed") from error
     finally:
         with contextlib.suppress(OSError):  # what went wrong has been said already
             temporary.unlink(missing_ok=True)

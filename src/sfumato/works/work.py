@@ -15,7 +15,7 @@ from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
 from sfumato.provenance.mark import RECIPE_KEY, save_marked
 from sfumato.provenance.xmp import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
-from sfumato.works.png_chunks import check_parts
+from sfumato.works.png_chunks import check_chunks
 from sfumato.works.recipe import MOST_PIXELS, Recipe
 from sfumato.works.whole_file import write_whole_file
 
@@ -68,7 +68,7 @@ def read_work(path: str | Path) -> Work:
     path = Path(path)
     try:
         with open_file(path) as file:
-            check_parts(file)
+            check_chunks(file)
             data = file.read(BYTE_LIMIT + 1)
         if len(data) > BYTE_LIMIT:
             raise SfumatoError(f"{path} is not opened: it is far larger than any work")
