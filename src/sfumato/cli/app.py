@@ -26,7 +26,7 @@ from sfumato.cli.outpaint import outpaint
 from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
 from sfumato.cli.upscale import upscale
-from sfumato.disk import disk_fault
+from sfumato.disk import DISK_FULL, disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.memory import keep_freed_memory
 
@@ -86,7 +86,9 @@ def main() -> None:
             sys.exit(1)
         if error.errno not in _OF_THE_MACHINE:
             raise
-        _say(f"{error.filename or 'the disk'}: {disk_fault(error).lower()}; make room, or choose another place")
+        said = disk_fault(error)
+        remedy = "make room and run the command again" if said == DISK_FULL else "choose another place"
+        _say(f"{error.filename or 'the disk'}: {said[:1].lower()}{said[1:]}; {remedy}")
         sys.exit(2)
     except RuntimeError as error:
         if not str(error).startswith(_CIRCLE):
