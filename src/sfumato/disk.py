@@ -15,21 +15,29 @@ DISK_FULL: Final = "the disk is full"
 
 def open_file(path: Path) -> BinaryIO:
     """Open a file to read. Raises OSError where there is none, and for what may never end: a pipe or a device."""
+    return os.fdopen(open_descriptor(path), "rb")
+
+
+def open_descriptor(path: Path | str) -> int:
+    """The same, as the system's own handle, which `os.close` closes."""
     try:
-        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 (who asked for it closes it)
+        # Opened in the usual way, a pipe has its reader wait for who writes, forever where nobody does.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:  # with a zero byte in it
         raise OSError(errno.EINVAL, "is no name of a file", str(path)) from error
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket, or a device that is not there
-            raise OSError(errno.EINVAL, f"is {what_is(path.stat().st_mode)}, not a file", str(path)) from error
+            raise OSError(errno.EINVAL, f"is {what_is(Path(path).stat().st_mode)}, not a file", str(path)) from error
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "is a circular link", str(path)) from error
         raise
-    mode = os.fstat(file.fileno()).st_mode
+    mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
-        file.close()
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         raise OSError(errno.EINVAL, f"is {what_is(mode)}, not a file", str(path))
-    return file
+    return descriptor
 
 
 def what_is(mode: int) -> str:
@@ -56,11 +64,6 @@ def read_json(path: Path, most: int) -> Any:
         return json.loads(read_file(path, most))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    # Opened in the usual way, a pipe has its reader wait for who writes, forever where nobody does.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def named_in_unicode(file: BinaryIO, path: Path) -> str:

@@ -92,7 +92,7 @@ def test_works_do_not_mingle_with_others_unasked(sfumato, run, here, tree):
     assert "w: holds 0002.png already" in answer.err
     assert tree(here) == before
     answer = sfumato("generate", run, "-n", 2, "--steps", 1, "-o", "w", "--force")
-    assert "what else lay there is left as it was: 1 in number" in answer.out
+    assert "1 other file in " in answer.out
     assert tree(here)["w/0002.png"] == before["w/0002.png"]
 
 

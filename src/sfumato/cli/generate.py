@@ -131,8 +131,8 @@ def generate(
     said = f"{count:,} works in {output}, {on_sheet} on one sheet in {sheet}" if count > 1 else f"1 work in {output}"
     console.print(said, markup=False, soft_wrap=True)
     if others:
-        files = "1 other file" if len(others) == 1 else f"{len(others):,} other files"
-        console.print(f"{files} in {output} left as before", markup=False, soft_wrap=True)
+        left = "1 other file" if len(others) == 1 else f"{len(others):,} other files"
+        console.print(f"{left} in {output} left as before", markup=False, soft_wrap=True)
     if trajectory:
         console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)
 

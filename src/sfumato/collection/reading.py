@@ -18,7 +18,7 @@ from sfumato.collection.foreign import other_kind
 from sfumato.collection.heif_colour import stated_space
 from sfumato.collection.jpeg import Jpeg
 from sfumato.collection.png import Png, with_colours
-from sfumato.collection.sniffing import FORMATS, HEAD_BYTES, is_truncated, picture_format
+from sfumato.collection.sniffing import HEAD_BYTES, is_truncated, picture_format
 from sfumato.collection.tiff import ORIENTATION, Directory, check_is_no_raw_file
 from sfumato.collection.tiff_picture import read_tiff
 from sfumato.collection.tiff_samples import Layout
@@ -102,13 +102,11 @@ def read_picture(data: bytes, background: Colour, *, least_side: int | None = No
                 return _read_tiff(layout, background)
         png = Png.examine(data) if expected == "PNG" else None
         jpeg = Jpeg.examine(data) if expected == "JPEG" else None
-        formats: tuple[str, ...] = FORMATS
         if expected == "HEIF":
             from pillow_heif import register_heif_opener
 
             register_heif_opener()
-            formats = ("HEIF",)
-        with Image.open(io.BytesIO(data), formats=formats) as image:
+        with Image.open(io.BytesIO(data), formats=(expected,)) as image:
             check_size(image.size)
             width, height = image.size
             _load(image, least_side)

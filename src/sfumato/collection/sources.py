@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from sfumato.collection import unusable
 from sfumato.collection.archive import Archive
 from sfumato.collection.reading import check_head
 from sfumato.collection.sniffing import HEAD_BYTES
 from sfumato.collection.unusable import UnusableError
-from sfumato.disk import open_file
+from sfumato.disk import open_descriptor
 from sfumato.errors import SfumatoError
 
 ZIP_SUFFIXES: Final = (".zip", ".cbz")
@@ -31,7 +31,7 @@ class Source:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._root = path, str(path)
         self.archive = None if path.is_dir() else Archive(path)
         self._packed: dict[str, Archive] = {}
 
@@ -44,12 +44,12 @@ class Source:
     def read(self, file: str) -> bytes:
         """A file's bytes, if it begins like a picture. Raises UnusableError."""
         archive, name = self._place(file)
-        return read_file(self.path / name) if archive is None else archive.read(name)
+        return read_file(f"{self._root}/{name}") if archive is None else archive.read(name)
 
     def read_text(self, file: str, limit: int) -> bytes:
         """A file's bytes, at most `limit` of them. Raises UnusableError."""
         archive, name = self._place(file)
-        return _read_text(self.path / name, limit) if archive is None else archive.read_text(name, limit)
+        return _read_text(f"{self._root}/{name}", limit) if archive is None else archive.read_text(name, limit)
 
     def _place(self, file: str) -> tuple[Archive | None, str]:
         """The zip that holds a file, None where it lies in the folder itself, and its name there."""
@@ -81,29 +81,40 @@ def split_packed(file: str) -> tuple[str, str]:
     return (file[: inside.end() - 1], file[inside.end() :]) if inside else ("", file)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path | str) -> bytes:
     """The bytes of a file that begins like a picture. Raises UnusableError for any other, and for an unreadable one.
 
     It waits for nothing, so that a pipe in a picture's place cannot hold the process for ever.
     """
-    with _opened(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        head = file.read(HEAD_BYTES)
-        check_head(head, size, path.name)
-        return head + file.read(size)
+    with _opened(path) as descriptor:
+        size = os.fstat(descriptor).st_size
+        head = os.read(descriptor, HEAD_BYTES)
+        check_head(head, size, str(path).rpartition("/")[2])
+        return head + _read(descriptor, size)
 
 
-def _read_text(path: Path, limit: int) -> bytes:
-    with _opened(path) as file:
-        return file.read(limit)
+def _read_text(path: str, limit: int) -> bytes:
+    with _opened(path) as descriptor:
+        return _read(descriptor, limit)
+
+
+def _read(descriptor: int, most: int) -> bytes:
+    """At most so many bytes; one call is enough for any usual picture."""
+    data = os.read(descriptor, most)
+    while data and len(data) < most and (more := os.read(descriptor, most - len(data))):
+        data += more
+    return data
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """A regular file, open for reading. Raises UnusableError for any other kind, and for what cannot be read."""
+def _opened(path: Path | str) -> Iterator[int]:
+    """A regular file's descriptor. Raises UnusableError for any other kind, and for what cannot be read."""
     try:
-        with open_file(path) as file:
-            yield file
+        descriptor = open_descriptor(path)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
     except IsADirectoryError as error:
         raise UnusableError(unusable.SPECIAL, "a folder, not a file") from error
     except OSError as error:
