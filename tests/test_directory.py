@@ -1,6 +1,7 @@
 """What a directory's marker does not list is not written over, moved or removed, whatever ends the work."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,10 +53,10 @@ def test_a_directory_of_other_things_is_refused_unless_works_are_to_lie_beside_t
     assert "(it holds thesis.txt)" in refusal(OwnDirectory(tmp_path, "run"), force=True)
 
 
-@pytest.mark.parametrize("name", ["0000.png", "../works-sheet.png", "model", "model/config.json"])
+@pytest.mark.parametrize("name", ["0000.png", "model", "model/config.json"])
 def test_force_does_not_write_over_what_the_program_did_not_make(tmp_path: Path, name: str) -> None:
     directory = OwnDirectory(tmp_path / "works", "works")
-    place = directory.place_of(name if name != "model" else "model/of mine.txt")
+    place = directory.path / (name if name != "model" else "model/of mine.txt")
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text("mine")
     assert "was not made by sfumato" in refusal(directory, name, force=True)
@@ -93,10 +94,9 @@ def test_what_was_claimed_is_listed_and_may_be_replaced_by_the_next_process(tmp_
     directory = OwnDirectory(tmp_path / "works", "works")
     with directory.at_work():
         directory.claim("0000.png").write_text("first")
-        directory.claim("../works-sheet.png").write_text("sheet")
     again = OwnDirectory(tmp_path / "works", "works")
-    assert again.own() == {"0000.png", "../works-sheet.png"}
-    again.check(["0000.png", "../works-sheet.png"])
+    assert again.own() == {"0000.png"}
+    again.check(["0000.png"])
     with again.at_work():
         again.claim("0000.png").write_text("second")
     assert (directory.path / "0000.png").read_text() == "second"
@@ -110,6 +110,46 @@ def test_a_link_is_not_written_through(works: OwnDirectory, tmp_path: Path) -> N
     for name in ("log", "model/config.json", "model"):
         with pytest.raises(SfumatoError, match=r"link|not made by sfumato"):
             works.claim(name)
+
+
+def test_something_else_in_the_place_of_a_file_of_ours_is_said_before_any_work(tmp_path: Path) -> None:
+    with OwnDirectory(tmp_path / "run", "run").at_work() as run:
+        run.claim("log.jsonl").mkdir()
+        (run.path / "log.jsonl" / "photograph.jpg").write_text("mine")
+    assert "is something else now" in refusal(OwnDirectory(run.path, "run"), force=True)
+    with run.at_work(), pytest.raises(SfumatoError, match="is something else now"):
+        run.claim("log.jsonl")
+    assert files(run.path) == {"log.jsonl/photograph.jpg": "mine"}
+
+
+def test_a_backup_of_hard_links_keeps_its_own_marker(tmp_path: Path) -> None:
+    with OwnDirectory(tmp_path / "works", "works").at_work() as works:
+        works.claim("0000.png").write_text("first")
+    (tmp_path / "backup").mkdir()
+    os.link(works.path / MARKER, tmp_path / "backup" / MARKER)
+    before = (tmp_path / "backup" / MARKER).read_bytes()
+    with works.at_work(), OwnDirectory(tmp_path / "backup", "works").at_work():
+        works.claim("0001.png").touch()
+    assert (tmp_path / "backup" / MARKER).read_bytes() == before
+    assert OwnDirectory(works.path, "works").own() == {"0000.png", "0001.png"}
+
+
+def test_the_marker_is_written_whole_or_not_at_all(works: OwnDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, room = os.write, 3
+
+    def nearly_full(descriptor: int, data: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(28, "No space left on device")
+        done, room = write(descriptor, data[:room]), 0
+        return done
+
+    works.claim("0000.png")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(os, "write", nearly_full)
+        works.claim("0001.png")
+    works.claim("0002.png")
+    assert OwnDirectory(works.path, "works").own() == {"0000.png", "0002.png"}
 
 
 def test_a_directory_without_a_file_of_its_own_goes_again(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{32}\.tmp")
 class OwnDirectory:
     """A directory of one kind (see `marker.KINDS`), there already or not.
 
-    Names are relative to it, with forward slashes; one may begin with '../' for a file that belongs beside it.
+    Names are relative to it, with forward slashes.
     """
 
     def __init__(self, path: Path | str, kind: str) -> None:
@@ -52,7 +52,7 @@ class OwnDirectory:
         found = kind_of(self.path)
         self._check_kind(found)
         own = self.own()
-        for name in names:
+        for name in (*own, *names):
             self.check_way(name, own)
         may_mix = self.kind in _MAY_MIX
         if found is None and self.path.exists() and not (force and may_mix):
@@ -71,9 +71,13 @@ class OwnDirectory:
         own: what `own` gives, where it is at hand.
         """
         known = self.own() if own is None else own
+        place = self.path / name
         if name in known:
+            if place.is_symlink() or place.is_dir():
+                raise SfumatoError(
+                    f"{place} was a file of sfumato and is something else now; move it away, or choose another place"
+                )
             return
-        place = self.place_of(name)
         in_the_way = place.is_symlink() or place.exists()
         if in_the_way and place.is_dir() and not place.is_symlink():
             # A directory in which something of ours lies is ours; and an empty one is in nobody's way.
@@ -84,13 +88,6 @@ class OwnDirectory:
                 f"{place} was not made by sfumato, so it is left as it is, even with --force; "
                 "move it away, or choose another place"
             )
-
-    def place_of(self, name: str) -> Path:
-        """Where a name of this directory's lies."""
-        if not name.startswith("../"):
-            return self.path / name
-        named = self.path if self.path.name not in ("", "..") else self.path.resolve()
-        return named.parent / name.removeprefix("../")
 
     def own(self) -> set[str]:
         """The names of the files that are the program's, there or not."""
@@ -136,20 +133,14 @@ class OwnDirectory:
 
         Call it while at work. Raises SfumatoError where something lies there that the program did not make.
         """
-        place = self.place_of(name)
         for parent in list(Path(name).parents)[:-1]:
-            if parent.name != ".." and (self.path / parent).is_symlink():
+            if (self.path / parent).is_symlink():
                 raise SfumatoError(f"{self.path / parent} is a link, which sfumato did not make; choose another place")
-        if name in self._own:
-            if place.is_symlink() or place.is_dir():
-                raise SfumatoError(
-                    f"{place} was a file of sfumato and is something else now; move it away, or choose another place"
-                )
-            return place
         self.check_way(name, self._own)
-        self._note(name)
-        self._own.add(name)
-        return place
+        if name not in self._own:
+            self._note(name)
+            self._own.add(name)
+        return self.path / name
 
     def adopt(self, names: Iterable[str]) -> None:
         """List files that lie here as the program's, which it knows by their content; call it while at work."""
@@ -200,11 +191,11 @@ class OwnDirectory:
         folders: set[Path] = set()
         own = self.own()
         for name in dict.fromkeys(names):
-            place = self.place_of(name)
+            place = self.path / name
             if name not in own or (place.is_dir() and not place.is_symlink()):
                 continue  # not ours, or somebody put a directory where the file was
             place.unlink(missing_ok=True)
-            folders.update(parent for parent in Path(name).parents if parent.name not in ("", ".."))
+            folders.update(parent for parent in Path(name).parents if parent.name != "")
         for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
             with contextlib.suppress(OSError):  # not empty, or gone
                 (self.path / folder).rmdir()
@@ -291,7 +282,7 @@ class OwnDirectory:
             is_whole = file.read(1) == b"\n"
         if not is_whole and self._descriptor is not None:
             os.write(self._descriptor, b"\n")
-        folders = {Path(name).parent for name in self._own if not name.startswith("../")}
+        folders = {Path(name).parent for name in self._own}
         for folder in {self.path, *(self.path / name for name in folders)}:
             for left in folder.glob(".*.tmp") if folder.is_dir() and not folder.is_symlink() else ():
                 if _TEMPORARY.fullmatch(left.name) and not left.is_symlink():

@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+from sfumato.disk import replace_file
 from sfumato.errors import SfumatoError
 
 
@@ -19,8 +20,12 @@ def locked_file(path: Path, holder: Path) -> int:
         try:
             _lock(descriptor)
             # Whoever had the lock before may have removed the file, and this one lies nowhere any more.
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
-                return descriptor
+            status = os.fstat(descriptor)
+            if os.path.samestat(status, path.stat()):
+                if status.st_nlink == 1:
+                    return descriptor
+                # A backup made of hard links shares it: from now on each has its own.
+                replace_file(path, path.read_bytes())
         except FileNotFoundError:
             pass
         except OSError as error:

@@ -182,3 +182,17 @@ def test_works_of_another_size_that_repeat_and_are_steered(sfumato, run, here):
     assert (work.recipe.palette, work.recipe.palette_shares) == (("#008080",), (1.0,))
     assert (work.recipe.composition, work.recipe.composition_strength) == ("008080" * 64, 0.5)
     assert "the pixels are the same" in sfumato("again", "w/0001.png", "--model", run).out
+
+
+def test_a_sheet_that_is_not_ours_is_left_where_works_were_moved_beside_it(sfumato, run, here):
+    assert sfumato("generate", run, "-n", 1, "--steps", 1, "-o", "w").code == 0
+    (here / "elsewhere").mkdir()
+    (here / "w").rename(here / "elsewhere" / "w")
+    sheet = here / "elsewhere" / "w-sheet.png"
+    sheet.write_text("mine")
+    answer = sfumato("generate", run, "-n", 1, "--steps", 1, "-o", "elsewhere/w", "--force")
+    assert answer.code == 2
+    assert "w-sheet.png was not made by sfumato" in answer.err
+    assert sheet.read_text() == "mine"
+    (here / "w-sheet.png").replace(sheet)
+    assert sfumato("generate", run, "-n", 1, "--steps", 1, "-o", "elsewhere/w", "--force").code == 0

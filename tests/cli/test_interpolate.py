@@ -33,7 +33,7 @@ def test_two_works_are_joined_by_a_film(sfumato, run, works, here, name):
         ("works/0000.png nothing.png", "nothing.png does not exist"),
         ("lost.png works/0001.png", "no model with these weights"),
         ("works/0000.png works/0001.png --model MODEL -o film.jpg", "a film's name ends in"),
-        ("works/0000.png works/0001.png --model MODEL -o works/0000.png", "is there already"),
+        ("works/0000.png works/0001.png --model MODEL -o works/0000.png", "is one of the two works"),
         ("works/0000.png works/0001.png --model MODEL --frames 1", "--frames"),
         ("works/0000.png works/0001.png --model MODEL --sampler magic", "sampler 'magic'"),
     ],

@@ -60,7 +60,7 @@ def test_a_film_that_nobody_named_is_written_over_only_where_it_is_ours(tmp_path
     check_made_up_place(film, force=True)
     frame = Image.new("RGB", (32, 32))
     frame.save(film)
-    with pytest.raises(SfumatoError, match="sfumato did not make it"):
+    with pytest.raises(SfumatoError, match="was not made by sfumato"):
         check_made_up_place(film, force=True)
     save_animation([frame, frame], film, force=True)
     check_made_up_place(film, force=True)

@@ -59,6 +59,13 @@ def test_a_source_within_the_destination_is_no_reason_to_refuse(art, tmp_path, g
     assert "not empty" in refusal(tmp_path / "mixed" / "pictures", tmp_path / "mixed")
 
 
+def test_a_part_of_the_source_is_no_place_for_the_collection(art, gather):
+    inside = next(path for path in art.iterdir() if path.is_dir())
+    assert "what lies in it would not be collected" in refusal(art, inside, force=True)
+    assert len(gather(art, art / "collected").files) == 6
+    assert len(gather(art, art / "collected").files) == 6
+
+
 @pytest.mark.parametrize("background", [(256, 0, 0), (-1, 0, 0), (1, 2)])
 def test_a_background_is_a_colour(art, tmp_path, background):
     assert "background" in refusal(art, tmp_path / "c", background=background)

@@ -183,3 +183,33 @@ def test_a_kept_pixel_of_a_picture_with_an_srgb_profile_is_the_byte_in_its_file(
     read = read_picture(file.getvalue(), (255, 255, 255)).image
     made = np.asarray(inpaint(model, read, painted(), steps=1).image)
     assert np.array_equal(made[~TRUTH], np.asarray(PICTURE)[~TRUTH])
+
+
+def sheet(hole: tuple[int, int, int, int], ground: object, *, lines: bool) -> tuple[Image.Image, Image.Image]:
+    """A sheet of one tone, perhaps with two thin lines on it, and the same with a part erased."""
+    picture = Image.new("RGB", (64, 64), ground)
+    if lines:
+        for row in (20, 44):
+            picture.paste((170, 168, 160), (4, row, 60, row + 1))
+    erased = picture.convert("RGBA")
+    erased.paste((0, 0, 0, 0), hole)
+    return picture, erased
+
+
+@pytest.mark.parametrize(
+    ("ground", "lines"),
+    [((250, 248, 240), True), ((250, 248, 240), False), ((128, 128, 128), False), ("white", False), ("black", False)],
+)
+def test_a_pale_or_flat_picture_with_a_part_erased_is_new_in_that_part(ground: object, lines: bool) -> None:
+    picture, erased = sheet((24, 24, 40, 40), ground, lines=lines)
+    made = read_mask(erased, picture)[0]
+    assert made[24:40, 24:40].eq(1).all()
+    assert made.sum() == 16 * 16
+
+
+def test_white_paint_on_a_white_sheet_is_paint_where_it_is_the_smaller_part() -> None:
+    painted = Image.new("RGBA", (64, 64))
+    painted.paste((255, 255, 255, 255), (24, 24, 40, 40))
+    made = read_mask(painted, Image.new("RGB", (64, 64), "white"))[0]
+    assert made[24:40, 24:40].eq(1).all()
+    assert made.sum() == 16 * 16

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -40,6 +42,8 @@ _OF_THE_MACHINE = {
 _CIRCLE = "Symlink loop from"  # Python's words, before 3.13
 LONGEST = 2000  # letters of an answer; a person who gave more need not read it all again
 
+_HOME = re.compile(r"^(--[\w-]+=)?~(?=/|$)")
+
 app = typer.Typer(
     name="sfumato",
     help="From a folder of art to a diffusion model and new works, on the machine that you have.",
@@ -70,6 +74,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name of any bytes can be printed, in any locale
             stream.reconfigure(errors="backslashreplace")
+    # No shell does this after a '=', and a directory called '~' is a trap for who removes it.
+    sys.argv[1:] = [_HOME.sub(lambda found: f"{found[1] or ''}{Path.home()}", word) for word in sys.argv[1:]]
     try:
         # Not on its own, or it would draw its usage and a box around a sentence, and end the program itself.
         sys.exit(app(standalone_mode=False))

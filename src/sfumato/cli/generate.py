@@ -57,7 +57,7 @@ def generate(
     """Make new works with a model: PNG files that carry their recipe, and a contact sheet beside their directory."""
     from sfumato.cli.devices import device_named
     from sfumato.cli.painting import steering_of
-    from sfumato.cli.placing import beside, check_places
+    from sfumato.cli.placing import beside, check_made_up_place, check_places
     from sfumato.directory import OwnDirectory
     from sfumato.models import Generation, Model, relatives, to_pictures, upscale_work
     from sfumato.models.ground import Ground, enlarged_size
@@ -69,9 +69,10 @@ def generate(
     files = [output / f"{index:04d}.png" for index in range(count)]
     sheet, film = beside(output, "-sheet.png"), beside(output, "-trajectory.webp")
     directory = OwnDirectory(output, "works")
-    names = [file.name for file in files] + [f"../{place.name}" for place in (sheet, *([film] if trajectory else []))]
-    directory.check(names, force=force)
-    check_places([*files, sheet, *([film] if trajectory else [])], force=force)
+    directory.check([file.name for file in files], force=force)
+    check_places(files, force=force)
+    for place in (sheet, *([film] if trajectory else [])):
+        check_made_up_place(place, force=force)
     others = _others(output, files)
     if others and not force:
         raise SfumatoError(
@@ -118,14 +119,12 @@ def generate(
                     work = Work(picture, generation.recipe(index))
                     if upscaler is not None:
                         work = upscale_work(upscaler, work)
-                    work.save(directory.claim(names[index]), recipe=recipe, force=force)
+                    work.save(directory.claim(files[index].name), recipe=recipe, force=force)
                     if index < ON_SHEET:
                         pictures.append(work.image)
                 progress.update(task, advance=len(step.indices))
-        directory.claim(f"../{sheet.name}")
         write_whole_file(sheet, lambda file: save_marked(contact_sheet(pictures), file, format="PNG"), force=force)
         if trajectory:
-            directory.claim(f"../{film.name}")
             save_animation(frames, film, seconds=3.0, hold=1.5, scale=1, force=force)
     on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
     said = f"{count:,} works in {output}, {on_sheet} on one sheet in {sheet}" if count > 1 else f"1 work in {output}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,9 @@ def interpolate(
     film = output.suffix.lower() == ".mp4"
     if not film and output.suffix.lower() not in FORMATS:
         raise SfumatoError(f"{output}: a film's name ends in .webp, .gif, .apng or .mp4")
+    for work in (first, second):
+        if os.path.realpath(output) == os.path.realpath(work):
+            raise SfumatoError(f"{output}: is one of the two works; choose another -o")
     check_places([output], force=force)
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))

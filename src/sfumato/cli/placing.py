@@ -31,11 +31,12 @@ def check_made_up_place(file: Path, *, force: bool) -> None:
     """The same of a file beside a work whose name nobody gave: only one that sfumato made may be written over."""
     from sfumato.provenance import is_marked_file
 
-    check_places([file], force=force)
-    if file.exists() and not is_marked_file(file):
+    if file.is_file() and not is_marked_file(file):
         raise SfumatoError(
-            f"{file}: would be written over, and sfumato did not make it; move it away, or choose another -o"
+            f"{file} was not made by sfumato, so it is left as it is, even with --force; "
+            "move it away, or choose another -o"
         )
+    check_places([file], force=force)
 
 
 def check_places(files: Iterable[Path], *, force: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sfumato.collection.storing import PARTS, is_collection, read_description
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.marker import kind_of
 
 
 def check_source(source: Path) -> None:
@@ -25,6 +26,11 @@ def check_destination(source: Path, destination: Path, *, force: bool) -> None:
     """Raises SfumatoError where a collection of this source may not be, or cannot be, written."""
     if destination.resolve() == source.resolve():
         raise SfumatoError(f"{destination} is the folder of pictures itself; choose another place for the collection.")
+    is_inside = destination.resolve().is_relative_to(source.resolve())
+    if is_inside and destination.is_dir() and kind_of(destination) is None and any(destination.iterdir()):
+        raise SfumatoError(
+            f"{destination} is a part of {source}, and what lies in it would not be collected; choose another place."
+        )
     OwnDirectory(destination, "collection").check(PARTS, force=force, beside=source)
     earlier = _source_of(destination)
     if earlier not in (None, str(source)) and not force:

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from sfumato import __version__
 from sfumato.collection.storing import cannot_write
 from sfumato.directory import OwnDirectory
-from sfumato.disk import write_through
+from sfumato.disk import replace_file
 from sfumato.errors import SfumatoError
 
 Floats = npt.NDArray[np.float32]
@@ -324,13 +324,15 @@ def draw_collection(
 def _draw_all(directory: OwnDirectory, per_class: int, size: int, seed: int) -> Iterator[Path]:
     rows = [["file_name", "title", "creator", "licence", "source"]]
     with directory.at_work():
-        write_through(directory.claim(_LICENCE), LICENCE_TEXT.encode())
+        replace_file(directory.claim(_LICENCE), LICENCE_TEXT.encode())
         try:
             for name, number in itertools.product(CLASSES, range(per_class)):
                 file = f"{name}/{name}-{number + 1:04d}.png"
                 path = directory.claim(file)
                 path.parent.mkdir(exist_ok=True)
-                draw(name, seed + number, size).save(path, compress_level=3)
+                picture = io.BytesIO()
+                draw(name, seed + number, size).save(picture, "PNG", compress_level=3)
+                replace_file(path, picture.getvalue())
                 source = f"drawn by sfumato {__version__}, seed {seed + number}"
                 title = f"{name.capitalize()}, no. {number + 1}"
                 rows.append([file, title, "sfumato (drawn by the program)", "CC0-1.0", source])
@@ -346,4 +348,4 @@ def _draw_all(directory: OwnDirectory, per_class: int, size: int, seed: int) -> 
 def _write_table(directory: OwnDirectory, rows: list[list[str]]) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
-    write_through(directory.claim(_TABLE), text.getvalue().encode())
+    replace_file(directory.claim(_TABLE), text.getvalue().encode())

@@ -17,6 +17,7 @@ from sfumato.collection.origin import Origin
 from sfumato.collection.sniffing import HEAD_BYTES, picture_format
 from sfumato.collection.storing import cannot_write
 from sfumato.directory import OwnDirectory
+from sfumato.disk import read_json
 from sfumato.errors import SfumatoError
 from sfumato.marker import kind_of
 
@@ -28,7 +29,7 @@ _UNFIT: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # no part of a file's 
 def read_origin(folder: Path) -> Origin | None:
     """What was written into a folder by `write_pictures`; None where nothing, or not all of it, was."""
     try:
-        return Origin(**json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+        return Origin(**read_json(folder / _RECORD, 1 << 20))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -16,12 +16,14 @@ from torch import Tensor
 from sfumato.collection import Rejected
 from sfumato.collection.scaling import Crop
 from sfumato.dataset.pixels import gather, to_float
+from sfumato.disk import read_json
 from sfumato.errors import SfumatoError
 
 FORMAT: Final = 1
 NO_LABEL: Final = -1  # of a picture of no class, among others that have one
 DESCRIPTION: Final = "dataset.json"
 INDEX: Final = "index.npz"
+_MOST_BYTES: Final = 1 << 30  # of the description: some five million pictures
 PIXELS: Final = "pixels.bin"
 
 
@@ -62,7 +64,7 @@ class Dataset:
         if not (path / DESCRIPTION).is_file():
             raise SfumatoError(f"{path} is not a dataset.")
         try:
-            description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+            description = read_json(path / DESCRIPTION, _MOST_BYTES)
             if description["format"] != FORMAT:
                 raise SfumatoError(
                     f"{path} has the dataset format {description['format']}; this version reads {FORMAT}."

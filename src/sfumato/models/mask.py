@@ -26,6 +26,8 @@ _COLOURED: Final = 32  # levels between the channels: more than any profile or c
 _FEW: Final = 0.01  # share of the pixels that may be out of line: what a brush leaves at its edge
 _ALIKE: Final = 12  # levels, on average: a picture and a copy that was saved anew
 _FLAT: Final = 10  # levels of standard deviation: one paint
+_SAME: Final = 4  # levels of mean difference: the picture itself, saved again
+_WHITE: Final = 250
 
 Levels = NDArray[np.floating]
 
@@ -77,7 +79,8 @@ def _newness(mask: Image.Image, picture: Image.Image) -> Levels:
         return painted
     if not seen.any():
         return 255 - opacity
-    if _shows_a_picture(colours[seen], np.asarray(picture.convert("RGB"), np.float32)[seen]):
+    there = np.asarray(picture.convert("RGB"), np.float32)[seen]
+    if _shows_a_picture(colours[seen], there, is_most=bool(seen.mean() > 0.5)):
         return 255 - opacity
     # Black paint with holes in it has one sense alone.
     return painted if painted.max() > KEPT_UP_TO else 255 - opacity
@@ -95,12 +98,19 @@ def _colours_and_opacity(mask: Image.Image) -> tuple[Levels, Levels]:
     return levels[..., :3], levels[..., 3]
 
 
-def _shows_a_picture(colours: Levels, of_picture: Levels) -> bool:
+def _shows_a_picture(colours: Levels, of_picture: Levels, *, is_most: bool) -> bool:
     """Whether what is left of a mask, [N, 3], is the rest of a picture and no paint; of_picture: the picture there.
+
+    is_most: whether it is more than half of the mask. White on a white part of a picture may be either: it is paint
+    where it covers less than that, because people erase the smaller part.
 
     Raises SfumatoError for paint that is neither black nor white.
     """
-    if float(colours.std(0).max()) < _FLAT:  # white paint on a white part of the picture is like it, and paint
+    if float(colours.std(0).max()) < _FLAT:
+        same = float(np.abs(colours - of_picture).mean()) < _SAME
+        is_one_paint = colours.min() >= _WHITE or colours.max() <= 255 - _WHITE
+        if same and (not is_one_paint or is_most):
+            return True  # a pale sheet, or a flat ground, with a part erased
         _check_grey(colours)
         return False
     alike = float(np.abs(_grey(colours) - _grey(of_picture)).mean()) < _ALIKE

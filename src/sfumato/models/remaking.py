@@ -150,7 +150,9 @@ def ground_of(
         if digest is None and image is not None:
             raise SfumatoError(f"the work was made without a {name}, and one was given; leave it out")
         if digest is not None and image is None:
-            raise SfumatoError(f"the work began with a {name}, which is not in its file; give that {name} as well")
+            raise SfumatoError(
+                f"the work began with a {name}, which is not in its file; give that {name} as well (--{name})"
+            )
     if picture is None:
         return Ground.plain(model.config, *recipe.size, tile=recipe.tile)
     strength = strength or recipe.strength or 1.0

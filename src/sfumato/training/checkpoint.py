@@ -24,9 +24,10 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
-from sfumato.disk import disk_fault, flush_directory, replace_file, write_through
+from sfumato.disk import disk_fault, flush_directory, read_json, replace_file, write_through
 from sfumato.errors import SfumatoError
 
+_MOST_BYTES = 1 << 20  # of the list of digests
 _LATEST, _STATE, _DIGESTS = "latest", "state.json", "digests.json"
 _NAME, _FILE = re.compile(r"\d{8,}(-again)*"), re.compile(r"[\w-]+\.(safetensors|json)")
 
@@ -79,7 +80,7 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
         return None
     directory = folder / latest
     try:
-        digests = dict(json.loads((directory / _DIGESTS).read_bytes()))
+        digests = dict(read_json(directory / _DIGESTS, _MOST_BYTES))
         parts = {name: (directory / name).read_bytes() for name in {_STATE: "", **digests}}
     except (OSError, ValueError, TypeError) as error:
         missing = Path(getattr(error, "filename", None) or directory / _DIGESTS)
@@ -142,7 +143,7 @@ def _all(folder: Path) -> list[Path]:
 def _remove(checkpoint: Path) -> None:
     """Remove the files of a checkpoint, the list of them last, and its directory if nothing else lies there."""
     try:
-        names = [name for name in json.loads((checkpoint / _DIGESTS).read_bytes()) if _FILE.fullmatch(name)]
+        names = [name for name in read_json(checkpoint / _DIGESTS, _MOST_BYTES) if _FILE.fullmatch(name)]
     except (OSError, ValueError, TypeError):
         return  # no list of files, so nobody's to remove
     for name in (*names, _DIGESTS):

@@ -79,9 +79,9 @@ class _Training:
                 yield from self._session(more_steps, more_minutes)
         except (OSError, SafetensorError) as error:
             place = getattr(error, "filename", None) or self.run.path
+            safe = "the last checkpoint is whole: " if self.run.has_begun else ""
             raise SfumatoError(
-                f"{place}: cannot be written ({disk_fault(error)}); the last checkpoint is whole: "
-                "make room and go on with --resume"
+                f"{place}: cannot be written ({disk_fault(error)}); {safe}make room and go on with --resume"
             ) from error
 
     def _session(self, more_steps: int, more_minutes: float) -> Iterator[Event]:

@@ -25,9 +25,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory
-from sfumato.disk import flush_directory, flush_file, read_file, write_through
+from sfumato.disk import flush_directory, flush_file, read_file, replace_file, write_through
 from sfumato.errors import SfumatoError
-from sfumato.marker import kind_of
+from sfumato.marker import MARKER, kind_of
 from sfumato.models import Model
 from sfumato.models.configuration import MOST_CONFIG_BYTES
 from sfumato.models.place import CARD, CONFIG, WEIGHTS, local_path
@@ -207,6 +207,11 @@ def check_run_place(directory: OwnDirectory, *, force: bool, art: Path | None = 
     force: a run that is there may go. art: where the pictures come from, which may lie in the directory.
     """
     path = directory.path
+    if is_run(path) and kind_of(path) is None:
+        raise SfumatoError(
+            f"{path}: holds a run without its marker ({MARKER}), which lists what is sfumato's; go on with "
+            f"'sfumato train --resume -o {path}', or choose another -o"
+        )
     if is_run(path) and not force:
         raise SfumatoError(
             f"{path}: holds a run already; go on with 'sfumato train --resume -o {path}', begin anew with --force, "
@@ -239,6 +244,8 @@ class RunLog:
 
     def __init__(self, path: Path, length: int) -> None:
         """length: bytes that the checkpoint vouches for; what a killed session wrote after it is made again."""
+        if path.exists() and path.stat().st_nlink > 1:  # another name's file too, as in a backup made of hard links
+            replace_file(path, path.read_bytes())
         self.file = path.open("ab", buffering=0)
         self.file.truncate(min(length, self.length()))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from sfumato.directory import OwnDirectory
-from sfumato.disk import write_through
+from sfumato.disk import replace_file
 from sfumato.provenance import save_marked
 from sfumato.works import save_animation, strip
 
@@ -70,7 +70,7 @@ class Snapshots:
 def _write(picture: Image.Image, path: Path) -> None:
     file = BytesIO()
     save_marked(picture, file, format="PNG")
-    write_through(path, file.getvalue())
+    replace_file(path, file.getvalue())
 
 
 def _pictures(path: Path) -> list[Image.Image]:
