@@ -32,8 +32,8 @@ def test_no_file_is_one_sentence(tmp_path: Path) -> None:
     ("new", "soft", "said"),
     [
         (250, 0, "25.0% of a.png made anew, 75.0% kept to the pixel"),
-        (250, 50, "25.0% of a.png made anew, 5.0% passed over in soft edges, 70.0% kept to the pixel"),
-        (0, 1, "0.0% of a.png made anew, 0.1% passed over in soft edges, 99.9% kept to the pixel"),
+        (250, 50, "25.0% of a.png made anew, 5.0% blended in soft edges, 70.0% kept to the pixel"),
+        (0, 1, "0.0% of a.png made anew, 0.1% blended in soft edges, 99.9% kept to the pixel"),
     ],
 )
 def test_the_shares_are_said(new: int, soft: int, said: str) -> None:

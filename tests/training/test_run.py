@@ -184,7 +184,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(
     list(train(alone))
     (run.checkpoints / f".{'0' * 32}.tmp").mkdir(parents=True)  # half a checkpoint
     with run.at_work():
-        (run.path / "log.jsonl").write_text('{"event": "trained"}\n')
+        run.directory.claim("log.jsonl").write_text('{"event": "trained"}\n')
     kills.finish(kills.resume_command(run.path))
     assert kills.differences(alone.path, run.path) == []
     # On the finished run it has nothing to do, and that is no fault.

@@ -41,12 +41,12 @@ def test_a_text_of_two_gigabytes_is_not_read(tmp_path: Path, name: bytes) -> Non
     path = tmp_path / "work.png"
     path.write_bytes(SIGNATURE + picture()[8:33] + part(name, b"sfumato\x00", 2**31 - 1))
     os.truncate(path, 2**31)  # a sparse file, of which nothing is on the disk
-    refused_soon(path, r"its part '.{4}' claims to be 2,147 MB long")
+    refused_soon(path, r"its chunk '.{4}' claims to be 2,147 MB long")
 
 
 def test_parts_without_number_are_not_counted_to_the_end(tmp_path: Path) -> None:
     (tmp_path / "work.png").write_bytes(picture(part(b"ownX", b"") * (MOST_CHUNKS + 1)))
-    refused_soon(tmp_path / "work.png", "more than 100,000 parts")
+    refused_soon(tmp_path / "work.png", "more than 100,000 chunks")
 
 
 def test_a_recipe_that_unpacks_to_a_hundred_megabytes_is_not_read(tmp_path: Path) -> None:
