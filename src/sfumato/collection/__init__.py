@@ -1,26 +1,33 @@
-"""A folder becomes a collection: pictures that are sound, without duplicates, and what is known of each."""
+"""A folder becomes a collection: pictures that are sound, without duplicates, and what is known of each.
 
-from sfumato.collection.collecting import WHITE, collect
-from sfumato.collection.collection import Collection
-from sfumato.collection.colour import Colour
-from sfumato.collection.events import (
-    CollectEvent,
-    Fetched,
-    FetchEvent,
-    Finished,
-    LeftOut,
-    Noted,
-    Read,
-    Scanned,
-    Written,
-)
-from sfumato.collection.fetching import fetch
-from sfumato.collection.origin import Origin
-from sfumato.collection.pictures import UNKNOWN, Picture, Rejected
-from sfumato.collection.reference import Reference, is_reference
-from sfumato.collection.storing import is_collection
-from sfumato.collection.summary import Summary
-from sfumato.collection.workers import Limits
+What it hands out is looked up when it is asked for: a decoding process needs a few of its modules, and starts sooner.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfumato.collection.collecting import WHITE, collect
+    from sfumato.collection.collection import Collection
+    from sfumato.collection.colour import Colour
+    from sfumato.collection.events import (
+        CollectEvent,
+        Fetched,
+        FetchEvent,
+        Finished,
+        LeftOut,
+        Noted,
+        Read,
+        Scanned,
+        Written,
+    )
+    from sfumato.collection.fetching import fetch
+    from sfumato.collection.origin import Origin
+    from sfumato.collection.pictures import UNKNOWN, Picture, Rejected
+    from sfumato.collection.reference import Reference, is_reference
+    from sfumato.collection.storing import is_collection
+    from sfumato.collection.summary import Summary
+    from sfumato.collection.workers import Limits
 
 __all__ = [
     "UNKNOWN",
@@ -47,3 +54,35 @@ __all__ = [
     "is_collection",
     "is_reference",
 ]
+
+_MODULES = {
+    "CollectEvent": "events",
+    "Collection": "collection",
+    "Colour": "colour",
+    "FetchEvent": "events",
+    "Fetched": "events",
+    "Finished": "events",
+    "LeftOut": "events",
+    "Limits": "workers",
+    "Noted": "events",
+    "Origin": "origin",
+    "Picture": "pictures",
+    "Read": "events",
+    "Reference": "reference",
+    "Rejected": "pictures",
+    "Scanned": "events",
+    "Summary": "summary",
+    "UNKNOWN": "pictures",
+    "WHITE": "collecting",
+    "Written": "events",
+    "collect": "collecting",
+    "fetch": "fetching",
+    "is_collection": "storing",
+    "is_reference": "reference",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
