@@ -37,6 +37,7 @@ class OwnDirectory:
         self._own: set[str] = set()
         self._descriptor: int | None = None
         self._depth = 0
+        self._is_new = False
 
     # ---- before any work
 
@@ -84,10 +85,7 @@ class OwnDirectory:
             ours = any(entry.startswith(f"{name}/") for entry in known) or kind_of(place) is not None
             in_the_way = not ours and any(place.iterdir())
         if in_the_way:
-            raise SfumatoError(
-                f"{place} was not made by sfumato, so it is left as it is, even with --force; "
-                "move it away, or choose another place"
-            )
+            raise not_ours(place)
 
     def own(self) -> set[str]:
         """The names of the files that are the program's, there or not."""
@@ -127,6 +125,17 @@ class OwnDirectory:
                 if not self._own:
                     self._leave_nothing()
                 self._close()
+
+    @contextmanager
+    def nothing_left_of_a_failure(self) -> Iterator[None]:
+        """Where a SfumatoError ends the block, a directory that was not there before this work goes again, with all
+        that was made in it on the way. Call it while at work."""
+        try:
+            yield
+        except SfumatoError:
+            if self._is_new:
+                self.discard()
+            raise
 
     def claim(self, name: str) -> Path:
         """The place of a file that is about to be written, which the marker lists from now on.
@@ -226,7 +235,7 @@ class OwnDirectory:
 
     def _open(self) -> None:
         self._check_place()
-        marker, is_new = self.path / MARKER, not self.path.exists()
+        marker, self._is_new = self.path / MARKER, not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._descriptor = locked_file(marker, self.path)
@@ -234,7 +243,7 @@ class OwnDirectory:
                 self._note({"format": FORMAT, "kind": self.kind})
         except OSError as error:
             self._close()
-            if is_new:
+            if self._is_new:
                 marker.unlink(missing_ok=True)
                 with contextlib.suppress(OSError):
                     self.path.rmdir()
@@ -303,6 +312,14 @@ class OwnDirectory:
                 folders.add(place.parent)
         for folder in folders:
             flush_directory(folder)
+
+
+def not_ours(place: Path) -> SfumatoError:
+    """What is said of a file or directory of somebody else's that lies where one of the program's would."""
+    return SfumatoError(
+        f"{place} was not made by sfumato, so it is left as it is, even with --force; "
+        "move it away, or choose another place"
+    )
 
 
 def _may_stay(path: Path, beside: Path | None) -> bool:

@@ -66,15 +66,6 @@ def read_json(path: Path, most: int) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
-def named_in_unicode(file: BinaryIO, path: Path) -> str:
-    """A name of an open file for libraries that take no other names than Unicode's, good as long as it is open."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return f"/dev/fd/{file.fileno()}"
-    return str(path)
-
-
 def flush_file(file: BinaryIO) -> None:
     """Wait until all that was written to an open file is on the disk."""
     file.flush()

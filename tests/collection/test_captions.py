@@ -1,4 +1,4 @@
-from sfumato.collection.captions import Captioned, kind_of
+from sfumato.collection.captions import Captioned, suffix_of
 
 
 def captioned(files: list[str]) -> Captioned:
@@ -22,7 +22,7 @@ def test_accents_may_be_written_in_any_way():
 
 
 def test_kinds_of_texts():
-    assert [kind_of(name) for name in ("a.TXT", "a.caption", "a.b.json", "a.tags", "txt")] == [
+    assert [suffix_of(name) for name in ("a.TXT", "a.caption", "a.b.json", "a.tags", "txt")] == [
         ".txt", ".caption", ".json", ".tags", "",
     ]  # fmt: skip
 

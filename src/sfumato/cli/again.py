@@ -56,7 +56,7 @@ def again(
     from sfumato.cli.devices import device_named
     from sfumato.cli.finding import model_of
     from sfumato.cli.masking import opened_mask
-    from sfumato.cli.opening import at_home, opened
+    from sfumato.cli.opening import opened
     from sfumato.cli.painting import film_of, painted
     from sfumato.cli.placing import check_made_up_place, check_places, check_work_place
     from sfumato.models import enlarge_again, remake
@@ -64,7 +64,6 @@ def again(
     from sfumato.works import read_work
 
     console = Console(highlight=False)
-    work = at_home(work)
     changes: dict[str, Any] = {
         "label": label,
         "away": away,

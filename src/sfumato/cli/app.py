@@ -24,6 +24,7 @@ from sfumato.cli.generate import generate
 from sfumato.cli.grid import grid
 from sfumato.cli.inpaint import inpaint
 from sfumato.cli.interpolate import interpolate
+from sfumato.cli.opening import at_home
 from sfumato.cli.outpaint import outpaint
 from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
@@ -42,7 +43,7 @@ _OF_THE_MACHINE = {
 _CIRCLE = "Symlink loop from"  # Python's words, before 3.13
 LONGEST = 2000  # letters of an answer; a person who gave more need not read it all again
 
-_HOME = re.compile(r"^(--[\w-]+=)?~(?=/|$)")
+_HOME = re.compile(r"^(--[\w-]+=)?(~)(?=/|$)")
 
 app = typer.Typer(
     name="sfumato",
@@ -75,7 +76,9 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a name of any bytes can be printed, in any locale
             stream.reconfigure(errors="backslashreplace")
     # No shell does this after a '=', and a directory called '~' is a trap for who removes it.
-    sys.argv[1:] = [_HOME.sub(lambda found: f"{found[1] or ''}{Path.home()}", word) for word in sys.argv[1:]]
+    sys.argv[1:] = [
+        _HOME.sub(lambda found: f"{found[1] or ''}{at_home(Path(found[2]))}", word) for word in sys.argv[1:]
+    ]
     try:
         # Not on its own, or it would draw its usage and a box around a sentence, and end the program itself.
         sys.exit(app(standalone_mode=False))

@@ -74,19 +74,15 @@ def compare(
     place = device_named(device)
     if resume and is_collection(output / "collection"):  # else its dataset would be another one
         include_works = include_works or Collection.open(output / "collection").include_works
-    directory, is_new = OwnDirectory(output, "comparison"), not output.exists()
+    directory = OwnDirectory(output, "comparison")
     with directory.at_work():
-        try:
+        with directory.nothing_left_of_a_failure():
             collection = collection_of(
                 art, output / "collection", "255,255,255", console, include_works=include_works, force=force
             )
             sides = [min(picture.width, picture.height) for picture in collection.pictures]
             size = size or suitable_size(sides, minutes, pixel_art=pixel_art)
             dataset = _prepared(collection, output / "dataset", size, pixel_art, console, force or resume)
-        except SfumatoError:
-            if is_new:  # what was collected on the way is of no use without a comparison
-                directory.discard()
-            raise
         for number, (kind, preset) in enumerate(PRESETS.items(), 1):
             path = output / kind
             console.print(f"{number} of {len(PRESETS)}: {kind}, {minutes:g} minutes", style="bold")

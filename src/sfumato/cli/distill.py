@@ -43,15 +43,24 @@ def distill(
     Either new run can be interrupted and resumed as any: sfumato train --resume -o student.
     """
     from sfumato.cli.devices import device_named
-    from sfumato.cli.session import check_clearing, follow
+    from sfumato.cli.session import follow
     from sfumato.dataset import Dataset
     from sfumato.directory import OwnDirectory
-    from sfumato.training import Run, check_run_place, layered, parent_choices, parse_choices, prepare_run, train
+    from sfumato.training import (
+        Run,
+        check_parent_stays,
+        check_run_place,
+        layered,
+        parent_choices,
+        parse_choices,
+        prepare_run,
+        train,
+    )
 
     console = Console(highlight=False)
     check_run_place(OwnDirectory(output, "run"), force=force)
     if force:
-        check_clearing(output, teacher)
+        check_parent_stays(output, teacher)
     run = Run.open(teacher)
     asked = {"minutes": minutes, "student_steps": steps, "student_guidance": guidance, "seed": seed}
     choices = layered(

@@ -79,7 +79,6 @@ def evaluate(
     place = device_named(device)
     network = features_named(features, place) if features else Descriptor()
     folder = Path(works)
-    is_new = not output.exists()
     model: Model | None = None
     run: Run | None = None
     if not _is_folder_of_works(folder):
@@ -88,7 +87,7 @@ def evaluate(
         model = Model.from_pretrained(works, device=str(place))
         run = Run.open(folder) if is_run(folder) else None
     with directory.at_work():
-        try:
+        with directory.nothing_left_of_a_failure():
             if model is None:
                 dataset, made = _folder(folder, against, output, count, size, background, console, include_works, force)
             else:
@@ -100,10 +99,6 @@ def evaluate(
                 evaluation = evaluation_of(
                     made, dataset, network, against=against.resolve().stem, seed=seed, model=model, run=run
                 )
-        except SfumatoError:
-            if is_new:  # what was collected on the way is of no use without a report
-                directory.discard()
-            raise
         record = json.dumps(evaluation.record(), indent=2) + "\n"
         for name, text in ((REPORT, evaluation_page(evaluation)), (RECORD, record)):
             write_whole_text(directory.claim(name), text, force=True)

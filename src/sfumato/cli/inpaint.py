@@ -10,7 +10,6 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.cli.further_settings import further_settings
-from sfumato.errors import SfumatoError
 
 
 def inpaint(
@@ -55,11 +54,11 @@ def inpaint(
     from sfumato.cli.masking import opened_mask, shares_in_words
     from sfumato.cli.opening import opened
     from sfumato.cli.painting import checked_film, paint, steering_of
+    from sfumato.cli.placing import check_is_not
     from sfumato.models import Model
     from sfumato.models.ground import Ground
 
-    if output.resolve() == mask.resolve():
-        raise SfumatoError(f"{output}: is the mask; choose another -o")
+    check_is_not(output, mask, "the mask")
     film = checked_film(output, picture, trajectory=trajectory, force=force)
     image, covered = opened(picture, parse_background(background)), opened_mask(mask)
     loaded = Model.from_pretrained(model, device=str(device_named(device)))

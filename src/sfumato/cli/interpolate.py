@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +33,7 @@ def interpolate(
 
     from sfumato.cli.devices import device_named
     from sfumato.cli.finding import model_of
-    from sfumato.cli.placing import check_places
+    from sfumato.cli.placing import check_is_not, check_places
     from sfumato.models import interpolated, to_pictures
     from sfumato.works import read_work, save_animation, save_film
     from sfumato.works.animation import FORMATS
@@ -43,8 +42,7 @@ def interpolate(
     if not film and output.suffix.lower() not in FORMATS:
         raise SfumatoError(f"{output}: a film's name ends in .webp, .gif, .apng or .mp4")
     for work in (first, second):
-        if os.path.realpath(output) == os.path.realpath(work):
-            raise SfumatoError(f"{output}: is one of the two works; choose another -o")
+        check_is_not(output, work, "one of the two works")
     check_places([output], force=force)
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))

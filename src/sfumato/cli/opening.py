@@ -37,8 +37,8 @@ def opened(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> Im
 
 
 def at_home(path: Path) -> Path:
-    """The path with its leading '~' or '~name' in place: no shell does so after a '='."""
+    """The path with its leading '~' or '~name' in place; of who has no home it stays."""
     try:
         return path.expanduser()
-    except RuntimeError:  # of somebody who has no home
+    except RuntimeError:
         return path

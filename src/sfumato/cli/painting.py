@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from sfumato.cli.opening import at_home, opened
+from sfumato.cli.opening import opened
 from sfumato.cli.placing import check_made_up_place, check_places, check_work_place
 from sfumato.errors import SfumatoError
 
@@ -90,7 +90,7 @@ def steering_of(
 
     colours = sketch = None
     if palette is not None:
-        place = at_home(Path(palette))
+        place = Path(palette)
         is_file = os.path.lexists(place) and not place.is_dir()
         if not is_file and Path(palette).suffix and not palette.startswith("#"):
             raise SfumatoError(f"{palette}: no such file; give a picture, or colours as #aa3322,#fff0c0")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from sfumato.directory import not_ours
 from sfumato.errors import SfumatoError
 
 
@@ -23,8 +24,13 @@ def check_work_place(output: Path, source: Path) -> None:
     """Raises SfumatoError for a name that is no PNG's, and for the file that the work is made from."""
     if output.suffix.lower() != ".png":
         raise SfumatoError(f"{output}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png")
+    check_is_not(output, source, "the picture to begin with")
+
+
+def check_is_not(output: Path, source: Path, what: str) -> None:
+    """Raises SfumatoError where the output would take the place of something that it is made from."""
     if os.path.realpath(output) == os.path.realpath(source):  # a circular link is no error here
-        raise SfumatoError(f"{output}: is the picture to begin with; choose another -o")
+        raise SfumatoError(f"{output}: is {what}; choose another -o")
 
 
 def check_made_up_place(file: Path, *, force: bool) -> None:
@@ -32,10 +38,7 @@ def check_made_up_place(file: Path, *, force: bool) -> None:
     from sfumato.provenance import is_marked_file
 
     if file.is_file() and not is_marked_file(file):
-        raise SfumatoError(
-            f"{file} was not made by sfumato, so it is left as it is, even with --force; "
-            "move it away, or choose another -o"
-        )
+        raise not_ours(file)
     check_places([file], force=force)
 
 

@@ -42,6 +42,7 @@ def new_run(
     from sfumato.cli.collect import parse_background, prepare_with_progress
     from sfumato.directory import OwnDirectory
     from sfumato.training import (
+        check_parent_stays,
         check_run_place,
         disk_bytes,
         parent_choices,
@@ -55,48 +56,42 @@ def new_run(
     directory = OwnDirectory(output, "run")
     check_run_place(directory, force=force, art=art)
     if force and weights_from:
-        check_clearing(output, Path(weights_from))
+        check_parent_stays(output, Path(weights_from))
     if weights_from:
         choices = {**parent_choices(weights_from), **choices}
-    is_new = not output.exists()
-    with directory.at_work():
-        try:
-            collection = collection_of(
-                art, output / "collection", background, console, include_works=include_works, force=force
+    with directory.at_work(), directory.nothing_left_of_a_failure():
+        collection = collection_of(
+            art, output / "collection", background, console, include_works=include_works, force=force
+        )
+        if "size" not in choices:
+            sides = [min(picture.width, picture.height) for picture in collection.pictures]
+            choices["size"] = suitable_size(
+                sides,
+                choices.get("minutes", 0),
+                choices.get("factor", 1),
+                pixel_art=choices.get("pixel_art", False),
             )
-            if "size" not in choices:
-                sides = [min(picture.width, picture.height) for picture in collection.pictures]
-                choices["size"] = suitable_size(
-                    sides,
-                    choices.get("minutes", 0),
-                    choices.get("factor", 1),
-                    pixel_art=choices.get("pixel_art", False),
-                )
-            asked = resolve(choices)
-            dataset = prepare_with_progress(
-                collection,
-                output / "dataset",
-                size=asked.picture_side,
-                crop=asked.crop,
-                pixel_art=asked.pixel_art,
-                console=console,
+        asked = resolve(choices)
+        dataset = prepare_with_progress(
+            collection,
+            output / "dataset",
+            size=asked.picture_side,
+            crop=asked.crop,
+            pixel_art=asked.pixel_art,
+            console=console,
+            force=force,
+        )
+        began = time.perf_counter()
+        with console.status("measuring this machine"):
+            run, made = prepare_run(
+                directory,
+                dataset,
+                choices,
+                weights_from=weights_from,
+                device=device,
+                facts=picture_facts(collection, dataset),
                 force=force,
             )
-            began = time.perf_counter()
-            with console.status("measuring this machine"):
-                run, made = prepare_run(
-                    directory,
-                    dataset,
-                    choices,
-                    weights_from=weights_from,
-                    device=device,
-                    facts=picture_facts(collection, dataset),
-                    force=force,
-                )
-        except SfumatoError:
-            if is_new:  # what was made on the way is of no use without a run
-                directory.discard()
-            raise
     needed = disk_bytes(made, dataset)
     sentence = f"{made.sentence} (at most {max(1, needed / 1e6):,.0f} MB on the disk)."
     console.print(sentence, soft_wrap=True, markup=False)
@@ -117,17 +112,6 @@ def collection_of(
     return collect_with_progress(
         art, place, parse_background(background), console, include_works=include_works, force=force
     )
-
-
-def check_clearing(output: Path, parent: Path) -> None:
-    """Raises SfumatoError where beginning anew over a run would remove the model that the new one begins with."""
-    from sfumato.training import would_clear
-
-    if parent.exists() and would_clear(output, parent):
-        raise SfumatoError(
-            f"{parent}: the model to begin with would be removed with the old run by --force; "
-            "choose another -o, or move it first"
-        )
 
 
 def follow(events: Iterator[Event], run: Run, console: Console) -> None:

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
+from sfumato.collection.naming import stem
 from sfumato.text import readable
 
 # Where several lie beside one picture, what was written as its caption comes before lists of tags.
 ORDER: Final = (".caption", ".txt", ".json", ".tags")
 
 
-def kind_of(text: str) -> str:
+def suffix_of(text: str) -> str:
     """Which of `ORDER` a text is; '' if none."""
     return next((suffix for suffix in ORDER if text.lower().endswith(suffix)), "")
 
@@ -26,16 +27,11 @@ class Captioned:
         self._by_folded: dict[str, list[str]] = defaultdict(list)
         for file, place in pictures.items():
             whole = readable(place)
-            for name in {whole, _stem(whole)}:
+            for name in {whole, stem(whole)}:
                 self._by_name[name].append(file)
                 self._by_folded[name.casefold()].append(file)
 
     def pictures_of(self, text: str) -> list[str]:
         """The pictures that a text at this place belongs to; names in other case are the second choice."""
-        name = _stem(readable(text))
+        name = stem(readable(text))
         return self._by_name.get(name) or self._by_folded.get(name.casefold(), [])
-
-
-def _stem(file: str) -> str:
-    folder, slash, name = file.rpartition("/")
-    return f"{folder}{slash}{name.rpartition('.')[0] or name}"

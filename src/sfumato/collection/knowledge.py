@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from sfumato.collection.captions import ORDER, Captioned, kind_of
+from sfumato.collection.captions import ORDER, Captioned, suffix_of
 from sfumato.collection.categories import Evidence, chosen_categories
 from sfumato.collection.columns import KIND, known_fields, understood, unused_note
 from sfumato.collection.entries import Entry
@@ -103,9 +103,9 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
     beside: Counter[str] = Counter()
     unused: Counter[str] = Counter()
     faults: list[str] = []
-    for entry in sorted(listing.captions, key=lambda entry: (ORDER.index(kind_of(entry.file)), entry.file)):
+    for entry in sorted(listing.captions, key=lambda entry: (ORDER.index(suffix_of(entry.file)), entry.file)):
         files = captioned.pictures_of(where[entry.file])
-        kind = kind_of(entry.file)
+        kind = suffix_of(entry.file)
         data = _text(entry, TEXT_LIMIT if kind == ".json" else CAPTION_LIMIT, source, faults)
         if data is None:
             continue
@@ -127,7 +127,7 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
             own = dict(known)
             first = taken.setdefault(file, entry.file) if "caption" in own else entry.file
             if first != entry.file and own.pop("caption") != knowledge.of[file]["caption"]:
-                beside[f"{kind} files beside {kind_of(first)} ones"] += 1
+                beside[f"{kind} files beside {suffix_of(first)} ones"] += 1
             knowledge.of.setdefault(file, {}).update(own)
     if faults:
         more = f" (and {len(faults) - 1:,} more texts beside pictures are not used)" if len(faults) > 1 else ""

@@ -55,7 +55,7 @@ class Names:
 
     def _place(self, file: str, suffixes: bool) -> str:
         place = self._place_of[file]
-        return place if suffixes else _stem(place)
+        return place if suffixes else stem(place)
 
     @cached_property
     def _tails(self) -> dict[str, list[str]]:
@@ -63,7 +63,7 @@ class Names:
 
     @cached_property
     def _stems(self) -> dict[str, list[str]]:
-        return _grouped((_stem(place).rpartition("/")[2], file) for file, place in self._place_of.items())
+        return _grouped((stem(place).rpartition("/")[2], file) for file, place in self._place_of.items())
 
 
 def _nearest(places: dict[str, str], wanted: str, folder: str, near: str) -> list[str]:
@@ -87,7 +87,8 @@ def _nearest(places: dict[str, str], wanted: str, folder: str, near: str) -> lis
     return list(found) if len(found) == 1 else []
 
 
-def _stem(place: str) -> str:
+def stem(place: str) -> str:
+    """A file's name without its suffix, in its folder."""
     folder, slash, name = place.rpartition("/")
     return f"{folder}{slash}{name.rpartition('.')[0] or name}"
 

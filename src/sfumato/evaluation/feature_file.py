@@ -11,14 +11,13 @@ from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from sfumato.disk import named_in_unicode, open_file
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import inception, mobilenet
 from sfumato.evaluation.features import Features
-from sfumato.models.weights import digest
+from sfumato.models.weights import digest, opened_tensors
 
 METADATA = "sfumato"  # the key under which a file's own metadata carries the description, as JSON
 SMALLEST_SIDE, LARGEST_SIDE = 32, 512
@@ -87,7 +86,7 @@ def read_features(path: Path, device: torch.device | None = None) -> Features:
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors of a safetensors file and its metadata. Raises SfumatoError where it cannot be read."""
     try:
-        with open_file(path) as opened, safe_open(named_in_unicode(opened, path), framework="pt") as file:
+        with opened_tensors(path) as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError as error:
         raise SfumatoError(f"{path}: no such file; give a network's safetensors file") from error

@@ -8,12 +8,12 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from sfumato.disk import named_in_unicode, open_file
+from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import MOST_HEADER_BYTES
 
@@ -67,7 +67,7 @@ def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
             length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
             if length > MOST_HEADER_BYTES:
                 raise ValueError(f"its header claims to be {length:,} bytes long")
-            opened = safe_open(named_in_unicode(file, path), framework="pt")
+            opened = safe_open(_named_in_unicode(file, path), framework="pt")
     except FileNotFoundError as error:
         raise SfumatoError(
             f"{path.parent}: holds no {path.name}, so it is no model; give a model's or a run's directory"
@@ -77,6 +77,22 @@ def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
         raise SfumatoError(f"{path}: cannot be read as safetensors ({said}); get the file again") from error
     with opened as weights:
         yield WeightsFile(path, weights)
+
+
+@contextmanager
+def opened_tensors(path: Path) -> Iterator[Any]:
+    """A safetensors file of somebody else's, as the library opens it. Raises what that raises, and OSError."""
+    with open_file(path) as file, safe_open(_named_in_unicode(file, path), framework="pt") as tensors:
+        yield tensors
+
+
+def _named_in_unicode(file: BinaryIO, path: Path) -> str:
+    """A name of an open file for a library that takes no other names than Unicode's, good as long as it is open."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return f"/dev/fd/{file.fileno()}"
+    return str(path)
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, Sequence[int]]:

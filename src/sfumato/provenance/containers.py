@@ -106,18 +106,26 @@ def _gif_texts(data: Data) -> Iterator[Text]:
 
 
 def _film_texts(data: Data) -> Iterator[Text]:
-    """Boxes of the file itself (ISO/IEC 14496-12, 4.2); XMP specification, part 3, 1.2.2."""
-    place, end = 0, len(data)
-    while place + 8 <= end:
-        length, kind = struct.unpack_from(">I4s", data, place)
+    """Boxes of the file itself; XMP specification, part 3, 1.2.2."""
+    for kind, start, end in boxes(data, 0, len(data)):
+        if kind == b"uuid" and data[start : start + 16] == _FILM_XMP:
+            yield XMP, data[start + 16 : min(end, start + _LONGEST)]
+
+
+def boxes(data: Data, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, and where the inside begins and ends, of each box (ISO/IEC 14496-12, 4.2) that lies whole in a part of
+    the file."""
+    while start + 8 <= end:
+        size, name = struct.unpack_from(">I4s", data, start)
         head = 8
-        if length == 1 and place + 16 <= end:
-            length, head = struct.unpack_from(">Q", data, place + 8)[0], 16
-        if length < head:  # 0: to the end of the file
+        if size == 1 and start + 16 <= end:
+            (size,), head = struct.unpack_from(">Q", data, start + 8), 16
+        elif size == 0:
+            size = end - start
+        if size < head or start + size > end:
             return
-        if kind == b"uuid" and data[place + head : place + head + 16] == _FILM_XMP:
-            yield XMP, data[place + head + 16 : min(place + length, place + _LONGEST)]
-        place += length
+        yield name, start + head, start + size
+        start += size
 
 
 _WALKS: Final[Mapping[bytes, Callable[[Data], Iterator[Text]]]] = {

@@ -8,7 +8,7 @@ from sfumato.training.outcome import picture_facts
 from sfumato.training.plan import Plan
 from sfumato.training.preparation import check_disk, disk_bytes, parent_choices, prepare_run, suitable_size
 from sfumato.training.presets import PRESETS, preset
-from sfumato.training.run import Run, check_run_place, clear_run, is_run, would_clear
+from sfumato.training.run import Run, check_parent_stays, check_run_place, clear_run, is_run, would_clear
 from sfumato.training.upscaling import UPSCALER
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Trained",
     "TrainingConfig",
     "check_disk",
+    "check_parent_stays",
     "check_run_place",
     "clear_run",
     "disk_bytes",

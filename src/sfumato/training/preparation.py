@@ -23,7 +23,7 @@ from sfumato.training.inheritance import SHARED, check_fit
 from sfumato.training.objective import PICTURES
 from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.plan import Plan, plan
-from sfumato.training.run import Run, RunRecord, check_run_place, clear_run, teacher_of, would_clear
+from sfumato.training.run import Run, RunRecord, check_parent_stays, check_run_place, clear_run, teacher_of
 from sfumato.training.upscaling import detail_of
 from sfumato.training.vgg_file import vgg_file
 
@@ -127,11 +127,8 @@ def prepare_run(
         descends_from=descent,
         facts=dict(facts or {}),
     )
-    if force and weights_from and would_clear(path, restored_path(weights_from)):
-        raise SfumatoError(
-            f"{weights_from}: the model to begin with would be removed with the old run by --force; "
-            "choose another -o, or move it first"
-        )
+    if force and weights_from:
+        check_parent_stays(path, restored_path(weights_from))
     with directory.at_work():
         if force:
             clear_run(directory)

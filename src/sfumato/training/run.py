@@ -228,6 +228,15 @@ def would_clear(path: Path, place: Path) -> bool:
     return real in (path.resolve(), checkpoints) or any(file.is_relative_to(real) for file in own)
 
 
+def check_parent_stays(path: Path, parent: Path) -> None:
+    """Raises SfumatoError where beginning anew over a run would remove the model that the new one begins with."""
+    if parent.exists() and would_clear(path, parent):
+        raise SfumatoError(
+            f"{parent}: the model to begin with would be removed with the old run by --force; "
+            "choose another -o, or move it first"
+        )
+
+
 def is_run(path: Path) -> bool:
     return (path / "run.json").is_file()
 

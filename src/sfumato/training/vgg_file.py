@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from sfumato.disk import disk_fault, flush_file, named_in_unicode, open_file
+from sfumato.disk import disk_fault, flush_file
 from sfumato.errors import SfumatoError
 from sfumato.models.place import local_path
-from sfumato.models.weights import digest
+from sfumato.models.weights import digest, opened_tensors
 from sfumato.networks.vgg import vgg_shapes
 from sfumato.works.whole_file import write_whole_file
 
@@ -76,7 +76,7 @@ def read_vgg_file(path: Path) -> dict[str, Tensor]:
     Raises SfumatoError where it is missing or damaged, or where its tensors have other names or shapes.
     """
     try:
-        with open_file(path) as opened, safe_open(named_in_unicode(opened, path), framework="pt") as file:
+        with opened_tensors(path) as file:
             # Shapes first: it may be another model's file, of any size.
             _check_shapes(path, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()})  # noqa: SIM118
             # Copies: an open file's tensors change with the file.
