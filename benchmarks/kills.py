@@ -90,7 +90,7 @@ def kill_many(arguments: argparse.Namespace, folder: Path) -> int:
 
 def draw_art(folder: Path) -> Path:
     """Twenty small pictures of five classes, drawn by the program."""
-    from sfumato.collection.drawn import draw_collection
+    from sfumato.collection.drawn_collection import draw_collection
 
     list(draw_collection(folder, per_class=4, size=32))
     return folder

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from kills import write_settings  # which lies beside this script
 from PIL import Image
 
 import sfumato.evaluation
@@ -35,18 +36,8 @@ import sfumato.models
 import sfumato.training  # noqa: F401 (what every command would import)
 from sfumato.cli import demo
 from sfumato.cli.app import main as cli
-from sfumato.collection.drawn import draw_collection
+from sfumato.collection.drawn_collection import draw_collection
 
-SETTINGS = """\
-size = 32
-batch = 4
-snapshots = 2
-evaluations = 1
-early = 0.1
-checkpoint_every = 4
-threads = 1
-network = { kind = "unet", patch = 2, channels = [8], blocks = 1, width = 16, depth = 1, heads = 1 }
-"""
 MINE = b"a person's own, \x00 to the byte\n"
 
 
@@ -61,7 +52,7 @@ class Command:
     again: str = ""
 
 
-LENGTH = "--steps 8 --config SHARED/tiny.toml --device cpu"
+LENGTH = "--steps 8 --set checkpoint_every=4 --config SHARED/tiny.toml --device cpu"
 SHORT = "--steps 2 --trajectory"
 WAY = "interpolate WORK SHARED/works/0001.png --model MODEL --frames 3 --steps 2"
 COMMANDS = (
@@ -111,7 +102,7 @@ def make_shared(folder: Path) -> Path:
     """Art, a mask, a run, an upscaler and works: what the commands read."""
     folder.mkdir(parents=True)
     list(draw_collection(folder / "art", per_class=10, size=64))
-    (folder / "tiny.toml").write_text(SETTINGS, "utf-8")
+    write_settings(folder / "tiny.toml", 8)
     mask = Image.new("L", (32, 32))
     mask.paste(255, (8, 8, 24, 24))
     mask.save(folder / "mask.png")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sfumato.collection import Collection, collect
-from sfumato.collection.drawn import draw_collection
+from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.networks import UNetConfig
 from sfumato.training import Run, prepare_run

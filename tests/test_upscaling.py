@@ -6,7 +6,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.collection import Collection, collect
-from sfumato.collection.drawn import draw_collection
+from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.diffusion.enlarging import reduced
 from sfumato.evaluation import kernel_distance

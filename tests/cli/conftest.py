@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from sfumato.cli.app import main
-from sfumato.collection.drawn import draw_collection
+from sfumato.collection.drawn_collection import draw_collection
 
 SETTINGS = """\
 size = 32

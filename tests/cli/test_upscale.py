@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.collection.drawn import draw_collection
+from sfumato.collection.drawn_collection import draw_collection
 from sfumato.evaluation.works_folder import picture_files, read_folder
 from sfumato.models import Model
 from sfumato.works import read_work

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sfumato.collection import Collection, collect
-from sfumato.collection.drawn import draw_collection
+from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare, spread
 from sfumato.evaluation import kernel_distance, sliced_wasserstein
 from sfumato.evaluation.class_figures import ENOUGH, FEWEST, ClassFigures, class_figures

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sfumato.collection import Collection, collect
-from sfumato.collection.drawn import draw_collection
+from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.comparing import (

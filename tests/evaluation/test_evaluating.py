@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.collection import Collection, collect
-from sfumato.collection.drawn import draw_collection
+from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Evaluation

@@ -149,7 +149,7 @@ def test_other_programs_pictures_are_not_ours(chunk: bytes) -> None:
 
 
 def test_drawn_art_is_not_marked(tmp_path: Path) -> None:
-    from sfumato.collection.drawn import draw_collection
+    from sfumato.collection.drawn_collection import draw_collection
 
     assert not any(is_marked_file(path) for path in draw_collection(tmp_path / "art", per_class=1, size=32))
 

@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfumato.collection import storing
+from sfumato.dataset import dataset
 from sfumato.marker import KINDS, MARKER
+from sfumato.provenance import products
 from sfumato.provenance.products import SIGNS, Product, product_of
+from sfumato.training import run
 
 Files = dict[str, bytes]
 
@@ -107,3 +111,13 @@ def test_no_bytes_raise(data: bytes) -> None:
     for name in SIGNS:
         product({name: data})
     product({MARKER: marker("run") + data})
+
+
+def test_what_a_directory_without_a_marker_may_hold_is_what_the_program_puts_there() -> None:
+    assert PARTS["run"] == set(run._PARTS)
+    assert PARTS["collection"] == set(storing.PARTS)
+    assert PARTS["dataset"] == {dataset.DESCRIPTION, dataset.INDEX, dataset.PIXELS}
+    assert PARTS["model"] == {*run.MODEL_FILES}
+
+
+PARTS = {kind: set(description.names) for kind, description in products._DESCRIPTIONS.items()}

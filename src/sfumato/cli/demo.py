@@ -61,7 +61,8 @@ def _draw(folder: Path, seed: int, console: Console) -> dict[str, list[Image.Ima
     """The program's own collection; returns some of it, by class."""
     from PIL import Image
 
-    from sfumato.collection.drawn import CLASSES, draw_collection
+    from sfumato.collection.drawn import CLASSES
+    from sfumato.collection.drawn_collection import draw_collection
 
     shown: dict[str, list[Image.Image]] = {name: [] for name in CLASSES}
     with console.status(f"drawing {DRAWN_PER_CLASS * len(CLASSES):,} pictures of {len(CLASSES)} classes"):
