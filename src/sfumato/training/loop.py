@@ -19,13 +19,15 @@ from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished
+from sfumato.training.extension import extend
 from sfumato.training.inheritance import inherit
 from sfumato.training.objective import Objective
 from sfumato.training.outcome import model_config
-from sfumato.training.pace import Pace
+from sfumato.training.pace import FINISHING_SECONDS, Pace
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
+from sfumato.training.threads import ThreadCount
 from sfumato.training.writing import RunWriter
 
 MOST_HALVINGS = 8
@@ -53,8 +55,6 @@ def train(
 class _Training:
     def __init__(self, run: Run, device: torch.device, spent_seconds: float) -> None:
         self.run, self.device, self.settings = run, device, run.record.settings
-        if self.settings.threads and device.type == "cpu":
-            torch.set_num_threads(self.settings.threads)
         self.dataset = run.open_dataset()
         self.config = model_config(run, self.dataset)
         self.objective, self.state = self._fresh()
@@ -70,6 +70,7 @@ class _Training:
             device=device,
         )
         self.pace: Pace
+        self.threads: ThreadCount | None
 
     # ---- the course of a session
 
@@ -90,13 +91,16 @@ class _Training:
             self.state.restore(checkpoint)
         state = self.state
         self.pace = Pace(state, self.settings)
+        if checkpoint is None and self.settings.minutes:
+            self.pace.keep(60 * self.settings.minutes - state.elapsed_seconds)
         if more_steps or more_minutes:
-            self._extend(more_steps, more_minutes)
+            extend(state, self.pace, self.run, len(self.dataset.train), more_steps, more_minutes)
         elif state.finished:
             if not (self.run.model / "config.json").exists():
                 self.writer.write_model(self.pace.elapsed())
             yield Finished(state.step, self.run.model, True, state.elapsed_seconds)
             return
+        self.threads = self._threads()
         self.writer.open()
         try:
             if checkpoint is None and (remark := self.objective.remark(self.dataset)):
@@ -115,13 +119,13 @@ class _Training:
         """What is due comes before each step, so that a session that was closed after one goes on where it was."""
         state = self.state
         while True:
-            ended = state.step >= state.schedule.end
+            ended = state.place >= state.schedule.end
             halt = ended or state.step % self.settings.checkpoint_every == 0
             if halt and not state.is_finite():
                 yield self._step_back()
                 continue
             yield from self._due()
-            if state.step >= state.schedule.end:
+            if state.place >= state.schedule.end:
                 break
             if halt and state.step != self.writer.saved:
                 yield self.writer.save(self.pace.elapsed())
@@ -130,19 +134,19 @@ class _Training:
 
     def _one_step(self) -> Iterator[Event]:
         state, settings = self.state, self.settings
-        factor = state.schedule.factor(state.step) * state.rate_factor
+        factor = state.schedule.factor(state.place) * state.rate_factor
+        self.pace.begin_step()
         loss, parts = self._step(factor)
         if not math.isfinite(loss):
             yield self._step_back()
             return
-        state.step += 1
-        state.average.update(self.objective.denoiser, state.step)
-        if not state.early and settings.early < 1 and state.schedule.progress(state.step) >= settings.early:
+        state.average.update(self.objective.denoiser, self.pace.end_step())
+        if not state.early and settings.early < 1 and state.schedule.progress(state.place) >= settings.early:
             state.early = copy.deepcopy(state.average.module.network.state_dict())
-        trained = self.pace.trained(loss, parts, factor)
-        if state.step % settings.log_every == 0 or state.step == state.schedule.end:
+        trained = self.pace.trained(loss, parts, factor, torch.get_num_threads())
+        if state.step % settings.log_every == 0 or state.place >= state.schedule.end:
             self.writer.write(trained)
-        self.pace.replan()
+        self._choose_threads()
         yield trained
 
     def _step(self, factor: float) -> tuple[float, dict[str, float]]:
@@ -161,7 +165,7 @@ class _Training:
 
     def _due(self) -> Iterator[Event]:
         """Measurements and snapshots whose moment has come."""
-        state, progress = self.state, self.state.schedule.progress(self.state.step)
+        state, progress = self.state, self.state.schedule.progress(self.state.place)
         if progress >= (state.evaluations + 1) / self.settings.evaluations and len(self.dataset.held_out):
             state.evaluations = int(progress * self.settings.evaluations + 1e-9)
             yield from self._evaluate()
@@ -196,13 +200,12 @@ class _Training:
         evaluated = Evaluated(self.state.step, *losses)
         self.writer.write(evaluated)
         speaks = self.state.guard.watch(*losses)
-        sooner = self.state.schedule.annealing_now(self.state.step)
+        sooner = self.state.schedule.annealing_now(self.state.place)
         if not (speaks and self.settings.guard) or self.state.noted or sooner == self.state.schedule:
             return [evaluated]
         self.state.schedule = sooner
-        self.state.budget_seconds = None  # no longer all the time that there is
         self.state.noted = (
-            f"ended early, at step {self.state.schedule.end}: the loss on held-out pictures rose from "
+            f"ended early, {self.pace.end()}: the loss on held-out pictures rose from "
             f"{self.state.guard.lowest:.4f} to {losses[1]:.4f} while that on training pictures fell: "
             "it had begun to learn them by heart"
         )
@@ -226,13 +229,13 @@ class _Training:
         model, settings = self.writer.model(), self.settings
         pictures = self.objective.snapshot(model, self.dataset, settings.seed, settings.precision)
         event = self.writer.picture(pictures)
-        self.pace.finishing_seconds = 2.0 + self.pace.elapsed() - began
+        self.pace.allow(FINISHING_SECONDS + self.pace.elapsed() - began)
         return event
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""
         state, step, factor = self.state, self.state.step, self.state.rate_factor / 2
-        elapsed = self.pace.elapsed()
+        elapsed, end = self.pace.elapsed(), self.pace.end_seconds()
         checkpoint = load_checkpoint(self.run.checkpoints)
         if checkpoint is None or factor < 0.5**MOST_HALVINGS:
             raise SfumatoError(
@@ -242,33 +245,28 @@ class _Training:
         state.restore(checkpoint)
         state.rate_factor, state.elapsed_seconds = factor, elapsed
         self.writer.forget_later()
-        self.pace.forget()
+        self.pace.went_back(end)
         return self.writer.note(
             f"the loss was not finite at step {step}: "
             f"back to step {state.step} at 1/{1 / factor:.0f} of the learning rate"
         )
 
-    def _extend(self, more_steps: int, more_minutes: float) -> None:
-        """So much more, on top of what a run that has not ended has still to do."""
-        state, settings = self.state, self.settings
-        if not more_steps and state.step == 0 and state.budget_seconds is None:
-            raise SfumatoError(
-                f"{self.run.path}: has not made a step yet, so nobody knows how many are in {more_minutes:g} minutes; "
-                "resume it without --minutes, or give --steps"
-            )
-        steps = more_steps or max(1, round(more_minutes * 60 / max(state.elapsed_seconds / max(1, state.step), 1e-3)))
-        if state.finished:
-            state.schedule = schedule_of(settings, len(self.dataset.train), start=state.step, steps=steps)
-            state.budget_seconds = None if more_steps else state.elapsed_seconds + 60 * more_minutes
-            state.evaluations = state.snapshots = 0
-        else:
-            state.schedule = state.schedule.ending_at(state.schedule.end + steps, state.step, settings.anneal)
-            if more_steps or state.budget_seconds is None:
-                state.budget_seconds = None  # a number of steps that was asked for does not follow the clock
-            else:
-                state.budget_seconds += 60 * more_minutes
-        state.guard.above = 0
-        state.finished, state.noted = False, ""
+    def _threads(self) -> ThreadCount | None:
+        """What chooses the number of threads; None where it stays. A number of steps is made to the bit."""
+        if self.device.type != "cpu" or not self.settings.threads:
+            return None
+        clocked = self.state.timetable is not None
+        now = (self.state.threads if clocked else 0) or self.settings.threads
+        torch.set_num_threads(now)
+        return ThreadCount(self.settings.threads, now) if clocked else None
+
+    def _choose_threads(self) -> None:
+        if self.threads is None:
+            return
+        now = self.threads.took(self.pace.step_seconds)
+        if now != torch.get_num_threads():
+            torch.set_num_threads(now)
+        self.state.threads = self.threads.usual
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
@@ -291,6 +289,5 @@ class _Training:
             PowerAverage(objective.denoiser, settings.ema_deviation),
             optimiser_of(settings, module),
             schedule_of(settings, pictures),
-            budget_seconds=60 * settings.minutes if settings.minutes else None,
         )
         return objective, state

@@ -17,13 +17,30 @@ from sfumato.training.optimisers import Optimiser
 from sfumato.training.schedule import LearningRateSchedule
 
 
+@dataclass(frozen=True)
+class Timetable:
+    """A time that a run has to keep: what its schedule counts in steps, the clock says.
+
+    The plan had ``seconds_per_step`` for each of its steps. Where the run is in its schedule follows from the time that
+    has passed, however many steps were really made: so the rate falls at the same moments on a machine that has become
+    slow. origin: seconds of training, in all sessions, at the schedule's start.
+    """
+
+    origin: float
+    seconds_per_step: float
+
+    def place(self, elapsed_seconds: float, start: int) -> float:
+        """In a schedule with that start, in steps of the plan."""
+        return start + max(0.0, elapsed_seconds - self.origin) / self.seconds_per_step
+
+
 @dataclass(eq=False)
 class TrainingState:
     """module: all that learns; average: of the part that becomes the model; early: the average's weights early in
     the run, empty before; step: steps done; rate_factor: halved after every loss that was not finite; evaluations,
-    snapshots: how many were made; budget_seconds: None for a fixed number of steps; elapsed_seconds: trained so far, in
-    all sessions; log_length: bytes of the log; noted: what the card should remark; finished: the model is made and the
-    log is closed."""
+    snapshots: how many were made; timetable: None for a fixed number of steps; place: in the schedule, in steps;
+    threads: of the CPU, 0 before any were chosen; elapsed_seconds: trained so far, in all sessions; log_length: bytes
+    of the log; noted: what the card should remark; finished: the model is made and the log is closed."""
 
     module: nn.Module
     average: PowerAverage[Denoiser]
@@ -35,7 +52,9 @@ class TrainingState:
     rate_factor: float = 1.0
     evaluations: int = 0
     snapshots: int = 0
-    budget_seconds: float | None = None
+    timetable: Timetable | None = None
+    place: float = 0.0
+    threads: int = 0
     elapsed_seconds: float = 0.0
     log_length: int = 0
     noted: str = ""
@@ -45,7 +64,8 @@ class TrainingState:
         "rate_factor",
         "evaluations",
         "snapshots",
-        "budget_seconds",
+        "place",
+        "threads",
         "elapsed_seconds",
         "log_length",
         "noted",
@@ -60,6 +80,7 @@ class TrainingState:
             "optimiser": self.optimiser.state(),
         }
         state = {name: getattr(self, name) for name in self._PLAIN}
+        state["timetable"] = None if self.timetable is None else asdict(self.timetable)
         return Checkpoint(self.step, tensors, {**state, "schedule": self.schedule.state(), "guard": asdict(self.guard)})
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -80,6 +101,7 @@ class TrainingState:
         self.early = dict(checkpoint.tensors["early"])
         self.optimiser.load(checkpoint.tensors["optimiser"])
         self.schedule = LearningRateSchedule(**state["schedule"])
+        self.timetable = None if state["timetable"] is None else Timetable(**state["timetable"])
         self.guard = OverfittingGuard(**state["guard"])
         self.step = checkpoint.step
         for name in self._PLAIN:

@@ -20,7 +20,7 @@ from sfumato.training.state import TrainingState
 
 Logged = Trained | Evaluated | Pictured | Noted | Finished
 
-_CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds")
+_CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds", "threads")
 _PLACES = ("path", "model")
 
 
