@@ -298,6 +298,66 @@ def test_a_step_back_does_not_end_a_timed_run_early(begin: Callable[..., Run], m
     assert again[20].learning_rate == pytest.approx(0.001)
 
 
+def test_after_a_kill_the_time_after_the_last_checkpoint_is_trained_again_and_counts_once(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch, lambda step: 1.0)
+    run = timed(begin, 2.0, 120)
+    session = train(run, spent_seconds=4)
+    killed = next(event for event in session if isinstance(event, Trained) and event.step == 40)
+    with pytest.raises(KeyboardInterrupt):
+        session.throw(KeyboardInterrupt())
+    checkpoint = load_checkpoint(run.checkpoints)
+    assert checkpoint is not None
+    assert (checkpoint.step, checkpoint.state["elapsed_seconds"]) == (25, 29)
+    events = list(train(run))
+    again = of(Trained, events)
+    assert again[0].step == 26
+    assert again[14].learning_rate == killed.learning_rate
+    assert events[-1].elapsed_seconds == pytest.approx(120, rel=0.02)
+    assert clock.now - 1000 == pytest.approx(116 + 15, rel=0.02)
+
+
+def test_a_machine_that_becomes_slow_late_still_ends_with_the_whole_fall_of_the_rate(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch, lambda step: 0.25 if step < 400 else 4.0)
+    run = with_settings(timed(begin, 2.0, 480), {"log_every": 1})
+    trained = of(Trained, train(run))
+    late = [event for event in trained if event.elapsed_seconds > 100]
+    rates = [event.learning_rate / run.record.settings.learning_rate for event in late]
+    left = [(118 - event.elapsed_seconds) / (0.8 * 118) for event in late]
+    # Each step's rate is that of the moment at which it began.
+    assert rates[1:] == pytest.approx(left[:-1], abs=0.01)
+    assert rates[-1] < 0.06
+
+
+def test_the_threads_of_a_timed_run_follow_its_speed_and_are_in_the_checkpoint(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = [False]
+    Clock(monkeypatch, lambda step: {2: 1.1 if busy[0] else 0.35, 1: 0.6}[torch.get_num_threads()])
+    run = with_settings(timed(begin, 2.0, 300), {"threads": 2})
+    session = train(run)
+    quiet = [next(event for event in session if isinstance(event, Trained)) for _ in range(60)]
+    busy[0] = True
+    later = [next(event for event in session if isinstance(event, Trained)) for _ in range(60)]
+    assert [event.threads for event in quiet[-30:]] == [2] * 30
+    assert sum(event.threads == 1 for event in later[-40:]) > 35
+    session.close()
+    checkpoint = load_checkpoint(run.checkpoints)
+    assert checkpoint is not None
+    assert checkpoint.state["threads"] == 1
+    assert next(event for event in train(run) if isinstance(event, Trained)).threads == 1
+
+
+def test_a_number_of_steps_keeps_its_threads_however_slow_they_are(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch, lambda step: 0.1 if step < 20 else 5.0)
+    assert {event.threads for event in of(Trained, train(begin(steps=40, threads=2, snapshots=0)))} == {2}
+
+
 def test_more_minutes_train_further_for_that_long(begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, lambda step: 1.0)
     run = timed(begin, 1.0, 60)

@@ -87,7 +87,7 @@ class TrainingConfig(BaseModel):
     guard: bool = Field(True, description="end early when the model begins to learn pictures by heart")
 
     seed: int = Field(0, ge=0, lt=2**63)
-    threads: int = Field(0, ge=0, le=1024, description="CPU threads: resuming to the bit needs the same number")
+    threads: int = Field(0, ge=0, le=1024, description="CPU threads; with minutes fewer while other programs compute")
     evaluations: int = Field(30, ge=1, le=1_000_000, description="how often the held-out loss is measured")
     snapshots: int = Field(12, ge=0, le=1000, description="how many moments the evolution strip has")
     log_every: Several = Field(10, description="steps")
