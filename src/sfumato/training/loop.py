@@ -15,6 +15,7 @@ from sfumato.diffusion.randomness import keyed_generator
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.text import restored_path
+from sfumato.threads import ThreadCount
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
 from sfumato.training.checkpoint import load_checkpoint
@@ -27,7 +28,6 @@ from sfumato.training.pace import FINISHING_SECONDS, Pace
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
-from sfumato.training.threads import ThreadCount
 from sfumato.training.writing import RunWriter
 
 MOST_HALVINGS = 8

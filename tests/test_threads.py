@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from sfumato.training.threads import ThreadCount
+from sfumato.threads import ThreadCount
 
 # Seconds of a step by the number of threads, alone and beside another program: 69, 22 and 40 pictures a second of 24.
 ALONE, BUSY = {2: 0.35, 1: 0.60}, {2: 1.09, 1: 0.60}
