@@ -25,7 +25,7 @@ PAGES = {
         "benchmarks/log.md",
     )
 }
-_LINK = re.compile(r"(\]\()([^)#\s:]+)((?:#[^)\s]*)?\))")
+_LINK = re.compile(r"(\]\(|<img src=\")([^)#\s:\"]+)((?:#[^)\s]*)?[)\"])")
 
 
 def on_files(files: Any, config: Any) -> Any:

@@ -107,10 +107,20 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_pages_links_lead_to_what_is_there(page: Path) -> None:
-    for place, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", page.read_text("utf-8")):
+    text = page.read_text("utf-8")
+    pictures = [(place, "") for place in re.findall(r'<img src="([^"]+)"', text)]
+    for place, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", text) + pictures:
         if place.startswith(("http:", "https:")):
             continue
         target = (page.parent / place).resolve() if place else page
         assert target.exists(), place
         if anchor:
             assert anchor in anchors_of(target), f"{place}#{anchor}"
+
+
+def test_the_table_of_print_sizes_is_what_the_formula_beside_it_gives() -> None:
+    page = (ROOT / "docs" / "printing.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([\d,]+) \| ([\d.]+) \| ([\d.]+) \|", page, re.MULTILINE)
+    assert len(rows) == 8
+    for pixels, fine, coarse in ((int(row[0].replace(",", "")), *row[1:]) for row in rows):
+        assert (fine, coarse) == (f"{pixels * 2.54 / 300:.1f}", f"{pixels * 2.54 / 150:.1f}")
