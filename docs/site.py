@@ -1,4 +1,4 @@
-"""What the documentation's site shows beside docs/: the pages of the repository's root, with links that lead there.
+"""What the documentation's site shows beside docs/: what its root and benchmarks/ hold, with links that lead there.
 
 MkDocs calls these functions by their names (its hooks).
 """
@@ -21,6 +21,8 @@ PAGES = {
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "CODE_OF_CONDUCT.md",
+        "CITATION.cff",
+        "Dockerfile",
         "benchmarks/README.md",
         "benchmarks/log.md",
     )

@@ -74,6 +74,12 @@ def test_what_a_workflow_runs_runs_here_too() -> None:
     assert "bash .ci/package dist" in [step.get("run") for step in released["jobs"]["package"]["steps"]]
 
 
+def test_the_site_is_built_so_that_a_link_to_nowhere_is_an_error() -> None:
+    (build,) = [line for line in (ROOT / ".ci" / "docs").read_text("utf-8").splitlines() if "mkdocs build" in line]
+    assert "--strict" in build
+    assert "--quiet" not in build  # what is not said is not counted
+
+
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
 def test_a_form_for_issues_has_what_such_forms_need(path: Path) -> None:
     form = yaml.safe_load(path.read_text("utf-8"))
