@@ -70,7 +70,7 @@ COMMANDS = (
     Typed(
         "sfumato generate run -n 2 --steps 2",
         0,
-        "2 works in works, all on one sheet in works-sheet.png",
+        "2 works in works",
         ("works/0000.png", "works/0001.png", "works-sheet.png"),
     ),
     Typed("sfumato again works/0001.png", 0, "the pixels are the same"),

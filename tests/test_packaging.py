@@ -97,36 +97,3 @@ def test_every_extra_that_the_pages_name_is_one() -> None:
     named = {extra for page in pages for names in EXTRA.findall(page.read_text("utf-8")) for extra in names.split(",")}
     assert named
     assert named <= EXTRAS
-
-
-# ---- the pages
-
-
-def anchors_of(page: Path) -> set[str]:
-    """As GitHub and the site make them of headings."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
-
-
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_a_pages_links_lead_to_what_is_there(page: Path) -> None:
-    text = page.read_text("utf-8")
-    pictures = [(place, "") for place in re.findall(r'<img src="([^"]+)"', text)]
-    for place, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", text) + pictures:
-        if place.startswith(("http:", "https:")):
-            continue
-        target = (page.parent / place).resolve() if place else page
-        assert target.exists(), place
-        if anchor:
-            assert anchor in anchors_of(target), f"{place}#{anchor}"
-
-
-def test_the_table_of_print_sizes_is_what_the_formula_beside_it_gives() -> None:
-    page = (ROOT / "docs" / "printing.md").read_text("utf-8")
-    rows = re.findall(r"^\| ([\d,]+) \| ([\d.]+) \| ([\d.]+) \|", page, re.MULTILINE)
-    assert len(rows) == 8
-    for pixels, fine, coarse in ((int(row[0].replace(",", "")), *row[1:]) for row in rows):
-        assert (fine, coarse) == (f"{pixels * 2.54 / 300:.1f}", f"{pixels * 2.54 / 150:.1f}")

@@ -145,6 +145,8 @@ MISTAKES = [
     ("train --resume -o run --pixel-art", "leave out --pixel-art"),
     ("train --resume -o run --force", "leave out --force"),
     ("train --wurst", "no such option"),
+    ("generate run --prompt cat", "--prompt: a model that was trained with sfumato takes no text"),
+    ("reimagine run picture.png --negative-prompt=cat", "--negative-prompt: a model that was trained with sfumato"),
     ("generate", "missing argument"),
     ("generate nowhere", "nowhere: no such directory"),
     ("generate empty", "holds no config.json"),
