@@ -32,9 +32,10 @@ def main() -> None:
 
 
 def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """A cell's outputs, with what was printed at several moments in one."""
+    """A cell's outputs, with what was printed at several moments in one, and each picture as PNG alone."""
     joined: list[nbformat.NotebookNode] = []
     for output in outputs:
+        output.get("data", {}).pop("image/jpeg", None)
         if output.output_type == "stream" and joined and joined[-1].get("name") == output.name:
             joined[-1].text += output.text
         else:
