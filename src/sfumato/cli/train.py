@@ -79,6 +79,10 @@ def train(
     background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
     include_works: options.IncludeWorks = False,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(help="tensorboard: also write the run's figures and snapshots for TensorBoard, into the run."),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -86,10 +90,6 @@ def train(
         ),
     ] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
-    log: Annotated[
-        str | None,
-        typer.Option(help="tensorboard: also write the run's figures and snapshots for TensorBoard, into the run."),
-    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Begin anew over the run that is there.")] = False,
 ) -> None:
     """Train a diffusion model on a folder of art in the time that you have.
