@@ -176,7 +176,7 @@ def learn_our_way(job: Job) -> None:
         # The first two steps stand still and tell how many there will be.
         optimiser.step(schedule.factor(step) if schedule else 0.0)
         step, shown = step + 1, shown + len(images)
-        average.update(denoiser, 1 / step)
+        average.update(denoiser, step)
         if clock.share >= 1:
             break
         steps = step + max(1, round((clock.seconds - clock.elapsed) / (clock.elapsed / step)))

@@ -22,7 +22,7 @@ def averages(values: list[float], deviation: float) -> list[float]:
     for step, value in enumerate(values, start=1):
         with torch.no_grad():
             module.value.fill_(value)
-        average.update(module, 1 / step)
+        average.update(module, step)
         results.append(average.module.value.item())
     return results
 
@@ -79,7 +79,7 @@ def test_statistics_of_batches_are_averaged_with_the_weights() -> None:
         module(torch.randn(8, 1, generator=torch.Generator().manual_seed(step)) + step)
         seen.append(module.running_mean.item())
         plain.update(module, step)
-        average.update(module, 1 / step)
+        average.update(module, step)
     assert plain.module.running_mean.item() == seen[-1]
     assert average.module.running_mean.item() == pytest.approx(averages(seen, 0.1)[-1], rel=1e-5)
     assert average.module.num_batches_tracked.item() == 3

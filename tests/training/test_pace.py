@@ -26,7 +26,7 @@ class Session:
         for _ in range(count):
             self.pace.begin_step()
             self.now += seconds
-            self.share = self.pace.end_step()
+            self.pace.end_step()
             event = self.pace.trained(0.5, {"part": 0.1}, 0.25, 2)
         return event
 
@@ -57,7 +57,7 @@ def test_the_speed_is_that_of_the_last_steps(session: Session) -> None:
 def test_a_number_of_steps_does_not_follow_the_clock(session: Session) -> None:
     for step, seconds in enumerate((1.0, 5.0, 0.5), start=1):
         session.steps(1, seconds)
-        assert (session.state.place, session.share) == (step, 1 / step)
+        assert session.state.place == step
     assert session.pace.end() == "at step 12"
     session.pace.allow(50.0)
     assert session.state.schedule.end == 12
@@ -68,7 +68,7 @@ def test_with_a_time_to_keep_the_place_follows_the_time_and_not_the_steps(sessio
     session.pace.keep(30.0)  # 24 seconds for 12 steps
     assert session.pace.end() == "after 0.9 minutes"
     session.steps(2, 3.0)
-    assert (session.state.step, session.state.place, session.share) == (2, pytest.approx(3), pytest.approx(0.5))
+    assert (session.state.step, session.state.place) == (2, pytest.approx(3))
     event = session.steps(18, 0.5)
     assert (session.state.step, session.state.place) == (20, pytest.approx(7.5))
     # Nine seconds are left, at the pace of the last steps.

@@ -23,9 +23,9 @@ class PowerAverage(Generic[M]):
         self.gamma = exponent(deviation) if deviation else None
 
     @torch.no_grad()
-    def update(self, module: M, share: float) -> None:
-        """After a step. share: how much of the run so far, this step included, the step was: 0 < share <= 1."""
-        change = 1.0 if self.gamma is None else 1 - (1 - share) ** (self.gamma + 1)
+    def update(self, module: M, step: int) -> None:
+        """After step number ``step``, 1-based."""
+        change = 1.0 if self.gamma is None else 1 - (1 - 1 / step) ** (self.gamma + 1)
         torch._foreach_lerp_(list(self.module.parameters()), list(module.parameters()), change)
         for own, other in zip(self.module.buffers(), module.buffers(), strict=True):
             own.lerp_(other, change) if own.is_floating_point() else own.copy_(other)

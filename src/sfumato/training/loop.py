@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator
 
@@ -140,9 +139,9 @@ class _Training:
         if not math.isfinite(loss):
             yield self._step_back()
             return
-        state.average.update(self.objective.denoiser, self.pace.end_step())
-        if not state.early and settings.early < 1 and state.schedule.progress(state.place) >= settings.early:
-            state.early = copy.deepcopy(state.average.module.network.state_dict())
+        self.pace.end_step()
+        state.average.update(self.objective.denoiser, state.step)
+        state.keep_early(settings.early)
         trained = self.pace.trained(loss, parts, factor, torch.get_num_threads())
         if state.step % settings.log_every == 0 or state.place >= state.schedule.end:
             self.writer.write(trained)

@@ -62,10 +62,9 @@ class Pace:
     def begin_step(self) -> None:
         self.step_began = self.clock()
 
-    def end_step(self) -> float:
-        """Count a step that was made, and move on in the schedule. Returns the step's share of the run so far."""
-        state = self.state
-        before, now = state.place, self.clock()
+    def end_step(self) -> None:
+        """Count a step that was made, and move on in the schedule."""
+        state, now = self.state, self.clock()
         state.step += 1
         self.step_seconds = now - self.step_began
         usual = self.seconds_per_step()
@@ -76,9 +75,8 @@ class Pace:
         self.recent.append((now, state.step))
         if state.timetable is None:
             state.place = state.step
-            return 1 / state.step
-        state.place = state.timetable.place(self.elapsed(), state.schedule.start)
-        return (state.place - before) / state.place if state.place > before else 1 / state.step
+        else:
+            state.place = state.timetable.place(self.elapsed(), state.schedule.start)
 
     def trained(self, loss: float, parts: Mapping[str, float], factor: float, threads: int) -> Trained:
         """The event of the step that was made just now. factor: its share of the full learning rate."""
