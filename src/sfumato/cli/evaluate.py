@@ -199,8 +199,11 @@ def _tell(evaluation: Evaluation, console: Console) -> None:
         table.add_column(head, justify="left" if head in ("", "N") else "right", no_wrap=True)
     for figure in evaluation.figures:
         ours, real = (
-            shown(figure.name, value, error)
-            for value, error in ((figure.works, figure.works_error), (figure.floor, figure.floor_error))
+            shown(figure.name, value, error, interval)
+            for value, error, interval in (
+                (figure.works, figure.works_error, figure.works_interval),
+                (figure.floor, figure.floor_error, figure.floor_interval),
+            )
         )
         counts = f"{figure.n:,}, {figure.n_floor:,}" + (f"; {figure.reference:,}" if figure.reference else "")
         table.add_row(WORDS[figure.name].title, ours, real, counts)
