@@ -8,7 +8,7 @@ from torch import Tensor
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import copies, nearest_pictures
-from sfumato.evaluation.copies import correlated_pictures
+from sfumato.evaluation.copies import correlated_pictures, correlation_rows
 
 
 def drawn(seeds: range, size: int = 32) -> Tensor:
@@ -98,6 +98,14 @@ def test_a_picture_correlates_with_itself_by_one_and_with_its_negative_by_minus_
     symmetric = (picture + picture.flip(-1)) / 2
     assert correlated_pictures(-symmetric, symmetric, torch.zeros(1)).values[0, 0].item() == pytest.approx(-1, abs=1e-5)
     assert correlated_pictures(torch.zeros(1, 3, 32, 32), both, torch.arange(2)).values.abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("side", [16, 24, 32, 40, 100])
+def test_pictures_are_averaged_over_cells_whatever_their_size(side: int) -> None:
+    ramp = torch.arange(side).float().add(0.5).div(side).expand(1, 3, side, side)
+    expected = torch.arange(16).float().add(0.5).div(16)
+    rows = correlation_rows(ramp).view(3, 16, 16)
+    assert torch.allclose(rows[0, 0] / rows[0, 0].std(), (expected - 0.5) / expected.std(), atol=1e-3)
 
 
 def test_the_second_is_of_another_group(training: Tensor) -> None:

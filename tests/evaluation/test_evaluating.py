@@ -148,7 +148,6 @@ def test_few_pictures_have_fewer_figures(dataset: Dataset) -> None:
     found = evaluated(dataset.images(dataset.held_out[:5]), dataset)
     names = {figure.name for figure in found.figures}
     assert {"kid", "precision"} <= names and not names & {"density", "coverage"}
-    assert len(found.figures) == len(evaluated(dataset.images(dataset.held_out[:6]), dataset).figures) - 2
 
 
 def small(folder: Path, count: int, classes: int = 1) -> Dataset:
@@ -158,7 +157,7 @@ def small(folder: Path, count: int, classes: int = 1) -> Dataset:
         path.parent.mkdir(parents=True, exist_ok=True)
         draw(("flow", "glass", "waves")[index % 3], index, 32).save(path)
     list(collect(folder / "art", folder / "collection", workers=1))
-    list(prepare(Collection.open(folder / "collection"), folder / "dataset", size=32, workers=1))
+    list(prepare(Collection.open(folder / "collection"), folder / "dataset", size=32, workers=1, fewest=1))
     return Dataset.open(folder / "dataset")
 
 

@@ -157,6 +157,7 @@ def _dataset(
     from sfumato.cli.session import collection_of
     from sfumato.collection import is_collection
     from sfumato.dataset import Dataset
+    from sfumato.evaluation.evaluating import FEWEST
     from sfumato.training import Run, is_run
 
     if is_run(against) or (against / "dataset.json").is_file():
@@ -182,6 +183,7 @@ def _dataset(
         size=size,
         crop="centre",
         pixel_art=learned is not None and learned.pixel_art,
+        fewest=FEWEST,
         console=console,
         force=force,
     )

@@ -119,9 +119,18 @@ def correlation_rows(images: Tensor) -> Tensor:
 
     Their products are correlations, and 0 with a picture of one colour.
     """
-    rows = F.adaptive_avg_pool2d(images, CORRELATED_AT).flatten(1)
+    down, across = (_cells(side) for side in images.shape[2:])
+    rows = (down.T @ (images @ across)).flatten(1)  # several times as fast as torch's pooling
     rows = rows - rows.mean(1, keepdim=True)
     return F.normalize(rows, dim=1)
+
+
+def _cells(side: int) -> Tensor:
+    """[side, 16]: the share of each pixel in the mean of each cell; a pixel between two cells is divided."""
+    pixels, cells = torch.arange(side)[:, None], torch.arange(CORRELATED_AT) * side / CORRELATED_AT
+    width = side / CORRELATED_AT
+    overlap = torch.minimum(pixels + 1, cells + width) - torch.maximum(pixels, cells)
+    return overlap.clamp_min(0) / width
 
 
 def reduced(images: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ from sfumato.evaluation.neighbourhoods import (
 from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
 
 FEW = 50  # pictures compared, below which a distance is told with the range that so few have
-FEW_IN_ALL = 500  # pictures of the collection; with more, it is the works that are few, and more can be made
+FEW_IN_ALL = 100  # pictures of the collection; with more, it is the works that are few, and more can be made
 FEW_HELD_OUT = 10  # below which every real picture in turn stands for a held-out one, when copies are counted
 
 

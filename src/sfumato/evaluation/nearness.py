@@ -18,13 +18,13 @@ STANDS_OUT = 3.0
 class Nearness:
     """The nearest of ``works`` works to a training picture.
 
-    work: its place among them; file: the training picture's, in the collection; correlation: of the two at 16 x 16
+    work: its place among them; picture: the training picture's in the dataset; correlation: of the two at 16 x 16
     pixels, -1..1; copies: how many of the works are near copies.
     """
 
     works: int
     work: int
-    file: str
+    picture: int
     correlation: float
     copies: int
 
@@ -40,5 +40,5 @@ def nearness(images: Tensor, dataset: Dataset) -> Nearness:
     first, second = found.values.unbind(1)
     copies = (first > CORRELATED) & (1 - second > STANDS_OUT * (1 - first))
     work = int(first.argmax())
-    place = int(dataset.train[found.indices[work, 0]])
-    return Nearness(len(images), work, dataset.files[place], first[work].item(), int(copies.sum()))
+    picture = int(dataset.train[found.indices[work, 0]])
+    return Nearness(len(images), work, picture, first[work].item(), int(copies.sum()))

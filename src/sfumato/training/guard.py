@@ -12,8 +12,9 @@ import numpy as np
 FEWEST_SHOWINGS = 50
 # Held-out pictures; the losses of fewer say next to nothing of those of others.
 FEWEST_HELD_OUT = 4
-# Standard errors, of the weights' wandering and of the choice of pictures: see ``OverfittingGuard``.
-BEYOND_WANDERING = 2.0
+# Standard errors, by which the held-out loss has risen and the training loss has fallen. The lowest of some thirty
+# measurements lies two below their course by chance, so it takes more than that for the rise.
+RISEN, FALLEN = 3.0, 2.0
 BEYOND_PICTURES = 1.5
 REMEMBERED = 30
 FEWEST_MEASUREMENTS = 6  # to know how far they wander
@@ -69,14 +70,11 @@ class OverfittingGuard:
         known = len(held_out) >= FEWEST_HELD_OUT and len(self.held_out) >= FEWEST_MEASUREMENTS
         if not known or rise <= self.tolerance * self.lowest or fall <= 0:
             return False
-        # Each is between two measurements.
+        # Each is a difference of two measurements.
         wandering, training_wandering = (math.sqrt(2) * _wandering(means) for means in (self.held_out, self.training))
         rises = np.subtract(held_out, self.at_lowest)
         of_pictures = float(rises.std(ddof=1)) / math.sqrt(len(rises))
-        return (
-            rise > max(BEYOND_WANDERING * wandering, BEYOND_PICTURES * of_pictures)
-            and fall > BEYOND_WANDERING * training_wandering
-        )
+        return rise > max(RISEN * wandering, BEYOND_PICTURES * of_pictures) and fall > FALLEN * training_wandering
 
 
 def _wandering(means: Sequence[float]) -> float:

@@ -134,7 +134,7 @@ def plan(
         settings = settings.model_copy(update={"minutes": 0.0})  # exactly so many steps, however fast they are
         end = (
             f" in some {seconds:,.0f} seconds, {SAFE_SHOWINGS} times each of {pictures:,}: shown more often, so few "
-            f"are learned by heart and works become copies, so the {asked.minutes:g} minutes are not used up"
+            "are learned by heart and works become copies, so the rest of the time is not used"
         )
     else:
         seconds, end = 60 * asked.minutes, f" in {asked.minutes:g} minutes"
