@@ -100,6 +100,20 @@ def test_a_folder_of_noise_beside_a_folder_of_art(sfumato, art, tmp_path):
     assert (tmp_path / "r" / "dataset" / "dataset.json").is_file()
 
 
+def test_two_pictures_beside_a_folder_of_two(sfumato, art, tmp_path):
+    pictures = sorted(art.rglob("*.png"))
+    for place, chosen in (("works", (pictures[0], pictures[-1])), ("mine", (pictures[0], pictures[9]))):
+        (tmp_path / place).mkdir()
+        for path in chosen:
+            shutil.copy(path, tmp_path / place)
+    answer = sfumato("evaluate", tmp_path / "works", "--against", tmp_path / "mine", "-o", tmp_path / "r")
+    assert answer.code == 0, answer.err
+    said = " ".join(answer.out.split())
+    assert "Alike at 16 pixels" in said and "were compared: at such numbers the figures are rough" in said
+    alike = record(tmp_path / "r")["figures"]["correlated"]
+    assert alike["works_interval"][1] - alike["works_interval"][0] > 0.5  # of two works
+
+
 def test_a_network_can_give_the_features(sfumato, run, tmp_path):
     with torch.random.fork_rng():
         torch.manual_seed(0)

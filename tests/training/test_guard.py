@@ -1,14 +1,23 @@
 """The guard speaks of memorisation, and neither of noise nor before every picture was shown several times."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from sfumato.models import Model
+from sfumato.training import Run, loop, pace, train
+from sfumato.training import guard as module
+from sfumato.training.denoising import Denoising
+from sfumato.training.events import Noted, Trained
 from sfumato.training.guard import FEWEST_SHOWINGS, OverfittingGuard
+from sfumato.training.objective import Losses
 
 RUNS = json.loads((Path(__file__).parents[2] / "benchmarks" / "guard_runs.json").read_text())
 Curve = NDArray[np.float64]
@@ -98,3 +107,75 @@ def test_of_a_real_run_of_45_tiles_it_speaks_while_none_is_copied_yet() -> None:
 
 def test_of_simulated_runs_with_the_noise_of_real_ones_it_says_nothing(guard_benchmark: ModuleType) -> None:
     assert guard_benchmark.false_alarms(RUNS, 600) == 0  # of 3,000 as well, which take five times as long
+
+
+# ---- what the loop makes of it
+
+
+def learned_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured losses of a model that is best at the third measurement, each picture shown more and more often."""
+    held_out = [0.6, 0.5, 0.4] + [0.41 + 0.01 * i for i in range(99)]
+    training = [0.6, 0.5, 0.4] + [0.39 - 0.005 * i for i in range(99)]
+    series = iter([[loss] * 8 for pair in zip(training, held_out, strict=True) for loss in pair])
+    monkeypatch.setattr(loop._Training, "_losses_of", lambda self, indices: next(series))
+    monkeypatch.setattr(module, "FEWEST_SHOWINGS", 1)
+
+
+def a_second_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, losses = SimpleNamespace(now=1000.0), Denoising.losses
+
+    def takes_a_second(objective: Denoising, *arguments: Any) -> Losses:
+        clock.now += 1
+        return losses(objective, *arguments)
+
+    monkeypatch.setattr(Denoising, "losses", takes_a_second)
+    monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+
+
+# A time to keep must not give back the steps that the guard takes away.
+def test_the_guard_anneals_at_once_ends_early_and_says_why(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned_by_heart(monkeypatch)
+    a_second_a_step(monkeypatch)
+    run = begin(steps=100, evaluations=20, snapshots=1)
+    settings = run.record.settings.model_copy(update={"minutes": 100 / 60})
+    run = Run(run.directory, run.record.model_copy(update={"settings": settings}))
+    events = list(train(run))
+    (note,) = [event for event in events if isinstance(event, Noted)]
+    spoke, end = note.step, events[-1].step
+    assert note.text.startswith(f"ends early, at step {end}: the loss on held-out pictures rose from 0.4000 at step ")
+    assert note.text.endswith("while that on training pictures fell: it had begun to learn them by heart")
+    assert end == spoke + spoke // 4 < 80
+    rates = [event.learning_rate for event in events if isinstance(event, Trained) and event.step > spoke]
+    assert len(rates) == end - spoke
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 1.5 * rates[0] / len(rates)
+    assert "ended early, at step" in Model.from_pretrained(run.path).card
+
+
+def test_steps_that_were_asked_for_are_made_and_the_guard_only_remarks(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned_by_heart(monkeypatch)
+    events = list(train(begin(steps=60, evaluations=20, snapshots=0)))
+    (note,) = [event for event in events if isinstance(event, Noted)]
+    assert note.text.startswith("from step 9 on it learned its pictures by heart: the loss on held-out pictures rose")
+    assert note.text.endswith("; it goes on to step 60, as was asked; fewer steps would copy less")
+    assert events[-1].step == 60
+
+
+def test_the_guard_can_be_turned_off(begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    learned_by_heart(monkeypatch)
+    events = list(train(begin(steps=30, evaluations=15, guard=False, snapshots=0)))
+    assert not any(isinstance(event, Noted) for event in events)
+    assert events[-1].step == 30
+
+
+def test_each_picture_has_a_loss_however_few_are_held_out(begin: Callable[..., Run]) -> None:
+    training = loop._Training(begin(), torch.device("cpu"), 0.0)
+    assert len(training.dataset.held_out) < loop.EVALUATED
+    losses = training._losses_of(training.dataset.held_out)
+    assert len(losses) == len(training.dataset.held_out)
+    assert losses == training._losses_of(training.dataset.held_out)  # with the same noise
+    assert training._losses_of(training.dataset.held_out[:1])[0] > 0

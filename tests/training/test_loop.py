@@ -12,7 +12,7 @@ import torch
 from sfumato.errors import SfumatoError
 from sfumato.marker import MARKER
 from sfumato.models import Model
-from sfumato.training import Run, guard, loop, pace, train
+from sfumato.training import Run, loop, pace, train
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.denoising import Denoising
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
@@ -208,65 +208,6 @@ def test_losses_that_stay_not_finite_end_with_a_way_out(
             notes += isinstance(event, Noted)
     assert notes == 8
     assert load_checkpoint(run.checkpoints).step == 5
-
-
-# ---- the guard
-
-
-def learned_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measured losses of a model that is best at the third measurement, each picture shown more and more often."""
-    held_out = [0.6, 0.5, 0.4] + [0.41 + 0.01 * i for i in range(99)]
-    training = [0.6, 0.5, 0.4] + [0.39 - 0.005 * i for i in range(99)]
-    series = iter([[loss] * 8 for pair in zip(training, held_out, strict=True) for loss in pair])
-    monkeypatch.setattr(loop._Training, "_losses_of", lambda self, indices: next(series))
-    monkeypatch.setattr(guard, "FEWEST_SHOWINGS", 1)
-
-
-# A time to keep must not give back the steps that the guard takes away.
-def test_the_guard_anneals_at_once_ends_early_and_says_why(
-    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    learned_by_heart(monkeypatch)
-    Clock(monkeypatch, lambda step: 1.0)
-    run = with_settings(begin(steps=100, evaluations=20, snapshots=1), {"minutes": 100 / 60})
-    events = list(train(run))
-    (note,) = of(Noted, events)
-    spoke, end = note.step, events[-1].step
-    assert note.text.startswith(f"ends early, at step {end}: the loss on held-out pictures rose from 0.4000 at step ")
-    assert note.text.endswith("while that on training pictures fell: it had begun to learn them by heart")
-    assert end == spoke + spoke // 4 < 80
-    rates = [event.learning_rate for event in of(Trained, events) if event.step > spoke]
-    assert len(rates) == end - spoke
-    assert rates == sorted(rates, reverse=True)
-    assert rates[-1] < 1.5 * rates[0] / len(rates)
-    assert "ended early, at step" in Model.from_pretrained(run.path).card
-
-
-def test_steps_that_were_asked_for_are_made_and_the_guard_only_remarks(
-    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    learned_by_heart(monkeypatch)
-    events = list(train(begin(steps=60, evaluations=20, snapshots=0)))
-    (note,) = of(Noted, events)
-    assert note.text.startswith("from step 9 on it learned its pictures by heart: the loss on held-out pictures rose")
-    assert note.text.endswith("; it goes on to step 60, as was asked; fewer steps would copy less")
-    assert events[-1].step == 60
-
-
-def test_the_guard_can_be_turned_off(begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    learned_by_heart(monkeypatch)
-    events = list(train(begin(steps=30, evaluations=15, guard=False, snapshots=0)))
-    assert not of(Noted, events)
-    assert events[-1].step == 30
-
-
-def test_each_picture_has_a_loss_however_few_are_held_out(begin: Callable[..., Run]) -> None:
-    training = loop._Training(begin(), torch.device("cpu"), 0.0)
-    assert len(training.dataset.held_out) < loop.EVALUATED
-    losses = training._losses_of(training.dataset.held_out)
-    assert len(losses) == len(training.dataset.held_out)
-    assert losses == training._losses_of(training.dataset.held_out)  # with the same noise
-    assert training._losses_of(training.dataset.held_out[:1])[0] > 0
 
 
 # ---- a time to keep

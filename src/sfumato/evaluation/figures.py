@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -125,7 +126,7 @@ def copy_figures(
 
 def _share_figure(name: FigureName, works: float, floor: float | None, count: int, real: int, training: int) -> Figure:
     def error(share: float, of: int) -> float:
-        return (share * (1 - share) / of) ** 0.5
+        return math.sqrt(share * (1 - share) / of)
 
     return Figure(
         name,
