@@ -4,10 +4,11 @@
     python benchmarks/guard.py --louder 2    # with twice their noise
 
 guard_runs.json holds what the guard saw in real runs: how often each picture had been shown, the training loss, and the
-loss of each held-out picture. A simulated run that does not learn by heart has a held-out loss that falls to where it
-stays, a training loss that goes on falling, which is what is hardest to tell from memorisation, and the noise of a
-recorded run: what is left of its losses about their course, for all its pictures together, in pieces of three
-measurements that are put together anew, so that it wanders as it did.
+loss of each held-out picture, or four times their mean where a run's log is all that was kept. A simulated run that
+does not learn by heart has a held-out loss that falls to where it stays, a training loss that goes on falling, which is
+what is hardest to tell from memorisation, and the noise of a recorded run: what is left of its losses about their
+course, for all its pictures together, in pieces of three measurements that are put together anew, so that it wanders as
+it did.
 """
 
 from __future__ import annotations

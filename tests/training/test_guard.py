@@ -96,6 +96,9 @@ def test_what_it_remembers_can_be_written_down_and_read_again() -> None:
 def test_of_a_real_run_that_does_not_learn_by_heart_it_says_nothing(name: str) -> None:
     run = RUNS[name]
     assert speaks_at(np.array(run["training"]), np.array(run["held_out"]), np.array(run["showings"])) is None
+    # And if every picture had been shown often enough all along.
+    often = np.full(len(run["training"]), 2 * FEWEST_SHOWINGS)
+    assert speaks_at(np.array(run["training"]), np.array(run["held_out"]), often) is None
 
 
 def test_of_a_real_run_of_45_tiles_it_speaks_while_none_is_copied_yet() -> None:
