@@ -11,6 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from sfumato.dataset import Dataset
 from sfumato.models import Model
 from sfumato.training import Run, loop, pace, train
 from sfumato.training import guard as module
@@ -181,4 +182,20 @@ def test_each_picture_has_a_loss_however_few_are_held_out(begin: Callable[..., R
     losses = training._losses_of(training.dataset.held_out)
     assert len(losses) == len(training.dataset.held_out)
     assert losses == training._losses_of(training.dataset.held_out)  # with the same noise
-    assert training._losses_of(training.dataset.held_out[:1])[0] > 0
+
+
+def test_each_of_few_pictures_is_looked_at_equally_often(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = loop._Training(begin(), torch.device("cpu"), 0.0)
+    looked: list[int] = []
+    images = Dataset.images
+
+    def counted(dataset: Dataset, indices: torch.Tensor) -> torch.Tensor:
+        looked.extend(indices.tolist())
+        return images(dataset, indices)
+
+    monkeypatch.setattr(Dataset, "images", counted)
+    few = training.dataset.train[:5]
+    assert len(training._losses_of(few)) == 5
+    assert {looked.count(index) for index in few.tolist()} == {loop.LOOKS // 5, loop.LOOKS // 5 + 1}

@@ -30,7 +30,7 @@ from sfumato.training.state import TrainingState
 from sfumato.training.writing import RunWriter
 
 MOST_HALVINGS = 8
-EVALUATED = 128
+EVALUATED, LOOKS = 128, 64  # pictures at most, and pairs of picture and noise at least
 
 
 def train(
@@ -224,10 +224,13 @@ class _Training:
     def _losses_of(self, indices: Tensor) -> list[float]:
         """The average's loss on each of up to EVALUATED pictures, evenly chosen, with the same noise at every call.
 
-        Where there are fewer pictures each is looked at with several noises, so that few give no rougher a measure of
-        the model than many.
+        Of fewer than LOOKS pictures each is looked at with several noises, equally many, so that few give hardly a
+        rougher measure of the model than many.
         """
-        chosen = spread(indices, EVALUATED)
+        if len(indices) < LOOKS:
+            chosen = indices[torch.arange(LOOKS) * len(indices) // LOOKS]
+        else:
+            chosen = spread(indices, min(EVALUATED, len(indices)))
         average, losses = self.state.average.module, []
         for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)
