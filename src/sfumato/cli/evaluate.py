@@ -198,7 +198,7 @@ def _tell(evaluation: Evaluation, console: Console) -> None:
     title = Text(f"{evaluation.size} px, {evaluation.features}")  # no markup: a directory may be called [red]
     table = Table(title=title, title_justify="left")
     for head in ("", "works", "real, held out", "N"):
-        table.add_column(head, justify="left" if head in ("", "N") else "right", no_wrap=True)
+        table.add_column(head, justify="left" if head in ("", "N") else "right", no_wrap=head == "")
     for figure in evaluation.figures:
         ours, real = (
             shown(figure.name, value, error, interval)
