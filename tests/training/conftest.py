@@ -29,8 +29,18 @@ def threads_as_before() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kills() -> ModuleType:
     """The benchmark that kills runs, and knows in what two of them differ."""
-    path = Path(__file__).parents[2] / "benchmarks" / "kills.py"
-    spec = importlib.util.spec_from_file_location("kills", path)
+    return benchmark("kills")
+
+
+@pytest.fixture(scope="session")
+def guard_benchmark() -> ModuleType:
+    """The benchmark that simulates runs for the guard."""
+    return benchmark("guard")
+
+
+def benchmark(name: str) -> ModuleType:
+    path = Path(__file__).parents[2] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import fmean as mean
 
 import torch
 from safetensors import SafetensorError
@@ -30,7 +31,7 @@ from sfumato.training.state import TrainingState
 from sfumato.training.writing import RunWriter
 
 MOST_HALVINGS = 8
-EVALUATED = 128
+EVALUATED, LOOKS = 128, 64  # pictures at most, and pairs of picture and noise at least
 
 
 def train(
@@ -195,33 +196,54 @@ class _Training:
     # ---- its parts
 
     def _evaluate(self) -> list[Event]:
-        losses = [self._loss_of(indices) for indices in (self.dataset.train, self.dataset.held_out)]
-        evaluated = Evaluated(self.state.step, *losses)
+        state = self.state
+        training, held_out = (self._losses_of(indices) for indices in (self.dataset.train, self.dataset.held_out))
+        evaluated = Evaluated(state.step, mean(training), mean(held_out))
         self.writer.write(evaluated)
-        speaks = self.state.guard.watch(*losses)
-        sooner = self.state.schedule.annealing_now(self.state.place)
-        if not (speaks and self.settings.guard) or self.state.noted or sooner == self.state.schedule:
+        speaks = state.guard.watch(state.step, self.batches.epochs(state.step), training, held_out)
+        if not (speaks and self.settings.guard) or state.noted:
             return [evaluated]
-        self.state.schedule = sooner
-        self.state.noted = (
-            f"ended early, {self.pace.end()}: the loss on held-out pictures rose from "
-            f"{self.state.guard.lowest:.4f} to {losses[1]:.4f} while that on training pictures fell: "
-            "it had begun to learn them by heart"
+        return [evaluated, *self._by_heart(evaluated.held_out_loss)]
+
+    def _by_heart(self, held_out_loss: float) -> list[Event]:
+        """The guard has spoken: a time to keep is cut short, a number of steps is kept to and only remarked upon."""
+        state, guard = self.state, self.state.guard
+        why = (
+            f"the loss on held-out pictures rose from {guard.lowest:.4f} at step {guard.step_at_lowest} to "
+            f"{held_out_loss:.4f} while that on training pictures fell"
         )
-        return [evaluated, self.writer.note(self.state.noted.replace("ended", "ends", 1))]
+        if state.timetable is None:
+            state.noted = f"from step {guard.step_at_lowest} on it learned its pictures by heart: {why}"
+            advice = f"it goes on to step {state.schedule.end}, as was asked; fewer steps would copy less"
+            return [self.writer.note(f"{state.noted}; {advice}")]
+        sooner = state.schedule.annealing_now(state.place)
+        if sooner == state.schedule:
+            return []
+        state.schedule = sooner
+        state.noted = f"ended early, {self.pace.end()}: {why}: it had begun to learn them by heart"
+        return [self.writer.note(state.noted.replace("ended", "ends", 1))]
 
     @torch.no_grad()
-    def _loss_of(self, indices: Tensor) -> float:
-        """The average's loss on up to EVALUATED pictures, evenly chosen, with the same noise at every call."""
-        chosen = spread(indices, min(EVALUATED, len(indices)))
-        average, total = self.state.average.module, 0.0
+    def _losses_of(self, indices: Tensor) -> list[float]:
+        """The average's loss on each of up to EVALUATED pictures, evenly chosen, with the same noise at every call.
+
+        Of fewer than LOOKS pictures each is looked at with several noises, equally many, so that few give hardly a
+        rougher measure of the model than many.
+        """
+        if len(indices) < LOOKS:
+            chosen = indices[torch.arange(LOOKS) * len(indices) // LOOKS]
+        else:
+            chosen = spread(indices, min(EVALUATED, len(indices)))
+        average, losses = self.state.average.module, []
         for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)
             labels = (self.dataset.labels[part] if self.dataset.classes else torch.full_like(part, -1)).to(self.device)
             with self._autocast():
-                losses = self.objective.measured(average, images, labels, keyed_generator("evaluation", number))
-            total += losses.sum().item()
-        return total / len(chosen)
+                measured = self.objective.measured(average, images, labels, keyed_generator("evaluation", number))
+            losses.append(measured.double().cpu())
+        _, places = torch.unique(chosen, return_inverse=True)
+        sums = torch.zeros(int(places.max()) + 1, dtype=torch.float64).index_add_(0, places, torch.cat(losses))
+        return (sums / torch.bincount(places)).tolist()
 
     def _picture(self) -> Event:
         began = self.pace.elapsed()

@@ -103,6 +103,7 @@ def prepare_run(
         choices,
         classes=len(dataset.classes),
         pictures=len(dataset.train),
+        held_out=len(dataset.held_out),
         device=device,
         perceptual=PerceptualLoss.from_file(features).to(device) if features else None,
         teacher=teacher,
