@@ -105,7 +105,7 @@ def _write_page(
     from sfumato.works.whole_file import write_whole_text
 
     with console.status("making new works"):
-        model = Model.from_pretrained(run.path)
+        model = Model.from_pretrained(run.path, device="cpu")
         works = {name: _works(model, name, seed, directory.path / "works" / name) for name in model.config.classes}
         film = _trajectory(Generation.of(model, seed=seed + 1), directory.claim(_TRAJECTORY))
         with Image.open(run.path / "evolution.png") as strip:

@@ -24,17 +24,17 @@ def interpolate(
     guidance: options.Guidance = None,
     steps: options.Steps = None,
     sampler: options.Sampler = None,
-    device: options.Device = "cpu",
+    device: options.DeviceAgain = "auto",
     force: options.Force = False,
 ) -> None:
     """Pass from one work to another through pictures that the model makes, at an even pace."""
     import torch
     from rich.progress import track
 
-    from sfumato.cli.devices import device_named
     from sfumato.cli.finding import model_of
     from sfumato.cli.placing import check_is_not, check_places
     from sfumato.models import interpolated, to_pictures
+    from sfumato.models.devices import device_again
     from sfumato.works import read_work, save_animation, save_film
     from sfumato.works.animation import FORMATS
 
@@ -46,7 +46,7 @@ def interpolate(
     check_places([output], force=force)
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))
-    loaded = model_of(one, first, [model] if model else [], str(device_named(device)))
+    loaded = model_of(one, first, [model] if model else [], str(device_again(device, one.device)))
     way = interpolated(loaded, one, other, frames, steps=steps, guidance=guidance, sampler=sampler)
     shown = track(way, "frames", total=frames, console=console, transient=True, disable=not console.is_terminal)
     pictures = to_pictures(torch.stack(list(shown)))

@@ -105,7 +105,7 @@ class Generation:
         generation = cls(
             model,
             chosen,
-            _whole_seed(seed),
+            whole_seed(seed),
             ground,
             label=label,
             away=away,
@@ -256,7 +256,7 @@ def _settings(model: Model, asked: SamplerChoices) -> SamplerSettings:
         raise SfumatoError(f"{named}{said[:1].lower()}{said[1:]}") from error
 
 
-def _whole_seed(seed: SupportsIndex) -> int:
+def whole_seed(seed: SupportsIndex) -> int:
     """As Python's own int: NumPy's would make other keys, and no JSON."""
     try:
         whole = operator.index(seed)
