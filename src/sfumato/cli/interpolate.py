@@ -41,7 +41,7 @@ def interpolate(
     from sfumato.models.devices import device_again
     from sfumato.models.sampling import BATCH
     from sfumato.works import read_work, save_animation, save_film
-    from sfumato.works.animation import FORMATS, most_frames
+    from sfumato.works.animation import FORMATS, SHORTEST_FRAME_MS, most_frames
 
     film = output.suffix.lower() == ".mp4"
     if not film and output.suffix.lower() not in FORMATS:
@@ -54,7 +54,7 @@ def interpolate(
     if frames > most:
         raise SfumatoError(
             f"--frames {frames}: in {counted(seconds, 'second')} {output.suffix} shows {most} at most; "
-            f"give --seconds {frames / most * seconds:g}, fewer --frames, or a name that ends in .mp4"
+            f"give --seconds {frames * SHORTEST_FRAME_MS / 1000:g}, fewer --frames, or a name that ends in .mp4"
         )
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))
