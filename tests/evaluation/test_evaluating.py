@@ -143,7 +143,7 @@ def test_few_pictures_have_fewer_figures_and_very_few_none(dataset: Dataset) -> 
     found = evaluated(dataset.images(dataset.held_out[:5]), dataset)
     names = {figure.name for figure in found.figures}
     assert {"kid", "precision"} <= names and not names & {"density", "coverage"}
-    with pytest.raises(SfumatoError, match="3 works are too few for an evaluation; give 4 or more"):
+    with pytest.raises(SfumatoError, match="3 works, and an evaluation needs 4 or more"):
         compared_count(3, dataset)
     few = Dataset.open(dataset.path)
     few.held_out = few.held_out[:3]

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 if TYPE_CHECKING:
     import torch
@@ -85,7 +86,7 @@ def compare(
             dataset = _prepared(collection, output / "dataset", size, pixel_art, console, force or resume)
         for number, (kind, preset) in enumerate(PRESETS.items(), 1):
             path = output / kind
-            console.print(f"{number} of {len(PRESETS)}: {kind}, {minutes:g} minutes", style="bold")
+            console.print(f"{number} of {len(PRESETS)}: {kind}, {counted(minutes, 'minute')}", style="bold")
             spent = 0.0
             if resume and is_run(path):
                 run = Run.open(path)

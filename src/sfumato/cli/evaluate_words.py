@@ -8,7 +8,7 @@ from sfumato.cli.compare_words import AS_NEAR, figure, sentence
 from sfumato.evaluation import Evaluation, Figure
 from sfumato.evaluation.class_figures import FEWEST, ClassDistance, ClassFigures
 from sfumato.evaluation.evaluation import FigureName
-from sfumato.text import class_name
+from sfumato.text import class_name, counted
 
 FEW = 50  # pictures, below which a distance is mostly chance
 ERRORS_APART = 2.0
@@ -112,8 +112,8 @@ def headline(evaluation: Evaluation) -> str:
     copies = evaluation.figure("copies")
     if cries_copies(evaluation):
         return (
-            f"COPIES: {copies.works:.0%} of these {copies.n:,} works are near copies of pictures that were learned "
-            f"from; of real pictures that were held out it is {shown('copies', copies.floor)}"
+            f"COPIES: {copies.works:.0%} of these {counted(copies.n, 'work')} are near copies of pictures that were "
+            f"learned from; of real pictures that were held out it is {shown('copies', copies.floor)}"
         )
     times = _times(evaluation.figure("sliced_wasserstein"))
     if times < AS_NEAR and not _is_apart(evaluation.figure("kid")):
@@ -168,7 +168,7 @@ def reading(figure: Figure) -> str:
 
 def numbers(figure: Figure) -> str:
     """How many pictures a figure is over."""
-    works = f"{figure.n:,} works"
+    works = counted(figure.n, "work")
     held_out = f"{figure.n_floor:,} held out"
     return f"{works}, {held_out}" + (f", against {figure.reference:,}" if figure.reference else "")
 
@@ -178,7 +178,7 @@ def too_few(figures: ClassFigures) -> str:
     if figures.kid is not None:
         return ""
     kind, count = ("work", figures.works) if figures.works < FEWEST else ("training picture", figures.training)
-    return f"too few: {count} {kind}{'' if count == 1 else 's'}, and {FEWEST} are needed"
+    return f"too few: {counted(count, kind)}, and {FEWEST} are needed"
 
 
 def farthest_class(evaluation: Evaluation) -> str:

@@ -15,6 +15,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.models.configuration import Precision
 from sfumato.networks import AnyNetworkConfig, UNetConfig
+from sfumato.text import counted
 from sfumato.training.assembly import objective_of, optimiser_of
 from sfumato.training.configuration import TrainingConfig, resolve
 from sfumato.training.objective import Objective
@@ -111,7 +112,7 @@ def plan(
             {"threads": threads, "network": options[min(1, len(options) - 1)].network}, choices, {"minutes": 0}
         )
         parameters = count_parameters(make, settings)
-        amount = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
+        amount = f"{counted(settings.steps, 'step')}, {counted(settings.steps * settings.batch, 'picture')}"
         return Plan(settings, f"{_what(settings, parameters)}: {amount}", parameters)
     settings, speed = _choose(options, choices, threads, asked.minutes, SHOWINGS * pictures, make, device)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
@@ -126,7 +127,7 @@ def plan(
     open_ones = {name: value for name, value in measured.items() if name not in choices}
     settings = settings.model_copy(update={"steps": steps, **open_ones})
     parameters, shown = count_parameters(make, settings), _rounded(steps * settings.batch)
-    sentence = f"{_what(settings, parameters)}: about {shown:,} pictures in {asked.minutes:g} minutes"
+    sentence = f"{_what(settings, parameters)}: about {counted(shown, 'picture')} in {counted(asked.minutes, 'minute')}"
     return Plan(settings, f"{sentence}, {shown / pictures:,.0f} times each of {pictures:,}", parameters)
 
 
