@@ -239,7 +239,7 @@ def test_files_of_this_machine_that_a_table_names_are_not_read(publish, encoded,
     (said,) = fetched("hf:owner/table")
     assert said["error"] == ""
     assert said["notes"][-1] == (
-        "hf:owner/table: no picture in 7 of 8 rows, 7 of them but the name of a file that did not come with the data "
+        "hf:owner/table: 7 of 8 rows hold no picture, 7 of them but the name of a file that did not come with the data "
         "set"
     )
     written = [path.read_bytes() for path in (tmp_path / "c" / "pictures").iterdir() if path.suffix == ".png"]

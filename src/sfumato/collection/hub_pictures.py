@@ -110,7 +110,9 @@ def _written(
         )
     (stage / _RECORD).write_text(json.dumps(origin.to_json()), encoding="ascii")
     if missing:
-        yield Noted(f"{origin.reference}: no picture in {missing:,} of {counted(rows, 'row')}{_named_only(foreign)}")
+        hold = "holds" if missing == 1 else "hold"
+        said = f"{missing:,} of {counted(rows, 'row')} {hold} no picture"
+        yield Noted(f"{origin.reference}: {said}{_named_only(foreign)}")
 
 
 def _write(stage: Path, category: str, number: int, data: bytes) -> str:

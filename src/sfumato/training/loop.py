@@ -14,7 +14,7 @@ from sfumato.dataset import Batches, spread
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
-from sfumato.text import restored_path
+from sfumato.text import counted, restored_path
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
 from sfumato.training.checkpoint import load_checkpoint
@@ -253,7 +253,7 @@ class _Training:
         state, settings = self.state, self.settings
         if not more_steps and state.step == 0 and state.budget_seconds is None:
             raise SfumatoError(
-                f"{self.run.path}: has not made a step yet, so nobody knows how many are in {more_minutes:g} minutes; "
+                f"{self.run.path}: has not made a step yet, so nobody knows how many are in {counted(more_minutes, 'minute')}; "
                 "resume it without --minutes, or give --steps"
             )
         steps = more_steps or max(1, round(more_minutes * 60 / max(state.elapsed_seconds / max(1, state.step), 1e-3)))
