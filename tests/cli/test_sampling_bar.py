@@ -99,7 +99,7 @@ def test_what_takes_long_is_said_once_and_what_is_soon_done_is_not(model, slow):
         return console.file.getvalue()
 
     assert said(0.5, 16) == ""
-    assert said(5.0, 32).splitlines()[0] == "32 works: about 45 seconds"
+    assert said(5.0, 32).splitlines()[0] == "32 works: about 40 seconds"
 
 
 def test_without_a_terminal_a_line_now_and_then_says_that_it_is_alive(model, slow):

@@ -160,8 +160,8 @@ def filling(
     follows all that is there. The arguments are those of `sfumato.works.series`."""
     from sfumato.works.series import following, unfinished
 
-    begun = unfinished(directory.path, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
-    series = begun or following(directory.path, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
+    begun = unfinished(directory, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
+    series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
     return Filling(directory, series, trajectory, goes_on=begun is not None)
 
 

@@ -39,7 +39,8 @@ def interpolate(
     from sfumato.cli.sampling_bar import Part, SamplingBar
     from sfumato.models import Generation, passing, to_pictures
     from sfumato.models.devices import device_again
-    from sfumato.models.sampling import BATCH
+    from sfumato.models.ground import Ground
+    from sfumato.models.interpolation import DENSITY
     from sfumato.works import read_work, save_animation, save_film
     from sfumato.works.animation import FORMATS, SHORTEST_FRAME_MS, most_frames
 
@@ -59,12 +60,12 @@ def interpolate(
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))
     loaded = model_of(one, first, [model] if model else [], str(device_again(device, one.device)))
-    part = Part(Generation.of(loaded, steps=steps, guidance=guidance, sampler=sampler), BATCH)
-    per_batch = part.total
+    ground = Ground.plain(loaded.config, *one.size, tile=one.tile)
+    part = Part(Generation.of(loaded, ground=ground, steps=steps, guidance=guidance, sampler=sampler), DENSITY * frames)
+    part.is_sure = False  # until a batch is made: more than one class costs more
     with SamplingBar(console, counted(frames, "picture"), [part]):
         for event in passing(loaded, one, other, frames, steps=steps, guidance=guidance, sampler=sampler):
-            per_batch = part.looked / event.batch or per_batch
-            part.total = per_batch * event.batches
+            part.expect(event.batch, event.batches)
     assert event.frames is not None, "the last event has the pictures"
     pictures = to_pictures(event.frames)
     if film:

@@ -36,6 +36,7 @@ class Part:
         self.planned = 0.0  # looks that the steps which have ended were thought to take
         self.looked = self.in_step = 0.0  # looks that were taken, in all and since the last step ended
         self.next_step, self.followed, self.ended, self.seconds = 0, False, False, 0.0
+        self.is_sure = True  # of the total, so that something can be said of it
 
     def has(self, denoiser: Denoiser) -> bool:
         return not self.ended and any(denoiser is one for one in self.model.denoisers)
@@ -43,6 +44,10 @@ class Part:
     def look(self, count: int) -> None:
         self.looked += count
         self.in_step += count
+
+    def expect(self, batch: int, batches: int) -> None:
+        """So many batches of so many have taken what was looked at until now, and the others will as well."""
+        self.total, self.is_sure = self.looked / batch * batches, True
 
     def step(self) -> None:
         self.planned += self.steps[self.next_step]
@@ -139,7 +144,9 @@ class SamplingBar:
         share = self.share
         left = f"{clock(self.seconds_left)} left" if share > 0 and now - self.began > MEASURED else ""
         self.progress.update(self.task, completed=share, description=left)
-        if not left or not any(one.planned or (not one.followed and one.looked) for one in self.parts):
+        if not left or not any(
+            one.is_sure and (one.planned or (not one.followed and one.looked)) for one in self.parts
+        ):
             return
         if not self.told:
             self.told = True

@@ -253,8 +253,8 @@ class _Training:
         state, settings = self.state, self.settings
         if not more_steps and state.step == 0 and state.budget_seconds is None:
             raise SfumatoError(
-                f"{self.run.path}: has not made a step yet, so nobody knows how many are in {counted(more_minutes, 'minute')}; "
-                "resume it without --minutes, or give --steps"
+                f"{self.run.path}: has not made a step yet, so nobody knows how many are in "
+                f"{counted(more_minutes, 'minute')}; resume it without --minutes, or give --steps"
             )
         steps = more_steps or max(1, round(more_minutes * 60 / max(state.elapsed_seconds / max(1, state.step), 1e-3)))
         if state.finished:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -77,14 +77,19 @@ def finish(directory: OwnDirectory) -> None:
 
 
 def unfinished(
-    folder: Path, count: int, recipe_of: Callable[[int, int], Recipe], *, seed: int | None, upscaler: str = ""
+    directory: OwnDirectory,
+    count: int,
+    recipe_of: Callable[[int, int], Recipe],
+    *,
+    seed: int | None,
+    upscaler: str = "",
 ) -> Series | None:
     """The series that the same request has begun here and not finished, as where it was killed.
 
     recipe_of: (seed, number) -> the recipe of that work as it is asked for now. The rest as `begin` has it.
     """
     try:
-        begun = _Unfinished.model_validate_json(read_file(folder / UNFINISHED, 2 * MOST_BYTES), strict=True)
+        begun = _Unfinished.model_validate_json(read_file(directory.path / UNFINISHED, 2 * MOST_BYTES), strict=True)
     except (OSError, ValidationError):
         return None
     series = begun.series
@@ -94,21 +99,27 @@ def unfinished(
 
 
 def following(
-    folder: Path, count: int, recipe_of: Callable[[int, int], Recipe], *, seed: int | None, upscaler: str = ""
+    directory: OwnDirectory,
+    count: int,
+    recipe_of: Callable[[int, int], Recipe],
+    *,
+    seed: int | None,
+    upscaler: str = "",
 ) -> Series:
-    """A series after all that lies in the folder.
+    """A series after all that was made here, those works included that somebody has removed since.
 
     With no seed it is works of seed 0, from the number on that the next file has, and that none here has reached: so
     works that are made in one go or in several are the same. With a seed it is those that follow the ones that the
     same request made of that seed; another request begins with the first. Raises SfumatoError where a seed is asked for
     and a file here does not say of which seed it is.
     """
-    named = 1 + max(_numbered(folder), default=-1)
+    made = _numbered(directory)
+    named = 1 + max(made, default=-1)
     if seed is None:
-        used = [number for one, number in map(_key, _recipes(folder)) if one == 0]
+        used = [number for one, number in map(_key, _recipes(made.values())) if one == 0]
         return Series(count=count, first=max([named, *(number + 1 for number in used)]), named=named)
     first = 0
-    for file in sorted(_numbered(folder).values()):
+    for file in filter(Path.is_file, made.values()):
         try:
             recipe = read_work(file).recipe
         except SfumatoError as error:
@@ -123,15 +134,15 @@ def following(
     return Series(count=count, seed=seed, first=first, named=named)
 
 
-def _numbered(folder: Path) -> dict[int, Path]:
-    """What has a work's name, by the number in it."""
-    found = ((_NUMBERED.fullmatch(path.name), path) for path in (folder.iterdir() if folder.is_dir() else ()))
+def _numbered(directory: OwnDirectory) -> dict[int, Path]:
+    """The works that were made here, there or not, by the numbers in their names."""
+    found = ((_NUMBERED.fullmatch(name), directory.path / name) for name in sorted(directory.own()))
     return {int(match[1]): path for match, path in found if match}
 
 
-def _recipes(folder: Path) -> Iterator[Recipe]:
-    """Of the works that say theirs."""
-    for file in _numbered(folder).values():
+def _recipes(files: Iterable[Path]) -> Iterator[Recipe]:
+    """Of the works that are there and say theirs."""
+    for file in files:
         try:
             yield read_work(file).recipe
         except SfumatoError:
