@@ -23,7 +23,7 @@ from sfumato.models.generation import Generation
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
 from sfumato.models.remaking import check_model, choices_of, noise_of, number_of
-from sfumato.models.sampling import BATCH, NO_CLASS, Draft, sampled, steered_estimate
+from sfumato.models.sampling import BATCH, NO_CLASS, Draft, places, sampled, steered_estimate
 from sfumato.text import counted
 from sfumato.works import Recipe
 
@@ -73,7 +73,7 @@ def passing(
     ends = [_end(model, recipe, changes) for recipe in (first, second)]
     _check_sampled_alike(*(end.settings for end in ends))
     way = _Way(*ends, first, second)
-    made, planned = 0, 2 + math.ceil(DENSITY * max(BATCH, frames) / BATCH)
+    made, planned = 0, len(ends) + math.ceil(DENSITY * max(BATCH, frames) / way.batch)
     shares = np.linspace(0, 1, max(BATCH, frames))
     parts = []
     for part in way.pictures(shares):
@@ -86,15 +86,17 @@ def passing(
         between = (shares[longest] + shares[longest + 1]) / 2
         order = np.argsort(np.concatenate((shares, between)), kind="stable")
         shares = np.concatenate((shares, between))[order]
-        pictures = torch.cat((pictures, *way.pictures(between)))[torch.from_numpy(order)]
-        made += 1
-        yield Passing(made, max(planned, made + 2))
+        for part in way.pictures(between):
+            pictures = torch.cat((pictures, part))
+            made += 1
+            yield Passing(made, max(planned, made + len(ends)))
+        pictures = pictures[torch.from_numpy(order)]
     chosen = pictures[even_places(pictures, frames)]
     # Made as they were, each in its own place of its batch, so that they are the works to the bit.
     for place, end, recipe in ((0, ends[0], first), (-1, ends[1], second)):
         (last,) = end.finished(1, first=number_of(noise_of(recipe)))
         chosen[place] = last.noisy[0].cpu()
-    yield Passing(made + 2, made + 2, chosen)
+    yield Passing(made + len(ends), made + len(ends), chosen)
 
 
 def _end(model: Model, recipe: Recipe, changes: SamplerChoices) -> Generation:
@@ -173,6 +175,7 @@ class _Way:
 
     def __init__(self, one: Generation, other: Generation, first: Recipe, second: Recipe) -> None:
         self.ends = one, other
+        self.batch = places(one.model, one.ground)
         self.noises = noise_of(first), noise_of(second)
         config = one.model.config
         self.classes = [
@@ -187,9 +190,9 @@ class _Way:
 
     def pictures(self, shares: Sequence[float] | np.ndarray) -> Iterator[Tensor]:
         """Yields them in batches, [n, 3, H, W]."""
-        for start in range(0, len(shares), BATCH):
-            wanted = [float(share) for share in shares[start : start + BATCH]]
-            filled = [*wanted, *[0.0] * (BATCH - len(wanted))]
+        for start in range(0, len(shares), self.batch):
+            wanted = [float(share) for share in shares[start : start + self.batch]]
+            filled = [*wanted, *[0.0] * (self.batch - len(wanted))]
             *_, last = self._same(filled) if self.is_one_request else self._different(filled)
             yield last.x[: len(wanted)].cpu()
 
