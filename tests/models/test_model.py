@@ -269,7 +269,7 @@ def test_every_step_of_a_trajectory_is_given(model):
 
 
 def test_in_words_a_model_is_one_line(model, saved):
-    assert repr(model) == "Model('tiny': 2 classes, 32 x 32 px, 0.018 million parameters, on cpu, in memory)"
+    assert repr(model) == "Model('tiny': 2 classes, 32 x 32 px, 0.015 million parameters, on cpu, in memory)"
     assert repr(Model.from_pretrained(saved, device="cpu")).endswith(f"on cpu, from {str(saved)!r})")
 
 
