@@ -28,9 +28,9 @@ def test_the_model_is_the_models_rooms():
 
 
 def test_the_sheet_is_the_works_rooms():
-    from sfumato.works import sheet
+    from sfumato.works import sheet_of
 
-    assert sfumato.sheet is sheet
+    assert sfumato.sheet is sheet_of
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():

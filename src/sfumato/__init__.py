@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sfumato.models import Model as Model
-    from sfumato.works import sheet as sheet
+    from sfumato.works import sheet_of as sheet
 
 __version__ = "0.1.0"
 __all__ = ["Model", "__version__", "sheet"]
@@ -24,7 +24,7 @@ def __getattr__(name: str) -> object:
 
         return Model
     if name == "sheet":
-        from sfumato.works import sheet
+        from sfumato.works import sheet_of
 
-        return sheet
+        return sheet_of
     raise AttributeError(f"module 'sfumato' has no attribute {name!r}")

@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked_file
-from sfumato.works import Recipe, Work, read_work, sheet
+from sfumato.works import Recipe, Work, read_work, sheet_of
 
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
@@ -190,8 +190,8 @@ def test_in_words_it_is_one_line(work: Work) -> None:
 
 
 def test_a_sheet_of_works_is_a_picture(work: Work) -> None:
-    plain, named = sheet([work, work]), sheet([work, work.image], labels=True, columns=1)
+    plain, named = sheet_of([work, work]), sheet_of([work, work.image], labels=True, columns=1)
     assert plain.width > plain.height
     assert named.height > named.width
     with pytest.raises(ValueError, match="at least one"):
-        sheet([])
+        sheet_of([])

@@ -72,7 +72,7 @@ def passing(
     _check_common(first, second)
     ends = [_end(model, recipe, changes) for recipe in (first, second)]
     _check_sampled_alike(*(end.settings for end in ends))
-    way = _Way(*ends, first, second)
+    way = _Way(ends[0], ends[1], first, second)
     made, planned = 0, len(ends) + math.ceil(DENSITY * max(BATCH, frames) / way.batch)
     shares = np.linspace(0, 1, max(BATCH, frames))
     parts = []

@@ -123,7 +123,7 @@ def read_work(path: str | Path) -> Work:
     return Work(image, recipe)
 
 
-def sheet(works: Sequence[Work | Image.Image], *, columns: int | None = None, labels: bool = False) -> Image.Image:
+def sheet_of(works: Sequence[Work | Image.Image], *, columns: int | None = None, labels: bool = False) -> Image.Image:
     """Works on one sheet, which notebooks show as the last line of a cell: ``sfumato.sheet(model.generate(16))``.
 
     works: one or more, or pictures. columns: as many as give a sheet a little wider than high. labels: whether each
