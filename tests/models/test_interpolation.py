@@ -114,7 +114,7 @@ def test_what_cannot_be_passed_over_is_one_sentence(model, new_model, ends):
         next(interpolated(model, one, larger, 5))
     with pytest.raises(SfumatoError, match="repeats without a seam"):
         next(interpolated(model, one, tile, 5))
-    with pytest.raises(SfumatoError, match="with steps 4 and the other with steps 5"):
+    with pytest.raises(SfumatoError, match="with steps 4 and the other with 5"):
         next(interpolated(model, one, more, 5))
     assert len(list(interpolated(model, one, more, 2, steps=2))) == 2  # where both are made anew they have a common way
     shown = reimagine(model, ends[0].image, **FEW)
