@@ -67,6 +67,6 @@ def test_where_no_number_is_given_as_many_are_made_as_the_time_has_room_for(sfum
     )
     answer = sfumato(*asked)
     assert answer.code == 0, answer.err
-    assert answer.out.startswith("5 pictures from")
+    assert "5 pictures from" in answer.out  # on a slow machine it says beforehand how long it takes
     with Image.open(here / "short.webp") as film:
         assert film.n_frames == 5
