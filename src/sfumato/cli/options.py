@@ -60,6 +60,12 @@ IncludeWorks = Annotated[
 ]
 MOST_WORKS = 100_000  # at once
 MOST_PIXELS = 4096 * 4096
-Device = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
+Device = Annotated[
+    str, typer.Option(help="cpu, cuda (cuda:1), mps, or auto: cuda where there is one, else mps, else cpu.")
+]
+DeviceAgain = Annotated[
+    str,
+    typer.Option(help="cpu, cuda, mps, or auto: what the work was made on where it is here, else as usual."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 WHITE = "255,255,255"

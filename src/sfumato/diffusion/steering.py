@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sfumato.diffusion.samplers import Denoise
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 SHADING = 0.2
 SINKHORN_STEPS = 100  # at most; a few are enough until hardly anything is hidden
@@ -208,7 +209,7 @@ def _check_palette(palette: Tensor, shares: Tensor | None, shading: float) -> No
         raise SfumatoError("palette: a colour is outside -1..1; give red, green and blue from -1 (none) to 1 (full)")
     if shares is not None and (shares.shape != palette.shape[:1] or not (shares >= 0).all() or not shares.sum() > 0):
         raise SfumatoError(
-            f"palette: the shares do not fit its {len(palette)} colours; give a number, 0 or more, for each"
+            f"palette: the shares do not fit its {counted(len(palette), 'colour')}; give a number, 0 or more, for each"
         )
     if not 0 < shading < math.inf:
         raise SfumatoError(f"palette: a shading of {shading:g} leaves nothing to choose by; give a number above 0")

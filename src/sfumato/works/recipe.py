@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import from_json
 
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 FORMAT: Final = 1
 
@@ -134,7 +135,8 @@ class Recipe(BaseModel):
         if width * height > MOST_PIXELS:
             raise ValueError(f"the size is {width} x {height} pixels, and 4,096 x 4,096 are the most")
         if self.palette_shares and len(self.palette_shares) != len(self.palette):
-            raise ValueError(f"{len(self.palette)} colours in the palette but {len(self.palette_shares)} shares")
+            shares = counted(len(self.palette_shares), "share")
+            raise ValueError(f"{counted(len(self.palette), 'colour')} in the palette but {shares}")
         if len(self.enlargements) > MOST_ENLARGEMENTS:
             raise ValueError(f"it was enlarged {len(self.enlargements)} times, and {MOST_ENLARGEMENTS} are the most")
         return self
