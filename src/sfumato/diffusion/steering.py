@@ -86,7 +86,7 @@ def recoloured(images: Tensor, palette: Tensor, shares: Tensor | None = None, sh
     A pixel belongs to the colours that it is near once each picture's lightness runs from that of the palette's darkest
     colour to that of its lightest: to colour c with the weight share(c) exp(-distance^2 / (2 EDGE^2)), where saturation
     counts half, for light and dark are what a thing is known by. The pixels of a colour then move together, so that
-    their mean becomes that colour, and what sets them apart, their shades, stays (the idea of palette-based recolouring:
+    their mean becomes that colour, and what sets them apart, their shades, stays (palette-based recolouring,
     Chang et al. 2015, doi:10.1145/2766978).
 
     images: [N, 3, H, W] in -1..1. palette: [K, 3] in -1..1. shares: [K], how common each colour is, or None for all
