@@ -16,9 +16,9 @@ from torch import Tensor
 from sfumato.diffusion.samplers import Denoise
 from sfumato.errors import SfumatoError
 
-SHADING = 0.3
+SHADING = 0.4
 EDGE = 0.1  # how far apart in red, green and blue two colours pass into each other
-SETTLED = 0.5  # noise at which forms stand, in pictures of 32 pixels
+SETTLED = 0.2  # noise at which forms stand, in pictures of 32 pixels
 
 
 def composed(denoise: Denoise, target: Tensor, *, factor: float, above: float, strength: float = 1.0) -> Denoise:
