@@ -47,7 +47,8 @@ Further = Annotated[
 ]
 Precision = Annotated[str | None, typer.Option(help="float32 or bfloat16.")]
 PaletteText = Annotated[
-    str | None, typer.Option("--palette", help="Colours to work with: a picture, or #aa3322,#fff0c0,...")
+    str | None,
+    typer.Option("--palette", help="Colours to paint works in: a picture's, or #1d3557,#f1faee,#e63946,..."),
 ]
 PaletteStrength = Annotated[float, typer.Option(help="0, not at all, to 1.")]
 Sketch = Annotated[Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")]

@@ -85,10 +85,10 @@ class Recipe(BaseModel):
     guidance_chroma: Share | None = Field(default=None, description="share of the guidance that went to colour")
     sharpness: float = Field(default=0.0, ge=0, lt=1, description="share of the noise that the network is not told of")
     palette: tuple[Colour, ...] = Field(
-        default=(), max_length=MOST_COLOURS, description="colours that it was drawn towards, as #rrggbb"
+        default=(), max_length=MOST_COLOURS, description="colours that it was painted in, as #rrggbb"
     )
     palette_shares: tuple[Share, ...] = Field(
-        default=(), max_length=MOST_COLOURS, description="how much of the picture each was to cover, or none"
+        default=(), max_length=MOST_COLOURS, description="how common each was among them, or none"
     )
     palette_strength: Share | None = Field(default=None, description="from 0, not at all, to 1")
     composition: str | None = Field(
