@@ -134,8 +134,8 @@ def plan(
         steps, seconds = safe, safe * speed.seconds_per_step
         settings = settings.model_copy(update={"minutes": 0.0})  # exactly so many steps, however fast they are
         end = (
-            f" in about {counted(round(seconds), 'second')}, {SAFE_SHOWINGS} times each of {pictures:,}: shown more often, so few "
-            "are learned by heart and works become copies, so the rest of the time is not used"
+            f" in about {counted(round(seconds), 'second')}, {SAFE_SHOWINGS} times each of {pictures:,}: shown more "
+            "often, so few are learned by heart and works become copies, so the rest of the time is not used"
         )
     else:
         seconds, end = 60 * asked.minutes, f" in {counted(asked.minutes, 'minute')}"
