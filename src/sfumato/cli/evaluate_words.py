@@ -178,6 +178,8 @@ def reading(figure: Figure) -> str:
     """What one figure comes to beside its floor."""
     ours, real = (shown(figure.name, value) for value in (figure.works, figure.floor))
     if figure.name == "kid":
+        if cannot_tell(figure):
+            return "from so few pictures the kernel distance tells nothing"
         if not _is_apart(figure):
             return "by the kernel distance the works cannot be told from real pictures"
         beside_real = "" if figure.floor is None else f", and real pictures {_kid(figure, figure.floor)}"
