@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, Denoiser, Step, away_from, conditioned, mixed
 from sfumato.diffusion.enlarging import enlarged
-from sfumato.diffusion.inpainting import inpaint
+from sfumato.diffusion.inpainting import continued, inpaint
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import STUDENTS
@@ -27,7 +27,7 @@ from sfumato.models.steering import NOT_STEERED, Steering
 BATCH = 16
 AT_ONCE = 64  # windows that the network sees at once
 NO_CLASS = -1
-REPEATS = 2  # corrections of the known pixels at every noise level, in inpainting
+REPEATS = 3  # times that inpainting goes through the noise levels at which a picture is decided
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _whole(
         begun = enlarged(ground.reference[None].to(device), model.config.factor, wrap=ground.tile)
         denoise = _beside(begun, ground, model, settings)
     else:
-        begun = torch.zeros((), device=device) if ground.picture is None else ground.picture.to(device)
+        begun = torch.zeros((), device=device) if ground.picture is None else _begun(ground).to(device)
         denoise = _on(ground, model, settings, [draft.classes for draft in drafts], away)
     x = begun + noise(-1) * sigmas[0].float()
     if steering is not None:
@@ -111,7 +111,18 @@ def _whole(
         yield from sampler(denoise, x, sigmas, noise)
     else:
         picture, mask = ground.picture[None], ground.mask[None]
-        yield from inpaint(denoise, x, sigmas, noise, sampler=sampler, picture=picture, mask=mask, repeats=REPEATS)
+        # A student's few looks are each a whole picture: there is no piece of the way to go through again.
+        repeats = 1 if settings.sampler in STUDENTS else REPEATS
+        yield from inpaint(denoise, x, sigmas, noise, sampler=sampler, picture=picture, mask=mask, repeats=repeats)
+
+
+def _begun(ground: Ground) -> Tensor:
+    """The picture on a ground, [3, height, width]; what is made anew in full strength has the light and the colour of
+    what is kept to begin with, so that there need not be as much noise that these are drawn by chance."""
+    assert ground.picture is not None, "there is one to begin with"
+    if ground.mask is None or ground.strength < 1:
+        return ground.picture
+    return continued(ground.picture[None], ground.mask[None])[0]
 
 
 def places(model: Model, ground: Ground) -> int:
