@@ -52,7 +52,7 @@ def paint(
 ) -> Iterator[Step]:
     shape = (count, *picture.shape[1:])
     sigmas, noise = karras(steps, 0.03, 40.0), normal(shape, picture.dtype)
-    x = picture + noise(-1) * sigmas[0].to(picture.dtype)
+    x = noise(-1) * sigmas[0].to(picture.dtype)
     return inpaint(denoise, x, sigmas, noise, sampler=SAMPLERS[name], picture=picture, mask=mask, repeats=repeats)
 
 
