@@ -59,6 +59,7 @@ COMMANDS = (
     Command("collect", "collect ART -o out"),
     Command("train", f"train ART -o out {LENGTH}"),
     Command("further", f"train ART -o out {LENGTH}", again="train --resume -o out --steps 8 --device cpu"),
+    Command("logged", f"train ART -o out --log tensorboard {LENGTH}"),
     Command("distill", "distill MODEL -o out --set steps=6 --set minutes=0 --device cpu"),
     Command("generate", f"generate MODEL -n 3 {SHORT} -o out"),
     Command("upscale", f"upscale SHARED/upscaler WORK {SHORT} -o large.png", "large.png"),

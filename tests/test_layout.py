@@ -25,6 +25,7 @@ BASE = {
     "disk",
     "memory",
     "text",
+    "threads",
     "directory",
     "locking",
     "marker",

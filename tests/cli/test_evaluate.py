@@ -100,6 +100,20 @@ def test_a_folder_of_noise_beside_a_folder_of_art(sfumato, art, tmp_path):
     assert (tmp_path / "r" / "dataset" / "dataset.json").is_file()
 
 
+def test_two_pictures_beside_a_folder_of_two(sfumato, art, tmp_path):
+    pictures = sorted(art.rglob("*.png"))
+    for place, chosen in (("works", (pictures[0], pictures[-1])), ("mine", (pictures[0], pictures[9]))):
+        (tmp_path / place).mkdir()
+        for path in chosen:
+            shutil.copy(path, tmp_path / place)
+    answer = sfumato("evaluate", tmp_path / "works", "--against", tmp_path / "mine", "-o", tmp_path / "r")
+    assert answer.code == 0, answer.err
+    said = " ".join(answer.out.split())
+    assert "Alike at 16 pixels" in said and "were compared: at such numbers the figures are rough" in said
+    alike = record(tmp_path / "r")["figures"]["correlated"]
+    assert alike["works_interval"][1] - alike["works_interval"][0] > 0.5  # of two works
+
+
 def test_a_network_can_give_the_features(sfumato, run, tmp_path):
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -120,9 +134,8 @@ def test_mistakes_are_one_sentence_and_nothing_is_lost(sfumato, evaluated, run, 
     for number, path in enumerate(sorted(art.rglob("*.png"))[:9]):
         shutil.copy(path, tmp_path / "few" / f"{number}.png")
         Image.open(path).resize((24, 24)).save(tmp_path / "small" / f"{number}.png")
-    (tmp_path / "two").mkdir()
-    for number in range(2):
-        shutil.copy(tmp_path / "few" / f"{number}.png", tmp_path / "two")
+    (tmp_path / "one").mkdir()
+    shutil.copy(tmp_path / "few" / "0.png", tmp_path / "one")
     (tmp_path / "net.safetensors").write_text("hello")
     before, report = tree(tmp_path), tree(output)
     new = ("-o", tmp_path / "new")
@@ -133,9 +146,9 @@ def test_mistakes_are_one_sentence_and_nothing_is_lost(sfumato, evaluated, run, 
         ((tmp_path / "nowhere", "--against", run, *new), "nowhere: no such directory"),
         ((tmp_path / "empty", "--against", run, *new), "holds neither a model nor pictures"),
         ((tmp_path / "small", "--against", run, *new), "24 pixels; an evaluation needs 32 or more"),
-        ((tmp_path / "two", "--against", run, *new), "2 works are too few for an evaluation; give 4"),
-        ((run, "--against", tmp_path / "few", *new), "an evaluation needs 4"),
-        ((run, "--against", run, "-n", 3, *new), "3 works are too few"),
+        ((tmp_path / "one", "--against", run, *new), "1 work is too few for an evaluation; give 2"),
+        ((run, "--against", tmp_path / "one", *new), "has 1 picture of 32 pixels or more; at least 2 are needed"),
+        ((run, "--against", run, "-n", 1, *new), "1 work is too few"),
         ((run, "--against", run, "--size", 32, *new), "--size is for a folder of pictures"),
         ((tmp_path / "few", "--against", run, "--size", 36, *new), "size 36: a multiple of 8 is needed"),
         ((tmp_path / "few", "--against", run / "dataset", "--size", 40, *new), "32 px"),

@@ -59,6 +59,7 @@ def evaluation(**changes: Any) -> Evaluation:
         noise_levels=NoiseLevels((0.1, 1.0, 10.0), (0.3, 0.6, 0.9), (0.4, 0.7, 0.9), 20),
         curves=[Curve("on training pictures", [(0.0, 1.0), (2.0, 0.5)])],
         nearest=Nearest(torch.zeros(COUNT, 2, dtype=torch.int64), distances),
+        correlations=[0.97 if index == 7 else 0.5 for index in range(COUNT)],
         pictures=[draw("flow", index, 32) for index in range(COUNT)],
         neighbours=[(draw("glass", index, 32), draw("waves", index, 32)) for index in range(COUNT)],
         neighbour_files=[(f"glass/{index}.png", f"waves/{index}.png") for index in range(COUNT)],

@@ -8,6 +8,7 @@ import pytest
 from sfumato.cli.evaluate_words import (
     WORDS,
     beside,
+    cannot_tell,
     cries_copies,
     farthest_class,
     headline,
@@ -22,7 +23,7 @@ from sfumato.evaluation.class_figures import ClassDistance, ClassFigures
 from sfumato.evaluation.evaluation import FigureName
 
 
-def figure(name: FigureName, works: float, floor: float, **changes: Any) -> Figure:
+def figure(name: FigureName, works: float, floor: float | None, **changes: Any) -> Figure:
     return Figure(
         **{"name": name, "works": works, "floor": floor, "n": 100, "n_floor": 80, "reference": 900, **changes}
     )
@@ -36,7 +37,12 @@ def evaluation(distance: float = 100, kid: float = 3, copies: float = 0.02, dive
         figure("copies", copies, 0.02, works_error=0.014, floor_error=0.014),
         figure("diversity", diversity, 10),
     ]
-    return SimpleNamespace(figures=figures, figure=lambda name: next(one for one in figures if one.name == name))
+    return of(*figures)
+
+
+def of(*figures: Figure) -> Any:
+    named = {figure.name: figure for figure in figures}
+    return SimpleNamespace(figures=figures, figure=named.__getitem__, has=named.__contains__)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +66,40 @@ def test_it_cries_out_beyond_chance_alone() -> None:
     assert any("10.0% of the works are near copies" in said for said in verdict(evaluation(copies=0.05))) is False
     assert any("5.0% of the works are near copies" in said for said in verdict(evaluation(copies=0.05)))
     assert not any("near copies" in said for said in verdict(evaluation(copies=0.5)))  # the headline says it
+
+
+def test_it_cries_out_for_blurred_copies_that_the_ratio_does_not_find() -> None:
+    """Twelve photographs, each shown 891 times: every work is one of them, blurred."""
+    found = of(
+        figure("sliced_wasserstein", 90, 40, n=1, n_floor=1, works_interval=(80, 99), floor_interval=(30, 95)),
+        figure("copies", 0.1, 0.0, n=16, n_floor=12, works_error=0.075, floor_error=0.0),
+        figure("correlated", 0.75, 0.0, n=16, n_floor=12, works_error=0.11, floor_error=0.0),
+    )
+    assert cries_copies(found)
+    assert headline(found).startswith("COPIES: 75% of these 16 works are near copies")
+    assert headline(found).endswith("of real pictures that were held out it is 0.0%")
+
+
+def test_what_so_few_cannot_tell_is_said_to_be_so() -> None:
+    ranges = {"works_interval": (80.0, 120.0), "floor_interval": (30.0, 95.0)}
+    found = of(
+        figure("sliced_wasserstein", 90, 40, n=1, n_floor=1, **ranges),
+        figure("copies", 0.0, None, n=16, n_floor=0, works_error=0.0, works_interval=(0.0, 0.194)),
+    )
+    assert headline(found) == "Too few pictures to tell how near the works come to the collection"
+    said = " ".join(verdict(found))
+    assert "cannot be told: single works lie at 80 to 120, and single real pictures at 30 to 95" in said
+    assert "0.0% of the works are near copies of a training picture (of more works it may be 0% to 19%)." in said
+    assert "Only 1 work and 1 held-out picture were compared" in said
+    apart = {"works_interval": (200.0, 210.0), "floor_interval": (30.0, 95.0)}
+    assert headline(of(figure("sliced_wasserstein", 205, 40, n=1, **apart))).startswith("Of the collection's kind")
+    assert cannot_tell(figure("sliced_wasserstein", 205, None, n=2))
+
+
+def test_a_figure_is_shown_with_its_interval_and_a_floor_that_is_unknown_as_such() -> None:
+    assert shown("copies", 0.0, 0.0, (0.0, 0.194)) == "0.0% (0.0% to 19.4%)"
+    assert shown("kid", 3.0, 0.5, None) == "3.0 ± 0.5"
+    assert shown("frechet", None) == "cannot tell"
 
 
 def test_sameness_and_few_pictures_are_said() -> None:

@@ -231,3 +231,19 @@ def test_sprites_are_trained_on_where_they_are_called_pixel_art(sfumato, here, s
     run = Run.open(Path("s"))
     assert run.record.settings.pixel_art
     assert json.loads((run.dataset / "dataset.json").read_text())["settings"]["pixel_art"] is True
+
+
+def test_a_log_for_tensorboard_lies_in_the_run_and_may_be_asked_for_when_it_goes_on(sfumato, art, settings, here):
+    pytest.importorskip("tensorboard")
+    answer = sfumato("train", art, "-o", "run", "--steps", 2, "--config", settings, "--log", "tensorboard")
+    assert answer.code == 0, answer.err
+    answer = sfumato("train", "--resume", "-o", "run", "--steps", 1, "--log", "tensorboard")
+    assert answer.code == 0, answer.err
+    assert len(list((here / "run" / "tensorboard").glob("events.out.tfevents.*"))) == 2
+
+
+def test_a_log_for_a_program_that_is_not_known_is_refused(sfumato, art, here, tree):
+    answer = sfumato("train", art, "-o", "run", "--log", "wandb")
+    assert answer.code == 2
+    assert "--log wandb: is not known; give --log tensorboard" in answer.err
+    assert tree(here) == {}

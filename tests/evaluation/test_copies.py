@@ -8,6 +8,7 @@ from torch import Tensor
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import copies, nearest_pictures
+from sfumato.evaluation.copies import correlated_pictures, correlation_rows
 
 
 def drawn(seeds: range, size: int = 32) -> Tensor:
@@ -75,3 +76,40 @@ def test_larger_pictures_are_compared_at_32_pixels() -> None:
 def test_training_pictures_of_one_motif_are_said(training: Tensor) -> None:
     with pytest.raises(SfumatoError, match="all near duplicates of each other"):
         nearest_pictures(training, training, torch.zeros(len(training)))
+
+
+def blurred(images: Tensor) -> Tensor:
+    """Over 3 x 3 pixels, and paler by half."""
+    return torch.nn.functional.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False) / 2
+
+
+def test_a_blurred_and_pale_copy_is_found_by_its_correlation_alone(training: Tensor) -> None:
+    works = blurred(training).flip(-1)
+    found = correlated_pictures(works, training, alone(training))
+    assert found.indices[:, 0].tolist() == list(range(len(training)))
+    assert found.share > 0.9 > 0.5 > nearest_pictures(works, training, alone(training)).share
+    assert correlated_pictures(drawn(range(100, 110)), training, alone(training)).share == 0.0
+
+
+def test_a_picture_correlates_with_itself_by_one_and_with_its_negative_by_minus_one() -> None:
+    picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    both = torch.cat((picture, picture.flip(-1)))  # mirrored ones are looked at, so the negative has to be of both
+    assert correlated_pictures(picture, picture, torch.zeros(1)).values[0].tolist() == pytest.approx([1, -1], abs=1e-5)
+    symmetric = (picture + picture.flip(-1)) / 2
+    assert correlated_pictures(-symmetric, symmetric, torch.zeros(1)).values[0, 0].item() == pytest.approx(-1, abs=1e-5)
+    assert correlated_pictures(torch.zeros(1, 3, 32, 32), both, torch.arange(2)).values.abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("side", [16, 24, 32, 40, 100])
+def test_pictures_are_averaged_over_cells_whatever_their_size(side: int) -> None:
+    ramp = torch.arange(side).float().add(0.5).div(side).expand(1, 3, side, side)
+    expected = torch.arange(16).float().add(0.5).div(16)
+    rows = correlation_rows(ramp).view(3, 16, 16)
+    assert torch.allclose(rows[0, 0] / rows[0, 0].std(), (expected - 0.5) / expected.std(), atol=1e-3)
+
+
+def test_the_second_is_of_another_group(training: Tensor) -> None:
+    twice = torch.cat((training, training))
+    found = correlated_pictures(training[:5], twice, torch.cat((alone(training), alone(training))))
+    assert (found.indices[:, 1] % len(training) != torch.arange(5)).all()
+    assert (found.values[:, 1] < 0.99).all()

@@ -4,12 +4,16 @@ import json
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from sfumato.cli.evaluate_page import evaluation_page
+from sfumato.cli.evaluate_words import cries_copies, headline
 from sfumato.collection import Collection, collect
+from sfumato.collection.drawn import draw
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.errors import SfumatoError
@@ -17,6 +21,7 @@ from sfumato.evaluation import Evaluation
 from sfumato.evaluation.descriptor import Descriptor
 from sfumato.evaluation.evaluating import compared_count, evaluate, generated
 from sfumato.evaluation.evaluation import WorksToEvaluate
+from sfumato.evaluation.interval import share_interval
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 
@@ -128,7 +133,7 @@ def test_the_record_is_json_with_every_number(of_held_out: Evaluation, dataset: 
     record = json.loads(json.dumps(of_held_out.record()))
     assert record["counts"]["training"] == len(dataset.train)
     assert record["figures"]["kid"].keys() == {
-        "works", "floor", "n", "n_floor", "reference", "works_error", "floor_error"
+        "works", "floor", "n", "n_floor", "reference", "works_error", "floor_error", "works_interval", "floor_interval"
     }  # fmt: skip
     assert record["digests"]["dataset"] == dataset.digest and record["digests"]["works"] == "0"
     assert len(record["nearest"]) == len(dataset.held_out)
@@ -139,16 +144,58 @@ def test_the_record_is_json_with_every_number(of_held_out: Evaluation, dataset: 
     assert "shrunk" in record["facts"]["Frechet distance"]  # of fewer pictures than features
 
 
-def test_few_pictures_have_fewer_figures_and_very_few_none(dataset: Dataset) -> None:
+def test_few_pictures_have_fewer_figures(dataset: Dataset) -> None:
     found = evaluated(dataset.images(dataset.held_out[:5]), dataset)
     names = {figure.name for figure in found.figures}
     assert {"kid", "precision"} <= names and not names & {"density", "coverage"}
-    with pytest.raises(SfumatoError, match="3 works are too few for an evaluation; give 4 or more"):
-        compared_count(3, dataset)
-    few = Dataset.open(dataset.path)
-    few.held_out = few.held_out[:3]
-    with pytest.raises(SfumatoError, match="3 pictures are held out, and an evaluation needs 4"):
-        compared_count(9, few)
+
+
+def small(folder: Path, count: int, classes: int = 1) -> Dataset:
+    """A dataset of so many pictures, evenly of so many classes."""
+    for index in range(count):
+        path = folder / "art" / (f"class {index % classes}" if classes > 1 else "") / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw(("flow", "glass", "waves")[index % 3], index, 32).save(path)
+    list(collect(folder / "art", folder / "collection", workers=1))
+    list(prepare(Collection.open(folder / "collection"), folder / "dataset", size=32, workers=1, fewest=1))
+    return Dataset.open(folder / "dataset")
+
+
+@pytest.mark.parametrize(("count", "classes", "held_out"), [(2, 1, 1), (2, 2, 0), (3, 1, 1), (12, 1, 1), (25, 1, 2)])
+def test_any_collection_of_two_pictures_or_more_is_evaluated(
+    tmp_path: Path, count: int, classes: int, held_out: int
+) -> None:
+    few = small(tmp_path, count, classes)
+    assert len(few.held_out) == held_out
+    found = evaluated(few.images(few.train.repeat(8)[:8]), few)
+    record = json.loads(json.dumps(found.record()))
+    assert record["counts"]["held_out"] == held_out
+    # Works that are the training pictures themselves are copies, however few there are.
+    assert found.figure("correlated").works == 1.0
+    assert found.has("copies") == (len(few.train) > 1)
+    assert headline(found).startswith("COPIES: 100% of these 8 works")
+    assert evaluation_page(found)
+    noise = torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert not cries_copies(evaluated(noise, few))
+
+
+def test_of_few_pictures_the_range_of_as_few_is_told(tmp_path: Path) -> None:
+    few = small(tmp_path, 12)
+    distance = evaluated(few.images(few.train), few).figure("sliced_wasserstein")
+    assert distance.n == distance.n_floor == 1
+    assert distance.works_interval and distance.floor_interval
+    assert distance.floor_interval[0] < distance.floor_interval[1]
+    assert distance.works_interval[0] <= distance.works_interval[1]
+    copies = evaluated(few.images(few.train), few).figure("copies")
+    assert copies.n_floor == 12  # each in turn, for one held-out picture would say nothing
+    assert copies.works_interval == share_interval(1.0, 11)
+
+
+def test_a_single_work_or_a_single_picture_is_too_few(tmp_path: Path, dataset: Dataset) -> None:
+    with pytest.raises(SfumatoError, match="1 work is too few for an evaluation; give 2 or more"):
+        compared_count(1, dataset)
+    with pytest.raises(SfumatoError, match="an evaluation needs 2 pictures that are no near duplicates of each other"):
+        compared_count(9, small(tmp_path, 1))
 
 
 def test_works_of_another_size_are_said(dataset: Dataset) -> None:

@@ -3,15 +3,18 @@
 import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 from sfumato.dataset import Dataset
-from sfumato.training import Run
+from sfumato.training import Run, pace
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
+from sfumato.training.denoising import Denoising
+from sfumato.training.objective import Losses
 from sfumato.training.state import TrainingState
 
 
@@ -26,8 +29,18 @@ def threads_as_before() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kills() -> ModuleType:
     """The benchmark that kills runs, and knows in what two of them differ."""
-    path = Path(__file__).parents[2] / "benchmarks" / "kills.py"
-    spec = importlib.util.spec_from_file_location("kills", path)
+    return benchmark("kills")
+
+
+@pytest.fixture(scope="session")
+def guard_benchmark() -> ModuleType:
+    """The benchmark that simulates runs for the guard."""
+    return benchmark("guard")
+
+
+def benchmark(name: str) -> ModuleType:
+    path = Path(__file__).parents[2] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -50,3 +63,25 @@ def state_of() -> Callable[[Run], TrainingState]:
         )
 
     return make
+
+
+class Clock:
+    """Time that passes with the steps alone."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: Callable[[int], float]) -> None:
+        self.now, self.steps = 1000.0, 0
+        losses = Denoising.losses
+
+        def takes_time(objective: Denoising, *arguments: Any) -> Losses:
+            self.now += seconds(self.steps)
+            self.steps += 1
+            return losses(objective, *arguments)
+
+        monkeypatch.setattr(Denoising, "losses", takes_time)
+        monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=lambda: self.now))
+
+
+@pytest.fixture
+def passing_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], float]], Clock]:
+    """(number of a step -> its seconds) -> the clock of a run."""
+    return lambda seconds: Clock(monkeypatch, seconds)

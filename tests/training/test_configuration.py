@@ -54,6 +54,21 @@ def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, said:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("learnin_rate=1", "did you mean 'learning_rate'"),
+        ("wurst=1", "there are anneal, balance, batch, "),
+        ("network={kind='unet', chanels=[8]}", "did you mean 'channels'?"),
+        ("network={kind='transformer', height=3}", "there are depth, heads, kind, patch, width"),
+    ],
+)
+def test_for_a_setting_that_there_is_not_those_are_named_that_there_are(setting: str, said: str) -> None:
+    with pytest.raises(SfumatoError) as caught:
+        parse_choices([setting])
+    assert said in str(caught.value)
+
+
 def test_a_file_that_is_no_toml_is_said(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"\xff\xfe")
     for path, said in (

@@ -8,13 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
-from sfumato.networks import UNetConfig
+from sfumato.networks import ArticleConfig, UNetConfig
 from sfumato.training import plan as module
 from sfumato.training.assembly import objective_of
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.memorisation import SAFE_SHOWINGS
 from sfumato.training.plan import Make, Plan, Speed, count_parameters, ladder, measure, plan
 
 TINY = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
+ARTICLE = ArticleConfig()
 CPU = torch.device("cpu")
 MAKE = partial(objective_of, classes=3)
 
@@ -149,3 +151,45 @@ def test_a_size_that_no_network_of_the_plan_can_make_is_an_error_for_people(size
 def test_a_plan_without_a_length_is_refused() -> None:
     with pytest.raises(SfumatoError, match="choose minutes or steps"):
         planned({})
+
+
+def test_few_pictures_are_shown_so_often_and_no_more_though_there_is_time(slow_as: Any) -> None:
+    """Twelve photographs for a minute, of which one is held out: 891 showings of each made copies of all works."""
+    slow_as(0.15)
+    made = plan({"minutes": 1, "size": 32}, classes=0, pictures=11, held_out=1, device=CPU)
+    assert made.settings.steps == SAFE_SHOWINGS * 11 // 24
+    assert made.settings.minutes == 0
+    assert f"about 3,300 pictures in some 21 seconds, {SAFE_SHOWINGS} times each of 11: shown" in made.sentence
+    assert made.sentence.endswith("works become copies, so the rest of the time is not used")
+
+
+def test_few_pictures_that_there_is_no_time_to_learn_by_heart_are_planned_as_others(slow_as: Any) -> None:
+    slow_as(3.0)
+    made = plan({"minutes": 1, "size": 32}, classes=0, pictures=11, held_out=1, device=CPU)
+    assert (made.settings.steps, made.settings.minutes) == (20, 1)
+    assert made.sentence.endswith("44 times each of 11")
+
+
+@pytest.mark.parametrize(
+    "change", [{"guard": False}, {"objective": "reconstruction", "network": ARTICLE, "preconditioning": "direct"}]
+)
+def test_who_turns_the_guard_off_and_who_compresses_pictures_has_all_the_time(
+    slow_as: Any, change: dict[str, Any]
+) -> None:
+    slow_as(0.1)
+    made = plan({"minutes": 1, "size": 32, **change}, classes=0, pictures=11, held_out=1, device=CPU)
+    assert made.settings.minutes == 1
+    assert made.settings.steps > SAFE_SHOWINGS * 11 // 24
+    assert ("learned by heart" in made.sentence) == (change == {"guard": False})
+
+
+def test_a_plan_that_learns_by_heart_says_so_and_who_will_end_it(slow_as: Any) -> None:
+    slow_as(0.1)
+    timed = planned({"minutes": 10, "network": TINY}, pictures=45)
+    assert "from about 350 times on 45 pictures are learned by heart and works become copies; when" in timed.sentence
+    assert timed.settings.evaluations >= timed.settings.steps * 24 / 45 / 40  # often enough to notice
+    assert "by heart" not in planned({"minutes": 10, "network": TINY}, pictures=4500).sentence
+    exact = plan({"steps": 1000, "network": TINY}, classes=0, pictures=11, held_out=1, device=CPU)
+    assert exact.settings.steps == 1000
+    assert "2,182 times each of 11; from about 350 times on" in exact.sentence
+    assert exact.sentence.endswith("it goes on to the end all the same, as was asked")

@@ -70,6 +70,21 @@ def test_annealing_now_takes_a_quarter_of_what_was_trained() -> None:
     assert schedule.annealing_now(900) == schedule
 
 
+def test_moved_it_is_the_same_curve_elsewhere() -> None:
+    schedule = LearningRateSchedule.over(0, 1000, warmup=0.1, anneal=0.4)
+    moved = schedule.moved(500.0, 100, 0.5)
+    assert (moved.end, moved.anneal_from) == (350, 150)
+    for place in (300, 500, 700, 990):
+        assert moved.factor(100 + (place - 500) / 2) == pytest.approx(schedule.factor(place), abs=0.02)
+
+
+def test_between_two_steps_the_rate_is_between_theirs() -> None:
+    schedule = LearningRateSchedule.over(0, 100, warmup=0.1, anneal=0.4)
+    assert schedule.factor(70.5) == pytest.approx((schedule.factor(70) + schedule.factor(71)) / 2)
+    assert schedule.ending_at(80, 50.5, 0.4).end == 80
+    assert schedule.annealing_now(70.5).end > 71
+
+
 def test_its_state_makes_it_again() -> None:
     schedule = LearningRateSchedule.over(7, 100, warmup=0.1, anneal=0.4)
     assert LearningRateSchedule(**schedule.state()) == schedule

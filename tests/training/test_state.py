@@ -20,6 +20,7 @@ from sfumato.training.denoising import Denoising
 from sfumato.training.events import Finished, Noted, Trained
 from sfumato.training.objective import Losses
 from sfumato.training.run import RunRecord
+from sfumato.training.state import Timetable
 
 # The presets' own numbers would be of large runs.
 FOR_TESTS: dict[str, Any] = {
@@ -209,3 +210,26 @@ def test_a_seed_of_its_own_makes_another_run(begin: Callable[..., Run]) -> None:
         for seed in (0, 1, 2**63 - 1)
     ]
     assert len({tuple(run) for run in losses}) == 3
+
+
+@pytest.mark.parametrize(("slower", "steps"), [(1.0, 25), (4.0, 13)])
+def test_guidance_gets_the_weights_that_had_made_a_quarter_of_the_steps_though_the_speed_changed(
+    begin: Callable[..., Run], state_of: Callable[[Run], Any], slower: float, steps: int
+) -> None:
+    state = state_of(begin(steps=100))
+    state.timetable = Timetable(0.0, 1.0)
+    while state.place < 100:
+        state.place += 1.0 if state.step < 30 else slower
+        state.step += 1
+        for parameter in state.average.module.parameters():
+            parameter.fill_(state.step)
+        state.keep_early(0.25)
+    assert {value.mean().item() for value in state.early_weights(0.25).values()} == {float(steps)}
+
+
+def test_a_number_of_steps_keeps_one_early_average(begin: Callable[..., Run], state_of: Callable[[Run], Any]) -> None:
+    state = state_of(begin(steps=100))
+    for state.step in range(1, 101):
+        state.place = state.step
+        state.keep_early(0.25)
+    assert (state.early_step, state.sooner) == (25, {})

@@ -37,7 +37,7 @@ def logged(writer: RunWriter) -> list[dict[str, Any]]:
 
 
 def test_what_the_clock_says_stands_apart_in_the_log_and_places_of_files_do_not(writer: RunWriter) -> None:
-    writer.write(Trained(3, 12, 12, 0.5, 0.001, 7.12345, 2.0, 6.0, {"part": 0.1}))
+    writer.write(Trained(3, 12, 12, 0.5, 0.001, 7.12345, 2.0, 6.0, {"part": 0.1}, 2))
     writer.write(Finished(12, writer.run.model, True, 8.0))
     trained, finished = logged(writer)
     clock = trained.pop("clock")
@@ -46,7 +46,7 @@ def test_what_the_clock_says_stands_apart_in_the_log_and_places_of_files_do_not(
         "parts": {"part": 0.1},
     }  # fmt: skip
     assert clock.pop("time") > 1e9
-    assert clock == {"pictures_per_second": 7.123, "elapsed_seconds": 2.0, "remaining_seconds": 6.0}
+    assert clock == {"pictures_per_second": 7.123, "elapsed_seconds": 2.0, "remaining_seconds": 6.0, "threads": 2}
     assert finished["clock"].pop("time") > 1e9
     assert finished == {"event": "finished", "step": 12, "complete": True, "clock": {"elapsed_seconds": 8.0}}
 

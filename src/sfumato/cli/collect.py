@@ -174,10 +174,14 @@ def prepare_with_progress(
     pixel_art: bool = False,
     held_out: float = 0.1,
     seed: int = 0,
+    fewest: int = 8,
     workers: int | None = None,
     force: bool = False,
 ) -> Dataset:
-    """Prepare a dataset, with a progress bar, and name the pictures that are left out of it. Raises SfumatoError."""
+    """Prepare a dataset, with a progress bar, and name the pictures that are left out of it.
+
+    fewest: pictures; 8 are what training needs. Raises SfumatoError.
+    """
     from sfumato.collection import LeftOut
     from sfumato.dataset import Prepared, Ready, prepare
 
@@ -191,6 +195,7 @@ def prepare_with_progress(
         pixel_art=pixel_art,
         held_out=held_out,
         seed=seed,
+        fewest=fewest,
         workers=workers,
         force=force,
     )

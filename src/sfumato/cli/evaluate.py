@@ -157,6 +157,7 @@ def _dataset(
     from sfumato.cli.session import collection_of
     from sfumato.collection import is_collection
     from sfumato.dataset import Dataset
+    from sfumato.evaluation.evaluating import FEWEST
     from sfumato.training import Run, is_run
 
     if is_run(against) or (against / "dataset.json").is_file():
@@ -182,6 +183,7 @@ def _dataset(
         size=size,
         crop="centre",
         pixel_art=learned is not None and learned.pixel_art,
+        fewest=FEWEST,
         console=console,
         force=force,
     )
@@ -196,11 +198,14 @@ def _tell(evaluation: Evaluation, console: Console) -> None:
     title = Text(f"{evaluation.size} px, {evaluation.features}")  # no markup: a directory may be called [red]
     table = Table(title=title, title_justify="left")
     for head in ("", "works", "real, held out", "N"):
-        table.add_column(head, justify="left" if head in ("", "N") else "right", no_wrap=True)
+        table.add_column(head, justify="left" if head in ("", "N") else "right", no_wrap=head == "")
     for figure in evaluation.figures:
         ours, real = (
-            shown(figure.name, value, error)
-            for value, error in ((figure.works, figure.works_error), (figure.floor, figure.floor_error))
+            shown(figure.name, value, error, interval)
+            for value, error, interval in (
+                (figure.works, figure.works_error, figure.works_interval),
+                (figure.floor, figure.floor_error, figure.floor_interval),
+            )
         )
         counts = f"{figure.n:,}, {figure.n_floor:,}" + (f"; {figure.reference:,}" if figure.reference else "")
         table.add_row(WORDS[figure.name].title, ours, real, counts)

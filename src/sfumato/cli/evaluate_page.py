@@ -1,8 +1,11 @@
 """The report that `sfumato evaluate` leaves behind: works, figures and floors on one page."""
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
+
+import torch
 
 from sfumato.cli.chart import CHART_STYLE, line_chart
 from sfumato.cli.evaluate_words import (
@@ -53,8 +56,8 @@ small {{ display: block; color: var(--quiet); font-size: .83rem; white-space: no
 
 _WORKS_TEXT: Final = """\
 Each work with the training picture that is nearest to it, mirrored or not, and the nearest one of another motif. The
-percentage is how far the first is, beside the second; a work below a third is called a near copy. Those that are most
-like a copy come first."""
+percentage is how far the first is, beside the second; a work below a third is called a near copy. Beside it stands the
+highest correlation with a training picture at 16 x 16 pixels. Those that are most like a copy come first."""
 
 _FIGURES_TEXT: Final = """\
 Each figure stands beside its floor: the same measured on as many real pictures that were held out. A figure means
@@ -131,7 +134,9 @@ def _header(evaluation: Evaluation) -> str:
 
 
 def _works(evaluation: Evaluation) -> str:
-    order = evaluation.nearest.ratios.argsort(stable=True).tolist()[:MOST]
+    ratios = evaluation.nearest.ratios
+    likeness = -torch.tensor(evaluation.correlations) if ratios.isnan().all() else ratios
+    order = likeness.argsort(stable=True).tolist()[:MOST]
     first = _triples(evaluation, order[:FIRST])
     if len(order) <= FIRST:
         return first
@@ -144,6 +149,8 @@ def _triples(evaluation: Evaluation, order: Iterable[int]) -> str:
     for index in order:
         files, ratio = evaluation.neighbour_files[index], evaluation.nearest.ratios[index].item()
         is_copy = bool(evaluation.nearest.are_copies[index])
+        alike = f"correlation {evaluation.correlations[index]:.2f}"
+        said = alike if math.isnan(ratio) else f"{ratio:.0%}, {alike}"  # without another motif there is no ratio
         neighbours = "".join(
             hung(picture, f"Learned from: {file}", NEIGHBOUR_SIZE)
             for picture, file in zip(evaluation.neighbours[index], files, strict=True)
@@ -151,7 +158,7 @@ def _triples(evaluation: Evaluation, order: Iterable[int]) -> str:
         kind, called = (' class="copy"', "Near copy: ") if is_copy else ("", "")
         figures.append(
             f"<figure{kind}>{hung(evaluation.pictures[index], f'Work {index}')}"
-            f"<div>{neighbours}</div><figcaption>{called}work {index}: {ratio:.0%}"
+            f"<div>{neighbours}</div><figcaption>{called}work {index}: {said}"
             f"</figcaption></figure>"
         )
     return f'<div class="triples">{"".join(figures)}</div>'
@@ -162,8 +169,8 @@ def _figures(evaluation: Evaluation) -> str:
         (
             f"{WORDS[figure.name].title}<small>{WORDS[figure.name].better}; {numbers(figure)}</small>",
             [
-                shown(figure.name, figure.works, figure.works_error),
-                shown(figure.name, figure.floor, figure.floor_error),
+                shown(figure.name, figure.works, figure.works_error, figure.works_interval),
+                shown(figure.name, figure.floor, figure.floor_error, figure.floor_interval),
             ],
             f"{WORDS[figure.name].says} {WORDS[figure.name].says_not}",
         )

@@ -76,6 +76,12 @@ WORDS: Final[dict[FigureName, Words]] = {
         "The share of works that are far nearer to one training picture, mirrored or not, than to any other.",
         "It does not find a copy that was shifted or cropped, and some real pictures have a twin by nature.",
     ),
+    "correlated": Words(
+        "Alike at 16 pixels",
+        "lower is better",
+        "The share of works whose correlation with a training picture, mirrored or not, is over 0.95 at 16 x 16 px.",
+        "It finds blurred copies; where real pictures are alike too, as flat tiles are, read it beside theirs alone.",
+    ),
     "diversity": Words(
         "Diversity",
         "best as real pictures have it",
@@ -83,15 +89,23 @@ WORDS: Final[dict[FigureName, Words]] = {
         "It is no quality: noise of all colours is diverse too.",
     ),
 }
-_SHARES: Final = {"precision", "recall", "coverage", "copies"}
+_SHARES: Final = {"precision", "recall", "coverage", "copies", "correlated"}
+_COPIES: Final[tuple[FigureName, ...]] = ("copies", "correlated")
 
 
-def shown(name: FigureName, value: float, error: float | None = None) -> str:
-    """A figure for people: no more digits than mean something."""
+def shown(
+    name: FigureName, value: float | None, error: float | None = None, interval: tuple[float, float] | None = None
+) -> str:
+    """A figure for people, no more digits than mean something, and the interval in which others would lie."""
+    if value is None:
+        return "cannot tell"
+    if interval is not None:
+        low, high = (shown(name, end) for end in interval)
+        return f"{shown(name, value, error)} ({low} to {high})"
     if not math.isfinite(value):
         return "not measured"
     if name in _SHARES:
-        return f"{value:.1%}" if name == "copies" else f"{value:.0%}"
+        return f"{value:.1%}" if name in _COPIES else f"{value:.0%}"
     if name in ("density", "diversity"):
         return f"{value:.2f}"
     if name == "kid" and error is not None:
@@ -101,22 +115,30 @@ def shown(name: FigureName, value: float, error: float | None = None) -> str:
 
 
 def cries_copies(evaluation: Evaluation) -> bool:
-    """Whether more works are near copies than chance and twins in the collection explain."""
-    copies = evaluation.figure("copies")
-    chance = math.hypot(copies.works_error or 0.0, copies.floor_error or 0.0)
-    return copies.works - copies.floor > max(COPIES_BEYOND, ERRORS_APART * chance)
+    """Whether more works are near copies, by either test, than chance and twins in the collection explain."""
+    return any(_beyond_chance(evaluation.figure(name)) for name in _COPIES if evaluation.has(name))
+
+
+def _beyond_chance(figure: Figure) -> bool:
+    chance = math.hypot(figure.works_error or 0.0, figure.floor_error or 0.0)
+    return figure.works - (figure.floor or 0.0) > max(COPIES_BEYOND, ERRORS_APART * chance)
 
 
 def headline(evaluation: Evaluation) -> str:
     """The first thing to know."""
-    copies = evaluation.figure("copies")
     if cries_copies(evaluation):
+        found = [evaluation.figure(name) for name in _COPIES if evaluation.has(name)]
+        copies = max(filter(_beyond_chance, found), key=lambda figure: figure.works)
         return (
             f"COPIES: {copies.works:.0%} of these {copies.n:,} works are near copies of pictures that were learned "
-            f"from; of real pictures that were held out it is {shown('copies', copies.floor)}"
+            f"from; of real pictures that were held out it is {shown(copies.name, copies.floor)}"
         )
-    times = _times(evaluation.figure("sliced_wasserstein"))
-    if times < AS_NEAR and not _is_apart(evaluation.figure("kid")):
+    distance = evaluation.figure("sliced_wasserstein")
+    if cannot_tell(distance):
+        return "Too few pictures to tell how near the works come to the collection"
+    times = _times(distance)
+    apart = evaluation.has("kid") and _is_apart(evaluation.figure("kid"))
+    if times < AS_NEAR and not apart:
         return "As near to the collection as real pictures are"
     if times < NEAR:
         return "Near to the collection in colours and textures, yet to be told from it"
@@ -125,19 +147,29 @@ def headline(evaluation: Evaluation) -> str:
     return "Nothing like the collection"
 
 
+def cannot_tell(distance: Figure) -> bool:
+    """Whether sets of as few works lie where sets of as few real pictures lie as well, or nobody knows where."""
+    works, real = distance.works_interval, distance.floor_interval
+    if works is None or real is None:
+        return distance.floor is None
+    return works[0] <= real[1]
+
+
 def verdict(evaluation: Evaluation) -> list[str]:
     """What stands below the headline."""
-    distance, kid, copies = (evaluation.figure(name) for name in ("sliced_wasserstein", "kid", "copies"))
-    diversity = evaluation.figure("diversity")
-    said = [f"{sentence(reading(figure))}." for figure in (distance, kid)]
+    distance = evaluation.figure("sliced_wasserstein")
+    kid = [evaluation.figure("kid")] if evaluation.has("kid") else []
+    said = [f"{sentence(reading(figure))}." for figure in (distance, *kid)]
     if not cries_copies(evaluation):
-        said.append(f"{sentence(reading(copies))}.")
-    if diversity.works < ALIKE * diversity.floor:
-        said.append(f"The works resemble each other: {reading(diversity)}.")
+        said += [f"{sentence(reading(evaluation.figure(name)))}." for name in _COPIES if evaluation.has(name)]
+    if evaluation.has("diversity"):
+        diversity = evaluation.figure("diversity")
+        if diversity.floor is not None and diversity.works < ALIKE * diversity.floor:
+            said.append(f"The works resemble each other: {reading(diversity)}.")
     if distance.n < FEW:
         said.append(
-            f"Only {distance.n} works and as many held-out pictures could be compared: at such numbers the figures are "
-            "rough, and another seed may turn them round."
+            f"Only {_pieces(distance.n, 'work')} and {_pieces(distance.n_floor, 'held-out picture')} were compared: "
+            "at such numbers the figures are rough, and another seed may turn them round."
         )
     return said
 
@@ -148,27 +180,45 @@ def reading(figure: Figure) -> str:
     if figure.name == "kid":
         if not _is_apart(figure):
             return "by the kernel distance the works cannot be told from real pictures"
-        return (
-            f"by the kernel distance they are {_kid(figure, figure.works)} away, and real pictures "
-            f"{_kid(figure, figure.floor)}"
-        )
+        beside_real = "" if figure.floor is None else f", and real pictures {_kid(figure, figure.floor)}"
+        return f"by the kernel distance they are {_kid(figure, figure.works)} away{beside_real}"
     if figure.name == "sliced_wasserstein":
+        if cannot_tell(figure):
+            return f"whether the works are as near as real pictures are cannot be told{_ranges(figure)}"
         times = _times(figure)
         if times < AS_NEAR:
             return f"in colours and textures the works are as near as real pictures are: {ours} against {real}"
         said = f"{times:.1f}" if times < 10 else f"{times:.0f}"
         return f"in colours and textures the works are {said} times as far as real pictures are: {ours} against {real}"
-    if figure.name == "copies":
-        return (
-            f"{ours} of the works are near copies of a training picture, and {real} of the real pictures that were "
-            "held out"
-        )
+    if figure.name in _COPIES:
+        kind = "are near copies of" if figure.name == "copies" else "correlate by more than 0.95, at 16 pixels, with"
+        chance = ""
+        if figure.works_interval is not None and figure.n < FEW:
+            low, high = (f"{end:.0%}" for end in figure.works_interval)
+            chance = f" (of more works it may be {low} to {high})"
+        beside_real = "" if figure.floor is None else f", and {real} of real pictures that were held out"
+        return f"{ours} of the works {kind} a training picture{chance}{beside_real}"
     return f"{WORDS[figure.name].title.lower()} is {ours}, and {real} for real pictures"
+
+
+def _ranges(figure: Figure) -> str:
+    if figure.works_interval is None or figure.floor_interval is None:
+        return " from so few"
+    works, real = (
+        " to ".join(shown(figure.name, end) for end in ends) for ends in (figure.works_interval, figure.floor_interval)
+    )
+    if figure.n == 1:
+        return f": single works lie at {works}, and single real pictures at {real}"
+    return f": sets of {figure.n} works lie at {works}, and sets of as many real pictures at {real}"
+
+
+def _pieces(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def numbers(figure: Figure) -> str:
     """How many pictures a figure is over."""
-    works = f"{figure.n:,} works"
+    works = _pieces(figure.n, "work")
     held_out = f"{figure.n_floor:,} held out"
     return f"{works}, {held_out}" + (f", against {figure.reference:,}" if figure.reference else "")
 
@@ -214,7 +264,10 @@ def _kid(figure: Figure, value: float) -> str:
 
 
 def _times(figure: Figure) -> float:
-    return figure.works / figure.floor if figure.floor > 0 else math.inf if figure.works > 0 else 1.0
+    """As far as real pictures; inf where those are at no distance."""
+    if figure.floor:
+        return figure.works / figure.floor
+    return math.inf if figure.works > 0 else 1.0
 
 
 def _is_apart(figure: Figure | ClassDistance) -> bool:

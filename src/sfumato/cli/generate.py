@@ -56,6 +56,7 @@ def generate(
 ) -> None:
     """Make new works with a model: PNG files that carry their recipe, and a contact sheet beside their directory."""
     from sfumato.cli.devices import device_named
+    from sfumato.cli.nearness import said_of_nearness
     from sfumato.cli.painting import steering_of
     from sfumato.cli.placing import beside, check_made_up_place, check_places
     from sfumato.directory import OwnDirectory
@@ -129,6 +130,8 @@ def generate(
     on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
     said = f"{count:,} works in {output}, {on_sheet} on one sheet in {sheet}" if count > 1 else f"1 work in {output}"
     console.print(said, markup=False, soft_wrap=True)
+    if near := said_of_nearness(model, pictures, [file.name for file in files]):
+        console.print(near, markup=False, soft_wrap=True)
     if others:
         left = "1 other file" if len(others) == 1 else f"{len(others):,} other files"
         console.print(f"{left} in {output} left as before", markup=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
     from sfumato.training import Run
+    from sfumato.training.events import Event
 
 DEFAULT_MINUTES = 30.0
 SMALLEST, LARGEST = 32, 256  # pixels
@@ -78,6 +79,10 @@ def train(
     background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
     include_works: options.IncludeWorks = False,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(help="tensorboard: also write the run's figures and snapshots for TensorBoard, into the run."),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -102,6 +107,7 @@ def train(
     if not all(math.isfinite(value) for value in (minutes or 0.0, epochs or 0.0)):  # 'nan' is in every range
         raise SfumatoError("--minutes and --epochs take a number, as in --minutes 30")
     place = device_named(device)
+    _check_log(log)
     if resume:
         new = {
             "--epochs": epochs,
@@ -126,7 +132,8 @@ def train(
                 f"{output}: has no checkpoint yet, so it begins again with its own plan; "
                 "leave out --minutes and --steps"
             )
-        follow(train(run, device=place, more_steps=steps or 0, more_minutes=minutes or 0.0), run, console)
+        events = train(run, device=place, more_steps=steps or 0, more_minutes=minutes or 0.0)
+        follow(_logged(events, run, log), run, console)
         return
     if art is None:
         raise SfumatoError("give a folder of art: 'sfumato train MY-ART -o run'; or --resume to go on with a run")
@@ -161,7 +168,23 @@ def train(
         force=force,
         console=console,
     )
-    follow(train(run, device=place, spent_seconds=spent), run, console)
+    follow(_logged(train(run, device=place, spent_seconds=spent), run, log), run, console)
+
+
+def _check_log(log: str | None) -> None:
+    from sfumato.training.tensorboard import check_tensorboard
+
+    if log not in (None, "tensorboard"):
+        raise SfumatoError(f"--log {log}: is not known; give --log tensorboard, or leave it out")
+    if log:
+        check_tensorboard()
+
+
+def _logged(events: Iterator[Event], run: Run, log: str | None) -> Iterator[Event]:
+    """The same events, written for another program as well where that was asked for."""
+    from sfumato.training.tensorboard import logged_to_tensorboard
+
+    return logged_to_tensorboard(events, run) if log else events
 
 
 def _choices(

@@ -64,6 +64,7 @@ def prepare(
     pixel_art: bool = False,
     held_out: float = 0.1,
     seed: int = 0,
+    fewest: int = FEWEST_PICTURES,
     workers: int | None = None,
     force: bool = False,
     limits: Limits | None = None,
@@ -73,7 +74,8 @@ def prepare(
     `size` is the side of the training pictures in pixels, 32 to 1,024, a multiple of 8; smaller pictures are left out.
     With `pixel_art` they are enlarged, by the smallest whole number that makes them large enough and without smoothing.
     `crop` 'centre' keeps a centred square of each; 'random' keeps more of the long side, for crops to move along.
-    `held_out` (0 to 0.5) is the share of pictures that training does not see. A dataset of the same pictures and
+    `held_out` (0 to 0.5) is the share of pictures that training does not see. `fewest`: pictures, below which there is
+    no dataset; training needs the 8 that it is where nothing is said. A dataset of the same pictures and
     settings that is there already is used as it is; any other is replaced only with `force`. A dataset is there
     whole or not at all, also where the generator is closed in between.
 
@@ -96,7 +98,7 @@ def prepare(
     places, left_out = _places(collection.pictures, size, crop, pixel_art)
     for entry in left_out:
         yield LeftOut(entry.file, entry.kind, entry.reason)
-    _check_count(len(places), collection, size)
+    _check_count(len(places), fewest, collection, size)
 
     try:
         with directory.at_work(), directory.staged() as stage:
@@ -106,7 +108,7 @@ def prepare(
                         left_out.append(Rejected(event.file, event.kind, event.reason))
                     yield event
             places = [place for place in places if place.written]
-            _check_count(len(places), collection, size)
+            _check_count(len(places), fewest, collection, size)
             _describe(stage, collection, places, left_out, settings)
             # The description comes last; until then the one of an earlier dataset must not pass for one of these.
             directory.remove([DESCRIPTION])
@@ -164,21 +166,22 @@ def _present(directory: OwnDirectory, settings: dict[str, Any], *, force: bool) 
     return None
 
 
-def _check_count(count: int, collection: Collection, size: int) -> None:
-    if count < FEWEST_PICTURES:
+def _check_count(count: int, fewest: int, collection: Collection, size: int) -> None:
+    if count < fewest:
         pictures = f"{count} picture" + ("" if count == 1 else "s")
+        trains = fewest == FEWEST_PICTURES
+        needed = f"training needs at least {fewest}, and better 50" if trains else f"at least {fewest} are needed"
         raise SfumatoError(
-            f"{collection.path} has {pictures} of {size} pixels or more; training needs at least {FEWEST_PICTURES}, "
-            f"and better 50: {_what_helps(collection)}."
+            f"{collection.path} has {pictures} of {size} pixels or more; {needed}: {_what_helps(collection, fewest)}."
         )
 
 
-def _what_helps(collection: Collection) -> str:
+def _what_helps(collection: Collection, fewest: int) -> str:
     """What a person can do where too few pictures are large enough."""
     sides = sorted((min(picture.width, picture.height) for picture in collection.pictures), reverse=True)
-    if len(sides) < FEWEST_PICTURES:
+    if len(sides) < fewest:
         return "add pictures"
-    fitting = sides[FEWEST_PICTURES - 1] // 8 * 8
+    fitting = sides[fewest - 1] // 8 * 8
     if fitting >= SMALLEST_SIZE:
         return f"add pictures, or choose a size of {min(fitting, LARGEST_SIZE)} or less"
     return "add larger pictures, or have them enlarged by whole numbers, as pixel art is (--pixel-art)"

@@ -12,7 +12,10 @@ from sfumato.errors import SfumatoError
 
 COMPARED_AT = 32  # pixels
 COPY_RATIO = 1 / 3
+CORRELATED_AT = 16  # pixels: of a blurred copy all is left that shows there
+CORRELATED = 0.95
 AT_A_TIME = 1024
+WORKS_AT_A_TIME = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,68 @@ def nearest_pictures(images: Tensor, training: Tensor, groups: Tensor) -> Neares
         kept = torch.cat((distances.gather(1, first), rival), 1)
         indices = torch.cat((candidates.gather(1, first), candidates.gather(1, second)), 1)
     return Nearest(indices, kept)
+
+
+@dataclass(frozen=True, eq=False)
+class Correlated:
+    """For each of N pictures the training picture that it correlates with most, and the most of another group.
+
+    indices: [N, 2]; values: [N, 2], -1..1; -1 for the second where all are of one group.
+    """
+
+    indices: Tensor
+    values: Tensor
+
+    @property
+    def are_copies(self) -> Tensor:
+        """[N], bool: over 0.95."""
+        return self.values[:, 0] > CORRELATED
+
+    @property
+    def share(self) -> float:
+        return self.are_copies.double().mean().item()
+
+
+def correlated_pictures(images: Tensor, training: Tensor, groups: Tensor) -> Correlated:
+    """Pearson's correlation of all values, at 16 x 16 pixels, with each training picture, mirrored or not.
+
+    images: [N, 3, H, W] in -1..1; training: [M, 3, H, W]; groups: [M], equal for near duplicates. It finds copies that
+    are blurred, paler or darker, which are far from their original in Euclidean distance. Where many real pictures are
+    alike, as small tiles of flat colours are, they correlate with each other as well.
+    """
+    return correlated_with(images, correlation_rows(training), groups)
+
+
+def correlated_with(images: Tensor, known: Tensor, groups: Tensor) -> Correlated:
+    """The same, with the training pictures as `correlation_rows`: [M, D]."""
+    indices, kept = [], []
+    for some in torch.split(images, WORKS_AT_A_TIME):
+        values = torch.maximum(correlation_rows(some) @ known.T, correlation_rows(some.flip(-1)) @ known.T)
+        first = values.argmax(1, keepdim=True)
+        others = values.masked_fill(groups.expand(len(values), -1) == groups[first], -1.0)
+        second = others.argmax(1, keepdim=True)
+        indices.append(torch.cat((first, second), 1))
+        kept.append(torch.cat((values.gather(1, first), others.gather(1, second)), 1))
+    return Correlated(torch.cat(indices), torch.cat(kept))
+
+
+def correlation_rows(images: Tensor) -> Tensor:
+    """[N, 3, H, W] -> [N, D], averaged over 16 x 16 cells, without their means and of length 1.
+
+    Their products are correlations, and 0 with a picture of one colour.
+    """
+    down, across = (_cells(side) for side in images.shape[2:])
+    rows = (down.T @ (images @ across)).flatten(1)  # several times as fast as torch's pooling
+    rows = rows - rows.mean(1, keepdim=True)
+    return F.normalize(rows, dim=1)
+
+
+def _cells(side: int) -> Tensor:
+    """[side, 16]: the share of each pixel in the mean of each cell; a pixel between two cells is divided."""
+    pixels, cells = torch.arange(side)[:, None], torch.arange(CORRELATED_AT) * side / CORRELATED_AT
+    width = side / CORRELATED_AT
+    overlap = torch.minimum(pixels + 1, cells + width) - torch.maximum(pixels, cells)
+    return overlap.clamp_min(0) / width
 
 
 def reduced(images: Tensor) -> Tensor:

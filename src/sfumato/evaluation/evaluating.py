@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -12,19 +12,23 @@ from torch import Tensor
 from sfumato.dataset import Dataset, spread
 from sfumato.dataset.dataset import NO_LABEL
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.appearance import appearance, diversity
+from sfumato.evaluation.appearance import Appearance, appearance
 from sfumato.evaluation.class_figures import class_figures
 from sfumato.evaluation.class_shares import ClassShare, class_shares, nearest_labels
-from sfumato.evaluation.comparing import LEAST_HELD_OUT, curves
+from sfumato.evaluation.comparing import curves
 from sfumato.evaluation.comparison import Curve, Kind
-from sfumato.evaluation.copies import AT_A_TIME, Nearest, nearest_pictures, reduced
-from sfumato.evaluation.evaluation import Evaluation, Figure, FigureName, NoiseLevels, WorksToEvaluate
+from sfumato.evaluation.copies import AT_A_TIME, reduced
+from sfumato.evaluation.evaluation import Evaluation, NoiseLevels, WorksToEvaluate
 from sfumato.evaluation.features import Features, Pictures, extracted, looked_at
-from sfumato.evaluation.frechet import frechet_distance
-from sfumato.evaluation.kid import kernel_distance
-from sfumato.evaluation.neighbourhoods import DENSITY_NEIGHBOURS, density_coverage, precision_recall
+from sfumato.evaluation.figures import (
+    colour_figure,
+    copy_figures,
+    distance_figures,
+    diversity_figures,
+    nearest_of,
+    neighbourhood_figures,
+)
 from sfumato.evaluation.noise_levels import SIGMAS, denoising_losses
-from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
 from sfumato.evaluation.works_folder import FolderOfWorks
 from sfumato.models import Generation, Model, as_tensor, to_pictures
 from sfumato.models.configuration import ObjectiveName
@@ -33,6 +37,7 @@ from sfumato.training import Run
 
 MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
 MOST_DENOISED = 128
+FEWEST = 2  # works, and pictures of the collection
 _KINDS: Mapping[ObjectiveName, Kind] = {
     "denoising": "diffusion",
     "distillation": "diffusion",
@@ -75,14 +80,14 @@ def folder_works(folder: Path, read: FolderOfWorks) -> WorksToEvaluate:
 
 def compared_count(works: int, dataset: Dataset) -> int:
     """How many works and held-out pictures each distance is over. Raises SfumatoError where that is too few."""
-    if len(dataset.held_out) < LEAST_HELD_OUT:
+    if len(dataset) < FEWEST or (dataset.groups == dataset.groups[0]).all():
         raise SfumatoError(
-            f"{dataset.path}: {len(dataset.held_out)} pictures are held out, and an evaluation needs {LEAST_HELD_OUT} "
-            "that no model has seen; give a collection of 50 pictures or more"
+            f"{dataset.path}: an evaluation needs {FEWEST} pictures that are no near duplicates of each other; "
+            "give a larger collection"
         )
-    if works < LEAST_HELD_OUT:
-        raise SfumatoError(f"{works} works are too few for an evaluation; give {LEAST_HELD_OUT} or more")
-    return min(works, len(dataset.held_out))
+    if works < FEWEST:
+        raise SfumatoError(f"{works} work is too few for an evaluation; give {FEWEST} or more")
+    return min(works, len(dataset.held_out) or len(dataset.train))
 
 
 def evaluate(
@@ -98,8 +103,12 @@ def evaluate(
     """Every figure of the works and its floor.
 
     against: the collection's name, for people; model: whose losses are measured, if it is a diffusion model; run: whose
-    curves are shown. Raises SfumatoError where there are too few works or held-out pictures, or where the works are of
-    another size than the dataset.
+    curves are shown. Raises SfumatoError where there are too few works or pictures, or where the works are of another
+    size than the dataset.
+
+    Intervals: of shares of copies, where 95 % of such shares lie; of sliced Wasserstein distance, where fewer than 50
+    are compared, between which distances other sets of as few lie, of works and of real pictures. A figure for which
+    there are too few pictures is left out, and a floor that nothing tells is None.
     """
     if works.images.shape[2] != dataset.size:
         raise SfumatoError(
@@ -108,20 +117,21 @@ def evaluate(
         )
     count = compared_count(len(works.images), dataset)
     made = extracted(features, works.images)
-    held_out = looked_at(spread(dataset.held_out, count), dataset, features)
+    held_out = looked_at(spread(dataset.held_out, min(count, len(dataset.held_out))), dataset, features)
     reference = looked_at(spread(dataset.train, min(MOST_REFERENCE, len(dataset.train))), dataset, features)
     training = torch.cat([reduced(dataset.images(part)) for part in torch.split(dataset.train, AT_A_TIME)])
     groups = dataset.groups[dataset.train]
-    nearest, floor = (nearest_pictures(images, training, groups) for images in (works.images, held_out.images))
+    nearest, correlated = nearest_of(works.images, training, groups)
     few = spread(torch.arange(len(works.images)), count)
     asked = _labels(works.classes, dataset.classes)
     width = made.shape[1]
     shrunk = {"Frechet distance": f"of shrunk covariances, for there are {width:,} features"} if count <= width else {}
     figures = [
-        *_distances(works.images[few], made[few], held_out, reference),
-        *_neighbourhoods(made[few], held_out.rows, reference.rows),
-        _copies(nearest, floor, len(training)),
-        Figure("diversity", diversity(made[few]), diversity(held_out.rows), count, count, 0),
+        colour_figure(works.images, few, held_out, reference, dataset),
+        *distance_figures(made, few, held_out, reference),
+        *(neighbourhood_figures(made[few], held_out.rows, reference.rows) if len(held_out.rows) == count else []),
+        *copy_figures(nearest, correlated, held_out.images, training, groups, dataset),
+        *diversity_figures(made[few], held_out.rows),
     ]
     return Evaluation(
         name=works.name,
@@ -130,12 +140,13 @@ def evaluate(
         seed=seed,
         features=features.name,
         figures=figures,
-        appearance=(appearance(works.images), appearance(held_out.images), appearance(reference.images)),
+        appearance=_appearances(works.images, held_out, reference),
         classes=_classes(asked, made, dataset, held_out, reference),
         class_figures=class_figures(works.images, made, asked, dataset, features, held_out, reference),
         noise_levels=_noise_levels(model, dataset) if model else None,
         curves=_curves(run) if run else [],
         nearest=nearest,
+        correlations=correlated.values[:, 0].tolist(),
         pictures=to_pictures(works.images),
         neighbours=[
             (dataset.picture(int(dataset.train[one])), dataset.picture(int(dataset.train[two])))
@@ -162,43 +173,10 @@ def evaluate(
     )
 
 
-def _distances(images: Tensor, made: Tensor, held_out: Pictures, reference: Pictures) -> list[Figure]:
-    count, size = len(images), len(reference.rows)
-    sliced = [sliced_wasserstein(some, reference.images).mean for some in (images, held_out.images)]
-    kernel = [kernel_distance(some, reference.rows) for some in (made, held_out.rows)]
-    frechet = [frechet_distance(some, reference.rows).distance for some in (made, held_out.rows)]
-    return [
-        Figure("sliced_wasserstein", sliced[0], sliced[1], count, count, size),
-        Figure("kid", kernel[0].mean, kernel[1].mean, count, count, size, kernel[0].error, kernel[1].error),
-        Figure("frechet", frechet[0], frechet[1], count, count, size),
-    ]
-
-
-def _neighbourhoods(made: Tensor, real: Tensor, known: Tensor) -> list[Figure]:
-    """Against as many training pictures: how far a ball reaches depends on how many there are.
-
-    Density and coverage are left out where there are too few pictures for their neighbours.
-    """
-    count = len(made)
-    few = known[spread(torch.arange(len(known)), min(count, len(known)))]
-    measures: dict[tuple[FigureName, FigureName], Callable[[Tensor, Tensor], tuple[float, float]]]
-    measures = {("precision", "recall"): precision_recall}
-    if len(few) > DENSITY_NEIGHBOURS:
-        measures["density", "coverage"] = density_coverage
-    figures = []
-    for names, measure in measures.items():
-        ours, floor = (measure(few, some) for some in (made, real))
-        figures += [
-            Figure(name, work, real_one, count, count, len(few))
-            for name, work, real_one in zip(names, ours, floor, strict=True)
-        ]
-    return figures
-
-
-def _copies(works: Nearest, floor: Nearest, training: int) -> Figure:
-    shares, counts = (works.share, floor.share), (len(works.indices), len(floor.indices))
-    errors = [(share * (1 - share) / count) ** 0.5 for share, count in zip(shares, counts, strict=True)]
-    return Figure("copies", *shares, *counts, training, *errors)
+def _appearances(images: Tensor, held_out: Pictures, reference: Pictures) -> tuple[Appearance, Appearance, Appearance]:
+    """Where no picture is held out, those that were learned from stand for them."""
+    learned = appearance(reference.images)
+    return appearance(images), appearance(held_out.images) if len(held_out.images) else learned, learned
 
 
 def _classes(
@@ -229,6 +207,8 @@ def _noise_levels(model: Model, dataset: Dataset) -> NoiseLevels | None:
     if model.config.objective != "denoising":
         return None
     count = min(MOST_DENOISED, len(dataset.held_out), len(dataset.train))
+    if not count:
+        return None
     losses = []
     for side in (dataset.train, dataset.held_out):
         places = spread(side, count)

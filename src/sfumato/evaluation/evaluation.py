@@ -18,7 +18,16 @@ from sfumato.evaluation.copies import Nearest
 
 FORMAT = "sfumato-evaluation-1"
 FigureName = Literal[
-    "sliced_wasserstein", "kid", "frechet", "precision", "recall", "density", "coverage", "copies", "diversity"
+    "sliced_wasserstein",
+    "kid",
+    "frechet",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "copies",
+    "correlated",
+    "diversity",
 ]
 
 
@@ -26,18 +35,22 @@ FigureName = Literal[
 class Figure:
     """One measure of works against training pictures, and its floor: the same of held-out real pictures.
 
-    works, floor: x 1000 for sliced Wasserstein and KID. works_error, floor_error: standard errors, or None where none
-    is known. n: works, and for the floor held-out pictures, that were measured; reference: training pictures.
+    works, floor: x 1000 for sliced Wasserstein and KID; the floor is None where no real pictures tell it. works_error,
+    floor_error: standard errors, or None where none is known. n: works, and for the floor real pictures, that were
+    measured; reference: training pictures. works_interval, floor_interval: where as few others may lie, see
+    ``evaluate``; None where that is not known.
     """
 
     name: FigureName
     works: float
-    floor: float
+    floor: float | None
     n: int
     n_floor: int
     reference: int
     works_error: float | None = None
     floor_error: float | None = None
+    works_interval: tuple[float, float] | None = None
+    floor_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,7 @@ class Evaluation:
     noise_levels: NoiseLevels | None
     curves: Sequence[Curve]
     nearest: Nearest
+    correlations: Sequence[float]  # of each work, the highest with a training picture, at 16 x 16 pixels
     pictures: Sequence[Image.Image]
     neighbours: Sequence[tuple[Image.Image, Image.Image]]
     neighbour_files: Sequence[tuple[str, str]]  # in the collection
@@ -91,6 +105,10 @@ class Evaluation:
     def figure(self, name: FigureName) -> Figure:
         """Raises KeyError for one that was left out."""
         return {figure.name: figure for figure in self.figures}[name]
+
+    def has(self, name: FigureName) -> bool:
+        """Whether there were enough pictures for the figure."""
+        return any(figure.name == name for figure in self.figures)
 
     def record(self) -> dict[str, Any]:
         """All but the pictures, as JSON has it."""
@@ -112,11 +130,12 @@ class Evaluation:
             "class_figures": {figures.name: _without_name(figures) for figures in self.class_figures},
             "noise_levels": asdict(self.noise_levels) if self.noise_levels else None,
             "nearest": [
-                {"files": list(files), "distances": distances, "is_copy": is_copy}
-                for files, distances, is_copy in zip(
+                {"files": list(files), "distances": distances, "is_copy": is_copy, "correlation": correlation}
+                for files, distances, is_copy, correlation in zip(
                     self.neighbour_files,
                     self.nearest.distances.tolist(),
                     self.nearest.are_copies.tolist(),
+                    self.correlations,
                     strict=True,
                 )
             ],

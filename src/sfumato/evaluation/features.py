@@ -47,6 +47,8 @@ class Pictures:
 
 
 def looked_at(places: Tensor, dataset: Dataset, features: Features) -> Pictures:
-    """The dataset's pictures at these places: [N]."""
+    """The dataset's pictures at these places: [N], N 0 or more; with no pictures there are rows of no numbers."""
     images = dataset.images(places)
+    if not len(places):
+        return Pictures(places, images, torch.zeros(0, 0, dtype=torch.float64))
     return Pictures(places, images, extracted(features, images))

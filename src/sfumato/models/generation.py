@@ -129,6 +129,10 @@ class Generation:
         """Yields every step of every batch, the pictures of a batch together."""
         if count < 1:
             raise SfumatoError(f"{count} works: give 1 or more")
+        with self.model.giving_way():
+            yield from self._steps(count, first)
+
+    def _steps(self, count: int, first: int) -> Iterator[Progress]:
         away = NO_CLASS if self.away is None else class_index(self.away, self.model.config)
         batch = places(self.model, self.ground)
         for start in range(first - first % batch, first + count, batch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import torch
@@ -138,9 +139,9 @@ def guided(model: Model, settings: SamplerSettings, wanted: Denoise, against: Te
     """
     kind = effective_guidance(model, settings, away=against is not None)
     if kind == "none":
-        return _told(settings, wanted)
+        return _told(model, settings, wanted)
     worse = model.worse() if kind == "autoguidance" else model.denoiser
-    return _away(settings, conditioned(worse, against), wanted)
+    return _away(model, settings, conditioned(worse, against), wanted)
 
 
 def effective_guidance(model: Model, settings: SamplerSettings, *, away: bool = False) -> str:
@@ -149,19 +150,20 @@ def effective_guidance(model: Model, settings: SamplerSettings, *, away: bool = 
     return "none" if settings.guidance == 1 or without else settings.guidance_kind
 
 
-def _told(settings: SamplerSettings, estimate: Denoise) -> Denoise:
+def _told(model: Model, settings: SamplerSettings, estimate: Denoise) -> Denoise:
     """The estimate in the precision of the settings, told as much less of the noise as they say."""
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+        timing = nullcontext() if model.threads is None else model.threads.timing(len(x))
+        with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
             return estimate(x, sigma * (1 - settings.sharpness))
 
     return denoise
 
 
-def _away(settings: SamplerSettings, unwanted: Denoise, wanted: Denoise) -> Denoise:
+def _away(model: Model, settings: SamplerSettings, unwanted: Denoise, wanted: Denoise) -> Denoise:
     interval = (settings.guidance_low, settings.guidance_high)
-    bad, good = _told(settings, unwanted), _told(settings, wanted)
+    bad, good = _told(model, settings, unwanted), _told(model, settings, wanted)
     return away_from(bad, good, settings.guidance, interval, settings.guidance_chroma)
 
 
@@ -178,9 +180,9 @@ def _beside(reference: Tensor, ground: Ground, model: Model, settings: SamplerSe
 
     wanted = seeing(model.denoiser)
     if effective_guidance(model, settings) == "none":
-        told = _told(settings, wanted)
+        told = _told(model, settings, wanted)
     else:
-        told = _away(settings, seeing(model.worse()), wanted)
+        told = _away(model, settings, seeing(model.worse()), wanted)
     if not ground.is_one_picture(model.config):
 
         def in_parts(windows: Tensor, sigma: float) -> Tensor:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -13,7 +14,7 @@ from sfumato.diffusion import PreconditioningName
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import NoiseLevel, ObjectiveName, Precision, StudentSampler, check_parts
-from sfumato.networks import NetworkConfig, UNetConfig, check_parameters
+from sfumato.networks import AnyNetworkConfig, NetworkConfig, UNetConfig, check_parameters
 from sfumato.works.recipe import Guidance
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -87,7 +88,7 @@ class TrainingConfig(BaseModel):
     guard: bool = Field(True, description="end early when the model begins to learn pictures by heart")
 
     seed: int = Field(0, ge=0, lt=2**63)
-    threads: int = Field(0, ge=0, le=1024, description="CPU threads: resuming to the bit needs the same number")
+    threads: int = Field(0, ge=0, le=1024, description="CPU threads; with minutes fewer while other programs compute")
     evaluations: int = Field(30, ge=1, le=1_000_000, description="how often the held-out loss is measured")
     snapshots: int = Field(12, ge=0, le=1000, description="how many moments the evolution strip has")
     log_every: Several = Field(10, description="steps")
@@ -176,7 +177,19 @@ def resolve(*layers: Mapping[str, Any], origin: str = "settings") -> TrainingCon
         if not place:  # of the settings together
             raise SfumatoError(f"{origin}: {fault['msg'].removeprefix('Value error, ')}") from error
         if fault["type"] == "extra_forbidden":
-            raise SfumatoError(
-                f"{origin}: there is no setting '{place}'; see docs/training.md for all of them"
-            ) from error
+            raise SfumatoError(f"{origin}: there is no setting '{place}'; {_others(place, fault['loc'])}") from error
         raise SfumatoError(f"{origin}: {place} = {fault['input']!r}: {fault['msg'].lower()}") from error
+
+
+def _others(place: str, where: Sequence[Any]) -> str:
+    """What may be said in place of a setting that there is not: the names that are like its own, else all.
+
+    where: pydantic's location of it, in which a network's kind stands before the names of its settings.
+    """
+    name = place.rpartition(".")[2]
+    kinds = {kind.model_fields["kind"].default: kind for kind in get_args(AnyNetworkConfig)}
+    settings: type[BaseModel] = next((kinds[part] for part in where if part in kinds), TrainingConfig)
+    like = get_close_matches(name, settings.model_fields)
+    if like:
+        return f"did you mean {' or '.join(repr(one) for one in like)}?"
+    return f"there are {', '.join(sorted(settings.model_fields))}"

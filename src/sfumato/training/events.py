@@ -17,9 +17,10 @@ class Planned:
 
 @dataclass(frozen=True)
 class Trained:
-    """After every step. step: how many are done, of steps; pictures: shown so far; loss: this step's, weighted, per
-    picture; pictures_per_second: of late; elapsed_seconds: earlier sessions included; remaining_seconds: a guess;
-    parts: what the loss is made of, where it has parts."""
+    """After every step. step: how many are done, of steps, a guess where a time is to be kept; pictures: shown so far;
+    loss: this step's, weighted, per picture; pictures_per_second: of late; elapsed_seconds: earlier sessions included;
+    remaining_seconds: a guess where the steps are counted; parts: what the loss is made of, where it has parts;
+    threads: of the CPU, that the step was made with."""
 
     step: int
     steps: int
@@ -30,6 +31,7 @@ class Trained:
     elapsed_seconds: float
     remaining_seconds: float
     parts: Mapping[str, float] = field(default_factory=dict)
+    threads: int = 1
 
 
 @dataclass(frozen=True)

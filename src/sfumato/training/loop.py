@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator
+from statistics import fmean as mean
 
 import torch
 from safetensors import SafetensorError
@@ -15,21 +15,23 @@ from sfumato.diffusion.randomness import keyed_generator
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.text import restored_path
+from sfumato.threads import ThreadCount
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished
+from sfumato.training.extension import extend
 from sfumato.training.inheritance import inherit
 from sfumato.training.objective import Objective
 from sfumato.training.outcome import model_config
-from sfumato.training.pace import Pace
+from sfumato.training.pace import FINISHING_SECONDS, Pace
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
 from sfumato.training.writing import RunWriter
 
 MOST_HALVINGS = 8
-EVALUATED = 128
+EVALUATED, LOOKS = 128, 64  # pictures at most, and pairs of picture and noise at least
 
 
 def train(
@@ -53,8 +55,6 @@ def train(
 class _Training:
     def __init__(self, run: Run, device: torch.device, spent_seconds: float) -> None:
         self.run, self.device, self.settings = run, device, run.record.settings
-        if self.settings.threads and device.type == "cpu":
-            torch.set_num_threads(self.settings.threads)
         self.dataset = run.open_dataset()
         self.config = model_config(run, self.dataset)
         self.objective, self.state = self._fresh()
@@ -70,6 +70,7 @@ class _Training:
             device=device,
         )
         self.pace: Pace
+        self.threads: ThreadCount | None
 
     # ---- the course of a session
 
@@ -90,13 +91,16 @@ class _Training:
             self.state.restore(checkpoint)
         state = self.state
         self.pace = Pace(state, self.settings)
+        if checkpoint is None and self.settings.minutes:
+            self.pace.keep(60 * self.settings.minutes - state.elapsed_seconds)
         if more_steps or more_minutes:
-            self._extend(more_steps, more_minutes)
+            extend(state, self.pace, self.run, len(self.dataset.train), more_steps, more_minutes)
         elif state.finished:
             if not (self.run.model / "config.json").exists():
                 self.writer.write_model(self.pace.elapsed())
             yield Finished(state.step, self.run.model, True, state.elapsed_seconds)
             return
+        self.threads = self._threads()
         self.writer.open()
         try:
             if checkpoint is None and (remark := self.objective.remark(self.dataset)):
@@ -115,13 +119,13 @@ class _Training:
         """What is due comes before each step, so that a session that was closed after one goes on where it was."""
         state = self.state
         while True:
-            ended = state.step >= state.schedule.end
+            ended = state.place >= state.schedule.end
             halt = ended or state.step % self.settings.checkpoint_every == 0
             if halt and not state.is_finite():
                 yield self._step_back()
                 continue
             yield from self._due()
-            if state.step >= state.schedule.end:
+            if state.place >= state.schedule.end:
                 break
             if halt and state.step != self.writer.saved:
                 yield self.writer.save(self.pace.elapsed())
@@ -130,19 +134,19 @@ class _Training:
 
     def _one_step(self) -> Iterator[Event]:
         state, settings = self.state, self.settings
-        factor = state.schedule.factor(state.step) * state.rate_factor
+        factor = state.schedule.factor(state.place) * state.rate_factor
+        self.pace.begin_step()
         loss, parts = self._step(factor)
         if not math.isfinite(loss):
             yield self._step_back()
             return
-        state.step += 1
+        self.pace.end_step()
         state.average.update(self.objective.denoiser, state.step)
-        if not state.early and settings.early < 1 and state.schedule.progress(state.step) >= settings.early:
-            state.early = copy.deepcopy(state.average.module.network.state_dict())
-        trained = self.pace.trained(loss, parts, factor)
-        if state.step % settings.log_every == 0 or state.step == state.schedule.end:
+        state.keep_early(settings.early)
+        trained = self.pace.trained(loss, parts, factor, torch.get_num_threads())
+        if state.step % settings.log_every == 0 or state.place >= state.schedule.end:
             self.writer.write(trained)
-        self.pace.replan()
+        self._choose_threads()
         yield trained
 
     def _step(self, factor: float) -> tuple[float, dict[str, float]]:
@@ -161,7 +165,7 @@ class _Training:
 
     def _due(self) -> Iterator[Event]:
         """Measurements and snapshots whose moment has come."""
-        state, progress = self.state, self.state.schedule.progress(self.state.step)
+        state, progress = self.state, self.state.schedule.progress(self.state.place)
         if progress >= (state.evaluations + 1) / self.settings.evaluations and len(self.dataset.held_out):
             state.evaluations = int(progress * self.settings.evaluations + 1e-9)
             yield from self._evaluate()
@@ -192,47 +196,67 @@ class _Training:
     # ---- its parts
 
     def _evaluate(self) -> list[Event]:
-        losses = [self._loss_of(indices) for indices in (self.dataset.train, self.dataset.held_out)]
-        evaluated = Evaluated(self.state.step, *losses)
+        state = self.state
+        training, held_out = (self._losses_of(indices) for indices in (self.dataset.train, self.dataset.held_out))
+        evaluated = Evaluated(state.step, mean(training), mean(held_out))
         self.writer.write(evaluated)
-        speaks = self.state.guard.watch(*losses)
-        sooner = self.state.schedule.annealing_now(self.state.step)
-        if not (speaks and self.settings.guard) or self.state.noted or sooner == self.state.schedule:
+        speaks = state.guard.watch(state.step, self.batches.epochs(state.step), training, held_out)
+        if not (speaks and self.settings.guard) or state.noted:
             return [evaluated]
-        self.state.schedule = sooner
-        self.state.budget_seconds = None  # no longer all the time that there is
-        self.state.noted = (
-            f"ended early, at step {self.state.schedule.end}: the loss on held-out pictures rose from "
-            f"{self.state.guard.lowest:.4f} to {losses[1]:.4f} while that on training pictures fell: "
-            "it had begun to learn them by heart"
+        return [evaluated, *self._by_heart(evaluated.held_out_loss)]
+
+    def _by_heart(self, held_out_loss: float) -> list[Event]:
+        """The guard has spoken: a time to keep is cut short, a number of steps is kept to and only remarked upon."""
+        state, guard = self.state, self.state.guard
+        why = (
+            f"the loss on held-out pictures rose from {guard.lowest:.4f} at step {guard.step_at_lowest} to "
+            f"{held_out_loss:.4f} while that on training pictures fell"
         )
-        return [evaluated, self.writer.note(self.state.noted.replace("ended", "ends", 1))]
+        if state.timetable is None:
+            state.noted = f"from step {guard.step_at_lowest} on it learned its pictures by heart: {why}"
+            advice = f"it goes on to step {state.schedule.end}, as was asked; fewer steps would copy less"
+            return [self.writer.note(f"{state.noted}; {advice}")]
+        sooner = state.schedule.annealing_now(state.place)
+        if sooner == state.schedule:
+            return []
+        state.schedule = sooner
+        state.noted = f"ended early, {self.pace.end()}: {why}: it had begun to learn them by heart"
+        return [self.writer.note(state.noted.replace("ended", "ends", 1))]
 
     @torch.no_grad()
-    def _loss_of(self, indices: Tensor) -> float:
-        """The average's loss on up to EVALUATED pictures, evenly chosen, with the same noise at every call."""
-        chosen = spread(indices, min(EVALUATED, len(indices)))
-        average, total = self.state.average.module, 0.0
+    def _losses_of(self, indices: Tensor) -> list[float]:
+        """The average's loss on each of up to EVALUATED pictures, evenly chosen, with the same noise at every call.
+
+        Of fewer than LOOKS pictures each is looked at with several noises, equally many, so that few give hardly a
+        rougher measure of the model than many.
+        """
+        if len(indices) < LOOKS:
+            chosen = indices[torch.arange(LOOKS) * len(indices) // LOOKS]
+        else:
+            chosen = spread(indices, min(EVALUATED, len(indices)))
+        average, losses = self.state.average.module, []
         for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)
             labels = (self.dataset.labels[part] if self.dataset.classes else torch.full_like(part, -1)).to(self.device)
             with self._autocast():
-                losses = self.objective.measured(average, images, labels, keyed_generator("evaluation", number))
-            total += losses.sum().item()
-        return total / len(chosen)
+                measured = self.objective.measured(average, images, labels, keyed_generator("evaluation", number))
+            losses.append(measured.double().cpu())
+        _, places = torch.unique(chosen, return_inverse=True)
+        sums = torch.zeros(int(places.max()) + 1, dtype=torch.float64).index_add_(0, places, torch.cat(losses))
+        return (sums / torch.bincount(places)).tolist()
 
     def _picture(self) -> Event:
         began = self.pace.elapsed()
         model, settings = self.writer.model(), self.settings
         pictures = self.objective.snapshot(model, self.dataset, settings.seed, settings.precision)
         event = self.writer.picture(pictures)
-        self.pace.finishing_seconds = 2.0 + self.pace.elapsed() - began
+        self.pace.allow(FINISHING_SECONDS + self.pace.elapsed() - began)
         return event
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""
         state, step, factor = self.state, self.state.step, self.state.rate_factor / 2
-        elapsed = self.pace.elapsed()
+        elapsed, end = self.pace.elapsed(), self.pace.end_seconds()
         checkpoint = load_checkpoint(self.run.checkpoints)
         if checkpoint is None or factor < 0.5**MOST_HALVINGS:
             raise SfumatoError(
@@ -242,33 +266,28 @@ class _Training:
         state.restore(checkpoint)
         state.rate_factor, state.elapsed_seconds = factor, elapsed
         self.writer.forget_later()
-        self.pace.forget()
+        self.pace.went_back(end)
         return self.writer.note(
             f"the loss was not finite at step {step}: "
             f"back to step {state.step} at 1/{1 / factor:.0f} of the learning rate"
         )
 
-    def _extend(self, more_steps: int, more_minutes: float) -> None:
-        """So much more, on top of what a run that has not ended has still to do."""
-        state, settings = self.state, self.settings
-        if not more_steps and state.step == 0 and state.budget_seconds is None:
-            raise SfumatoError(
-                f"{self.run.path}: has not made a step yet, so nobody knows how many are in {more_minutes:g} minutes; "
-                "resume it without --minutes, or give --steps"
-            )
-        steps = more_steps or max(1, round(more_minutes * 60 / max(state.elapsed_seconds / max(1, state.step), 1e-3)))
-        if state.finished:
-            state.schedule = schedule_of(settings, len(self.dataset.train), start=state.step, steps=steps)
-            state.budget_seconds = None if more_steps else state.elapsed_seconds + 60 * more_minutes
-            state.evaluations = state.snapshots = 0
-        else:
-            state.schedule = state.schedule.ending_at(state.schedule.end + steps, state.step, settings.anneal)
-            if more_steps or state.budget_seconds is None:
-                state.budget_seconds = None  # a number of steps that was asked for does not follow the clock
-            else:
-                state.budget_seconds += 60 * more_minutes
-        state.guard.above = 0
-        state.finished, state.noted = False, ""
+    def _threads(self) -> ThreadCount | None:
+        """What chooses the number of threads; None where it stays. A number of steps is made to the bit."""
+        if self.device.type != "cpu" or not self.settings.threads:
+            return None
+        clocked = self.state.timetable is not None
+        now = (self.state.threads if clocked else 0) or self.settings.threads
+        torch.set_num_threads(now)
+        return ThreadCount(self.settings.threads, now) if clocked else None
+
+    def _choose_threads(self) -> None:
+        if self.threads is None:
+            return
+        now = self.threads.took(self.pace.step_seconds)
+        if now != torch.get_num_threads():
+            torch.set_num_threads(now)
+        self.state.threads = self.threads.usual
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
@@ -291,6 +310,5 @@ class _Training:
             PowerAverage(objective.denoiser, settings.ema_deviation),
             optimiser_of(settings, module),
             schedule_of(settings, pictures),
-            budget_seconds=60 * settings.minutes if settings.minutes else None,
         )
         return objective, state

@@ -17,6 +17,15 @@ from sfumato.models.configuration import Precision
 from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.training.assembly import objective_of, optimiser_of
 from sfumato.training.configuration import TrainingConfig, resolve
+from sfumato.training.guard import FEWEST_HELD_OUT
+from sfumato.training.memorisation import (
+    BY_HEART_FROM,
+    SAFE_SHOWINGS,
+    SHOWINGS_A_MEASUREMENT,
+    can_notice,
+    most_steps,
+    warning,
+)
 from sfumato.training.objective import Objective
 from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.upscaling import NETWORK
@@ -26,9 +35,6 @@ LOG_SECONDS = 2
 FEWEST_LOOKS, EVALUATIONS_A_MINUTE, SNAPSHOTS_A_MINUTE = 4, 4, 5
 MEASURED_SECONDS = 0.8
 PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
-# How often each picture can be shown before it is learned by heart, when the guard ends the run: 355 times for 45
-# tiles, and the time until then grows with their number (Bonnaire et al. 2025, arXiv:2505.17638).
-SHOWINGS = 350
 
 Make = Callable[[TrainingConfig], Objective]
 """Settings -> the objective that they name, of fresh weights."""
@@ -82,13 +88,17 @@ def plan(
     classes: int,
     pictures: int,
     device: torch.device,
+    held_out: int = FEWEST_HELD_OUT,
     perceptual: PerceptualLoss | None = None,
     teacher: Model | None = None,
 ) -> Plan:
     """Complete the chosen settings. Measures this machine for a few seconds, unless steps or epochs are among them.
 
-    classes, pictures: of the data set's training part; perceptual: that part of the loss, if it was chosen;
-    teacher: of a student.
+    classes, pictures: of the data set's training part; held_out: pictures that are not trained on; perceptual: that
+    part of the loss, if it was chosen; teacher: of a student.
+
+    Where too few pictures are held out to notice that the others are being learned by heart, a time is not used up: the
+    plan is of as many steps as are safe. ``guard`` = false among the choices lifts that.
     Raises SfumatoError for settings out of range.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 0
@@ -112,22 +122,49 @@ def plan(
         )
         parameters = count_parameters(make, settings)
         amount = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
-        return Plan(settings, f"{_what(settings, parameters)}: {amount}", parameters)
-    settings, speed = _choose(options, choices, threads, asked.minutes, SHOWINGS * pictures, make, device)
+        sentence = f"{_what(settings, parameters)}: {amount}"
+        if by_heart := _by_heart(settings, pictures, held_out, exact=True):
+            sentence += f", {settings.steps * settings.batch / pictures:,.0f} times each of {pictures:,}; {by_heart}"
+        return Plan(settings, sentence, parameters)
+    settings, speed = _choose(options, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
+    safe = most_steps(pictures, settings.batch)
+    if asked.guard and asked.objective == "denoising" and not can_notice(held_out) and safe < steps:
+        steps, seconds = safe, safe * speed.seconds_per_step
+        settings = settings.model_copy(update={"minutes": 0.0})  # exactly so many steps, however fast they are
+        end = (
+            f" in some {seconds:,.0f} seconds, {SAFE_SHOWINGS} times each of {pictures:,}: shown more often, so few "
+            "are learned by heart and works become copies, so the rest of the time is not used"
+        )
+    else:
+        seconds, end = 60 * asked.minutes, f" in {asked.minutes:g} minutes"
+    minutes, showings = seconds / 60, steps * settings.batch / pictures
+    # Or the guard would come too late.
+    often = round(showings / SHOWINGS_A_MEASUREMENT) if asked.guard and asked.objective == "denoising" else 0
     measured: dict[str, Any] = {
         "precision": speed.precision,
         "log_every": max(1, round(LOG_SECONDS / speed.seconds_per_step)),
         "checkpoint_every": max(1, round(CHECKPOINT_SECONDS / speed.seconds_per_step)),
         # A short run is not spent on being watched.
-        "evaluations": min(asked.evaluations, max(FEWEST_LOOKS, round(EVALUATIONS_A_MINUTE * asked.minutes))),
-        "snapshots": min(asked.snapshots, max(FEWEST_LOOKS, round(SNAPSHOTS_A_MINUTE * asked.minutes))),
+        "evaluations": max(FEWEST_LOOKS, round(min(asked.evaluations, EVALUATIONS_A_MINUTE * minutes)), often),
+        "snapshots": min(asked.snapshots, max(FEWEST_LOOKS, round(SNAPSHOTS_A_MINUTE * minutes))),
     }
     open_ones = {name: value for name, value in measured.items() if name not in choices}
     settings = settings.model_copy(update={"steps": steps, **open_ones})
     parameters, shown = count_parameters(make, settings), _rounded(steps * settings.batch)
-    sentence = f"{_what(settings, parameters)}: about {shown:,} pictures in {asked.minutes:g} minutes"
-    return Plan(settings, f"{sentence}, {shown / pictures:,.0f} times each of {pictures:,}", parameters)
+    sentence = f"{_what(settings, parameters)}: about {shown:,} pictures{end}"
+    if settings.minutes:
+        sentence += f", {shown / pictures:,.0f} times each of {pictures:,}"
+        if by_heart := _by_heart(settings, pictures, held_out, exact=not asked.guard):
+            sentence += f"; {by_heart}"
+    return Plan(settings, sentence, parameters)
+
+
+def _by_heart(settings: TrainingConfig, pictures: int, held_out: int, *, exact: bool) -> str:
+    """What is known of diffusion models alone."""
+    if settings.objective != "denoising":
+        return ""
+    return warning(pictures, settings.steps * settings.batch / pictures, held_out, exact=exact)
 
 
 def _in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:

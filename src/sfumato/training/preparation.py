@@ -103,6 +103,7 @@ def prepare_run(
         choices,
         classes=len(dataset.classes),
         pictures=len(dataset.train),
+        held_out=len(dataset.held_out),
         device=device,
         perceptual=PerceptualLoss.from_file(features).to(device) if features else None,
         teacher=teacher,
@@ -140,9 +141,9 @@ def disk_bytes(made: Plan, dataset: Dataset) -> int:
     """The most that a run takes on the disk: pictures, checkpoints, model, snapshots and log."""
     settings = made.settings
     weights = 4 * made.parameters
-    # A checkpoint has the weights, two averages, and at most two numbers a weight for the optimiser; a model has both
-    # averages, and is written while the one before it is still there.
-    learned = CHECKPOINT_COPIES * 5 * weights + 2 * 2 * weights
+    # A checkpoint has the weights, up to three averages, and at most two numbers a weight for the optimiser; a model
+    # has two averages, and is written while the one before it is still there.
+    learned = CHECKPOINT_COPIES * 6 * weights + 2 * 2 * weights
     pictured = settings.steps // settings.picture_every if settings.picture_every else settings.snapshots
     # The sheets, and about as much again for the strip and the animation, larger by captions and edges.
     snapshots = 4 * pictured * PICTURES * 3 * settings.size**2

@@ -8,6 +8,7 @@ snapshots/        pictures of fixed seeds, a sheet a moment
 evolution.png     the snapshots side by side; evolution.webp: as an animation
 model/            the model
 perceptual.safetensors    the features that the perceptual part of the loss compares, if there is one
+tensorboard/      with --log tensorboard: a file of events a session
 teacher/          of a student's run, the model that it learns from
 """
 

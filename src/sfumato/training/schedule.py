@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Self
 
@@ -10,6 +11,8 @@ from typing import Self
 class LearningRateSchedule:
     """A rise, a plateau and a straight fall to zero, counted in steps: start <= anneal_from <= end.
 
+    A place in it is a number of steps: those done, or where a time has to be kept those that the plan had for the time
+    that has passed, with a fraction (`sfumato.training.state.Timetable`).
     decay: what the rate is multiplied by after every ``decay_every`` steps of the run (0: never), all along.
     Zhai et al. 2022 (arXiv:2106.04560), section 3.5; Hagele et al. 2024 (arXiv:2405.18392).
     """
@@ -29,27 +32,29 @@ class LearningRateSchedule:
         anneal_from = start + steps - round(steps * anneal)
         return cls(start, start + steps, max(1, round(steps * warmup)), anneal_from, decay, decay_every)
 
-    def factor(self, step: int) -> float:
+    def factor(self, step: float) -> float:
         """The share, 0..1, of the full learning rate for step number ``step`` (0-based): zero would be step ``end``."""
         return self._shape(step) * (self.decay ** (step // self.decay_every) if self.decay_every else 1.0)
 
-    def _shape(self, step: int) -> float:
+    def _shape(self, step: float) -> float:
         rise = min(1.0, (step - self.start + 1) / self.warmup)
         fall = min(1.0, (self.end - step) / max(1, self.end - self.anneal_from))
         return max(0.0, min(rise, fall))
 
-    def ending_at(self, end: int, step: int, anneal: float) -> Self:
+    def ending_at(self, end: int, step: float, anneal: float) -> Self:
         """The same with another end, as seen at ``step``; a fall that has begun goes on from where it began."""
-        end = max(end, step)
+        now = math.ceil(step)
+        end = max(end, now)
         if step >= self.anneal_from:
             return replace(self, end=end)
-        return replace(self, end=end, anneal_from=max(step, end - round((end - self.start) * anneal)))
+        return replace(self, end=end, anneal_from=max(now, end - round((end - self.start) * anneal)))
 
-    def annealing_now(self, step: int) -> Self:
+    def annealing_now(self, step: float) -> Self:
         """Falls from what the rate is at ``step`` to zero, over a quarter of what was trained so far.
 
         Never beyond the planned end.
         """
+        step = math.ceil(step)
         length = max(1, (step - self.start) // 4)
         if step + length >= self.end:
             return self
@@ -57,7 +62,16 @@ class LearningRateSchedule:
         factor = max(self._shape(step), 0.01)
         return replace(self, anneal_from=step + length - round(length / factor), end=step + length)
 
-    def progress(self, step: int) -> float:
+    def moved(self, before: float, after: int, pace: float) -> Self:
+        """The same with place ``before`` at step ``after``, and ``pace`` steps for each one around it."""
+
+        def at(place: int) -> int:
+            return after + round((place - before) * pace)
+
+        warmup = max(1, round(self.warmup * pace))
+        return replace(self, start=at(self.start), end=at(self.end), warmup=warmup, anneal_from=at(self.anneal_from))
+
+    def progress(self, step: float) -> float:
         """0 at the start, 1 at the end."""
         return (step - self.start) / max(1, self.end - self.start)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,13 +18,31 @@ from sfumato.training.optimisers import Optimiser
 from sfumato.training.schedule import LearningRateSchedule
 
 
+@dataclass(frozen=True)
+class Timetable:
+    """A time that a run has to keep: what its schedule counts in steps, the clock says.
+
+    The plan had ``seconds_per_step`` for each of its steps. Where the run is in its schedule follows from the time that
+    has passed, however many steps were really made: so the rate falls at the same moments on a machine that has become
+    slow. origin: seconds of training, in all sessions, at the schedule's start.
+    """
+
+    origin: float
+    seconds_per_step: float
+
+    def place(self, elapsed_seconds: float, start: int) -> float:
+        """In a schedule with that start, in steps of the plan."""
+        return start + max(0.0, elapsed_seconds - self.origin) / self.seconds_per_step
+
+
 @dataclass(eq=False)
 class TrainingState:
-    """module: all that learns; average: of the part that becomes the model; early: the average's weights early in
-    the run, empty before; step: steps done; rate_factor: halved after every loss that was not finite; evaluations,
-    snapshots: how many were made; budget_seconds: None for a fixed number of steps; elapsed_seconds: trained so far, in
-    all sessions; log_length: bytes of the log; noted: what the card should remark; finished: the model is made and the
-    log is closed."""
+    """module: all that learns; average: of the part that becomes the model; early, sooner: the average's weights early
+    in the run, empty before, and the steps that they had made; step: steps done; rate_factor: halved after every loss
+    that was not finite; evaluations, snapshots: how many were made; timetable: None for a fixed number of steps; place:
+    in the schedule, in steps; threads: of the CPU, 0 before any were chosen; elapsed_seconds: trained so far, in all
+    sessions; log_length: bytes of the log; noted: what the card should remark; finished: the model is made and the log
+    is closed."""
 
     module: nn.Module
     average: PowerAverage[Denoiser]
@@ -31,11 +50,16 @@ class TrainingState:
     schedule: LearningRateSchedule
     guard: OverfittingGuard = field(default_factory=OverfittingGuard)
     early: dict[str, Tensor] = field(default_factory=dict)
+    early_step: int = 0
+    sooner: dict[str, Tensor] = field(default_factory=dict)
+    sooner_step: int = 0
     step: int = 0
     rate_factor: float = 1.0
     evaluations: int = 0
     snapshots: int = 0
-    budget_seconds: float | None = None
+    timetable: Timetable | None = None
+    place: float = 0.0
+    threads: int = 0
     elapsed_seconds: float = 0.0
     log_length: int = 0
     noted: str = ""
@@ -45,21 +69,49 @@ class TrainingState:
         "rate_factor",
         "evaluations",
         "snapshots",
-        "budget_seconds",
+        "early_step",
+        "sooner_step",
+        "place",
+        "threads",
         "elapsed_seconds",
         "log_length",
         "noted",
         "finished",
     )
 
+    def keep_early(self, share: float) -> None:
+        """Keep the average where the run has come to that share, and where the clock says it, at half of it too.
+
+        Guidance wants weights that have made a certain share of the steps, which nobody knows in advance where the
+        speed changes; the two are chosen from when a model is made. share: 1 keeps nothing.
+        """
+        progress = self.schedule.progress(self.place)
+        if self.timetable is not None and share < 1 and not self.sooner and progress >= share / 2:
+            self.sooner, self.sooner_step = copy.deepcopy(self.average.module.network.state_dict()), self.step
+        if share < 1 and not self.early and progress >= share:
+            self.early, self.early_step = copy.deepcopy(self.average.module.network.state_dict()), self.step
+
+    def early_weights(self, share: float) -> dict[str, Tensor]:
+        """Of the averages that were kept the one at the number of steps that is nearest to that share of them all."""
+        if not self.early or not self.sooner:
+            return self.early
+        wanted = share * self.step
+
+        def apart(step: int) -> float:
+            return max(step, 1) / wanted if step > wanted else wanted / max(step, 1)
+
+        return self.sooner if apart(self.sooner_step) < apart(self.early_step) else self.early
+
     def checkpoint(self) -> Checkpoint:
         tensors = {
             "weights": self.module.state_dict(),
             "average": self.average.module.network.state_dict(),
             "early": self.early,
+            "sooner": self.sooner,
             "optimiser": self.optimiser.state(),
         }
         state = {name: getattr(self, name) for name in self._PLAIN}
+        state["timetable"] = None if self.timetable is None else asdict(self.timetable)
         return Checkpoint(self.step, tensors, {**state, "schedule": self.schedule.state(), "guard": asdict(self.guard)})
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -78,8 +130,10 @@ class TrainingState:
         self.module.load_state_dict(dict(checkpoint.tensors["weights"]))
         self.average.module.network.load_state_dict(dict(checkpoint.tensors["average"]))
         self.early = dict(checkpoint.tensors["early"])
+        self.sooner = dict(checkpoint.tensors["sooner"])
         self.optimiser.load(checkpoint.tensors["optimiser"])
         self.schedule = LearningRateSchedule(**state["schedule"])
+        self.timetable = None if state["timetable"] is None else Timetable(**state["timetable"])
         self.guard = OverfittingGuard(**state["guard"])
         self.step = checkpoint.step
         for name in self._PLAIN:

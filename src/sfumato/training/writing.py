@@ -20,7 +20,7 @@ from sfumato.training.state import TrainingState
 
 Logged = Trained | Evaluated | Pictured | Noted | Finished
 
-_CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds")
+_CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds", "threads")
 _PLACES = ("path", "model")
 
 
@@ -63,11 +63,11 @@ class RunWriter:
     def model(self, card: str = "") -> Model:
         """The model of this moment, which shares the state's averaged weights."""
         state = self.state
-        config = self.config
-        if state.early:
+        config, early = self.config, state.early_weights(self.run.record.settings.early)
+        if early:
             generation = guided_early(config.generation, config.size)
             config = config.model_copy(update={"has_early": True, "generation": generation})
-        return Model(config, state.average.module, state.early, card, weights_digest="0" * 64)
+        return Model(config, state.average.module, early, card, weights_digest="0" * 64)
 
     def write_model(self, elapsed_seconds: float) -> None:
         """Put the model of this moment, with its card, in the place of an earlier one."""
