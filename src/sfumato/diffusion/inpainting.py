@@ -2,10 +2,16 @@
 
 At every noise level the known pixels are the picture's under the level's own noise, so that the denoiser is asked of
 nothing that it has not learned, and the others are made beside them (RePaint: Lugmayr et al. 2022, arXiv:2201.09865,
-eq. 8). But what was made before the known pixels came out of the noise does not know them: so where a picture is
-decided, each few levels are gone through several times, with the noise that they took away put back (their section
-4.2, 'resampling'; Xu et al. 2023, 'Restart sampling', arXiv:2306.14878, algorithm 1). That needs no gradients and goes
-with every sampler.
+eq. 8). Two things make the others fit, and neither needs gradients:
+
+- The estimate of the others knows of the known ones only what shows through the noise. As far as it is wrong about
+  those, it is wrong about the others as well, where the two go together: by their covariance given what shows, which is
+  sigma squared times the derivative of the estimate (moment matching posterior sampling: Rozet et al. 2024,
+  arXiv:2405.13712). Of a Gaussian that is exact. Differences of estimates take the place of derivatives, and a step or
+  more of conjugate gradients that of an inverse.
+- Every few levels are gone through several times, with the noise that they took away put back, since what was made
+  before the known pixels came out of the noise does not know them (RePaint's section 4.2, 'resampling'; Xu et al. 2023,
+  'Restart sampling', arXiv:2306.14878, algorithm 1).
 """
 
 from __future__ import annotations
@@ -24,6 +30,7 @@ from sfumato.errors import SfumatoError
 
 PIECE = 3  # levels that are gone through again at once: fewer and the picture cannot change, more and it forgets
 LOWEST = 0.1  # sigma, down to which they are: below it nothing changes any more that could be seen
+NUDGE = 0.2  # of the noise's deviation: how far the known pixels are moved to see what moves with them
 
 
 def inpaint(
@@ -36,6 +43,8 @@ def inpaint(
     picture: Tensor,
     mask: Tensor,
     repeats: int = 1,
+    nudges: int = 1,
+    nudged: Denoise | None = None,
 ) -> Iterator[Step]:
     """Yields ``sampler``'s steps, each with the known pixels of ``picture`` in its estimate.
 
@@ -45,21 +54,60 @@ def inpaint(
     mask:    [1 or N, 1, H, W] in 0..1: 0 is known and kept as it is, all else is made anew; between 0 and 1 the last
              step's x passes from the picture to what was made
     repeats: how many times each level down to sigma 0.1 is gone through, 1 or more; the last time is yielded
+    nudges:  conjugate gradients for every estimate, 0 or more; 0 is RePaint without resampling
+    nudged:  the estimate that they ask, nudges + 1 times (the first is ``denoise``'s where it is the same); by default
+             ``denoise``, and one without guidance costs less
 
     Raises SfumatoError for a picture or a mask of another size, values of the mask outside 0..1, a mask that covers
-    nothing or everything of a picture, and repeats under 1.
+    nothing or everything of a picture, repeats under 1 and nudges under 0.
     """
-    _check(x, picture, mask, repeats)
+    _check(x, picture, mask, repeats, nudges)
     picture, mask = picture.to(x), mask.to(x)
-    return _finished(
-        _harmonised(_beside(denoise, picture, mask > 0), x, sigmas, noise, sampler, repeats), picture, mask
-    )
+    fitting = _fitting(denoise, nudged or denoise, picture, mask > 0, nudges)
+    return _finished(_repeated(fitting, x, sigmas, noise, sampler, repeats), picture, mask)
 
 
-def _beside(denoise: Denoise, picture: Tensor, made: Tensor) -> Denoise:
-    """The denoiser's estimate, whose pixels that are not ``made`` are the picture's: so are those of what a sampler
-    makes of it, under the noise of each level."""
-    return lambda x, sigma: torch.where(made, denoise(x, sigma), picture)
+def _fitting(denoise: Denoise, nudged: Denoise, picture: Tensor, made: Tensor, nudges: int) -> Denoise:
+    """The estimate whose known pixels are the picture's, and whose ``made`` ones follow from these."""
+
+    def estimate(x: Tensor, sigma: float) -> Tensor:
+        guess = denoise(x, sigma)
+        if nudges:
+            plain = guess if nudged is denoise else nudged(x, sigma)
+            guess = guess + _following(nudged, x, sigma, plain, torch.where(made, 0, picture - plain), ~made, nudges)
+        return torch.where(made, guess, picture)
+
+    return estimate
+
+
+def _following(
+    denoise: Denoise, x: Tensor, sigma: float, guess: Tensor, wrong: Tensor, known: Tensor, nudges: int
+) -> Tensor:
+    """What all pixels change by where the known ones of ``guess``, denoise(x, sigma), change by ``wrong``.
+
+    wrong: [N, C, H, W], 0 where nothing is ``known``, [1 or N, 1, H, W]. With J the derivative of the estimate, it is
+    J z for the z on the known pixels of which J z is ``wrong`` there. J is a covariance over sigma squared, and so
+    symmetric and positive.
+    """
+    deviation = NUDGE * sigma * known.expand_as(x).sum((1, 2, 3), keepdim=True).sqrt()
+    change, left, direction = torch.zeros_like(wrong), wrong, wrong
+    square = _dot(left, left)
+    for _ in range(nudges):
+        scale = deviation / _dot(direction, direction).sqrt().clamp_min(1e-12)
+        moved = (denoise(x + scale * direction, sigma) - guess) / scale
+        known_moved = torch.where(known, moved, 0)
+        curvature = _dot(direction, known_moved)
+        # A network's derivative need not be positive; there is nothing to follow then.
+        length = torch.where(curvature > 1e-3 * _dot(direction, direction), square / curvature, 0)
+        change, left = change + length * moved, left - length * known_moved
+        before, square = square, _dot(left, left)
+        direction = torch.where(length > 0, left + square / before * direction, 0)
+    return change
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    """[N, C, H, W] twice -> [N, 1, 1, 1]."""
+    return (one * other).sum((1, 2, 3), keepdim=True)
 
 
 def continued(picture: Tensor, mask: Tensor) -> Tensor:
@@ -78,7 +126,7 @@ def continued(picture: Tensor, mask: Tensor) -> Tensor:
     return torch.where(known > 0, picture, F.interpolate(coarser, picture.shape[2:], mode="bilinear"))
 
 
-def _harmonised(
+def _repeated(
     denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise, sampler: Sampler, repeats: int
 ) -> Iterator[Step]:
     levels = torch.as_tensor(sigmas).tolist()
@@ -115,7 +163,7 @@ def _finished(steps: Iterator[Step], picture: Tensor, mask: Tensor) -> Iterator[
         yield step if step.index + 1 < step.steps else replace(step, x=picture.lerp(step.x.clamp(-1, 1), mask))
 
 
-def _check(x: Tensor, picture: Tensor, mask: Tensor, repeats: int) -> None:
+def _check(x: Tensor, picture: Tensor, mask: Tensor, repeats: int, nudges: int) -> None:
     for what, given, channels in (("picture", picture, x.shape[1]), ("mask", mask, 1)):
         if given.ndim != 4 or len(given) not in (1, len(x)) or given.shape[1:] != (channels, *x.shape[2:]):
             raise SfumatoError(
@@ -131,5 +179,5 @@ def _check(x: Tensor, picture: Tensor, mask: Tensor, repeats: int) -> None:
         raise SfumatoError("inpainting: the mask covers nothing of a picture; give 1 where it is to be made anew")
     if made.all(1).any():
         raise SfumatoError("inpainting: the mask keeps nothing of a picture; give 0 somewhere, or sample without one")
-    if repeats < 1:
-        raise SfumatoError(f"inpainting: {repeats} repeats; give 1 or more")
+    if repeats < 1 or nudges < 0:
+        raise SfumatoError(f"inpainting: {repeats} repeats and {nudges} nudges; give 1 or more and 0 or more")

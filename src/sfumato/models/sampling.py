@@ -28,7 +28,7 @@ from sfumato.models.steering import NOT_STEERED, Steering
 BATCH = 16
 AT_ONCE = 64  # windows that the network sees at once
 NO_CLASS = -1
-REPEATS = 3  # times that inpainting goes through the noise levels at which a picture is decided
+REPEATS = 2  # times that inpainting goes through the noise levels at which a picture is decided
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,13 @@ def _whole(
     sigmas = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :]
     if ground.reference is not None:
         begun = enlarged(ground.reference[None].to(device), model.config.factor, wrap=ground.tile)
-        denoise = _beside(begun, ground, model, settings)
+        denoise = plain = _beside(begun, ground, model, settings)
     else:
         begun = torch.zeros((), device=device) if ground.picture is None else _begun(ground).to(device)
-        denoise = _on(ground, model, settings, [draft.classes for draft in drafts], away)
+        classes = [draft.classes for draft in drafts]
+        denoise = plain = _on(ground, model, settings, classes, away)
+        if effective_guidance(model, settings, away=away != NO_CLASS) != "none":
+            plain = _on(ground, model, settings.model_copy(update={"guidance": 1.0}), classes, NO_CLASS)
     x = begun + noise(-1) * sigmas[0].float()
     if steering is not None:
         denoise = steering.around(denoise, ground.height, ground.width, model.config.size)
@@ -112,9 +115,21 @@ def _whole(
         yield from sampler(denoise, x, sigmas, noise)
     else:
         picture, mask = ground.picture[None], ground.mask[None]
-        # A student's few looks are each a whole picture: there is no piece of the way to go through again.
-        repeats = 1 if settings.sampler in STUDENTS else REPEATS
-        yield from inpaint(denoise, x, sigmas, noise, sampler=sampler, picture=picture, mask=mask, repeats=repeats)
+        # A student's few looks are each a whole picture: there is no way between them to go through again. And its
+        # estimate is no mean of pictures, so that the derivative is no covariance.
+        repeats, nudges = (1, 0) if settings.sampler in STUDENTS else (REPEATS, 1)
+        yield from inpaint(
+            denoise,
+            x,
+            sigmas,
+            noise,
+            sampler=sampler,
+            picture=picture,
+            mask=mask,
+            repeats=repeats,
+            nudges=nudges,
+            nudged=plain,
+        )
 
 
 def _begun(ground: Ground) -> Tensor:
