@@ -92,13 +92,13 @@ def _whole(
     sigmas = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :]
     if ground.reference is not None:
         begun = enlarged(ground.reference[None].to(device), model.config.factor, wrap=ground.tile)
-        denoise = plain = _beside(begun, ground, model, settings)
+        denoise = unguided = _beside(begun, ground, model, settings)
     else:
         begun = torch.zeros((), device=device) if ground.picture is None else _begun(ground).to(device)
         classes = [draft.classes for draft in drafts]
-        denoise = plain = _on(ground, model, settings, classes, away)
+        denoise = unguided = _on(ground, model, settings, classes, away)
         if effective_guidance(model, settings, away=away != NO_CLASS) != "none":
-            plain = _on(ground, model, settings.model_copy(update={"guidance": 1.0}), classes, NO_CLASS)
+            unguided = _on(ground, model, settings.model_copy(update={"guidance": 1.0}), classes, NO_CLASS)
     x = begun + noise(-1) * sigmas[0].float()
     if steering is not None:
         denoise = steering.around(denoise, ground.height, ground.width, model.config.size)
@@ -128,7 +128,7 @@ def _whole(
             mask=mask,
             repeats=repeats,
             nudges=nudges,
-            nudged=plain,
+            nudged=unguided,
         )
 
 
