@@ -45,6 +45,7 @@ def inpaint(
     repeats: int = 1,
     nudges: int = 1,
     nudged: Denoise | None = None,
+    highest: float = math.inf,
 ) -> Iterator[Step]:
     """Yields ``sampler``'s steps, each with the known pixels of ``picture`` in its estimate.
 
@@ -57,22 +58,23 @@ def inpaint(
     nudges:  conjugate gradients for every estimate, 0 or more; 0 is RePaint without resampling
     nudged:  the estimate that they ask, nudges + 1 times (the first is ``denoise``'s where it is the same); by default
              ``denoise``, and one without guidance costs less
+    highest: sigma above which none is asked; a network's derivative is a covariance only where it sees something
 
     Raises SfumatoError for a picture or a mask of another size, values of the mask outside 0..1, a mask that covers
     nothing or everything of a picture, repeats under 1 and nudges under 0.
     """
     _check(x, picture, mask, repeats, nudges)
     picture, mask = picture.to(x), mask.to(x)
-    fitting = _fitting(denoise, nudged or denoise, picture, mask > 0, nudges)
+    fitting = _fitting(denoise, nudged or denoise, picture, mask > 0, nudges, highest)
     return _finished(_repeated(fitting, x, sigmas, noise, sampler, repeats), picture, mask)
 
 
-def _fitting(denoise: Denoise, nudged: Denoise, picture: Tensor, made: Tensor, nudges: int) -> Denoise:
+def _fitting(denoise: Denoise, nudged: Denoise, picture: Tensor, made: Tensor, nudges: int, highest: float) -> Denoise:
     """The estimate whose known pixels are the picture's, and whose ``made`` ones follow from these."""
 
     def estimate(x: Tensor, sigma: float) -> Tensor:
         guess = denoise(x, sigma)
-        if nudges:
+        if nudges and sigma <= highest:
             plain = guess if nudged is denoise else nudged(x, sigma)
             guess = guess + _following(nudged, x, sigma, plain, torch.where(made, 0, picture - plain), ~made, nudges)
         return torch.where(made, guess, picture)

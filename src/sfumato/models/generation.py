@@ -21,12 +21,10 @@ from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
 from sfumato.models.pictures import to_pictures
-from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, places, sampled
+from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, filled_from, places, sampled
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.text import readable
 from sfumato.works import Recipe, Work
-
-FILLED_FROM = 5.0  # sigma at which inpainting begins, for a model of 64 px
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +221,7 @@ def _fitting(model: Model, ground: Ground) -> SamplerChoices:
     """What makes a part of a picture fit the rest, unless it is asked for otherwise."""
     # Measured: sharpness makes the new part rougher than the kept one. And where it has the kept one's light and colour
     # to begin with, it takes no more noise than leaves the composition open, of which larger pictures bear more.
-    begun: SamplerChoices = {"sigma_max": FILLED_FROM * model.config.size / 64} if ground.strength == 1 else {}
+    begun: SamplerChoices = {"sigma_max": filled_from(model.config)} if ground.strength == 1 else {}
     return {"sharpness": 0.0, **begun}
 
 

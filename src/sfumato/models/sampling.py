@@ -17,7 +17,7 @@ from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import STUDENTS
 from sfumato.diffusion.windows import window_count, windowed
 from sfumato.models.classes import class_mixture
-from sfumato.models.configuration import SamplerSettings
+from sfumato.models.configuration import ModelConfig, SamplerSettings
 from sfumato.models.finite import finite_steps
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
@@ -28,6 +28,7 @@ from sfumato.models.steering import NOT_STEERED, Steering
 BATCH = 16
 AT_ONCE = 64  # windows that the network sees at once
 NO_CLASS = -1
+FILLED_FROM = 5.0  # sigma at which inpainting begins, for a model of 64 px
 REPEATS = 2  # times that inpainting goes through the noise levels at which a picture is decided
 
 
@@ -129,7 +130,13 @@ def _whole(
             repeats=repeats,
             nudges=nudges,
             nudged=unguided,
+            highest=1.001 * filled_from(model.config),  # the first level may be rounded up
         )
+
+
+def filled_from(config: ModelConfig) -> float:
+    """Sigma at which inpainting in full strength begins: larger pictures bear more noise."""
+    return FILLED_FROM * config.size / 64
 
 
 def _begun(ground: Ground) -> Tensor:
