@@ -16,19 +16,16 @@ from pathlib import Path
 
 import torch
 from control_bench import Bench, Cost
-from control_figures import across, apart, beside, classifier, geometric_mean, gradient_energy, images_of, mass_distance
+from control_figures import across, apart, beside, geometric_mean, gradient_energy, images_of
+from control_steering import composition, palette
 from PIL import Image
 
 from sfumato.dataset import Dataset, spread
-from sfumato.diffusion.steering import low_pass, palette_distance
 from sfumato.evaluation.feature_file import read_features
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model, interpolated, relatives, to_pictures
 from sfumato.models.ground import Ground, Margins
 from sfumato.models.pictures import as_canvas
-from sfumato.models.steering import SKETCH_SIDE, Composition, Palette, Steering
-
-EACH = 2  # works by each picture that steers, every one from a noise of its own
 
 
 def plain(bench: Bench) -> None:
@@ -39,13 +36,12 @@ def plain(bench: Bench) -> None:
 def classes(bench: Bench) -> None:
     """How often a linear classifier, trained on the real pictures, names the class that was asked for."""
     names = bench.model.config.classes
-    classify = classifier(bench.real, bench.dataset.labels[bench.dataset.train], len(names))
     for guidance in (1.0, 2.0, 3.0):
         each, shown, cost = bench.works // len(names), [], Cost()
         right = 0.0
         for index, name in enumerate(names):
             works, spent = bench.made(Generation.of(bench.model, seed=1, label=name, guidance=guidance), each)
-            right += float((classify(bench.seen(works)).argmax(1) == index).double().mean()) / len(names)
+            right += float((bench.classify(bench.seen(works)).argmax(1) == index).double().mean()) / len(names)
             cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
             shown += [work.image for work in works[:8]]
         bench.row(f"--class, --guidance {guidance:g}", f"{right:.0%} in their class", cost, each * len(names))
@@ -56,12 +52,12 @@ def classes(bench: Bench) -> None:
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         label = {0.0: second, 1.0: first}.get(share, f"{first}:{share:g},{second}:{1 - share:g}")
         works, cost = bench.made(Generation.of(bench.model, seed=1, label=label), 64)
-        said = classify(bench.seen(works)).softmax(1).mean(0)
+        said = bench.classify(bench.seen(works)).softmax(1).mean(0)
         bench.row(f"--class {label}", f"{first} {said[0]:.0%}, {second} {said[1]:.0%}", cost, 64)
         shown += [work.image for work in works[:8]]
     bench.show("mixture", shown, 8)
     works, cost = bench.made(Generation.of(bench.model, seed=1, label=first, away=second), 64)
-    said = classify(bench.seen(works)).softmax(1).mean(0)
+    said = bench.classify(bench.seen(works)).softmax(1).mean(0)
     bench.row(f"--class {first} --away {second}", f"{first} {said[0]:.0%}, {second} {said[1]:.0%}", cost, 64)
 
 
@@ -173,56 +169,6 @@ def larger(bench: Bench) -> None:
             pattern.paste(work.image, (corner % 3 * size, corner // 3 * size))
         patterns.append(pattern)
     bench.show("tile", patterns, 4)
-
-
-def references(bench: Bench) -> list[int]:
-    """Pictures of the collection itself to steer by, so that KID can tell whether works still look like it."""
-    return spread(bench.dataset.held_out, min(bench.works // EACH, len(bench.dataset.held_out))).tolist()
-
-
-def palette(bench: Bench) -> None:
-    model = bench.model
-    places, plain_images = references(bench), images_of(bench.plain)
-    for strength in (0.25, 0.75):
-        shown, works, cost = [], [], Cost()
-        before = after = 0.0
-        for number, place in enumerate(places):
-            colours = Palette.of_picture(bench.dataset.picture(place), strength)
-            generation = Generation.of(model, seed=1, steering=Steering(palette=colours))
-            some, spent = bench.made(generation, EACH, EACH * number)
-            cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
-            before += float(palette_distance(plain_images, colours.rgb).mean()) / len(places)
-            after += float(palette_distance(images_of(some), colours.rgb).mean()) / len(places)
-            shown += [bench.dataset.picture(place), *(work.image for work in some)]
-            works += some
-        figure = (
-            f"{before:.1f} -> {after:.1f} levels from the palette; KID {bench.plain_kid:.0f} -> {bench.kid(works):.0f}"
-        )
-        bench.row(f"--palette, --palette-strength {strength:g}", figure, cost, len(works))
-        bench.show(f"palette-{strength:g}", shown[: 24 * (1 + EACH)], 4 * (1 + EACH))
-
-
-def composition(bench: Bench) -> None:
-    model, size = bench.model, bench.model.config.size
-    places, plain_images = references(bench), images_of(bench.plain)
-    shown, works, cost = [], [], Cost()
-    before = after = 0.0
-    for number, place in enumerate(places):
-        sketch = Composition.of_picture(bench.dataset.picture(place), size, size)
-        generation = Generation.of(model, seed=1, steering=Steering(composition=sketch))
-        some, spent = bench.made(generation, EACH, EACH * number)
-        cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
-        target = low_pass(sketch.target(size, size), size / SKETCH_SIDE)
-        before += mass_distance(plain_images, target, size) / len(places)
-        after += mass_distance(images_of(some), target, size) / len(places)
-        shown += [bench.dataset.picture(place), *(work.image for work in some)]
-        works += some
-    figure = (
-        f"masses {before:.1f} -> {after:.1f} levels from the sketch; "
-        f"KID {bench.plain_kid:.0f} -> {bench.kid(works):.0f}"
-    )
-    bench.row("--composition", figure, cost, len(works))
-    bench.show("composition", shown[: 24 * (1 + EACH)], 4 * (1 + EACH))
 
 
 def sharpness(bench: Bench) -> None:

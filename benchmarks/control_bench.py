@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import torch
+from control_figures import classifier
 from PIL import Image
 from torch import Tensor
 
@@ -73,6 +74,12 @@ class Bench:
     def real(self) -> Tensor:
         """The training pictures' features."""
         return extracted(self.features, self.dataset.images(self.dataset.train))
+
+    @cached_property
+    def classify(self) -> Callable[[Tensor], Tensor]:
+        """The training pictures' features tell their classes: features -> logits."""
+        labels = self.dataset.labels[self.dataset.train]
+        return classifier(self.real, labels, len(self.model.config.classes))
 
     @cached_property
     def plain(self) -> list[Work]:

@@ -1,6 +1,7 @@
 """The house stands as it was drawn: rooms import one way only, and every file is one concept in its own place."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ BASE = {
     "marker",
 }  # modules that every room may import, and that import no room
 FOR_ALL = {*BASE, "__version__"}
-PACKAGES_OWN = {"Model": "models"}  # what the package hands out by itself, and from which room
+PACKAGES_OWN = {"Model": "models", "sheet": "works"}  # what the package hands out by itself, and from which room
 # The published VGG16 is to be had as a pickle alone: a process of its own takes the tensors out of it.
 UNPICKLING = SOURCE / "training" / "vgg_conversion.py"
 
@@ -150,3 +151,29 @@ def test_a_file_is_one_concept_in_under_400_lines(files: list[Path]) -> None:
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     assert lengths
     assert not {name: length for name, length in lengths.items() if length >= 400}
+
+
+# Messages whose number is never 1, by words that stand in them alone.
+NEVER_ONE = (
+    "{pictures} pictures", "{compared} works", "{compared} real pictures", "{comparison.compared:,} works",
+    "of {len(CLASSES)} classes", "DRAWN_PER_CLASS * len(CLASSES):,} pictures", "{kind} pictures", "{kind} files",
+    "{counts['compared']:,} works", "{distance.n} works", "{pictures:,} works", "{len(vary)} settings",
+    "{TIMED} works", "{len(meant)} models", "palette of {count} colours",
+)  # fmt: skip
+
+
+def test_a_number_that_can_be_one_has_its_noun_by_counted() -> None:
+    """No message says '1 works': where a number stands before a plural, it is known to be another one."""
+    nouns = "works|pictures|steps|files|classes|frames|models|minutes|seconds|settings|rows|colours|labels"
+    plural = re.compile(rf"\}}(?: [a-z-]+)? ({nouns})\b")
+    said = [
+        f"{name_of(path)}:{number}: {line.strip()}"
+        for path in SOURCES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if (found := plural.search(line))
+        and not found[0].startswith("} beside")
+        and not any(
+            words in line for words in (*NEVER_ONE, "MOST", "FEW", "LEAST", "LARGEST", "pictures/s", "counted(")
+        )
+    ]
+    assert not said, "use sfumato.text.counted"

@@ -29,6 +29,12 @@ def test_the_model_is_the_models_rooms():
     assert sfumato.Model is Model
 
 
+def test_the_sheet_is_the_works_rooms():
+    from sfumato.works import sheet_of
+
+    assert sfumato.sheet is sheet_of
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Modell'"):
         sfumato.Modell  # noqa: B018

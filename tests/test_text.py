@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.text import class_name, decoded, encoded, natural_order, readable, restored_path, stored_path
+from sfumato.text import class_name, counted, decoded, encoded, natural_order, readable, restored_path, stored_path
 
 
 def test_a_latin_1_name_reads_as_it_was_meant() -> None:
@@ -70,3 +70,16 @@ def test_any_bytes_are_some_text(data: bytes) -> None:
 
 def test_what_is_of_no_class_is_shown_as_that() -> None:
     assert (class_name(""), class_name("waves")) == ("(unlabelled)", "waves")
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "said"),
+    [
+        (1, "work", "1 work"), (0, "work", "0 works"), (1200, "picture", "1,200 pictures"), (2, "class", "2 classes"),
+        (3, "copy", "3 copies"), (2, "day", "2 days"), (1.0, "minute", "1 minute"), (0.5, "minute", "0.5 minutes"),
+        (2, "near copy", "2 near copies"), (1, "other file", "1 other file"), (2, "sketch", "2 sketches"),
+    ],
+)  # fmt: skip
+def test_a_number_has_its_noun(count: float, noun: str, said: str) -> None:
+    assert counted(count, noun) == said
+    assert counted(count, noun, "oxen") in (said, f"{said.split()[0]} oxen")

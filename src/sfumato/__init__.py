@@ -2,6 +2,7 @@
 
 import sfumato
 works = sfumato.Model.from_pretrained("my-model").generate(16, seed=7)
+sfumato.sheet(works)
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sfumato.models import Model as Model
+    from sfumato.works import sheet_of as sheet
 
 __version__ = "0.1.0"
-__all__ = ["Model", "__version__"]
+__all__ = ["Model", "__version__", "sheet"]
 
 
 def __getattr__(name: str) -> object:
@@ -21,4 +23,8 @@ def __getattr__(name: str) -> object:
         from sfumato.models import Model
 
         return Model
+    if name == "sheet":
+        from sfumato.works import sheet_of
+
+        return sheet_of
     raise AttributeError(f"module 'sfumato' has no attribute {name!r}")

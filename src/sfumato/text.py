@@ -80,6 +80,29 @@ def restored_path(text: str) -> Path:
     return Path(os.fsdecode(unquote_to_bytes(text.removeprefix("file://"))))
 
 
+def at_home(path: Path) -> Path:
+    """The path with its leading '~' or '~name' in place; of who has no home it stays."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def counted(count: float, noun: str, nouns: str = "") -> str:
+    """A number with its noun: '1 work', '16 works', '1,200 pictures', '0.5 minutes', '2 near copies'.
+
+    nouns: the plural, where it is not the noun's last word with an 's', an 'es' or an 'ies'.
+    """
+    number = f"{count:,}" if isinstance(count, int) else f"{count:,g}"
+    return f"{number} {noun if number == '1' else nouns or _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    if re.search("(s|x|ch|sh)$", noun):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if re.search("[^aeiou]y$", noun) else f"{noun}s"
+
+
 def natural_order(name: str) -> list[tuple[int, int, str]]:
     """A key to sort names by as people do: '2' comes before '10', and 'room 9' before 'room 10'.
 

@@ -97,10 +97,10 @@ def test_a_setting_is_changed_on_the_way(sfumato, run, work, here):
     answer = sfumato("again", work, "--model", run, "--steps", 5, "--class", "waves:0.5,circles:0.5")
     assert answer.code == 0, answer.err
     assert "same" not in answer.out
-    made = read_work(here / "works" / "0001-again.png")
+    made = read_work(here / "works-0001-again.png")
     assert (made.recipe.steps, made.recipe.label) == (5, "waves:0.5,circles:0.5")
     assert made.recipe.seed == 7
-    answer = sfumato("again", here / "works" / "0001-again.png", "--model", run)
+    answer = sfumato("again", here / "works-0001-again.png", "--model", run)
     assert "the pixels are the same" in answer.out
 
 
@@ -170,12 +170,16 @@ def test_the_way_from_noise_is_shown_once_more(sfumato, run, work, here):
     answer = sfumato("again", work, "--model", run, "--trajectory")
     assert answer.code == 0, answer.err
     assert "the pixels are the same" in answer.out
-    with Image.open(here / "works" / "0001-trajectory.webp") as film:
+    with Image.open(here / "works-0001-trajectory.webp") as film:
         assert film.n_frames == 3
         film.seek(2)
         last = np.asarray(film.convert("RGB").resize((32, 32), Image.Resampling.NEAREST), dtype=int)
     assert np.abs(last - np.asarray(read_work(work).image, dtype=int)).mean() < 8
+    assert {path.name for path in work.parent.iterdir()} == {".sfumato.jsonl", "0000.png", "0001.png"}
     assert "is there already" in sfumato("again", work, "--model", run, "--trajectory").err
+    shutil.copy(work, here / "alone.png")
+    assert sfumato("again", "alone.png", "--model", run, "--trajectory").code == 0
+    assert (here / "alone-trajectory.webp").exists()
     answer = sfumato("again", work, "--model", run, "--trajectory", "--steps", 5, "-o", "five.png")
     assert answer.code == 0, answer.err
     with Image.open(here / "five-trajectory.webp") as film:

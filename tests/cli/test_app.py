@@ -43,6 +43,35 @@ def test_the_installed_program_says_its_version():
     assert done.stdout.strip() == f"sfumato {package.__version__}"
 
 
+def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sfumato", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+
+
+def test_it_runs_as_a_module_with_short_names_of_its_options():
+    assert program("-V").stdout == f"sfumato {package.__version__}\n"
+    said = program("-h").stdout
+    assert "Usage: sfumato [OPTIONS] COMMAND" in said
+    assert "--install-completion" in said
+    assert "--show-completion" in said
+
+
+def test_every_command_has_the_short_help(sfumato):
+    for command in ("generate", "again", "train"):
+        answer = sfumato(command, "-h")
+        assert answer.code == 0
+        assert f"Usage: sfumato {command}" in answer.out
+
+
+def test_the_shell_completes_commands_and_options():
+    script = program("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1").stdout
+    assert "_SFUMATO_COMPLETE=complete_bash" in script
+    asked = {"_SFUMATO_COMPLETE": "complete_bash", "COMP_WORDS": "sfumato gen", "COMP_CWORD": "1"}
+    assert program(**asked).stdout.split() == ["generate"]
+    asked = {**asked, "COMP_WORDS": "sfumato generate --pal", "COMP_CWORD": "2"}
+    assert program(**asked).stdout.split() == ["--palette", "--palette-strength"]
+
+
 def test_with_no_command_it_says_which_there_are(sfumato):
     answer = sfumato()
     assert answer.code == 0

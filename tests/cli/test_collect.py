@@ -61,7 +61,7 @@ def test_the_command_says_what_it_found(app, art, tmp_path):
     assert "licence unknown" in result.output
     assert (tmp_path / "c" / "collection.json").is_file()
     again = CliRunner().invoke(app, [str(art), "-o", str(tmp_path / "c"), "--background", "24,20,28"])
-    assert "13 files had not changed" in again.output
+    assert "13 files unchanged" in again.output
     assert "broken.png" in again.output
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from sfumato.models import Model
-from sfumato.works import read_work
+from sfumato.works import Work, read_work
 
 
 @pytest.fixture(scope="module")
@@ -71,32 +71,78 @@ def test_one_work_of_one_class_with_every_option(sfumato, run, here):
     assert not (here / "deep" / "down" / "one-trajectory.webp").exists()
 
 
-def test_nothing_is_written_over_without_force(sfumato, run, here, tree):
+def test_a_second_time_it_goes_on_with_the_works_that_follow(sfumato, run, here, tree):
     assert sfumato("generate", run, "-n", 2, "--steps", 1, "-o", "w").code == 0
     before = tree(here)
-    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "--seed", 5, "-o", "w")
+    answer = sfumato("generate", run, "-n", 3, "--steps", 1, "-o", "w")
+    assert answer.code == 0, answer.err
+    said = "3 works added to w (0002.png to 0004.png: numbers 2 to 4 of seed 0), all on one sheet in w-sheet-0002.png"
+    assert said in answer.out
+    after = tree(here)
+    assert all(after[name] == before[name] for name in before.keys() - {"w/.sfumato.jsonl"})
+    assert sfumato("generate", run, "-n", 5, "--steps", 1, "-o", "once").code == 0
+    assert all(after[f"w/000{index}.png"] == tree(here)[f"once/000{index}.png"] for index in range(5))
+
+
+def test_a_seed_that_was_used_goes_on_and_another_begins(sfumato, run, here):
+    one, two = (("generate", run, "--steps", 1, "-o", "w", "-n", count, "--seed", 7) for count in (2, 1))
+    assert sfumato(*one).code == 0
+    assert "1 work added to w (0002.png: number 2 of seed 7)" in sfumato(*two).out
+    assert "(0003.png: number 0 of seed 7)" in sfumato(*two, "--guidance", 3).out  # another request
+    assert "(0004.png: number 3 of seed 7)" in sfumato(*two).out
+    assert "(0005.png: number 5 of seed 0)" in sfumato(*two[:-2]).out
+    pictures = {path.read_bytes() for path in (here / "w").glob("*.png")}
+    assert len(pictures) == 6
+
+
+def test_a_file_that_keeps_its_seed_to_itself_stands_in_the_way_of_a_seed_alone(sfumato, run, here, tree):
+    asked = ("generate", run, "-n", 1, "--steps", 1, "-o", "w", "--no-recipe")
+    assert sfumato(*asked).code == 0
+    before = tree(here)
+    answer = sfumato(*asked, "--seed", 0)
     assert answer.code == 2
-    assert "w/0000.png: is there already; choose another -o, or say --force" in answer.err
+    assert "w/0000.png: does not say of which seed it is" in answer.err
     assert tree(here) == before
-    assert sfumato("generate", run, "-n", 2, "--steps", 1, "--seed", 5, "-o", "w", "--force").code == 0
+    assert "(0001.png: number 1 of seed 0)" in sfumato(*asked).out
+
+
+@pytest.mark.parametrize("more", [[], ["--seed", 5], ["--trajectory"]])
+def test_what_was_killed_half_way_goes_on_with_the_same_command(sfumato, run, here, monkeypatch, more):
+    asked = ("generate", run, "-n", 18, "--steps", 1, *more, "-o")
+    assert sfumato(*asked, "once").code == 0
+    save, saved = Work.save, []
+
+    def killed(work, path, **options):
+        if len(saved) == 17:
+            raise KeyboardInterrupt
+        saved.append(path)
+        return save(work, path, **options)
+
+    monkeypatch.setattr(Work, "save", killed)
+    assert sfumato(*asked, "w").code == 130
+    monkeypatch.undo()
+    assert len(list((here / "w").glob("*.png"))) == 17
+    stood = {path.name: path.stat().st_mtime_ns for path in (here / "w").glob("*.png")}
+    answer = sfumato(*asked, "w")
+    assert answer.code == 0, answer.err
+    assert "18 works in w, all on one sheet in w-sheet.png" in answer.out
+    for name in [f"w/{index:04d}.png" for index in range(18)]:
+        assert (here / name).read_bytes() == (here / name.replace("w/", "once/")).read_bytes()
+    assert all((here / "w" / name).stat().st_mtime_ns == moment for name, moment in stood.items())
+    assert (here / "w-sheet.png").read_bytes() == (here / "once-sheet.png").read_bytes()
+    assert (here / "w-trajectory.webp").exists() == bool(more == ["--trajectory"])
+    assert "added to w (0018.png" in sfumato(*asked, "w").out  # it is finished
+
+
+def test_with_force_the_first_works_are_written_over(sfumato, run, here, tree):
+    assert sfumato("generate", run, "-n", 3, "--steps", 1, "-o", "w").code == 0
+    before = tree(here)
+    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "--seed", 5, "-o", "w", "--force")
+    assert "1 other file in w left as before" in answer.out
     after = tree(here)
     assert after.keys() == before.keys()
     assert all(after[name] != before[name] for name in ("w/0000.png", "w/0001.png", "w-sheet.png"))
-
-
-def test_works_do_not_mingle_with_others_unasked(sfumato, run, here, tree):
-    assert sfumato("generate", run, "-n", 3, "--steps", 1, "-o", "w").code == 0
-    (here / "w-sheet.png").unlink()
-    for index in range(2):
-        (here / "w" / f"000{index}.png").unlink()
-    before = tree(here)
-    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "-o", "w")
-    assert answer.code == 2
-    assert "w: holds 0002.png already" in answer.err
-    assert tree(here) == before
-    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "-o", "w", "--force")
-    assert "1 other file in " in answer.out
-    assert tree(here)["w/0002.png"] == before["w/0002.png"]
+    assert after["w/0002.png"] == before["w/0002.png"]
 
 
 def test_a_sheet_that_cannot_be_written_is_said_before_anything_is_made(sfumato, run, here, tree):
@@ -109,7 +155,7 @@ def test_a_sheet_that_cannot_be_written_is_said_before_anything_is_made(sfumato,
 
 
 def test_more_works_than_a_sheet_shows(sfumato, run, here, monkeypatch):
-    monkeypatch.setattr("sfumato.cli.generate.ON_SHEET", 4)
+    monkeypatch.setattr("sfumato.cli.filling.ON_SHEET", 4)
     answer = sfumato("generate", run, "-n", 6, "--steps", 1, "-o", "w")
     assert "6 works in w, the first 4 on one sheet in w-sheet.png" in answer.out
     assert len(list((here / "w").glob("*.png"))) == 6
@@ -152,8 +198,8 @@ def test_without_a_recipe_no_setting_is_anywhere_in_the_file(sfumato, run, here)
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("--variations 0.3", "--variations and --of belong together"),
-        ("--of w/0000.png", "--variations and --of belong together"),
+        ("--variations 0.3", "variations and the work that they are of belong together"),
+        ("--of w/0000.png", "variations and the work that they are of belong together"),
         ("--variations 1.5 --of w/0000.png", "variations 1.5: from 0 (the work itself) to 1"),
         ("--variations 0.5 --of nothing.png", "nothing.png does not exist"),
         ("--class waves:0.5,cubism", "class 'cubism'"),

@@ -35,6 +35,10 @@ def test_two_works_are_joined_by_a_film(sfumato, run, works, here, name):
         ("works/0000.png works/0001.png --model MODEL -o film.jpg", "a film's name ends in"),
         ("works/0000.png works/0001.png --model MODEL -o works/0000.png", "is one of the two works"),
         ("works/0000.png works/0001.png --model MODEL --frames 1", "--frames"),
+        (
+            "works/0000.png works/0001.png --model MODEL --frames 100 --seconds 1",
+            "--frames 100: in 1 second .webp shows 50 at most; give --seconds 2, fewer --frames",
+        ),
         ("works/0000.png works/0001.png --model MODEL --sampler magic", "sampler 'magic'"),
     ],
 )
@@ -47,3 +51,22 @@ def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, works, here
     assert said in answer.err
     assert answer.err.count("\n") == 1
     assert tree(here) == before
+
+
+def test_where_no_number_is_given_as_many_are_made_as_the_time_has_room_for(sfumato, run, works, here):
+    asked = (
+        "interpolate",
+        works / "0000.png",
+        works / "0001.png",
+        "--model",
+        run,
+        "--seconds",
+        0.1,
+        "-o",
+        "short.webp",
+    )
+    answer = sfumato(*asked)
+    assert answer.code == 0, answer.err
+    assert "5 pictures from" in answer.out  # on a slow machine it says beforehand how long it takes
+    with Image.open(here / "short.webp") as film:
+        assert film.n_frames == 5

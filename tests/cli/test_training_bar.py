@@ -39,6 +39,14 @@ def test_the_bar_says_time_left_speed_and_both_losses():
         assert word in said
 
 
+def test_of_a_sessions_first_step_no_time_is_told():
+    """After a resume nothing is known yet: neither nought seconds nor what earlier sessions would make of it."""
+    said = shown(Trained(101, 200, 808, 0.5, 2e-3, 0.0, 9000.0, 0.0), terminal=True)
+    assert "left" not in said
+    assert "pictures/s" not in said
+    assert "loss 0.5000" in said
+
+
 def test_without_a_terminal_a_line_now_and_then_says_that_it_is_alive():
     said = shown(trained(1, 1.0), trained(2, 31.0), trained(3, 32.0), trained(4, 62.0), terminal=False)
     assert [line.split(":")[0] for line in said.splitlines() if line] == ["step 2 of 200", "step 4 of 200"]

@@ -66,7 +66,7 @@ def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfuma
     assert (other.origin.steps, other.steps) == (3, work.recipe.steps)
     answer = sfumato("again", path, "--trajectory", "--force")
     assert "the pixels are the same" in answer.out, answer.err
-    with Image.open(here / "works" / "0001-trajectory.webp") as film:
+    with Image.open(here / "works-0001-trajectory.webp") as film:
         assert film.n_frames == 2
     far = here / "1" / "2" / "3" / "4"  # from where no upscaler is near
     shutil.copytree(run / "model", far / "run")

@@ -284,7 +284,7 @@ def test_what_cannot_be_had_is_one_sentence_with_what_to_do(publish, encoded, fe
     assert "has no column with pictures ('a', 'b')" in said["text"]
     assert "programs of data sets are not run" in said["script"]
     assert "doesn't contain any data files" in said["empty"]
-    assert "none of its 2 rows holds a picture" in said["none"]
+    assert "2 rows, and none holds a picture" in said["none"]
     assert "it has subsets ('small', 'large'); name one of them, as in hf:owner/many/small" in said["many"]
     assert "has no revision 'v9'" in said["art@v9"]
     assert not any("\n" in sentence for sentence in said.values())

@@ -58,8 +58,8 @@ def test_classes_that_no_folder_can_be_called_have_a_folder_of_their_own(table, 
 
 def test_rows_without_a_picture_are_counted(table, tmp_path):
     events = list(write(table("a", None, "b"), tmp_path / "p"))
-    assert events == [Written(1, 3), Written(3, 3), Noted("hf:owner/art: 1 of 3 rows hold no picture")]
-    with pytest.raises(SfumatoError, match="none of its 1 rows holds a picture"):
+    assert events == [Written(1, 3), Written(3, 3), Noted("hf:owner/art: 1 of 3 rows holds no picture")]
+    with pytest.raises(SfumatoError, match="1 row, and none holds a picture"):
         list(write(table(None), tmp_path / "q"))
     assert not (tmp_path / "q").exists()
 

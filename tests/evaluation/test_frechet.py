@@ -67,7 +67,7 @@ def test_the_share_of_the_identity_falls_with_the_number_of_pictures() -> None:
 
 
 def test_too_few_pictures_and_two_widths_are_said() -> None:
-    with pytest.raises(SfumatoError, match="1 pictures are too few; give 2"):
+    with pytest.raises(SfumatoError, match="1 picture, and 2 or more are needed"):
         frechet_distance(drawn(1, 3, 0), drawn(9, 3, 1))
     with pytest.raises(SfumatoError, match="3 and 4 numbers"):
         frechet_distance(drawn(9, 3, 0), drawn(9, 4, 1))

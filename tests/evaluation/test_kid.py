@@ -55,7 +55,7 @@ def test_it_depends_on_the_seed_in_its_error_alone() -> None:
 
 
 def test_too_few_pictures_and_two_widths_are_said() -> None:
-    with pytest.raises(SfumatoError, match="KID: 3 pictures are too few; give 4"):
+    with pytest.raises(SfumatoError, match="KID: 3 pictures, and 4 or more are needed"):
         kernel_distance(drawn(3, 0), drawn(9, 1))
     with pytest.raises(SfumatoError, match="8 and 4 numbers"):
         kernel_distance(drawn(9, 0), drawn(9, 1, 4))

@@ -63,9 +63,9 @@ def test_an_outlier_among_the_real_fools_precision_and_not_density() -> None:
 
 
 def test_too_few_pictures_and_two_widths_are_said() -> None:
-    with pytest.raises(SfumatoError, match="3 pictures are too few for 3 neighbours; give 4"):
+    with pytest.raises(SfumatoError, match="3 pictures, and 3 neighbours of each are looked for; give 4"):
         precision_recall(drawn(3, 0), drawn(9, 1))
-    with pytest.raises(SfumatoError, match="5 pictures are too few for 5 neighbours"):
+    with pytest.raises(SfumatoError, match="5 pictures, and 5 neighbours of each"):
         density_coverage(drawn(9, 0), drawn(5, 1))
     with pytest.raises(SfumatoError, match="4 and 1 numbers"):
         precision_recall(drawn(9, 0), line(*range(9)))

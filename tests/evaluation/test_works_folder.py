@@ -85,7 +85,7 @@ def test_what_cannot_be_compared_is_said(works: Path, tmp_path: Path) -> None:
     with pytest.raises(SfumatoError, match="holds neither a model nor pictures"):
         picture_files(empty)
     (empty / "broken.png").write_bytes(b"hello")
-    with pytest.raises(SfumatoError, match="none of its 1 files is a picture"):
+    with pytest.raises(SfumatoError, match="1 file, and none is a picture"):
         read_folder(empty, picture_files(empty), 32, WHITE)
 
 

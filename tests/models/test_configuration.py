@@ -20,7 +20,7 @@ def test_a_configuration_comes_back_from_json_as_it_was(network):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"classes": ["a"]}, "1 classes but 0 class_shares"),
+        ({"classes": ["a"]}, "1 class but 0 class_shares"),
         ({"classes": ["a", "a"], "class_shares": [0.5, 0.5]}, "one name"),
         ({"classes": ["a"], "class_shares": [0]}, "all 0"),
         ({"classes": ["a"], "class_shares": [float("nan")]}, "class_shares"),

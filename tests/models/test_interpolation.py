@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, as_tensor, interpolated, reimagine, to_pictures
-from sfumato.models.interpolation import even_places
+from sfumato.models import Generation, as_tensor, interpolated, passing, reimagine, to_pictures
+from sfumato.models.interpolation import _end, _Way, even_places
+from sfumato.models.request import requested
 
 FEW = {"steps": 4}
+SKETCH = Image.linear_gradient("L").convert("RGB")
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,50 @@ def test_it_begins_and_ends_at_the_works(way, ends):
     for picture, work in zip((way[0], way[-1]), ends, strict=True):
         difference = np.asarray(to_pictures(picture[None])[0], dtype=int) - np.asarray(work.image, dtype=int)
         assert np.abs(difference).max() <= 1  # it stood in another place of its batch
+
+
+ENDS = {
+    "away": ({"label": "waves", "away": "circles"}, {"label": "circles", "away": "waves"}),
+    "guidance": ({"guidance": 1.0}, {"guidance": 4.0, "guidance_kind": "autoguidance"}),
+    "palette": ({"palette": "#aa3322,#fff0c0"}, {}),
+    "palettes, a sketch": ({"palette": "#aa3322"}, {"palette": "#0000ff", "composition": SKETCH}),
+    "wide": ({"width": 72, "height": 40}, {"width": 72, "height": 40, "away": "waves"}),
+    "tiles": ({"width": 48, "tile": True}, {"width": 48, "tile": True}),
+    "number": ({"sharpness": 0.1}, {"precision": "bfloat16"}),
+    "students' sampler": ({"sampler": "euler_ancestral"}, {"sampler": "euler_ancestral", "label": "waves:2,circles:1"}),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_it_begins_and_ends_at_the_works_whatever_was_asked_of_them(model, name):
+    one, other = (
+        next(requested(model, seed=seed, steps=2, **asked).works(1, first=3)) for seed, asked in enumerate(ENDS[name])
+    )
+    film = to_pictures(torch.stack(list(interpolated(model, one.recipe, other.recipe, 3))))
+    assert [picture.size for picture in film] == [one.image.size] * 3
+    assert film[0].tobytes() == one.image.tobytes()
+    assert film[-1].tobytes() == other.image.tobytes()
+    assert film[1].tobytes() not in (one.image.tobytes(), other.image.tobytes())
+
+
+def test_an_end_of_different_requests_is_near_on_the_way_too(model):
+    """The estimates of both, at a share of 0 or 1, are those of one: the way leads to the ends, it does not jump."""
+    one, other = (requested(model, seed=2, steps=3, palette=colour).recipe(0) for colour in ("#aa3322", "#0000ff"))
+    ends = [_end(model, recipe, {}) for recipe in (one, other)]
+    (pictures,) = _Way(*ends, one, other).pictures([0.0, 0.01, 0.99, 1.0])
+    made = [next(end.works(1)).image for end in ends]
+    shown = [np.asarray(picture, dtype=int) for picture in to_pictures(pictures)]
+    for place, near, work in ((0, 1, made[0]), (3, 2, made[1])):
+        assert np.abs(shown[place] - np.asarray(work, dtype=int)).max() <= 1
+        assert 0 < np.abs(shown[near] - shown[place]).mean() < 0.1 * np.abs(shown[0] - shown[3]).mean()
+
+
+def test_every_batch_is_told_and_all_that_were_said_come(model, ends):
+    *made, last = passing(model, *(work.recipe for work in ends), 8)
+    assert [event.batch for event in made] == list(range(1, len(made) + 1))
+    assert all(event.batches > event.batch and event.frames is None for event in made)
+    assert last.batch == last.batches
+    assert len(last.frames) == 8
 
 
 def test_its_steps_are_even(way):
@@ -59,6 +106,17 @@ def test_what_cannot_be_passed_over_is_one_sentence(model, new_model, ends):
     stranger = other.model_copy(update={"model_digest": "1" * 64})
     with pytest.raises(SfumatoError, match="is another"):
         next(interpolated(model, one, stranger, 5))
+    larger, tile, more = (
+        requested(model, steps=steps, **asked).recipe(0)
+        for steps, asked in ((4, {"width": 40}), (4, {"tile": True}), (5, {}))
+    )
+    with pytest.raises(SfumatoError, match="one work is 32 x 32 pixels and the other 40 x 32"):
+        next(interpolated(model, one, larger, 5))
+    with pytest.raises(SfumatoError, match="repeats without a seam"):
+        next(interpolated(model, one, tile, 5))
+    with pytest.raises(SfumatoError, match="with steps 4 and the other with 5"):
+        next(interpolated(model, one, more, 5))
+    assert len(list(interpolated(model, one, more, 2, steps=2))) == 2  # where both are made anew they have a common way
     shown = reimagine(model, ends[0].image, **FEW)
     assert as_tensor(ends[0].image, 32).shape == (3, 32, 32)
     with pytest.raises(SfumatoError, match="began with a picture"):

@@ -266,3 +266,15 @@ def test_every_step_of_a_trajectory_is_given(model):
     sigmas = [step.sigma for step in steps]
     assert sigmas == sorted(sigmas, reverse=True)
     assert sigmas[-1] == 0
+
+
+def test_in_words_a_model_is_one_line(model, saved):
+    assert repr(model) == "Model('tiny': 2 classes, 32 x 32 px, 0.015 million parameters, on cpu, in memory)"
+    assert repr(Model.from_pretrained(saved, device="cpu")).endswith(f"on cpu, from {str(saved)!r})")
+
+
+def test_a_model_goes_where_it_is_told(saved):
+    for device in ("auto", "cpu"):
+        assert Model.from_pretrained(saved, device=device).device.type in ("cpu", "cuda", "mps")
+    with pytest.raises(SfumatoError, match="device 'tpu': unknown"):
+        Model.from_pretrained(saved, device="tpu")

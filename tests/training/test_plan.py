@@ -159,7 +159,7 @@ def test_few_pictures_are_shown_so_often_and_no_more_though_there_is_time(slow_a
     made = plan({"minutes": 1, "size": 32}, classes=0, pictures=11, held_out=1, device=CPU)
     assert made.settings.steps == SAFE_SHOWINGS * 11 // 24
     assert made.settings.minutes == 0
-    assert f"about 3,300 pictures in some 21 seconds, {SAFE_SHOWINGS} times each of 11: shown" in made.sentence
+    assert f"about 3,300 pictures in about 21 seconds, {SAFE_SHOWINGS} times each of 11: shown" in made.sentence
     assert made.sentence.endswith("works become copies, so the rest of the time is not used")
 
 

@@ -126,7 +126,7 @@ def nested(depth: int) -> str:
         ({"guidance": 1e30}, "guidance: .* less than or equal to 100"),
         ({"sigma_max": 1e30}, "sigma_max: .* less than or equal to 10000"),
         ({"palette": ["#aa3322"] * 50_000}, "palette: .* at most 64 items"),
-        ({"palette": ["#aa3322"], "palette_shares": [0.5, 0.5]}, "1 colours in the palette but 2 shares"),
+        ({"palette": ["#aa3322"], "palette_shares": [0.5, 0.5]}, "1 colour in the palette but 2 shares"),
         ({"turns": [[1, 2, 0.5]] * 1000}, "turns: .* at most 256 items"),
         ({"turns": [[1, 2, 0.5]] * 100_000}, "letters long"),
         ({"turns": [[-1, 2, 0.5]]}, r"turns\.0\.0: .* greater than or equal to 0"),

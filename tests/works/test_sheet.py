@@ -73,7 +73,7 @@ def test_a_long_strip_still_fits_a_page() -> None:
 def test_what_cannot_be_shown_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         contact_sheet([])
-    with pytest.raises(ValueError, match="1 labels for 2"):
+    with pytest.raises(ValueError, match="1 label for 2"):
         contact_sheet([_plain(1)] * 2, labels=["a"])
     with pytest.raises(ValueError, match="at least one"):
         strip([], [])

@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked_file
-from sfumato.works import Recipe, Work, read_work
+from sfumato.works import Recipe, Work, read_work, sheet_of
 
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
@@ -175,3 +175,23 @@ def test_a_pipe_and_a_circular_link_are_refused_and_waited_for_by_nobody(tmp_pat
     for name, said in (("pipe.png", "a pipe, not a file"), ("circle.png", "a circular link")):
         with pytest.raises(SfumatoError, match=said):
             read_work(tmp_path / name)
+
+
+def test_a_notebook_shows_it_enlarged_and_marked(work: Work, tmp_path: Path) -> None:
+    (tmp_path / "shown.png").write_bytes(work._repr_png_())
+    with Image.open(tmp_path / "shown.png") as shown:
+        assert shown.size == (256, 256)
+        assert shown.resize((32, 32), Image.Resampling.NEAREST).tobytes() == work.image.tobytes()
+    assert is_marked_file(tmp_path / "shown.png")
+
+
+def test_in_words_it_is_one_line(work: Work) -> None:
+    assert repr(work) == "Work(32 x 32 px, 'glass', seed 7, number 0, by 'drawn')"
+
+
+def test_a_sheet_of_works_is_a_picture(work: Work) -> None:
+    plain, named = sheet_of([work, work]), sheet_of([work, work.image], labels=True, columns=1)
+    assert plain.width > plain.height
+    assert named.height > named.width
+    with pytest.raises(ValueError, match="at least one"):
+        sheet_of([])

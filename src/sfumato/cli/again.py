@@ -43,7 +43,7 @@ def again(
     precision: options.Precision = None,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
-    device: options.Device = "cpu",
+    device: options.DeviceAgain = "auto",
     force: options.Force = False,
 ) -> None:
     """Make a work once more from the recipe in its file, and say whether the pixels are the same.
@@ -53,14 +53,15 @@ def again(
     import numpy as np
 
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.devices import device_named
     from sfumato.cli.finding import model_of
     from sfumato.cli.masking import opened_mask
-    from sfumato.cli.opening import opened
     from sfumato.cli.painting import film_of, painted
-    from sfumato.cli.placing import check_made_up_place, check_places, check_work_place
-    from sfumato.models import enlarge_again, remake
-    from sfumato.models.remaking import ground_of, repetition
+    from sfumato.cli.placing import check_made_up_place, check_places, check_work_place, made_up
+    from sfumato.collection.opening import opened
+    from sfumato.models import remake
+    from sfumato.models.devices import device_again
+    from sfumato.models.reimagining import ONE_PASS
+    from sfumato.models.remaking import enlarging_again, ground_of, repetition
     from sfumato.works import read_work
 
     console = Console(highlight=False)
@@ -79,31 +80,34 @@ def again(
     }
     changed = any(value is not None for value in changes.values())
     if changed and output is None:
-        output = work.with_name(f"{work.stem}-again.png")
+        output = made_up(work, "-again.png")
         check_made_up_place(output, force=force)
     if output is not None:
         for source in filter(None, (work, picture, mask)):
             check_work_place(output, source)
-    film = film_of(output or work) if trajectory else None
+    film = None
+    if trajectory:
+        film = made_up(work, "-trajectory.webp") if output is None else film_of(output)
     check_places([output] if output is not None else [], force=force)
     if film is not None:
         check_made_up_place(film, force=force)
     read = read_work(work)
     shown = None if picture is None else opened(picture, parse_background(background))
     covered = None if mask is None else opened_mask(mask)
-    place = str(device_named(device))
+    place = str(device_again(device, read.recipe.device))
     begun, enlargements = read.recipe.first, read.recipe.enlargements
     if shown is not None and begun.input_digest is None:  # an enlarged work, of which the small one is given
         begun, enlargements = read.recipe, ()
     loaded, *upscalers = [model_of(part, work, models or [], place) for part in (begun, *enlargements)]
-    if film is None:
+    if begun.sampler == ONE_PASS and film is None:
         made = remake(loaded, begun, picture=shown, mask=covered, **changes)
     else:
         ground = ground_of(loaded, begun, shown, covered, changes.pop("strength"))
         made = painted(*repetition(loaded, begun, ground, **changes), film, console, force=force)
+    if film is not None:
         console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)
     for larger, upscaler in zip(enlargements, upscalers, strict=True):
-        made = enlarge_again(upscaler, larger, made)
+        made = painted(*enlarging_again(upscaler, larger, made), None, console, force=force)
     if output is not None:
         made.save(output, recipe=recipe, force=force)
         console.print(f"{work} made again: {output}", markup=False, soft_wrap=True)

@@ -24,7 +24,6 @@ from sfumato.cli.generate import generate
 from sfumato.cli.grid import grid
 from sfumato.cli.inpaint import inpaint
 from sfumato.cli.interpolate import interpolate
-from sfumato.cli.opening import at_home
 from sfumato.cli.outpaint import outpaint
 from sfumato.cli.reimagine import reimagine
 from sfumato.cli.train import train
@@ -32,6 +31,7 @@ from sfumato.cli.upscale import upscale
 from sfumato.disk import DISK_FULL, disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.memory import keep_freed_memory
+from sfumato.text import at_home
 
 # Some versions of typer bring their own copy of click: this is theirs, whichever it is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -50,7 +50,7 @@ app = typer.Typer(
     name="sfumato",
     help="From a folder of art to a diffusion model and new works, on the machine that you have.",
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 _MAKING = (generate, upscale, reimagine, inpaint, outpaint, again, interpolate)
 for command in (collect, train, *_MAKING, grid, distill, evaluate, compare, demo):
@@ -59,7 +59,7 @@ for command in (collect, train, *_MAKING, grid, distill, evaluate, compare, demo
 
 @app.callback(invoke_without_command=True)
 def _options(
-    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and leave.")
+    context: typer.Context, version: bool = typer.Option(False, "-V", "--version", help="Print the version and leave.")
 ) -> None:
     if version:
         import sfumato
@@ -82,7 +82,7 @@ def main() -> None:
     ]
     try:
         # Not on its own, or it would draw its usage and a box around a sentence, and end the program itself.
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(prog_name="sfumato", standalone_mode=False))
     except SfumatoError as error:
         _say(str(error))
         sys.exit(2)

@@ -11,7 +11,7 @@ import typer
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
-from sfumato.text import class_name
+from sfumato.text import class_name, counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -126,7 +126,7 @@ def collect_with_progress(
     if summary:
         _print_summary(finished.summary, origin, destination, console)
         if unchanged:
-            console.print(f"{unchanged:,} files had not changed since the last time and were not read again.")
+            console.print(f"{counted(unchanged, 'file')} unchanged since the last time and not read again.")
     for note in notes:
         _print_note(note, console)
     if origin is not None and "unknown" in finished.summary.licences:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +48,7 @@ def compare(
     ] = "none",
     include_works: options.IncludeWorks = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison that was interrupted.")] = False,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
+    device: options.Device = "auto",
     force: Annotated[bool, typer.Option("--force", help="Begin anew over the comparison that is there.")] = False,
 ) -> None:
     """Train an autoencoder, a GAN and a diffusion model on the same pictures for the same time, and show what came.
@@ -55,10 +56,10 @@ def compare(
     The page says in plain words what each can do and what it cannot. It takes three times the minutes.
     """
     from sfumato.cli.compare_page import comparison_page
-    from sfumato.cli.devices import device_named
     from sfumato.cli.session import collection_of, follow
     from sfumato.collection import Collection, is_collection
     from sfumato.directory import OwnDirectory
+    from sfumato.models.devices import device_named
     from sfumato.training import Run, is_run, suitable_size, train
     from sfumato.training.vgg_file import vgg_file
     from sfumato.works.whole_file import write_whole_text
@@ -85,7 +86,7 @@ def compare(
             dataset = _prepared(collection, output / "dataset", size, pixel_art, console, force or resume)
         for number, (kind, preset) in enumerate(PRESETS.items(), 1):
             path = output / kind
-            console.print(f"{number} of {len(PRESETS)}: {kind}, {minutes:g} minutes", style="bold")
+            console.print(f"{number} of {len(PRESETS)}: {kind}, {counted(minutes, 'minute')}", style="bold")
             spent = 0.0
             if resume and is_run(path):
                 run = Run.open(path)

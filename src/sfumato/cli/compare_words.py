@@ -7,6 +7,7 @@ from typing import Final
 from sfumato.cli.chart import finite_points
 from sfumato.evaluation import Comparison, Contender, Curve
 from sfumato.evaluation.comparison import Kind
+from sfumato.text import counted
 
 NAMES: Final[dict[Kind, str]] = {
     "autoencoder": "the autoencoder",
@@ -32,8 +33,8 @@ def figure(distance: float) -> str:
 def minutes_in_words(minutes: float) -> str:
     if minutes < 1:
         seconds = round(60 * minutes)
-        return "1 second" if seconds == 1 else f"{seconds} seconds"
-    return "1 minute" if minutes == 1 else f"{minutes:,g} minutes"
+        return counted(seconds, "second")
+    return counted(minutes, "minute")
 
 
 def times_the_floor(distance: float, floor: float) -> str:

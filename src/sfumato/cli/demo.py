@@ -12,6 +12,7 @@ from rich.console import Console
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.marker import kind_of
+from sfumato.text import counted
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -65,7 +66,7 @@ def _draw(folder: Path, seed: int, console: Console) -> dict[str, list[Image.Ima
     from sfumato.collection.drawn_collection import draw_collection
 
     shown: dict[str, list[Image.Image]] = {name: [] for name in CLASSES}
-    with console.status(f"drawing {DRAWN_PER_CLASS * len(CLASSES):,} pictures of {len(CLASSES)} classes"):
+    with console.status(f"drawing {counted(DRAWN_PER_CLASS * len(CLASSES), 'picture')} of {len(CLASSES)} classes"):
         for path in draw_collection(folder, per_class=DRAWN_PER_CLASS, size=DRAWN_SIZE, seed=seed, force=True):
             pictures = shown[path.parent.name]
             if len(pictures) < WORKS_PER_CLASS:
@@ -105,7 +106,7 @@ def _write_page(
     from sfumato.works.whole_file import write_whole_text
 
     with console.status("making new works"):
-        model = Model.from_pretrained(run.path)
+        model = Model.from_pretrained(run.path, device="cpu")
         works = {name: _works(model, name, seed, directory.path / "works" / name) for name in model.config.classes}
         film = _trajectory(Generation.of(model, seed=seed + 1), directory.claim(_TRAJECTORY))
         with Image.open(run.path / "evolution.png") as strip:
@@ -143,9 +144,10 @@ def _facts(run: Run, model: Model) -> dict[str, str]:
     import torch
 
     settings, parameters = run.record.settings, sum(p.numel() for p in model.denoiser.parameters())
+    threads = counted(torch.get_num_threads(), "thread")
     return {
         "Plan": run.record.plan,
-        "Training": f"{settings.minutes:g} minutes on {torch.get_num_threads()} threads of a {platform.machine()} CPU",
+        "Training": f"{counted(settings.minutes, 'minute')} on {threads} of a {platform.machine()} CPU",
         "Network": f"{settings.network.kind} of {parameters / 1e6:.1f} million parameters",
         "Pictures": f"{DRAWN_PER_CLASS * len(model.config.classes):,}, drawn by the program, CC0",
         "Model": model.weights_digest[:16],

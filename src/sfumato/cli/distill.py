@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from sfumato.cli import options
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def distill(
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set student_substeps=8, and so on."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Of the training.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
+    device: options.Device = "auto",
     force: Annotated[bool, typer.Option("--force", help="Begin anew over the run that is there.")] = False,
 ) -> None:
     """Teach a copy of a run's model to make its works in a few steps, guidance included.
@@ -42,10 +43,10 @@ def distill(
     Given the run of such a student, teach it further: what it makes becomes more like what its teacher makes.
     Either new run can be interrupted and resumed as any: sfumato train --resume -o student.
     """
-    from sfumato.cli.devices import device_named
     from sfumato.cli.session import follow
     from sfumato.dataset import Dataset
     from sfumato.directory import OwnDirectory
+    from sfumato.models.devices import device_named
     from sfumato.training import (
         Run,
         check_parent_stays,

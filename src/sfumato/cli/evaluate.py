@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 if TYPE_CHECKING:
     from sfumato.dataset import Dataset
@@ -47,7 +48,7 @@ def evaluate(
     ] = None,
     background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
     include_works: options.IncludeWorks = False,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
+    device: options.Device = "auto",
     force: Annotated[bool, typer.Option("--force", help="Write over a report that is there.")] = False,
 ) -> None:
     """Measure works against the pictures that were learned from, and the same of real pictures that were held out.
@@ -55,14 +56,15 @@ def evaluate(
     The report is a page to open in a browser; evaluation.json, beside it, has every figure.
     """
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.devices import device_named
     from sfumato.cli.evaluate_page import evaluation_page
+    from sfumato.cli.sampling_bar import Part, SamplingBar
     from sfumato.directory import OwnDirectory
     from sfumato.evaluation.descriptor import Descriptor
     from sfumato.evaluation.evaluating import compared_count, generated
     from sfumato.evaluation.evaluating import evaluate as evaluation_of
     from sfumato.evaluation.feature_source import features_named
-    from sfumato.models import Model
+    from sfumato.models import Generation, Model
+    from sfumato.models.devices import device_named
     from sfumato.training import Run, is_run
     from sfumato.works.whole_file import write_whole_text
 
@@ -93,7 +95,7 @@ def evaluate(
             else:
                 dataset = _dataset(against, output, model.config.size, background, console, include_works, force, run)
                 compared_count(count, dataset)  # or it says that there are too few, before any is made
-                with console.status(f"making {count:,} works"):
+                with SamplingBar(console, counted(count, "work"), [Part(Generation.of(model, seed=seed), count)]):
                     made = generated(model, count, seed)
             with console.status("measuring"):
                 evaluation = evaluation_of(

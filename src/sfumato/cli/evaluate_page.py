@@ -24,7 +24,7 @@ from sfumato.evaluation import Curve, Evaluation
 from sfumato.evaluation.class_figures import FEWEST, ClassDistance, ClassFigures
 from sfumato.evaluation.class_shares import ClassShare
 from sfumato.evaluation.evaluation import FigureName
-from sfumato.text import class_name
+from sfumato.text import class_name, counted
 
 FIRST, MOST = 12, 96  # works that are hung: at once, and in all
 NEIGHBOUR_SIZE = 64
@@ -124,12 +124,12 @@ def _header(evaluation: Evaluation) -> str:
     first = escape(headline(evaluation))
     kind = "cry" if cries_copies(evaluation) else "lede"
     said = " ".join(verdict(evaluation))
-    against = f"{evaluation.counts['training']:,} pictures of “{escape(evaluation.against)}”"
+    against = f"{counted(evaluation.counts['training'], 'picture')} of “{escape(evaluation.against)}”"
     return (
         f"<h1>{escape(evaluation.name)}</h1>\n"
         f'<p class="{kind}">{first}{"" if kind == "cry" else "."}</p>\n<p>{escape(said)}</p>\n'
-        f'<p class="quiet">{evaluation.counts["works"]:,} works at {evaluation.size} pixels, beside {against} that '
-        f"were learned from and {evaluation.counts['held_out']:,} that were held out.</p>"
+        f'<p class="quiet">{counted(evaluation.counts["works"], "work")} at {evaluation.size} pixels, beside {against} '
+        f"that were learned from and {evaluation.counts['held_out']:,} that were held out.</p>"
     )
 
 
@@ -224,9 +224,11 @@ def _class_figures(classes: Sequence[ClassFigures]) -> str:
     heads = ("KID, these works", "KID, real, held out", "Sliced Wasserstein, these works", "The same, real, held out")
     rows = []
     for figures in classes:
-        counts = f"{figures.works:,} works, {figures.held_out:,} held out, against {figures.training:,}"
+        counts = f"{counted(figures.works, 'work')}, {figures.held_out:,} held out, against {figures.training:,}"
         if (kid := figures.kid) is not None:
-            counts = f"{kid.n:,} works, {kid.n_floor or figures.held_out:,} held out, against {kid.reference:,}"
+            counts = (
+                f"{counted(kid.n, 'work')}, {kid.n_floor or figures.held_out:,} held out, against {kid.reference:,}"
+            )
         values = [*_beside_floor("kid", kid), *_beside_floor("sliced_wasserstein", figures.sliced_wasserstein)]
         rows.append((f"{escape(class_name(figures.name))}<small>{counts}</small>", values, too_few(figures)))
     return f"<p>{_CLASS_FIGURES_TEXT}</p>\n{_table(heads, rows)}"
@@ -262,7 +264,8 @@ def _table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str], str]])
 def _conditions(evaluation: Evaluation) -> dict[str, str]:
     counts = evaluation.counts
     return {
-        "Against": f"{evaluation.against}: {counts['training']:,} training pictures, {counts['held_out']:,} held out",
+        "Against": f"{evaluation.against}: {counted(counts['training'], 'training picture')}, "
+        f"{counts['held_out']:,} held out",
         "Compared": f"{counts['compared']:,} works and as many held-out pictures, each with {counts['reference']:,} "
         f"training pictures; copies were looked for among all {counts['training']:,}",
         "Size": f"{evaluation.size} pixels",

@@ -8,7 +8,7 @@ from sfumato.cli.compare_words import AS_NEAR, figure, sentence
 from sfumato.evaluation import Evaluation, Figure
 from sfumato.evaluation.class_figures import FEWEST, ClassDistance, ClassFigures
 from sfumato.evaluation.evaluation import FigureName
-from sfumato.text import class_name
+from sfumato.text import class_name, counted
 
 FEW = 50  # pictures, below which a distance is mostly chance
 ERRORS_APART = 2.0
@@ -130,8 +130,8 @@ def headline(evaluation: Evaluation) -> str:
         found = [evaluation.figure(name) for name in _COPIES if evaluation.has(name)]
         copies = max(filter(_beyond_chance, found), key=lambda figure: figure.works)
         return (
-            f"COPIES: {copies.works:.0%} of these {copies.n:,} works are near copies of pictures that were learned "
-            f"from; of real pictures that were held out it is {shown(copies.name, copies.floor)}"
+            f"COPIES: {copies.works:.0%} of these {counted(copies.n, 'work')} are near copies of pictures that were "
+            f"learned from; of real pictures that were held out it is {shown(copies.name, copies.floor)}"
         )
     distance = evaluation.figure("sliced_wasserstein")
     if cannot_tell(distance):
@@ -168,7 +168,7 @@ def verdict(evaluation: Evaluation) -> list[str]:
             said.append(f"The works resemble each other: {reading(diversity)}.")
     if distance.n < FEW:
         said.append(
-            f"Only {_pieces(distance.n, 'work')} and {_pieces(distance.n_floor, 'held-out picture')} were compared: "
+            f"Only {counted(distance.n, 'work')} and {counted(distance.n_floor, 'held-out picture')} were compared: "
             "at such numbers the figures are rough, and another seed may turn them round."
         )
     return said
@@ -178,6 +178,8 @@ def reading(figure: Figure) -> str:
     """What one figure comes to beside its floor."""
     ours, real = (shown(figure.name, value) for value in (figure.works, figure.floor))
     if figure.name == "kid":
+        if cannot_tell(figure):
+            return "from so few pictures the kernel distance tells nothing"
         if not _is_apart(figure):
             return "by the kernel distance the works cannot be told from real pictures"
         beside_real = "" if figure.floor is None else f", and real pictures {_kid(figure, figure.floor)}"
@@ -209,16 +211,12 @@ def _ranges(figure: Figure) -> str:
     )
     if figure.n == 1:
         return f": single works lie at {works}, and single real pictures at {real}"
-    return f": sets of {figure.n} works lie at {works}, and sets of as many real pictures at {real}"
-
-
-def _pieces(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f": sets of {counted(figure.n, 'work')} lie at {works}, and sets of as many real pictures at {real}"
 
 
 def numbers(figure: Figure) -> str:
     """How many pictures a figure is over."""
-    works = _pieces(figure.n, "work")
+    works = counted(figure.n, "work")
     held_out = f"{figure.n_floor:,} held out"
     return f"{works}, {held_out}" + (f", against {figure.reference:,}" if figure.reference else "")
 
@@ -228,7 +226,7 @@ def too_few(figures: ClassFigures) -> str:
     if figures.kid is not None:
         return ""
     kind, count = ("work", figures.works) if figures.works < FEWEST else ("training picture", figures.training)
-    return f"too few: {count} {kind}{'' if count == 1 else 's'}, and {FEWEST} are needed"
+    return f"too few: {counted(count, kind)}, and {FEWEST} are needed"
 
 
 def farthest_class(evaluation: Evaluation) -> str:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import track
 
 from sfumato.cli import options
 from sfumato.cli.further_settings import further_settings
 from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, value_in_words
+from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -78,14 +79,13 @@ def grid(
     sharpness: options.Sharpness = None,
     further: options.Further = None,
     precision: options.Precision = None,
-    device: options.Device = "cpu",
+    device: options.Device = "auto",
     force: options.Force = False,
 ) -> None:
     """Compare settings by looking: one sheet of works of the same seed, each row and column with another value.
 
     As in: sfumato grid run --vary guidance=1,2,4 --vary steps=8,16,32
     """
-    from sfumato.cli.devices import device_named
     from sfumato.cli.placing import check_places
     from sfumato.models import Model
     from sfumato.models.sampling import BATCH
@@ -109,7 +109,7 @@ def grid(
         "precision": precision,
     }
     fixed = {name: value for name, value in asked.items() if value is not None} | further_settings(further)
-    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    loaded = Model.from_pretrained(model, device=device)
     axes = read_axes(vary, fixed, loaded.config.classes)
     choices = [
         dict(zip([axis.name for axis in axes], values, strict=True))
@@ -134,8 +134,8 @@ def grid(
     for axis in axes:
         if len(axis.values) > 1 and not _changes(axis.name, cells, _pixels):
             console.print(f"{name_in_words(axis.name)} changes nothing here: all its works are the same")
-    each = "1 work" if count == 1 else f"{count:,} works"
-    console.print(f"{each} for each of {len(choices):,} settings: {output}", markup=False, soft_wrap=True)
+    each = f"{counted(count, 'work')} for each of {counted(len(choices), 'setting')}"
+    console.print(f"{each}: {output}", markup=False, soft_wrap=True)
 
 
 def _generation(model: Model, settings: Mapping[str, Any]) -> Generation:
@@ -160,28 +160,31 @@ def _made(
     generations: Sequence[Generation], choices: Sequence[Mapping[str, Value]], count: int, console: Console
 ) -> list[Cell]:
     next(generations[0].steps(1))  # a machine's first step takes longer than any other
-    asked = list(zip(generations, choices, strict=True))
-    tracked = track(asked, "settings", console=console, transient=True, disable=not console.is_terminal)
-    return [_cell(generation, choice, count) for generation, choice in tracked]
+    parts = [Part(generation, count) for generation in generations]
+    with SamplingBar(console, counted(len(parts) * count, "work"), parts) as bar:
+        return [
+            _cell(generation, choice, count, part, bar)
+            for generation, choice, part in zip(generations, choices, parts, strict=True)
+        ]
 
 
-def _cell(generation: Generation, choice: Mapping[str, Value], count: int) -> Cell:
-    from torch.nn.modules.module import register_module_forward_pre_hook
-
-    from sfumato.diffusion import Denoiser
+def _cell(generation: Generation, choice: Mapping[str, Value], count: int, part: Part, bar: SamplingBar) -> Cell:
+    from sfumato.models import to_pictures
+    from sfumato.models.effort import watched_looks
     from sfumato.models.sampling import BATCH
 
     batches, calls, began = math.ceil(count / BATCH), 0, time.perf_counter()
 
-    def note(module: object, _: object) -> None:
+    def note(*_: object) -> None:
         nonlocal calls
-        calls += isinstance(module, Denoiser)
+        calls += 1
 
-    hook = register_module_forward_pre_hook(note)  # of all modules: autoguidance brings a second network
-    try:
-        pictures = [work.image for work in generation.works(count)]
-    finally:
-        hook.remove()
+    pictures = []
+    with watched_looks(note):
+        for step in bar.steps(part, generation.steps(count)):
+            if step.step == step.steps:
+                pictures += to_pictures(step.noisy)
+    bar.end(part)
     # A batch is computed in full, however few of its works are wanted.
     return Cell(choice, pictures, calls // batches, (time.perf_counter() - began) / (batches * BATCH))
 

@@ -41,7 +41,7 @@ def inpaint(
     background: options.Background = options.WHITE,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
-    device: options.Device = "cpu",
+    device: options.Device = "auto",
     force: options.Force = False,
 ) -> None:
     """Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel.
@@ -50,18 +50,18 @@ def inpaint(
     soft edges, where the old passes into the new. The picture is kept as its colours are in sRGB.
     """
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.devices import device_named
     from sfumato.cli.masking import opened_mask, shares_in_words
-    from sfumato.cli.opening import opened
-    from sfumato.cli.painting import checked_film, paint, steering_of
+    from sfumato.cli.painting import checked_film, paint
     from sfumato.cli.placing import check_is_not
+    from sfumato.collection.opening import opened
     from sfumato.models import Model
     from sfumato.models.ground import Ground
+    from sfumato.models.request import steering_of
 
     check_is_not(output, mask, "the mask")
     film = checked_film(output, picture, trajectory=trajectory, force=force)
     image, covered = opened(picture, parse_background(background)), opened_mask(mask)
-    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    loaded = Model.from_pretrained(model, device=device)
     ground = Ground.masked(loaded.config, image, covered, strength)
     steering = steering_of(palette, palette_strength, composition, composition_strength, ground)
     console = Console(highlight=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,7 +32,8 @@ def said_of_nearness(model: str, works: Sequence[Image.Image], names: Sequence[s
         return ""
     pixels = len(dataset.train) * dataset.size**2
     if pixels > MOST_COMPARED:
-        return f"Not compared with the {len(dataset.train):,} pictures learned from; 'sfumato evaluate' does that."
+        learned = counted(len(dataset.train), "picture")
+        return f"Not compared with the {learned} learned from; 'sfumato evaluate' does that."
     images = torch.stack([as_tensor(work, min(dataset.size, *work.size)) for work in works])
     found = nearness(images, dataset)
     copies = f"none of {found.works:,} is a near copy"

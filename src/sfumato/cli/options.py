@@ -47,7 +47,8 @@ Further = Annotated[
 ]
 Precision = Annotated[str | None, typer.Option(help="float32 or bfloat16.")]
 PaletteText = Annotated[
-    str | None, typer.Option("--palette", help="Colours to work with: a picture, or #aa3322,#fff0c0,...")
+    str | None,
+    typer.Option("--palette", help="Colours to paint works in: a picture's, or #1d3557,#f1faee,#e63946,..."),
 ]
 PaletteStrength = Annotated[float, typer.Option(help="0, not at all, to 1.")]
 Sketch = Annotated[Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")]
@@ -60,6 +61,12 @@ IncludeWorks = Annotated[
 ]
 MOST_WORKS = 100_000  # at once
 MOST_PIXELS = 4096 * 4096
-Device = Annotated[str, typer.Option(help="cpu, cuda or mps.")]
+Device = Annotated[
+    str, typer.Option(help="cpu, cuda (cuda:1), mps, or auto: cuda where there is one, else mps, else cpu.")
+]
+DeviceAgain = Annotated[
+    str,
+    typer.Option(help="cpu, cuda, mps, or auto: what the work was made on where it is here, else as usual."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 WHITE = "255,255,255"

@@ -37,20 +37,20 @@ def outpaint(
     background: options.Background = options.WHITE,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
-    device: options.Device = "cpu",
+    device: options.Device = "auto",
     force: options.Force = False,
 ) -> None:
     """Go on beyond the edges of a picture, which itself is kept to the pixel."""
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.devices import device_named
-    from sfumato.cli.opening import opened
-    from sfumato.cli.painting import checked_film, paint, steering_of
+    from sfumato.cli.painting import checked_film, paint
+    from sfumato.collection.opening import opened
     from sfumato.models import Model
     from sfumato.models.ground import Ground, Margins
+    from sfumato.models.request import steering_of
 
     film = checked_film(output, picture, trajectory=trajectory, force=force)
     image = opened(picture, parse_background(background))
-    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    loaded = Model.from_pretrained(model, device=device)
     ground = Ground.extended(loaded.config, image, Margins(left, top, right, bottom))
     steering = steering_of(palette, palette_strength, None, 0.0, ground)
     console = Console(highlight=False)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from sfumato.cli.opening import opened
 from sfumato.cli.placing import check_made_up_place, check_places, check_work_place
-from sfumato.errors import SfumatoError
+from sfumato.cli.sampling_bar import Part, SamplingBar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,43 +58,15 @@ def paint(
 
 def painted(generation: Generation, index: int, film: Path | None, console: Console, *, force: bool) -> Work:
     """Work number ``index``, in the same way."""
-    from rich.progress import track
-
     from sfumato.models import to_pictures
     from sfumato.works import Work, save_animation
 
     frames = []
-    shown = track(
-        generation.steps(1, first=index),
-        "steps",
-        total=generation.settings.steps,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    for step in shown:
-        if film is not None or step.step == step.steps:
-            frames += to_pictures(step.noisy)
+    part = Part(generation, 1, index)
+    with SamplingBar(console, "1 work", [part]) as bar:
+        for step in bar.steps(part, generation.steps(1, first=index)):
+            if film is not None or step.step == step.steps:
+                frames += to_pictures(step.noisy)
     if film is not None:
         save_animation(frames, film, seconds=3.0, hold=1.5, force=force)
     return Work(frames[-1], generation.recipe(index))
-
-
-def steering_of(
-    palette: str | None, palette_strength: float, composition: Path | None, composition_strength: float, ground: Ground
-) -> Steering:
-    """What the options ask for. Raises SfumatoError for a file that is no picture, and words that are no colours."""
-    from sfumato.models.steering import Composition, Palette, Steering
-
-    colours = sketch = None
-    if palette is not None:
-        place = Path(palette)
-        is_file = os.path.lexists(place) and not place.is_dir()
-        if not is_file and Path(palette).suffix and not palette.startswith("#"):
-            raise SfumatoError(f"{palette}: no such file; give a picture, or colours as #aa3322,#fff0c0")
-        colours = (
-            Palette.of_picture(opened(place), palette_strength) if is_file else Palette.parse(palette, palette_strength)
-        )
-    if composition is not None:
-        sketch = Composition.of_picture(opened(composition), ground.width, ground.height, composition_strength)
-    return Steering(colours, sketch)

@@ -20,6 +20,18 @@ def beside(directory: Path, ending: str) -> Path:
     )
 
 
+def made_up(work: Path, ending: str) -> Path:
+    """Where what is made of a work goes if nobody says: beside it, DIR/NAME.png -> DIR/NAME-again.png and the like.
+
+    Of one that lies in a directory of works it is beside that, DIR-NAME-again.png: only works lie in there.
+    """
+    from sfumato.marker import kind_of
+
+    if kind_of(work.parent) != "works":
+        return work.with_name(work.stem + ending)
+    return beside(work.parent, f"-{work.stem}{ending}")
+
+
 def check_work_place(output: Path, source: Path) -> None:
     """Raises SfumatoError for a name that is no PNG's, and for the file that the work is made from."""
     if output.suffix.lower() != ".png":

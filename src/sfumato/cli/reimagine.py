@@ -43,7 +43,7 @@ def reimagine(
     show: Annotated[bool, typer.Option("--show", help="Open it when it is done.")] = False,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
-    device: options.Device = "cpu",
+    device: options.Device = "auto",
     force: options.Force = False,
 ) -> None:
     """Make a picture again with a model: an autoencoder answers in one pass, a diffusion model refines it from noise.
@@ -51,19 +51,19 @@ def reimagine(
     The picture is cropped at its centre and scaled to the model's size.
     """
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.devices import device_named
-    from sfumato.cli.opening import opened
-    from sfumato.cli.painting import checked_film, paint, steering_of
+    from sfumato.cli.painting import checked_film, paint
+    from sfumato.collection.opening import opened
     from sfumato.models import Model
     from sfumato.models import reimagine as reimagine_picture
     from sfumato.models.configuration import DIFFUSION
     from sfumato.models.ground import Ground
+    from sfumato.models.request import steering_of
 
     if source is not None and not edit:
         raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
     film = checked_film(output, picture, trajectory=trajectory, force=force)
     image = opened(picture, parse_background(background))
-    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    loaded = Model.from_pretrained(model, device=device)
     console = Console(highlight=False)
     if loaded.config.objective in DIFFUSION:
         ground = (

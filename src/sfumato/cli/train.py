@@ -89,7 +89,7 @@ def train(
             "--resume", help="Go on with a run; --minutes or --steps come on top of what is left of its plan."
         ),
     ] = False,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps or auto: the fastest there is.")] = "auto",
+    device: options.Device = "auto",
     force: Annotated[bool, typer.Option("--force", help="Begin anew over the run that is there.")] = False,
 ) -> None:
     """Train a diffusion model on a folder of art in the time that you have.
@@ -97,8 +97,8 @@ def train(
     Ctrl-C once ends with a model that can be used and a run that can go on; twice stops at once.
     """
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.devices import device_named
     from sfumato.cli.session import follow, new_run
+    from sfumato.models.devices import device_named
     from sfumato.training import train
 
     console = Console(highlight=False)

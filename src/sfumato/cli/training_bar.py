@@ -9,6 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from sfumato.cli.durations import clock
 from sfumato.training import Run
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Trained
 
@@ -51,10 +52,10 @@ class TrainingBar:
 
     def _trained(self, event: Trained) -> None:
         self.smooth = event.loss if not self.smooth else 0.98 * self.smooth + 0.02 * event.loss
-        text = (
-            f"{_clock(event.remaining_seconds)} left, {event.pictures_per_second:,.0f} pictures/s, "
-            f"loss {self.smooth:.4f}{self.held_out}"
-        )
+        # Of a session's first step, after a resume too, nobody knows yet how long the next ones take.
+        known = event.pictures_per_second > 0 or event.step == event.steps
+        pace = f"{clock(event.remaining_seconds)} left, {event.pictures_per_second:,.0f} pictures/s, " if known else ""
+        text = f"{pace}loss {self.smooth:.4f}{self.held_out}"
         self.progress.update(self.task, total=event.steps, completed=event.step, description=text)
         # Without a terminal there is no bar: a line now and then says that it is alive.
         if not self.console.is_terminal and event.elapsed_seconds - self.last_said > 30:
@@ -64,7 +65,7 @@ class TrainingBar:
     def _finished(self, event: Finished) -> None:
         strip = self.run.path / "evolution.png"
         self._say(
-            f"Done in {_clock(event.elapsed_seconds)}: the model is in {event.model}"
+            f"Done in {clock(event.elapsed_seconds)}: the model is in {event.model}"
             + (f", how it learned in {strip}.\n" if strip.exists() else ".\n")
             + f"Make works with: {self._next()}"
         )
@@ -80,9 +81,3 @@ class TrainingBar:
     def _say(self, text: str) -> None:
         # A path may hold what rich would take for markup.
         self.console.print(text, markup=False, soft_wrap=True)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

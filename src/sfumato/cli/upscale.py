@@ -38,20 +38,19 @@ def upscale(
     background: options.Background = options.WHITE,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
-    device: options.Device = "cpu",
+    device: options.Device = "auto",
     force: options.Force = False,
 ) -> None:
     """Make a picture larger, with detail such as the collection has that the upscaler learned from."""
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.devices import device_named
-    from sfumato.cli.opening import opened
     from sfumato.cli.painting import checked_film, painted
+    from sfumato.collection.opening import opened
     from sfumato.models import Generation, Model, enlarging
     from sfumato.models.ground import Ground
 
     film = checked_film(output, picture, trajectory=trajectory, force=force)
     image = opened(picture, parse_background(background))
-    loaded = Model.from_pretrained(model, device=str(device_named(device)))
+    loaded = Model.from_pretrained(model, device=device)
     asked: dict[str, Any] = {
         "steps": steps,
         "sampler": sampler,

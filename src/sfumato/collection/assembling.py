@@ -26,6 +26,7 @@ from sfumato.collection.storing import Stored, is_collection, read_stored
 from sfumato.collection.summary import Summary
 from sfumato.collection.workers import Answer
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,4 +196,4 @@ def _nothing_left(source: Path, rejected: list[Rejected]) -> str:
     if own := nothing_but_own(source, rejected):
         return own
     reasons = ", ".join(f"{count} {kind}" for kind, count in Counter(entry.kind for entry in rejected).most_common())
-    return f"{source} holds no picture that can be used ({len(rejected)} files left out: {reasons})."
+    return f"{source} holds no picture that can be used ({counted(len(rejected), 'file')} left out: {reasons})."

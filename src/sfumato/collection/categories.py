@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sfumato.text import counted
+
 # Folders that say when a picture was made or put there, or are numbered because there are many: '2021-05', '00012'.
 _DATE: Final = re.compile(r"(1[5-9]|20)\d\d(s|[-_. ]?(0[1-9]|1[0-2])([-_. ]?[0-3]\d)?)?")
 _SHARD: Final = re.compile(r"\d{5,}|(batch|part|shard|chunk|folder)[ _-]?\d+", re.IGNORECASE)
@@ -52,9 +54,8 @@ def chosen_categories(evidence: Evidence) -> tuple[list[str], list[str]]:
             continue
         values = set(stated) - {""}
         if len(values) > max(_FEW, len(stated) // 2):
-            note = (
-                f"{tables}: gives {len(values):,} classes to {len(stated):,} pictures, so these are not used as classes"
-            )
+            amounts = f"{counted(len(values), 'class')} to {counted(len(stated), 'picture')}"
+            note = f"{tables}: gives {amounts}, so these are not used as classes"
             return _from_folders(folders, evidence, [note])
         if not told_apart or all(map(_says_no_class, names)) or (certain and all(stated)):
             notes = []
@@ -63,7 +64,7 @@ def chosen_categories(evidence: Evidence) -> tuple[list[str], list[str]]:
             return list(stated), notes
         count = sum(map(bool, stated))
         if any(mine and mine != theirs for mine, theirs in zip(stated, folders, strict=True)):
-            reason = f" for {count:,} of {len(stated):,} pictures" if count < len(stated) else ""
+            reason = f" for {count:,} of {counted(len(stated), 'picture')}" if count < len(stated) else ""
             note = f"{tables}: gives classes{reason}, which are not used, because the folders are the classes"
             return _from_folders(folders, evidence, [note])
     return _from_folders(folders, evidence, [])

@@ -19,7 +19,7 @@ from sfumato.collection.storing import Stored, read_stored
 from sfumato.collection.summary import Summary
 from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
-from sfumato.text import natural_order
+from sfumato.text import counted, natural_order
 
 
 class Collection:
@@ -86,4 +86,4 @@ class Collection:
             raise SfumatoError(f"{self.source / picture.file}: {error}; run sfumato collect again.") from error
 
     def __repr__(self) -> str:
-        return f"Collection({str(self.path)!r}, {len(self.pictures)} pictures, classes {self.classes})"
+        return f"Collection({str(self.path)!r}, {counted(len(self.pictures), 'picture')}, classes {self.classes})"

@@ -13,6 +13,7 @@ from sfumato.collection.storing import cannot_write
 from sfumato.directory import OwnDirectory
 from sfumato.disk import replace_file
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 _LICENCE, _TABLE = "LICENCE.txt", "metadata.csv"
 LICENCE_TEXT: Final = """\
@@ -36,7 +37,7 @@ def draw_collection(
     that, the same call goes on.
     """
     if per_class < 1:
-        raise SfumatoError(f"cannot draw {per_class} pictures a class; choose 1 or more")
+        raise SfumatoError(f"cannot draw {counted(per_class, 'picture')} a class; choose 1 or more")
     directory = OwnDirectory(folder, "drawn")
     directory.check((_LICENCE, _TABLE, *CLASSES), force=force)
     if (folder / _TABLE).is_file() and not force:

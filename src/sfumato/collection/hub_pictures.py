@@ -20,6 +20,7 @@ from sfumato.directory import OwnDirectory
 from sfumato.disk import read_json
 from sfumato.errors import SfumatoError
 from sfumato.marker import kind_of
+from sfumato.text import counted
 
 _RECORD: Final = ".fetched.json"
 _FIELDS: Final = ("caption", "creator", "title", "year", "source", "licence")
@@ -104,12 +105,14 @@ def _written(
             yield Written(number + 1, rows)
     if missing == rows:
         raise SfumatoError(
-            f"{origin.reference}: none of its {rows:,} rows holds a picture{_named_only(foreign)}; "
+            f"{origin.reference}: {counted(rows, 'row')}, and none holds a picture{_named_only(foreign)}; "
             "give another data set."
         )
     (stage / _RECORD).write_text(json.dumps(origin.to_json()), encoding="ascii")
     if missing:
-        yield Noted(f"{origin.reference}: {missing:,} of {rows:,} rows hold no picture{_named_only(foreign)}")
+        hold = "holds" if missing == 1 else "hold"
+        said = f"{missing:,} of {counted(rows, 'row')} {hold} no picture"
+        yield Noted(f"{origin.reference}: {said}{_named_only(foreign)}")
 
 
 def _write(stage: Path, category: str, number: int, data: bytes) -> str:

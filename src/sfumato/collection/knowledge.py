@@ -30,7 +30,7 @@ from sfumato.collection.packed import places
 from sfumato.collection.pictures import UNKNOWN, Picture
 from sfumato.collection.sources import Source
 from sfumato.collection.unusable import UnusableError
-from sfumato.text import readable
+from sfumato.text import counted, readable
 
 # What competitions hand out to be filled in: its labels are made up.
 _FORM: Final = re.compile(r"(sample|example)?[ _-]*submissions?.*\.csv", re.IGNORECASE)
@@ -130,7 +130,7 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
                 beside[f"{kind} files beside {suffix_of(first)} ones"] += 1
             knowledge.of.setdefault(file, {}).update(own)
     if faults:
-        more = f" (and {len(faults) - 1:,} more texts beside pictures are not used)" if len(faults) > 1 else ""
+        more = f" (and {counted(len(faults) - 1, 'more text')} beside pictures, not used)" if len(faults) > 1 else ""
         knowledge.notes.append(f"{faults[0]}{more}")
     knowledge.notes.extend(f"captions: {kinds} are not used ({count:,} of them)" for kinds, count in beside.items())
     if note := unused_note(unused):

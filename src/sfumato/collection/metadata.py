@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from sfumato.text import decoded, readable
+from sfumato.text import counted, decoded, readable
 
 TEXT_LIMIT: Final = 256 * 1024**2  # bytes of one metadata file
 CAPTION_LIMIT: Final = 64 * 1024
@@ -138,7 +138,7 @@ def _lines_table(text: str) -> Table:
             broken.append(number)
     if not broken:
         return Table.of(rows)
-    others = f" and {len(broken) - 1} other lines" if len(broken) > 1 else ""
+    others = f" and {counted(len(broken) - 1, 'other line')}" if len(broken) > 1 else ""
     return Table.of(rows, f"line {broken[0]}{others}: not a JSON object")
 
 

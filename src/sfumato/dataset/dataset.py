@@ -18,6 +18,7 @@ from sfumato.collection.scaling import Crop
 from sfumato.dataset.pixels import gather, to_float
 from sfumato.disk import read_json
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 FORMAT: Final = 1
 NO_LABEL: Final = -1  # of a picture of no class, among others that have one
@@ -122,7 +123,7 @@ class Dataset:
         return {name: getattr(self, name) for name in named} | {"held_out": held_out}
 
     def __repr__(self) -> str:
-        return f"Dataset({str(self.path)!r}, {len(self)} pictures of {self.size} px, classes {self.classes})"
+        return f"Dataset({str(self.path)!r}, {counted(len(self), 'picture')} of {self.size} px, classes {self.classes})"
 
 
 def index_digest(settings: dict[str, Any], index: dict[str, Tensor]) -> str:

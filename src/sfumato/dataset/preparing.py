@@ -32,7 +32,7 @@ from sfumato.dataset.splitting import held_out as split
 from sfumato.directory import OwnDirectory
 from sfumato.disk import flush_file
 from sfumato.errors import SfumatoError
-from sfumato.text import natural_order
+from sfumato.text import counted, natural_order
 
 SMALLEST_SIZE: Final = 32
 LARGEST_SIZE: Final = 1024
@@ -168,7 +168,7 @@ def _present(directory: OwnDirectory, settings: dict[str, Any], *, force: bool) 
 
 def _check_count(count: int, fewest: int, collection: Collection, size: int) -> None:
     if count < fewest:
-        pictures = f"{count} picture" + ("" if count == 1 else "s")
+        pictures = counted(count, "picture")
         trains = fewest == FEWEST_PICTURES
         needed = f"training needs at least {fewest}, and better 50" if trains else f"at least {fewest} are needed"
         raise SfumatoError(

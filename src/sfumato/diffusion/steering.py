@@ -15,9 +15,11 @@ from torch import Tensor
 
 from sfumato.diffusion.samplers import Denoise
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
-SHADING = 0.2
-SINKHORN_STEPS = 100  # at most; a few are enough until hardly anything is hidden
+SHADING = 0.4
+EDGE = 0.1  # how far apart in red, green and blue two colours pass into each other
+SETTLED = 0.2  # noise at which forms stand, in pictures of 32 pixels
 
 
 def composed(denoise: Denoise, target: Tensor, *, factor: float, above: float, strength: float = 1.0) -> Denoise:
@@ -60,12 +62,12 @@ def coloured(
     strength: float = 0.75,
     shading: float = SHADING,
 ) -> Denoise:
-    """Make pictures of a palette's colours and their shadings: D + strength * (shaded(D) - D).
+    """Make pictures in a palette's colours: D + strength * settled * (recoloured(D) - D).
 
-    palette, shares and shading: of ``shaded``. strength: 0 (nothing is changed) to 1. The estimate D is taken for the
-    true colours give or take what noise of this sigma hides: much at high noise, where the palette decides; next to
-    nothing in the end, where the denoiser shades what it was given as it has learned to. Shares ask for forms as well:
-    what has to be half cream cannot be a small thing on a dark ground.
+    palette, shares and shading: of ``recoloured``. strength: 0 (nothing is changed) to 1. settled is 1 / (1 + (sigma /
+    SETTLED)^2): what is in a picture, and where, is decided at high noise, where a palette would decide it instead, and
+    two flat fields would do for two colours. So it comes in as the forms stand, and stays to the end: what the denoiser
+    adds to a picture of these colours is details.
     Raises SfumatoError if a value is out of its range.
     """
     _check_strength("palette", strength)
@@ -73,42 +75,38 @@ def coloured(
 
     def steered(x: Tensor, sigma: float) -> Tensor:
         denoised = denoise(x, sigma)
-        return denoised.lerp(shaded(denoised, palette, _hidden(sigma, denoised), shares, shading), strength)
+        settled = 1 / (1 + (_at_32_pixels(sigma, denoised) / SETTLED) ** 2)
+        return denoised.lerp(recoloured(denoised, palette, shares, shading), strength * settled)
 
     return steered
 
 
-def shaded(
-    images: Tensor, palette: Tensor, hidden: float, shares: Tensor | None = None, shading: float = SHADING
-) -> Tensor:
-    """The colours to be expected of pictures that are made of a palette, and are known give or take ``hidden``.
+def recoloured(images: Tensor, palette: Tensor, shares: Tensor | None = None, shading: float = SHADING) -> Tensor:
+    """Pictures with the same things in them, in a palette's colours and their shades.
 
-    images: [N, 3, H, W] in -1..1. palette: [K, 3] in -1..1. shading: the deviation of a colour's shades from it in
-    lightness, above 0; in hue and saturation it is half of that, as light and shadow fall on a thing of one colour.
-    hidden: the deviation of ``images`` from the true picture. Both are deviations along any axis of length 1 in red,
-    green and blue. Along an axis of shading s, the shade of colour c to be expected behind a pixel p is
-    (hidden^2 c + s^2 p) / (hidden^2 + s^2), and c has the weight exp(-(p - c)^2 / (2 (hidden^2 + s^2))).
+    A pixel belongs to the colours that it is near once each picture's lightness runs from that of the palette's darkest
+    colour to that of its lightest: to colour c with the weight share(c) exp(-distance^2 / (2 EDGE^2)), where saturation
+    counts half, for light and dark are what a thing is known by. The pixels of a colour then move together, so that
+    their mean becomes that colour, and what sets them apart, their shades, stays (palette-based recolouring,
+    Chang et al. 2015, doi:10.1145/2766978).
 
-    shares: [K], the part of each picture that each colour is to cover, or None for pixels to choose on their own. The
-    weights are then those of the entropic optimal transport between the picture's colours and the palette's (Cuturi
-    2013, arXiv:1306.0895). Returns [N, 3, H, W].
+    images: [N, 3, H, W] in -1..1. palette: [K, 3] in -1..1. shares: [K], how common each colour is, or None for all
+    alike. shading: the largest deviation of all shades in lightness, above 0, along an axis of length 1 in red, green
+    and blue; in hue and saturation it is a quarter of that, as light and shadow fall on a thing of one colour. Where
+    shades deviate more, all of the picture's are scaled down. Returns [N, 3, H, W].
     """
     palette = palette.to(images)
-    light, hue = (hidden**2 + s**2 for s in (shading, shading / 2))
-    scores = -_squared_distances(*(_scaled(c, light**-0.5, hue**-0.5) for c in (images, palette))) / 2
+    scores = -_squared_distances(*map(_muted, (_as_light_as(palette, images), palette))) / (2 * EDGE**2)
     if shares is not None:
-        wanted = (shares / shares.sum()).to(images).clamp_min(1e-12).log()
-        pixels = math.log(scores.shape[1])
-        for _ in range(SINKHORN_STEPS):
-            lacking = wanted - (scores.log_softmax(2).logsumexp(1, keepdim=True) - pixels)
-            unmet = (
-                lacking.abs().amax((1, 2), keepdim=True) > 0.01
-            )  # in each picture on its own, whatever stands beside it
-            if not unmet.any():
-                break
-            scores = scores + unmet * lacking
-    colours = (scores.softmax(2) @ palette).transpose(1, 2).reshape(images.shape)
-    return images + _scaled(colours - images, hidden**2 / light, hidden**2 / hue)
+        scores = scores + (shares / shares.sum()).to(images).clamp_min(1e-12).log()
+    weights = scores.softmax(2)
+    pixels = images.flatten(2).mT
+    means = weights.mT @ pixels / weights.sum(1).clamp_min(1e-6)[:, :, None]
+    shades = (pixels - weights @ means).mT.reshape(images.shape)
+    light = shades.mean(1, keepdim=True)
+    hue = shades - light
+    colours = (weights @ palette).mT.reshape(images.shape)
+    return colours + _at_most(shading, light.expand_as(hue), axes=1) + _at_most(shading / 4, hue, axes=2)
 
 
 def palette_distance(images: Tensor, palette: Tensor) -> Tensor:
@@ -150,14 +148,34 @@ def palette_of(picture: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return palette[order].float(), (area[order] / pixels.sum()).float()
 
 
-def _hidden(sigma: float, images: Tensor) -> float:
-    """The deviation of a pixel's estimate from the truth, as for Gaussian pixels of deviation 0.5.
+def _at_32_pixels(sigma: float, images: Tensor) -> float:
+    """The noise that hides as much of a picture of 32 pixels as sigma hides of these.
 
     Pictures of twice the size are as hard to make out at twice the sigma (Hoogeboom et al. 2023, arXiv:2301.11093,
     section 3.1).
     """
-    sigma = sigma * 32 / min(images.shape[2:])
-    return sigma * 0.5 / math.hypot(sigma, 0.5)
+    return sigma * 32 / min(images.shape[2:])
+
+
+def _as_light_as(palette: Tensor, images: Tensor) -> Tensor:
+    """Pictures whose lightness runs from that of the darkest colour of a palette to that of the lightest.
+
+    A hundredth of the pixels may be darker, and one lighter: a speck is not what a picture's range is. Where that range
+    is less than half of all there is, a half around it is taken for it: white paper is light, though nothing is darker.
+    """
+    grey, tones = images.mean(1, keepdim=True), palette.mean(1)
+    ordered = grey.flatten(1).sort(1).values  # a quantile of torch's takes no more than 16 million
+    low, high = (ordered[:, round(edge * (ordered.shape[1] - 1))].view(-1, 1, 1, 1) for edge in (0.01, 0.99))
+    wider = ((1 - (high - low)) / (2 - (high - low)).clamp_min(1e-6)).clamp(0, 1)
+    low, high = low.lerp(-torch.ones_like(low), wider), high.lerp(torch.ones_like(high), wider)
+    place = ((grey - low) / (high - low)).clamp(0, 1)
+    return images - grey + torch.lerp(tones.min(), tones.max(), place)
+
+
+def _at_most(deviation: float, images: Tensor, axes: int) -> Tensor:
+    """Pictures, scaled down where they deviate more than that along each of so many axes of length 1."""
+    found = (images.square().sum(1, keepdim=True).mean((2, 3), keepdim=True) / axes).sqrt()
+    return images * (deviation / found.clamp_min(1e-6)).clamp(max=1)
 
 
 @cache
@@ -171,10 +189,9 @@ def _projection(side: int, smaller: int) -> Tensor:
     return basis @ basis.T
 
 
-def _scaled(colours: Tensor, light: float, hue: float) -> Tensor:
-    """[N, 3, ...]: what is grey in them, the mean of red, green and blue, times ``light``, the rest times ``hue``."""
-    grey = colours.mean(1, keepdim=True)
-    return light * grey + hue * (colours - grey)
+def _muted(colours: Tensor) -> Tensor:
+    """[N, 3, ...] with half of their saturation."""
+    return colours.lerp(colours.mean(1, keepdim=True), 0.5)
 
 
 def _squared_distances(images: Tensor, palette: Tensor) -> Tensor:
@@ -208,7 +225,7 @@ def _check_palette(palette: Tensor, shares: Tensor | None, shading: float) -> No
         raise SfumatoError("palette: a colour is outside -1..1; give red, green and blue from -1 (none) to 1 (full)")
     if shares is not None and (shares.shape != palette.shape[:1] or not (shares >= 0).all() or not shares.sum() > 0):
         raise SfumatoError(
-            f"palette: the shares do not fit its {len(palette)} colours; give a number, 0 or more, for each"
+            f"palette: the shares do not fit its {counted(len(palette), 'colour')}; give a number, 0 or more, for each"
         )
     if not 0 < shading < math.inf:
-        raise SfumatoError(f"palette: a shading of {shading:g} leaves nothing to choose by; give a number above 0")
+        raise SfumatoError(f"palette: a shading of {shading:g} leaves no light and shadow; give a number above 0")

@@ -65,7 +65,7 @@ def shown_indices(dataset: Dataset, count: int) -> list[int]:
 
 def contender(kind: Kind, run: Run, dataset: Dataset, *, seed: int, shown: Sequence[int], works: int) -> Contender:
     """Look at a finished run. shown: pictures of the dataset to reconstruct; works: how many to show."""
-    model = Model.from_pretrained(run.model)
+    model = Model.from_pretrained(run.model, device="cpu")
     settings = run.record.settings
     made = from_noise(model, len(compared_pictures(dataset)), seed)
     began = time.perf_counter()

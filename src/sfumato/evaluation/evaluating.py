@@ -32,7 +32,7 @@ from sfumato.evaluation.noise_levels import SIGMAS, denoising_losses
 from sfumato.evaluation.works_folder import FolderOfWorks
 from sfumato.models import Generation, Model, as_tensor, to_pictures
 from sfumato.models.configuration import ObjectiveName
-from sfumato.text import readable
+from sfumato.text import counted, readable
 from sfumato.training import Run
 
 MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
@@ -58,7 +58,7 @@ def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
         model.config.name,
         {
             "Works": f"the first {count:,} of seed {seed}",
-            "Sampling": f"{settings.sampler}, {settings.steps} steps, {settings.schedule}, "
+            "Sampling": f"{settings.sampler}, {counted(settings.steps, 'step')}, {settings.schedule}, "
             f"guidance {settings.guidance if generation.guidance_kind != 'none' else 1.0:g}",
         },
         {"model": model.weights_digest},
@@ -68,12 +68,12 @@ def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
 def folder_works(folder: Path, read: FolderOfWorks) -> WorksToEvaluate:
     """The pictures of a folder as works."""
     levels = ((read.images + 1) * 127.5).round().byte()
-    left_out = f", {read.left_out:,} files left out" if read.left_out else ""
+    left_out = f", {counted(read.left_out, 'file')} left out" if read.left_out else ""
     return WorksToEvaluate(
         read.images,
         read.classes,
         folder.resolve().name,
-        {"Works": f"{len(read.images):,} pictures of a folder{left_out}"},
+        {"Works": f"{counted(len(read.images), 'picture')} of a folder{left_out}"},
         {"works": hashlib.sha256(levels.numpy().tobytes()).hexdigest()},
     )
 
@@ -86,7 +86,7 @@ def compared_count(works: int, dataset: Dataset) -> int:
             "give a larger collection"
         )
     if works < FEWEST:
-        raise SfumatoError(f"{works} work is too few for an evaluation; give {FEWEST} or more")
+        raise SfumatoError(f"{counted(works, 'work')}, and an evaluation needs {FEWEST} or more")
     return min(works, len(dataset.held_out) or len(dataset.train))
 
 

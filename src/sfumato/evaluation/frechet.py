@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 FEWEST = 2
 
@@ -29,7 +30,9 @@ def frechet_distance(a: Tensor, b: Tensor) -> FrechetDistance:
     sets of fewer than 2 and for features of two widths.
     """
     if min(len(a), len(b)) < FEWEST:
-        raise SfumatoError(f"Frechet distance: {min(len(a), len(b))} pictures are too few; give {FEWEST} or more")
+        raise SfumatoError(
+            f"Frechet distance: {counted(min(len(a), len(b)), 'picture')}, and {FEWEST} or more are needed"
+        )
     if a.shape[1] != b.shape[1]:
         raise SfumatoError(
             f"Frechet distance: the features are {a.shape[1]} and {b.shape[1]} numbers; use one network for both"

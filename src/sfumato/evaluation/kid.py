@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 SCALE = 1000
 FEWEST = 4  # so that a half has two, of which one is a pair
@@ -32,7 +33,9 @@ def kernel_distance(a: Tensor, b: Tensor, *, rounds: int = ROUNDS, seed: int = 0
     SfumatoError where a set has fewer than 4, or where the two are of other widths.
     """
     if min(len(a), len(b)) < FEWEST:
-        raise SfumatoError(f"KID: {min(len(a), len(b))} pictures are too few; give {FEWEST} or more in each set")
+        raise SfumatoError(
+            f"KID: {counted(min(len(a), len(b)), 'picture')}, and {FEWEST} or more are needed in each set"
+        )
     if a.shape[1] != b.shape[1]:
         raise SfumatoError(f"KID: the features are {a.shape[1]} and {b.shape[1]} numbers; use one network for both")
     a, b = a.double(), b.double()

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 PRECISION_NEIGHBOURS, DENSITY_NEIGHBOURS = 3, 5  # as in the two papers
 
@@ -48,8 +49,9 @@ def _distances(a: Tensor, b: Tensor) -> Tensor:
 
 def _check(real: Tensor, made: Tensor, k: int) -> None:
     if min(len(real), len(made)) <= k:
+        few = counted(min(len(real), len(made)), "picture")
         raise SfumatoError(
-            f"nearest neighbours: {min(len(real), len(made))} pictures are too few for {k} neighbours; "
+            f"nearest neighbours: {few}, and {counted(k, 'neighbour')} of each are looked for; "
             f"give {k + 1} or more in each set"
         )
     if real.shape[1] != made.shape[1]:

@@ -20,6 +20,7 @@ from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
 from sfumato.models import as_tensor
 from sfumato.provenance.mark import RECIPE_KEY
+from sfumato.text import counted
 from sfumato.works.work import read_work
 
 SMALLEST_SIZE, LARGEST_SIZE, MULTIPLE = 32, 256, 8
@@ -89,7 +90,9 @@ def read_folder(folder: Path, files: Sequence[Path], size: int, background: Colo
         names.append(path.relative_to(folder).as_posix())
         classes.append(_class(path, folder))
     if not images:
-        raise SfumatoError(f"{folder}: none of its {len(files)} files is a picture that can be used; give other works")
+        raise SfumatoError(
+            f"{folder}: {counted(len(files), 'file')}, and none is a picture that can be used; give other works"
+        )
     return FolderOfWorks(torch.stack(images), tuple(names), tuple(classes), len(files) - len(images))
 
 

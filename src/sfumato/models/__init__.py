@@ -3,7 +3,7 @@
 from sfumato.models.configuration import ModelConfig, SamplerSettings
 from sfumato.models.generation import Generation, Progress
 from sfumato.models.inpainting import inpaint, outpaint
-from sfumato.models.interpolation import interpolated
+from sfumato.models.interpolation import interpolated, passing
 from sfumato.models.model import Model, build_denoiser
 from sfumato.models.pictures import as_tensor, to_pictures
 from sfumato.models.place import locate_model
@@ -25,6 +25,7 @@ __all__ = [
     "interpolated",
     "locate_model",
     "outpaint",
+    "passing",
     "reimagine",
     "relatives",
     "remake",

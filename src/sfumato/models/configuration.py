@@ -12,6 +12,7 @@ from sfumato.diffusion import PreconditioningName
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
+from sfumato.text import counted
 from sfumato.works.recipe import HIGHEST_SIGMA, Guidance, Share, Sigma, Steps
 
 StudentSampler = Literal["consistency", "consistency_denoised"]
@@ -139,7 +140,7 @@ class ModelConfig(BaseModel):
     @model_validator(mode="after")
     def _each_class_has_a_name_and_a_share(self) -> Self:
         if len(self.class_shares) != len(self.classes):
-            raise ValueError(f"{len(self.classes)} classes but {len(self.class_shares)} class_shares")
+            raise ValueError(f"{counted(len(self.classes), 'class')} but {len(self.class_shares)} class_shares")
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("two classes have one name")
         if self.classes and sum(self.class_shares) <= 0:

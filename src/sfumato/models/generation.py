@@ -23,7 +23,7 @@ from sfumato.models.model import Model
 from sfumato.models.pictures import to_pictures
 from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, filled_from, places, sampled
 from sfumato.models.steering import NOT_STEERED, Steering
-from sfumato.text import readable
+from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 
 
@@ -102,7 +102,7 @@ class Generation:
         generation = cls(
             model,
             chosen,
-            _whole_seed(seed),
+            whole_seed(seed),
             ground,
             label=label,
             away=away,
@@ -126,7 +126,7 @@ class Generation:
     def steps(self, count: int, first: int = 0) -> Iterator[Progress]:
         """Yields every step of every batch, the pictures of a batch together."""
         if count < 1:
-            raise SfumatoError(f"{count} works: give 1 or more")
+            raise SfumatoError(f"{counted(count, 'work')}: give 1 or more")
         with self.model.giving_way():
             yield from self._steps(count, first)
 
@@ -244,8 +244,8 @@ def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) ->
         open_ones["sampler"] = settings.sampler
     if objective == "distillation" and settings != own.model_copy(update=open_ones):
         raise SfumatoError(
-            f"the model '{name}' was distilled: it samples in {own.steps} steps by {' or '.join(STUDENTS)}, with its "
-            "guidance built in, and in no other way; for other settings use the model that it was distilled from"
+            f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by {' or '.join(STUDENTS)}, "
+            "with its guidance built in, and in no other way; for other settings use the model it was distilled from"
         )
     if objective == "adversarial" and settings.steps > 1:
         raise SfumatoError(
@@ -265,7 +265,7 @@ def _settings(model: Model, asked: SamplerChoices) -> SamplerSettings:
         raise SfumatoError(f"{named}{said[:1].lower()}{said[1:]}") from error
 
 
-def _whole_seed(seed: SupportsIndex) -> int:
+def whole_seed(seed: SupportsIndex) -> int:
     """As Python's own int: NumPy's would make other keys, and no JSON."""
     try:
         whole = operator.index(seed)

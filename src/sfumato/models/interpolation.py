@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Unpack
 
@@ -10,14 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sfumato.diffusion import SAMPLERS, SCHEDULES, Step, mixed
 from sfumato.diffusion.randomness import NoiseBetween
+from sfumato.diffusion.samplers import STUDENTS
 from sfumato.errors import SfumatoError
-from sfumato.models.classes import class_mixture
-from sfumato.models.configuration import SamplerChoices, given
+from sfumato.models.classes import class_index, class_mixture
+from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
+from sfumato.models.finite import finite_steps
 from sfumato.models.generation import Generation
+from sfumato.models.ground import Ground
 from sfumato.models.model import Model
-from sfumato.models.remaking import check_model, choices_of, noise_of
-from sfumato.models.sampling import BATCH, Draft, sampled
+from sfumato.models.remaking import check_model, choices_of, noise_of, number_of
+from sfumato.models.sampling import BATCH, NO_CLASS, Draft, places, sampled, steered_estimate
+from sfumato.text import counted
 from sfumato.works import Recipe
 
 # Pictures that are made on the way for each one that is shown, so that these can stand evenly; more only where the
@@ -25,34 +32,102 @@ from sfumato.works import Recipe
 DENSITY, MOST_DENSITY, EVEN = 4, 8, 2.0
 
 
+@dataclass(frozen=True, eq=False)
+class Passing:
+    """So many batches of about so many are made. frames: [N, 3, H, W] in about -1..1, when all are; else None."""
+
+    batch: int
+    batches: int
+    frames: Tensor | None = None
+
+
 def interpolated(
     model: Model, first: Recipe, second: Recipe, frames: int, **changes: Unpack[SamplerChoices]
 ) -> Iterator[Tensor]:
-    """Yields ``frames`` pictures, [3, size, size] in about -1..1, from one work to the other, ends included.
+    """Yields ``frames`` pictures, [3, H, W] in about -1..1, from one work to the other; see `passing`."""
+    *_, last = passing(model, first, second, frames, **changes)
+    assert last.frames is not None, "the last event has the pictures"
+    yield from last.frames
 
-    Noise turns from the first's to the second's, shares of classes pass over; every picture on the way is a work of
-    the model, and no cross-fade. Pictures change fast at some places of the way and hardly at others. So ``DENSITY``
-    times as many are made (at most ``MOST_DENSITY``), most of them where much changes, and those are shown that lie
-    about equally far from one another. Settings are the first's but for ``changes``. Raises SfumatoError for works of
-    another model, or such as began with a picture, and for fewer than 2 frames.
+
+def passing(
+    model: Model, first: Recipe, second: Recipe, frames: int, **changes: Unpack[SamplerChoices]
+) -> Iterator[Passing]:
+    """From one work to the other, each batch an event, and the pictures in the last: the two works and those between.
+
+    Noise turns from the first's to the second's, and classes pass over, and so does all else that was asked: a class to
+    lead away from, guidance, a palette, a composition. Every picture on the way is a work of the model, and no
+    cross-fade. Pictures change fast at some places of the way and hardly at others. So ``DENSITY`` times as many are
+    made (at most ``MOST_DENSITY``), most of them where much changes, and those are shown that lie about equally far
+    from one another. With ``changes`` the ends are the works as they are with these settings. Raises SfumatoError for
+    works of another model, of different sizes, such as were sampled in different ways or began with a picture, and for
+    fewer than 2 frames.
     """
     if frames < 2:
-        raise SfumatoError(f"{frames} frames: from one work to another it takes 2 or more")
+        raise SfumatoError(f"{counted(frames, 'frame')}: from one work to another it takes 2 or more")
     for recipe in (first, second):
         check_model(model, recipe)
         if recipe.input_digest is not None:
             raise SfumatoError("a work began with a picture; only those made from noise alone lie on one way")
-    choices = choices_of(first) | given(changes)
-    way = _Way(Generation.of(model, **choices), first, second)
+    _check_common(first, second)
+    ends = [_end(model, recipe, changes) for recipe in (first, second)]
+    _check_sampled_alike(*(end.settings for end in ends))
+    way = _Way(ends[0], ends[1], first, second)
+    made, planned = 0, len(ends) + math.ceil(DENSITY * max(BATCH, frames) / way.batch)
     shares = np.linspace(0, 1, max(BATCH, frames))
-    pictures = torch.stack(list(way.pictures(shares)))
+    parts = []
+    for part in way.pictures(shares):
+        parts.append(part)
+        made += 1
+        yield Passing(made, planned)
+    pictures = torch.cat(parts)
     while len(shares) < DENSITY * frames or (len(shares) < MOST_DENSITY * frames and _is_uneven(pictures, frames)):
         longest = np.sort(np.argsort(-_steps(pictures))[:BATCH])
         between = (shares[longest] + shares[longest + 1]) / 2
         order = np.argsort(np.concatenate((shares, between)), kind="stable")
         shares = np.concatenate((shares, between))[order]
-        pictures = torch.cat((pictures, torch.stack(list(way.pictures(between)))))[torch.from_numpy(order)]
-    yield from pictures[even_places(pictures, frames)]
+        for part in way.pictures(between):
+            pictures = torch.cat((pictures, part))
+            made += 1
+            yield Passing(made, max(planned, made + len(ends)))
+        pictures = pictures[torch.from_numpy(order)]
+    chosen = pictures[even_places(pictures, frames)]
+    # Made as they were, each in its own place of its batch, so that they are the works to the bit.
+    for place, end, recipe in ((0, ends[0], first), (-1, ends[1], second)):
+        (last,) = end.finished(1, first=number_of(noise_of(recipe)))
+        chosen[place] = last.noisy[0].cpu()
+    yield Passing(made + len(ends), made + len(ends), chosen)
+
+
+def _end(model: Model, recipe: Recipe, changes: SamplerChoices) -> Generation:
+    """What makes a work once more, with the changes."""
+    noise = noise_of(recipe)
+    ground = Ground.plain(model.config, *recipe.size, tile=recipe.tile)
+    asked = choices_of(recipe) | given(changes)
+    return Generation.of(model, seed=recipe.seed, noises=lambda index: noise, ground=ground, **asked)
+
+
+def _check_common(first: Recipe, second: Recipe) -> None:
+    if first.size != second.size:
+        one, other = (f"{width} x {height}" for width, height in (first.size, second.size))
+        raise SfumatoError(
+            f"one work is {one} pixels and the other {other}: only works of one size lie on one way; choose two such"
+        )
+    if first.tile != second.tile:
+        raise SfumatoError(
+            "one work repeats without a seam and the other does not; choose two that do, or two that do not"
+        )
+
+
+def _check_sampled_alike(one: SamplerSettings, other: SamplerSettings) -> None:
+    """Raises SfumatoError where there is no common way from noise to picture."""
+    for name in ("sampler", "schedule", "steps", "sigma_min", "sigma_max"):
+        here, there = getattr(one, name), getattr(other, name)
+        if here != there:
+            raise SfumatoError(
+                f"one work was made with {name} {here} and the other with {there}: only works that were sampled alike "
+                "lie on one way; make one of them again with the other's settings ('sfumato again')"
+            )
 
 
 def even_places(pictures: Tensor, count: int) -> list[int]:
@@ -98,26 +173,64 @@ def _steps(pictures: Tensor) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 class _Way:
     """The pictures between two works, by their share of the turn from one's noise to the other's."""
 
-    def __init__(self, generation: Generation, first: Recipe, second: Recipe) -> None:
-        self.generation = generation
+    def __init__(self, one: Generation, other: Generation, first: Recipe, second: Recipe) -> None:
+        self.ends = one, other
+        self.batch = places(one.model, one.ground)
         self.noises = noise_of(first), noise_of(second)
-        config = generation.model.config
+        config = one.model.config
         self.classes = [
             {} if recipe.label is None else class_mixture(recipe.label, config) for recipe in (first, second)
         ]
+        self.away = [NO_CLASS if end.away is None else class_index(end.away, config) for end in self.ends]
+        self.is_one_request = (one.settings, self.away[0], one.steering) == (
+            other.settings,
+            self.away[1],
+            other.steering,
+        )
 
     def pictures(self, shares: Sequence[float] | np.ndarray) -> Iterator[Tensor]:
-        for start in range(0, len(shares), BATCH):
-            wanted = [float(share) for share in shares[start : start + BATCH]]
-            drafts = [self._draft(share) for share in [*wanted, *[0.0] * (BATCH - len(wanted))]]
-            *_, last = sampled(self.generation.model, self.generation.settings, drafts)
-            yield from last.x[: len(wanted)].cpu()
+        """Yields them in batches, [n, 3, H, W]."""
+        for start in range(0, len(shares), self.batch):
+            wanted = [float(share) for share in shares[start : start + self.batch]]
+            filled = [*wanted, *[0.0] * (self.batch - len(wanted))]
+            with self.ends[0].model.giving_way():
+                *_, last = self._same(filled) if self.is_one_request else self._different(filled)
+            yield last.x[: len(wanted)].cpu()
 
-    def _draft(self, share: float) -> Draft:
+    def _same(self, shares: Sequence[float]) -> Iterator[Step]:
+        """Where nothing but noise and classes differs."""
+        one = self.ends[0]
+        drafts = [Draft(NoiseBetween(*self.noises, share), self._mixture(share)) for share in shares]
+        return sampled(one.model, one.settings, drafts, away=self.away[0], ground=one.ground, steering=one.steering)
+
+    @torch.inference_mode()
+    def _different(self, shares: Sequence[float]) -> Iterator[Step]:
+        """Where more differs: the estimates of both requests, by the share of each, as `mixed` has it of classes."""
+        one = self.ends[0]
+        model, ground, settings = one.model, one.ground, one.settings
+        noises = [NoiseBetween(*self.noises, share) for share in shares]
+
+        def noise(step: int) -> Tensor:
+            return torch.stack([each.draw(step, (3, ground.height, ground.width)) for each in noises]).to(model.device)
+
+        sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
+        estimates = [
+            steered_estimate(
+                model, end.settings, [classes] * len(shares), away=away, ground=ground, steering=end.steering
+            )
+            for end, classes, away in zip(self.ends, self.classes, self.away, strict=True)
+        ]
+        second = torch.tensor(shares)
+        denoise = mixed(estimates, torch.stack((1 - second, second)))
+        sampler = (SAMPLERS | STUDENTS)[settings.sampler]
+        steps = sampler(denoise, noise(-1) * sigmas[0].float(), sigmas, noise)
+        yield from finite_steps(steps, model.config, settings)
+
+    def _mixture(self, share: float) -> Mapping[int, float]:
         parts = zip(self.classes, (1 - share, share), strict=True)
         weighted = [(name, part * weight) for mixture, weight in parts for name, part in mixture.items()]
         classes: dict[int, float] = {}
         for name, weight in weighted:
             if weight:
                 classes[name] = classes.get(name, 0.0) + weight
-        return Draft(NoiseBetween(*self.noises, share), classes)
+        return classes

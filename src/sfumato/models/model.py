@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, SupportsIndex, Unpack
 
 import torch
 from safetensors.torch import save_file
@@ -17,16 +17,19 @@ from sfumato.diffusion import Denoiser, ResidualDenoiser, preconditioning
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
+from sfumato.models.devices import device_named
 from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason, opened_model
 from sfumato.models.weights import check_fit, digest, load_into, opened_weights
 from sfumato.networks import build_network, network_shapes
-from sfumato.text import encoded
+from sfumato.text import counted, encoded, stored_path
 from sfumato.threads import ThreadCount
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from sfumato.models.configuration import SamplerChoices
     from sfumato.models.generation import Progress
+    from sfumato.models.steering import Composition, Palette
     from sfumato.works import Work
 
 _EARLY = "early."
@@ -45,28 +48,55 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 class Model:
     """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
-    saved; threads: what chooses the number of threads while it generates, None elsewhere and on other devices."""
+    saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; threads: what chooses the number
+    of threads while it generates, None elsewhere and on other devices."""
 
     config: ModelConfig
     denoiser: Denoiser
     early: dict[str, Tensor] = field(default_factory=dict)
     card: str = ""
     weights_digest: str = ""
+    place: str = ""
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _worse: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
+    def __repr__(self) -> str:
+        config, parameters = self.config, sum(weights.numel() for weights in self.denoiser.parameters())
+        facts = [
+            *([counted(len(config.classes), "class")] if config.classes else []),
+            f"{config.size} x {config.size} px",
+            f"{parameters / 1e6:.{1 if parameters >= 1e5 else 3}f} million parameters",
+            f"on {self.device}",
+            f"from {self.place!r}" if self.place else "in memory",
+        ]
+        return f"Model({config.name!r}: {', '.join(facts)})"
+
+    @property
+    def denoisers(self) -> tuple[Denoiser, ...]:
+        """That of the model and, where autoguidance has asked for it, that of the early weights."""
+        return (self.denoiser,) if self._worse is None else (self.denoiser, self._worse[1])
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.denoiser.parameters()).device
+
     @classmethod
-    def from_pretrained(cls, name: str | Path, *, revision: str | None = None, device: str = "cpu") -> Self:
+    def from_pretrained(cls, name: str | Path, *, revision: str | None = None, device: str = "auto") -> Self:
         """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name').
 
-        Raises SfumatoError where there is none, where weights and configuration do not belong together, and where the
-        weights hold what is no number.
+        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. Raises
+        SfumatoError where there is no such model or device, where weights and configuration do not belong together, and
+        where the weights hold what is no number.
         """
+        place = device_named(device)
         with opened_model(name, revision) as directory:
-            return cls._read(directory, device)
+            model = cls._read(directory, place)
+        model.place = stored_path(Path(name))
+        return model
 
     @classmethod
-    def _read(cls, directory: Path, device: str) -> Self:
+    def _read(cls, directory: Path, device: torch.device) -> Self:
         config, weights = read_config(directory / CONFIG), directory / WEIGHTS
         with opened_weights(weights, most_weights_bytes(config)) as file:
             _check_weights(config, file.shapes(), weights)
@@ -116,22 +146,59 @@ class Model:
         self,
         count: int = 1,
         *,
-        seed: int = 0,
+        seed: SupportsIndex = 0,
         label: str | None = None,
-        guidance: float | None = None,
-        steps: int | None = None,
-        sampler: str | None = None,
+        away: str | None = None,
+        variations: float | None = None,
+        of: Work | Path | str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        tile: bool = False,
+        upscale: Model | Path | str | None = None,
+        palette: Palette | Image.Image | Path | str | None = None,
+        palette_strength: float = 0.75,
+        composition: Composition | Image.Image | Path | str | None = None,
+        composition_strength: float = 1.0,
+        **asked: Unpack[SamplerChoices],
     ) -> list[Work]:
-        """Make ``count`` works, pictures with their recipes.
+        """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
 
         seed: 0 or more; work number i depends on (seed, i) and the settings, not on how many are made. label: a class's
-        name, or None for classes as frequent as in training. The other settings are the model's own where None.
-        Raises SfumatoError for a class that the model has not and for values out of range.
+        name or a mixture, 'painting:0.7,engraving:0.3', or None for classes as frequent as in training; away: a class
+        to lead away from. variations: how far from the work ``of`` (or its file), 0 for the same to 1 for another.
+        width, height: pixels, from the model's size on; tile: whether works repeat without a seam. upscale: an upscaler
+        that enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or
+        its file; their strengths go from 0 to 1. asked: sampler, schedule, steps, sigma_min, sigma_max, guidance,
+        guidance_kind, guidance_low, guidance_high, guidance_chroma, sharpness and precision, each the model's own where
+        it is None (`SamplerSettings` has their ranges).
+        Raises SfumatoError for a class that the model has not, values out of range, what does not go together, and
+        files that are not there or cannot be used.
         """
-        from sfumato.models.generation import Generation
+        from sfumato.models.ground import enlarged_size
+        from sfumato.models.request import requested
+        from sfumato.models.upscaling import upscale_work
 
-        generation = Generation.of(self, seed=seed, label=label, guidance=guidance, steps=steps, sampler=sampler)
-        return list(generation.works(count))
+        generation = requested(
+            self,
+            seed=seed,
+            label=label,
+            away=away,
+            variations=variations,
+            of=of,
+            width=width,
+            height=height,
+            tile=tile,
+            palette=palette,
+            palette_strength=palette_strength,
+            composition=composition,
+            composition_strength=composition_strength,
+            **asked,
+        )
+        if upscale is None:
+            return list(generation.works(count))
+        upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
+        enlarged_size(upscaler.config, generation.ground.width, generation.ground.height)  # or it says why not
+        return [upscale_work(upscaler, work) for work in generation.works(count)]
 
     def trajectory(self, count: int = 1, *, seed: int = 0, label: str | None = None) -> Iterator[Progress]:
         """The same, yielding every step from noise to picture."""

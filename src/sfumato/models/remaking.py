@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Any, SupportsIndex, Unpack
 
 from PIL import Image
 
 from sfumato.diffusion.randomness import SeededNoise, Turn
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import SamplerChoices, given
-from sfumato.models.generation import Generation
+from sfumato.models.generation import Generation, whole_seed
 from sfumato.models.ground import Ground, Margins
 from sfumato.models.model import Model
 from sfumato.models.reimagining import ONE_PASS, in_one_pass
@@ -70,10 +70,14 @@ def enlarge_again(model: Model, recipe: Recipe, work: Work) -> Work:
 
     recipe: of the enlarged one, which stays as it is. Raises SfumatoError for another upscaler than the recipe's.
     """
-    check_model(model, recipe)
-    ground = Ground.enlarging(model.config, work.image, work.recipe, tile=recipe.tile)
-    generation, index = repetition(model, recipe, ground)
+    generation, index = enlarging_again(model, recipe, work)
     return next(generation.works(1, first=index))
+
+
+def enlarging_again(model: Model, recipe: Recipe, work: Work) -> tuple[Generation, int]:
+    """What does so, step by step, and the larger work's number in it."""
+    check_model(model, recipe)
+    return repetition(model, recipe, Ground.enlarging(model.config, work.image, work.recipe, tile=recipe.tile))
 
 
 def relatives(
@@ -81,7 +85,7 @@ def relatives(
     recipe: Recipe,
     share: float,
     *,
-    seed: int = 0,
+    seed: SupportsIndex = 0,
     picture: Image.Image | None = None,
     mask: Image.Image | None = None,
     label: str | None = None,
@@ -101,12 +105,12 @@ def relatives(
         raise SfumatoError(
             f"the work is a relative of {MOST_TURNS} relatives, and no more are kept; take an earlier one"
         )
-    origin = noise_of(recipe)
+    origin, other = noise_of(recipe), whole_seed(seed)
     asked: dict[str, Any] = choices_of(recipe) | given({"label": label, "away": away, **changes})
     return Generation.of(
         model,
-        seed=seed,
-        noises=lambda index: replace(origin, turns=(*origin.turns, Turn(seed, index, share))),
+        seed=other,
+        noises=lambda index: replace(origin, turns=(*origin.turns, Turn(other, index, share))),
         ground=ground_of(model, recipe, picture, mask),
         **asked,
     )

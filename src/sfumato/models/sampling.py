@@ -148,6 +148,20 @@ def _begun(ground: Ground) -> Tensor:
     return continued(ground.picture[None], ground.mask[None])[0]
 
 
+def steered_estimate(
+    model: Model,
+    settings: SamplerSettings,
+    classes: Sequence[Mapping[int, float]],
+    *,
+    away: int,
+    ground: Ground,
+    steering: Steering,
+) -> Denoise:
+    """What a sampler asks of pictures on an empty ground, each of its own mixture of classes."""
+    denoise = _on(ground, model, settings, classes, away)
+    return steering.around(denoise, ground.height, ground.width, model.config.size)
+
+
 def places(model: Model, ground: Ground) -> int:
     """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch."""
     from_noise = ground.picture is None and ground.reference is None

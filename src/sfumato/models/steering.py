@@ -27,7 +27,7 @@ _COLOUR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
 @dataclass(frozen=True)
 class Palette:
-    """colours: '#rrggbb' each; shares: how much of a picture each is to cover, or () for what comes; strength: 0..1."""
+    """colours: '#rrggbb' each; shares: how common each is, or () for all alike; strength: 0..1."""
 
     colours: tuple[str, ...]
     shares: tuple[float, ...] = ()

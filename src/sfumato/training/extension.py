@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 from sfumato.training.assembly import schedule_of
 from sfumato.training.pace import Pace
 from sfumato.training.run import Run
@@ -19,8 +20,8 @@ def extend(state: TrainingState, pace: Pace, run: Run, pictures: int, more_steps
     settings = run.record.settings
     if not more_steps and state.step == 0 and state.timetable is None:
         raise SfumatoError(
-            f"{run.path}: has not made a step yet, so nobody knows how many are in {more_minutes:g} minutes; "
-            "resume it without --minutes, or give --steps"
+            f"{run.path}: has not made a step yet, so nobody knows how many are in "
+            f"{counted(more_minutes, 'minute')}; resume it without --minutes, or give --steps"
         )
     per_step = max(state.elapsed_seconds / max(1, state.step), 1e-3)
     steps = more_steps or max(1, round(more_minutes * 60 / per_step))

@@ -44,7 +44,7 @@ def inherit(network: nn.Module, config: ModelConfig, origin: str | Path) -> None
     Classes are matched by name; one that is new begins as 'no class'. Raises SfumatoError where the model there does
     not fit, or is not the one that the configuration says it descends from.
     """
-    parent = Model.from_pretrained(origin)
+    parent = Model.from_pretrained(origin, device="cpu")
     check_fit(parent, origin, config)
     if parent.weights_digest != config.descends_from[0]:
         raise SfumatoError(f"{origin}: has changed since this run was planned; begin a new run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sfumato.text import counted
 from sfumato.training.guard import FEWEST_HELD_OUT
 
 # With how many showings of each picture a model begins to learn them by heart. The number of steps that it takes grows
@@ -41,4 +42,4 @@ def warning(pictures: int, showings: float, held_out: int, *, exact: bool) -> st
 
 
 def _so_many(pictures: int) -> str:
-    return "the picture is" if pictures == 1 else f"{pictures:,} pictures are"
+    return "the picture is" if pictures == 1 else f"{counted(pictures, 'picture')} are"

@@ -9,7 +9,7 @@ from sfumato.collection import Collection
 from sfumato.dataset import Dataset
 from sfumato.models import ModelConfig, SamplerSettings
 from sfumato.models.configuration import DIFFUSION
-from sfumato.text import readable
+from sfumato.text import counted, readable
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.distillation import student_sampling
 from sfumato.training.run import Run
@@ -79,7 +79,8 @@ def training_facts(state: TrainingState, batch: int, seconds: float, device: tor
     """How the model came to be, for its card."""
     measured = state.guard.lowest < float("inf")
     return {
-        "Training": f"{state.step:,} steps of {batch} pictures in {seconds / 60:.1f} minutes on {device.type}",
+        "Training": f"{counted(state.step, 'step')} of {counted(batch, 'picture')} "
+        f"in {counted(round(seconds / 60, 1), 'minute')} on {device.type}",
         "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures" if measured else "not measured",
         **({"Remark": state.noted} if state.noted else {}),
     }

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from sfumato.text import counted
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.events import Trained
 from sfumato.training.state import Timetable, TrainingState
@@ -105,7 +106,7 @@ class Pace:
         """Where the run is to end, for people."""
         if self.state.timetable is None:
             return f"at step {self.state.schedule.end:,}"
-        return f"after {self.end_seconds() / 60:.1f} minutes"
+        return f"after {counted(round(self.end_seconds() / 60, 1), 'minute')}"
 
     def end_seconds(self) -> float:
         """When the last step is to be made, in seconds of training; 0 where steps are counted."""

@@ -15,6 +15,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.models.configuration import Precision
 from sfumato.networks import AnyNetworkConfig, UNetConfig
+from sfumato.text import counted
 from sfumato.training.assembly import objective_of, optimiser_of
 from sfumato.training.configuration import TrainingConfig, resolve
 from sfumato.training.guard import FEWEST_HELD_OUT
@@ -121,7 +122,7 @@ def plan(
             {"threads": threads, "network": options[min(1, len(options) - 1)].network}, choices, {"minutes": 0}
         )
         parameters = count_parameters(make, settings)
-        amount = f"{settings.steps:,} steps, {settings.steps * settings.batch:,} pictures"
+        amount = f"{counted(settings.steps, 'step')}, {counted(settings.steps * settings.batch, 'picture')}"
         sentence = f"{_what(settings, parameters)}: {amount}"
         if by_heart := _by_heart(settings, pictures, held_out, exact=True):
             sentence += f", {settings.steps * settings.batch / pictures:,.0f} times each of {pictures:,}; {by_heart}"
@@ -133,11 +134,11 @@ def plan(
         steps, seconds = safe, safe * speed.seconds_per_step
         settings = settings.model_copy(update={"minutes": 0.0})  # exactly so many steps, however fast they are
         end = (
-            f" in some {seconds:,.0f} seconds, {SAFE_SHOWINGS} times each of {pictures:,}: shown more often, so few "
-            "are learned by heart and works become copies, so the rest of the time is not used"
+            f" in about {counted(round(seconds), 'second')}, {SAFE_SHOWINGS} times each of {pictures:,}: shown more "
+            "often, so few are learned by heart and works become copies, so the rest of the time is not used"
         )
     else:
-        seconds, end = 60 * asked.minutes, f" in {asked.minutes:g} minutes"
+        seconds, end = 60 * asked.minutes, f" in {counted(asked.minutes, 'minute')}"
     minutes, showings = seconds / 60, steps * settings.batch / pictures
     # Or the guard would come too late.
     often = round(showings / SHOWINGS_A_MEASUREMENT) if asked.guard and asked.objective == "denoising" else 0
@@ -152,7 +153,7 @@ def plan(
     open_ones = {name: value for name, value in measured.items() if name not in choices}
     settings = settings.model_copy(update={"steps": steps, **open_ones})
     parameters, shown = count_parameters(make, settings), _rounded(steps * settings.batch)
-    sentence = f"{_what(settings, parameters)}: about {shown:,} pictures{end}"
+    sentence = f"{_what(settings, parameters)}: about {counted(shown, 'picture')}{end}"
     if settings.minutes:
         sentence += f", {shown / pictures:,.0f} times each of {pictures:,}"
         if by_heart := _by_heart(settings, pictures, held_out, exact=not asked.guard):

@@ -52,7 +52,7 @@ def suitable_size(short_sides: Sequence[int], minutes: float, factor: int = 1, *
 
 def parent_choices(origin: str) -> Mapping[str, Any]:
     """What a run shares with the model whose weights it begins with. Raises SfumatoError where there is no model."""
-    config = Model.from_pretrained(origin).config
+    config = Model.from_pretrained(origin, device="cpu").config
     shared = {name: getattr(config, name) for name in SHARED}
     # An upscaler's weights know detail of one deviation.
     return {**shared, "detail": config.sigma_data} if config.objective == "upscaling" else shared
@@ -82,12 +82,12 @@ def prepare_run(
     device = device or torch.device("cpu")
     asked = resolve(choices)
     features = None if asked.perceptual == "none" else vgg_file(asked.perceptual)
-    parent = Model.from_pretrained(weights_from) if weights_from else None
+    parent = Model.from_pretrained(weights_from, device="cpu") if weights_from else None
     taught_by = weights_from if asked.objective == "distillation" else ""
     teacher = parent if taught_by else None
     if taught_by and asked.student_matching:
         taught_by = str(teacher_of(Path(weights_from)))
-        teacher = Model.from_pretrained(taught_by)
+        teacher = Model.from_pretrained(taught_by, device="cpu")
     if teacher is not None and teacher.config.objective == "distillation":
         raise SfumatoError(f"{weights_from}: was distilled already; give the run whose model it was distilled from")
     if teacher is not None and teacher.config.objective != "denoising":

@@ -45,7 +45,7 @@ def save_animation(
         raise ValueError("an animation's frames must have one size")
     if seconds <= 0 or hold < 0:
         raise ValueError("an animation lasts more than 0 seconds, and its last frame is not held for less than 0")
-    pictures = _selection(pictures, max(2, int(seconds * 1000 / SHORTEST_FRAME_MS)))
+    pictures = _selection(pictures, most_frames(seconds))
     # GIF counts in hundredths of a second, and so do we, so that all three formats run alike.
     frame_ms = max(SHORTEST_FRAME_MS, round(seconds * 100 / len(pictures)) * 10)
     durations = [frame_ms] * (len(pictures) - 1) + [frame_ms + round(hold * 100) * 10]
@@ -70,6 +70,11 @@ def save_animation(
 
     write_whole_file(path, write, force=force)
     return path
+
+
+def most_frames(seconds: float) -> int:
+    """How many frames browsers show in that time."""
+    return max(2, int(seconds * 1000 / SHORTEST_FRAME_MS))
 
 
 def _selection(pictures: Sequence[Image.Image], most: int) -> list[Image.Image]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import from_json
 
 from sfumato.errors import SfumatoError
+from sfumato.text import counted
 
 FORMAT: Final = 1
 
@@ -84,10 +85,10 @@ class Recipe(BaseModel):
     guidance_chroma: Share | None = Field(default=None, description="share of the guidance that went to colour")
     sharpness: float = Field(default=0.0, ge=0, lt=1, description="share of the noise that the network is not told of")
     palette: tuple[Colour, ...] = Field(
-        default=(), max_length=MOST_COLOURS, description="colours that it was drawn towards, as #rrggbb"
+        default=(), max_length=MOST_COLOURS, description="colours that it was painted in, as #rrggbb"
     )
     palette_shares: tuple[Share, ...] = Field(
-        default=(), max_length=MOST_COLOURS, description="how much of the picture each was to cover, or none"
+        default=(), max_length=MOST_COLOURS, description="how common each was among them, or none"
     )
     palette_strength: Share | None = Field(default=None, description="from 0, not at all, to 1")
     composition: str | None = Field(
@@ -134,7 +135,8 @@ class Recipe(BaseModel):
         if width * height > MOST_PIXELS:
             raise ValueError(f"the size is {width} x {height} pixels, and 4,096 x 4,096 are the most")
         if self.palette_shares and len(self.palette_shares) != len(self.palette):
-            raise ValueError(f"{len(self.palette)} colours in the palette but {len(self.palette_shares)} shares")
+            shares = counted(len(self.palette_shares), "share")
+            raise ValueError(f"{counted(len(self.palette), 'colour')} in the palette but {shares}")
         if len(self.enlargements) > MOST_ENLARGEMENTS:
             raise ValueError(f"it was enlarged {len(self.enlargements)} times, and {MOST_ENLARGEMENTS} are the most")
         return self

@@ -6,6 +6,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
+from sfumato.text import counted
 from sfumato.works.viewing import drawable, enlarged, viewing_scale
 
 BACKGROUND: Final = (27, 26, 25)  # a dark neutral: it gives no picture a cast
@@ -35,7 +36,7 @@ def contact_sheet(
     if not images:
         raise ValueError("a contact sheet needs at least one picture")
     if labels is not None and len(labels) != len(images):
-        raise ValueError(f"{len(labels)} labels for {len(images)} pictures")
+        raise ValueError(f"{counted(len(labels), 'label')} for {counted(len(images), 'picture')}")
     columns = min(columns or _columns(len(images)), len(images))
     rows = math.ceil(len(images) / columns)
     width, height = _cell(images)
@@ -65,7 +66,7 @@ def strip(
     if len({len(moment) for moment in moments}) > 1:
         raise ValueError("every moment of a strip needs pictures of the same seeds")
     if len(labels) != len(moments):
-        raise ValueError(f"{len(labels)} labels for {len(moments)} moments")
+        raise ValueError(f"{counted(len(labels), 'label')} for {counted(len(moments), 'moment')}")
     width, height = _cell([image for moment in moments for image in moment])
     scale = scale or viewing_scale((width, height), min(128, max(1, 1200 // len(moments) - gap)))
     width, height = width * scale, height * scale

@@ -1,6 +1,7 @@
 """A work: a generated picture together with its recipe, kept in one PNG file."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,9 +18,12 @@ from sfumato.provenance.mark import RECIPE_KEY, save_marked
 from sfumato.provenance.xmp import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.works.png_chunks import check_chunks
 from sfumato.works.recipe import MOST_PIXELS, Recipe
+from sfumato.works.sheet import contact_sheet
+from sfumato.works.viewing import enlarged, viewing_scale
 from sfumato.works.whole_file import write_whole_file
 
 PARAMETERS_KEY: Final = "parameters"
+SHOWN_SIDE: Final = 256  # pixels, to which notebooks show small works enlarged
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,24 @@ class Work:
         if self.image.size != self.recipe.size:
             raise ValueError(f"the picture is {self.image.size}, its recipe says {self.recipe.size}")
 
+    def __repr__(self) -> str:
+        made, (width, height) = self.recipe.first, self.image.size
+        label = "" if made.label is None else f", {made.label!r}"
+        return f"Work({width} x {height} px{label}, seed {made.seed}, number {made.index}, by {self.recipe.model!r})"
+
+    def _repr_png_(self) -> bytes:
+        """How notebooks show it: small ones enlarged by whole numbers, as on sheets."""
+        file = io.BytesIO()
+        shown = enlarged(self.image, viewing_scale(self.image.size, SHOWN_SIDE))
+        save_marked(shown, file, format="PNG", source_type=self._source_type)
+        return file.getvalue()
+
+    @property
+    def _source_type(self) -> str:
+        made_of = self.recipe.first
+        is_part_kept = made_of.mask_digest is not None or made_of.margins is not None
+        return COMPOSITE if is_part_kept else TRAINED_ALGORITHMIC_MEDIA
+
     def save(self, path: str | Path, *, recipe: bool = True, force: bool = False) -> Path:
         """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated.
 
@@ -52,12 +74,8 @@ class Work:
             )
         texts = {PARAMETERS_KEY: self.recipe.parameters_text(), RECIPE_KEY: self.recipe.to_json()} if recipe else {}
 
-        made_of = self.recipe.first
-        is_part_kept = made_of.mask_digest is not None or made_of.margins is not None
-        source_type = COMPOSITE if is_part_kept else TRAINED_ALGORITHMIC_MEDIA
-
         def write(file: BinaryIO) -> None:
-            save_marked(self.image, file, format="PNG", texts=texts, source_type=source_type)
+            save_marked(self.image, file, format="PNG", texts=texts, source_type=self._source_type)
 
         write_whole_file(path, write, force=force)
         return path
@@ -103,3 +121,14 @@ def read_work(path: str | Path) -> Work:
             "another program has changed its size"
         )
     return Work(image, recipe)
+
+
+def sheet_of(works: Sequence[Work | Image.Image], *, columns: int | None = None, labels: bool = False) -> Image.Image:
+    """Works on one sheet, which notebooks show as the last line of a cell: ``sfumato.sheet(model.generate(16))``.
+
+    works: one or more, or pictures. columns: as many as give a sheet a little wider than high. labels: whether each
+    work's class stands below it. Returns an RGB picture. Raises ValueError for none.
+    """
+    images = [work.image if isinstance(work, Work) else work for work in works]
+    named = [(work.recipe.first.label or "") if isinstance(work, Work) else "" for work in works]
+    return contact_sheet(images, columns=columns, labels=named if labels else None)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from sfumato.cli.devices import device_named
 from sfumato.errors import SfumatoError
+from sfumato.models.devices import device_named
 
 
 def test_the_processor_is_always_there():
@@ -22,7 +22,7 @@ def test_a_device_of_no_known_name_is_one_sentence(name):
 def test_a_device_that_is_not_there_is_one_sentence(name, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(SfumatoError, match="leave out --device"):
+    with pytest.raises(SfumatoError, match="choose auto"):
         device_named(name)
     assert device_named("auto") == torch.device("cpu")
 

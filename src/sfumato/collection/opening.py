@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from PIL import Image
+
+from sfumato.collection.reading import read_picture
+from sfumato.collection.sources import read_file
+from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
-
-if TYPE_CHECKING:
-    from PIL import Image
+from sfumato.text import at_home
 
 
 def opened(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
@@ -18,10 +20,6 @@ def opened(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> Im
 
     Raises SfumatoError where there is none or it cannot be used.
     """
-    from sfumato.collection.reading import read_picture
-    from sfumato.collection.sources import read_file
-    from sfumato.collection.unusable import UnusableError
-
     place = at_home(path)
     if not os.path.lexists(place):
         raise SfumatoError(f"{path}: no such file; give a picture")
@@ -34,11 +32,3 @@ def opened(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> Im
             return read_picture(data, background).image
     except UnusableError as error:
         raise SfumatoError(f"{path}: {error}; give another picture") from error
-
-
-def at_home(path: Path) -> Path:
-    """The path with its leading '~' or '~name' in place; of who has no home it stays."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sfumato.cli.opening import opened
+from sfumato.collection.opening import opened
 from sfumato.errors import SfumatoError
 
 
@@ -68,25 +68,3 @@ def test_a_tilde_is_the_home_of_its_person(tmp_path: Path, monkeypatch: pytest.M
     assert opened(Path("~/mine.png")).getpixel((3, 3)) == (255, 0, 0)
     assert refusal(Path("~/other.png")) == "~/other.png: no such file; give a picture"
     assert "no such file" in refusal(Path("~nobody-of-that-name/a.png"))
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
-def test_every_command_that_takes_a_picture_refuses_a_pipe(sfumato, run, tmp_path: Path, here) -> None:
-    os.mkfifo(tmp_path / "pipe.png")
-    pipe = tmp_path / "pipe.png"
-    Image.new("RGB", (40, 40)).save(tmp_path / "mine.png")
-    mine = tmp_path / "mine.png"
-    for command in (
-        ("reimagine", run, pipe),
-        ("upscale", run, pipe),
-        ("outpaint", run, pipe, "--left", 8),
-        ("inpaint", run, pipe, mine),
-        ("inpaint", run, mine, pipe),
-        ("generate", run, "--palette", pipe),
-        ("generate", run, "--composition", pipe),
-        ("again", pipe),
-    ):
-        answer = sfumato(*command)
-        assert answer.code == 2, command
-        assert "a pipe, not a file" in answer.err, command
-        assert answer.err.count("\n") == 1

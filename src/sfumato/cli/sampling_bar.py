@@ -1,0 +1,161 @@
+"""How sampling looks in a terminal: a bar that moves with every look of a network, and beforehand how long it takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from sfumato.cli.durations import about, clock
+
+if TYPE_CHECKING:
+    from sfumato.diffusion import Denoiser
+    from sfumato.models import Generation
+    from sfumato.models import Progress as Step
+
+TOLD_FROM: Final = 10.0  # seconds; what is done sooner needs no word beforehand
+MEASURED: Final = 2.0  # seconds, before anything is said of the rest
+LINE_EVERY: Final = 30.0  # seconds, where there is no terminal
+NEARLY: Final = 0.97  # of a step: it has ended when its event is there
+
+
+class Part:
+    """So many works of one request, and how far they are. Looks are those of `sfumato.models.effort.looks`."""
+
+    def __init__(self, generation: Generation, count: int, first: int = 0) -> None:
+        from sfumato.models.effort import batches, looks
+
+        self.model, self.steps = generation.model, looks(generation)
+        self.total = float(sum(self.steps) * batches(generation, count, first))
+        weights = sum(parameter.numel() for parameter in self.model.denoiser.parameters())
+        self.cost = float(weights * self.model.config.size**2)  # of a look, in proportion, before one was timed
+        self.planned = 0.0  # looks that the steps which have ended were thought to take
+        self.looked = self.in_step = 0.0  # looks that were taken, in all and since the last step ended
+        self.next_step, self.followed, self.ended, self.seconds = 0, False, False, 0.0
+        self.is_sure = True  # of the total, so that something can be said of it
+
+    def has(self, denoiser: Denoiser) -> bool:
+        return not self.ended and any(denoiser is one for one in self.model.denoisers)
+
+    def look(self, count: int) -> None:
+        self.looked += count
+        self.in_step += count
+
+    def expect(self, batch: int, batches: int) -> None:
+        """So many batches of so many have taken what was looked at until now, and the others will as well."""
+        self.total, self.is_sure = self.looked / batch * batches, True
+
+    def step(self) -> None:
+        self.planned += self.steps[self.next_step]
+        self.next_step = (self.next_step + 1) % len(self.steps)
+        self.in_step = 0.0
+
+    @property
+    def done(self) -> float:
+        """Of ``total``. Steps are sure; within one it is reckoned how many looks a planned one has been until now."""
+        if self.ended:
+            return self.total
+        if not self.followed:
+            return min(self.looked, NEARLY * self.total)
+        before = self.looked - self.in_step
+        ratio = before / self.planned if self.planned else 1.0
+        step = self.steps[self.next_step]
+        return self.planned + min(self.in_step / ratio if ratio else 0.0, NEARLY * step)
+
+
+class SamplingBar:
+    """Use it as a context in which the sampling happens.
+
+    what: the works in words, '16 works'. parts: what will be sampled; those of one model in the order of their turns.
+    """
+
+    def __init__(
+        self, console: Console, what: str, parts: Sequence[Part], clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.console, self.what, self.parts, self.clock = console, what, list(parts), clock
+        self.began = self.last = self.last_line = clock()
+        self.told, self.looking = False, self.parts[0]
+        self.progress = Progress(
+            TextColumn("{task.fields[what]}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.description}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.task = self.progress.add_task("", total=1.0, what=what)
+        self.open = ExitStack()
+
+    def __enter__(self) -> Self:
+        from sfumato.models.effort import watched_looks
+
+        self.began = self.last = self.last_line = self.clock()
+        self.open.enter_context(self.progress)
+        self.open.enter_context(watched_looks(self._looked))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open.close()
+
+    def steps(self, part: Part, steps: Iterable[Step]) -> Iterator[Step]:
+        """The same steps, of one batch after another, each noted."""
+        part.followed = True
+        for step in steps:
+            part.step()
+            self._show()
+            yield step
+
+    def end(self, part: Part) -> None:
+        """All of a part is made."""
+        part.ended = True
+        self._show()
+
+    @property
+    def share(self) -> float:
+        """0 to 1, of all parts."""
+        return sum(part.done * part.cost for part in self.parts) / sum(part.total * part.cost for part in self.parts)
+
+    @property
+    def seconds_left(self) -> float:
+        """Each part at the pace that it had; one that has not begun as its network's size says."""
+        spent = sum(part.seconds for part in self.parts)
+        per_cost = spent / max(1e-9, sum(part.done * part.cost for part in self.parts))
+        return sum(
+            (part.total - part.done) * (part.seconds / part.done if part.done else per_cost * part.cost)
+            for part in self.parts
+        )
+
+    def _looked(self, denoiser: Denoiser, count: int) -> None:
+        part = next((part for part in self.parts if part.has(denoiser)), None)
+        if part is not None:
+            self._show()  # what was before: this look has only begun
+            part.look(count)
+            self.looking = part
+
+    def _show(self) -> None:
+        now = self.clock()
+        self.looking.seconds += now - self.last
+        self.last = now
+        share = self.share
+        left = f"{clock(self.seconds_left)} left" if share > 0 and now - self.began > MEASURED else ""
+        self.progress.update(self.task, completed=share, description=left)
+        if not left or not any(
+            one.is_sure and (one.planned or (not one.followed and one.looked)) for one in self.parts
+        ):
+            return
+        if not self.told:
+            self.told = True
+            whole = now - self.began + self.seconds_left
+            if whole > TOLD_FROM:
+                self._say(f"{self.what}: {about(whole)}")
+        if not self.console.is_terminal and now - self.last_line > LINE_EVERY:
+            self.last_line = now
+            self._say(f"{self.what}: {share:.0%}, {left}")
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)

@@ -1,0 +1,72 @@
+"""What sampling costs before it is begun: how many pictures, or windows of them, the networks have to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from sfumato.diffusion import SCHEDULES, Denoiser
+from sfumato.diffusion.windows import window_count
+from sfumato.models.generation import Generation
+from sfumato.models.sampling import places
+from sfumato.models.steering import NOT_STEERED
+
+
+def looks(generation: Generation) -> list[int]:
+    """Of each step of one batch: how many pictures, or windows of them, networks look at.
+
+    Exact where no part of a picture is kept, and in proportion where one is.
+    """
+    settings, ground = generation.settings, generation.ground
+    sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
+    levels: list[float] = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :].tolist()
+    seen = places(generation.model, ground) * _windows(generation)
+    classes = max(len(generation.classes_of(0)), 1) if ground.reference is None else 1
+    is_guided = generation.guidance_kind != "none"
+
+    def at(sigma: float) -> int:
+        return seen * (classes + (is_guided and settings.guidance_low <= sigma <= settings.guidance_high))
+
+    steps = [at(sigma) for sigma in levels[:-1]]
+    if settings.sampler == "heun" and not ground.inverted:
+        steps = [now + (at(later) if later > 0 else 0) for now, later in zip(steps, levels[1:], strict=True)]
+    if ground.inverted:
+        steps[0] += seen * len(steps)
+    return steps
+
+
+def batches(generation: Generation, count: int, first: int = 0) -> int:
+    """In how many batches the works number ``first`` to ``first + count - 1`` are made."""
+    together = places(generation.model, generation.ground)
+    return (first + count - 1) // together - first // together + 1
+
+
+@contextmanager
+def watched_looks(note: Callable[[Denoiser, int], None]) -> Iterator[None]:
+    """As long as the block lasts, ``note`` is told of every evaluation of a denoiser before it begins: the denoiser,
+    and how many pictures or windows it looks at."""
+
+    def before(module: nn.Module, inputs: tuple[object, ...]) -> None:
+        if isinstance(module, Denoiser) and isinstance(inputs[0], torch.Tensor):
+            note(module, len(inputs[0]))
+
+    hook = register_module_forward_pre_hook(before)  # of all modules: autoguidance brings a second network
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _windows(generation: Generation) -> int:
+    """In how many windows one picture is looked at."""
+    config, ground = generation.model.config, generation.ground
+    part = ground.part_to_make(config.size) if generation.steering == NOT_STEERED else None
+    if part is not None:
+        ground = ground.part(*part)
+    if ground.is_one_picture(config):
+        return 1
+    return window_count(ground.height, ground.width, config.size, max(1, config.size // 2), ground.tile)

@@ -1,0 +1,159 @@
+"""A folder of works that one request after another fills: files continue, and no picture is made a second time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sfumato.directory import OwnDirectory
+from sfumato.disk import read_file
+from sfumato.errors import SfumatoError
+from sfumato.works.recipe import MOST_BYTES, Number, Recipe, Seed
+from sfumato.works.whole_file import write_whole_text
+from sfumato.works.work import read_work
+
+UNFINISHED: Final = ".unfinished.json"  # lies in the folder as long as a series is not finished
+_NUMBERED: Final = re.compile(r"(\d{4,})\.png", re.ASCII)
+# They differ between two machines or versions that are given one request.
+_CIRCUMSTANCES: Final = {"sfumato_version", "torch_version", "device"}
+
+
+class Series(BaseModel):
+    """So many works of one request, one after the other.
+
+    seed: theirs; first: the number, among the works of the seed, of the first of them; named: the number in the name of
+    its file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: Number
+    seed: Seed = 0
+    first: Number = 0
+    named: Number = 0
+
+    @property
+    def numbers(self) -> range:
+        """Of the works, among those of the seed."""
+        return range(self.first, self.first + self.count)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the files, in order."""
+        return [f"{number:04d}.png" for number in range(self.named, self.named + self.count)]
+
+    def name(self, number: int) -> str:
+        """The file of a work, by its number among those of the seed."""
+        return f"{self.named + number - self.first:04d}.png"
+
+
+class _Unfinished(BaseModel):
+    """series: with recipes as ``recipe``, its first one's. seed: the one that was asked for, if one was."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    series: Series
+    seed: Seed | None
+    recipe: Recipe
+    upscaler: str
+
+
+def begin(directory: OwnDirectory, series: Series, recipe: Recipe, *, seed: int | None, upscaler: str = "") -> None:
+    """Note, before the first file of a series is written, what is to be made. Call it while at work there.
+
+    recipe: of the first work; seed: the one that was asked for, if one was; upscaler: the digest of its weights.
+    """
+    said = _Unfinished(series=series, seed=seed, recipe=recipe, upscaler=upscaler).model_dump_json()
+    write_whole_text(directory.claim(UNFINISHED), said + "\n", force=True)
+
+
+def finish(directory: OwnDirectory) -> None:
+    """All of it is made. Call it while at work there."""
+    directory.remove([UNFINISHED])
+
+
+def unfinished(
+    directory: OwnDirectory,
+    count: int,
+    recipe_of: Callable[[int, int], Recipe],
+    *,
+    seed: int | None,
+    upscaler: str = "",
+) -> Series | None:
+    """The series that the same request has begun here and not finished, as where it was killed.
+
+    recipe_of: (seed, number) -> the recipe of that work as it is asked for now. The rest as `begin` has it.
+    """
+    try:
+        begun = _Unfinished.model_validate_json(read_file(directory.path / UNFINISHED, 2 * MOST_BYTES), strict=True)
+    except (OSError, ValidationError):
+        return None
+    series = begun.series
+    if (series.count, begun.seed, begun.upscaler) != (count, seed, upscaler):
+        return None
+    return series if _alike(begun.recipe, recipe_of(series.seed, series.first)) else None
+
+
+def following(
+    directory: OwnDirectory,
+    count: int,
+    recipe_of: Callable[[int, int], Recipe],
+    *,
+    seed: int | None,
+    upscaler: str = "",
+) -> Series:
+    """A series after all that was made here, those works included that somebody has removed since.
+
+    With no seed it is works of seed 0, from the number on that the next file has, and that none here has reached: so
+    works that are made in one go or in several are the same. With a seed it is those that follow the ones that the
+    same request made of that seed; another request begins with the first. Raises SfumatoError where a seed is asked for
+    and a file here does not say of which seed it is.
+    """
+    made = _numbered(directory)
+    named = 1 + max(made, default=-1)
+    if seed is None:
+        used = [number for one, number in map(_key, _recipes(made.values())) if one == 0]
+        return Series(count=count, first=max([named, *(number + 1 for number in used)]), named=named)
+    first = 0
+    for file in filter(Path.is_file, made.values()):
+        try:
+            recipe = read_work(file).recipe
+        except SfumatoError as error:
+            raise SfumatoError(
+                f"{file}: does not say of which seed it is, so works of seed {seed} might be made a second time; "
+                "leave out the seed, or choose another place"
+            ) from error
+        if _key(recipe)[0] == seed and (recipe.model_digest if recipe.origin else "") == upscaler:
+            number = _key(recipe)[1]
+            if _alike(recipe.first, recipe_of(seed, number)):
+                first = max(first, number + 1)
+    return Series(count=count, seed=seed, first=first, named=named)
+
+
+def _numbered(directory: OwnDirectory) -> dict[int, Path]:
+    """The works that were made here, there or not, by the numbers in their names."""
+    found = ((_NUMBERED.fullmatch(name), directory.path / name) for name in sorted(directory.own()))
+    return {int(match[1]): path for match, path in found if match}
+
+
+def _recipes(files: Iterable[Path]) -> Iterator[Recipe]:
+    """Of the works that are there and say theirs."""
+    for file in files:
+        try:
+            yield read_work(file).recipe
+        except SfumatoError:
+            continue
+
+
+def _key(recipe: Recipe) -> tuple[int, int]:
+    """The seed and the number by which a work differs from others of one request; of a relative those of its turn."""
+    made = recipe.first
+    return made.turns[-1][:2] if made.turns else (made.seed, made.index)
+
+
+def _alike(one: Recipe, other: Recipe) -> bool:
+    return one.model_dump(exclude=_CIRCUMSTANCES) == other.model_dump(exclude=_CIRCUMSTANCES)

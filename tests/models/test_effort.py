@@ -1,0 +1,57 @@
+"""What sampling is said to cost beforehand is what it costs, step by step."""
+
+import pytest
+from PIL import Image
+
+from sfumato.models import Generation
+from sfumato.models.effort import batches, looks, watched_looks
+from sfumato.models.ground import Ground
+from sfumato.models.steering import Palette, Steering
+
+
+def counted_looks(generation: Generation, count: int, first: int = 0) -> list[int]:
+    """Of each step of each batch."""
+    taken, steps = [0], []
+    with watched_looks(lambda denoiser, pictures: taken.append(pictures)):
+        for _ in generation.steps(count, first):
+            steps.append(sum(taken))
+            taken.clear()
+    return steps
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"guidance": 1.0},
+        {"guidance_kind": "autoguidance", "guidance_low": 0.1, "guidance_high": 2.0},
+        {"sampler": "heun", "guidance_high": 2.0},
+        {"label": "waves:0.5,circles:0.5"},
+        {"away": "waves"},
+    ],
+)
+def test_looks_are_what_they_are_said_to_be(model, asked):
+    generation = Generation.of(model, steps=4, **asked)
+    assert counted_looks(generation, 1) == looks(generation)
+
+
+@pytest.mark.parametrize("tile", [False, True])
+def test_windows_are_counted(model, tile):
+    ground = Ground.plain(model.config, 80, 48, tile=tile)
+    generation = Generation.of(model, steps=2, ground=ground, steering=Steering(Palette.parse("#aa3322")))
+    assert counted_looks(generation, 1) == looks(generation)
+
+
+def test_what_is_found_back_first_and_what_is_half_done(model):
+    picture = Image.linear_gradient("L").resize((32, 32)).convert("RGB")
+    edited = Generation.of(model, steps=4, ground=Ground.editing(model.config, picture, 0.5), label="waves")
+    assert counted_looks(edited, 1) == looks(edited)
+    refined = Generation.of(model, steps=8, ground=Ground.refining(model.config, picture, 0.25))
+    assert counted_looks(refined, 1) == looks(refined)
+    assert len(looks(refined)) == 2
+
+
+def test_batches_are_whole(model):
+    generation = Generation.of(model, steps=1)
+    assert [batches(generation, *asked) for asked in ((1,), (16,), (17,), (16, 3), (1, 16))] == [1, 1, 2, 2, 1]
+    assert len(counted_looks(generation, 16, 3)) == 2
