@@ -7,10 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from sfumato.diffusion.inpainting import inpaint
+from sfumato.diffusion.inpainting import continued, inpaint
 from sfumato.diffusion.noise import karras
 from sfumato.diffusion.samplers import SAMPLERS, Denoise, Noise, Step
 from sfumato.errors import SfumatoError
+
+DEVIATION = 0.2  # so that of no row much is clipped
 
 
 class Gaussian:
@@ -31,9 +33,9 @@ class Gaussian:
 
 
 def chain(length: int, correlation: float) -> Gaussian:
-    """Variance 1, and ``correlation`` to the power of their distance between two pixels."""
+    """Standard deviation 0.2, and ``correlation`` to the power of their distance between two pixels."""
     place = torch.arange(length, dtype=torch.float64)
-    return Gaussian(correlation ** (place[:, None] - place).abs())
+    return Gaussian(DEVIATION**2 * correlation ** (place[:, None] - place).abs())
 
 
 def row(values: list[float]) -> Tensor:
@@ -48,12 +50,30 @@ def normal(shape: tuple[int, ...], dtype: torch.dtype = torch.float64) -> Noise:
 
 
 def paint(
-    name: str, denoise: Denoise, picture: Tensor, mask: Tensor, *, steps: int = 8, repeats: int = 1, count: int = 2
+    name: str,
+    denoise: Denoise,
+    picture: Tensor,
+    mask: Tensor,
+    *,
+    steps: int = 8,
+    repeats: int = 1,
+    nudges: int = 1,
+    count: int = 2,
 ) -> Iterator[Step]:
     shape = (count, *picture.shape[1:])
     sigmas, noise = karras(steps, 0.03, 40.0), normal(shape, picture.dtype)
     x = noise(-1) * sigmas[0].to(picture.dtype)
-    return inpaint(denoise, x, sigmas, noise, sampler=SAMPLERS[name], picture=picture, mask=mask, repeats=repeats)
+    return inpaint(
+        denoise,
+        x,
+        sigmas,
+        noise,
+        sampler=SAMPLERS[name],
+        picture=picture,
+        mask=mask,
+        repeats=repeats,
+        nudges=nudges,
+    )
 
 
 def finish(*args: object, **settings: int) -> Tensor:
@@ -61,33 +81,16 @@ def finish(*args: object, **settings: int) -> Tensor:
     return last.x
 
 
-def responses(name: str, gaussian: Gaussian, mask: Tensor, *, steps: int, repeats: int) -> tuple[Tensor, Tensor]:
-    """The made pixels, linear in the known ones and in all noise, without chance: [made, known], [made, noise].
-
-    Each row follows one unit: of a known pixel, or of the noise of one pixel at the start or at one step.
-    """
-    known, width = mask.flatten() == 0, mask.shape[-1]
-    kept = int(known.sum())
-    units = torch.eye(kept + width * steps, dtype=torch.float64)
-    picture = torch.zeros(len(units), 1, 1, width, dtype=torch.float64)
-    picture[:, 0, 0, known] = units[:, :kept]
-
-    def noise(index: int) -> Tensor:
-        return units[:, kept + (index + 1) * width :][:, :width].reshape(-1, 1, 1, width)
-
-    sigmas = karras(steps, 0.03, 40.0)
-    *_, last = inpaint(
-        gaussian,
-        noise(-1) * sigmas[0],
-        sigmas,
-        noise,
-        sampler=SAMPLERS[name],
-        picture=picture,
-        mask=mask,
-        repeats=repeats,
-    )
-    made = last.x[:, 0, 0, ~known].T
-    return made[:, :kept], made[:, kept:]
+def continuations(gaussian: Gaussian, mask: Tensor, *, nudges: int, repeats: int = 1) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows of the Gaussian, [N, W], made anew where the mask is 1: the rows, and of what was made its linear dependence
+    on what is known, [made, known], and its variance apart from that, [made]."""
+    known, shape = mask.flatten() == 0, (4000, 1, 1, mask.shape[-1])
+    pictures = normal(shape)(-2) @ torch.linalg.cholesky(gaussian.covariance).T
+    rows = finish("dpmpp_2m_sde", gaussian, pictures, mask, steps=24, nudges=nudges, repeats=repeats, count=4000)[
+        :, 0, 0
+    ]
+    mean = torch.linalg.lstsq(rows[:, known], rows[:, ~known]).solution.T
+    return rows, mean, (rows[:, ~known] - rows[:, known] @ mean.T).var(0)
 
 
 PAIR = row([0.0, 1.0])
@@ -104,52 +107,50 @@ def picture_of(count: int) -> Tensor:
 # What is made fits what is known
 
 
-def test_corrected_often_enough_the_estimate_is_the_mean_given_the_known_pixels() -> None:
-    gaussian, mask, sigma = chain(5, 0.8), row([0, 1, 1, 0, 1]), 0.7
-    x, picture = normal((1, 1, 1, 5))(0), normal((1, 1, 1, 5))(1)
-    levels, euler = torch.tensor([sigma, 0.0]), SAMPLERS["euler"]
-    (step,) = inpaint(gaussian, x, levels, normal(x.shape), sampler=euler, picture=picture, mask=mask, repeats=300)
-    known = mask.flatten() == 0
-    mean, covariance = gaussian.given(known)
-    prior = mean @ picture.flatten()[known]
-    gain = covariance @ torch.linalg.inv(covariance + sigma**2 * torch.eye(3, dtype=torch.float64))
-    torch.testing.assert_close(step.x.flatten()[~known], prior + gain @ (x.flatten()[~known] - prior))
-
-
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_of_two_pixels_the_second_follows_the_first_the_better_the_more_is_evaluated(name: str) -> None:
+def test_of_two_pixels_the_second_follows_the_first(name: str) -> None:
+    pictures, gaussian = DEVIATION * normal((4000, 1, 1, 2))(-2), chain(2, 0.9)
+    made = finish(name, gaussian, pictures, PAIR, steps=48, count=4000)[:, 0, 0]
+    known, other = made.T
+    mean = float(known @ other / (known @ known))
+    assert mean == pytest.approx(0.9, abs=0.05)
+    assert float((other - mean * known).std()) == pytest.approx(DEVIATION * math.sqrt(1 - 0.9**2), rel=0.2)
+
+
+def test_of_many_pixels_the_conditional_mean_and_variance_are_met_with_a_few_nudges() -> None:
+    gaussian = chain(16, 0.8)
+    mean, covariance = gaussian.given(HALF.flatten() == 0)
     errors = []
-    for steps, repeats in ((16, 1), (16, 4), (64, 4)):
-        mean, noise = responses(name, chain(2, 0.9), PAIR, steps=steps, repeats=repeats)
-        errors.append(abs(float(mean) - 0.9))
-    assert errors == sorted(errors, reverse=True)
-    assert errors[1] < 0.08
-    assert errors[2] < 0.025
-    assert float(noise.square().sum().sqrt()) == pytest.approx(math.sqrt(1 - 0.9**2), rel=0.08)
+    for nudges in (0, 1, 3):
+        _, found, variance = continuations(gaussian, HALF, nudges=nudges)
+        errors.append(float((found - mean)[:, 7].abs().max()))  # on the known pixel that is nearest
+    assert errors[2] < 0.3 * errors[0] and errors[1] < 0.6 * errors[0]
+    torch.testing.assert_close(found[:3, 7], mean[:3, 7], atol=0.06, rtol=0)
+    torch.testing.assert_close(variance, covariance.diag(), atol=0.0, rtol=0.2)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_a_correction_is_worth_more_than_the_picture_put_into_the_estimate_alone(name: str) -> None:
-    gaussian, picture = chain(2, 0.9), row([1.0, 0.0])
+def test_the_denoiser_is_asked_of_nothing_that_it_has_not_learned(name: str) -> None:
+    """The known pixels are at every level the picture under as much noise as there is, but for a nudge."""
+    picture, seen = torch.zeros(1, 1, 64, 64, dtype=torch.float64), []
+    mask = (torch.arange(64) >= 32).double().expand(1, 1, 64, 64)
 
-    def put_in(x: Tensor, sigma: float) -> Tensor:
-        return torch.where(PAIR > 0, gaussian(x, sigma), picture)
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        seen.append(float(x[..., :32].std()) / sigma)
+        return x / (1 + sigma**2)
 
-    *_, alone = SAMPLERS[name](put_in, 0 * picture, karras(16, 0.03, 40.0), lambda index: 0 * picture)
-    mean, _ = responses(name, gaussian, PAIR, steps=16, repeats=1)
-    assert abs(float(mean) - 0.9) < 0.75 * abs(float(alone.x[..., 1]) - 0.9)
+    for nudges, most in ((0, 0.1), (2, 0.3)):
+        seen.clear()
+        list(paint(name, denoise, picture, mask, steps=12, nudges=nudges, count=1))
+        assert 1 - most < min(seen) <= max(seen) < 1 + most
 
 
 def test_a_row_is_continued_without_a_seam() -> None:
-    gaussian = chain(16, 0.8)
-    mean, noise = responses("dpmpp_2m_sde", gaussian, HALF, steps=16, repeats=2)
-    # Of rows whose first half is drawn from the chain, what each unit of chance does to every pixel.
-    known = torch.cat((torch.linalg.cholesky(gaussian.covariance[:8, :8]), torch.zeros(8, noise.shape[1])), 1)
-    pixels = torch.cat((known, torch.cat((mean @ known[:, :8], noise), 1)))
-    gradients = pixels.diff(dim=0).square().sum(1)
+    rows, _, _ = continuations(chain(16, 0.8), HALF, nudges=1, repeats=2)
+    gradients = rows.diff(dim=1).square().mean(0)
     assert 0.8 < float(gradients[7] / gradients[8:].mean()) < 1.25
     assert 0.8 < float(gradients[7] / gradients[:7].mean()) < 1.25
-    assert float(pixels[8:].square().sum(1).mean()) == pytest.approx(1, rel=0.15)
+    assert float(rows[:, 8:].square().mean()) == pytest.approx(DEVIATION**2, rel=0.15)
 
 
 def test_of_two_modes_the_known_pixels_choose() -> None:
@@ -174,7 +175,7 @@ def test_of_two_modes_the_known_pixels_choose() -> None:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_known_pixels_are_the_pictures_own_to_the_last_bit(name: str, mixture) -> None:
     denoise, picture = mixture((-0.5, 0.4), (0.2, 0.1), (0.4, 0.6)), picture_of(2)
-    steps = list(paint(name, denoise, picture, CORNER, repeats=2))
+    steps = list(paint(name, denoise, picture, CORNER, repeats=2, nudges=2))
     kept = CORNER.expand_as(picture) == 0
     assert torch.equal(steps[-1].x[kept], picture[kept])
     assert not torch.isclose(steps[-1].x[~kept], picture[~kept]).any()
@@ -198,43 +199,121 @@ def test_a_soft_mask_passes_from_the_picture_to_what_was_made(mixture) -> None:
 def test_pictures_and_masks_are_each_pictures_own_or_one_for_all() -> None:
     gaussian, pictures = chain(6, 0.8), normal((2, 3, 4, 6))(9)
     masks = torch.cat((CORNER, CORNER.flip(3))).double()
-    both = finish("dpmpp_2m_sde", gaussian, pictures, masks, repeats=2)
+    both = finish("dpmpp_2m_sde", gaussian, pictures, masks, repeats=2, nudges=2)
     for index in range(2):
-        one = finish("dpmpp_2m_sde", gaussian, pictures[index, None], masks[index, None], repeats=2)
+        one = finish("dpmpp_2m_sde", gaussian, pictures[index, None], masks[index, None], repeats=2, nudges=2)
         torch.testing.assert_close(one[index], both[index])
+
+
+# What it begins with
+
+
+def test_a_picture_goes_on_with_the_light_and_colour_that_lie_near() -> None:
+    colours = torch.tensor([[0.5, -0.2, 0.0], [-0.8, 0.1, 0.3]])
+    picture = torch.full((1, 3, 16, 40), 9.0)
+    picture[..., :8], picture[..., 32:] = colours[0].view(1, 3, 1, 1), colours[1].view(1, 3, 1, 1)
+    mask = torch.zeros(1, 1, 16, 40)
+    mask[..., 8:32] = 0.3
+    begun = continued(picture, mask)
+    assert torch.equal(begun[mask.expand_as(picture) == 0], picture[mask.expand_as(picture) == 0])
+    torch.testing.assert_close(begun[0, :, 8, 8], colours[0], atol=0.2, rtol=0)
+    torch.testing.assert_close(begun[0, :, 8, 31], colours[1], atol=0.2, rtol=0)
+    between = begun[0, :, 8, 8:32]
+    assert (between.diff(dim=1) * (colours[1] - colours[0])[:, None] >= -1e-6).all()
+    odd = torch.ones(1, 1, 5, 7)
+    odd[..., 4, 6] = 0
+    torch.testing.assert_close(continued(picture[..., :5, :7], odd), picture[..., :5, :7])
 
 
 # The contract of a sampler
 
 
-@pytest.mark.parametrize("repeats", [1, 3])
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_it_evaluates_and_draws_noise_as_its_sampler_does_times_the_repeats(name: str, repeats: int, mixture) -> None:
-    asked: list[tuple[str, float]] = []
+def test_levels_at_which_a_picture_is_decided_are_gone_through_again_with_fresh_noise(name: str, mixture) -> None:
+    asked: list[float] = []
+    drawn: list[int] = []
+    picture, sigmas, ideal = picture_of(1), karras(8, 0.03, 40.0), mixture((0.1,), (0.3,))
 
-    def run(inpainting: bool) -> list[Step]:
+    def noise(index: int) -> Tensor:
+        drawn.append(index)
+        return normal(picture.shape)(index).float()
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        asked.append(sigma)
+        return ideal(x, sigma)
+
+    def run(repeats: int | None) -> list[Step]:
         asked.clear()
-        picture, sigmas, ideal = picture_of(1), karras(8, 0.03, 40.0), mixture((0.1,), (0.3,))
-
-        def noise(index: int) -> Tensor:
-            asked.append(("noise", index))
-            return normal(picture.shape)(index).float()
-
-        def denoise(x: Tensor, sigma: float) -> Tensor:
-            asked.append(("denoise", sigma))
-            return ideal(x, sigma)
-
+        drawn.clear()
         x, sampler = 40 * normal(picture.shape)(-1).float(), SAMPLERS[name]
-        if not inpainting:
+        if repeats is None:
             return list(sampler(denoise, x, sigmas, noise))
-        return list(inpaint(denoise, x, sigmas, noise, sampler=sampler, picture=picture, mask=CORNER, repeats=repeats))
+        given = {"picture": picture, "mask": CORNER, "repeats": repeats, "nudges": 0}
+        return list(inpaint(denoise, x, sigmas, noise, sampler=sampler, **given))
 
-    alone = run(False)
-    expected = [call for call in asked for _ in range(repeats if call[0] == "denoise" else 1)]
-    steps = run(True)
-    assert asked == expected
+    alone, levels, draws = run(None), list(asked), list(drawn)
+    run(1)
+    assert (asked, drawn) == (levels, draws)
+    steps = run(3)
     assert [(s.index, s.steps, s.sigma) for s in steps] == [(s.index, s.steps, s.sigma) for s in alone]
     assert all(step.x.shape == step.denoised.shape == (1, 3, 4, 6) for step in steps)
+    # 40 to 0.5 in two pieces, three times each; 0.15 and 0.03 once.
+    if name != "heun":
+        levels = sigmas.tolist()[:-1]
+    assert [asked.count(sigma) for sigma in levels] == [2 if sigma <= 1 else 1 for sigma in levels]
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_the_steps_are_the_samplers_and_another_estimate_is_nudged(name: str, mixture) -> None:
+    asked: dict[str, list[float]] = {"guided": [], "plain": []}
+    drawn: list[int] = []
+    picture, sigmas, ideal = picture_of(1), karras(8, 0.03, 40.0), mixture((0.1,), (0.3,))
+
+    def noise(index: int) -> Tensor:
+        drawn.append(index)
+        return normal(picture.shape)(index).float()
+
+    def estimate(kind: str) -> Denoise:
+        def denoise(x: Tensor, sigma: float) -> Tensor:
+            asked[kind].append(sigma)
+            return ideal(x, sigma)
+
+        return denoise
+
+    x, sampler, guided = 40 * normal(picture.shape)(-1).float(), SAMPLERS[name], estimate("guided")
+    alone, levels, draws = list(sampler(guided, x, sigmas, noise)), list(asked["guided"]), list(drawn)
+    for nudges, nudged, more in ((0, None, []), (2, None, []), (2, estimate("plain"), levels)):
+        for calls in (*asked.values(), drawn):
+            calls.clear()
+        given = {"picture": picture, "mask": CORNER, "nudges": nudges, "nudged": nudged}
+        steps = list(inpaint(guided, x, sigmas, noise, sampler=sampler, **given))
+        assert [(s.index, s.steps, s.sigma) for s in steps] == [(s.index, s.steps, s.sigma) for s in alone]
+        assert all(step.x.shape == step.denoised.shape == (1, 3, 4, 6) for step in steps)
+        assert drawn == draws
+        assert len(asked["guided"]) == len(levels) * (1 if nudged else 1 + nudges)
+        assert len(asked["plain"]) == len(more) * (1 + nudges)
+
+
+def test_nothing_is_nudged_above_the_highest_level_for_that() -> None:
+    picture, sigmas, asked = picture_of(1), karras(8, 0.03, 40.0), []
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        asked.append(sigma)
+        return 0.5 * x
+
+    given = {"picture": picture, "mask": CORNER, "highest": 1.0}
+    list(inpaint(denoise, picture, sigmas, normal(picture.shape, torch.float32), sampler=SAMPLERS["euler"], **given))
+    assert [asked.count(sigma) for sigma in sigmas.tolist()[:-1]] == [
+        1 + (sigma <= 1) for sigma in sigmas.tolist()[:-1]
+    ]
+
+
+def test_what_does_not_move_with_the_known_pixels_is_left_alone() -> None:
+    """Nor does an estimate that they move the wrong way, which no covariance does, lead anywhere."""
+    for slope in (0.0, -0.5):
+        made = finish("euler", lambda x, sigma, slope=slope: slope * x, picture_of(2), CORNER, nudges=3)
+        without = finish("euler", lambda x, sigma, slope=slope: slope * x, picture_of(2), CORNER, nudges=0)
+        assert torch.equal(made, without)
 
 
 def test_nothing_is_kept_from_one_picture_to_the_next(mixture) -> None:
@@ -277,8 +356,10 @@ def test_a_picture_of_another_size_is_refused_at_once() -> None:
         paint("euler", never, picture_of(3), CORNER)
 
 
-def test_no_corrections_at_all_are_refused_at_once() -> None:
-    with pytest.raises(SfumatoError, match="0 repeats; give 1 or more"):
+def test_no_way_at_all_is_refused_at_once() -> None:
+    with pytest.raises(SfumatoError, match="1 repeats and -1 nudges; give 1 or more and 0 or more"):
+        paint("euler", never, picture_of(2), CORNER, nudges=-1)
+    with pytest.raises(SfumatoError, match="0 repeats"):
         paint("euler", never, picture_of(2), CORNER, repeats=0)
 
 

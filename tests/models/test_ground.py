@@ -193,6 +193,28 @@ class Asked(torch.nn.Module):
         return self.network(x, c_noise, condition)
 
 
+def test_what_is_made_anew_begins_with_the_light_beside_it_unless_less_of_the_picture_is_to_be_replaced(
+    model, picture, mask
+):
+    light, dark = Image.new("RGB", picture.size, "white"), Image.new("RGB", picture.size, "black")
+    one, other = (Ground.masked(model.config, whole, mask) for whole in (light, dark))
+    begun = Generation.of(model, ground=one)
+    assert (begun.settings.sigma_max, begun.settings.sharpness) == (2.5, 0.0)  # 5 at 64 px
+    assert Generation.of(model, ground=one, sigma_max=30.0).settings.sigma_max == 30.0
+    means = [next(Generation.of(model, ground=ground, steps=1).steps(1)).clean.mean() for ground in (one, other)]
+    assert means[0] > means[1]
+    erased = light.copy()
+    erased.paste("black", (20, 10, 44, 30))
+    made = [inpaint(model, whole, mask, **FEW).image.tobytes() for whole in (light, erased)]
+    assert made[0] == made[1]
+    partly = Ground.masked(model.config, light, mask, strength=0.5)
+    assert Generation.of(model, ground=partly).settings.sigma_max == model.config.generation.sigma_max
+    assert (
+        inpaint(model, light, mask, strength=0.5, **FEW).image.tobytes()
+        != inpaint(model, erased, mask, strength=0.5, **FEW).image.tobytes()
+    )
+
+
 def test_far_from_the_mask_nothing_is_looked_at(new_model):
     model = new_model(has_early=False)
     model.early = {}
@@ -201,8 +223,9 @@ def test_far_from_the_mask_nothing_is_looked_at(new_model):
     large, mask = Image.fromarray(levels), Image.new("L", (240, 200), 0)
     mask.paste(255, (100, 90, 116, 106))
     work = inpaint(model, large, mask, seed=3, **FEW)
-    # 16 pixels and 32 on every side: 80 x 80, which windows of 32 at 16 pixels cover four by four, twice a step.
-    assert model.denoiser.network.seen == 16 * 2 * 3
+    # 16 pixels and 32 on every side: 80 x 80, which windows of 32 at 16 pixels cover four by four, twice for guidance
+    # and twice for what moves with the known pixels; of three levels the first is gone through twice.
+    assert model.denoiser.network.seen == 16 * (2 + 2) * (2 + 1 + 1)
     kept = pixels(mask) == 0
     assert np.array_equal(pixels(work.image)[kept], levels[kept])
     assert (pixels(work.image)[~kept] != levels[~kept]).mean() > 0.8

@@ -1,27 +1,36 @@
 """Inpainting: what a mask leaves of a picture is kept, the rest is sampled to fit it.
 
-To put the picture in at every noise level is not enough: the denoiser sees the known pixels under as much noise as the
-others, and makes little of what they say. RePaint (Lugmayr et al. 2022, arXiv:2201.09865, algorithm 1) repeats every
-step with fresh noise for that. Here the noise under the known pixels is no longer left to chance: it is corrected by
-what the denoiser's own estimate of them misses of the picture. That needs no gradients and goes with every sampler.
+At every noise level the known pixels are the picture's under the level's own noise, so that the denoiser is asked of
+nothing that it has not learned, and the others are made beside them (RePaint: Lugmayr et al. 2022, arXiv:2201.09865,
+eq. 8). Two things make the others fit, and neither needs gradients:
 
-Where nothing is missed, the estimate of the other pixels is, for Gaussian pictures, exactly their mean given the known
-ones: it minimises |x - estimate|^2 / sigma^2 over the others plus the prior's quadratic form, under the constraint that
-the known ones are the picture's, and (corrected known pixels - picture) / sigma^2 is the constraint's Lagrange
-multiplier. To first order one correction is the guidance of PiGDM (Song et al. 2023, 'Pseudoinverse-guided diffusion
-models', ICLR) without its weight: an ideal denoiser's Jacobian is symmetric, so a second evaluation gives its product.
+- The estimate of the others knows of the known ones only what shows through the noise. As far as it is wrong about
+  those, it is wrong about the others as well, where the two go together: by their covariance given what shows, which is
+  sigma squared times the derivative of the estimate (moment matching posterior sampling: Rozet et al. 2024,
+  arXiv:2405.13712). Of a Gaussian that is exact. Differences of estimates take the place of derivatives, and a step or
+  more of conjugate gradients that of an inverse.
+- Every few levels are gone through several times, with the noise that they took away put back, since what was made
+  before the known pixels came out of the noise does not know them (RePaint's section 4.2, 'resampling'; Xu et al. 2023,
+  'Restart sampling', arXiv:2306.14878, algorithm 1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.diffusion.samplers import Denoise, Noise, Sampler, Step
 from sfumato.errors import SfumatoError
+
+PIECE = 3  # levels that are gone through again at once: fewer and the picture cannot change, more and it forgets
+LOWEST = 0.1  # sigma, down to which they are: below it nothing changes any more that could be seen
+NUDGE = 0.2  # of the noise's deviation: how far the known pixels are moved to see what moves with them
 
 
 def inpaint(
@@ -34,38 +43,120 @@ def inpaint(
     picture: Tensor,
     mask: Tensor,
     repeats: int = 1,
+    nudges: int = 1,
+    nudged: Denoise | None = None,
+    highest: float = math.inf,
 ) -> Iterator[Step]:
     """Yields ``sampler``'s steps, each with the known pixels of ``picture`` in its estimate.
 
-    x:       [N, 3, H, W], noise of standard deviation sigmas[0] (plus the picture, to refine what the mask covers)
-    sigmas, noise: the sampler's; noise is drawn for the sampler's own steps and nothing else
+    x:       [N, 3, H, W], noise of standard deviation sigmas[0], plus a picture to begin with where the mask covers it
+    sigmas, noise: the sampler's; noise is also drawn for the step numbers from len(sigmas) on
     picture: [1 or N, 3, H, W] in -1..1; what the mask covers is not looked at but in the last step
     mask:    [1 or N, 1, H, W] in 0..1: 0 is known and kept as it is, all else is made anew; between 0 and 1 the last
              step's x passes from the picture to what was made
-    repeats: corrections at every noise level, 1 or more; they start from the last level's, so that more steps help too
+    repeats: how many times each level down to sigma 0.1 is gone through, 1 or more; the last time is yielded
+    nudges:  conjugate gradients for every estimate, 0 or more; 0 is RePaint without resampling
+    nudged:  the estimate that they ask, nudges + 1 times (the first is ``denoise``'s where it is the same); by default
+             ``denoise``, and one without guidance costs less
+    highest: sigma above which none is asked; a network's derivative is a covariance only where it sees something
 
-    ``denoise`` is evaluated ``repeats`` times as often as by the sampler alone (by its own count: once a step, Heun's
-    twice but for the last). Raises SfumatoError for a picture or a mask of another size, values of the mask outside
-    0..1, a mask that covers nothing or everything of a picture, and repeats under 1.
+    Raises SfumatoError for a picture or a mask of another size, values of the mask outside 0..1, a mask that covers
+    nothing or everything of a picture, repeats under 1 and nudges under 0.
     """
-    _check(x, picture, mask, repeats)
+    _check(x, picture, mask, repeats, nudges)
     picture, mask = picture.to(x), mask.to(x)
-    return _finished(sampler(_fitted(denoise, picture, mask > 0, repeats), x, sigmas, noise), picture, mask)
+    fitting = _fitting(denoise, nudged or denoise, picture, mask > 0, nudges, highest)
+    return _finished(_repeated(fitting, x, sigmas, noise, sampler, repeats), picture, mask)
 
 
-def _fitted(denoise: Denoise, picture: Tensor, made: Tensor, repeats: int) -> Denoise:
-    """The denoiser's estimate given that the pixels which are not ``made`` are the picture's."""
-    # In units of sigma, a change of the noise: what is carried over so fades with the level, and cannot pile up.
-    correction = torch.zeros_like(picture)
+def _fitting(denoise: Denoise, nudged: Denoise, picture: Tensor, made: Tensor, nudges: int, highest: float) -> Denoise:
+    """The estimate whose known pixels are the picture's, and whose ``made`` ones follow from these."""
 
-    def denoised(x: Tensor, sigma: float) -> Tensor:
-        nonlocal correction
-        for _ in range(repeats):
-            estimate = denoise(x + correction * sigma, sigma)
-            correction = correction + torch.where(made, 0, picture - estimate) / sigma
-        return torch.where(made, estimate, picture)
+    def estimate(x: Tensor, sigma: float) -> Tensor:
+        guess = denoise(x, sigma)
+        if nudges and sigma <= highest:
+            plain = guess if nudged is denoise else nudged(x, sigma)
+            guess = guess + _following(nudged, x, sigma, plain, torch.where(made, 0, picture - plain), ~made, nudges)
+        return torch.where(made, guess, picture)
 
-    return denoised
+    return estimate
+
+
+def _following(
+    denoise: Denoise, x: Tensor, sigma: float, guess: Tensor, wrong: Tensor, known: Tensor, nudges: int
+) -> Tensor:
+    """What all pixels change by where the known ones of ``guess``, denoise(x, sigma), change by ``wrong``.
+
+    wrong: [N, C, H, W], 0 where nothing is ``known``, [1 or N, 1, H, W]. With J the derivative of the estimate, it is
+    J z for the z on the known pixels of which J z is ``wrong`` there. J is a covariance over sigma squared, and so
+    symmetric and positive.
+    """
+    deviation = NUDGE * sigma * known.expand_as(x).sum((1, 2, 3), keepdim=True).sqrt()
+    change, left, direction = torch.zeros_like(wrong), wrong, wrong
+    square = _dot(left, left)
+    for _ in range(nudges):
+        scale = deviation / _dot(direction, direction).sqrt().clamp_min(1e-12)
+        moved = (denoise(x + scale * direction, sigma) - guess) / scale
+        known_moved = torch.where(known, moved, 0)
+        curvature = _dot(direction, known_moved)
+        # A network's derivative need not be positive; there is nothing to follow then.
+        length = torch.where(curvature > 1e-3 * _dot(direction, direction), square / curvature, 0)
+        change, left = change + length * moved, left - length * known_moved
+        before, square = square, _dot(left, left)
+        direction = torch.where(length > 0, left + square / before * direction, 0)
+    return change
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    """[N, C, H, W] twice -> [N, 1, 1, 1]."""
+    return (one * other).sum((1, 2, 3), keepdim=True)
+
+
+def continued(picture: Tensor, mask: Tensor) -> Tensor:
+    """The picture with the mean light and colour of what lies near in place of what the mask covers, ever vaguer.
+
+    picture: [N, 3, H, W]; mask: [1 or N, 1, H, W], 0 is known, in every picture somewhere. Push and pull (Gortler et
+    al. 1996, 'The Lumigraph', section 3.4): means of the known pixels of 2 x 2 cells, of the cells of those, and so on
+    until none is empty; then back, each empty one filled from the coarser.
+    """
+    known = (mask == 0).to(picture).expand(len(picture), 1, *picture.shape[2:])
+    if bool(known.all()):
+        return picture
+    share = F.avg_pool2d(known, 2, ceil_mode=True, count_include_pad=False)
+    means = F.avg_pool2d(picture * known, 2, ceil_mode=True, count_include_pad=False) / share.clamp_min(1e-6)
+    coarser = continued(means, (share == 0).to(mask))
+    return torch.where(known > 0, picture, F.interpolate(coarser, picture.shape[2:], mode="bilinear"))
+
+
+def _repeated(
+    denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise, sampler: Sampler, repeats: int
+) -> Iterator[Step]:
+    levels = torch.as_tensor(sigmas).tolist()
+    steps = drawn = len(levels) - 1
+    for first, last, times in _pieces(levels, repeats):
+        begun = first
+        for time in range(times):
+            if time:  # back to the piece's first level: variances of independent noise add
+                x = x + noise(drawn) * math.sqrt(levels[first] ** 2 - levels[last] ** 2)
+                begun, drawn = drawn + 1, drawn + 1 + last - first
+            for step in sampler(denoise, x, sigmas[first : last + 1], _from(noise, begun)):
+                x = step.x
+                if time + 1 == times:
+                    yield replace(step, index=first + step.index, steps=steps)
+
+
+def _from(noise: Noise, begun: int) -> Noise:
+    return lambda index: noise(begun + index)
+
+
+def _pieces(levels: Sequence[float], repeats: int) -> list[tuple[int, int, int]]:
+    """The way in pieces: the places of a piece's first and last level, and how many times it is gone through."""
+    steps = len(levels) - 1
+    last = sum(sigma >= LOWEST for sigma in levels) - 1
+    if repeats == 1 or last < 1:
+        return [(0, steps, 1)]
+    bounds = [*range(0, last, PIECE), last]
+    return [*((one, other, repeats) for one, other in pairwise(bounds)), (last, steps, 1)]
 
 
 def _finished(steps: Iterator[Step], picture: Tensor, mask: Tensor) -> Iterator[Step]:
@@ -74,7 +165,7 @@ def _finished(steps: Iterator[Step], picture: Tensor, mask: Tensor) -> Iterator[
         yield step if step.index + 1 < step.steps else replace(step, x=picture.lerp(step.x.clamp(-1, 1), mask))
 
 
-def _check(x: Tensor, picture: Tensor, mask: Tensor, repeats: int) -> None:
+def _check(x: Tensor, picture: Tensor, mask: Tensor, repeats: int, nudges: int) -> None:
     for what, given, channels in (("picture", picture, x.shape[1]), ("mask", mask, 1)):
         if given.ndim != 4 or len(given) not in (1, len(x)) or given.shape[1:] != (channels, *x.shape[2:]):
             raise SfumatoError(
@@ -90,5 +181,5 @@ def _check(x: Tensor, picture: Tensor, mask: Tensor, repeats: int) -> None:
         raise SfumatoError("inpainting: the mask covers nothing of a picture; give 1 where it is to be made anew")
     if made.all(1).any():
         raise SfumatoError("inpainting: the mask keeps nothing of a picture; give 0 somewhere, or sample without one")
-    if repeats < 1:
-        raise SfumatoError(f"inpainting: {repeats} repeats; give 1 or more")
+    if repeats < 1 or nudges < 0:
+        raise SfumatoError(f"inpainting: {repeats} repeats and {nudges} nudges; give 1 or more and 0 or more")

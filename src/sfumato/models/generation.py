@@ -21,7 +21,7 @@ from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
 from sfumato.models.pictures import to_pictures
-from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, places, sampled
+from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, filled_from, places, sampled
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
@@ -75,10 +75,7 @@ class Generation:
         autoguidance with a model that carries no early weights, or a model that does not generate."""
         ground, steering = ground or Ground.plain(model.config), steering or NOT_STEERED
         if ground.mask is not None and model.config.objective == "denoising":
-            # Measured: guidance leads away from what is there as well, sharpness makes the new part rougher than the
-            # kept one, and more steps fit it better.
-            fitting: SamplerChoices = {"guidance": 1.0, "sharpness": 0.0, "steps": 2 * model.config.generation.steps}
-            asked = {**fitting, **given(asked)}  # type: ignore[typeddict-item]
+            asked = {**_fitting(model, ground), **given(asked)}  # type: ignore[typeddict-item]
         if away is not None:
             # Measured: of which class a picture is, is decided where there is much noise.
             everywhere: SamplerChoices = {"guidance_low": 0.0, "guidance_high": 1000.0}
@@ -218,6 +215,14 @@ class Generation:
 
     def _noise(self, index: int) -> SeededNoise:
         return SeededNoise(self.seed, index) if self.noises is None else self.noises(index)
+
+
+def _fitting(model: Model, ground: Ground) -> SamplerChoices:
+    """What makes a part of a picture fit the rest, unless it is asked for otherwise."""
+    # Measured: sharpness makes the new part rougher than the kept one. And where it has the kept one's light and colour
+    # to begin with, it takes no more noise than leaves the composition open, of which larger pictures bear more.
+    begun: SamplerChoices = {"sigma_max": filled_from(model.config)} if ground.strength == 1 else {}
+    return {"sharpness": 0.0, **begun}
 
 
 def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) -> None:

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, Denoiser, Step, away_from, conditioned, mixed
 from sfumato.diffusion.enlarging import enlarged
-from sfumato.diffusion.inpainting import inpaint
+from sfumato.diffusion.inpainting import continued, inpaint
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import STUDENTS
 from sfumato.diffusion.windows import window_count, windowed
 from sfumato.models.classes import class_mixture
-from sfumato.models.configuration import SamplerSettings
+from sfumato.models.configuration import ModelConfig, SamplerSettings
 from sfumato.models.finite import finite_steps
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
@@ -28,7 +28,8 @@ from sfumato.models.steering import NOT_STEERED, Steering
 BATCH = 16
 AT_ONCE = 64  # windows that the network sees at once
 NO_CLASS = -1
-REPEATS = 2  # corrections of the known pixels at every noise level, in inpainting
+FILLED_FROM = 5.0  # sigma at which inpainting begins, for a model of 64 px
+REPEATS = 2  # times that inpainting goes through the noise levels at which a picture is decided
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,13 @@ def _whole(
     sigmas = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :]
     if ground.reference is not None:
         begun = enlarged(ground.reference[None].to(device), model.config.factor, wrap=ground.tile)
-        denoise = _beside(begun, ground, model, settings)
+        denoise = unguided = _beside(begun, ground, model, settings)
     else:
-        begun = torch.zeros((), device=device) if ground.picture is None else ground.picture.to(device)
-        denoise = _on(ground, model, settings, [draft.classes for draft in drafts], away)
+        begun = torch.zeros((), device=device) if ground.picture is None else _begun(ground).to(device)
+        classes = [draft.classes for draft in drafts]
+        denoise = unguided = _on(ground, model, settings, classes, away)
+        if effective_guidance(model, settings, away=away != NO_CLASS) != "none":
+            unguided = _on(ground, model, settings.model_copy(update={"guidance": 1.0}), classes, NO_CLASS)
     x = begun + noise(-1) * sigmas[0].float()
     if steering is not None:
         denoise = steering.around(denoise, ground.height, ground.width, model.config.size)
@@ -112,7 +116,36 @@ def _whole(
         yield from sampler(denoise, x, sigmas, noise)
     else:
         picture, mask = ground.picture[None], ground.mask[None]
-        yield from inpaint(denoise, x, sigmas, noise, sampler=sampler, picture=picture, mask=mask, repeats=REPEATS)
+        # A student's few looks are each a whole picture: there is no way between them to go through again. And its
+        # estimate is no mean of pictures, so that the derivative is no covariance.
+        repeats, nudges = (1, 0) if settings.sampler in STUDENTS else (REPEATS, 1)
+        yield from inpaint(
+            denoise,
+            x,
+            sigmas,
+            noise,
+            sampler=sampler,
+            picture=picture,
+            mask=mask,
+            repeats=repeats,
+            nudges=nudges,
+            nudged=unguided,
+            highest=1.001 * filled_from(model.config),  # the first level may be rounded up
+        )
+
+
+def filled_from(config: ModelConfig) -> float:
+    """Sigma at which inpainting in full strength begins: larger pictures bear more noise."""
+    return FILLED_FROM * config.size / 64
+
+
+def _begun(ground: Ground) -> Tensor:
+    """The picture on a ground, [3, height, width]; what is made anew in full strength has the light and the colour of
+    what is kept to begin with, so that there need not be as much noise that these are drawn by chance."""
+    assert ground.picture is not None, "there is one to begin with"
+    if ground.mask is None or ground.strength < 1:
+        return ground.picture
+    return continued(ground.picture[None], ground.mask[None])[0]
 
 
 def steered_estimate(
