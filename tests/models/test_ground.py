@@ -224,8 +224,8 @@ def test_far_from_the_mask_nothing_is_looked_at(new_model):
     mask.paste(255, (100, 90, 116, 106))
     work = inpaint(model, large, mask, seed=3, **FEW)
     # 16 pixels and 32 on every side: 80 x 80, which windows of 32 at 16 pixels cover four by four, twice for guidance
-    # and twice for what moves with the known pixels; of three levels the first is gone through twice.
-    assert model.denoiser.network.seen == 16 * (2 + 2) * (2 + 1 + 1)
+    # and three times for what moves with the known pixels; of three levels the first is gone through twice.
+    assert model.denoiser.network.seen == 16 * (2 + 3) * (2 + 1 + 1)
     kept = pixels(mask) == 0
     assert np.array_equal(pixels(work.image)[kept], levels[kept])
     assert (pixels(work.image)[~kept] != levels[~kept]).mean() > 0.8

@@ -118,7 +118,7 @@ def _whole(
         picture, mask = ground.picture[None], ground.mask[None]
         # A student's few looks are each a whole picture: there is no way between them to go through again. And its
         # estimate is no mean of pictures, so that the derivative is no covariance.
-        repeats, nudges = (1, 0) if settings.sampler in STUDENTS else (REPEATS, 1)
+        repeats, nudges = (1, 0) if settings.sampler in STUDENTS else (REPEATS, 2)
         yield from inpaint(
             denoise,
             x,
