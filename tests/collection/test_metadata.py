@@ -43,7 +43,7 @@ def test_json_lines_keep_their_values():
 def test_broken_lines_are_named_and_the_others_used():
     table = parse_table(b'{"file_name": "a.png", "title": "A"}\n{oops\n[1]\n', "metadata.jsonl")
     assert table.rows == [{"file_name": "a.png", "title": "A"}]
-    assert table.complaints == ["line 2 and 1 other lines: not a JSON object"]
+    assert table.complaints == ["line 2 and 1 other line: not a JSON object"]
 
 
 @pytest.mark.parametrize(

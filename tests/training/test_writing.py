@@ -123,7 +123,7 @@ def test_a_model_that_cannot_be_written_leaves_the_one_before_and_nothing_beside
     monkeypatch.setattr(Model, "save_pretrained", full)
     with pytest.raises(OSError, match="No space left"):
         writer.write_model(120.0)
-    assert "in 1.0 minutes" in Model.from_pretrained(writer.run.path).card
+    assert "in 1 minute " in Model.from_pretrained(writer.run.path).card
     assert {path.name for path in writer.run.path.iterdir()} == names
 
 
