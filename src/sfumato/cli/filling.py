@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -131,8 +132,9 @@ class Filling:
             return self.series.first
         return next((number for number in self.series.numbers if number not in there), self.series.numbers.stop)
 
+    @cached_property
     def shown(self) -> list[Image.Image]:
-        """The works on the sheet, as they lie in the directory."""
+        """The works on the sheet, as they lie in the directory once it is filled."""
         from sfumato.collection.opening import opened
 
         return [opened(self.directory.path / name) for name in self.series.names[:ON_SHEET]]
@@ -142,7 +144,7 @@ class Filling:
         from sfumato.works import contact_sheet
         from sfumato.works.whole_file import write_whole_file
 
-        pictures, over = self.shown(), self.force or self.goes_on
+        pictures, over = self.shown, self.force or self.goes_on
         write_whole_file(self.sheet, lambda file: save_marked(contact_sheet(pictures), file, format="PNG"), force=over)
 
     def _beside(self, what: str, suffix: str) -> Path:

@@ -119,7 +119,7 @@ def generate(
         made.check()
     made.fill(generation, upscaler, console, seed=seed, recipe=recipe)
     console.print(made.said(), markup=False, soft_wrap=True)
-    if near := said_of_nearness(model, made.shown(), made.series.names):
+    if near := said_of_nearness(model, made.shown, made.series.names):
         console.print(near, markup=False, soft_wrap=True)
     if others:
         console.print(f"{counted(len(others), 'other file')} in {output} left as before", markup=False, soft_wrap=True)

@@ -219,7 +219,7 @@ class Model:
         """Evaluations within use fewer threads of the CPU while other programs make that faster; afterwards torch has
         as many as before. Measured: works are equal to the bit with any number of threads."""
         before = torch.get_num_threads()
-        if next(self.denoiser.parameters()).device.type == "cpu" and before > 1:
+        if self.device.type == "cpu" and before > 1:
             if self.threads is None or self.threads.counts[0] != before:
                 self.threads = ThreadCount(before, untried_seconds=2.0)
             torch.set_num_threads(self.threads.now)
@@ -238,7 +238,7 @@ class Model:
         if self._worse is None or self._worse[0] is not self.early:
             denoiser = _filled(self.config, self.early, f"the early weights of '{self.config.name}'")
             self._worse = self.early, denoiser.eval().requires_grad_(False)
-        return self._worse[1].to(next(self.denoiser.parameters()).device)
+        return self._worse[1].to(self.device)
 
 
 def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | str) -> Denoiser:
