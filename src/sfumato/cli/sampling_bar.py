@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
+from sfumato.cli.bar import percent_bar
 from sfumato.cli.durations import about, clock
 
 if TYPE_CHECKING:
@@ -79,16 +79,7 @@ class SamplingBar:
         self.console, self.what, self.parts, self.clock = console, what, list(parts), clock
         self.began = self.last = self.last_line = clock()
         self.told, self.looking = False, self.parts[0]
-        self.progress = Progress(
-            TextColumn("{task.fields[what]}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("{task.description}"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self.task = self.progress.add_task("", total=1.0, what=what)
+        self.progress, self.task = percent_bar(console, what, 1.0)
         self.open = ExitStack()
 
     def __enter__(self) -> Self:

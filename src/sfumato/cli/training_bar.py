@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
+from sfumato.cli.bar import percent_bar
 from sfumato.cli.durations import clock
 from sfumato.training import Run
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Trained
@@ -20,16 +20,7 @@ class TrainingBar:
     def __init__(self, console: Console, run: Run) -> None:
         self.console, self.run = console, run
         self.smooth, self.held_out, self.last_said = 0.0, "", 0.0
-        self.progress = Progress(
-            TextColumn("training"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("{task.description}"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self.task = self.progress.add_task("", total=None)
+        self.progress, self.task = percent_bar(console, "training", None)
 
     def __enter__(self) -> Self:
         self.progress.__enter__()

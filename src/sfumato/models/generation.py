@@ -208,7 +208,7 @@ class Generation:
             inverted=ground.inverted,
             source=ground.source,
             dtype=settings.precision,
-            device=next(self.model.denoiser.parameters()).device.type,
+            device=self.model.device.type,
             sfumato_version=sfumato.__version__,
             torch_version=torch.__version__,
         )

@@ -56,7 +56,7 @@ def in_one_pass(model: Model, picture: Tensor) -> Work:
 
     Raises SfumatoError where that is no number.
     """
-    config, device = model.config, next(model.denoiser.parameters()).device
+    config, device = model.config, model.device
     made = model.denoiser(picture[None].to(device), 1.0)
     check_finite(made, config)
     recipe = Recipe(

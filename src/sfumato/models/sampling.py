@@ -83,7 +83,7 @@ def _whole(
     steering: Steering | None,
 ) -> Iterator[Step]:
     """Every step of all of a ground."""
-    device = next(model.denoiser.parameters()).device
+    device = model.device
     shape = (3, ground.height, ground.width)
 
     def noise(step: int) -> Tensor:
@@ -251,7 +251,7 @@ def _on(
 
 def _of_classes(model: Model, settings: SamplerSettings, classes: Sequence[Mapping[int, float]], away: int) -> Denoise:
     """The estimate of every picture's own mixture, with as many evaluations as the longest of them has classes."""
-    device = next(model.denoiser.parameters()).device
+    device = model.device
     most = max(1, *map(len, classes))
     # A picture with fewer classes than another asks for its first one again, with a share of 0.
     given = [mixture or {NO_CLASS: 1.0} for mixture in classes]
