@@ -80,7 +80,7 @@ def test_links_in_a_circle_and_models_that_are_none_do_not_hide_it(sfumato, run,
     shutil.copytree(run / "model", own / "z")
     began = time.monotonic()
     assert "the pixels are the same" in sfumato("again", own / "works" / "one.png").out
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_a_model_in_a_zip_is_used_as_any(sfumato, run, here):

@@ -16,7 +16,7 @@ def refusal(path: Path) -> str:
     began = time.monotonic()
     with pytest.raises(SfumatoError) as caught:
         opened(path)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     return str(caught.value)
 
 

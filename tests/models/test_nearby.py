@@ -56,4 +56,4 @@ def test_a_wide_tree_and_circles_of_links_end_the_search_soon(wanted, tmp_path):
         (ground / str(number) / "up").symlink_to(ground)
     began = time.monotonic()
     assert find_weights(wanted, [ground]) is None
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20

@@ -78,10 +78,10 @@ def test_a_bomb_is_not_unpacked(saved, tmp_path):
         with file.open("model.safetensors", "w", force_zip64=True) as weights:
             for _ in range(64):
                 weights.write(bytes(1 << 20))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(SfumatoError, match=r"model.safetensors would unpack to 67 MB, and such a model's has \d+ MB"):
         Model.from_pretrained(tmp_path / "bomb.zip")
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("damage", ["cut", "bytes", "members", "empty", "pipe"])

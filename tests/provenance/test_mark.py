@@ -212,9 +212,9 @@ def test_the_look_takes_microseconds() -> None:
     Image.fromarray(noise).save(file, format="PNG", compress_level=0)
     data = file.getvalue()
     assert len(data) > 30_000_000
-    began = time.perf_counter()
+    began = time.process_time()
     assert not is_marked(data)
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1
     info = PngImagePlugin.PngInfo()
     info.add_text("Title", "large")
     assert not is_marked(plain("PNG", pnginfo=info))

@@ -297,7 +297,7 @@ def test_a_real_run_of_six_seconds_keeps_them(begin: Callable[..., Run]) -> None
     run = begin(steps=0, minutes=0.1)
     *_, finished = train(run, spent_seconds=1.0)
     # It allows two seconds for finishing, which a tiny network does not need.
-    assert 3 < finished.elapsed_seconds < 7
+    assert 3 < finished.elapsed_seconds < 9
     assert finished.step > 20
 
 

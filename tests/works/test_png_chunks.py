@@ -30,10 +30,10 @@ def picture(*parts: bytes) -> bytes:
 
 
 def refused_soon(path: Path, said: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(SfumatoError, match=said):
         read_work(path)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("name", [b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"iCCP", b"ownX"])
