@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from control_figures import classifier
+from control_figures import classifier, forms
 from PIL import Image
 from torch import Tensor
 
@@ -80,6 +80,16 @@ class Bench:
         """The training pictures' features tell their classes: features -> logits."""
         labels = self.dataset.labels[self.dataset.train]
         return classifier(self.real, labels, len(self.model.config.classes))
+
+    @cached_property
+    def classify_forms(self) -> Callable[[Tensor], Tensor]:
+        """The same of nothing but forms: pictures' own features without colour, lightness and contrast -> logits."""
+        train = self.dataset.train
+        shown = torch.cat([forms(self.dataset.images(part)) for part in torch.split(train, 256)])
+        classes = classifier(
+            extracted(self.features, shown), self.dataset.labels[train], len(self.model.config.classes)
+        )
+        return lambda images: classes(extracted(self.features, forms(images)))
 
     @cached_property
     def plain(self) -> list[Work]:

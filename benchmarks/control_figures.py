@@ -31,6 +31,13 @@ def gradient_energy(images: Tensor) -> Tensor:
     return images.diff(dim=2).square().mean((1, 2, 3)) + images.diff(dim=3).square().mean((1, 2, 3))
 
 
+def forms(images: Tensor) -> Tensor:
+    """Pictures without their colours, and without how light and how contrasted they are. [N, 3, H, W], both."""
+    grey = images.mean(1, keepdim=True)
+    centred = grey - grey.mean((2, 3), keepdim=True)
+    return (0.4 * centred / centred.std((2, 3), keepdim=True).clamp_min(0.02)).clamp(-1, 1).expand_as(images)
+
+
 def across(image: Tensor, columns: Sequence[int] | range) -> float:
     """The energy of the differences between these columns and the next, by the mean of all. image: [3, H, W]."""
     differences = image.diff(dim=2).square().mean((0, 1))

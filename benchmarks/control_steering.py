@@ -75,9 +75,10 @@ def _measure(bench: Bench, control: str, what: str, asked: Sequence[Asked], each
         works += some
     plain = bench.plain[: len(works)]
     detail = gradient_energy(images_of(works)).mean() / gradient_energy(images_of(plain)).mean()
+    (seen, forms), (seen_after, forms_after) = _right(bench, plain), _right(bench, works)
     figure = (
-        f"{before:.1f} -> {after:.1f} levels from the {what}; in their class {_right(bench, plain):.0%} -> "
-        f"{_right(bench, works):.0%}; gradient energy {detail:.2f} times; KID {bench.kid(plain):.0f} -> "
+        f"{before:.1f} -> {after:.1f} levels from the {what}; in their class {seen:.0%} -> {seen_after:.0%}, by forms "
+        f"alone {forms:.0%} -> {forms_after:.0%}; gradient energy {detail:.2f} times; KID {bench.kid(plain):.0f} -> "
         f"{bench.kid(works):.0f}"
     )
     bench.row(control, figure, cost, len(works))
@@ -85,11 +86,14 @@ def _measure(bench: Bench, control: str, what: str, asked: Sequence[Asked], each
     bench.show(name, shown[: 24 * (1 + EACH)], 4 * (1 + EACH))
 
 
-def _right(bench: Bench, works: Sequence[Work]) -> float:
-    """The share of works that a linear classifier of the real pictures puts into their own class."""
+def _right(bench: Bench, works: Sequence[Work]) -> tuple[float, float]:
+    """The share of works that a linear classifier of the real pictures puts into their own class: as they are, and by
+    their forms alone."""
     names = bench.model.config.classes
     own = torch.tensor([names.index(work.recipe.label or "") for work in works])
-    return float((bench.classify(bench.seen(works)).argmax(1) == own).double().mean())
+    answers = bench.classify(bench.seen(works)), bench.classify_forms(images_of(works))
+    as_they_are, by_forms = (float((answer.argmax(1) == own).double().mean()) for answer in answers)
+    return as_they_are, by_forms
 
 
 def _references(bench: Bench) -> list[Image.Image]:

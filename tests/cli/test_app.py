@@ -270,6 +270,26 @@ def test_a_fault_of_the_program_keeps_its_traceback(sfumato, monkeypatch):
             sfumato("generate", "run")
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has"),
+            "the GPU's memory is full: ask for",
+        ),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 8 GB"), "or compute on the CPU with --device cpu"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), "this machine's memory"),
+        (MemoryError(), "this machine's memory is full: ask for less at once"),
+    ],
+)
+def test_too_little_memory_is_one_sentence(error, said, sfumato, monkeypatch):
+    monkeypatch.setattr(module, "app", raising(error))
+    answer = sfumato("train", "art")
+    assert answer.code == 2
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+
+
 def test_an_interruption_is_silent(sfumato, monkeypatch):
     monkeypatch.setattr(module, "app", raising(KeyboardInterrupt()))
     answer = sfumato("generate", "run")

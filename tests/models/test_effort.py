@@ -26,6 +26,7 @@ def counted_looks(generation: Generation, count: int, first: int = 0) -> list[in
         {"guidance": 1.0},
         {"guidance_kind": "autoguidance", "guidance_low": 0.1, "guidance_high": 2.0},
         {"sampler": "heun", "guidance_high": 2.0},
+        {"noise_high": 2.0, "label": "waves:0.5,circles:0.5"},
         {"label": "waves:0.5,circles:0.5"},
         {"away": "waves"},
     ],

@@ -14,7 +14,7 @@ from sfumato.models.request import requested
 # The model itself, and what is said of files and of the screen; a model is put on a device when it is loaded, a
 # trajectory has a method of its own, and a work's own `save` leaves out its recipe or writes over a file.
 NOT_ASKED = {"model", "output", "trajectory", "recipe", "device", "force"}
-FURTHER = {"guidance_low", "guidance_high", "guidance_chroma", "sigma_min", "sigma_max"}  # behind --set
+FURTHER = {"guidance_low", "guidance_high", "guidance_chroma", "noise_high", "sigma_min", "sigma_max"}  # behind --set
 
 
 def test_every_option_of_the_command_has_its_keyword():

@@ -100,13 +100,32 @@ def main() -> None:
         remedy = "make room and run the command again" if said == DISK_FULL else "choose another place"
         _say(f"{error.filename or 'the disk'}: {said[:1].lower()}{said[1:]}; {remedy}")
         sys.exit(2)
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
+        if (fault := memory_fault(error)) is not None:
+            _say(fault)
+            sys.exit(2)
         if not str(error).startswith(_CIRCLE):
             raise
         _say(f"{str(error).removeprefix(_CIRCLE).strip()}: is a link that leads in a circle; give another place")
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+
+
+def memory_fault(error: Exception) -> str | None:
+    """What to do where memory did not suffice; None for any other error. Torch says so in words, and on the CPU with a
+    plain RuntimeError."""
+    said = str(error).lower()
+    on_gpu = "out of memory" in said
+    on_cpu = isinstance(error, MemoryError) or "can't allocate memory" in said or "not enough memory" in said
+    if not on_gpu and not on_cpu:
+        return None
+    smaller = "ask for less at once (a smaller --size or --width, or in training --batch 8), close other programs"
+    return (
+        f"the GPU's memory is full: {smaller}, or compute on the CPU with --device cpu"
+        if on_gpu
+        else f"this machine's memory is full: {smaller}"
+    )
 
 
 def _say(text: str) -> None:

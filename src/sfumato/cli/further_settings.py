@@ -7,7 +7,7 @@ from typing import Final, Literal, TypedDict, get_args
 
 from sfumato.errors import SfumatoError
 
-Name = Literal["guidance_low", "guidance_high", "guidance_chroma", "sigma_min", "sigma_max"]
+Name = Literal["guidance_low", "guidance_high", "guidance_chroma", "noise_high", "sigma_min", "sigma_max"]
 NAMES: Final[tuple[Name, ...]] = get_args(Name)
 
 
@@ -15,6 +15,7 @@ class FurtherSettings(TypedDict, total=False):
     guidance_low: float
     guidance_high: float
     guidance_chroma: float
+    noise_high: float
     sigma_min: float
     sigma_max: float
 

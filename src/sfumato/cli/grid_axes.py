@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "guidance_low": float,
     "guidance_high": float,
     "guidance_chroma": float,
+    "noise_high": float,
     "sigma_min": float,
     "sigma_max": float,
     "sharpness": float,

@@ -17,7 +17,7 @@ eq. 8). Two things make the others fit, and neither needs gradients:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -25,8 +25,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sfumato.diffusion.samplers import Denoise, Noise, Sampler, Step
+from sfumato.diffusion.samplers import Denoise, Sampler, Step
 from sfumato.errors import SfumatoError
+
+Draw = Callable[[int], Tensor]
 
 PIECE = 3  # levels that are gone through again at once: fewer and the picture cannot change, more and it forgets
 LOWEST = 0.1  # sigma, down to which they are: below it nothing changes any more that could be seen
@@ -37,7 +39,7 @@ def inpaint(
     denoise: Denoise,
     x: Tensor,
     sigmas: Tensor,
-    noise: Noise,
+    noise: Draw,
     *,
     sampler: Sampler,
     picture: Tensor,
@@ -129,7 +131,7 @@ def continued(picture: Tensor, mask: Tensor) -> Tensor:
 
 
 def _repeated(
-    denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise, sampler: Sampler, repeats: int
+    denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Draw, sampler: Sampler, repeats: int
 ) -> Iterator[Step]:
     levels = torch.as_tensor(sigmas).tolist()
     steps = drawn = len(levels) - 1
@@ -145,7 +147,7 @@ def _repeated(
                     yield replace(step, index=first + step.index, steps=steps)
 
 
-def _from(noise: Noise, begun: int) -> Noise:
+def _from(noise: Draw, begun: int) -> Draw:
     return lambda index: noise(begun + index)
 
 

@@ -5,7 +5,8 @@ Each takes
     denoise: (x, sigma) -> estimate of the clean pictures, of x's shape; sigma is a float > 0
     x:       [N, ...], noise of standard deviation sigmas[0] (plus a picture, for img2img)
     sigmas:  [steps + 1], falling; the last may be 0
-    noise:   step index -> standard normal noise of x's shape (the stochastic samplers only)
+    noise:   step index -> standard normal noise of x's shape, or None for a step without fresh noise (the stochastic
+             samplers only)
 
 and yields a ``Step`` after each move from sigmas[i] to sigmas[i + 1]. The differential equation that they solve is
 dx / dsigma = (x - D(x, sigma)) / sigma (Karras et al. 2022, arXiv:2206.00364, eq. 3 with sigma(t) = t).
@@ -22,7 +23,7 @@ import torch
 from torch import Tensor
 
 Denoise = Callable[[Tensor, float], Tensor]
-Noise = Callable[[int], Tensor]
+Noise = Callable[[int], Tensor | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +79,8 @@ def euler_ancestral(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -
     """DDPM's ancestral sampling (Ho et al. 2020, arXiv:2006.11239, eq. 7): the posterior's mean, then its noise."""
     for index, (sigma, following) in _pairs(sigmas):
         denoised = denoise(x, sigma)
-        ratio = following / sigma
         # The posterior q(x_following | x_sigma, x0) has deviation following * sqrt(1 - ratio^2).
-        x = denoised + (x - denoised) * ratio**2
-        if following > 0:
-            x = x + noise(index) * (following * math.sqrt(1 - ratio**2))
+        x = _moved(denoised, x, following, following / sigma, noise(index) if following > 0 else None)
         yield Step(index, len(sigmas) - 1, following, x, denoised)
 
 
@@ -108,6 +106,9 @@ SAMPLERS: dict[str, Sampler] = {
 }
 """Those that solve the equation, by name."""
 
+DETERMINISTIC = ("euler", "heun", "dpmpp_2m")
+"""Those among them that add no fresh noise: what they begin with stays in the picture."""
+
 STUDENTS: dict[str, Sampler] = {"consistency": consistency, "consistency_denoised": consistency_denoised}
 """Those for networks that answer with a picture at every level."""
 
@@ -116,7 +117,8 @@ def _anew(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise, fresh: int)
     """From each level a picture, and from it to the next; only the first ``fresh`` times with noise."""
     for index, (sigma, following) in _pairs(sigmas):
         denoised = denoise(x, sigma)
-        x = denoised + noise(index) * following if index < fresh else denoised
+        drawn = noise(index) if index < fresh else None
+        x = denoised if drawn is None else denoised + drawn * following
         yield Step(index, len(sigmas) - 1, following, x, denoised)
 
 
@@ -130,12 +132,16 @@ def _multistep(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None)
         else:
             h, ratio = math.log(sigma / following), following / sigma
             estimate = denoised if previous is None else denoised + (denoised - previous) * (h / (2 * last_h))
-            if noise is None:
-                x = estimate + (x - estimate) * ratio
-            else:  # half of the contraction is made up for by the fresh noise
-                x = estimate + (x - estimate) * ratio**2 + noise(index) * (following * math.sqrt(1 - ratio**2))
+            x = _moved(estimate, x, following, ratio, None if noise is None else noise(index))
             previous, last_h = denoised, h
         yield Step(index, len(sigmas) - 1, following, x, denoised)
+
+
+def _moved(estimate: Tensor, x: Tensor, following: float, ratio: float, fresh: Tensor | None) -> Tensor:
+    """x at the following level, ``ratio`` times the last one. Half of the contraction is made up for by fresh noise."""
+    if fresh is None:
+        return estimate + (x - estimate) * ratio
+    return estimate + (x - estimate) * ratio**2 + fresh * (following * math.sqrt(1 - ratio**2))
 
 
 def _pairs(sigmas: Tensor) -> Iterator[tuple[int, tuple[float, float]]]:

@@ -38,9 +38,10 @@ class SamplerSettings(BaseModel):
 
     steps: noise levels, 1 to 10,000, from sigma_max down to sigma_min, both 1e-6 to 10,000; guidance: 1 for none, 0 to
     100; guidance_low, guidance_high: the sigmas between which it acts, 0 to 10,000; guidance_chroma: the share of it
-    that goes to colour, 0 to 1; sharpness, 0 to 0.2: by which share the network is told less noise than there is. A
-    denoiser that has not learned enough removes a little too much, and pictures blur (Karras et al. 2022,
-    arXiv:2206.00364, section 4); so it removes less.
+    that goes to colour, 0 to 1; noise_high: the sigma up to which a stochastic sampler adds fresh noise, 0 to 10,000
+    (S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2); sharpness, 0 to 0.2: by which share the network is
+    told less noise than there is. A denoiser that has not learned enough removes a little too much, and pictures blur
+    (section 4 there); so it removes less.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -55,6 +56,7 @@ class SamplerSettings(BaseModel):
     guidance_low: Sigma = 0.0
     guidance_high: Sigma = 1000.0
     guidance_chroma: Share = 1.0
+    noise_high: Sigma = HIGHEST_SIGMA
     sharpness: Annotated[float, Field(ge=0, le=0.2)] = 0.0
     precision: Precision = "float32"
 
@@ -80,6 +82,7 @@ class SamplerChoices(TypedDict, total=False):
     guidance_low: float | None
     guidance_high: float | None
     guidance_chroma: float | None
+    noise_high: float | None
     sharpness: float | None
     precision: str | None
 

@@ -12,7 +12,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from sfumato.diffusion import SCHEDULES, Denoiser
 from sfumato.diffusion.windows import window_count
 from sfumato.models.generation import Generation
-from sfumato.models.sampling import places
+from sfumato.models.sampling import begins_at_mean, places
 from sfumato.models.steering import NOT_STEERED
 
 
@@ -36,6 +36,8 @@ def looks(generation: Generation) -> list[int]:
         steps = [now + (at(later) if later > 0 else 0) for now, later in zip(steps, levels[1:], strict=True)]
     if ground.inverted:
         steps[0] += seen * len(steps)
+    elif begins_at_mean(generation.model.config, settings, ground, levels[0]):
+        steps[0] += seen * classes
     return steps
 
 

@@ -192,6 +192,7 @@ class Generation:
             guidance_low=settings.guidance_low if guided else None,
             guidance_high=settings.guidance_high if guided else None,
             guidance_chroma=settings.guidance_chroma if guided else None,
+            noise_high=settings.noise_high,
             sharpness=settings.sharpness,
             palette=() if palette is None else palette.colours,
             palette_shares=() if palette is None else palette.shares,

@@ -169,8 +169,8 @@ class Model:
         width, height: pixels, from the model's size on; tile: whether works repeat without a seam. upscale: an upscaler
         that enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or
         its file; their strengths go from 0 to 1. asked: sampler, schedule, steps, sigma_min, sigma_max, guidance,
-        guidance_kind, guidance_low, guidance_high, guidance_chroma, sharpness and precision, each the model's own where
-        it is None (`SamplerSettings` has their ranges).
+        guidance_kind, guidance_low, guidance_high, guidance_chroma, noise_high, sharpness and precision, each the
+        model's own where it is None (`SamplerSettings` has their ranges).
         Raises SfumatoError for a class that the model has not, values out of range, what does not go together, and
         files that are not there or cannot be used.
         """

@@ -128,7 +128,7 @@ def number_of(noise: SeededNoise) -> int:
 
 def choices_of(recipe: Recipe) -> dict[str, Any]:
     """What was asked of the model but for the ground, as ``Generation.of`` takes it."""
-    named = ("label", "away", "sampler", "schedule", "steps", "sigma_min", "sigma_max", "sharpness")
+    named = ("label", "away", "sampler", "schedule", "steps", "sigma_min", "sigma_max", "noise_high", "sharpness")
     guidance = ("guidance", "guidance_kind", "guidance_low", "guidance_high", "guidance_chroma")
     guided = recipe.guidance_kind != "none"
     return {

@@ -14,7 +14,7 @@ from sfumato.diffusion.enlarging import enlarged
 from sfumato.diffusion.inpainting import continued, inpaint
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
-from sfumato.diffusion.samplers import STUDENTS
+from sfumato.diffusion.samplers import DETERMINISTIC, STUDENTS
 from sfumato.diffusion.windows import window_count, windowed
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig, SamplerSettings
@@ -100,7 +100,13 @@ def _whole(
         denoise = unguided = _on(ground, model, settings, classes, away)
         if effective_guidance(model, settings, away=away != NO_CLASS) != "none":
             unguided = _on(ground, model, settings.model_copy(update={"guidance": 1.0}), classes, NO_CLASS)
+
+    def fresh(step: int) -> Tensor | None:
+        return noise(step) if sigmas[step] <= settings.noise_high else None
+
     x = begun + noise(-1) * sigmas[0].float()
+    if begins_at_mean(model.config, settings, ground, sigmas[0].item()):
+        x = x + unguided(x, sigmas[0].item())
     if steering is not None:
         denoise = steering.around(denoise, ground.height, ground.width, model.config.size)
     sampler = (SAMPLERS | STUDENTS)[settings.sampler]
@@ -113,7 +119,7 @@ def _whole(
         )
         yield from restore(denoise, pictures, inverted)
     elif ground.mask is None or ground.picture is None:
-        yield from sampler(denoise, x, sigmas, noise)
+        yield from sampler(denoise, x, sigmas, fresh)
     else:
         picture, mask = ground.picture[None], ground.mask[None]
         # A student's few looks are each a whole picture: there is no way between them to go through again. And its
@@ -132,6 +138,16 @@ def _whole(
             nudged=unguided,
             highest=1.001 * filled_from(model.config),  # the first level may be rounded up
         )
+
+
+def begins_at_mean(config: ModelConfig, settings: SamplerSettings, ground: Ground, sigma: float) -> bool:
+    """Whether the estimate of pure noise is added to it before the first step.
+
+    Pictures with that much noise have their mean in them still. A sampler that draws its noise anew finds it; one that
+    keeps its noise would miss it to the end, and pictures on a dark ground would be too light.
+    """
+    keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
+    return keeps_noise and config.objective == "denoising" and ground.picture is None
 
 
 def filled_from(config: ModelConfig) -> float:

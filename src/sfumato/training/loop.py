@@ -18,6 +18,7 @@ from sfumato.text import restored_path
 from sfumato.threads import ThreadCount
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
+from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_each
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished
 from sfumato.training.extension import extend
@@ -97,7 +98,7 @@ class _Training:
             extend(state, self.pace, self.run, len(self.dataset.train), more_steps, more_minutes)
         elif state.finished:
             if not (self.run.model / "config.json").exists():
-                self.writer.write_model(self.pace.elapsed())
+                self.writer.write_model(self.pace.elapsed(), self._calibration())
             yield Finished(state.step, self.run.model, True, state.elapsed_seconds)
             return
         self.threads = self._threads()
@@ -178,7 +179,7 @@ class _Training:
             yield self._picture()
 
     def _finish(self) -> Iterator[Event]:
-        self.writer.write_model(self.pace.elapsed())
+        self.writer.write_model(self.pace.elapsed(), self._calibration())
         self.writer.summarise()
         finished = Finished(self.state.step, self.run.model, True, self.pace.elapsed())
         self.writer.write(finished)
@@ -252,6 +253,21 @@ class _Training:
         event = self.writer.picture(pictures)
         self.pace.allow(FINISHING_SECONDS + self.pace.elapsed() - began)
         return event
+
+    def _calibration(self) -> Calibration | None:
+        """How works are best sampled; None after a training too short to tell, and of what is sampled in one way."""
+        state, works = self.state, works_each(self.state.step * self.settings.batch)
+        if (
+            self.settings.objective != "denoising"
+            or not works
+            or (state.timetable and not self.pace.calibration_seconds)
+        ):
+            return None
+        pictures = pictures_of(self.dataset, self.config.class_shares)
+        if state.timetable is None:
+            return calibrate(self.writer.model(), pictures, works)
+        end = self.pace.elapsed() + self.pace.calibration_seconds
+        return calibrate(self.writer.model(), pictures, MOST_WORKS, lambda: end - self.pace.elapsed())
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sfumato.text import counted
+from sfumato.training.calibration import works_each
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.events import Trained
 from sfumato.training.state import Timetable, TrainingState
 
 FINISHING_SECONDS = 2.0
+CALIBRATION_SHARE = 0.05  # of a time that has to be kept
 # A program that was stopped, or a machine that slept, did not train: a gap of so many steps, and of so many seconds.
 GAP_STEPS, GAP_SECONDS = 60, 30.0
 
@@ -31,6 +34,11 @@ class Pace:
         """Seconds of training, earlier sessions included."""
         return self.clock() - self.session_start
 
+    @property
+    def calibration_seconds(self) -> float:
+        """What is left of a time that has to be kept for choosing the sampler's settings."""
+        return 0.0 if self.state.timetable is None else self.state.timetable.calibration_seconds
+
     def forget(self) -> None:
         """Count anew, where the next step is not the one after the last."""
         self.recent.clear()
@@ -38,10 +46,12 @@ class Pace:
     def keep(self, seconds: float) -> None:
         """Give the state's schedule, which begins now, a timetable by which all is done in so many seconds."""
         state, elapsed = self.state, self.elapsed()
-        # However little time is left, there is something to be learned in a second.
-        seconds = max(1.0, seconds - self.finishing_seconds)
         steps = state.schedule.end - state.schedule.start
-        state.timetable = Timetable(elapsed, seconds / max(1, steps))
+        calibrated = self.settings.objective == "denoising" and works_each(steps * self.settings.batch)
+        calibration = CALIBRATION_SHARE * seconds if calibrated else 0.0
+        # However little time is left, there is something to be learned in a second.
+        seconds = max(1.0, seconds - self.finishing_seconds - calibration)
+        state.timetable = Timetable(elapsed, seconds / max(1, steps), calibration)
 
     def went_back(self, end_seconds: float) -> None:
         """The state is an earlier one again: what is left of its schedule goes into what is left of the time."""
@@ -50,10 +60,11 @@ class Pace:
         if state.timetable is not None:
             left = max(1.0, state.schedule.end - state.place)
             per_step = max(1.0, end_seconds - elapsed) / left
-            state.timetable = Timetable(elapsed - (state.place - state.schedule.start) * per_step, per_step)
+            origin = elapsed - (state.place - state.schedule.start) * per_step
+            state.timetable = replace(state.timetable, origin=origin, seconds_per_step=per_step)
 
     def allow(self, finishing_seconds: float) -> None:
-        """Leave so much of a time that has to be kept for what comes after the last step."""
+        """Leave so much of a time that has to be kept for what comes after the last step, calibration aside."""
         state, change = self.state, finishing_seconds - self.finishing_seconds
         self.finishing_seconds = finishing_seconds
         if state.timetable is not None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from sfumato.models import Model, ModelConfig
 from sfumato.models.card import model_card
+from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.outcome import guided_early, training_facts
@@ -60,20 +61,24 @@ class RunWriter:
         self.run.directory.adopt(path.relative_to(self.run.path).as_posix() for path in sorted(saved.iterdir()))
         return Saved(self.state.step, saved)
 
-    def model(self, card: str = "") -> Model:
+    def model(self, card: str = "", calibration: Calibration | None = None) -> Model:
         """The model of this moment, which shares the state's averaged weights."""
         state = self.state
         config, early = self.config, state.early_weights(self.run.record.settings.early)
         if early:
             generation = guided_early(config.generation, config.size)
             config = config.model_copy(update={"has_early": True, "generation": generation})
+        if calibration is not None:
+            config = config.model_copy(update={"generation": calibration.settings})
         return Model(config, state.average.module, early, card, weights_digest="0" * 64)
 
-    def write_model(self, elapsed_seconds: float) -> None:
+    def write_model(self, elapsed_seconds: float, calibration: Calibration | None = None) -> None:
         """Put the model of this moment, with its card, in the place of an earlier one."""
         batch = self.run.record.settings.batch
         facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
-        self.run.write_model(self.model(model_card(self.config, facts)))
+        if calibration is not None:
+            facts["Sampling"] = calibration.sentence
+        self.run.write_model(self.model(model_card(self.config, facts), calibration))
 
     def picture(self, pictures: Sequence[Image.Image]) -> Pictured:
         """Keep and log the snapshot of this step."""

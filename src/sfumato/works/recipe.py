@@ -83,6 +83,9 @@ class Recipe(BaseModel):
     guidance_low: Sigma | None = Field(default=None, description="guided above this noise level only (a sigma)")
     guidance_high: Sigma | None = Field(default=None, description="guided up to this noise level only (a sigma)")
     guidance_chroma: Share | None = Field(default=None, description="share of the guidance that went to colour")
+    noise_high: Sigma = Field(
+        default=HIGHEST_SIGMA, description="fresh noise was added up to this noise level (a sigma)"
+    )
     sharpness: float = Field(default=0.0, ge=0, lt=1, description="share of the noise that the network is not told of")
     palette: tuple[Colour, ...] = Field(
         default=(), max_length=MOST_COLOURS, description="colours that it was painted in, as #rrggbb"
