@@ -214,7 +214,7 @@ def test_a_picture_is_recoloured_on_its_own_whatever_stands_beside_it() -> None:
         torch.testing.assert_close(recoloured(one, PALETTE)[0], both, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("sigma", [0.01, 0.05])
+@pytest.mark.parametrize("sigma", [0.005, 0.01])
 def test_the_default_halves_the_estimates_distance_and_more_strength_does_more(sigma: float) -> None:
     images = 0.5 * normal(4, 3, 32, 32)
 
@@ -237,14 +237,28 @@ def test_the_palette_comes_in_as_forms_stand_and_earlier_in_large_pictures() -> 
     assert shares == pytest.approx([1 / 1.01, 1 / 2, 1 / 101], rel=0.01)
     # At twice the size the same is hidden by twice the noise.
     larger = images.repeat_interleave(2, 2).repeat_interleave(2, 3)
-    assert pull(0.4, larger) == pytest.approx(pull(0.2), rel=1e-4)
-    assert pull(0.2, images.repeat(1, 1, 1, 3)) == pytest.approx(pull(0.2), rel=1e-4)  # a wide one is no larger
+    assert pull(0.4, larger) / pull(2e-4, larger) == pytest.approx(pull(0.2) / full, rel=1e-4)
+    wide = images.repeat(1, 1, 1, 3)  # is no larger
+    assert pull(0.2, wide) / pull(1e-4, wide) == pytest.approx(pull(0.2) / full, rel=1e-4)
+
+
+def test_a_palette_of_greys_leaves_no_colour() -> None:
+    greys = torch.tensor([[-0.8, -0.8, -0.8], [0.0, 0.0, 0.0], [0.7, 0.7, 0.7]])
+    made = recoloured(0.5 * normal(2, 3, 16, 16), greys)
+    torch.testing.assert_close(made, made.mean(1, keepdim=True).expand_as(made), rtol=0, atol=1e-5)
+    brown = torch.tensor([0.2, 0.0, -0.2])
+    made = recoloured(0.5 * normal(2, 3, 16, 16), greys + brown)
+    hue = made - made.mean(1, keepdim=True)
+    torch.testing.assert_close(hue, brown.view(1, 3, 1, 1).expand_as(hue), rtol=0, atol=1e-5)  # all one brown
+    two = torch.stack((greys[0] + brown, greys[2] - brown))
+    made = recoloured(0.5 * normal(2, 3, 16, 16), two)
+    assert float((made - made.mean(1, keepdim=True)).std(dim=(0, 2, 3)).min()) > 0.05
 
 
 def test_without_strength_the_colours_are_left_as_they_are(mixture) -> None:
     two, x = mixture((-1.0, 0.8), (0.3, 0.5), (0.4, 0.6)), normal(2, 3, 8, 8)
-    assert torch.equal(coloured(two, PALETTE, strength=0)(x, 0.2), two(x, 0.2))
-    assert not torch.allclose(coloured(two, PALETTE)(x, 0.2), two(x, 0.2), atol=0.1)
+    assert torch.equal(coloured(two, PALETTE, strength=0)(x, 0.005), two(x, 0.005))
+    assert not torch.allclose(coloured(two, PALETTE)(x, 0.005), two(x, 0.005), atol=0.1)
 
 
 @pytest.mark.parametrize("sampler", ["dpmpp_2m", "heun", "euler_ancestral"])

@@ -19,7 +19,7 @@ from sfumato.text import counted
 
 SHADING = 0.4
 EDGE = 0.1  # how far apart in red, green and blue two colours pass into each other
-SETTLED = 0.2  # noise at which forms stand, in pictures of 32 pixels
+SETTLED = 0.05  # noise at which forms stand, in pictures of 32 pixels
 
 
 def composed(denoise: Denoise, target: Tensor, *, factor: float, above: float, strength: float = 1.0) -> Denoise:
@@ -92,8 +92,9 @@ def recoloured(images: Tensor, palette: Tensor, shares: Tensor | None = None, sh
 
     images: [N, 3, H, W] in -1..1. palette: [K, 3] in -1..1. shares: [K], how common each colour is, or None for all
     alike. shading: the largest deviation of all shades in lightness, above 0, along an axis of length 1 in red, green
-    and blue; in hue and saturation it is a quarter of that, as light and shadow fall on a thing of one colour. Where
-    shades deviate more, all of the picture's are scaled down. Returns [N, 3, H, W].
+    and blue; in hue and saturation it is a quarter of that, as light and shadow fall on a thing of one colour, and no
+    more than the palette's own colours deviate from each other in it. Where shades deviate more, all of the picture's are scaled
+    down. Returns [N, 3, H, W].
     """
     palette = palette.to(images)
     scores = -_squared_distances(*map(_muted, (_as_light_as(palette, images), palette))) / (2 * EDGE**2)
@@ -106,7 +107,10 @@ def recoloured(images: Tensor, palette: Tensor, shares: Tensor | None = None, sh
     light = shades.mean(1, keepdim=True)
     hue = shades - light
     colours = (weights @ palette).mT.reshape(images.shape)
-    return colours + _at_most(shading, light.expand_as(hue), axes=1) + _at_most(shading / 4, hue, axes=2)
+    hues = palette - palette.mean(1, keepdim=True)
+    apart = ((hues - hues.mean(0)).square().sum(1).mean() / 2).sqrt().item()
+    tinted = _at_most(min(shading / 4, apart), hue, axes=2)
+    return colours + _at_most(shading, light.expand_as(hue), axes=1) + tinted
 
 
 def palette_distance(images: Tensor, palette: Tensor) -> Tensor:
