@@ -93,8 +93,8 @@ def recoloured(images: Tensor, palette: Tensor, shares: Tensor | None = None, sh
     images: [N, 3, H, W] in -1..1. palette: [K, 3] in -1..1. shares: [K], how common each colour is, or None for all
     alike. shading: the largest deviation of all shades in lightness, above 0, along an axis of length 1 in red, green
     and blue; in hue and saturation it is a quarter of that, as light and shadow fall on a thing of one colour, and no
-    more than the palette's own colours deviate from each other in it. Where shades deviate more, all of the picture's are scaled
-    down. Returns [N, 3, H, W].
+    more than the palette's own colours deviate from each other in it. Where shades deviate more, all of the picture's
+    are scaled down. Returns [N, 3, H, W].
     """
     palette = palette.to(images)
     scores = -_squared_distances(*map(_muted, (_as_light_as(palette, images), palette))) / (2 * EDGE**2)
