@@ -134,7 +134,7 @@ def test_the_file_says_how_to_make_it_again_and_that_it_was_generated(drawn, mod
     ("options", "evaluations"),
     [
         (("--vary", "guidance=1,2", "--vary", "steps=1,3"), [[1, 3], [2, 6]]),
-        (("--vary", "sampler=euler,heun", "--steps", 3, "--guidance", 1), [[3, 5]]),
+        (("--vary", "sampler=euler,heun", "--steps", 3, "--guidance", 1), [[4, 6]]),
         (("--vary", "guidance_kind=classifier_free,autoguidance", "--steps", 2, "--guidance", 2), [[4, 4]]),
         (("--vary", "guidance_low=0,1000", "--steps", 2, "--guidance", 2), [[4, 2]]),
         (("--vary", "class=waves;waves:0.5,[red]:0.5", "--steps", 2, "--guidance", 1), [[2, 4]]),

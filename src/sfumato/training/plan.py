@@ -18,9 +18,9 @@ from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.text import counted
 from sfumato.training.assembly import objective_of, optimiser_of
 from sfumato.training.configuration import TrainingConfig, resolve
-from sfumato.training.guard import FEWEST_HELD_OUT
 from sfumato.training.memorisation import (
     BY_HEART_FROM,
+    NOTICED_WITH,
     SAFE_SHOWINGS,
     SHOWINGS_A_MEASUREMENT,
     can_notice,
@@ -89,7 +89,7 @@ def plan(
     classes: int,
     pictures: int,
     device: torch.device,
-    held_out: int = FEWEST_HELD_OUT,
+    held_out: int = NOTICED_WITH,
     perceptual: PerceptualLoss | None = None,
     teacher: Model | None = None,
 ) -> Plan:
