@@ -20,6 +20,7 @@ from sfumato.diffusion.randomness import keyed_generator
 from sfumato.models import Generation, Model, SamplerSettings
 from sfumato.models.sampling import BATCH
 from sfumato.text import counted
+from sfumato.training.configuration import TrainingConfig
 
 # Settings that were found best for trainings of many lengths: sharpness where fresh noise is added at low levels only.
 SHARPNESS = (0.015, 0.03)
@@ -76,6 +77,11 @@ def works_each(shown: int) -> int:
     """How many works a training that showed so many pictures is worth, for each setting; 0 for none."""
     works = min(MOST_WORKS, shown // SHOWN_A_WORK // BATCH * BATCH)
     return works if works >= FEWEST_WORKS else 0
+
+
+def works_after(settings: TrainingConfig, steps: int) -> int:
+    """The same after so many steps; 0 too for an objective whose models are sampled in one way only."""
+    return works_each(steps * settings.batch) if settings.objective == "denoising" else 0
 
 
 def pictures_of(dataset: Dataset, class_shares: tuple[float, ...]) -> Tensor:

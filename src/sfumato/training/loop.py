@@ -18,7 +18,7 @@ from sfumato.text import restored_path
 from sfumato.threads import ThreadCount
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
-from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_each
+from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished
 from sfumato.training.extension import extend
@@ -256,15 +256,12 @@ class _Training:
 
     def _calibration(self) -> Calibration | None:
         """How works are best sampled; None after a training too short to tell, and of what is sampled in one way."""
-        state, works = self.state, works_each(self.state.step * self.settings.batch)
-        if (
-            self.settings.objective != "denoising"
-            or not works
-            or (state.timetable and not self.pace.calibration_seconds)
-        ):
+        state, works = self.state, works_after(self.settings, self.state.step)
+        counted_in_steps = state.timetable is None
+        if not works or not (counted_in_steps or self.pace.calibration_seconds):
             return None
         pictures = pictures_of(self.dataset, self.config.class_shares)
-        if state.timetable is None:
+        if counted_in_steps:
             return calibrate(self.writer.model(), pictures, works)
         end = self.pace.elapsed() + self.pace.calibration_seconds
         return calibrate(self.writer.model(), pictures, MOST_WORKS, lambda: end - self.pace.elapsed())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sfumato.text import counted
-from sfumato.training.calibration import works_each
+from sfumato.training.calibration import works_after
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.events import Trained
 from sfumato.training.state import Timetable, TrainingState
@@ -47,8 +47,7 @@ class Pace:
         """Give the state's schedule, which begins now, a timetable by which all is done in so many seconds."""
         state, elapsed = self.state, self.elapsed()
         steps = state.schedule.end - state.schedule.start
-        calibrated = self.settings.objective == "denoising" and works_each(steps * self.settings.batch)
-        calibration = CALIBRATION_SHARE * seconds if calibrated else 0.0
+        calibration = CALIBRATION_SHARE * seconds if works_after(self.settings, steps) else 0.0
         # However little time is left, there is something to be learned in a second.
         seconds = max(1.0, seconds - self.finishing_seconds - calibration)
         state.timetable = Timetable(elapsed, seconds / max(1, steps), calibration)
