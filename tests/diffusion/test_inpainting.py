@@ -264,6 +264,32 @@ def test_levels_at_which_a_picture_is_decided_are_gone_through_again_with_fresh_
     assert len(drawn) == len(set(drawn))
 
 
+def test_steps_add_fresh_noise_up_to_the_level_asked_for_and_levels_are_gone_through_again_with_it(mixture) -> None:
+    drawn: list[int] = []
+    picture, sigmas = picture_of(1), karras(8, 0.03, 40.0)
+
+    def noise(index: int) -> Tensor:
+        drawn.append(index)
+        return normal(picture.shape)(index).float()
+
+    def draws(repeats: int, noise_high: float) -> int:
+        drawn.clear()
+        given = {"picture": picture, "mask": CORNER, "repeats": repeats, "nudges": 0, "noise_high": noise_high}
+        sampler = SAMPLERS["dpmpp_2m_sde"]
+        list(
+            inpaint(
+                mixture((0.1,), (0.3,)), 40 * normal(picture.shape)(-1).float(), sigmas, noise, sampler=sampler, **given
+            )
+        )
+        return len(drawn)
+
+    below = sum(sigma <= 1.0 for sigma in sigmas.tolist()[:-2])
+    assert draws(1, 40.0) == draws(1, math.inf) == 7
+    assert draws(1, 1.0) == below
+    assert draws(1, 0.0) == 0
+    assert draws(2, 0.0) == 2  # two pieces, each begun anew once
+
+
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_the_steps_are_the_samplers_and_another_estimate_is_nudged(name: str, mixture) -> None:
     asked: dict[str, list[float]] = {"guided": [], "plain": []}

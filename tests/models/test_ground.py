@@ -9,6 +9,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, as_tensor, inpaint, outpaint, reimagine, remake, to_pictures
 from sfumato.models.ground import Ground, Margins
 from sfumato.works import read_work
+from sfumato.works.recipe import HIGHEST_SIGMA
 
 FEW = {"steps": 3}
 
@@ -200,7 +201,12 @@ def test_what_is_made_anew_begins_with_the_light_beside_it_unless_less_of_the_pi
     one, other = (Ground.masked(model.config, whole, mask) for whole in (light, dark))
     begun = Generation.of(model, ground=one)
     assert (begun.settings.sigma_max, begun.settings.sharpness) == (2.5, 0.0)  # 5 at 64 px
+    assert begun.settings.noise_high == begun.recipe(0).noise_high == HIGHEST_SIGMA
     assert Generation.of(model, ground=one, sigma_max=30.0).settings.sigma_max == 30.0
+    assert (
+        inpaint(model, light, mask, noise_high=0.0, **FEW).image.tobytes()
+        != inpaint(model, light, mask, **FEW).image.tobytes()
+    )
     means = [next(Generation.of(model, ground=ground, steps=1).steps(1)).clean.mean() for ground in (one, other)]
     assert means[0] > means[1]
     erased = light.copy()

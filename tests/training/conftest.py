@@ -65,6 +65,19 @@ def state_of() -> Callable[[Run], TrainingState]:
     return make
 
 
+@pytest.fixture
+def timed(begin: Callable[..., Run]) -> Callable[..., Run]:
+    """(minutes, steps, name, settings that were not planned) -> a run of so many minutes that was planned to have so
+    many steps."""
+
+    def make(minutes: float, steps: int, name: str = "run", **unplanned: Any) -> Run:
+        run = begin(name, steps=steps, snapshots=0, evaluations=3, checkpoint_every=25)
+        changed = run.record.settings.model_copy(update={"minutes": minutes, **unplanned})
+        return Run(run.directory, run.record.model_copy(update={"settings": changed}))
+
+    return make
+
+
 class Clock:
     """Time that passes with the steps alone."""
 

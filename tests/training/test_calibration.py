@@ -16,12 +16,6 @@ from sfumato.training.calibration import Statistics, calibrate, pictures_of, wor
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 
 
-def with_settings(run: Run, settings: dict[str, Any]) -> Run:
-    """The same, with settings that were not planned."""
-    changed = run.record.settings.model_copy(update=settings)
-    return Run(run.directory, run.record.model_copy(update={"settings": changed}))
-
-
 def noise(count: int, deviation: float = 0.2, seed: int = 0) -> Tensor:
     """Pictures of grey noise, of contrasts between none and twice the deviation."""
     generator = torch.Generator().manual_seed(seed)
@@ -131,7 +125,7 @@ def test_pictures_are_as_common_in_their_classes_as_works(tiny_dataset: Dataset)
 
 
 def test_a_run_ends_with_it_in_the_share_of_its_time(
-    begin: Callable[..., Run], passing_time: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    timed: Callable[..., Run], passing_time: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = passing_time(lambda step: 1.0)
     monkeypatch.setattr(calibration, "SHOWN_A_WORK", 1)
@@ -143,7 +137,7 @@ def test_a_run_ends_with_it_in_the_share_of_its_time(
         return pictures if settings.sharpness == 0.03 else noise(count, 0.4)
 
     monkeypatch.setattr(calibration, "_works", works)
-    run = with_settings(begin(steps=200, snapshots=0), {"minutes": 200 / 60})
+    run = timed(200 / 60, 200, checkpoint_every=200, evaluations=4)
     pictures = pictures_of(run.open_dataset(), ())
     *_, finished = train(run)
     # Ten of the 200 seconds are for it: twice three times one and a half.

@@ -15,18 +15,6 @@ def of(kind: type, events: Iterable[Event]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def with_settings(run: Run, settings: dict[str, Any]) -> Run:
-    """The same, with settings that were not planned."""
-    changed = run.record.settings.model_copy(update=settings)
-    return Run(run.directory, run.record.model_copy(update={"settings": changed}))
-
-
-def timed(begin: Callable[..., Run], minutes: float, steps: int, name: str = "run") -> Run:
-    """A run of so many minutes that was planned to have so many steps."""
-    run = begin(name, steps=steps, snapshots=0, evaluations=3, checkpoint_every=25)
-    return with_settings(run, {"minutes": minutes})
-
-
 def test_more_steps_train_a_finished_run_further(begin: Callable[..., Run]) -> None:
     run = begin()
     list(train(run))
@@ -40,9 +28,9 @@ def test_more_steps_train_a_finished_run_further(begin: Callable[..., Run]) -> N
     assert of(Finished, train(run))[0].step == 22
 
 
-def test_more_minutes_train_further_for_that_long(begin: Callable[..., Run], passing_time: Callable[..., Any]) -> None:
+def test_more_minutes_train_further_for_that_long(timed: Callable[..., Run], passing_time: Callable[..., Any]) -> None:
     clock = passing_time(lambda step: 1.0)
-    run = timed(begin, 1.0, 60)
+    run = timed(1.0, 60)
     list(train(run))
     before = clock.now
     events = list(train(run, more_minutes=1.0))
@@ -51,10 +39,10 @@ def test_more_minutes_train_further_for_that_long(begin: Callable[..., Run], pas
 
 
 def test_more_minutes_for_an_unfinished_run_come_on_top_of_its_own(
-    begin: Callable[..., Run], passing_time: Callable[..., Any]
+    timed: Callable[..., Run], passing_time: Callable[..., Any]
 ) -> None:
     clock = passing_time(lambda step: 1.0)
-    run = timed(begin, 2.0, 120)
+    run = timed(2.0, 120)
     began = clock.now
     stop_at(run, 40)
     events = list(train(run, more_minutes=0.5))

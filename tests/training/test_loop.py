@@ -115,12 +115,6 @@ def test_bfloat16_keeps_the_weights_in_float32(begin: Callable[..., Run]) -> Non
     assert losses == pytest.approx(exact, rel=0.1)
 
 
-def with_settings(run: Run, settings: dict[str, Any]) -> Run:
-    """The same, with settings that were not planned."""
-    changed = run.record.settings.model_copy(update=settings)
-    return Run(run.directory, run.record.model_copy(update={"settings": changed}))
-
-
 # ---- losses that are not finite
 
 
@@ -199,19 +193,13 @@ def test_losses_that_stay_not_finite_end_with_a_way_out(
 # ---- a time to keep
 
 
-def timed(begin: Callable[..., Run], minutes: float, steps: int, name: str = "run") -> Run:
-    """A run of so many minutes that was planned to have so many steps."""
-    run = begin(name, steps=steps, snapshots=0, evaluations=3, checkpoint_every=25)
-    return with_settings(run, {"minutes": minutes})
-
-
 @pytest.mark.parametrize("planned", [20, 120, 500])
 @pytest.mark.parametrize("slower", [0.5, 1.0, 2.0])
 def test_a_time_is_kept_though_the_plan_was_wrong_and_the_speed_changes(
-    begin: Callable[..., Run], passing_time: Callable[..., Any], planned: int, slower: float
+    timed: Callable[..., Run], passing_time: Callable[..., Any], planned: int, slower: float
 ) -> None:
     clock = passing_time(lambda step: 1.0 if step < 50 else slower)
-    events = list(train(timed(begin, 2.0, planned), spent_seconds=4))
+    events = list(train(timed(2.0, planned), spent_seconds=4))
     assert clock.now - 1000 + 4 == pytest.approx(120, rel=0.05)
     assert events[-1].elapsed_seconds == pytest.approx(120, rel=0.05)
     rates = [event.learning_rate for event in of(Trained, events)]
@@ -219,11 +207,11 @@ def test_a_time_is_kept_though_the_plan_was_wrong_and_the_speed_changes(
 
 
 def test_a_step_back_does_not_end_a_timed_run_early(
-    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, passing_time: Callable[..., Any]
+    timed: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, passing_time: Callable[..., Any]
 ) -> None:
     clock = passing_time(lambda step: 1.0)
     spoil(monkeypatch, lambda call: call == 60)
-    run = with_settings(timed(begin, 2.0, 120), {"checkpoint_every": 1000, "learning_rate": 0.002, "anneal": 0.4})
+    run = timed(2.0, 120, checkpoint_every=1000, learning_rate=0.002, anneal=0.4)
     events = list(train(run))
     assert [note.step for note in of(Noted, events)] == [0]
     assert clock.now - 1000 == pytest.approx(120, rel=0.05)
@@ -233,10 +221,10 @@ def test_a_step_back_does_not_end_a_timed_run_early(
 
 
 def test_after_a_kill_the_time_after_the_last_checkpoint_is_trained_again_and_counts_once(
-    begin: Callable[..., Run], passing_time: Callable[..., Any]
+    timed: Callable[..., Run], passing_time: Callable[..., Any]
 ) -> None:
     clock = passing_time(lambda step: 1.0)
-    run = timed(begin, 2.0, 120)
+    run = timed(2.0, 120)
     session = train(run, spent_seconds=4)
     killed = next(event for event in session if isinstance(event, Trained) and event.step == 40)
     with pytest.raises(KeyboardInterrupt):
@@ -253,10 +241,10 @@ def test_after_a_kill_the_time_after_the_last_checkpoint_is_trained_again_and_co
 
 
 def test_a_machine_that_becomes_slow_late_still_ends_with_the_whole_fall_of_the_rate(
-    begin: Callable[..., Run], passing_time: Callable[..., Any]
+    timed: Callable[..., Run], passing_time: Callable[..., Any]
 ) -> None:
     passing_time(lambda step: 0.25 if step < 400 else 4.0)
-    run = with_settings(timed(begin, 2.0, 480), {"log_every": 1})
+    run = timed(2.0, 480, log_every=1)
     trained = of(Trained, train(run))
     late = [event for event in trained if event.elapsed_seconds > 100]
     rates = [event.learning_rate / run.record.settings.learning_rate for event in late]
@@ -267,11 +255,11 @@ def test_a_machine_that_becomes_slow_late_still_ends_with_the_whole_fall_of_the_
 
 
 def test_the_threads_of_a_timed_run_follow_its_speed_and_are_in_the_checkpoint(
-    begin: Callable[..., Run], passing_time: Callable[..., Any]
+    timed: Callable[..., Run], passing_time: Callable[..., Any]
 ) -> None:
     busy = [False]
     passing_time(lambda step: {2: 1.1 if busy[0] else 0.35, 1: 0.6}[torch.get_num_threads()])
-    run = with_settings(timed(begin, 2.0, 300), {"threads": 2})
+    run = timed(2.0, 300, threads=2)
     session = train(run)
     quiet = [next(event for event in session if isinstance(event, Trained)) for _ in range(60)]
     busy[0] = True

@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sfumato.diffusion.samplers import Denoise, Sampler, Step
+from sfumato.diffusion.samplers import Denoise, Noise, Sampler, Step
 from sfumato.errors import SfumatoError
 
 Draw = Callable[[int], Tensor]
@@ -48,6 +48,7 @@ def inpaint(
     nudges: int = 1,
     nudged: Denoise | None = None,
     highest: float = math.inf,
+    noise_high: float = math.inf,
 ) -> Iterator[Step]:
     """Yields ``sampler``'s steps, each with the known pixels of ``picture`` in its estimate.
 
@@ -61,6 +62,7 @@ def inpaint(
     nudged:  the estimate that they ask, nudges + 1 times (the first is ``denoise``'s where it is the same); by default
              ``denoise``, and one without guidance costs less
     highest: sigma above which none is asked; a network's derivative is a covariance only where it sees something
+    noise_high: sigma up to which the sampler's steps add fresh noise; going through levels again always does
 
     Raises SfumatoError for a picture or a mask of another size, values of the mask outside 0..1, a mask that covers
     nothing or everything of a picture, repeats under 1 and nudges under 0.
@@ -68,7 +70,7 @@ def inpaint(
     _check(x, picture, mask, repeats, nudges)
     picture, mask = picture.to(x), mask.to(x)
     fitting = _fitting(denoise, nudged or denoise, picture, mask > 0, nudges, highest)
-    return _finished(_repeated(fitting, x, sigmas, noise, sampler, repeats), picture, mask)
+    return _finished(_repeated(fitting, x, sigmas, noise, sampler, repeats, noise_high), picture, mask)
 
 
 def _fitting(denoise: Denoise, nudged: Denoise, picture: Tensor, made: Tensor, nudges: int, highest: float) -> Denoise:
@@ -131,7 +133,7 @@ def continued(picture: Tensor, mask: Tensor) -> Tensor:
 
 
 def _repeated(
-    denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Draw, sampler: Sampler, repeats: int
+    denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Draw, sampler: Sampler, repeats: int, noise_high: float
 ) -> Iterator[Step]:
     levels = torch.as_tensor(sigmas).tolist()
     steps = drawn = len(levels) - 1
@@ -141,14 +143,15 @@ def _repeated(
             if time:  # back to the piece's first level: variances of independent noise add
                 x = x + noise(drawn) * math.sqrt(levels[first] ** 2 - levels[last] ** 2)
                 begun, drawn = drawn + 1, drawn + 1 + last - first
-            for step in sampler(denoise, x, sigmas[first : last + 1], _from(noise, begun)):
+            fresh = _from(noise, begun, levels[first:], noise_high)
+            for step in sampler(denoise, x, sigmas[first : last + 1], fresh):
                 x = step.x
                 if time + 1 == times:
                     yield replace(step, index=first + step.index, steps=steps)
 
 
-def _from(noise: Draw, begun: int) -> Draw:
-    return lambda index: noise(begun + index)
+def _from(noise: Draw, begun: int, levels: Sequence[float], noise_high: float) -> Noise:
+    return lambda index: noise(begun + index) if levels[index] <= noise_high else None
 
 
 def _pieces(levels: Sequence[float], repeats: int) -> list[tuple[int, int, int]]:

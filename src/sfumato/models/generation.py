@@ -25,6 +25,7 @@ from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, filled_
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
+from sfumato.works.recipe import HIGHEST_SIGMA
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,10 +221,11 @@ class Generation:
 
 def _fitting(model: Model, ground: Ground) -> SamplerChoices:
     """What makes a part of a picture fit the rest, unless it is asked for otherwise."""
-    # Measured: sharpness makes the new part rougher than the kept one. And where it has the kept one's light and colour
-    # to begin with, it takes no more noise than leaves the composition open, of which larger pictures bear more.
+    # Measured: sharpness makes the new part rougher than the kept one; fresh noise helps it to fit at every level. Where
+    # it has the kept one's light and colour to begin with, it takes no more noise than leaves the composition open, of
+    # which larger pictures bear more.
     begun: SamplerChoices = {"sigma_max": filled_from(model.config)} if ground.strength == 1 else {}
-    return {"sharpness": 0.0, **begun}
+    return {"sharpness": 0.0, "noise_high": HIGHEST_SIGMA, **begun}
 
 
 def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) -> None:

@@ -137,6 +137,7 @@ def _whole(
             nudges=nudges,
             nudged=unguided,
             highest=1.001 * filled_from(model.config),  # the first level may be rounded up
+            noise_high=settings.noise_high,
         )
 
 

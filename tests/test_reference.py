@@ -1,0 +1,464 @@
+"""The results of the program, compared with those of before: weights of trainings of every objective, works of every
+command, sampler, kind of guidance, canvas and edit.
+
+A change that is to leave every result as it was leaves this test green. One that means to change some writes them anew,
+
+    python tests/test_reference.py
+
+and says in its message which, and by how much. On the machine and with the versions that wrote the reference, results
+are equal to the bit; on others pictures are compared by the means of their parts, and weights by samples.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from sfumato.cli.app import main as command_line
+from sfumato.collection.drawn_collection import draw_collection
+from sfumato.networks.vgg import vgg_shapes
+
+REFERENCE = Path(__file__).with_name("reference.json")
+NEAR = 6.0  # levels of 256 by which means of an eighth of a picture may differ on another machine
+NEAR_WEIGHTS = 0.05  # of their deviation, by which samples of weights may
+SAMPLES = 16
+
+UNET = 'network={kind="unet",patch=2,channels=[8],blocks=1,width=16,depth=1,heads=1}'
+TRANSFORMER = 'network={kind="transformer",patch=4,width=16,depth=2,heads=2}'
+USUAL = (
+    "--set",
+    "batch=4",
+    "--set",
+    "snapshots=2",
+    "--set",
+    "evaluations=2",
+    "--set",
+    "threads=1",
+    "--set",
+    "early=0.2",
+)
+SMALL = (*USUAL, "--set", UNET)
+
+# Name -> what is typed after 'sfumato'; RUN stands for the run of that name. Later ones may build on earlier ones.
+TRAININGS: Mapping[str, Sequence[str]] = {
+    "denoising": ("train", "art", "-o", "RUN", "--steps", "10", *SMALL),
+    "v": ("train", "art", "-o", "RUN", "--steps", "6", *SMALL, "--set", "preconditioning=v", "--seed", "3"),
+    "epsilon": ("train", "art", "-o", "RUN", "--steps", "6", "--preset", "ddpm", *SMALL),
+    "flow": ("train", "art", "-o", "RUN", "--steps", "6", "--preset", "flow", *USUAL, "--set", TRANSFORMER),
+    "balanced": (
+        *("train", "art", "-o", "RUN", "--steps", "6", *SMALL, "--balance", "class", "--crop", "random"),
+        *("--set", "flip=false", "--set", "precision=bfloat16", "--set", "decay=0.5", "--set", "decay_epochs=0.5"),
+    ),
+    "epochs": ("train", "art", "-o", "RUN", "--epochs", "1", *SMALL, "--set", "ema_deviation=0"),
+    "further": ("train", "--resume", "-o", "epochs", "--steps", "4"),
+    "warm": ("train", "art", "-o", "RUN", "--steps", "4", "--from", "denoising", *USUAL),
+    "article-diffusion": (
+        *("train", "art", "-o", "RUN", "--steps", "4", "--preset", "article-diffusion", *USUAL),
+        *("--perceptual", "vgg.safetensors"),
+    ),
+    "article": (
+        *("train", "art", "-o", "RUN", "--steps", "3", "--preset", "article", "--size", "32", *USUAL),
+        *("--perceptual", "vgg.safetensors"),
+    ),
+    "article-fixed": (
+        *("train", "art", "-o", "RUN", "--steps", "3", "--preset", "article-fixed", "--size", "32", *USUAL),
+        *("--perceptual", "none"),
+    ),
+    "gan": ("train", "art", "-o", "RUN", "--steps", "2", "--preset", "gan", *USUAL),
+    "upscaler": ("train", "large", "-o", "RUN", "--steps", "4", "--upscaler", "2", "--size", "32", *SMALL),
+    "student": (
+        *("distill", "denoising", "-o", "RUN", "--steps", "2", "--set", "steps=3", "--set", "minutes=0"),
+        *("--set", "batch=4", "--set", "student_substeps=2"),
+    ),
+    "refined": (
+        *("distill", "student", "-o", "RUN", "--set", "steps=3", "--set", "minutes=0"),
+        *("--set", "batch=4", "--set", "student_substeps=2"),
+    ),
+    "flat student": (
+        *("distill", "denoising", "-o", "RUN", "--steps", "3", "--set", "steps=2", "--set", "minutes=0"),
+        *("--set", "batch=4", "--set", "student_sampler=consistency_denoised", "--guidance", "1.5"),
+    ),
+}
+# Models of these runs, of weights that are drawn and not learned, make the works.
+MODELS = (
+    "denoising",
+    "v",
+    "epsilon",
+    "flow",
+    "article-diffusion",
+    "article",
+    "gan",
+    "upscaler",
+    "student",
+    "flat student",
+)
+
+COLOURS = "#1d3557,#f1faee,#e63946"
+FEW = ("--steps", "4")
+
+
+def generated(model: str, *options: str, count: int = 2) -> Sequence[str]:
+    return ("generate", f"models/{model}", "-n", str(count), "-o", "OUT", *(() if model in DIRECT else FEW), *options)
+
+
+DIRECT = ("gan", "student", "flat student")  # sampled in their own number of steps
+
+# Name -> what is typed after 'sfumato'; OUT stands for what is written.
+WORKS: Mapping[str, Sequence[str]] = {
+    "default": ("generate", "models/denoising", "-n", "18", "--seed", "5", "-o", "OUT", "--trajectory"),
+    **{
+        f"sampler {name}": generated("denoising", "--sampler", name)
+        for name in ("euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral")
+    },
+    **{f"schedule {name}": generated("denoising", "--schedule", name) for name in ("karras", "exponential", "flow")},
+    **{f"model {name}": generated(name) for name in ("v", "epsilon", "flow", "article-diffusion", *DIRECT)},
+    "student again": generated("student", "--sampler", "consistency_denoised"),
+    "no guidance": generated("denoising", "--guidance", "1"),
+    "classifier-free": generated("denoising", "--guidance-kind", "classifier_free", "--guidance", "3"),
+    "autoguidance": generated("denoising", "--guidance-kind", "autoguidance", "--guidance", "1.7", "--class", "waves"),
+    "interval": generated("denoising", "--set", "guidance_low=0.5", "--set", "guidance_high=20", "--guidance", "3"),
+    "chroma": generated("denoising", "--set", "guidance_chroma=0.3", "--guidance", "3"),
+    "noise high": generated("denoising", "--set", "noise_high=2"),
+    "noise levels": generated("denoising", "--set", "sigma_min=0.1", "--set", "sigma_max=20", "--sharpness", "0.05"),
+    "bfloat16": generated("denoising", "--precision", "bfloat16"),
+    "class": generated("denoising", "--class", "glass", "--seed", "7"),
+    "mixture": generated("denoising", "--class", "glass:0.7,waves:0.3"),
+    "negative class": generated("denoising", "--class", "glass", "--away", "waves"),
+    "wide": generated("denoising", "--width", "48", "--height", "40"),
+    "wide mixture": generated("denoising", "--width", "72", "--class", "glass,waves", "--guidance", "3"),
+    "tile": generated("denoising", "--tile"),
+    "wide tile": generated("denoising", "--tile", "--width", "64"),
+    "palette": generated("denoising", "--palette", COLOURS),
+    "palette of a picture": generated("denoising", "--palette", "picture.png", "--palette-strength", "0.5"),
+    "composition": generated("denoising", "--composition", "picture.png", "--composition-strength", "0.7"),
+    "steered and wide": generated("flow", "--palette", COLOURS, "--composition", "picture.png", "--width", "48"),
+    "steered tile": generated("denoising", "--palette", "picture.png", "--tile", "--guidance", "1"),
+    "variations": generated("denoising", "--of", "default/0001.png", "--variations", "0.3", "--seed", "9"),
+    "variations of variations": generated("denoising", "--of", "variations/0001.png", "--variations", "0.5"),
+    "variations of the negative": generated("denoising", "--of", "negative class/0001.png", "--variations", "0.2"),
+    "generated and enlarged": generated("denoising", "--upscale", "models/upscaler"),
+    "tile enlarged": generated("denoising", "--upscale", "models/upscaler", "--tile", "--width", "48"),
+    "reimagined": ("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", *FEW, "--class", "waves"),
+    "reimagined little": (
+        *("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", "--strength", "0.3", "--seed", "4"),
+        *("--sampler", "heun", "--palette", COLOURS),
+    ),
+    "reimagined wholly": ("reimagine", "models/flow", "picture.png", "-o", "OUT.png", *FEW, "--strength", "1"),
+    "edited": ("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", *FEW, "--edit", "--class", "waves"),
+    "edited from": (
+        *("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", *FEW, "--edit", "--from", "glass"),
+        *("--class", "waves:2,flow:1", "--away", "glass", "--strength", "0.8"),
+    ),
+    "one pass": ("reimagine", "models/article", "picture.png", "-o", "OUT.png"),
+    "inpainted": ("inpaint", "models/denoising", "picture.png", "mask.png", "-o", "OUT.png", *FEW, "--trajectory"),
+    "inpainted in a part": ("inpaint", "models/denoising", "wide.png", "spot.png", "-o", "OUT.png", *FEW),
+    "inpainted partly": (
+        *("inpaint", "models/denoising", "picture.png", "mask.png", "-o", "OUT.png", *FEW, "--strength", "0.5"),
+        *("--class", "glass", "--away", "waves", "--palette", COLOURS),
+    ),
+    "inpainted and steered": (
+        *("inpaint", "models/flow", "wide.png", "spot.png", "-o", "OUT.png", *FEW, "--sampler", "heun"),
+        *("--composition", "picture.png"),
+    ),
+    "inpainted by a student": ("inpaint", "models/student", "picture.png", "mask.png", "-o", "OUT.png"),
+    "inpainted without noise": (
+        *("inpaint", "models/denoising", "picture.png", "mask.png", "-o", "OUT.png", *FEW, "--set", "noise_high=1"),
+    ),
+    "outpainted": ("outpaint", "models/denoising", "picture.png", "--right", "12", "-o", "OUT.png", *FEW),
+    "outpainted around": (
+        *("outpaint", "models/denoising", "picture.png", "--left", "8", "--top", "20", "-o", "OUT.png", *FEW),
+        *("--palette", COLOURS, "--class", "flow"),
+    ),
+    "enlarged": ("upscale", "models/upscaler", "picture.png", "-o", "OUT.png"),
+    "enlarged tile": ("upscale", "models/upscaler", "picture.png", "--tile", "--seed", "3", "-o", "OUT.png", *FEW),
+    "enlarged work": ("upscale", "models/upscaler", "wide/0001.png", "-o", "OUT.png"),
+    "enlarged twice": ("upscale", "models/upscaler", "enlarged work.png", "-o", "OUT.png"),
+    "enlarged without guidance": ("upscale", "models/upscaler", "picture.png", "-o", "OUT.png", "--set", "sigma_max=1"),
+    "between": ("interpolate", "default/0000.png", "default/0003.png", "-o", "OUT.webp", "--frames", "3", *FEW),
+    "between palettes": ("interpolate", "palette/0000.png", "class/0001.png", "-o", "OUT.webp", "--frames", "3"),
+    "between tiles": ("interpolate", "tile/0000.png", "tile/0001.png", "-o", "OUT.webp", "--frames", "3"),
+    "grid": (
+        *(
+            "grid",
+            "models/denoising",
+            "--vary",
+            "guidance=1,3",
+            "--vary",
+            "class=glass,waves",
+            "-n",
+            "1",
+            "-o",
+            "OUT.png",
+        ),
+        *FEW,
+    ),
+    "grid of one": (
+        *("grid", "models/denoising", "--vary", "noise_high=1,100", "--seed", "2", "--away", "flow", "-o", "OUT.png"),
+        *FEW,
+    ),
+    **{
+        f"again {name}": ("again", f"{name}.png", "-o", "OUT.png", "--model", "models/denoising", *options)
+        for name, options in {
+            "default/0017": (),
+            "bfloat16/0001": (),
+            "mixture/0000": ("--guidance", "1"),
+            "negative class/0001": ("--class", "flow"),
+            "wide tile/0001": (),
+            "palette of a picture/0001": (),
+            "composition/0000": ("--steps", "6", "--sampler", "euler"),
+            "variations of variations/0001": (),
+            "reimagined little": ("--picture", "picture.png"),
+            "edited from": ("--picture", "picture.png", "--strength", "0.5"),
+            "inpainted partly": ("--picture", "picture.png", "--mask", "mask.png"),
+            "outpainted around": ("--picture", "picture.png", "--away", "glass", "--trajectory"),
+            "tile enlarged/0001": ("--model", "models/upscaler", "--sharpness", "0.1"),
+            "enlarged twice": ("--model", "models/upscaler"),
+        }.items()
+    },
+    "again one pass": (
+        "again",
+        "one pass.png",
+        "-o",
+        "OUT.png",
+        "--model",
+        "models/article",
+        "--picture",
+        "picture.png",
+    ),
+    "evaluated": ("evaluate", "models/denoising", "--against", "denoising", "-n", "8", "-o", "OUT"),
+    "evaluated folder": ("evaluate", "default", "--against", "denoising", "-n", "16", "-o", "OUT"),
+}
+
+Array = NDArray[Any]
+
+
+def results(place: Path) -> Iterator[tuple[str, dict[str, Array]]]:
+    """Yields the name of each training and command, and all arrays that it wrote into the directory, by file."""
+    list(draw_collection(place / "art", per_class=4, size=40))
+    list(draw_collection(place / "large", per_class=3, size=64))
+    save_file({name: drawn(name, shape) for name, shape in vgg_shapes().items()}, place / "vgg.safetensors")
+    scene((32, 32)).save(place / "picture.png")
+    scene((80, 56)).save(place / "wide.png")
+    masked((32, 32), (6, 10, 20, 26)).save(place / "mask.png")
+    masked((80, 56), (4, 6, 14, 18)).save(place / "spot.png")
+    for name, words in TRAININGS.items():
+        command(words, name)
+        yield f"train {name}", arrays_of(place / ("epochs" if name == "further" else name))
+    for name in MODELS:
+        redrawn(place / name / "model", place / "models" / name)
+    for name, words in WORKS.items():
+        output = next(word for word in words if word.startswith("OUT")).replace("OUT", name)
+        (place / output).parent.mkdir(exist_ok=True)
+        command(words, name)
+        written = [place / name, *(place / f"{name}{ending}" for ending in (".png", ".webp", "-sheet.png"))]
+        written += [place / f"{name}-trajectory.webp"]
+        yield f"sfumato {name}", {key: array for path in written for key, array in arrays_of(path).items()}
+
+
+def command(words: Sequence[str], name: str) -> None:
+    said = io.StringIO()
+    before, sys.argv = sys.argv, ["sfumato", *(word.replace("OUT", name).replace("RUN", name) for word in words)]
+    if words[0] not in ("interpolate", "grid") or "--device" in words:
+        sys.argv += ["--device", "cpu"]
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            command_line()
+    except SystemExit as end:
+        assert not end.code, f"{' '.join(sys.argv)}: {said.getvalue()}"
+    finally:
+        sys.argv = before
+
+
+def arrays_of(path: Path) -> dict[str, Array]:
+    """Pictures, weights and figures in a file, or in those of a directory that no other test looks at."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file() and not is_aside(file.relative_to(path)))
+        return {key: array for file in files for key, array in arrays_of(file).items()}
+    name = path.name
+    if not path.is_file() or path.stat().st_size == 0:
+        return {}
+    if path.suffix in (".png", ".webp"):
+        with Image.open(path) as picture:
+            frames = []
+            for number in range(getattr(picture, "n_frames", 1)):
+                picture.seek(number)
+                frames.append(np.asarray(picture.convert("RGB")))
+        return {name: np.stack(frames)}
+    if path.suffix == ".safetensors":
+        return {f"{name} {key}": tensor.numpy() for key, tensor in sorted(load_file(path).items())}
+    if name == "log.jsonl":
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        return {name: np.array([figure for line in lines for figure in numbers(line | {"clock": None})])}
+    if name == "evaluation.json":
+        return {name: np.array(list(numbers(json.loads(path.read_text("utf-8")))))}
+    return {}
+
+
+def is_aside(path: Path) -> bool:
+    return path.parts[0] in ("collection", "dataset", "checkpoints", "teacher") or path.name == "perceptual.safetensors"
+
+
+def numbers(value: object) -> Iterator[float]:
+    if isinstance(value, dict):
+        for name in sorted(value):
+            yield from numbers(value[name])
+    elif isinstance(value, list):
+        for one in value:
+            yield from numbers(one)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield float(value)
+
+
+def drawn(name: str, shape: Sequence[int]) -> torch.Tensor:
+    """Weights of about the size that layers are begun with, the same on every machine."""
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+    wide = torch.randn(tuple(shape), generator=generator)
+    inputs = wide[0].numel() if wide.ndim > 1 else 100
+    return wide / inputs**0.5
+
+
+def redrawn(model: Path, copy: Path) -> None:
+    """A copy of a model, of drawn weights: its works do not depend on what a machine makes of a training."""
+    shutil.copytree(model, copy)
+    weights = load_file(copy / "model.safetensors")
+    for name, tensor in weights.items():
+        if tensor.is_floating_point():
+            weights[name] = (
+                drawn(name, tensor.shape).abs() + 0.5 if "running_var" in name else drawn(name, tensor.shape)
+            )
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+
+
+def scene(size: tuple[int, int]) -> Image.Image:
+    """Two soft fields and a disc."""
+    width, height = size
+    down, across = np.mgrid[:height, :width] / max(size)
+    disc = (across - 0.4) ** 2 + (down - 0.3) ** 2 < 0.03
+    levels = np.stack((220 * across + 30, 200 * down + 20, 255 * disc + 60 * ~disc), 2)
+    return Image.fromarray(levels.astype(np.uint8))
+
+
+def masked(size: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image:
+    mask = Image.new("L", size, 0)
+    mask.paste(255, box)
+    mask.paste(128, (box[2], box[1], box[2] + 2, box[3]))
+    return mask
+
+
+def machine() -> dict[str, str]:
+    """What results are equal to the bit on."""
+    processor = platform.processor()
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        processor = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return {
+        "processor": processor,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+        "pillow": PIL.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def digest(array: Array) -> str:
+    return hashlib.sha256(
+        str((array.shape, array.dtype.str)).encode() + np.ascontiguousarray(array).tobytes()
+    ).hexdigest()
+
+
+def summary(array: Array) -> list[float]:
+    """Of pictures the means of their parts; of other arrays some values."""
+    if array.dtype == np.uint8:
+        parts = [part.mean((0, 1)) for half in np.array_split(array[-1], 4) for part in np.array_split(half, 4, 1)]
+        return [round(float(value), 1) for value in np.concatenate(parts)]
+    flat = array.astype(np.float64).reshape(-1)
+    places = np.linspace(0, len(flat) - 1, min(SAMPLES, len(flat))).astype(int)
+    return [float(f"{value:.5g}") for value in (*flat[places], flat.std())]
+
+
+def is_near(array: Array, expected: Sequence[float]) -> bool:
+    found = summary(array)
+    if len(found) != len(expected):
+        return False
+    most = NEAR if array.dtype == np.uint8 else NEAR_WEIGHTS * (abs(expected[-1]) + 1e-3)
+    return bool(np.abs(np.subtract(found, expected)).max() <= most)
+
+
+@contextlib.contextmanager
+def in_a_place_of_its_own() -> Iterator[Path]:
+    here, threads = Path.cwd(), torch.get_num_threads()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            yield Path(folder)
+        finally:
+            os.chdir(here)
+            torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+def test_results_are_those_of_the_reference() -> None:
+    reference = json.loads(REFERENCE.read_text("utf-8"))
+    to_the_bit = reference["machine"] == machine()
+    wrong, met = [], set()
+    with in_a_place_of_its_own() as place:
+        for name, arrays in results(place):
+            expected = reference["results"].get(name)
+            met.add(name)
+            if expected is None:
+                wrong.append(f"{name}: is not in the reference")
+            elif arrays.keys() != expected.keys():
+                wrong.append(f"{name}: other arrays, {sorted(arrays.keys() ^ expected.keys())}")
+            else:
+                for key, array in arrays.items():
+                    same, values = expected[key]
+                    if (digest(array) != same) if to_the_bit else not is_near(array, values):
+                        wrong.append(f"{name}: {key}")
+    wrong += [f"{name}: was not made" for name in reference["results"].keys() - met]
+    assert not wrong, f"{len(wrong)} differ, on {'the same' if to_the_bit else 'another'} machine"
+
+
+def test_another_result_is_not_taken_for_the_references() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    brighter = np.clip(pictures.astype(int) + 20, 0, 255).astype(np.uint8)
+    assert digest(pictures) != digest(pictures[::-1]) != digest(brighter)
+    assert is_near(pictures, summary(pictures))
+    assert not is_near(brighter, summary(pictures))
+    weights = np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32)
+    assert is_near(weights * (1 + 1e-3), summary(weights))
+    assert not is_near(weights * 1.2, summary(weights))
+
+
+def write() -> None:
+    with in_a_place_of_its_own() as place:
+        made = {
+            name: {key: [digest(array), summary(array)] for key, array in arrays.items()}
+            for name, arrays in results(place)
+        }
+    empty = [name for name, arrays in made.items() if not arrays]
+    if empty:
+        raise SystemExit(f"nothing was written by {', '.join(empty)}")
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(arrays)}" for name, arrays in made.items())
+    REFERENCE.write_text(f'{{"machine": {json.dumps(machine())},\n"results": {{\n{lines}\n}}}}\n', "utf-8")
+
+
+if __name__ == "__main__":
+    write()
