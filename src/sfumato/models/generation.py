@@ -221,7 +221,7 @@ class Generation:
 
 def _fitting(model: Model, ground: Ground) -> SamplerChoices:
     """What makes a part of a picture fit the rest, unless it is asked for otherwise."""
-    # Measured: sharpness makes the new part rougher than the kept one; fresh noise helps it to fit at every level. Where
+    # Measured: sharpness makes the new part rougher than the kept one; fresh noise helps it to fit. And where
     # it has the kept one's light and colour to begin with, it takes no more noise than leaves the composition open, of
     # which larger pictures bear more.
     begun: SamplerChoices = {"sigma_max": filled_from(model.config)} if ground.strength == 1 else {}
