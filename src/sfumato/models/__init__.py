@@ -1,25 +1,24 @@
 """Models: directories and Hub repositories that can generate."""
 
-from sfumato.models.configuration import ModelConfig, SamplerSettings
+from sfumato.models.configuration import ModelConfig
 from sfumato.models.generation import Generation, Progress
-from sfumato.models.inpainting import inpaint, outpaint
 from sfumato.models.interpolation import interpolated, passing
 from sfumato.models.model import Model, build_denoiser
 from sfumato.models.pictures import as_tensor, to_pictures
 from sfumato.models.place import locate_model
-from sfumato.models.reimagining import reimagine
-from sfumato.models.remaking import enlarge_again, relatives, remake
-from sfumato.models.upscaling import enlarging, upscale, upscale_work
+from sfumato.models.reproduction import reproduce, reproduction, variations
+from sfumato.models.verbs import enlarging, inpaint, outpaint, reimagine, upscale
+from sfumato.works.request import Request, SamplerSettings
 
 __all__ = [
     "Generation",
     "Model",
     "ModelConfig",
     "Progress",
+    "Request",
     "SamplerSettings",
     "as_tensor",
     "build_denoiser",
-    "enlarge_again",
     "enlarging",
     "inpaint",
     "interpolated",
@@ -27,9 +26,9 @@ __all__ = [
     "outpaint",
     "passing",
     "reimagine",
-    "relatives",
-    "remake",
+    "reproduce",
+    "reproduction",
     "to_pictures",
     "upscale",
-    "upscale_work",
+    "variations",
 ]

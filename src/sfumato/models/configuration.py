@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypedDict
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -13,83 +13,18 @@ from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
 from sfumato.text import counted
-from sfumato.works.recipe import HIGHEST_SIGMA, Guidance, Share, Sigma, Steps
+from sfumato.works.request import LOWEST_SIGMA, SamplerSettings
 
 StudentSampler = Literal["consistency", "consistency_denoised"]
-SamplerName = Literal["euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral", StudentSampler]
-ScheduleName = Literal["karras", "exponential", "flow"]
-Precision = Literal["float32", "bfloat16"]
 # What a model learned: to remove noise, to do so in few steps as another does in many, to make a shown picture again,
 # to make pictures that pass for real ones, or to enlarge a picture.
 ObjectiveName = Literal["denoising", "distillation", "reconstruction", "adversarial", "upscaling"]
-LOWEST_SIGMA = 1e-6
 LARGEST_SIZE = 1024  # pixels a side
 MOST_CLASSES = 100_000
 MOST_CONFIG_BYTES = 16 << 20
 MOST_HEADER_BYTES = 16 << 20  # of the weights
-# Both ends of a way from noise to picture; float32 has no numbers for what lies much farther out.
-NoiseLevel = Annotated[float, Field(ge=LOWEST_SIGMA, le=HIGHEST_SIGMA)]
 ClassName = Annotated[str, Field(max_length=10_000)]
 ClassShare = Annotated[float, Field(ge=0, le=1e9)]
-
-
-class SamplerSettings(BaseModel):
-    """How pictures are made unless the caller says otherwise. The defaults are measured, see benchmarks/README.md.
-
-    steps: noise levels, 1 to 10,000, from sigma_max down to sigma_min, both 1e-6 to 10,000; guidance: 1 for none, 0 to
-    100; guidance_low, guidance_high: the sigmas between which it acts, 0 to 10,000; guidance_chroma: the share of it
-    that goes to colour, 0 to 1; noise_high: the sigma up to which a stochastic sampler adds fresh noise, 0 to 10,000
-    (S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2); sharpness, 0 to 0.2: by which share the network is
-    told less noise than there is. A denoiser that has not learned enough removes a little too much, and pictures blur
-    (section 4 there); so it removes less.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    sampler: SamplerName = "dpmpp_2m_sde"
-    schedule: ScheduleName = "karras"
-    steps: Steps = 16
-    sigma_min: NoiseLevel = 0.03
-    sigma_max: NoiseLevel = 40.0
-    guidance_kind: Literal["classifier_free", "autoguidance"] = "classifier_free"
-    guidance: Guidance = 2.0
-    guidance_low: Sigma = 0.0
-    guidance_high: Sigma = 1000.0
-    guidance_chroma: Share = 1.0
-    noise_high: Sigma = HIGHEST_SIGMA
-    sharpness: Annotated[float, Field(ge=0, le=0.2)] = 0.0
-    precision: Precision = "float32"
-
-    @model_validator(mode="after")
-    def _bounds_are_in_order(self) -> Self:
-        if self.sigma_min >= self.sigma_max:
-            raise ValueError(f"sigma_min {self.sigma_min:g} is not below sigma_max {self.sigma_max:g}")
-        if self.guidance_low > self.guidance_high:
-            raise ValueError(f"guidance_low {self.guidance_low:g} is above guidance_high {self.guidance_high:g}")
-        return self
-
-
-class SamplerChoices(TypedDict, total=False):
-    """What a caller may choose of ``SamplerSettings``; None leaves it as the model has it."""
-
-    sampler: str | None
-    schedule: str | None
-    steps: int | None
-    sigma_min: float | None
-    sigma_max: float | None
-    guidance_kind: str | None
-    guidance: float | None
-    guidance_low: float | None
-    guidance_high: float | None
-    guidance_chroma: float | None
-    noise_high: float | None
-    sharpness: float | None
-    precision: str | None
-
-
-def given(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What was chosen: all that is not None."""
-    return {name: value for name, value in asked.items() if value is not None}
 
 
 DIFFUSION: Sequence[ObjectiveName] = ("denoising", "distillation")

@@ -21,7 +21,7 @@ def looks(generation: Generation) -> list[int]:
 
     Exact where no part of a picture is kept, and in proportion where one is.
     """
-    settings, ground = generation.settings, generation.ground
+    settings, ground = generation.settings, generation.canvas
     sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
     levels: list[float] = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :].tolist()
     seen = places(generation.model, ground) * _windows(generation)
@@ -43,7 +43,7 @@ def looks(generation: Generation) -> list[int]:
 
 def batches(generation: Generation, count: int, first: int = 0) -> int:
     """In how many batches the works number ``first`` to ``first + count - 1`` are made."""
-    together = places(generation.model, generation.ground)
+    together = places(generation.model, generation.canvas)
     return (first + count - 1) // together - first // together + 1
 
 
@@ -65,7 +65,7 @@ def watched_looks(note: Callable[[Denoiser, int], None]) -> Iterator[None]:
 
 def _windows(generation: Generation) -> int:
     """In how many windows one picture is looked at."""
-    config, ground = generation.model.config, generation.ground
+    config, ground = generation.model.config, generation.canvas
     part = ground.part_to_make(config.size) if generation.steering == NOT_STEERED else None
     if part is not None:
         ground = ground.part(*part)

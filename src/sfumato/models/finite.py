@@ -8,7 +8,8 @@ from torch import Tensor
 
 from sfumato.diffusion import Step
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import ModelConfig, SamplerSettings
+from sfumato.models.configuration import ModelConfig
+from sfumato.works.request import SamplerSettings
 
 
 def finite_steps(steps: Iterable[Step], config: ModelConfig, settings: SamplerSettings) -> Iterator[Step]:

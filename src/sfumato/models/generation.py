@@ -1,242 +1,264 @@
-"""Making works with a model: one picture depends on its seed, its number and the settings, and on nothing else."""
+"""Making works: one generator, whatever is asked for. A work depends on its model, its request and the environment, and
+on nothing else."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import astuple, dataclass
-from typing import Self, SupportsIndex, Unpack
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
+from PIL import Image
 from pydantic import ValidationError
-from torch import Tensor
 
 import sfumato
-from sfumato.diffusion.randomness import SeededNoise, keyed_generator
-from sfumato.diffusion.samplers import STUDENTS
+from sfumato.diffusion.randomness import SeededNoise, Turn, keyed_generator
+from sfumato.diffusion.samplers import STUDENTS, Step
 from sfumato.errors import SfumatoError
+from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_index, class_mixture
-from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
-from sfumato.models.ground import Ground
+from sfumato.models.finite import check_finite
 from sfumato.models.model import Model
 from sfumato.models.pictures import to_pictures
 from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, filled_from, places, sampled
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
-from sfumato.works.recipe import HIGHEST_SIGMA
+from sfumato.works.recipe import Environment, ModelReference
+from sfumato.works.request import HIGHEST_SIGMA, Reconstruct, Request, SamplerSettings
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Progress:
-    """One step of one batch. indices: the numbers of the pictures; step of steps; sigma: the noise still in them;
-    noisy and clean: the pictures with it and the estimate without, [n, 3, H, W] in about -1..1."""
+    """A step of a batch. positions: of its works in their series; step of steps; sigma: the noise still in them.
 
-    indices: range
+    previews: the pictures with that noise in them, where they were asked for; works: with the last step, the works.
+    """
+
+    positions: range
     step: int
     steps: int
     sigma: float
-    noisy: Tensor
-    clean: Tensor
+    previews: tuple[Image.Image, ...] = ()
+    works: tuple[Work, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Generation:
     """A model and everything that is asked of it but the number of works.
 
-    label: a class or a mixture, as `class_mixture` reads it, None for classes as in training; away: the class that
-    guidance leads away from. noises: a picture's number -> its noise, by default that of the seed and the number.
-    ground: what is painted on. steering: a palette, a composition.
+    request: complete, what was left open is as the model has it; canvas: what the request's pictures and size make;
+    origin: of a picture to be enlarged that is a work, its recipe.
     """
 
     model: Model
-    settings: SamplerSettings
-    seed: int
-    ground: Ground
-    label: str | None = None
-    away: str | None = None
-    noises: Callable[[int], SeededNoise] | None = None
-    steering: Steering = NOT_STEERED
+    request: Request
+    canvas: Canvas
+    origin: Recipe | None = None
 
     @classmethod
     def of(
         cls,
         model: Model,
+        request: Request | None = None,
         *,
-        seed: SupportsIndex = 0,
-        label: str | None = None,
-        away: str | None = None,
-        noises: Callable[[int], SeededNoise] | None = None,
-        ground: Ground | None = None,
-        steering: Steering | None = None,
-        **asked: Unpack[SamplerChoices],
+        canvas: Canvas | None = None,
+        origin: Recipe | None = None,
+        **asked: object,
     ) -> Self:
-        """Settings that are None are the model's. Raises SfumatoError for an unknown class, a value out of range,
-        autoguidance with a model that carries no early weights, or a model that does not generate."""
-        ground, steering = ground or Ground.plain(model.config), steering or NOT_STEERED
-        if ground.mask is not None and model.config.objective == "denoising":
-            asked = {**_fitting(model, ground), **given(asked)}  # type: ignore[typeddict-item]
-        if away is not None:
+        """What a request asks of a model, or what is asked by the plain names of its fields (see ``Request.of``).
+
+        canvas: by default an empty one of the request's size. Raises SfumatoError for an unknown class, a value out of
+        range, autoguidance with a model that carries no early weights, and what the model cannot do.
+        """
+        if request is None:
+            request = requested(**asked)
+        canvas = canvas or plain_canvas(model.config, request.canvas)
+        sampling = request.sampling.model_dump(exclude_unset=True)
+        if canvas.mask is not None and model.config.objective == "denoising":
+            sampling = _fitting(model, canvas) | sampling
+        if request.negative is not None:
             # Measured: of which class a picture is, is decided where there is much noise.
-            everywhere: SamplerChoices = {"guidance_low": 0.0, "guidance_high": 1000.0}
-            asked = {**everywhere, **given(asked)}  # type: ignore[typeddict-item]
-        chosen = _settings(model, asked)
-        _check_generates(model, chosen, ground)
-        if model.config.objective == "adversarial" and (
-            steering != NOT_STEERED or ground.picture is not None or not ground.is_one_picture(model.config)
-        ):
-            raise SfumatoError(
-                f"the model '{model.config.name}' is a GAN: it makes pictures of its own size from noise alone, and "
-                "cannot be steered or take one up; make works with 'sfumato generate'"
-            )
+            sampling = {"guidance_low": 0.0, "guidance_high": 1000.0} | sampling
+        chosen = _complete(sampling, model)
+        _check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
-        label, away = (None if name is None else readable(name) for name in (label, away))
+        label, negative = (None if name is None else readable(name) for name in (request.label, request.negative))
         if label is not None:
             class_mixture(label, model.config)
-        if away is not None:
-            class_index(away, model.config)
+        if negative is not None:
+            class_index(negative, model.config)
             if chosen.guidance == 1:
                 raise SfumatoError(
-                    f"away from '{away}': it is guidance that leads away, and it is 1, which is none; choose 1.5 to 3"
+                    f"negative class '{negative}': it is guidance that leads away from it, and it is 1, which is none; "
+                    "choose 1.5 to 3"
                 )
-        generation = cls(
-            model,
-            chosen,
-            whole_seed(seed),
-            ground,
-            label=label,
-            away=away,
-            noises=noises,
-            steering=steering,
+        complete = request.model_copy(
+            update={
+                "label": label,
+                "negative": negative,
+                "sampling": chosen,
+                "canvas": canvas.shape,
+                "edit": canvas.edit,
+            }
         )
+        generation = cls(model, complete, canvas, origin)
         if generation.guidance_kind == "autoguidance":
             model.worse()
         return generation
 
-    def works(self, count: int, first: int = 0) -> Iterator[Work]:
-        """Yields ``count`` works, from number ``first`` on."""
-        for progress in self.finished(count, first):
-            for index, picture in zip(progress.indices, to_pictures(progress.noisy), strict=True):
-                yield Work(picture, self.recipe(index))
+    def works(self, count: int = 1, first: int | None = None) -> Iterator[Work]:
+        """Yields ``count`` works, from the request's own on, or from that of the position ``first``."""
+        for progress in self.events(count, first):
+            yield from progress.works
 
-    def finished(self, count: int, first: int = 0) -> Iterator[Progress]:
-        """Yields the last step alone of every batch, with nothing but pictures in it."""
-        return (progress for progress in self.steps(count, first) if progress.step == progress.steps)
+    def events(self, count: int = 1, first: int | None = None, *, previews: bool = False) -> Iterator[Progress]:
+        """Yields every step of every batch; a batch's last step carries its works."""
+        for positions, step in self.steps(count, first):
+            is_last = step.index + 1 == step.steps
+            pictures = tuple(to_pictures(step.x)) if previews or is_last else ()
+            works = zip(positions, pictures, strict=True) if is_last else ()
+            yield Progress(
+                positions,
+                step.index + 1,
+                step.steps,
+                step.sigma,
+                pictures if previews else (),
+                tuple(Work(picture, self.recipe(position)) for position, picture in works),
+            )
 
-    def steps(self, count: int, first: int = 0) -> Iterator[Progress]:
-        """Yields every step of every batch, the pictures of a batch together."""
+    def steps(self, count: int = 1, first: int | None = None) -> Iterator[tuple[range, Step]]:
+        """The same as the sampler has it: positions, and pictures [n, 3, H, W] in about -1..1."""
+        first = self.request.position if first is None else first
         if count < 1:
             raise SfumatoError(f"{counted(count, 'work')}: give 1 or more")
         with self.model.giving_way():
             yield from self._steps(count, first)
 
-    def _steps(self, count: int, first: int) -> Iterator[Progress]:
-        away = NO_CLASS if self.away is None else class_index(self.away, self.model.config)
-        batch = places(self.model, self.ground)
+    def _steps(self, count: int, first: int) -> Iterator[tuple[range, Step]]:
+        if isinstance(self.canvas.edit, Reconstruct):
+            yield range(first, first + 1), self._one_pass()
+            return
+        negative = self.request.negative
+        index = NO_CLASS if negative is None else class_index(negative, self.model.config)
+        batch = places(self.model, self.canvas)
         for start in range(first - first % batch, first + count, batch):
-            # Places that are not asked for hold what would stand there, so that every batch has its full number.
-            drafts = [self.draft(index) for index in range(start, start + batch)]
-            indices = range(max(start, first), min(start + batch, first + count))
-            wanted = slice(indices.start - start, indices.stop - start)
+            # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
+            drafts = [self.draft(position) for position in range(start, start + batch)]
+            positions = range(max(start, first), min(start + batch, first + count))
+            wanted = slice(positions.start - start, positions.stop - start)
             for step in sampled(
-                self.model, self.settings, drafts, away=away, ground=self.ground, steering=self.steering
+                self.model, self.settings, drafts, away=index, ground=self.canvas, steering=self.steering
             ):
-                noisy, clean = step.x[wanted], step.denoised[wanted]
-                yield Progress(indices, step.index + 1, step.steps, step.sigma, noisy, clean)
+                yield positions, replace(step, x=step.x[wanted], denoised=step.denoised[wanted])
 
-    def draft(self, index: int) -> Draft:
-        """What picture ``index`` begins with."""
-        return Draft(self._noise(index), self.classes_of(index))
+    @torch.inference_mode()
+    def _one_pass(self) -> Step:
+        """What an autoencoder makes of the picture on the canvas."""
+        assert self.canvas.picture is not None, "it is given one to make again"
+        made = self.model.denoiser(self.canvas.picture[None].to(self.model.device), 1.0)
+        check_finite(made, self.model.config)
+        return Step(0, 1, 0.0, made, made)
+
+    @property
+    def settings(self) -> SamplerSettings:
+        return self.request.sampling
+
+    @property
+    def steering(self) -> Steering:
+        return Steering(self.request.palette, self.request.composition)
+
+    def draft(self, position: int) -> Draft:
+        """What the work at a position begins with."""
+        return Draft(noise_of(self.request.at(position)), self.classes_of(position))
 
     @property
     def guidance_kind(self) -> str:
-        return effective_guidance(self.model, self.settings, away=self.away is not None)
+        return effective_guidance(self.model, self.settings, away=self.request.negative is not None)
 
-    def classes_of(self, index: int) -> Mapping[int, float]:
-        """The classes of picture ``index`` and their shares: those asked for, or one, drawn as often as in training."""
-        if self.label is not None:
-            return class_mixture(self.label, self.model.config)
+    def classes_of(self, position: int) -> Mapping[int, float]:
+        """The classes of a work and their weights: those asked for, or one, drawn as often as in training."""
+        if self.request.label is not None:
+            return class_mixture(self.request.label, self.model.config)
         if not self.model.config.classes:
             return {}
-        share = torch.rand((), generator=keyed_generator("class", self.seed, index), dtype=torch.float64).item()
+        key = ("class", self.request.series_seed, position)
+        drawn = torch.rand((), generator=keyed_generator(*key), dtype=torch.float64).item()
         bounds = np.cumsum(self.model.config.class_shares)
-        return {min(int(np.searchsorted(bounds, share * bounds[-1], side="right")), len(bounds) - 1): 1.0}
+        return {min(int(np.searchsorted(bounds, drawn * bounds[-1], side="right")), len(bounds) - 1): 1.0}
 
-    def label_of(self, index: int) -> str | None:
+    def label_of(self, position: int) -> str | None:
         """The same in words: one class by its own name, a mixture as it was asked for."""
-        classes = self.classes_of(index)
+        classes = self.classes_of(position)
         if len(classes) > 1:
-            return self.label
+            return self.request.label
         return next((self.model.config.classes[number] for number in classes), None)
 
-    def recipe(self, index: int) -> Recipe:
-        """All that is needed to make picture ``index`` again."""
-        settings, ground, noise = self.settings, self.ground, self._noise(index)
-        palette, composition = self.steering.palette, self.steering.composition
-        guided = self.guidance_kind != "none"
+    def recipe(self, position: int) -> Recipe:
+        """All that is needed to make the work at a position again."""
+        sampling = self.settings
+        if self.guidance_kind == "none":
+            sampling = sampling.model_copy(update={"guidance": 1.0})
+        made = self.request.at(position)
         return Recipe(
-            model=self.model.config.name,
-            model_digest=self.model.weights_digest,
-            seed=noise.seed,
-            index=noise.index,
-            turns=tuple((turn.seed, turn.index, turn.share) for turn in noise.turns),
-            label=self.label_of(index),
-            away=self.away,
-            sampler=settings.sampler,
-            steps=settings.steps,
-            schedule=settings.schedule,
-            sigma_min=settings.sigma_min,
-            sigma_max=settings.sigma_max,
-            guidance=settings.guidance if guided else 1.0,
-            guidance_kind=self.guidance_kind,
-            guidance_low=settings.guidance_low if guided else None,
-            guidance_high=settings.guidance_high if guided else None,
-            guidance_chroma=settings.guidance_chroma if guided else None,
-            noise_high=settings.noise_high,
-            sharpness=settings.sharpness,
-            palette=() if palette is None else palette.colours,
-            palette_shares=() if palette is None else palette.shares,
-            palette_strength=None if palette is None else palette.strength,
-            composition=None if composition is None else composition.levels,
-            composition_strength=None if composition is None else composition.strength,
-            input_digest=ground.input_digest,
-            strength=None if ground.picture is None else ground.strength,
-            mask_digest=ground.mask_digest,
-            margins=None if ground.margins is None else astuple(ground.margins),
-            size=(ground.width, ground.height),
-            tile=ground.tile,
-            origin=ground.origin,
-            inverted=ground.inverted,
-            source=ground.source,
-            dtype=settings.precision,
-            device=self.model.device.type,
-            sfumato_version=sfumato.__version__,
-            torch_version=torch.__version__,
+            model=ModelReference(name=self.model.config.name, digest=self.model.weights_digest),
+            request=made.model_copy(update={"label": self.label_of(position), "sampling": sampling}),
+            environment=Environment(
+                device=self.model.device.type,
+                sfumato_version=sfumato.__version__,
+                torch_version=torch.__version__,
+            ),
+            origin=self.origin,
         )
 
-    def _noise(self, index: int) -> SeededNoise:
-        return SeededNoise(self.seed, index) if self.noises is None else self.noises(index)
+
+def requested(**asked: object) -> Request:
+    """A request from plain names; see ``Request.of``. Raises SfumatoError for values out of range."""
+    if "seed" in asked:
+        asked["seed"] = whole_seed(asked["seed"])
+    try:
+        return Request.of(**asked)
+    except ValidationError as error:
+        raise _fault(error) from error
 
 
-def _fitting(model: Model, ground: Ground) -> SamplerChoices:
+def whole_seed(seed: object) -> int:
+    """As Python's own int: NumPy's would make other keys, and no JSON. Raises SfumatoError for what is none."""
+    try:
+        whole = operator.index(seed)  # type: ignore[arg-type]
+    except TypeError:
+        whole = -1
+    if not 0 <= whole < 2**63:
+        raise SfumatoError(f"seed {seed!r}: a whole number from 0 to 2^63 - 1 is needed")
+    return whole
+
+
+def noise_of(request: Request) -> SeededNoise:
+    """The noise that the work of a request begins with."""
+    slerps = tuple(Turn(slerp.seed, slerp.number, slerp.fraction) for slerp in request.slerps)
+    return SeededNoise(request.seed, request.number, slerps)
+
+
+def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
     """What makes a part of a picture fit the rest, unless it is asked for otherwise."""
     # Measured: sharpness makes the new part rougher than the kept one; fresh noise helps it to fit. And where
     # it has the kept one's light and colour to begin with, it takes no more noise than leaves the composition open, of
     # which larger pictures bear more.
-    begun: SamplerChoices = {"sigma_max": filled_from(model.config)} if ground.strength == 1 else {}
+    begun = {"sigma_max": filled_from(model.config)} if canvas.strength == 1 else {}
     return {"sharpness": 0.0, "noise_high": HIGHEST_SIGMA, **begun}
 
 
-def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) -> None:
+def _check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, steering: Steering) -> None:
     """Raises SfumatoError for a model that makes no pictures of its own, or none in this way."""
     name, objective = model.config.name, model.config.objective
-    if objective == "reconstruction":
+    if objective == "reconstruction" and not isinstance(canvas.edit, Reconstruct):
         raise SfumatoError(
             f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "
             "show it one with 'sfumato reimagine'"
         )
-    if objective == "upscaling" and ground.reference is None:
+    if objective == "upscaling" and canvas.reference is None:
         raise SfumatoError(
             f"the model '{name}' is an upscaler: it enlarges a picture, and makes none of its own; "
             "show it one with 'sfumato upscale', or name it with 'sfumato generate MODEL --upscale'"
@@ -254,26 +276,24 @@ def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) ->
         raise SfumatoError(
             f"the model '{name}' is a GAN, which answers in one step, and {settings.steps} were asked for"
         )
+    if objective == "adversarial" and (
+        steering != NOT_STEERED or canvas.picture is not None or not canvas.is_one_picture(model.config)
+    ):
+        raise SfumatoError(
+            f"the model '{name}' is a GAN: it makes pictures of its own size from noise alone, and "
+            "cannot be steered or take one up; make works with 'sfumato generate'"
+        )
 
 
-def _settings(model: Model, asked: SamplerChoices) -> SamplerSettings:
-    if unknown := asked.keys() - SamplerSettings.model_fields.keys():
-        raise TypeError(f"there is no setting {min(unknown)}")
+def _complete(asked: Mapping[str, object], model: Model) -> SamplerSettings:
     try:
-        return SamplerSettings.model_validate(model.config.generation.model_dump() | given(asked))
+        return SamplerSettings.model_validate(asked).over(model.config.generation)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        said = fault["msg"].removeprefix("Value error, ")
-        named = f"{fault['loc'][0]} {fault['input']!r}: " if fault["loc"] else ""
-        raise SfumatoError(f"{named}{said[:1].lower()}{said[1:]}") from error
+        raise _fault(error) from error
 
 
-def whole_seed(seed: SupportsIndex) -> int:
-    """As Python's own int: NumPy's would make other keys, and no JSON."""
-    try:
-        whole = operator.index(seed)
-    except TypeError:
-        whole = -1
-    if not 0 <= whole < 2**63:
-        raise SfumatoError(f"seed {seed!r}: a whole number from 0 to 2^63 - 1 is needed")
-    return whole
+def _fault(error: ValidationError) -> SfumatoError:
+    fault = error.errors(include_url=False)[0]
+    said = fault["msg"].removeprefix("Value error, ")
+    named = f"{fault['loc'][-1]} {fault['input']!r}: " if fault["loc"] else ""
+    return SfumatoError(f"{named}{said[:1].lower()}{said[1:]}")

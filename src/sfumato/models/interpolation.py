@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Unpack
 
 import numpy as np
 import torch
@@ -17,15 +16,14 @@ from sfumato.diffusion.randomness import NoiseBetween
 from sfumato.diffusion.samplers import STUDENTS
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
-from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
 from sfumato.models.finite import finite_steps
-from sfumato.models.generation import Generation
-from sfumato.models.ground import Ground
+from sfumato.models.generation import Generation, noise_of, requested
 from sfumato.models.model import Model
-from sfumato.models.remaking import check_model, choices_of, noise_of, number_of
+from sfumato.models.reproduction import check_model, reproduction
 from sfumato.models.sampling import BATCH, NO_CLASS, Draft, places, sampled, steered_estimate
 from sfumato.text import counted
 from sfumato.works import Recipe
+from sfumato.works.request import Request, SamplerSettings
 
 # Pictures that are made on the way for each one that is shown, so that these can stand evenly; more only where the
 # longest step between shown ones is still more than EVEN times the shortest.
@@ -42,16 +40,16 @@ class Passing:
 
 
 def interpolated(
-    model: Model, first: Recipe, second: Recipe, frames: int, **changes: Unpack[SamplerChoices]
+    model: Model, first: Recipe, second: Recipe, frames: int, **changes: object
 ) -> Iterator[Tensor]:
     """Yields ``frames`` pictures, [3, H, W] in about -1..1, from one work to the other; see `passing`."""
-    *_, last = passing(model, first, second, frames, **changes)
+    *_, last = passing(model, first, second, frames, requested(**changes))
     assert last.frames is not None, "the last event has the pictures"
     yield from last.frames
 
 
 def passing(
-    model: Model, first: Recipe, second: Recipe, frames: int, **changes: Unpack[SamplerChoices]
+    model: Model, first: Recipe, second: Recipe, frames: int, changes: Request | None = None
 ) -> Iterator[Passing]:
     """From one work to the other, each batch an event, and the pictures in the last: the two works and those between.
 
@@ -67,12 +65,12 @@ def passing(
         raise SfumatoError(f"{counted(frames, 'frame')}: from one work to another it takes 2 or more")
     for recipe in (first, second):
         check_model(model, recipe)
-        if recipe.input_digest is not None:
+        if recipe.request.edit is not None:
             raise SfumatoError("a work began with a picture; only those made from noise alone lie on one way")
     _check_common(first, second)
-    ends = [_end(model, recipe, changes) for recipe in (first, second)]
+    ends = [reproduction(model, recipe, changes) for recipe in (first, second)]
     _check_sampled_alike(*(end.settings for end in ends))
-    way = _Way(ends[0], ends[1], first, second)
+    way = _Way(*ends)
     made, planned = 0, len(ends) + math.ceil(DENSITY * max(BATCH, frames) / way.batch)
     shares = np.linspace(0, 1, max(BATCH, frames))
     parts = []
@@ -93,18 +91,10 @@ def passing(
         pictures = pictures[torch.from_numpy(order)]
     chosen = pictures[even_places(pictures, frames)]
     # Made as they were, each in its own place of its batch, so that they are the works to the bit.
-    for place, end, recipe in ((0, ends[0], first), (-1, ends[1], second)):
-        (last,) = end.finished(1, first=number_of(noise_of(recipe)))
-        chosen[place] = last.noisy[0].cpu()
+    for place, end in zip((0, -1), ends, strict=True):
+        *_, (_, last) = end.steps()
+        chosen[place] = last.x[0].cpu()
     yield Passing(made + len(ends), made + len(ends), chosen)
-
-
-def _end(model: Model, recipe: Recipe, changes: SamplerChoices) -> Generation:
-    """What makes a work once more, with the changes."""
-    noise = noise_of(recipe)
-    ground = Ground.plain(model.config, *recipe.size, tile=recipe.tile)
-    asked = choices_of(recipe) | given(changes)
-    return Generation.of(model, seed=recipe.seed, noises=lambda index: noise, ground=ground, **asked)
 
 
 def _check_common(first: Recipe, second: Recipe) -> None:
@@ -113,7 +103,7 @@ def _check_common(first: Recipe, second: Recipe) -> None:
         raise SfumatoError(
             f"one work is {one} pixels and the other {other}: only works of one size lie on one way; choose two such"
         )
-    if first.tile != second.tile:
+    if first.request.canvas.tile != second.request.canvas.tile:
         raise SfumatoError(
             "one work repeats without a seam and the other does not; choose two that do, or two that do not"
         )
@@ -173,15 +163,13 @@ def _steps(pictures: Tensor) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 class _Way:
     """The pictures between two works, by their share of the turn from one's noise to the other's."""
 
-    def __init__(self, one: Generation, other: Generation, first: Recipe, second: Recipe) -> None:
+    def __init__(self, one: Generation, other: Generation) -> None:
         self.ends = one, other
-        self.batch = places(one.model, one.ground)
-        self.noises = noise_of(first), noise_of(second)
-        config = one.model.config
-        self.classes = [
-            {} if recipe.label is None else class_mixture(recipe.label, config) for recipe in (first, second)
-        ]
-        self.away = [NO_CLASS if end.away is None else class_index(end.away, config) for end in self.ends]
+        self.batch = places(one.model, one.canvas)
+        self.noises = noise_of(one.request), noise_of(other.request)
+        config, requests = one.model.config, (one.request, other.request)
+        self.classes = [{} if asked.label is None else class_mixture(asked.label, config) for asked in requests]
+        self.away = [NO_CLASS if asked.negative is None else class_index(asked.negative, config) for asked in requests]
         self.is_one_request = (one.settings, self.away[0], one.steering) == (
             other.settings,
             self.away[1],
@@ -201,13 +189,13 @@ class _Way:
         """Where nothing but noise and classes differs."""
         one = self.ends[0]
         drafts = [Draft(NoiseBetween(*self.noises, share), self._mixture(share)) for share in shares]
-        return sampled(one.model, one.settings, drafts, away=self.away[0], ground=one.ground, steering=one.steering)
+        return sampled(one.model, one.settings, drafts, away=self.away[0], ground=one.canvas, steering=one.steering)
 
     @torch.inference_mode()
     def _different(self, shares: Sequence[float]) -> Iterator[Step]:
         """Where more differs: the estimates of both requests, by the share of each, as `mixed` has it of classes."""
         one = self.ends[0]
-        model, ground, settings = one.model, one.ground, one.settings
+        model, ground, settings = one.model, one.canvas, one.settings
         noises = [NoiseBetween(*self.noises, share) for share in shares]
 
         def noise(step: int) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, SupportsIndex, Unpack
+from typing import TYPE_CHECKING, Self
 
 import torch
 from safetensors.torch import save_file
@@ -27,10 +27,9 @@ from sfumato.threads import ThreadCount
 if TYPE_CHECKING:
     from PIL import Image
 
-    from sfumato.models.configuration import SamplerChoices
     from sfumato.models.generation import Progress
-    from sfumato.models.steering import Composition, Palette
     from sfumato.works import Work
+    from sfumato.works.request import Composition, Palette
 
 _EARLY = "early."
 _MOST_CARD_BYTES = 1 << 20
@@ -146,73 +145,57 @@ class Model:
         self,
         count: int = 1,
         *,
-        seed: SupportsIndex = 0,
-        label: str | None = None,
-        away: str | None = None,
-        variations: float | None = None,
-        of: Work | Path | str | None = None,
-        width: int | None = None,
-        height: int | None = None,
-        tile: bool = False,
         upscale: Model | Path | str | None = None,
         palette: Palette | Image.Image | Path | str | None = None,
-        palette_strength: float = 0.75,
+        palette_strength: float | None = None,
         composition: Composition | Image.Image | Path | str | None = None,
-        composition_strength: float = 1.0,
-        **asked: Unpack[SamplerChoices],
+        composition_strength: float | None = None,
+        variations: float | None = None,
+        of: Work | Path | str | None = None,
+        **asked: object,
     ) -> list[Work]:
         """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
 
-        seed: 0 or more; work number i depends on (seed, i) and the settings, not on how many are made. label: a class's
-        name or a mixture, 'painting:0.7,engraving:0.3', or None for classes as frequent as in training; away: a class
-        to lead away from. variations: how far from the work ``of`` (or its file), 0 for the same to 1 for another.
-        width, height: pixels, from the model's size on; tile: whether works repeat without a seam. upscale: an upscaler
-        that enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or
-        its file; their strengths go from 0 to 1. asked: sampler, schedule, steps, sigma_min, sigma_max, guidance,
-        guidance_kind, guidance_low, guidance_high, guidance_chroma, noise_high, sharpness and precision, each the
-        model's own where it is None (`SamplerSettings` has their ranges).
+        asked: seed, label, negative, width, height, tile, and every setting of the sampler, each as the model has it where
+        it is left out: see ``Request`` and ``SamplerSettings`` in sfumato.works.request for what there is, and its ranges.
+        Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler that enlarges
+        them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its file; their
+        strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1 for another.
         Raises SfumatoError for a class that the model has not, values out of range, what does not go together, and
         files that are not there or cannot be used.
         """
-        from sfumato.models.ground import enlarged_size
-        from sfumato.models.request import requested
-        from sfumato.models.upscaling import upscale_work
+        from sfumato.models.canvas import enlarged_size
+        from sfumato.models.generation import requested
+        from sfumato.models.verbs import generating
+        from sfumato.models.verbs import upscale as enlarge
 
-        generation = requested(
+        generation = generating(
             self,
-            seed=seed,
-            label=label,
-            away=away,
-            variations=variations,
-            of=of,
-            width=width,
-            height=height,
-            tile=tile,
+            requested(**asked),
             palette=palette,
             palette_strength=palette_strength,
             composition=composition,
             composition_strength=composition_strength,
-            **asked,
+            variations=variations,
+            of=of,
         )
         if upscale is None:
             return list(generation.works(count))
         upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
-        enlarged_size(upscaler.config, generation.ground.width, generation.ground.height)  # or it says why not
-        return [upscale_work(upscaler, work) for work in generation.works(count)]
+        enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
+        return [enlarge(upscaler, work) for work in generation.works(count)]
 
-    def trajectory(self, count: int = 1, *, seed: int = 0, label: str | None = None) -> Iterator[Progress]:
-        """The same, yielding every step from noise to picture."""
+    def trajectory(self, count: int = 1, **asked: object) -> Iterator[Progress]:
+        """The same, yielding every step from noise to picture with a preview; the last of a batch carries its works."""
         from sfumato.models.generation import Generation
 
-        return Generation.of(self, seed=seed, label=label).steps(count)
+        return Generation.of(self, **asked).events(count, previews=True)
 
-    def reimagine(
-        self, picture: Image.Image, *, strength: float = 0.6, seed: int = 0, label: str | None = None
-    ) -> Work:
-        """A work that begins with a picture; see ``sfumato.models.reimagine``, which takes every setting."""
-        from sfumato.models.reimagining import reimagine
+    def reimagine(self, picture: Image.Image, *, strength: float = 0.6, **asked: object) -> Work:
+        """A work that begins with a picture; see ``sfumato.models.reimagine``."""
+        from sfumato.models.verbs import reimagine
 
-        return reimagine(self, picture, strength=strength, seed=seed, label=label)
+        return reimagine(self, picture, strength=strength, **asked)
 
     @contextmanager
     def giving_way(self) -> Iterator[None]:

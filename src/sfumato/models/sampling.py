@@ -17,11 +17,12 @@ from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import DETERMINISTIC, STUDENTS
 from sfumato.diffusion.windows import window_count, windowed
 from sfumato.models.classes import class_mixture
-from sfumato.models.configuration import ModelConfig, SamplerSettings
+from sfumato.models.configuration import ModelConfig
 from sfumato.models.finite import finite_steps
-from sfumato.models.ground import Ground
+from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.model import Model
 from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.works.request import SamplerSettings
 
 # Kernels may round differently for batches of different sizes. So every batch has this many places, and a picture
 # always stands in the same one.
@@ -47,7 +48,7 @@ def sampled(
     drafts: Sequence[Draft],
     *,
     away: int = NO_CLASS,
-    ground: Ground | None = None,
+    ground: Canvas | None = None,
     steering: Steering | None = None,
 ) -> Iterator[Step]:
     """Yields every step of all the drafts together.
@@ -58,7 +59,7 @@ def sampled(
     mask, it is kept outside. An upscaler begins with its reference, enlarged. Raises SfumatoError where the model
     answers with what is no number.
     """
-    ground = ground or Ground.plain(model.config)
+    ground = ground or plain_canvas(model.config)
     # Of a picture of which a part is made anew, windows that see nothing of that part are not looked at. What steers
     # looks at the whole.
     part = ground.part_to_make(model.config.size) if steering in (None, NOT_STEERED) else None
@@ -79,7 +80,7 @@ def _whole(
     settings: SamplerSettings,
     drafts: Sequence[Draft],
     away: int,
-    ground: Ground,
+    ground: Canvas,
     steering: Steering | None,
 ) -> Iterator[Step]:
     """Every step of all of a ground."""
@@ -141,7 +142,7 @@ def _whole(
         )
 
 
-def begins_at_mean(config: ModelConfig, settings: SamplerSettings, ground: Ground, sigma: float) -> bool:
+def begins_at_mean(config: ModelConfig, settings: SamplerSettings, ground: Canvas, sigma: float) -> bool:
     """Whether the estimate of pure noise is added to it before the first step.
 
     Pictures with that much noise have their mean in them still. A sampler that draws its noise anew finds it; one that
@@ -156,7 +157,7 @@ def filled_from(config: ModelConfig) -> float:
     return FILLED_FROM * config.size / 64
 
 
-def _begun(ground: Ground) -> Tensor:
+def _begun(ground: Canvas) -> Tensor:
     """The picture on a ground, [3, height, width]; what is made anew in full strength has the light and the colour of
     what is kept to begin with, so that there need not be as much noise that these are drawn by chance."""
     assert ground.picture is not None, "there is one to begin with"
@@ -171,7 +172,7 @@ def steered_estimate(
     classes: Sequence[Mapping[int, float]],
     *,
     away: int,
-    ground: Ground,
+    ground: Canvas,
     steering: Steering,
 ) -> Denoise:
     """What a sampler asks of pictures on an empty ground, each of its own mixture of classes."""
@@ -179,7 +180,7 @@ def steered_estimate(
     return steering.around(denoise, ground.height, ground.width, model.config.size)
 
 
-def places(model: Model, ground: Ground) -> int:
+def places(model: Model, ground: Canvas) -> int:
     """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch."""
     from_noise = ground.picture is None and ground.reference is None
     return BATCH if from_noise and ground.is_one_picture(model.config) else 1
@@ -220,7 +221,7 @@ def _away(model: Model, settings: SamplerSettings, unwanted: Denoise, wanted: De
     return away_from(bad, good, settings.guidance, interval, settings.guidance_chroma)
 
 
-def _beside(reference: Tensor, ground: Ground, model: Model, settings: SamplerSettings) -> Denoise:
+def _beside(reference: Tensor, ground: Canvas, model: Model, settings: SamplerSettings) -> Denoise:
     """An upscaler's estimate of a whole ground, one picture, by its reference, [1, 3, H, W]."""
 
     def seeing(denoiser: Denoiser) -> Denoise:
@@ -249,7 +250,7 @@ def _beside(reference: Tensor, ground: Ground, model: Model, settings: SamplerSe
 
 
 def _on(
-    ground: Ground, model: Model, settings: SamplerSettings, classes: Sequence[Mapping[int, float]], away: int
+    ground: Canvas, model: Model, settings: SamplerSettings, classes: Sequence[Mapping[int, float]], away: int
 ) -> Denoise:
     """The denoiser of a whole ground, in windows where the model cannot see it at once."""
     if ground.is_one_picture(model.config):

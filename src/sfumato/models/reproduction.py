@@ -1,0 +1,92 @@
+"""From the recipe in a work's file: the same work again, or variations of it."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from sfumato.errors import SfumatoError
+from sfumato.models.canvas import canvas_of
+from sfumato.models.generation import Generation, requested, whole_seed
+from sfumato.models.model import Model
+from sfumato.works import Recipe, Work
+from sfumato.works.request import MOST_SLERPS, Reconstruct, Request, Slerp
+
+
+def reproduction(
+    model: Model,
+    recipe: Recipe,
+    changes: Request | None = None,
+    *,
+    picture: Image.Image | None = None,
+    mask: Image.Image | None = None,
+    strength: float | None = None,
+) -> Generation:
+    """What makes the work of a recipe once more; what is set in the changes, and another strength, differs.
+
+    picture, mask: those that the work began with, where it did. On the same machine, with the same versions and without
+    changes, the pixels are the same. Raises SfumatoError for another model than the recipe's, a picture or a mask that
+    is missing or another one, and values out of range.
+    """
+    check_model(model, recipe)
+    request = recipe.request
+    canvas = canvas_of(model.config, request.canvas, request.edit, picture, mask, strength)
+    return Generation.of(model, _with(request, changes), canvas=canvas, origin=recipe.origin)
+
+
+def reproduce(
+    model: Model,
+    recipe: Recipe,
+    *,
+    picture: Image.Image | None = None,
+    mask: Image.Image | None = None,
+    strength: float | None = None,
+    **changes: object,
+) -> Work:
+    """The work of a recipe once more; see ``reproduction``, and ``Request.of`` for the changes."""
+    asked = reproduction(model, recipe, requested(**changes), picture=picture, mask=mask, strength=strength)
+    return next(asked.works())
+
+
+def variations(
+    model: Model,
+    recipe: Recipe,
+    fraction: float,
+    *,
+    seed: int = 0,
+    changes: Request | None = None,
+    picture: Image.Image | None = None,
+    mask: Image.Image | None = None,
+) -> Generation:
+    """Works whose noise is the recipe's, turned towards others of another seed.
+
+    fraction: of the quarter turn between them: 0 is the work itself, 1 a work of ``seed``. Raises SfumatoError as
+    `reproduction` does, for a fraction outside 0..1, and for an autoencoder's recipe.
+    """
+    if not 0 <= fraction <= 1:
+        raise SfumatoError(f"variations {fraction:g}: from 0 (the work itself) to 1 (another work) is needed")
+    made = recipe.request
+    if isinstance(made.edit, Reconstruct):
+        raise SfumatoError(f"the model '{recipe.model.name}' is an autoencoder: no picture has variations in it")
+    if len(made.slerps) >= MOST_SLERPS:
+        raise SfumatoError(
+            f"the work is a variation of {MOST_SLERPS} variations, and no more are kept; take an earlier one"
+        )
+    turned = Slerp(seed=whole_seed(seed), number=0, fraction=fraction)
+    request = made.model_copy(update={"slerps": (*made.slerps, turned)})
+    check_model(model, recipe)
+    canvas = canvas_of(model.config, made.canvas, made.edit, picture, mask)
+    return Generation.of(model, _with(request, changes), canvas=canvas, origin=recipe.origin)
+
+
+def check_model(model: Model, recipe: Recipe) -> None:
+    """Raises SfumatoError where the recipe names another model."""
+    if recipe.model.digest != model.weights_digest:
+        raise SfumatoError(
+            f"the work was made with '{recipe.model.name}' (weights {recipe.model.digest[:10]}), and "
+            f"'{model.config.name}' is another (weights {model.weights_digest[:10]}); name the model that made it"
+        )
+
+
+def _with(request: Request, changes: Request | None) -> Request:
+    """The request with what is set in the changes."""
+    return request if changes is None else request.with_changes(changes)

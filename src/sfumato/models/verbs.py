@@ -1,0 +1,175 @@
+"""What can be asked of a model, each as a generator of its steps and as a function of Python: works from noise, and a
+picture refined, made anew in part, continued beyond its edges, or enlarged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from sfumato.errors import SfumatoError
+from sfumato.models.canvas import (
+    Canvas,
+    editing_canvas,
+    enlarging_canvas,
+    extended_canvas,
+    masked_canvas,
+    plain_canvas,
+    reconstructing_canvas,
+    refining_canvas,
+)
+from sfumato.models.generation import Generation, requested
+from sfumato.models.model import Model
+from sfumato.models.reproduction import check_model
+from sfumato.models.reproduction import variations as variations_of
+from sfumato.models.steering import composition_from, palette_from
+from sfumato.works import Recipe, Work, read_work
+from sfumato.works.request import Composition, Margins, Palette, Request
+
+STRENGTH = 0.6
+
+
+def generating(
+    model: Model,
+    request: Request,
+    *,
+    palette: Palette | Image.Image | Path | str | None = None,
+    palette_strength: float | None = None,
+    composition: Composition | Image.Image | Path | str | None = None,
+    composition_strength: float | None = None,
+    variations: float | None = None,
+    of: Work | Path | str | None = None,
+) -> Generation:
+    """What makes works from noise; see ``Model.generate`` for the arguments.
+
+    Raises SfumatoError for what does not go together, what is out of range, a class that the model has not, and a file
+    that is not there or cannot be used.
+    """
+    if (variations is None) != (of is None):
+        raise SfumatoError("variations and the work that they are of belong together: give both, or neither")
+    if of is None or variations is None:
+        canvas = plain_canvas(model.config, request.canvas)
+        steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)
+        return Generation.of(model, request.with_changes(steering), canvas=canvas)
+    if request.canvas.model_fields_set or palette is not None or composition is not None:
+        raise SfumatoError("variations have size, palette and composition of the work itself; leave these out")
+    work = of if isinstance(of, Work) else read_work(of)
+    return variations_of(model, work.recipe.first, variations, seed=request.seed, changes=request)
+
+
+def steering_from(
+    canvas: Canvas,
+    palette: Palette | Image.Image | Path | str | None = None,
+    palette_strength: float | None = None,
+    composition: Composition | Image.Image | Path | str | None = None,
+    composition_strength: float | None = None,
+) -> Request:
+    """A palette and a composition as a request has them, for works on a canvas."""
+    steering = {
+        "palette": palette_from(palette, palette_strength),
+        "composition": composition_from(composition, canvas.width, canvas.height, composition_strength),
+    }
+    return Request.model_validate({name: value for name, value in steering.items() if value is not None})
+
+
+def reimagining(
+    model: Model,
+    request: Request,
+    picture: Image.Image,
+    *,
+    strength: float = STRENGTH,
+    edit: bool = False,
+    source: str | None = None,
+) -> Generation:
+    """What makes a picture again, cropped at its centre and scaled to the model's size.
+
+    An autoencoder answers in one pass, and looks at nothing else. A diffusion model noises the picture and refines it
+    again (SDEdit: Meng et al. 2022, arXiv:2108.01073); strength, above 0 to 1: the fraction of its steps that it takes,
+    1 to begin with pure noise. edit: begin with the picture's own noise, found under the class ``source``, so that what
+    another class would not change comes back. Raises SfumatoError for a model that takes no picture (a GAN) and for
+    values out of range.
+    """
+    if model.config.objective == "reconstruction":
+        canvas, request = reconstructing_canvas(model.config, picture), Request.of(steps=1, guidance=1.0)
+    elif edit:
+        canvas = editing_canvas(model.config, picture, strength, source)
+    else:
+        canvas = refining_canvas(model.config, picture, strength)
+    return Generation.of(model, request, canvas=canvas)
+
+
+def enlarging(
+    model: Model, picture: Image.Image | Work, request: Request | None = None, *, tile: bool = False
+) -> Generation:
+    """What enlarges a picture, ``model.config.factor`` times, with detail such as the model's pictures have.
+
+    picture: of any size that is the model's or more when enlarged; the model works on it in overlapping windows. Of a
+    work the larger one's recipe names the recipe as its ``origin``, so that both can be made once more from one file,
+    and it takes the work's noise and its tile unless the request names a seed. Of guidance only autoguidance acts, with an
+    upscaler that carries early weights. Raises SfumatoError for a model that is no upscaler, and a picture that is too
+    small or too large.
+    """
+    request, origin = request or Request(), None
+    if isinstance(picture, Work):
+        origin, picture = picture.recipe, picture.image
+        tile = tile or bool(origin.request.canvas.tile)
+        if "seed" not in request.model_fields_set:
+            noise = {name: getattr(origin.request, name) for name in ("seed", "number", "slerps")}
+            request = request.model_copy(update=noise)
+    canvas = enlarging_canvas(model.config, picture, tile=tile)
+    return Generation.of(model, request, canvas=canvas, origin=origin)
+
+
+def enlarging_again(model: Model, recipe: Recipe, work: Work) -> Generation:
+    """What makes an enlarged work once more, from the smaller one made once more, which may have been changed on the way.
+
+    recipe: of the enlarged one, which stays as it is. Raises SfumatoError for another upscaler than the recipe's.
+    """
+    check_model(model, recipe)
+    return enlarging(model, work, recipe.request, tile=recipe.request.canvas.tile)
+
+
+def reimagine(model: Model, picture: Image.Image, *, strength: float = STRENGTH, **asked: object) -> Work:
+    """One work that takes a picture for its beginning; see ``reimagining`` and, for what else can be asked,
+    ``Request.of``."""
+    return next(reimagining(model, requested(**asked), picture, strength=strength).works())
+
+
+def inpaint(
+    model: Model, picture: Image.Image, mask: Image.Image, *, strength: float = 1.0, **asked: object
+) -> Work:
+    """The picture with what the mask shows white made anew; black is kept to the pixel.
+
+    picture: of any size from the model's on; the model works on it at its own scale, in windows. mask: of the same
+    size and any mode. Its darkest third is kept and its brightest third new, since JPEG leaves neither pure; the greys
+    between pass over. A mask with transparency is either paint on nothing, or the picture with a part erased, which is
+    made anew. strength: 1 looks at nothing of what is to be replaced; less keeps of it what that much noise leaves.
+    Raises SfumatoError for a mask of another size, one that keeps all or nothing, one in colours, a picture smaller
+    than the model's, a model that takes no picture, and values out of range.
+    """
+    canvas = masked_canvas(model.config, picture, mask, strength)
+    return next(Generation.of(model, canvas=canvas, **asked).works())
+
+
+def outpaint(
+    model: Model,
+    picture: Image.Image,
+    *,
+    left: int = 0,
+    top: int = 0,
+    right: int = 0,
+    bottom: int = 0,
+    **asked: object,
+) -> Work:
+    """The picture, kept to the pixel, with so many pixels added beyond its edges.
+
+    Raises SfumatoError where nothing is to be added, the whole is smaller than the model's pictures, and as `inpaint`.
+    """
+    margins = Margins(left=left, top=top, right=right, bottom=bottom)
+    canvas = extended_canvas(model.config, picture, margins)
+    return next(Generation.of(model, canvas=canvas, **asked).works())
+
+
+def upscale(model: Model, picture: Image.Image | Work, *, tile: bool = False, **asked: object) -> Work:
+    """A picture or a work made larger; see ``enlarging``."""
+    return next(enlarging(model, picture, requested(**asked), tile=tile).works())

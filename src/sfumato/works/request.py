@@ -1,0 +1,294 @@
+"""All that can be asked of a model, as one schema: a Python call, the options of the command line, and the heart of a recipe.
+
+A field's name, type, range and description stand here alone. From them the command line makes its options, `grid` what
+can be varied, `--set` what it takes, and the documentation its table. Pictures are named by their digests; whoever asks
+gives them beside the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sfumato.text import counted
+
+# Whoever gives a work away writes its recipe. What one may ask for is bounded far beyond all that makes sense, so that
+# nothing is begun that a machine cannot end.
+MOST_PIXELS: Final = 4096 * 4096
+HIGHEST_SIGMA: Final = 10_000.0
+LOWEST_SIGMA: Final = 1e-6
+MOST_COLOURS: Final = 64
+MOST_SLERPS: Final = 256
+SKETCH_SIDE: Final = 8  # pixels of a composition that are followed, each way
+
+SamplerName = Literal[
+    "euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral", "consistency", "consistency_denoised"
+]
+ScheduleName = Literal["karras", "exponential", "flow"]
+Precision = Literal["float32", "bfloat16"]
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+Label = Annotated[str, Field(max_length=100_000)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Sigma = Annotated[float, Field(ge=0, le=HIGHEST_SIGMA)]
+# Both ends of the way from noise to picture; float32 has no numbers for what lies much farther out.
+NoiseLevel = Annotated[float, Field(ge=LOWEST_SIGMA, le=HIGHEST_SIGMA)]
+Side = Annotated[int, Field(ge=1, le=MOST_PIXELS)]
+Pixels = Annotated[int, Field(ge=0, le=MOST_PIXELS)]
+Colour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Strength = Annotated[float, Field(gt=0, le=1)]
+Steps = Annotated[int, Field(ge=1, le=10_000)]
+Guidance = Annotated[float, Field(ge=0, le=100)]
+
+
+class Plain(BaseModel):
+    """A part of a request or a recipe: an immutable value without fields that nobody knows."""
+
+    # Names that begin with model_ are ours here, and none of pydantic's.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+
+class SamplerSettings(Plain):
+    """How noise becomes a picture. What is not set is as the model has it; its own settings are measured ones, see
+    benchmarks/README.md.
+
+    A field marked as rare has no option of its own on the command line: ``--set NAME=VALUE`` takes it.
+    """
+
+    RARE: ClassVar[Mapping[str, Any]] = {"rare": True}
+
+    steps: Steps = Field(16, description="Steps from noise to picture.")
+    sampler: SamplerName = Field(
+        "dpmpp_2m_sde",
+        description="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral; of a distilled model consistency or "
+        "consistency_denoised.",
+    )
+    schedule: ScheduleName = Field("karras", description="How the noise levels are spaced: karras, exponential or flow.")
+    guidance: Guidance = Field(2.0, description="1 is none; higher is truer to the class, with less variety.")
+    guidance_kind: Literal["classifier_free", "autoguidance"] = Field(
+        "classifier_free", description="autoguidance (needs no classes) or classifier_free."
+    )
+    guidance_low: Sigma = Field(0.0, description="Guided above this noise level only (a sigma).", json_schema_extra=RARE)
+    guidance_high: Sigma = Field(
+        1000.0, description="Guided up to this noise level only (a sigma).", json_schema_extra=RARE
+    )
+    guidance_chroma: Fraction = Field(
+        1.0, description="The fraction of the guidance that goes to colour.", json_schema_extra=RARE
+    )
+    # S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2.
+    noise_high: Sigma = Field(
+        HIGHEST_SIGMA,
+        description="The noise level up to which a stochastic sampler adds fresh noise (a sigma).",
+        json_schema_extra=RARE,
+    )
+    # A denoiser that has not learned enough removes a little too much, and pictures blur (section 4 there). Told of less
+    # noise than there is, it removes less.
+    sharpness: Annotated[float, Field(ge=0, le=0.2)] = Field(
+        0.0, description="0 to 0.2: more is crisper, and rougher. By this fraction the network is told of less noise."
+    )
+    sigma_min: NoiseLevel = Field(0.03, description="The last noise level before none (a sigma).", json_schema_extra=RARE)
+    sigma_max: NoiseLevel = Field(40.0, description="The first noise level (a sigma).", json_schema_extra=RARE)
+    precision: Precision = Field("float32", description="float32 or bfloat16: in what the network computes.")
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        given = self.model_fields_set  # what is not given is the model's, and is compared once that is known
+        if {"sigma_min", "sigma_max"} <= given and self.sigma_min >= self.sigma_max:
+            raise ValueError(f"sigma_min {self.sigma_min:g} is not below sigma_max {self.sigma_max:g}")
+        if {"guidance_low", "guidance_high"} <= given and self.guidance_low > self.guidance_high:
+            raise ValueError(f"guidance_low {self.guidance_low:g} is above guidance_high {self.guidance_high:g}")
+        return self
+
+    def over(self, own: SamplerSettings) -> SamplerSettings:
+        """What is set here, and the rest as ``own`` has it: all fields set. Raises pydantic's ValidationError for bounds
+        that are not in order."""
+        return SamplerSettings.model_validate(own.model_dump() | self.model_dump(exclude_unset=True))
+
+
+class CanvasShape(Plain):
+    """How large a work is, and whether it repeats."""
+
+    width: Side | None = Field(None, description="Pixels, from the model's on; by default the model's.")
+    height: Side | None = Field(None, description="Pixels, from the model's on; by default the model's.")
+    tile: bool = Field(False, description="Works that repeat without a seam.")
+
+    @model_validator(mode="after")
+    def _it_can_be_made(self) -> Self:
+        if (self.width or 1) * (self.height or 1) > MOST_PIXELS:
+            raise ValueError(f"the size is {self.width} x {self.height} pixels, and 4,096 x 4,096 are the most")
+        return self
+
+
+class Palette(Plain):
+    """Colours to paint in. weights: how common each is, or () for all alike."""
+
+    colours: tuple[Colour, ...] = Field(min_length=1, max_length=MOST_COLOURS)
+    weights: tuple[Fraction, ...] = Field((), max_length=MOST_COLOURS)
+    strength: Fraction = Field(0.75, description="0, not at all, to 1.")
+
+    @model_validator(mode="after")
+    def _each_colour_has_a_weight(self) -> Self:
+        if self.weights and len(self.weights) != len(self.colours):
+            weights = counted(len(self.weights), "weight")
+            raise ValueError(f"{counted(len(self.colours), 'colour')} in the palette but {weights}")
+        return self
+
+
+class Composition(Plain):
+    """Masses to follow. levels: 8 x 8 RGB pixels as hexadecimal digits, row by row."""
+
+    levels: str = Field(pattern="^([0-9a-f]{6}){64}$")
+    strength: Fraction = Field(1.0, description="0, not at all, to 1.")
+
+
+class Margins(Plain):
+    """Pixels to add beyond the edges of a picture."""
+
+    left: Pixels = Field(0, description="Pixels to add on this side.")
+    top: Pixels = Field(0, description="Pixels to add on this side.")
+    right: Pixels = Field(0, description="Pixels to add on this side.")
+    bottom: Pixels = Field(0, description="Pixels to add on this side.")
+
+    @property
+    def sides(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom."""
+        return self.left, self.top, self.right, self.bottom
+
+
+class Refine(Plain):
+    """A picture is refined from half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073)."""
+
+    kind: Literal["refine"] = "refine"
+    picture: Digest
+    strength: Strength = Field(0.6, description="Near 0 keeps the picture, 1 begins with pure noise.")
+
+
+class Invert(Plain):
+    """A picture is edited: it begins as its own noise, found under the class ``source`` (None for none), so that what
+    another class would not change comes back as it is."""
+
+    kind: Literal["invert"] = "invert"
+    picture: Digest
+    strength: Strength = Field(0.6, description="Up to which fraction of the noise levels it is followed.")
+    source: Label | None = Field(None, description="The class that the picture is of.")
+
+
+class Inpaint(Plain):
+    """Part of a picture is made anew: what the mask covers."""
+
+    kind: Literal["inpaint"] = "inpaint"
+    picture: Digest
+    mask: Digest
+    strength: Strength = Field(1.0, description="Below 1 something of what is replaced shows through.")
+
+
+class Outpaint(Plain):
+    """What lies beyond the edges of a picture is made."""
+
+    kind: Literal["outpaint"] = "outpaint"
+    picture: Digest
+    margins: Margins
+
+
+class Enlarge(Plain):
+    """A small picture is enlarged by an upscaler, which adds the detail."""
+
+    kind: Literal["enlarge"] = "enlarge"
+    picture: Digest
+
+
+class Reconstruct(Plain):
+    """A picture is made again in one pass, by an autoencoder."""
+
+    kind: Literal["reconstruct"] = "reconstruct"
+    picture: Digest
+
+
+AnyEdit = Refine | Invert | Inpaint | Outpaint | Enlarge | Reconstruct
+Edit = Annotated[AnyEdit, Field(discriminator="kind")]
+
+
+class Slerp(Plain):
+    """The noise is turned towards that of another seed and number. fraction: of the quarter turn between them."""
+
+    seed: Seed
+    number: Number
+    fraction: Fraction
+
+
+class Request(Plain):
+    """What is asked for: a work is decided by it, its model and the environment, and by no other work.
+
+    seed and number: of the noise, a work's number among those of the seed. label, negative: as ``class_mixture`` and
+    ``class_index`` of sfumato.models.classes read them; with no label works are of classes as frequent as in training.
+    """
+
+    seed: Seed = Field(0, description="The same seed makes the same works.")
+    number: Number = Field(0, description="The work's number among those of the seed.")
+    slerps: tuple[Slerp, ...] = Field((), max_length=MOST_SLERPS, description="What makes it a variation of a work.")
+    label: Label | None = Field(
+        None,
+        description="One class only, or a mixture: painting:0.7,engraving:0.3. A name that could be read otherwise stands "
+        "in quotes, as in CSV: '\"red, blue\":0.7,engraving:0.3'.",
+        json_schema_extra={"option": "class"},
+    )
+    negative: Label | None = Field(None, description="A class to lead away from.")
+    sampling: SamplerSettings = SamplerSettings()
+    canvas: CanvasShape = CanvasShape()
+    edit: Edit | None = None
+    palette: Palette | None = None
+    composition: Composition | None = None
+
+    @classmethod
+    def of(cls, **asked: Any) -> Self:
+        """A request from plain names, those of its own fields and of the fields of its parts: ``of(label="waves",
+        steps=8, width=96)``. None leaves a field as it is. Raises TypeError for a name that there is not, pydantic's
+        ValidationError for a value out of range."""
+        values: dict[str, Any] = {}
+        for name, value in asked.items():
+            part = PART_OF.get(name)
+            if part is None and name not in cls.model_fields:
+                raise TypeError(f"there is no setting {name}")
+            if value is not None:
+                (values if part is None else values.setdefault(part, {}))[name] = value
+        return cls.model_validate(values)
+
+    @property
+    def position(self) -> int:
+        """The number that tells the works of one series apart: of a variation that of its last slerp."""
+        return self.slerps[-1].number if self.slerps else self.number
+
+    @property
+    def series_seed(self) -> int:
+        """The seed whose numbers these are."""
+        return self.slerps[-1].seed if self.slerps else self.seed
+
+    def at(self, position: int) -> Self:
+        """The request of another work of the series."""
+        if not self.slerps:
+            return self.model_copy(update={"number": position})
+        *before, last = self.slerps
+        return self.model_copy(update={"slerps": (*before, last.model_copy(update={"number": position}))})
+
+    def with_changes(self, changes: Request) -> Self:
+        """The same with all that is set in ``changes``, of its parts too."""
+        parts: dict[str, Any] = {name: getattr(changes, name) for name in changes.model_fields_set}
+        for name, kind in PARTS.items():
+            if name in parts:
+                own, other = (part.model_dump(exclude_unset=True) for part in (getattr(self, name), parts[name]))
+                parts[name] = kind.model_validate(own | other)
+        return self.model_copy(update=parts)
+
+
+# The parts of a request whose fields can be named plainly, as no two of them share a name.
+PARTS: Final[Mapping[str, type[Plain]]] = {"sampling": SamplerSettings, "canvas": CanvasShape}
+PART_OF: Final[Mapping[str, str]] = {name: part for part, kind in PARTS.items() for name in kind.model_fields}
+
+
+def choices(annotation: object) -> tuple[str, ...]:
+    """The words that a field of Literal type takes; () for any other."""
+    return tuple(get_args(annotation)) if getattr(annotation, "__origin__", None) is Literal else ()
