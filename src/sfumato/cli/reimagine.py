@@ -55,7 +55,6 @@ def reimagine(
     from sfumato.collection.opening import opened
     from sfumato.models import Model
     from sfumato.models import reimagine as reimagine_picture
-    from sfumato.models.configuration import DIFFUSION
     from sfumato.models.ground import Ground
     from sfumato.models.request import steering_of
 
@@ -65,7 +64,7 @@ def reimagine(
     image = opened(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=device)
     console = Console(highlight=False)
-    if loaded.config.objective in DIFFUSION:
+    if loaded.config.begins_with == "noise" and not loaded.config.is_direct:
         ground = (
             Ground.editing(loaded.config, image, strength, source)
             if edit

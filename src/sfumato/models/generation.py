@@ -75,7 +75,7 @@ class Generation:
         """Settings that are None are the model's. Raises SfumatoError for an unknown class, a value out of range,
         autoguidance with a model that carries no early weights, or a model that does not generate."""
         ground, steering = ground or Ground.plain(model.config), steering or NOT_STEERED
-        if ground.mask is not None and model.config.objective == "denoising":
+        if ground.mask is not None and model.config.samples_freely:
             asked = {**_fitting(model, ground), **given(asked)}  # type: ignore[typeddict-item]
         if away is not None:
             # Measured: of which class a picture is, is decided where there is much noise.
@@ -83,7 +83,7 @@ class Generation:
             asked = {**everywhere, **given(asked)}  # type: ignore[typeddict-item]
         chosen = _settings(model, asked)
         _check_generates(model, chosen, ground)
-        if model.config.objective == "adversarial" and (
+        if model.config.is_direct and (
             steering != NOT_STEERED or ground.picture is not None or not ground.is_one_picture(model.config)
         ):
             raise SfumatoError(
@@ -230,27 +230,26 @@ def _fitting(model: Model, ground: Ground) -> SamplerChoices:
 
 def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) -> None:
     """Raises SfumatoError for a model that makes no pictures of its own, or none in this way."""
-    name, objective = model.config.name, model.config.objective
-    if objective == "reconstruction":
+    name, own = model.config.name, model.config.generation
+    if model.config.begins_with == "picture":
         raise SfumatoError(
             f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "
             "show it one with 'sfumato reimagine'"
         )
-    if objective == "upscaling" and ground.reference is None:
+    if model.config.enlarges and ground.reference is None:
         raise SfumatoError(
             f"the model '{name}' is an upscaler: it enlarges a picture, and makes none of its own; "
             "show it one with 'sfumato upscale', or name it with 'sfumato generate MODEL --upscale'"
         )
-    own = model.config.generation
     open_ones: dict[str, str] = {"precision": settings.precision}
     if settings.sampler in STUDENTS:
         open_ones["sampler"] = settings.sampler
-    if objective == "distillation" and settings != own.model_copy(update=open_ones):
+    if model.config.is_distilled and settings != own.model_copy(update=open_ones):
         raise SfumatoError(
             f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by {' or '.join(STUDENTS)}, "
             "with its guidance built in, and in no other way; for other settings use the model it was distilled from"
         )
-    if objective == "adversarial" and settings.steps > 1:
+    if model.config.is_direct and settings.steps > 1:
         raise SfumatoError(
             f"the model '{name}' is a GAN, which answers in one step, and {settings.steps} were asked for"
         )

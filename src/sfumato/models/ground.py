@@ -168,7 +168,7 @@ class Ground:
 
 def enlarged_size(config: ModelConfig, width: int, height: int) -> tuple[int, int]:
     """What an upscaler makes of a picture of that size. Raises SfumatoError as ``Ground.enlarging`` does."""
-    if config.objective != "upscaling":
+    if not config.enlarges:
         raise SfumatoError(
             f"the model '{config.name}' enlarges no pictures; take one of 'sfumato train ART --upscaler 4'"
         )

@@ -38,9 +38,8 @@ _MOST_CARD_BYTES = 1 << 20
 
 def build_denoiser(config: ModelConfig) -> Denoiser:
     """The denoiser that a configuration describes, with fresh weights."""
-    upscaling = config.objective == "upscaling"
-    network = build_network(config.network, config.size, len(config.classes), reference=upscaling)
-    made = ResidualDenoiser if upscaling else Denoiser
+    network = build_network(config.network, config.size, len(config.classes), reference=config.enlarges)
+    made = ResidualDenoiser if config.enlarges else Denoiser
     return made(network, preconditioning(config.preconditioning, config.sigma_data))
 
 
@@ -251,8 +250,7 @@ def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | s
 
 def _check_weights(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
     """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
-    upscaling = config.objective == "upscaling"
-    wanted = network_shapes(config.network, config.size, len(config.classes), reference=upscaling)
+    wanted = network_shapes(config.network, config.size, len(config.classes), reference=config.enlarges)
     early = {name.removeprefix(_EARLY): shape for name, shape in shapes.items() if name.startswith(_EARLY)}
     check_fit(wanted, {name: shape for name, shape in shapes.items() if not name.startswith(_EARLY)}, origin)
     if early:

@@ -37,7 +37,7 @@ def reimagine(
     it again (SDEdit: Meng et al. 2022, arXiv:2108.01073); strength, 0..1: the share of its steps that it takes, 1 to
     begin with pure noise. Raises SfumatoError for a model that takes no picture (a GAN) and for values out of range.
     """
-    if model.config.objective == "reconstruction":
+    if model.config.begins_with == "picture":
         return in_one_pass(model, as_tensor(picture, model.config.size))
     generation = Generation.of(
         model,

@@ -160,7 +160,7 @@ def ground_of(
     if picture is None:
         return Ground.plain(model.config, *recipe.size, tile=recipe.tile)
     strength = strength or recipe.strength or 1.0
-    if model.config.objective == "upscaling":
+    if model.config.enlarges:
         ground = Ground.enlarging(model.config, picture, recipe.origin, tile=recipe.tile)
     elif recipe.margins is not None:
         ground = Ground.extended(model.config, picture, Margins(*recipe.margins))

@@ -148,7 +148,7 @@ def begins_at_mean(config: ModelConfig, settings: SamplerSettings, ground: Groun
     keeps its noise would miss it to the end, and pictures on a dark ground would be too light.
     """
     keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
-    return keeps_noise and config.objective == "denoising" and ground.picture is None
+    return keeps_noise and config.samples_freely and ground.picture is None
 
 
 def filled_from(config: ModelConfig) -> float:
