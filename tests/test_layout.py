@@ -112,6 +112,18 @@ def test_nothing_but_the_commands_prints() -> None:
     assert not prints
 
 
+def test_no_code_asks_a_model_for_the_name_of_its_objective() -> None:
+    """What a model can do follows from its configuration's begins_with, answer and preconditioning."""
+    asks = [
+        f"{name_of(path)}:{node.lineno}: {ast.unparse(node)}"
+        for path in SOURCES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Compare)
+        and any(ast.unparse(side).endswith("config.objective") for side in (node.left, *node.comparators))
+    ]
+    assert not asks
+
+
 def test_no_pickle_is_read_or_written_and_torchvision_is_not_needed() -> None:
     forbidden = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "torchvision", "timm"}
     wrong = []

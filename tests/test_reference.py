@@ -140,7 +140,7 @@ WORKS: Mapping[str, Sequence[str]] = {
     "bfloat16": generated("denoising", "--precision", "bfloat16"),
     "class": generated("denoising", "--class", "glass", "--seed", "7"),
     "mixture": generated("denoising", "--class", "glass:0.7,waves:0.3"),
-    "negative class": generated("denoising", "--class", "glass", "--away", "waves"),
+    "negative class": generated("denoising", "--class", "glass", "--negative", "waves"),
     "wide": generated("denoising", "--width", "48", "--height", "40"),
     "wide mixture": generated("denoising", "--width", "72", "--class", "glass,waves", "--guidance", "3"),
     "tile": generated("denoising", "--tile"),
@@ -164,14 +164,14 @@ WORKS: Mapping[str, Sequence[str]] = {
     "edited": ("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", *FEW, "--edit", "--class", "waves"),
     "edited from": (
         *("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", *FEW, "--edit", "--from", "glass"),
-        *("--class", "waves:2,flow:1", "--away", "glass", "--strength", "0.8"),
+        *("--class", "waves:2,flow:1", "--negative", "glass", "--strength", "0.8"),
     ),
     "one pass": ("reimagine", "models/article", "picture.png", "-o", "OUT.png"),
     "inpainted": ("inpaint", "models/denoising", "picture.png", "mask.png", "-o", "OUT.png", *FEW, "--trajectory"),
     "inpainted in a part": ("inpaint", "models/denoising", "wide.png", "spot.png", "-o", "OUT.png", *FEW),
     "inpainted partly": (
         *("inpaint", "models/denoising", "picture.png", "mask.png", "-o", "OUT.png", *FEW, "--strength", "0.5"),
-        *("--class", "glass", "--away", "waves", "--palette", COLOURS),
+        *("--class", "glass", "--negative", "waves", "--palette", COLOURS),
     ),
     "inpainted and steered": (
         *("inpaint", "models/flow", "wide.png", "spot.png", "-o", "OUT.png", *FEW, "--sampler", "heun"),
@@ -210,7 +210,7 @@ WORKS: Mapping[str, Sequence[str]] = {
         *FEW,
     ),
     "grid of one": (
-        *("grid", "models/denoising", "--vary", "noise_high=1,100", "--seed", "2", "--away", "flow", "-o", "OUT.png"),
+        *("grid", "models/denoising", "--vary", "noise_high=1,100", "--seed", "2", "--negative", "flow", "-o", "OUT.png"),
         *FEW,
     ),
     **{
@@ -227,7 +227,7 @@ WORKS: Mapping[str, Sequence[str]] = {
             "reimagined little": ("--picture", "picture.png"),
             "edited from": ("--picture", "picture.png", "--strength", "0.5"),
             "inpainted partly": ("--picture", "picture.png", "--mask", "mask.png"),
-            "outpainted around": ("--picture", "picture.png", "--away", "glass", "--trajectory"),
+            "outpainted around": ("--picture", "picture.png", "--negative", "glass", "--trajectory"),
             "tile enlarged/0001": ("--model", "models/upscaler", "--sharpness", "0.1"),
             "enlarged twice": ("--model", "models/upscaler"),
         }.items()

@@ -192,7 +192,7 @@ def inputs(sfumato, run, art, settings, tmp_path_factory) -> Path:
     mask.paste(255, (8, 8, 24, 24))
     mask.save(folder / "mask.png")
     network = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
-    config = ModelConfig(name="up", size=32, factor=2, network=network, objective="upscaling")
+    config = ModelConfig(name="up", size=32, factor=2, network=network, begins_with="reference")
     Model(config, build_denoiser(config)).save_pretrained(folder / "upscaler")
     os.mkfifo(folder / "pipe")
     (folder / "circle").symlink_to(folder / "circle")

@@ -11,12 +11,12 @@ from sfumato.cli.training_bar import TrainingBar
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
 
 
-def run_that(objective: str) -> SimpleNamespace:
-    record = SimpleNamespace(settings=SimpleNamespace(objective=objective))
+def run_that(begins_with: str) -> SimpleNamespace:
+    record = SimpleNamespace(settings=SimpleNamespace(begins_with=begins_with))
     return SimpleNamespace(path=Path("my [bold]run"), record=record)
 
 
-RUN = run_that("denoising")
+RUN = run_that("noise")
 
 
 def trained(step: int, elapsed: float) -> Trained:
@@ -68,5 +68,5 @@ def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
 
 def test_after_an_autoencoder_a_picture_is_to_be_shown_to_it():
     finished = Finished(200, RUN.path / "model", True, 61.0)
-    said = shown(finished, terminal=False, run=run_that("reconstruction"))
+    said = shown(finished, terminal=False, run=run_that("picture"))
     assert "sfumato reimagine 'my [bold]run' PICTURE -o work.png" in said

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfumato.models import ModelConfig
-from sfumato.models.card import model_card
+from sfumato.models import ModelConfig, card
 from sfumato.networks import ArticleConfig, GeneratorConfig, UNetConfig
 
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
@@ -16,6 +15,10 @@ NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=
 
 def config(**changes):
     return ModelConfig.model_validate({"name": "mine", "size": 32, "network": NETWORK.model_dump()} | changes)
+
+
+def model_card(config, facts, description="A diffusion model for pictures", tag="diffusion"):
+    return card.model_card(config, facts, description=description, tag=tag)
 
 
 def rows(card):
@@ -63,16 +66,30 @@ def test_any_name_fills_one_cell(label, fact):
 
 
 @pytest.mark.parametrize(
-    ("objective", "network", "said"),
+    ("changes", "tag", "said"),
     [
-        ("reconstruction", ArticleConfig(), ("An autoencoder", "sfumato reimagine name picture.jpg", "- autoencoder")),
-        ("adversarial", GeneratorConfig(), ("adversarial network", "sfumato generate name", "- gan")),
+        (
+            {"begins_with": "picture", "network": ArticleConfig(), "answer": "sample", "preconditioning": "direct"},
+            "autoencoder",
+            ("pipeline_tag: image-to-image", "sfumato reimagine name picture.jpg", "- autoencoder"),
+        ),
+        (
+            {"network": GeneratorConfig(), "answer": "sample", "preconditioning": "direct"},
+            "gan",
+            ("pipeline_tag: unconditional-image-generation", "sfumato generate name", "- gan"),
+        ),
+        (
+            {"begins_with": "reference", "factor": 4},
+            "super-resolution",
+            ("pipeline_tag: image-to-image", "4 times as large", "sfumato upscale name picture.png"),
+        ),
     ],
 )
-def test_a_card_says_what_kind_of_model_it_is(objective: str, network: object, said: tuple[str, ...]) -> None:
-    config = ModelConfig(name="name", size=32, network=network, objective=objective, preconditioning="direct")
-    card = model_card(config, {})
-    assert all(text in card for text in said)
+def test_a_card_says_what_kind_of_model_it_is_and_how_it_is_used(
+    changes: dict[str, object], tag: str, said: tuple[str, ...]
+) -> None:
+    card = model_card(config(name="name", **changes), {}, "Something that makes pictures", tag)
+    assert all(text in card for text in (*said, "Something that makes pictures, trained from scratch"))
     assert "A diffusion model" not in card
 
 

@@ -37,6 +37,44 @@ def test_a_configuration_with_a_wrong_value_is_refused(wrong, said):
         ModelConfig.model_validate(GIVEN | wrong)
 
 
+GAN = {"network": {"kind": "generator"}, "preconditioning": "direct", "answer": "sample"}
+AUTOENCODER = {**GAN, "network": {"kind": "article"}, "begins_with": "picture"}
+UPSCALER = {"begins_with": "reference", "factor": 2}
+
+
+@pytest.mark.parametrize(
+    ("model", "can"),
+    [
+        ({}, {"samples_freely"}),
+        ({"answer": "sample"}, {"is_distilled"}),
+        (GAN, {"is_direct"}),
+        (AUTOENCODER, {"is_direct"}),
+        (UPSCALER, {"enlarges"}),
+        ({**UPSCALER, "answer": "sample"}, {"enlarges", "is_distilled"}),
+    ],
+)
+def test_what_can_be_asked_of_a_model_follows_from_three_fields_and_not_from_its_objectives_name(model, can):
+    config = ModelConfig.model_validate({**GIVEN, **model, "objective": "a new one"})
+    assert {
+        name for name in ("samples_freely", "is_distilled", "is_direct", "enlarges") if getattr(config, name)
+    } == can
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({**GAN, "answer": "mean"}, "a GAN answers with a sample"),
+        ({**GAN, "network": {"kind": "unet"}}, "a GAN needs a network of kind generator, and this one is of kind unet"),
+        ({"network": {"kind": "article"}}, "a diffusion model needs a network of kind unet or transformer or"),
+        ({"begins_with": "picture"}, "the preconditioning is edm; what begins with a picture needs direct"),
+        ({**UPSCALER, "factor": 1}, "the factor is 1; it is 2 or more for an upscaler"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_refused(wrong, said):
+    with pytest.raises(ValidationError, match=said):
+        ModelConfig.model_validate({**GIVEN, **wrong})
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

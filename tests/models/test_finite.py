@@ -40,10 +40,10 @@ def test_damaged_weights_make_no_work(damaged, way):
 
 
 def test_an_upscaler_and_an_autoencoder_neither(damaged):
-    up = damaged(objective="upscaling", factor=2, classes=(), class_shares=())
+    up = damaged(begins_with="reference", factor=2, classes=(), class_shares=())
     with pytest.raises(SfumatoError, match="NaN or infinite values"):
         upscale(up, PICTURE)
-    encoder = damaged(objective="reconstruction", preconditioning="direct", network={"kind": "article"})
+    encoder = damaged(begins_with="picture", answer="sample", preconditioning="direct", network={"kind": "article"})
     with pytest.raises(SfumatoError, match="its weights are damaged: get the model again"):
         reimagine(encoder, PICTURE)
 

@@ -151,7 +151,7 @@ BILLION = 10**9
         ({"network": {"kind": "unet", "channels": [BILLION]}}, "channels.0: input should be"),
         ({"network": {"kind": "unet", "channels": [8] * 100_000}}, "channels: tuple should have at most 6"),
         ({"network": {"kind": "transformer", "width": 4096, "depth": 64, "heads": 64}}, "13,.* million parameters"),
-        ({"network": {"kind": "generator", "width": 4096}, "size": 1024}, "million parameters|objective"),
+        ({"network": {"kind": "generator", "width": 4096}, "size": 1024}, "million parameters|a diffusion model needs"),
         ({"size": 1024, "network": {"kind": "transformer", "patch": 1, "width": 1, "heads": 1}}, "sees 1,048,576"),
         ({"classes": ["x"] * 200_000, "class_shares": [1] * 200_000}, "classes: tuple should have at most 100000"),
         ({"classes": ["x", "y"], "class_shares": [1e308, 1e308]}, "class_shares.0: input should be"),

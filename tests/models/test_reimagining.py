@@ -19,7 +19,12 @@ from sfumato.works import read_work
 @pytest.fixture(scope="module")
 def autoencoder() -> Model:
     config = ModelConfig(
-        name="ae", size=32, network=ArticleConfig(), objective="reconstruction", preconditioning="direct"
+        name="ae",
+        size=32,
+        network=ArticleConfig(),
+        begins_with="picture",
+        answer="sample",
+        preconditioning="direct",
     )
     torch.manual_seed(0)
     return Model(config, build_denoiser(config).eval().requires_grad_(False), weights_digest="0" * 64)
@@ -31,7 +36,7 @@ def gan() -> Model:
         name="gan",
         size=32,
         network=GeneratorConfig(latent=8, width=4),
-        objective="adversarial",
+        answer="sample",
         preconditioning="direct",
         generation={"sampler": "euler", "steps": 1, "sigma_max": 1.0},
     )

@@ -19,6 +19,7 @@ from sfumato.works import Work, read_work
 UPSCALER = {
     "name": "larger",
     "objective": "upscaling",
+    "begins_with": "reference",
     "factor": 2,
     "classes": (),
     "class_shares": (),
@@ -177,15 +178,16 @@ def test_the_configuration_holds_together() -> None:
         network = {"kind": "unet", "patch": 2, "channels": [8], "width": 16, "heads": 1}
         return ModelConfig.model_validate({"size": 32, "network": network, **changes})
 
-    assert config(objective="upscaling", factor=4).factor == 4
+    upscaler = {"begins_with": "reference", "factor": 4}
+    assert config(**upscaler).factor == 4
     for wrong, said in (
-        ({"objective": "upscaling"}, "the factor is 1; it is 2 or more for upscaling"),
-        ({"factor": 2}, "the factor is 2; it is 2 or more for upscaling, and 1 for all else"),
+        ({"begins_with": "reference"}, "the factor is 1; it is 2 or more for an upscaler"),
+        ({"factor": 2}, "the factor is 2; it is 2 or more for an upscaler, and 1 for all other models"),
         (
-            {"objective": "upscaling", "factor": 2, "network": {"kind": "transformer", "width": 16, "heads": 1}},
-            "a network of kind transformer is for denoising",
+            {**upscaler, "network": {"kind": "transformer", "width": 16, "heads": 1}},
+            "an upscaler needs a network of kind unet, and this one is of kind transformer",
         ),
-        ({"objective": "upscaling", "factor": 2, "preconditioning": "direct"}, "upscaling needs edm, v, epsilon or"),
+        ({**upscaler, "preconditioning": "direct"}, "begins with a reference needs edm, v, epsilon or"),
     ):
         with pytest.raises(ValueError, match=said):
             config(**wrong)

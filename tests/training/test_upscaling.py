@@ -136,7 +136,7 @@ def test_what_does_not_go_together_is_one_sentence(
 ) -> None:
     with pytest.raises(SfumatoError, match="its pictures have 32 pixels a side, and the settings ask for 64"):
         begin(**{**TINY, "size": 32})
-    with pytest.raises(SfumatoError, match="the factor is 1; it is 2 or more for upscaling"):
+    with pytest.raises(SfumatoError, match="the factor is 1; it is 2 or more for an upscaler"):
         resolve({"objective": "upscaling"})
     run = begin("first", **TINY)
     list(train(run))
@@ -169,7 +169,7 @@ def test_a_factor_that_does_not_divide_the_size(tiny_collection: Collection, tmp
     network = UNetConfig(patch=1, channels=(8,), width=16, heads=1)
     objective = Upscaling(Watched(), LogNormal(0.0), 4, 6)  # type: ignore[arg-type]
     config = ModelConfig(
-        size=6, factor=4, objective="upscaling", network=network, generation={"steps": 2, "guidance": 1.0}
+        size=6, factor=4, begins_with="reference", network=network, generation={"steps": 2, "guidance": 1.0}
     )
     model = Model(config, build_denoiser(config), weights_digest="0" * 64)
     pictures = objective.snapshot(model, Dataset.open(tmp_path / "dataset"), 0, "float32")

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 
 from sfumato.cli import options
-from sfumato.cli.further_settings import further_settings
+from sfumato.errors import SfumatoError
+from sfumato.works.request import Refine, Request
+
+if TYPE_CHECKING:
+    from sfumato.models import Model
+    from sfumato.works import Recipe
+
+PARENTS: Final = 3  # above the work, and above the current directory, in which a model is searched for
 
 
+@options.asks(*options.CLASSES, *options.SAMPLING, strength=(Refine, "strength"))
 def again(
     work: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
+    request: Request,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -24,23 +36,14 @@ def again(
         list[str] | None,
         typer.Option(
             "--model",
-            help="Where the model is, and again for an upscaler; else both are looked for, here and near the work.",
+            help="Where the model is, and again for an upscaler; by default both are searched for here and beside the "
+            "work.",
         ),
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="The picture that it began with, if it began with one.")] = None,
     mask: Annotated[Path | None, typer.Option(help="The mask of what was made anew in it, if there was one.")] = None,
     background: options.Background = options.WHITE,
-    label: options.Label = None,
-    away: options.Away = None,
-    strength: Annotated[float | None, typer.Option(help="Of a work that began with a picture.")] = None,
-    guidance: options.Guidance = None,
-    guidance_kind: options.GuidanceKind = None,
-    steps: options.Steps = None,
-    sampler: options.Sampler = None,
-    schedule: options.Schedule = None,
-    sharpness: options.Sharpness = None,
-    further: options.Further = None,
-    precision: options.Precision = None,
+    strength: float | None = None,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
     device: options.DeviceAgain = "auto",
@@ -53,85 +56,98 @@ def again(
     import numpy as np
 
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.finding import model_of
-    from sfumato.cli.masking import opened_mask
-    from sfumato.cli.painting import film_of, painted
-    from sfumato.cli.placing import check_made_up_place, check_places, check_work_place, made_up
+    from sfumato.cli.inpaint import opened_mask
+    from sfumato.cli.one_work import OneWork
+    from sfumato.cli.output import check_made_up, made_up
     from sfumato.collection.opening import opened
-    from sfumato.models import remake
     from sfumato.models.devices import device_again
-    from sfumato.models.reimagining import ONE_PASS
-    from sfumato.models.remaking import enlarging_again, ground_of, repetition
+    from sfumato.models.reproduction import reproduction
+    from sfumato.models.verbs import enlarging_again
     from sfumato.works import read_work
 
     console = Console(highlight=False)
-    changes: dict[str, Any] = {
-        "label": label,
-        "away": away,
-        "strength": strength,
-        "guidance": guidance,
-        "guidance_kind": guidance_kind,
-        "steps": steps,
-        "sampler": sampler,
-        "schedule": schedule,
-        "sharpness": sharpness,
-        "precision": precision,
-        **further_settings(further),
-    }
-    changed = any(value is not None for value in changes.values())
+    changed = strength is not None or bool(request.model_fields_set)
     if changed and output is None:
         output = made_up(work, "-again.png")
-        check_made_up_place(output, force=force)
-    if output is not None:
-        for source in filter(None, (work, picture, mask)):
-            check_work_place(output, source)
-    film = None
-    if trajectory:
-        film = made_up(work, "-trajectory.webp") if output is None else film_of(output)
-    check_places([output] if output is not None else [], force=force)
-    if film is not None:
-        check_made_up_place(film, force=force)
+        check_made_up(output, force=force)
+    if output is None:
+        video = made_up(work, "-trajectory.webp") if trajectory else None
+        made = OneWork(None, video, recipe, force).checked()
+    else:
+        sources = filter(None, (work, picture, mask))
+        made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, force=force)
     read = read_work(work)
     shown = None if picture is None else opened(picture, parse_background(background))
     covered = None if mask is None else opened_mask(mask)
-    place = str(device_again(device, read.recipe.device))
+    place = str(device_again(device, read.recipe.environment.device))
     begun, enlargements = read.recipe.first, read.recipe.enlargements
-    if shown is not None and begun.input_digest is None:  # an enlarged work, of which the small one is given
+    if shown is not None and begun.request.edit is None:  # an enlarged work, of which the small one is given
         begun, enlargements = read.recipe, ()
     loaded, *upscalers = [model_of(part, work, models or [], place) for part in (begun, *enlargements)]
-    if begun.sampler == ONE_PASS and film is None:
-        made = remake(loaded, begun, picture=shown, mask=covered, **changes)
-    else:
-        ground = ground_of(loaded, begun, shown, covered, changes.pop("strength"))
-        made = painted(*repetition(loaded, begun, ground, **changes), film, console, force=force)
-    if film is not None:
-        console.print(f"from noise to picture: {film}", markup=False, soft_wrap=True)
+    generation = reproduction(loaded, begun, request, picture=shown, mask=covered, strength=strength)
+    result = made.made(generation, console)
     for larger, upscaler in zip(enlargements, upscalers, strict=True):
-        made = painted(*enlarging_again(upscaler, larger, made), None, console, force=force)
+        result = replace(made, video=None).made(enlarging_again(upscaler, larger, result), console)
+    if made.video is not None:
+        console.print(f"from noise to picture: {made.video}", markup=False, soft_wrap=True)
+    made.write(result)
     if output is not None:
-        made.save(output, recipe=recipe, force=force)
         console.print(f"{work} made again: {output}", markup=False, soft_wrap=True)
     if changed:
         return
-    apart = np.abs(np.asarray(made.image, dtype=int) - np.asarray(read.image, dtype=int))
+    apart = np.abs(np.asarray(result.image, dtype=int) - np.asarray(read.image, dtype=int))
     if not apart.any():
         console.print("the pixels are the same", soft_wrap=True)
         return
-    share = (apart.max(2) > 0).mean()
     console.print(
-        f"{share:.1%} of the pixels differ, by {apart.max()} of 255 at most and {apart.mean():.2f} on average"
-        f"{_why(read.recipe, made.recipe)}",
+        f"{(apart.max(2) > 0).mean():.1%} of the pixels differ, by {apart.max()} of 255 at most and "
+        f"{apart.mean():.2f} on average{_why(read.recipe, result.recipe)}",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _why(one: object, other: object) -> str:
+def model_of(recipe: Recipe, work: Path, named: Sequence[str], device: str) -> Model:
+    """The model of a recipe, to the bit: one that is named, else one that lies here or near the work.
+
+    It is known by its weights, whatever its directory is called. Raises SfumatoError where there is none.
+    """
+    from sfumato.models import Model
+    from sfumato.models.nearby import find_weights, unpacked
+    from sfumato.models.reproduction import check_model
+
+    asked = [Model.from_pretrained(name, device=device) for name in named]
+    if ours := [model for model in asked if model.weights_digest == recipe.model.digest]:
+        return ours[0]
+    found = find_weights(recipe.model.digest, _searched(recipe.model.name, work))
+    if found is not None:
+        with unpacked(found) as directory:
+            return Model.from_pretrained(directory, device=device)
+    if asked:
+        check_model(asked[-1], recipe)
+    raise SfumatoError(
+        f"{work}: was made with '{recipe.model.name}' (weights {recipe.model.digest[:10]}), and no model with these "
+        "weights lies here or near the work; say where it is with --model"
+    )
+
+
+def _searched(name: str, work: Path) -> list[Path]:
+    """Where to search, the likeliest first: what has the model's name, then here and beside the work, then above."""
+    here, near = Path.cwd(), Path(os.path.realpath(work)).parent
+    around = [here, near, *near.parents[:PARENTS], *here.parents[:PARENTS]]
+    # Below the root of a disk lies all that there is.
+    around = [place for place in dict.fromkeys(around) if place != place.parent]
+    called = [place / name for place in around] if Path(name).name == name and "\x00" not in name else []
+    return [*called, *around]
+
+
+def _why(one: Recipe, other: Recipe) -> str:
     """What was not as it had been, where that may be the reason."""
     names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato"}
+    then, now = one.environment, other.environment
     apart = [
-        f"{said} {getattr(one, name)} then and {getattr(other, name)} now"
+        f"{said} {getattr(then, name)} then and {getattr(now, name)} now"
         for name, said in names.items()
-        if getattr(one, name) != getattr(other, name)
+        if getattr(then, name) != getattr(now, name)
     ]
     return f"; {', '.join(apart)}" if apart else "; it was made on another machine, or the file's pixels were changed"

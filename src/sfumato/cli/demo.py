@@ -131,10 +131,10 @@ def _works(model: Model, label: str, seed: int, folder: Path) -> list[Image.Imag
 
 
 def _trajectory(generation: Any, path: Path) -> Path:
-    from sfumato.models import to_pictures
     from sfumato.works import contact_sheet, save_animation
 
-    frames = [contact_sheet(to_pictures(step.noisy), columns=5, scale=3) for step in generation.steps(10)]
+    steps = generation.events(10, previews=True)
+    frames = [contact_sheet(step.previews, columns=5, scale=3) for step in steps]
     return save_animation(frames, path, seconds=3.0, hold=2.0, scale=1, force=True)
 
 

@@ -15,17 +15,17 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
-from sfumato.cli.further_settings import further_settings
 from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, value_in_words
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
+from sfumato.works.request import Request
 
 if TYPE_CHECKING:
     from PIL import Image
     from rich.table import Table
 
-    from sfumato.models import Generation, Model
+    from sfumato.models import Generation
 
 SHOWN_ALWAYS: Final = ("steps", "guidance", "sampler", "schedule")  # the others where they are not what is usual
 MOST_PIXELS: Final = 80_000_000  # beyond that, programs take a picture for an attack and do not open it
@@ -44,6 +44,7 @@ class Cell:
     seconds: float
 
 
+@options.asks("seed", *options.CLASSES, *options.SAMPLING)
 def grid(
     model: options.ModelName,
     vary: Annotated[
@@ -55,6 +56,7 @@ def grid(
             "quotes, as in CSV.",
         ),
     ],
+    request: Request,
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("grid.png"),
     count: Annotated[
         int | None,
@@ -66,19 +68,6 @@ def grid(
             help="Works of each setting: by default 4, or 1 on a large sheet.",
         ),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=2**63 - 1, help="The same in every cell: by default 0.")
-    ] = None,
-    label: options.Label = None,
-    away: options.Away = None,
-    guidance: options.Guidance = None,
-    guidance_kind: options.GuidanceKind = None,
-    steps: options.Steps = None,
-    sampler: options.Sampler = None,
-    schedule: options.Schedule = None,
-    sharpness: options.Sharpness = None,
-    further: options.Further = None,
-    precision: options.Precision = None,
     device: options.Device = "auto",
     force: options.Force = False,
 ) -> None:
@@ -86,29 +75,20 @@ def grid(
 
     As in: sfumato grid run --vary guidance=1,2,4 --vary steps=8,16,32
     """
-    from sfumato.cli.placing import check_places
-    from sfumato.models import Model
+    from sfumato.cli.output import check_free
+    from sfumato.models import Generation, Model
     from sfumato.models.sampling import BATCH
+    from sfumato.provenance.mark import GRID_KEY
+    from sfumato.works import save
     from sfumato.works.labelled_grid import labelled_grid
+    from sfumato.works.saving import Product
 
     if output.suffix.lower() != ".png":
         raise SfumatoError(
             f"{output}: a grid is kept as PNG, with its settings inside; choose a name that ends in .png"
         )
-    check_places([output], force=force)
-    asked = {
-        "seed": seed,
-        "class": label,
-        "away": away,
-        "steps": steps,
-        "guidance": guidance,
-        "guidance_kind": guidance_kind,
-        "sharpness": sharpness,
-        "sampler": sampler,
-        "schedule": schedule,
-        "precision": precision,
-    }
-    fixed = {name: value for name, value in asked.items() if value is not None} | further_settings(further)
+    check_free([output], force=force)
+    fixed = {"class" if name == "label" else name: value for name, value in request.plain().items()}
     loaded = Model.from_pretrained(model, device=device)
     axes = read_axes(vary, fixed, loaded.config.classes)
     choices = [
@@ -117,7 +97,7 @@ def grid(
     ]
     count = count or (4 if len(axes) == 1 or len(choices) <= LARGE else 1)
     _check_size(len(choices) * count, loaded.config.size)
-    generations = [_generation(loaded, fixed | choice) for choice in choices]
+    generations = [Generation.of(loaded, request.with_changes(_request(choice))) for choice in choices]
     console = Console(highlight=False)
     cells = _made(generations, choices, count, console)
     sheet = labelled_grid(
@@ -128,7 +108,8 @@ def grid(
         subtitle=_common(generations[0], fixed, choices[0]),
         across=math.ceil(math.sqrt(count)) if len(axes) == 2 else 1,
     )
-    _write(sheet, _record(generations[0], fixed, axes, cells), output, force)
+    record = json.dumps(_record(generations[0], axes, cells), ensure_ascii=True, allow_nan=False)
+    save(Product([sheet], texts={GRID_KEY: record}), output, force=force)
     console.print(f"for each work, where {BATCH} are made at once:")
     console.print(_costs(axes, cells))
     for axis in axes:
@@ -138,10 +119,8 @@ def grid(
     console.print(f"{each}: {output}", markup=False, soft_wrap=True)
 
 
-def _generation(model: Model, settings: Mapping[str, Any]) -> Generation:
-    from sfumato.models import Generation
-
-    return Generation.of(model, **{"label" if name == "class" else name: value for name, value in settings.items()})
+def _request(choice: Mapping[str, Value]) -> Request:
+    return Request.of(**{"label" if name == "class" else name: value for name, value in choice.items()})
 
 
 def _check_size(pictures: int, size: int) -> None:
@@ -159,7 +138,7 @@ def _check_size(pictures: int, size: int) -> None:
 def _made(
     generations: Sequence[Generation], choices: Sequence[Mapping[str, Value]], count: int, console: Console
 ) -> list[Cell]:
-    next(generations[0].steps(1))  # a machine's first step takes longer than any other
+    next(generations[0].events())  # a machine's first step takes longer than any other
     parts = [Part(generation, count) for generation in generations]
     with SamplingBar(console, counted(len(parts) * count, "work"), parts) as bar:
         return [
@@ -169,7 +148,6 @@ def _made(
 
 
 def _cell(generation: Generation, choice: Mapping[str, Value], count: int, part: Part, bar: SamplingBar) -> Cell:
-    from sfumato.models import to_pictures
     from sfumato.models.effort import watched_looks
     from sfumato.models.sampling import BATCH
 
@@ -181,9 +159,9 @@ def _cell(generation: Generation, choice: Mapping[str, Value], count: int, part:
 
     pictures = []
     with watched_looks(note):
-        for step in bar.steps(part, generation.steps(count)):
-            if step.step == step.steps:
-                pictures += to_pictures(step.noisy)
+        for event in generation.events(count):
+            bar.step(part)
+            pictures += [work.image for work in event.works]
     bar.end(part)
     # A batch is computed in full, however few of its works are wanted.
     return Cell(choice, pictures, calls // batches, (time.perf_counter() - began) / (batches * BATCH))
@@ -194,7 +172,7 @@ def _common(generation: Generation, fixed: Mapping[str, Any], varied: Mapping[st
     from sfumato.models import SamplerSettings
 
     usual = SamplerSettings().model_dump()
-    values = {**fixed, **generation.settings.model_dump(), "seed": generation.seed}
+    values = {**fixed, **generation.settings.model_dump(), "seed": generation.request.seed}
     told = [
         f"{name_in_words(name)} {value_in_words(values[name])}"
         for name in KINDS
@@ -203,40 +181,28 @@ def _common(generation: Generation, fixed: Mapping[str, Any], varied: Mapping[st
     return ", ".join(told)
 
 
-def _record(
-    generation: Generation, fixed: Mapping[str, Any], axes: Sequence[Axis], cells: Sequence[Cell]
-) -> dict[str, Any]:
+def _record(generation: Generation, axes: Sequence[Axis], cells: Sequence[Cell]) -> dict[str, Any]:
     """All that is needed to make the sheet again. generation: any of the sheet's."""
-    recipe, varied = generation.recipe(0), cells[0].choice
-    settings = {"class": None, "away": None, **fixed, **generation.settings.model_dump(), "seed": generation.seed}
+    recipe, varied = generation.recipe(0), [axis.name for axis in axes]
     named = [{"name": axis.name, "values": axis.values} for axis in axes]
+    parts = {"label" if name == "class" else name for name in varied}
+    common = generation.request.model_dump(mode="json", exclude={*parts, "number", "slerps"})
+    common["sampling"] = {name: value for name, value in common["sampling"].items() if name not in parts}
     return {
-        "format": 1,
-        "model": recipe.model,
-        "model_digest": recipe.model_digest,
+        "format": 2,
+        "model": recipe.model.model_dump(),
         "rows": named[0] if len(axes) == 2 else None,
         "columns": named[-1],
         "count": len(cells[0].pictures),
-        "settings": {name: value for name, value in settings.items() if name not in varied},
+        "request": common,
         "evaluations": _in_rows([cell.evaluations for cell in cells], axes),
-        "size": recipe.size,
-        "device": recipe.device,
-        "sfumato_version": recipe.sfumato_version,
-        "torch_version": recipe.torch_version,
+        "environment": recipe.environment.model_dump(),
     }
 
 
 def _in_rows(items: Sequence[Item], axes: Sequence[Axis]) -> list[Sequence[Item]]:
     across = len(axes[-1].values)
     return [items[start : start + across] for start in range(0, len(items), across)]
-
-
-def _write(sheet: Image.Image, record: Mapping[str, Any], output: Path, force: bool) -> None:
-    from sfumato.provenance.mark import GRID_KEY, save_marked
-    from sfumato.works.whole_file import write_whole_file
-
-    texts = {GRID_KEY: json.dumps(record, ensure_ascii=True, allow_nan=False)}
-    write_whole_file(output, lambda file: save_marked(sheet, file, format="PNG", texts=texts), force=force)
 
 
 def _costs(axes: Sequence[Axis], cells: Sequence[Cell]) -> Table:

@@ -7,29 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sfumato.cli.options import SAMPLING, kind_of
 from sfumato.errors import SfumatoError
 from sfumato.text import readable
+from sfumato.works.request import SamplerSettings
 
 Value = int | float | str
 
-# What can be varied, and what its values are read as.
+# What can be varied, and how its values are read: a class as it is typed, the rest as the schema has it.
 KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "seed": int,
     "class": readable,
-    "away": readable,
-    "steps": int,
-    "guidance": float,
-    "guidance_kind": str,
-    "guidance_low": float,
-    "guidance_high": float,
-    "guidance_chroma": float,
-    "noise_high": float,
-    "sigma_min": float,
-    "sigma_max": float,
-    "sharpness": float,
-    "sampler": str,
-    "schedule": str,
-    "precision": str,
+    "negative": readable,
+    **{name: kind_of(SamplerSettings, name) for name in SAMPLING},
 }
 MOST_CELLS: Final = 400
 

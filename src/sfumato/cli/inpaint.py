@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from sfumato.cli import options
-from sfumato.cli.further_settings import further_settings
+from sfumato.works.request import Inpaint, Request
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sfumato.models.canvas import Canvas
 
 
+@options.asks("seed", *options.CLASSES, *options.SAMPLING, strength=(Inpaint, "strength"), **options.STEERING)
 def inpaint(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture, each side as long as the model's or longer.")],
@@ -22,22 +28,13 @@ def inpaint(
             "with that part erased (transparent) which is to be new."
         ),
     ],
+    request: Request,
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("inpainted.png"),
-    strength: Annotated[float, typer.Option(help="Below 1 something of what is replaced shows through.")] = 1.0,
-    seed: options.Seed = 0,
-    label: options.Label = None,
-    away: options.Away = None,
-    guidance: options.Guidance = None,
-    guidance_kind: options.GuidanceKind = None,
-    steps: options.Steps = None,
-    sampler: options.Sampler = None,
-    schedule: options.Schedule = None,
-    sharpness: options.Sharpness = None,
-    further: options.Further = None,
+    strength: float = 1.0,
     palette: options.PaletteText = None,
-    palette_strength: options.PaletteStrength = 0.75,
+    palette_strength: float | None = None,
     composition: options.Sketch = None,
-    composition_strength: options.SketchStrength = 1.0,
+    composition_strength: float | None = None,
     background: options.Background = options.WHITE,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
@@ -50,38 +47,48 @@ def inpaint(
     soft edges, where the old passes into the new. The picture is kept as its colours are in sRGB.
     """
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.masking import opened_mask, shares_in_words
-    from sfumato.cli.painting import checked_film, paint
-    from sfumato.cli.placing import check_is_not
+    from sfumato.cli.one_work import OneWork
+    from sfumato.cli.output import check_is_not
     from sfumato.collection.opening import opened
-    from sfumato.models import Model
-    from sfumato.models.ground import Ground
-    from sfumato.models.request import steering_of
+    from sfumato.models import Generation, Model
+    from sfumato.models.canvas import masked_canvas
+    from sfumato.models.verbs import steering_from
 
     check_is_not(output, mask, "the mask")
-    film = checked_film(output, picture, trajectory=trajectory, force=force)
+    made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
     image, covered = opened(picture, parse_background(background)), opened_mask(mask)
     loaded = Model.from_pretrained(model, device=device)
-    ground = Ground.masked(loaded.config, image, covered, strength)
-    steering = steering_of(palette, palette_strength, composition, composition_strength, ground)
+    canvas = masked_canvas(loaded.config, image, covered, strength)
+    steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)
     console = Console(highlight=False)
-    work = paint(
-        loaded,
-        ground,
-        steering,
-        film,
-        console,
-        force=force,
-        seed=seed,
-        label=label,
-        away=away,
-        guidance=guidance,
-        guidance_kind=guidance_kind,
-        steps=steps,
-        sampler=sampler,
-        schedule=schedule,
-        sharpness=sharpness,
-        **further_settings(further),
-    )
-    work.save(output, recipe=recipe, force=force)
-    console.print(f"{shares_in_words(ground, picture)}: {output}", markup=False, soft_wrap=True)
+    made.make(Generation.of(loaded, request.with_changes(steering), canvas=canvas), console)
+    console.print(f"{fractions_in_words(canvas, picture)}: {output}", markup=False, soft_wrap=True)
+
+
+def opened_mask(path: Path) -> Image.Image:
+    """The mask upright, RGBA: what is transparent in it has a meaning. Raises SfumatoError as ``opened`` does."""
+    from sfumato.collection.opening import opened
+    from sfumato.models.mask import over_both
+
+    return over_both(opened(path, (0, 0, 0)), opened(path, (255, 255, 255)))
+
+
+def fractions_in_words(canvas: Canvas, picture: Path) -> str:
+    """'20.1% of picture.png made anew, 79.9% kept to the pixel', and what lies between where the mask has soft edges.
+
+    canvas: one with a mask.
+    """
+    assert canvas.mask is not None
+    made, kept = ((canvas.mask == level).double().mean().item() for level in (1, 0))
+    between = 1 - made - kept
+    said = [f"{_percent(made)} of {picture} made anew"]
+    if between > 1e-6:
+        said.append(f"{_percent(between)} blended in soft edges")
+    return ", ".join([*said, f"{_percent(kept)} kept to the pixel"])
+
+
+def _percent(fraction: float) -> str:
+    """One digit after the point; never none or all where it is some."""
+    if 0 < fraction < 0.001:
+        return "less than 0.1%"
+    return "more than 99.9%" if 0.999 < fraction < 1 else f"{fraction:.1%}"

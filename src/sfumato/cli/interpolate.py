@@ -1,4 +1,4 @@
-"""sfumato interpolate: the way from one work to another, as a film."""
+"""sfumato interpolate: the way from one work to another, as a video."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from rich.console import Console
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
+from sfumato.works.request import Request
 
 
+@options.asks(*options.SAMPLING)
 def interpolate(
     first: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
     second: Annotated[Path, typer.Argument(help="Another work of the same model.")],
+    request: Request,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The film: .webp, .gif, .apng, or .mp4 where ffmpeg is installed.")
+        Path, typer.Option("-o", "--output", help="The video: .webp, .gif, .apng, or .mp4 where ffmpeg is installed.")
     ] = Path("interpolated.webp"),
     frames: Annotated[
         int | None,
@@ -27,30 +30,26 @@ def interpolate(
     ] = None,
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long it runs.")] = 4.0,
     model: options.MadeWith = None,
-    guidance: options.Guidance = None,
-    steps: options.Steps = None,
-    sampler: options.Sampler = None,
     device: options.DeviceAgain = "auto",
     force: options.Force = False,
 ) -> None:
     """Pass from one work to another through pictures that the model makes, at an even pace."""
-    from sfumato.cli.finding import model_of
-    from sfumato.cli.placing import check_is_not, check_places
+    from sfumato.cli.again import model_of
+    from sfumato.cli.output import check_free, check_is_not
     from sfumato.cli.sampling_bar import Part, SamplingBar
-    from sfumato.models import Generation, passing, to_pictures
+    from sfumato.models import passing, reproduction, to_pictures
     from sfumato.models.devices import device_again
-    from sfumato.models.ground import Ground
-    from sfumato.models.interpolation import DENSITY
-    from sfumato.works import read_work, save_animation, save_film
-    from sfumato.works.animation import FORMATS, SHORTEST_FRAME_MS, most_frames
+    from sfumato.models.interpolation import DENSITY, check_way
+    from sfumato.works import read_work, save_animation, save_video
+    from sfumato.works.video import ANIMATIONS, SHORTEST_FRAME_MS, most_frames
 
-    film = output.suffix.lower() == ".mp4"
-    if not film and output.suffix.lower() not in FORMATS:
-        raise SfumatoError(f"{output}: a film's name ends in .webp, .gif, .apng or .mp4")
+    is_video = output.suffix.lower() == ".mp4"
+    if not is_video and output.suffix.lower() not in ANIMATIONS:
+        raise SfumatoError(f"{output}: a video's name ends in .webp, .gif, .apng or .mp4")
     for work in (first, second):
         check_is_not(output, work, "one of the two works")
-    check_places([output], force=force)
-    most = 2000 if film else most_frames(seconds)
+    check_free([output], force=force)
+    most = 2000 if is_video else most_frames(seconds)
     frames = frames or min(60, most)
     if frames > most:
         raise SfumatoError(
@@ -59,17 +58,17 @@ def interpolate(
         )
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))
-    loaded = model_of(one, first, [model] if model else [], str(device_again(device, one.device)))
-    ground = Ground.plain(loaded.config, *one.size, tile=one.tile)
-    part = Part(Generation.of(loaded, ground=ground, steps=steps, guidance=guidance, sampler=sampler), DENSITY * frames)
+    loaded = model_of(one, first, [model] if model else [], str(device_again(device, one.environment.device)))
+    check_way(loaded, one, other)
+    part = Part(reproduction(loaded, one, request), DENSITY * frames)
     part.is_sure = False  # until a batch is made: more than one class costs more
     with SamplingBar(console, counted(frames, "picture"), [part]):
-        for event in passing(loaded, one, other, frames, steps=steps, guidance=guidance, sampler=sampler):
+        for event in passing(loaded, one, other, frames, request):
             part.expect(event.batch, event.batches)
     assert event.frames is not None, "the last event has the pictures"
     pictures = to_pictures(event.frames)
-    if film:
-        save_film(pictures, output, seconds=seconds, force=force)
+    if is_video:
+        save_video(pictures, output, seconds=seconds, force=force)
     else:
         save_animation(pictures, output, seconds=seconds, force=force)
     console.print(

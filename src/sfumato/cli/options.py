@@ -1,72 +1,169 @@
-"""The options that commands share: what a person asks of a model."""
+"""The options that commands share. What can be asked of a model is derived from the request's schema, where each
+setting has its name, type, range and description: a new one there is an option of every command here."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
+
+from sfumato.errors import SfumatoError
+from sfumato.works.request import CanvasShape, Composition, Palette, Plain, Request, SamplerSettings
 
 ModelName = Annotated[
     str, typer.Argument(help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name).")
 ]
 MadeWith = Annotated[
-    str | None, typer.Option(help="Where the model is; else it is looked for here and near the work, by its weights.")
+    str | None, typer.Option(help="Where the model is; by default it is searched for here and beside the work.")
 ]
-Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="The same seed makes the same works.")]
-Label = Annotated[
-    str | None,
-    typer.Option(
-        "--class",
-        help="One class only, or a mixture: painting:0.7,engraving:0.3. A name that could be read otherwise stands in "
-        "quotes, as in CSV: '\"red, blue\":0.7,engraving:0.3'.",
-    ),
-]
-Away = Annotated[str | None, typer.Option(help="A class to lead away from.")]
-Guidance = Annotated[
-    float | None, typer.Option(min=0, max=100, help="1 is none; higher is truer to the class, with less variety.")
-]
-GuidanceKind = Annotated[str | None, typer.Option(help="autoguidance (needs no classes) or classifier_free.")]
-Steps = Annotated[int | None, typer.Option(min=1, max=10_000, help="Steps from noise to picture.")]
-Sampler = Annotated[
-    str | None,
-    typer.Option(
-        help="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral; of a student consistency or consistency_denoised."
-    ),
-]
-Schedule = Annotated[str | None, typer.Option(help="karras, exponential or flow.")]
-Sharpness = Annotated[float | None, typer.Option(help="0 to 0.2: more is crisper, and rougher.")]
-Further = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUE",
-        help="guidance_low or guidance_high (noise levels, 0 to 10,000), guidance_chroma (0 to 1), sigma_min or "
-        "sigma_max (noise levels, 0.000001 to 10,000).",
-    ),
-]
-Precision = Annotated[str | None, typer.Option(help="float32 or bfloat16.")]
-PaletteText = Annotated[
-    str | None,
-    typer.Option("--palette", help="Colours to paint works in: a picture's, or #1d3557,#f1faee,#e63946,..."),
-]
-PaletteStrength = Annotated[float, typer.Option(help="0, not at all, to 1.")]
-Sketch = Annotated[Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")]
-SketchStrength = Annotated[float, typer.Option(help="0, not at all, to 1.")]
-Trajectory = Annotated[bool, typer.Option("--trajectory", help="Also an animation from noise to picture.")]
+Trajectory = Annotated[bool, typer.Option("--trajectory", help="Also write an animation from noise to picture.")]
 KeepRecipe = Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the file.")]
 Background = Annotated[str, typer.Option(help="R,G,B: what shows through a transparent picture.")]
 IncludeWorks = Annotated[
     bool, typer.Option("--include-works", help="Take works that sfumato made as art too; else they are left out.")
 ]
-MOST_WORKS = 100_000  # at once
-MOST_PIXELS = 4096 * 4096
 Device = Annotated[
     str, typer.Option(help="cpu, cuda (cuda:1), mps, or auto: cuda where there is one, else mps, else cpu.")
 ]
 DeviceAgain = Annotated[
     str,
-    typer.Option(help="cpu, cuda, mps, or auto: what the work was made on where it is here, else as usual."),
+    typer.Option(help="cpu, cuda, mps, or auto: the kind that the work was made on if it is here, else as usual."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
-WHITE = "255,255,255"
+WHITE: Final = "255,255,255"
+MOST_WORKS: Final = 100_000  # at once
+
+SAMPLING: Final = tuple(SamplerSettings.model_fields)
+CLASSES: Final = ("label", "negative")
+CANVAS: Final = tuple(CanvasShape.model_fields)
+RARE: Final = tuple(
+    name for name, field in SamplerSettings.model_fields.items() if field.json_schema_extra == {"rare": True}
+)
+Field = tuple[type[Plain], str]
+_KINDS: Final[Mapping[str, type]] = {"integer": int, "number": float, "boolean": bool, "string": str}
+
+
+def option_of(part: type[Plain], name: str, *flags: str, optional: bool = True) -> Any:
+    """The annotation of an option for a field of the request, or of a part of it: type, range and description are the
+    field's. optional: whether it may be None."""
+    schema = _schema(part)[name]
+    kind, field = _KINDS[schema["type"]], part.model_fields[name]
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    flags = flags or (f"--{str(extra.get('option', name)).replace('_', '-')}",)
+    if kind is bool:
+        return Annotated[bool, typer.Option(*flags, help=field.description)]
+    option = typer.Option(*flags, help=field.description, min=schema.get("minimum"), max=schema.get("maximum"))
+    return Annotated[kind | None if optional else kind, option]
+
+
+def kind_of(part: type[Plain], name: str) -> type:
+    """int, float, bool or str: what a field's values are."""
+    return _KINDS[_schema(part)[name]["type"]]
+
+
+def _schema(part: type[Plain]) -> dict[str, dict[str, Any]]:
+    """Each field of one plain type, as JSON schema has it: type, minimum, maximum."""
+    plain = {}
+    for name, schema in part.model_json_schema()["properties"].items():
+        kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") in _KINDS]
+        if kinds:
+            plain[name] = kinds[0]
+    return plain
+
+
+PaletteText = Annotated[
+    str | None,
+    typer.Option("--palette", help="Colours to paint works in: a picture's, or #1d3557,#f1faee,#e63946,..."),
+]
+Sketch = Annotated[Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")]
+STEERING: Final[Mapping[str, Field]] = {
+    "palette_strength": (Palette, "strength"),
+    "composition_strength": (Composition, "strength"),
+}
+
+
+def asks(*names: str, **fields: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command an option for each of these plain names of a request (see ``Request.of``), and ``--set`` for the
+    rare ones, in place of its parameter ``request``, which it gets as what was asked for. fields: parameters of its own
+    whose type, range and description are those of a field in the request's schema."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        derived = [name for name in names if name not in RARE]
+        rare = len(derived) < len(names)
+
+        @functools.wraps(command)
+        def run(**given: Any) -> None:
+            values = {name: given.pop(name) for name in derived}
+            asked = {name: value for name, value in values.items() if value is not None and value is not False}
+            if rare:
+                asked |= parse_settings(given.pop("settings"))
+            command(request=Request.of(**asked), **given)
+
+        parameters = []
+        for parameter in inspect.signature(command, eval_str=True).parameters.values():
+            name = parameter.name
+            if name == "request":
+                parameters += [*map(_derived, derived), *([_SETTINGS] if rare else [])]
+            elif name in fields:
+                optional = parameter.default is None
+                annotation = option_of(*fields[name], f"--{name.replace('_', '-')}", optional=optional)
+                parameters.append(parameter.replace(annotation=annotation))
+            else:
+                parameters.append(parameter)
+        del run.__wrapped__  # typer would read the command's own parameters
+        # Some commands have arguments without a default after the options that are derived.
+        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
+
+
+def _derived(name: str) -> inspect.Parameter:
+    part = next(part for part in (SamplerSettings, CanvasShape, Request) if name in part.model_fields)
+    default = False if part.model_fields[name].default is False else None
+    return _keyword(name, option_of(part, name), default)
+
+
+def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+_SETTINGS = _keyword(
+    "settings",
+    Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A rarer setting. "
+            + " ".join(f"{name}: {SamplerSettings.model_fields[name].description}" for name in RARE),
+        ),
+    ],
+    None,
+)
+
+
+def parse_settings(given: Sequence[str] | None) -> dict[str, float]:
+    """Texts as 'guidance_high=2.5', by name. Raises SfumatoError for what is none of `RARE`, no number, or doubled."""
+    settings: dict[str, float] = {}
+    for text in given or ():
+        written, _, value = text.partition("=")
+        name = written.strip().replace("-", "_")
+        if name not in RARE:
+            raise SfumatoError(
+                f"--set {text}: '{written.strip()}' is none of {', '.join(RARE)}; what else there is has an option "
+                "of its own, see --help"
+            )
+        if name in settings:
+            raise SfumatoError(f"--set {name}: stands there twice; leave one out")
+        try:
+            settings[name] = float(value)
+        except ValueError as error:
+            raise SfumatoError(f"--set {text}: '{value.strip()}' is not a number; as in --set {name}=0.5") from error
+    return settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
@@ -15,7 +15,6 @@ from sfumato.cli.durations import about, clock
 if TYPE_CHECKING:
     from sfumato.diffusion import Denoiser
     from sfumato.models import Generation
-    from sfumato.models import Progress as Step
 
 TOLD_FROM: Final = 10.0  # seconds; what is done sooner needs no word beforehand
 MEASURED: Final = 2.0  # seconds, before anything is said of the rest
@@ -93,13 +92,12 @@ class SamplingBar:
     def __exit__(self, *_: object) -> None:
         self.open.close()
 
-    def steps(self, part: Part, steps: Iterable[Step]) -> Iterator[Step]:
-        """The same steps, of one batch after another, each noted."""
+    def step(self, part: Part | None = None) -> None:
+        """A step of a batch has ended, of the first part or another."""
+        part = part or self.parts[0]
         part.followed = True
-        for step in steps:
-            part.step()
-            self._show()
-            yield step
+        part.step()
+        self._show()
 
     def end(self, part: Part) -> None:
         """All of a part is made."""

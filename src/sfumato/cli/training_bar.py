@@ -63,9 +63,9 @@ class TrainingBar:
 
     def _next(self) -> str:
         run = shlex.quote(str(self.run.path))
-        if self.run.record.settings.objective == "reconstruction":
+        if self.run.record.settings.begins_with == "picture":
             return f"sfumato reimagine {run} PICTURE -o work.png"
-        if self.run.record.settings.objective == "upscaling":
+        if self.run.record.settings.begins_with == "reference":
             return f"sfumato upscale {run} PICTURE -o larger.png"
         return f"sfumato generate {run} -n 16 -o works"
 

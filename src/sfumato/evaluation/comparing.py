@@ -99,15 +99,16 @@ def from_noise(model: Model, count: int, seed: int) -> Tensor:
 
     An autoencoder was never meant for it: it is shown noise of the mean and deviation that its pictures had.
     """
-    if model.config.objective != "reconstruction":
-        return torch.cat([step.noisy for step in Generation.of(model, seed=seed).finished(count)])
+    if model.config.begins_with != "picture":
+        steps = Generation.of(model, seed=seed).steps(count)
+        return torch.cat([step.x for _, step in steps if step.index + 1 == step.steps])
     noise = torch.randn(count, 3, model.config.size, model.config.size, generator=torch.Generator().manual_seed(seed))
     return torch.cat([model.denoiser(part, 1.0) for part in torch.split(denormalised(noise), AT_A_TIME)])
 
 
 def reconstructions(model: Model, dataset: Dataset, shown: Sequence[int], seed: int) -> list[Image.Image]:
     """The pictures made again: by an autoencoder in one pass, by a diffusion model out of noise; no GAN can."""
-    if model.config.objective == "adversarial":
+    if model.config.is_direct and model.config.begins_with == "noise":
         return []
     classes = model.config.classes
     given = [int(dataset.labels[index]) for index in shown]

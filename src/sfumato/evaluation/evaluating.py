@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -31,30 +31,23 @@ from sfumato.evaluation.figures import (
 from sfumato.evaluation.noise_levels import SIGMAS, denoising_losses
 from sfumato.evaluation.works_folder import FolderOfWorks
 from sfumato.models import Generation, Model, as_tensor, to_pictures
-from sfumato.models.configuration import ObjectiveName
 from sfumato.text import counted, readable
 from sfumato.training import Run
 
 MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
 MOST_DENOISED = 128
 FEWEST = 2  # works, and pictures of the collection
-_KINDS: Mapping[ObjectiveName, Kind] = {
-    "denoising": "diffusion",
-    "distillation": "diffusion",
-    "reconstruction": "autoencoder",
-    "adversarial": "gan",
-}
 
 
 def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
     """The first ``count`` works of a seed. Raises SfumatoError where the model generates none, or no numbers."""
     generation = Generation.of(model, seed=seed)
-    made = torch.cat([step.noisy.cpu() for step in generation.finished(count)])
+    works = list(generation.works(count))
     settings = generation.settings
-    images = torch.stack([as_tensor(picture, model.config.size) for picture in to_pictures(made)])
+    images = torch.stack([as_tensor(work.image, model.config.size) for work in works])
     return WorksToEvaluate(
         images,
-        [generation.label_of(index) for index in range(count)],
+        [work.recipe.request.label for work in works],
         model.config.name,
         {
             "Works": f"the first {count:,} of seed {seed}",
@@ -204,7 +197,7 @@ def _classes(
 
 
 def _noise_levels(model: Model, dataset: Dataset) -> NoiseLevels | None:
-    if model.config.objective != "denoising":
+    if not model.config.samples_freely:
         return None
     count = min(MOST_DENOISED, len(dataset.held_out), len(dataset.train))
     if not count:
@@ -229,4 +222,6 @@ def _labels(names: Sequence[str | None], classes: Sequence[str]) -> Tensor:
 
 
 def _curves(run: Run) -> list[Curve]:
-    return curves(_KINDS[run.record.settings.objective], run.path / "log.jsonl")
+    settings = run.record.settings
+    from_noise: Kind = "gan" if settings.preconditioning == "direct" else "diffusion"
+    return curves("autoencoder" if settings.begins_with == "picture" else from_noise, run.path / "log.jsonl")

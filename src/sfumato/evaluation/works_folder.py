@@ -101,7 +101,7 @@ def _class(path: Path, folder: Path) -> str | None:
         with Image.open(path, formats=FORMATS) as image:
             is_work = RECIPE_KEY in image.info
         if is_work:
-            return read_work(path).recipe.first.label
+            return read_work(path).recipe.first.request.label
     except (SfumatoError, OSError, ValueError, SyntaxError):
         pass  # another program's PNG
     parts = path.relative_to(folder).parts

@@ -124,9 +124,7 @@ def editing_canvas(
     return Canvas(config.size, config.size, edit=edit, picture=seen)
 
 
-def masked_canvas(
-    config: ModelConfig, picture: Image.Image, mask: Image.Image, strength: float = 1.0
-) -> Canvas:
+def masked_canvas(config: ModelConfig, picture: Image.Image, mask: Image.Image, strength: float = 1.0) -> Canvas:
     """With a picture in its own size, of which the mask's black is kept and its white, or what is erased in it, is made
     anew.
 

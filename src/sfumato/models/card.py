@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from sfumato.models.configuration import ModelConfig
+from sfumato.models.configuration import BeginsWith, ModelConfig
 from sfumato.text import class_name
 
 _USE = """```python
@@ -53,25 +53,15 @@ or
 sfumato upscale {shell} picture.png -o larger.png
 ```"""
 
-_USES = {"reconstruction": _USE_A_PICTURE, "upscaling": _USE_TO_ENLARGE}
-_KINDS = {
-    "denoising": "A diffusion model for pictures",
-    "distillation": "A diffusion model for pictures that needs few steps, distilled from one that needs many",
-    "reconstruction": "An autoencoder: it makes a picture again that it is shown",
-    "adversarial": "The generator of a generative adversarial network: it makes pictures from noise in one step",
-    "upscaling": "A diffusion model that enlarges pictures",
-}
-_TAGS = {
-    "denoising": "diffusion",
-    "distillation": "diffusion",
-    "reconstruction": "autoencoder",
-    "adversarial": "gan",
-    "upscaling": "super-resolution",
-}
+_USES: Mapping[BeginsWith, str] = {"noise": _USE, "picture": _USE_A_PICTURE, "reference": _USE_TO_ENLARGE}
 
 
-def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
-    """facts: what is known of the pictures, the training and the results, each a name and a sentence."""
+def model_card(config: ModelConfig, facts: Mapping[str, str], *, description: str, tag: str) -> str:
+    """The card of a model, Markdown with the Hub's metadata.
+
+    facts: what is known of the pictures, the training and the results, each a name and a sentence; description: what
+    kind of model it is, 'A diffusion model for pictures'; tag: the same for the Hub, 'diffusion'.
+    """
     name = " ".join(config.name.split())
     classes = ", ".join(
         f"{_text(class_name(label))} ({share:.0%})"
@@ -79,7 +69,7 @@ def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
     )
     table = {
         "Makes": f"pictures {config.factor} times as large, in windows of {config.size} x {config.size} pixels"
-        if config.objective == "upscaling"
+        if config.enlarges
         else f"pictures of {config.size} x {config.size} pixels",
         "Classes": classes or "none",
         "Network": f"{config.network.kind}, {config.preconditioning} preconditioning",
@@ -87,20 +77,20 @@ def model_card(config: ModelConfig, facts: Mapping[str, str]) -> str:
         **({"Descends from": ", ".join(config.descends_from)} if config.descends_from else {}),
         "Made with": f"sfumato {config.sfumato_version}",
     }
-    use = _USES.get(config.objective, _USE)
+    use = _USES[config.begins_with]
     rows = "\n".join(f"| {what} | {fact} |" for what, fact in table.items())
     return f"""---
 library_name: sfumato
-pipeline_tag: {"image-to-image" if config.objective in _USES else "unconditional-image-generation"}
+pipeline_tag: {"unconditional-image-generation" if config.begins_with == "noise" else "image-to-image"}
 tags:
-- {_TAGS[config.objective]}
+- {tag}
 - art
 - sfumato
 ---
 
 # {_text(config.name)}
 
-{_KINDS[config.objective]}, trained from scratch on one collection.
+{description}, trained from scratch on one collection.
 
 | | |
 |---|---|

@@ -16,9 +16,10 @@ from sfumato.text import counted
 from sfumato.works.request import LOWEST_SIGMA, SamplerSettings
 
 StudentSampler = Literal["consistency", "consistency_denoised"]
-# What a model learned: to remove noise, to do so in few steps as another does in many, to make a shown picture again,
-# to make pictures that pass for real ones, or to enlarge a picture.
-ObjectiveName = Literal["denoising", "distillation", "reconstruction", "adversarial", "upscaling"]
+# What a work begins with: noise; a picture that is answered in one pass; or a small picture, to be enlarged.
+BeginsWith = Literal["noise", "picture", "reference"]
+# What D(x, sigma) answers with: the mean of all clean pictures that x could be, or one of them.
+Answer = Literal["mean", "sample"]
 LARGEST_SIZE = 1024  # pixels a side
 MOST_CLASSES = 100_000
 MOST_CONFIG_BYTES = 16 << 20
@@ -27,28 +28,49 @@ ClassName = Annotated[str, Field(max_length=10_000)]
 ClassShare = Annotated[float, Field(ge=0, le=1e9)]
 
 
-DIFFUSION: Sequence[ObjectiveName] = ("denoising", "distillation")
-NOISY: Sequence[ObjectiveName] = (*DIFFUSION, "upscaling")
-_MADE_FOR: Mapping[str, Sequence[ObjectiveName]] = {"article": ("reconstruction",), "generator": ("adversarial",)}
+# By what a work begins with, and whether one evaluation, which knows no noise levels, makes all of it.
+_KINDS: Mapping[tuple[BeginsWith, bool], str] = {
+    ("noise", False): "a diffusion model",
+    ("noise", True): "a GAN",
+    ("picture", True): "an autoencoder",
+    ("reference", False): "an upscaler",
+}
+_NETWORKS_FOR: Mapping[str, Sequence[str]] = {
+    "a diffusion model": ("unet", "transformer", "article_denoiser"),
+    "a GAN": ("generator",),
+    "an autoencoder": ("article",),
+    "an upscaler": ("unet",),
+}
 
 
 def check_parts(
-    objective: ObjectiveName, network: AnyNetworkConfig, preconditioning: PreconditioningName, factor: int
+    begins_with: BeginsWith,
+    answer: Answer,
+    network: AnyNetworkConfig,
+    preconditioning: PreconditioningName,
+    factor: int,
 ) -> None:
-    """Raises ValueError where a network, a preconditioning or a factor was not made for the objective."""
-    wanted = _MADE_FOR.get(network.kind, NOISY if network.kind == "unet" else DIFFUSION)
-    if objective not in wanted:
-        raise ValueError(f"a network of kind {network.kind} is for {wanted[0]}, and the objective is {objective}")
-    if (preconditioning == "direct") != (objective not in NOISY):
-        fitting = "edm, v, epsilon or flow" if objective in NOISY else "direct"
-        raise ValueError(f"the preconditioning is {preconditioning}; {objective} needs {fitting}")
-    if (factor > 1) != (objective == "upscaling"):
-        raise ValueError(f"the factor is {factor}; it is 2 or more for upscaling, and 1 for all else ({objective})")
+    """Raises ValueError where the parts of a model do not go together."""
+    kind = _KINDS.get((begins_with, preconditioning == "direct"))
+    if kind is None:
+        needed = "direct" if begins_with == "picture" else "edm, v, epsilon or flow"
+        raise ValueError(f"the preconditioning is {preconditioning}; what begins with a {begins_with} needs {needed}")
+    if network.kind not in _NETWORKS_FOR[kind]:
+        fitting = " or ".join(_NETWORKS_FOR[kind])
+        raise ValueError(f"{kind} needs a network of kind {fitting}, and this one is of kind {network.kind}")
+    if preconditioning == "direct" and answer != "sample":
+        raise ValueError(f"{kind} answers with a sample, not with the {answer}")
+    if (factor > 1) != (begins_with == "reference"):
+        raise ValueError(f"the factor is {factor}; it is 2 or more for an upscaler, and 1 for all other models")
 
 
 class ModelConfig(BaseModel):
     """size: the side of a picture in pixels, as the network sees it, to 1,024; classes: to 100,000; class_shares: how
-    often each was seen, in proportion; factor: how many times an upscaler enlarges, to 16; sigma_data: 1e-6 to 1000."""
+    often each was seen, in proportion; factor: how many times an upscaler enlarges, to 16; sigma_data: 1e-6 to 1000.
+
+    objective: what it was trained by, a name for people. What can be asked of a model follows from ``begins_with``,
+    ``answer`` and ``preconditioning`` alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -59,7 +81,9 @@ class ModelConfig(BaseModel):
     classes: tuple[ClassName, ...] = Field((), max_length=MOST_CLASSES)
     class_shares: tuple[ClassShare, ...] = Field((), max_length=MOST_CLASSES)
     network: NetworkConfig
-    objective: ObjectiveName = "denoising"
+    objective: str = Field("denoising", max_length=100)
+    begins_with: BeginsWith = "noise"
+    answer: Answer = "mean"
     preconditioning: PreconditioningName = "edm"
     sigma_data: float = Field(0.5, ge=LOWEST_SIGMA, le=1000)
     has_early: bool = Field(default=False, description="early weights are kept too, for autoguidance")
@@ -71,8 +95,8 @@ class ModelConfig(BaseModel):
 
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
-        check_parts(self.objective, self.network, self.preconditioning, self.factor)
-        check_parameters(self.network, self.size, len(self.classes), reference=self.objective == "upscaling")
+        check_parts(self.begins_with, self.answer, self.network, self.preconditioning, self.factor)
+        check_parameters(self.network, self.size, len(self.classes), reference=self.enlarges)
         return self
 
     @model_validator(mode="after")
@@ -84,6 +108,26 @@ class ModelConfig(BaseModel):
         if self.classes and sum(self.class_shares) <= 0:
             raise ValueError("class_shares are all 0")
         return self
+
+    @property
+    def enlarges(self) -> bool:
+        """Whether its network sees a small picture, enlarged, beside the noisy one."""
+        return self.begins_with == "reference"
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it knows no noise levels: one evaluation is a picture."""
+        return self.preconditioning == "direct"
+
+    @property
+    def is_distilled(self) -> bool:
+        """Whether it samples in its own settings alone: what it answers with is no mean, as other settings need."""
+        return self.answer == "sample" and not self.is_direct
+
+    @property
+    def samples_freely(self) -> bool:
+        """Whether it makes works of noise with any sampler in any settings: D is the mean that they are made for."""
+        return self.answer == "mean" and self.begins_with == "noise"
 
 
 def read_config(path: Path) -> ModelConfig:
@@ -111,7 +155,5 @@ def config_of(data: bytes, origin: Path | str) -> ModelConfig:
 
 def most_weights_bytes(config: ModelConfig) -> int:
     """How large a file of its weights can be at most: the early ones too, in numbers of eight bytes, and a header."""
-    upscaling = config.objective == "upscaling"
-    return 16 * parameter_count(config.network, config.size, len(config.classes), reference=upscaling) + (
-        MOST_HEADER_BYTES
-    )
+    count = parameter_count(config.network, config.size, len(config.classes), reference=config.enlarges)
+    return 16 * count + MOST_HEADER_BYTES

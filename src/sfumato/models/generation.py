@@ -3,7 +3,6 @@ on nothing else."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
@@ -27,7 +26,7 @@ from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.recipe import Environment, ModelReference
-from sfumato.works.request import HIGHEST_SIGMA, Reconstruct, Request, SamplerSettings
+from sfumato.works.request import HIGHEST_SIGMA, Reconstruct, Request, SamplerSettings, fault
 
 
 @dataclass(frozen=True)
@@ -74,10 +73,10 @@ class Generation:
         range, autoguidance with a model that carries no early weights, and what the model cannot do.
         """
         if request is None:
-            request = requested(**asked)
+            request = Request.of(**asked)
         canvas = canvas or plain_canvas(model.config, request.canvas)
         sampling = request.sampling.model_dump(exclude_unset=True)
-        if canvas.mask is not None and model.config.objective == "denoising":
+        if canvas.mask is not None and model.config.samples_freely:
             sampling = _fitting(model, canvas) | sampling
         if request.negative is not None:
             # Measured: of which class a picture is, is decided where there is much noise.
@@ -170,6 +169,10 @@ class Generation:
     def steering(self) -> Steering:
         return Steering(self.request.palette, self.request.composition)
 
+    def with_seed(self, seed: int) -> Self:
+        """The same, of another seed."""
+        return replace(self, request=self.request.with_series_seed(seed))
+
     def draft(self, position: int) -> Draft:
         """What the work at a position begins with."""
         return Draft(noise_of(self.request.at(position)), self.classes_of(position))
@@ -214,27 +217,6 @@ class Generation:
         )
 
 
-def requested(**asked: object) -> Request:
-    """A request from plain names; see ``Request.of``. Raises SfumatoError for values out of range."""
-    if "seed" in asked:
-        asked["seed"] = whole_seed(asked["seed"])
-    try:
-        return Request.of(**asked)
-    except ValidationError as error:
-        raise _fault(error) from error
-
-
-def whole_seed(seed: object) -> int:
-    """As Python's own int: NumPy's would make other keys, and no JSON. Raises SfumatoError for what is none."""
-    try:
-        whole = operator.index(seed)  # type: ignore[arg-type]
-    except TypeError:
-        whole = -1
-    if not 0 <= whole < 2**63:
-        raise SfumatoError(f"seed {seed!r}: a whole number from 0 to 2^63 - 1 is needed")
-    return whole
-
-
 def noise_of(request: Request) -> SeededNoise:
     """The noise that the work of a request begins with."""
     slerps = tuple(Turn(slerp.seed, slerp.number, slerp.fraction) for slerp in request.slerps)
@@ -252,33 +234,32 @@ def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
 
 def _check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, steering: Steering) -> None:
     """Raises SfumatoError for a model that makes no pictures of its own, or none in this way."""
-    name, objective = model.config.name, model.config.objective
-    if objective == "reconstruction" and not isinstance(canvas.edit, Reconstruct):
+    config, name, own = model.config, model.config.name, model.config.generation
+    if config.begins_with == "picture" and not isinstance(canvas.edit, Reconstruct):
         raise SfumatoError(
             f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "
             "show it one with 'sfumato reimagine'"
         )
-    if objective == "upscaling" and canvas.reference is None:
+    if config.enlarges and canvas.reference is None:
         raise SfumatoError(
             f"the model '{name}' is an upscaler: it enlarges a picture, and makes none of its own; "
             "show it one with 'sfumato upscale', or name it with 'sfumato generate MODEL --upscale'"
         )
-    own = model.config.generation
     open_ones: dict[str, str] = {"precision": settings.precision}
     if settings.sampler in STUDENTS:
         open_ones["sampler"] = settings.sampler
-    if objective == "distillation" and settings != own.model_copy(update=open_ones):
+    if config.is_distilled and settings != own.model_copy(update=open_ones):
         raise SfumatoError(
             f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by {' or '.join(STUDENTS)}, "
             "with its guidance built in, and in no other way; for other settings use the model it was distilled from"
         )
-    if objective == "adversarial" and settings.steps > 1:
+    if isinstance(canvas.edit, Reconstruct) or not config.is_direct:
+        return
+    if settings.steps > 1:
         raise SfumatoError(
             f"the model '{name}' is a GAN, which answers in one step, and {settings.steps} were asked for"
         )
-    if objective == "adversarial" and (
-        steering != NOT_STEERED or canvas.picture is not None or not canvas.is_one_picture(model.config)
-    ):
+    if steering != NOT_STEERED or canvas.picture is not None or not canvas.is_one_picture(config):
         raise SfumatoError(
             f"the model '{name}' is a GAN: it makes pictures of its own size from noise alone, and "
             "cannot be steered or take one up; make works with 'sfumato generate'"
@@ -289,11 +270,4 @@ def _complete(asked: Mapping[str, object], model: Model) -> SamplerSettings:
     try:
         return SamplerSettings.model_validate(asked).over(model.config.generation)
     except ValidationError as error:
-        raise _fault(error) from error
-
-
-def _fault(error: ValidationError) -> SfumatoError:
-    fault = error.errors(include_url=False)[0]
-    said = fault["msg"].removeprefix("Value error, ")
-    named = f"{fault['loc'][-1]} {fault['input']!r}: " if fault["loc"] else ""
-    return SfumatoError(f"{named}{said[:1].lower()}{said[1:]}")
+        raise fault(error) from error

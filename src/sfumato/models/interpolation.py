@@ -17,7 +17,7 @@ from sfumato.diffusion.samplers import STUDENTS
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.finite import finite_steps
-from sfumato.models.generation import Generation, noise_of, requested
+from sfumato.models.generation import Generation, noise_of
 from sfumato.models.model import Model
 from sfumato.models.reproduction import check_model, reproduction
 from sfumato.models.sampling import BATCH, NO_CLASS, Draft, places, sampled, steered_estimate
@@ -39,11 +39,9 @@ class Passing:
     frames: Tensor | None = None
 
 
-def interpolated(
-    model: Model, first: Recipe, second: Recipe, frames: int, **changes: object
-) -> Iterator[Tensor]:
+def interpolated(model: Model, first: Recipe, second: Recipe, frames: int, **changes: object) -> Iterator[Tensor]:
     """Yields ``frames`` pictures, [3, H, W] in about -1..1, from one work to the other; see `passing`."""
-    *_, last = passing(model, first, second, frames, requested(**changes))
+    *_, last = passing(model, first, second, frames, Request.of(**changes))
     assert last.frames is not None, "the last event has the pictures"
     yield from last.frames
 
@@ -63,11 +61,7 @@ def passing(
     """
     if frames < 2:
         raise SfumatoError(f"{counted(frames, 'frame')}: from one work to another it takes 2 or more")
-    for recipe in (first, second):
-        check_model(model, recipe)
-        if recipe.request.edit is not None:
-            raise SfumatoError("a work began with a picture; only those made from noise alone lie on one way")
-    _check_common(first, second)
+    check_way(model, first, second)
     ends = [reproduction(model, recipe, changes) for recipe in (first, second)]
     _check_sampled_alike(*(end.settings for end in ends))
     way = _Way(*ends)
@@ -97,7 +91,12 @@ def passing(
     yield Passing(made + len(ends), made + len(ends), chosen)
 
 
-def _check_common(first: Recipe, second: Recipe) -> None:
+def check_way(model: Model, first: Recipe, second: Recipe) -> None:
+    """Raises SfumatoError where there is no way from one work to the other."""
+    for recipe in (first, second):
+        check_model(model, recipe)
+        if recipe.request.edit is not None:
+            raise SfumatoError("a work began with a picture; only those made from noise alone lie on one way")
     if first.size != second.size:
         one, other = (f"{width} x {height}" for width, height in (first.size, second.size))
         raise SfumatoError(

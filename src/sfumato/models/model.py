@@ -37,9 +37,8 @@ _MOST_CARD_BYTES = 1 << 20
 
 def build_denoiser(config: ModelConfig) -> Denoiser:
     """The denoiser that a configuration describes, with fresh weights."""
-    upscaling = config.objective == "upscaling"
-    network = build_network(config.network, config.size, len(config.classes), reference=upscaling)
-    made = ResidualDenoiser if upscaling else Denoiser
+    network = build_network(config.network, config.size, len(config.classes), reference=config.enlarges)
+    made = ResidualDenoiser if config.enlarges else Denoiser
     return made(network, preconditioning(config.preconditioning, config.sigma_data))
 
 
@@ -156,22 +155,23 @@ class Model:
     ) -> list[Work]:
         """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
 
-        asked: seed, label, negative, width, height, tile, and every setting of the sampler, each as the model has it where
-        it is left out: see ``Request`` and ``SamplerSettings`` in sfumato.works.request for what there is, and its ranges.
-        Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler that enlarges
-        them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its file; their
-        strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1 for another.
+        asked: seed, label, negative, width, height, tile, and every setting of the sampler, each as the model has it
+        where it is left out: ``Request`` and ``SamplerSettings`` in sfumato.works.request say what there is, and its
+        ranges. Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler that
+        enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its
+        file; strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1
+        for another.
         Raises SfumatoError for a class that the model has not, values out of range, what does not go together, and
         files that are not there or cannot be used.
         """
         from sfumato.models.canvas import enlarged_size
-        from sfumato.models.generation import requested
         from sfumato.models.verbs import generating
         from sfumato.models.verbs import upscale as enlarge
+        from sfumato.works.request import Request
 
         generation = generating(
             self,
-            requested(**asked),
+            Request.of(**asked),
             palette=palette,
             palette_strength=palette_strength,
             composition=composition,
@@ -188,8 +188,9 @@ class Model:
     def trajectory(self, count: int = 1, **asked: object) -> Iterator[Progress]:
         """The same, yielding every step from noise to picture with a preview; the last of a batch carries its works."""
         from sfumato.models.generation import Generation
+        from sfumato.works.request import Request
 
-        return Generation.of(self, **asked).events(count, previews=True)
+        return Generation.of(self, Request.of(**asked)).events(count, previews=True)
 
     def reimagine(self, picture: Image.Image, *, strength: float = 0.6, **asked: object) -> Work:
         """A work that begins with a picture; see ``sfumato.models.reimagine``."""
@@ -234,8 +235,7 @@ def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | s
 
 def _check_weights(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
     """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
-    upscaling = config.objective == "upscaling"
-    wanted = network_shapes(config.network, config.size, len(config.classes), reference=upscaling)
+    wanted = network_shapes(config.network, config.size, len(config.classes), reference=config.enlarges)
     early = {name.removeprefix(_EARLY): shape for name, shape in shapes.items() if name.startswith(_EARLY)}
     check_fit(wanted, {name: shape for name, shape in shapes.items() if not name.startswith(_EARLY)}, origin)
     if early:

@@ -6,10 +6,10 @@ from PIL import Image
 
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import canvas_of
-from sfumato.models.generation import Generation, requested, whole_seed
+from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.works import Recipe, Work
-from sfumato.works.request import MOST_SLERPS, Reconstruct, Request, Slerp
+from sfumato.works.request import MOST_SLERPS, Reconstruct, Request, Slerp, whole_seed
 
 
 def reproduction(
@@ -43,7 +43,7 @@ def reproduce(
     **changes: object,
 ) -> Work:
     """The work of a recipe once more; see ``reproduction``, and ``Request.of`` for the changes."""
-    asked = reproduction(model, recipe, requested(**changes), picture=picture, mask=mask, strength=strength)
+    asked = reproduction(model, recipe, Request.of(**changes), picture=picture, mask=mask, strength=strength)
     return next(asked.works())
 
 

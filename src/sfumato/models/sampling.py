@@ -16,10 +16,10 @@ from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import DETERMINISTIC, STUDENTS
 from sfumato.diffusion.windows import window_count, windowed
+from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.finite import finite_steps
-from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.model import Model
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.request import SamplerSettings
@@ -149,7 +149,7 @@ def begins_at_mean(config: ModelConfig, settings: SamplerSettings, ground: Canva
     keeps its noise would miss it to the end, and pictures on a dark ground would be too light.
     """
     keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
-    return keeps_noise and config.objective == "denoising" and ground.picture is None
+    return keeps_noise and config.samples_freely and ground.picture is None
 
 
 def filled_from(config: ModelConfig) -> float:

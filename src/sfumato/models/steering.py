@@ -25,9 +25,7 @@ COMPOSED_ABOVE = 0.4
 _COLOUR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
 
-def palette_from(
-    asked: Palette | Image.Image | Path | str | None, strength: float | None = None
-) -> Palette | None:
+def palette_from(asked: Palette | Image.Image | Path | str | None, strength: float | None = None) -> Palette | None:
     """A palette from colours as '#aa3322,#fff', a picture or its file; strength: 0..1, for what has none of its own.
 
     Raises SfumatoError for a file that is no picture, words that are no colours, and strengths out of range.
@@ -53,12 +51,10 @@ def named_palette(text: str, strength: float | None = None) -> Palette:
     for part in text.split(","):
         digits = _COLOUR.fullmatch(part.strip())
         if digits is None:
-            raise SfumatoError(
-                f"palette: '{part.strip()}' is no colour; give a picture, or colours as #aa3322,#fff0c0"
-            )
+            raise SfumatoError(f"palette: '{part.strip()}' is no colour; give a picture, or colours as #aa3322,#fff0c0")
         six = digits[1] if len(digits[1]) == 6 else "".join(2 * digit for digit in digits[1])
         colours.append(f"#{six.lower()}")
-    return Palette(colours=tuple(colours), **_strength("palette", strength))
+    return Palette(colours=tuple(colours), strength=_strength(Palette, strength))
 
 
 def palette_of_picture(picture: Image.Image, strength: float | None = None, count: int = COLOURS) -> Palette:
@@ -68,7 +64,7 @@ def palette_of_picture(picture: Image.Image, strength: float | None = None, coun
     levels = ((colours + 1) * 127.5).round().clamp(0, 255).int().tolist()
     named = tuple("#" + "".join(f"{level:02x}" for level in colour) for colour in levels)
     rounded = tuple(round(weight, 4) for weight in weights.tolist())
-    return Palette(colours=named, weights=rounded, **_strength("palette", strength))
+    return Palette(colours=named, weights=rounded, strength=_strength(Palette, strength))
 
 
 def composition_from(
@@ -87,7 +83,7 @@ def composition_from(
     small = sketch.convert("RGB").resize(
         (SKETCH_SIDE, SKETCH_SIDE), Image.Resampling.BOX, (left, top, left + across, top + down)
     )
-    return Composition(levels=small.tobytes().hex(), **_strength("composition", strength))
+    return Composition(levels=small.tobytes().hex(), strength=_strength(Composition, strength))
 
 
 def colours_of(palette: Palette) -> Tensor:
@@ -129,10 +125,11 @@ class Steering:
 NOT_STEERED = Steering()
 
 
-def _strength(what: str, strength: float | None) -> dict[str, float]:
-    """As an argument, where one is given."""
+def _strength(kind: type[Palette | Composition], strength: float | None) -> float:
+    """The one that is given, or the usual one."""
     if strength is None:
-        return {}
+        return float(kind.model_fields["strength"].default)
     if not 0 <= strength <= 1:
-        raise SfumatoError(f"{what}: a strength of {strength:g}; from 0 (not at all) to 1 (fully) is needed")
-    return {"strength": strength}
+        name = kind.__name__.lower()
+        raise SfumatoError(f"{name}: a strength of {strength:g}; from 0 (not at all) to 1 (fully) is needed")
+    return strength

@@ -18,7 +18,7 @@ from sfumato.models.canvas import (
     reconstructing_canvas,
     refining_canvas,
 )
-from sfumato.models.generation import Generation, requested
+from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.models.reproduction import check_model
 from sfumato.models.reproduction import variations as variations_of
@@ -54,7 +54,8 @@ def generating(
     if request.canvas.model_fields_set or palette is not None or composition is not None:
         raise SfumatoError("variations have size, palette and composition of the work itself; leave these out")
     work = of if isinstance(of, Work) else read_work(of)
-    return variations_of(model, work.recipe.first, variations, seed=request.seed, changes=request)
+    changes = Request.model_validate(request.model_dump(exclude_unset=True, exclude={"seed"}))
+    return variations_of(model, work.recipe.first, variations, seed=request.seed, changes=changes)
 
 
 def steering_from(
@@ -105,9 +106,9 @@ def enlarging(
 
     picture: of any size that is the model's or more when enlarged; the model works on it in overlapping windows. Of a
     work the larger one's recipe names the recipe as its ``origin``, so that both can be made once more from one file,
-    and it takes the work's noise and its tile unless the request names a seed. Of guidance only autoguidance acts, with an
-    upscaler that carries early weights. Raises SfumatoError for a model that is no upscaler, and a picture that is too
-    small or too large.
+    and it takes the work's noise and its tile unless the request names a seed. Of guidance only autoguidance acts, with
+    an upscaler that carries early weights. Raises SfumatoError for a model that is no upscaler, and a picture that is
+    too small or too large.
     """
     request, origin = request or Request(), None
     if isinstance(picture, Work):
@@ -121,7 +122,7 @@ def enlarging(
 
 
 def enlarging_again(model: Model, recipe: Recipe, work: Work) -> Generation:
-    """What makes an enlarged work once more, from the smaller one made once more, which may have been changed on the way.
+    """What makes an enlarged work once more, from the smaller one made once more, which may have been changed.
 
     recipe: of the enlarged one, which stays as it is. Raises SfumatoError for another upscaler than the recipe's.
     """
@@ -132,12 +133,10 @@ def enlarging_again(model: Model, recipe: Recipe, work: Work) -> Generation:
 def reimagine(model: Model, picture: Image.Image, *, strength: float = STRENGTH, **asked: object) -> Work:
     """One work that takes a picture for its beginning; see ``reimagining`` and, for what else can be asked,
     ``Request.of``."""
-    return next(reimagining(model, requested(**asked), picture, strength=strength).works())
+    return next(reimagining(model, Request.of(**asked), picture, strength=strength).works())
 
 
-def inpaint(
-    model: Model, picture: Image.Image, mask: Image.Image, *, strength: float = 1.0, **asked: object
-) -> Work:
+def inpaint(model: Model, picture: Image.Image, mask: Image.Image, *, strength: float = 1.0, **asked: object) -> Work:
     """The picture with what the mask shows white made anew; black is kept to the pixel.
 
     picture: of any size from the model's on; the model works on it at its own scale, in windows. mask: of the same
@@ -148,7 +147,7 @@ def inpaint(
     than the model's, a model that takes no picture, and values out of range.
     """
     canvas = masked_canvas(model.config, picture, mask, strength)
-    return next(Generation.of(model, canvas=canvas, **asked).works())
+    return next(Generation.of(model, Request.of(**asked), canvas=canvas).works())
 
 
 def outpaint(
@@ -167,9 +166,9 @@ def outpaint(
     """
     margins = Margins(left=left, top=top, right=right, bottom=bottom)
     canvas = extended_canvas(model.config, picture, margins)
-    return next(Generation.of(model, canvas=canvas, **asked).works())
+    return next(Generation.of(model, Request.of(**asked), canvas=canvas).works())
 
 
 def upscale(model: Model, picture: Image.Image | Work, *, tile: bool = False, **asked: object) -> Work:
     """A picture or a work made larger; see ``enlarging``."""
-    return next(enlarging(model, picture, requested(**asked), tile=tile).works())
+    return next(enlarging(model, picture, Request.of(**asked), tile=tile).works())

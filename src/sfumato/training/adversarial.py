@@ -13,9 +13,9 @@ from torch.func import functional_call
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser
 from sfumato.models import Model
-from sfumato.models.configuration import Precision
 from sfumato.networks.adversarial import Discriminator
 from sfumato.training.objective import Losses, works_of
+from sfumato.works.request import Precision
 
 
 @dataclass(eq=False)

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sfumato.diffusion import PreconditioningName
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import NoiseLevel, ObjectiveName, Precision, StudentSampler, check_parts
+from sfumato.models.configuration import Answer, BeginsWith, StudentSampler, check_parts
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, UNetConfig, check_parameters
-from sfumato.works.recipe import Guidance
+from sfumato.works.request import Guidance, NoiseLevel, Precision
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 # Far beyond all that makes sense, and far below what makes other numbers infinite or fills a machine.
@@ -27,6 +27,15 @@ Length = Annotated[float, Field(ge=0, le=1e6)]
 MOST_TOML_BYTES = 1 << 20
 MOST_MINUTES = 1e7
 
+ObjectiveName = Literal["denoising", "distillation", "reconstruction", "adversarial", "upscaling"]
+# Of each objective's models: what a work begins with, what D answers with, and whether in one step.
+_MODELS: Mapping[ObjectiveName, tuple[BeginsWith, Answer, bool]] = {
+    "denoising": ("noise", "mean", False),
+    "distillation": ("noise", "sample", False),
+    "reconstruction": ("picture", "sample", True),
+    "adversarial": ("noise", "sample", True),
+    "upscaling": ("reference", "mean", False),
+}
 LENGTHS = ("steps", "epochs", "minutes")  # each says how long to train
 _NETWORK_KINDS = ("unet", "transformer", "article", "article_denoiser", "generator")  # pydantic's own names for them
 
@@ -104,13 +113,27 @@ class TrainingConfig(BaseModel):
                 f"size {self.size} does not suit a {self.network.kind} with cells of {cell} pixels; "
                 f"take a multiple of {cell}, such as {max(1, round(self.size / cell)) * cell}"
             )
-        check_parts(self.objective, self.network, self.preconditioning, self.factor)
-        check_parameters(self.network, self.size, 0, reference=self.objective == "upscaling")
+        begins_with, answer, is_direct = _MODELS[self.objective]
+        if (self.preconditioning == "direct") != is_direct:
+            needed = "direct" if is_direct else "edm, v, epsilon or flow"
+            raise ValueError(f"the preconditioning is {self.preconditioning}; {self.objective} needs {needed}")
+        check_parts(begins_with, answer, self.network, self.preconditioning, self.factor)
+        check_parameters(self.network, self.size, 0, reference=begins_with == "reference")
         if self.objective == "adversarial" and self.perceptual != "none":
             raise ValueError(
                 f"perceptual is {self.perceptual}, and a GAN compares no picture with another; leave it out"
             )
         return self
+
+    @property
+    def begins_with(self) -> BeginsWith:
+        """What works of the model begin with."""
+        return _MODELS[self.objective][0]
+
+    @property
+    def answer(self) -> Answer:
+        """What the model's D answers with."""
+        return _MODELS[self.objective][1]
 
     @property
     def picture_side(self) -> int:

@@ -18,11 +18,11 @@ from sfumato.dataset import Dataset
 from sfumato.diffusion import SCHEDULES, Denoiser, conditioned
 from sfumato.diffusion.samplers import dpmpp_2m
 from sfumato.models import Model, SamplerSettings
-from sfumato.models.configuration import Precision
 from sfumato.models.sampling import guided
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.matching import Matching
 from sfumato.training.objective import Losses, works_of
+from sfumato.works.request import Precision
 
 # The settings of a student's run, but for its length: weights that are there are touched up with lower rates.
 STUDENT: Mapping[str, Any] = {

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser
-from sfumato.models import Generation, Model, to_pictures
-from sfumato.models.configuration import Precision
+from sfumato.models import Generation, Model
+from sfumato.works.request import Precision
 
 PICTURES = 8  # in a snapshot
 
@@ -62,4 +62,4 @@ class Objective(Protocol):
 def works_of(model: Model, seed: int, precision: Precision) -> list[Image.Image]:
     """The snapshot of an objective whose model generates: the first ``PICTURES`` works of the seed."""
     generation = Generation.of(model, seed=seed, precision=precision)
-    return [picture for step in generation.finished(PICTURES) for picture in to_pictures(step.noisy)]
+    return [work.image for work in generation.works(PICTURES)]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 import sfumato
 from sfumato.collection import Collection
 from sfumato.dataset import Dataset
 from sfumato.models import ModelConfig, SamplerSettings
-from sfumato.models.configuration import DIFFUSION
 from sfumato.text import counted, readable
-from sfumato.training.configuration import TrainingConfig
+from sfumato.training.configuration import ObjectiveName, TrainingConfig
 from sfumato.training.distillation import student_sampling
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
@@ -20,6 +21,22 @@ from sfumato.training.upscaling import upscaling_sampling
 # where the composition is as well; and larger ones come out soft, unless a little less of the noise is taken away.
 GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
 SHARPNESS, MOST_SHARPNESS = 0.04, 0.06
+
+
+# Of each objective's models: what they are, and their tag on the Hub.
+CARD_WORDS: Mapping[ObjectiveName, tuple[str, str]] = {
+    "denoising": ("A diffusion model for pictures", "diffusion"),
+    "distillation": (
+        "A diffusion model for pictures that needs few steps, distilled from one that needs many",
+        "diffusion",
+    ),
+    "reconstruction": ("An autoencoder: it makes a picture again that it is shown", "autoencoder"),
+    "adversarial": (
+        "The generator of a generative adversarial network: it makes pictures from noise in one step",
+        "gan",
+    ),
+    "upscaling": ("A diffusion model that enlarges pictures", "super-resolution"),
+}
 
 
 def sampling(settings: TrainingConfig) -> SamplerSettings:
@@ -58,7 +75,7 @@ def model_config(run: Run, dataset: Dataset) -> ModelConfig:
     if settings.balance == "class":
         counts = (counts > 0).double()
     # Neither a GAN nor the autoencoder nor an upscaler is told a picture's class, so their models know none.
-    classes = tuple(dataset.classes) if settings.objective in DIFFUSION else ()
+    classes = tuple(dataset.classes) if settings.begins_with == "noise" and settings.preconditioning != "direct" else ()
     return ModelConfig(
         name=readable(run.path.resolve().name) or "untitled",
         size=settings.size,
@@ -67,6 +84,8 @@ def model_config(run: Run, dataset: Dataset) -> ModelConfig:
         class_shares=tuple((counts / counts.sum()).tolist()) if classes else (),
         network=settings.network,
         objective=settings.objective,
+        begins_with=settings.begins_with,
+        answer=settings.answer,
         preconditioning=settings.preconditioning,
         sigma_data=settings.sigma_data,
         generation=sampling(settings),

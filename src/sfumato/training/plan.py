@@ -13,7 +13,6 @@ import torch
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
-from sfumato.models.configuration import Precision
 from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.text import counted
 from sfumato.training.assembly import objective_of, optimiser_of
@@ -30,6 +29,7 @@ from sfumato.training.memorisation import (
 from sfumato.training.objective import Objective
 from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.upscaling import NETWORK
+from sfumato.works.request import Precision
 
 CHECKPOINT_SECONDS = 45
 LOG_SECONDS = 2

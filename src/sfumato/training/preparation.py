@@ -55,7 +55,7 @@ def parent_choices(origin: str) -> Mapping[str, Any]:
     config = Model.from_pretrained(origin, device="cpu").config
     shared = {name: getattr(config, name) for name in SHARED}
     # An upscaler's weights know detail of one deviation.
-    return {**shared, "detail": config.sigma_data} if config.objective == "upscaling" else shared
+    return {**shared, "detail": config.sigma_data} if config.enlarges else shared
 
 
 def prepare_run(
@@ -88,9 +88,9 @@ def prepare_run(
     if taught_by and asked.student_matching:
         taught_by = str(teacher_of(Path(weights_from)))
         teacher = Model.from_pretrained(taught_by, device="cpu")
-    if teacher is not None and teacher.config.objective == "distillation":
+    if teacher is not None and teacher.config.is_distilled:
         raise SfumatoError(f"{weights_from}: was distilled already; give the run whose model it was distilled from")
-    if teacher is not None and teacher.config.objective != "denoising":
+    if teacher is not None and not teacher.config.samples_freely:
         raise SfumatoError(f"{weights_from}: learned {teacher.config.objective}, and a student learns denoising alone")
     if dataset.size != asked.picture_side:
         raise SfumatoError(

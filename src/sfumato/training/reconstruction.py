@@ -11,10 +11,10 @@ from torch import Tensor
 from sfumato.dataset import Dataset, spread
 from sfumato.diffusion import Denoiser
 from sfumato.models import Model, reimagine
-from sfumato.models.configuration import Precision
 from sfumato.networks.imagenet import denormalised, normalised
 from sfumato.training.objective import PICTURES, Losses
 from sfumato.training.perceptual import PerceptualLoss
+from sfumato.works.request import Precision
 
 
 @dataclass(eq=False)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
 from sfumato.directory import OwnDirectory
-from sfumato.disk import replace_file
-from sfumato.provenance import save_marked
-from sfumato.works import save_animation, strip
+from sfumato.works import save, save_animation, strip
 
 _FOLDER, _NAME = "snapshots", re.compile(r"\d{8,}\.png")
 
@@ -42,7 +39,7 @@ class Snapshots:
             row.paste(picture, (place * side, 0))
         path = self.directory.claim(f"{_FOLDER}/{step:08d}.png")
         path.parent.mkdir(exist_ok=True)
-        _write(row, path)
+        save(row, path, force=True)
         return path
 
     def forget_after(self, step: int) -> None:
@@ -57,7 +54,8 @@ class Snapshots:
         rows = [_pictures(path) for path in paths]
         captions = [f"step {int(path.stem):,}" for path in paths]
         shown = _spread(len(paths), 12)
-        _write(strip([rows[i] for i in shown], [captions[i] for i in shown]), self.directory.claim(strip_name))
+        joined = strip([rows[i] for i in shown], [captions[i] for i in shown])
+        save(joined, self.directory.claim(strip_name), force=True)
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
         film = self.directory.claim(animation_name)
         save_animation(sheets, film, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
@@ -65,12 +63,6 @@ class Snapshots:
     def _names(self) -> list[str]:
         own = self.directory.own()
         return [name for name in snapshot_names(self.directory.path) if name in own]
-
-
-def _write(picture: Image.Image, path: Path) -> None:
-    file = BytesIO()
-    save_marked(picture, file, format="PNG")
-    replace_file(path, file.getvalue())
 
 
 def _pictures(path: Path) -> list[Image.Image]:

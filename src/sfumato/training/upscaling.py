@@ -15,10 +15,10 @@ from sfumato.dataset import Dataset, spread
 from sfumato.diffusion import Denoiser, LogNormal
 from sfumato.diffusion.enlarging import enlarged, reduced
 from sfumato.models import Model, SamplerSettings, to_pictures, upscale
-from sfumato.models.configuration import Precision
 from sfumato.networks import UNetConfig
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.objective import PICTURES, Losses
+from sfumato.works.request import Precision
 
 # The settings of an upscaler's run, but for its factor and its length. Pixels alone at the finest level, for detail; no
 # early weights, as no guidance is needed by what sees the picture.

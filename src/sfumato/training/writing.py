@@ -14,7 +14,7 @@ from sfumato.models.card import model_card
 from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
-from sfumato.training.outcome import guided_early, training_facts
+from sfumato.training.outcome import CARD_WORDS, guided_early, training_facts
 from sfumato.training.run import Run, RunLog
 from sfumato.training.snapshots import Snapshots
 from sfumato.training.state import TrainingState
@@ -78,7 +78,9 @@ class RunWriter:
         facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
         if calibration is not None:
             facts["Sampling"] = calibration.sentence
-        self.run.write_model(self.model(model_card(self.config, facts), calibration))
+        description, tag = CARD_WORDS[self.run.record.settings.objective]
+        card = model_card(self.config, facts, description=description, tag=tag)
+        self.run.write_model(self.model(card, calibration))
 
     def picture(self, pictures: Sequence[Image.Image]) -> Pictured:
         """Keep and log the snapshot of this step."""

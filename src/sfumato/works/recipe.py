@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from sfumato.errors import SfumatoError
-from sfumato.works.request import Digest, Inpaint, Outpaint, Plain, Refine, Invert, Request
+from sfumato.works.request import Digest, Inpaint, Invert, Outpaint, Plain, Refine, Request
 
 FORMAT: Final = 2
 MOST_BYTES: Final = 1 << 20
@@ -48,8 +48,8 @@ class Environment(Plain):
 class Recipe(Plain):
     """All that decides a picture's pixels: a model, what was asked of it, and in what it was made.
 
-    origin: of a work that an upscaler enlarged, the recipe by which it was made before. Raises pydantic's ValidationError
-    for values that are out of range and for unknown fields.
+    origin: of a work that an upscaler enlarged, the recipe by which it was made before. Raises pydantic's
+    ValidationError for values that are out of range and for unknown fields.
     """
 
     format: Literal[2] = FORMAT
@@ -96,7 +96,7 @@ class Recipe(Plain):
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         canvas = self.request.canvas
-        assert canvas.width is not None and canvas.height is not None, "it was checked above"  # noqa: PT018
+        assert canvas.width is not None and canvas.height is not None, "it was checked above"
         return canvas.width, canvas.height
 
     @property
@@ -125,13 +125,14 @@ class Recipe(Plain):
             factor = self.size[0] / self.first.size[0]
             upscaler = f"Hires upscale: {factor:g}, Hires upscaler: {_quoted(self.model.name)}"
             return f"{self.first.parameters_text()}, {upscaler}, Hires steps: {sampling.steps}"
-        refined = isinstance(request.edit, Refine | Invert | Inpaint)
+        edit = request.edit
+        strength = edit.strength if isinstance(edit, Refine | Invert | Inpaint) else None
         settings = {
             "Steps": str(sampling.steps),
             "Sampler": _A1111_SAMPLERS[sampling.sampler],
             "CFG scale": f"{sampling.guidance:g}",
             "Seed": str(request.seed),
-            **({"Denoising strength": f"{request.edit.strength:g}"} if refined else {}),
+            **({} if strength is None else {"Denoising strength": f"{strength:g}"}),
             # As they do with a picture's place in its batch: said where it is not the first.
             **({"Index": str(request.number)} if request.number else {}),
             "Size": f"{self.size[0]}x{self.size[1]}",

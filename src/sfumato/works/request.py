@@ -1,4 +1,4 @@
-"""All that can be asked of a model, as one schema: a Python call, the options of the command line, and the heart of a recipe.
+"""All that can be asked of a model, as one schema: a Python call, the command line's options, the heart of a recipe.
 
 A field's name, type, range and description stand here alone. From them the command line makes its options, `grid` what
 can be varied, `--set` what it takes, and the documentation its table. Pictures are named by their digests; whoever asks
@@ -7,11 +7,13 @@ gives them beside the request.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from sfumato.errors import SfumatoError
 from sfumato.text import counted
 
 # Whoever gives a work away writes its recipe. What one may ask for is bounded far beyond all that makes sense, so that
@@ -52,47 +54,43 @@ class Plain(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
 
+def _rare(default: float, description: str) -> Any:
+    """A field without an option of its own on the command line: ``--set NAME=VALUE`` takes it."""
+    return Field(default=default, description=description, json_schema_extra={"rare": True})
+
+
 class SamplerSettings(Plain):
     """How noise becomes a picture. What is not set is as the model has it; its own settings are measured ones, see
-    benchmarks/README.md.
+    benchmarks/README.md."""
 
-    A field marked as rare has no option of its own on the command line: ``--set NAME=VALUE`` takes it.
-    """
-
-    RARE: ClassVar[Mapping[str, Any]] = {"rare": True}
-
-    steps: Steps = Field(16, description="Steps from noise to picture.")
+    steps: Steps = Field(default=16, description="Steps from noise to picture.")
+    guidance: Guidance = Field(default=2.0, description="1 is none; higher is truer to the class, with less variety.")
+    guidance_kind: Literal["classifier_free", "autoguidance"] = Field(
+        default="classifier_free", description="autoguidance (needs no classes) or classifier_free."
+    )
+    guidance_low: Sigma = _rare(0.0, "Guided above this noise level only (a sigma).")
+    guidance_high: Sigma = _rare(1000.0, "Guided up to this noise level only (a sigma).")
+    guidance_chroma: Fraction = _rare(1.0, "The fraction of the guidance that goes to colour.")
+    # S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2.
+    noise_high: Sigma = _rare(
+        HIGHEST_SIGMA, "The noise level up to which a stochastic sampler adds fresh noise (a sigma)."
+    )
+    sigma_min: NoiseLevel = _rare(0.03, "The last noise level before none (a sigma).")
+    sigma_max: NoiseLevel = _rare(40.0, "The first noise level (a sigma).")
+    # A denoiser that has not learned enough removes a little too much, and pictures blur (section 4 there). Told of
+    # less noise than there is, by this fraction, it removes less.
+    sharpness: Annotated[float, Field(ge=0, le=0.2)] = Field(
+        default=0.0, description="0 to 0.2: more is crisper, and rougher."
+    )
     sampler: SamplerName = Field(
-        "dpmpp_2m_sde",
+        default="dpmpp_2m_sde",
         description="euler, heun, dpmpp_2m, dpmpp_2m_sde or euler_ancestral; of a distilled model consistency or "
         "consistency_denoised.",
     )
-    schedule: ScheduleName = Field("karras", description="How the noise levels are spaced: karras, exponential or flow.")
-    guidance: Guidance = Field(2.0, description="1 is none; higher is truer to the class, with less variety.")
-    guidance_kind: Literal["classifier_free", "autoguidance"] = Field(
-        "classifier_free", description="autoguidance (needs no classes) or classifier_free."
+    schedule: ScheduleName = Field(
+        default="karras", description="How the noise levels are spaced: karras, exponential or flow."
     )
-    guidance_low: Sigma = Field(0.0, description="Guided above this noise level only (a sigma).", json_schema_extra=RARE)
-    guidance_high: Sigma = Field(
-        1000.0, description="Guided up to this noise level only (a sigma).", json_schema_extra=RARE
-    )
-    guidance_chroma: Fraction = Field(
-        1.0, description="The fraction of the guidance that goes to colour.", json_schema_extra=RARE
-    )
-    # S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2.
-    noise_high: Sigma = Field(
-        HIGHEST_SIGMA,
-        description="The noise level up to which a stochastic sampler adds fresh noise (a sigma).",
-        json_schema_extra=RARE,
-    )
-    # A denoiser that has not learned enough removes a little too much, and pictures blur (section 4 there). Told of less
-    # noise than there is, it removes less.
-    sharpness: Annotated[float, Field(ge=0, le=0.2)] = Field(
-        0.0, description="0 to 0.2: more is crisper, and rougher. By this fraction the network is told of less noise."
-    )
-    sigma_min: NoiseLevel = Field(0.03, description="The last noise level before none (a sigma).", json_schema_extra=RARE)
-    sigma_max: NoiseLevel = Field(40.0, description="The first noise level (a sigma).", json_schema_extra=RARE)
-    precision: Precision = Field("float32", description="float32 or bfloat16: in what the network computes.")
+    precision: Precision = Field(default="float32", description="float32 or bfloat16: in what the network computes.")
 
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> Self:
@@ -104,17 +102,17 @@ class SamplerSettings(Plain):
         return self
 
     def over(self, own: SamplerSettings) -> SamplerSettings:
-        """What is set here, and the rest as ``own`` has it: all fields set. Raises pydantic's ValidationError for bounds
-        that are not in order."""
+        """What is set here, and the rest as ``own`` has it: all fields set. Raises pydantic's ValidationError for
+        bounds that are not in order."""
         return SamplerSettings.model_validate(own.model_dump() | self.model_dump(exclude_unset=True))
 
 
 class CanvasShape(Plain):
     """How large a work is, and whether it repeats."""
 
-    width: Side | None = Field(None, description="Pixels, from the model's on; by default the model's.")
-    height: Side | None = Field(None, description="Pixels, from the model's on; by default the model's.")
-    tile: bool = Field(False, description="Works that repeat without a seam.")
+    width: Side | None = Field(default=None, description="Pixels, from the model's on; by default the model's.")
+    height: Side | None = Field(default=None, description="Pixels, from the model's on; by default the model's.")
+    tile: bool = Field(default=False, description="Works that repeat without a seam.")
 
     @model_validator(mode="after")
     def _it_can_be_made(self) -> Self:
@@ -127,8 +125,8 @@ class Palette(Plain):
     """Colours to paint in. weights: how common each is, or () for all alike."""
 
     colours: tuple[Colour, ...] = Field(min_length=1, max_length=MOST_COLOURS)
-    weights: tuple[Fraction, ...] = Field((), max_length=MOST_COLOURS)
-    strength: Fraction = Field(0.75, description="0, not at all, to 1.")
+    weights: tuple[Fraction, ...] = Field(default=(), max_length=MOST_COLOURS)
+    strength: Fraction = Field(default=0.75, description="0, not at all, to 1.")
 
     @model_validator(mode="after")
     def _each_colour_has_a_weight(self) -> Self:
@@ -142,16 +140,16 @@ class Composition(Plain):
     """Masses to follow. levels: 8 x 8 RGB pixels as hexadecimal digits, row by row."""
 
     levels: str = Field(pattern="^([0-9a-f]{6}){64}$")
-    strength: Fraction = Field(1.0, description="0, not at all, to 1.")
+    strength: Fraction = Field(default=1.0, description="0, not at all, to 1.")
 
 
 class Margins(Plain):
     """Pixels to add beyond the edges of a picture."""
 
-    left: Pixels = Field(0, description="Pixels to add on this side.")
-    top: Pixels = Field(0, description="Pixels to add on this side.")
-    right: Pixels = Field(0, description="Pixels to add on this side.")
-    bottom: Pixels = Field(0, description="Pixels to add on this side.")
+    left: Pixels = Field(default=0, description="Pixels to add on this side.")
+    top: Pixels = Field(default=0, description="Pixels to add on this side.")
+    right: Pixels = Field(default=0, description="Pixels to add on this side.")
+    bottom: Pixels = Field(default=0, description="Pixels to add on this side.")
 
     @property
     def sides(self) -> tuple[int, int, int, int]:
@@ -164,7 +162,7 @@ class Refine(Plain):
 
     kind: Literal["refine"] = "refine"
     picture: Digest
-    strength: Strength = Field(0.6, description="Near 0 keeps the picture, 1 begins with pure noise.")
+    strength: Strength = Field(default=0.6, description="Near 0 keeps the picture, 1 begins with pure noise.")
 
 
 class Invert(Plain):
@@ -173,8 +171,8 @@ class Invert(Plain):
 
     kind: Literal["invert"] = "invert"
     picture: Digest
-    strength: Strength = Field(0.6, description="Up to which fraction of the noise levels it is followed.")
-    source: Label | None = Field(None, description="The class that the picture is of.")
+    strength: Strength = Field(default=0.6, description="Up to which fraction of the noise levels it is followed.")
+    source: Label | None = Field(default=None, description="The class that the picture is of.")
 
 
 class Inpaint(Plain):
@@ -183,7 +181,7 @@ class Inpaint(Plain):
     kind: Literal["inpaint"] = "inpaint"
     picture: Digest
     mask: Digest
-    strength: Strength = Field(1.0, description="Below 1 something of what is replaced shows through.")
+    strength: Strength = Field(default=1.0, description="Below 1 something of what is replaced shows through.")
 
 
 class Outpaint(Plain):
@@ -227,16 +225,18 @@ class Request(Plain):
     ``class_index`` of sfumato.models.classes read them; with no label works are of classes as frequent as in training.
     """
 
-    seed: Seed = Field(0, description="The same seed makes the same works.")
-    number: Number = Field(0, description="The work's number among those of the seed.")
-    slerps: tuple[Slerp, ...] = Field((), max_length=MOST_SLERPS, description="What makes it a variation of a work.")
+    seed: Seed = Field(default=0, description="The same seed makes the same works.")
+    number: Number = Field(default=0, description="The work's number among those of the seed.")
+    slerps: tuple[Slerp, ...] = Field(
+        default=(), max_length=MOST_SLERPS, description="What makes it a variation of a work."
+    )
     label: Label | None = Field(
-        None,
-        description="One class only, or a mixture: painting:0.7,engraving:0.3. A name that could be read otherwise stands "
-        "in quotes, as in CSV: '\"red, blue\":0.7,engraving:0.3'.",
+        default=None,
+        description="One class only, or a mixture: painting:0.7,engraving:0.3. A name that could be read otherwise "
+        "stands in quotes, as in CSV: '\"red, blue\":0.7,engraving:0.3'.",
         json_schema_extra={"option": "class"},
     )
-    negative: Label | None = Field(None, description="A class to lead away from.")
+    negative: Label | None = Field(default=None, description="A class to lead away from.")
     sampling: SamplerSettings = SamplerSettings()
     canvas: CanvasShape = CanvasShape()
     edit: Edit | None = None
@@ -246,8 +246,10 @@ class Request(Plain):
     @classmethod
     def of(cls, **asked: Any) -> Self:
         """A request from plain names, those of its own fields and of the fields of its parts: ``of(label="waves",
-        steps=8, width=96)``. None leaves a field as it is. Raises TypeError for a name that there is not, pydantic's
-        ValidationError for a value out of range."""
+        steps=8, width=96)``. None leaves a field as it is. Raises TypeError for a name that there is not, SfumatoError
+        for a value out of range."""
+        if asked.get("seed") is not None:
+            asked["seed"] = whole_seed(asked["seed"])
         values: dict[str, Any] = {}
         for name, value in asked.items():
             part = PART_OF.get(name)
@@ -255,7 +257,17 @@ class Request(Plain):
                 raise TypeError(f"there is no setting {name}")
             if value is not None:
                 (values if part is None else values.setdefault(part, {}))[name] = value
-        return cls.model_validate(values)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise fault(error) from error
+
+    def plain(self) -> dict[str, Any]:
+        """What is set, by its plain names (see ``of``)."""
+        own = {name: getattr(self, name) for name in self.model_fields_set if name not in PARTS}
+        return own | {
+            name: value for part in PARTS for name, value in getattr(self, part).model_dump(exclude_unset=True).items()
+        }
 
     @property
     def position(self) -> int:
@@ -274,6 +286,13 @@ class Request(Plain):
         *before, last = self.slerps
         return self.model_copy(update={"slerps": (*before, last.model_copy(update={"number": position}))})
 
+    def with_series_seed(self, seed: int) -> Self:
+        """The request of the work at the same position of another seed's series."""
+        if not self.slerps:
+            return self.model_copy(update={"seed": seed})
+        *before, last = self.slerps
+        return self.model_copy(update={"slerps": (*before, last.model_copy(update={"seed": seed}))})
+
     def with_changes(self, changes: Request) -> Self:
         """The same with all that is set in ``changes``, of its parts too."""
         parts: dict[str, Any] = {name: getattr(changes, name) for name in changes.model_fields_set}
@@ -289,6 +308,20 @@ PARTS: Final[Mapping[str, type[Plain]]] = {"sampling": SamplerSettings, "canvas"
 PART_OF: Final[Mapping[str, str]] = {name: part for part, kind in PARTS.items() for name in kind.model_fields}
 
 
-def choices(annotation: object) -> tuple[str, ...]:
-    """The words that a field of Literal type takes; () for any other."""
-    return tuple(get_args(annotation)) if getattr(annotation, "__origin__", None) is Literal else ()
+def whole_seed(seed: object) -> int:
+    """As Python's own int: NumPy's would make other keys, and no JSON. Raises SfumatoError for what is none."""
+    try:
+        whole = operator.index(seed)  # type: ignore[arg-type]
+    except TypeError:
+        whole = -1
+    if not 0 <= whole < 2**63:
+        raise SfumatoError(f"seed {seed!r}: a whole number from 0 to 2^63 - 1 is needed")
+    return whole
+
+
+def fault(error: ValidationError) -> SfumatoError:
+    """The first thing that is wrong with what was asked, in a sentence."""
+    first = error.errors(include_url=False)[0]
+    said = first["msg"].removeprefix("Value error, ")
+    named = f"{first['loc'][-1]} {first['input']!r}: " if first["loc"] and "Value error" not in first["msg"] else ""
+    return SfumatoError(f"{named}{said[:1].lower()}{said[1:]}")

@@ -12,14 +12,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sfumato.directory import OwnDirectory
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
-from sfumato.works.recipe import MOST_BYTES, Number, Recipe, Seed
+from sfumato.works.recipe import MOST_BYTES, Recipe
+from sfumato.works.request import Number, Seed
 from sfumato.works.whole_file import write_whole_text
 from sfumato.works.work import read_work
 
 UNFINISHED: Final = ".unfinished.json"  # lies in the folder as long as a series is not finished
 _NUMBERED: Final = re.compile(r"(\d{4,})\.png", re.ASCII)
-# They differ between two machines or versions that are given one request.
-_CIRCUMSTANCES: Final = {"sfumato_version", "torch_version", "device"}
 
 
 class Series(BaseModel):
@@ -127,7 +126,7 @@ def following(
                 f"{file}: does not say of which seed it is, so works of seed {seed} might be made a second time; "
                 "leave out the seed, or choose another place"
             ) from error
-        if _key(recipe)[0] == seed and (recipe.model_digest if recipe.origin else "") == upscaler:
+        if _key(recipe)[0] == seed and (recipe.model.digest if recipe.origin else "") == upscaler:
             number = _key(recipe)[1]
             if _alike(recipe.first, recipe_of(seed, number)):
                 first = max(first, number + 1)
@@ -151,9 +150,10 @@ def _recipes(files: Iterable[Path]) -> Iterator[Recipe]:
 
 def _key(recipe: Recipe) -> tuple[int, int]:
     """The seed and the number by which a work differs from others of one request; of a relative those of its turn."""
-    made = recipe.first
-    return made.turns[-1][:2] if made.turns else (made.seed, made.index)
+    made = recipe.first.request
+    return made.series_seed, made.position
 
 
 def _alike(one: Recipe, other: Recipe) -> bool:
-    return one.model_dump(exclude=_CIRCUMSTANCES) == other.model_dump(exclude=_CIRCUMSTANCES)
+    """Whether two ask for the same; two machines or versions that are given one request differ in the environment."""
+    return (one.model.digest, one.request) == (other.model.digest, other.request)

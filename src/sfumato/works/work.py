@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
@@ -14,13 +14,14 @@ from sfumato.collection.sniffing import picture_format
 from sfumato.collection.unusable import UnusableError
 from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
-from sfumato.provenance.mark import RECIPE_KEY, save_marked
+from sfumato.provenance.mark import RECIPE_KEY
 from sfumato.provenance.xmp import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.works.png_chunks import check_chunks
-from sfumato.works.recipe import MOST_PIXELS, Recipe
+from sfumato.works.recipe import Recipe
+from sfumato.works.request import MOST_PIXELS
+from sfumato.works.saving import Product, encoded, save
 from sfumato.works.sheet import contact_sheet
 from sfumato.works.viewing import enlarged, viewing_scale
-from sfumato.works.whole_file import write_whole_file
 
 PARAMETERS_KEY: Final = "parameters"
 SHOWN_SIDE: Final = 256  # pixels, to which notebooks show small works enlarged
@@ -43,22 +44,19 @@ class Work:
             raise ValueError(f"the picture is {self.image.size}, its recipe says {self.recipe.size}")
 
     def __repr__(self) -> str:
-        made, (width, height) = self.recipe.first, self.image.size
+        made, (width, height) = self.recipe.first.request, self.image.size
         label = "" if made.label is None else f", {made.label!r}"
-        return f"Work({width} x {height} px{label}, seed {made.seed}, number {made.index}, by {self.recipe.model!r})"
+        by = self.recipe.model.name
+        return f"Work({width} x {height} px{label}, seed {made.seed}, number {made.number}, by {by!r})"
 
     def _repr_png_(self) -> bytes:
         """How notebooks show it: small ones enlarged by whole numbers, as on sheets."""
-        file = io.BytesIO()
         shown = enlarged(self.image, viewing_scale(self.image.size, SHOWN_SIDE))
-        save_marked(shown, file, format="PNG", source_type=self._source_type)
-        return file.getvalue()
+        return encoded(Product([shown], source_type=self._source_type), Path("work.png"))
 
     @property
     def _source_type(self) -> str:
-        made_of = self.recipe.first
-        is_part_kept = made_of.mask_digest is not None or made_of.margins is not None
-        return COMPOSITE if is_part_kept else TRAINED_ALGORITHMIC_MEDIA
+        return COMPOSITE if self.recipe.keeps_a_part else TRAINED_ALGORITHMIC_MEDIA
 
     def save(self, path: str | Path, *, recipe: bool = True, force: bool = False) -> Path:
         """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated.
@@ -73,12 +71,7 @@ class Work:
                 f"{path}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png"
             )
         texts = {PARAMETERS_KEY: self.recipe.parameters_text(), RECIPE_KEY: self.recipe.to_json()} if recipe else {}
-
-        def write(file: BinaryIO) -> None:
-            save_marked(self.image, file, format="PNG", texts=texts, source_type=self._source_type)
-
-        write_whole_file(path, write, force=force)
-        return path
+        return save(Product([self.image], texts=texts, source_type=self._source_type), path, force=force)
 
 
 def read_work(path: str | Path) -> Work:
@@ -130,5 +123,5 @@ def sheet_of(works: Sequence[Work | Image.Image], *, columns: int | None = None,
     work's class stands below it. Returns an RGB picture. Raises ValueError for none.
     """
     images = [work.image if isinstance(work, Work) else work for work in works]
-    named = [(work.recipe.first.label or "") if isinstance(work, Work) else "" for work in works]
+    named = [(work.recipe.first.request.label or "") if isinstance(work, Work) else "" for work in works]
     return contact_sheet(images, columns=columns, labels=named if labels else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from sfumato.cli.placing import beside, check_made_up_place, check_places
+from sfumato.cli.output import beside, check_free, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.text import counted
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from sfumato.directory import OwnDirectory
     from sfumato.models import Generation, Model
-    from sfumato.works import Recipe, Work
+    from sfumato.works import Recipe
     from sfumato.works.series import Series
 
 ON_SHEET: Final = 256  # works at most; with more of them a sheet shows nothing any longer
 
 
 @dataclass(frozen=True)
-class Filling:
+class SeriesOfWorks:
     """series: what is to lie in the directory; goes_on: some of it may lie there already, as of a killed command."""
 
     directory: OwnDirectory
@@ -40,39 +40,53 @@ class Filling:
         return self._beside("sheet", ".png")
 
     @property
-    def film(self) -> Path:
+    def video(self) -> Path:
         return self._beside("trajectory", ".webp")
+
+    @property
+    def over(self) -> bool:
+        """Whether sheet and video may be written over."""
+        return self.force or self.goes_on
 
     def check(self) -> None:
         """Raises SfumatoError where anything cannot be written. Nothing is written."""
         self.directory.check(self.series.names, force=self.force)
-        over = self.force or self.goes_on
-        check_places([self.directory.path / name for name in self.series.names], force=over)
-        for place in (self.sheet, *([self.film] if self.trajectory else [])):
-            check_made_up_place(place, force=over)
+        check_free([self.directory.path / name for name in self.series.names], force=self.over)
+        for path in (self.sheet, *([self.video] if self.trajectory else [])):
+            check_made_up(path, force=self.over)
 
-    def fill(
+    def write(
         self, generation: Generation, upscaler: Model | None, console: Console, *, seed: int | None, recipe: bool
     ) -> None:
-        """Make and write what is not there yet, then the sheet and the film. seed: as it was asked for."""
-        from sfumato.works import save_animation
+        """Make and write what is not there yet, then the sheet and the video. seed: as it was asked for."""
+        from sfumato.models import upscale
+        from sfumato.works import contact_sheet, save, save_animation
         from sfumato.works.series import begin, finish
 
-        there = self._there()
+        there, noted = self._there(), self.goes_on
         frames: list[Image.Image] = []
-        noted = self.goes_on
+        first = self._first_to_make(there)
+        count = self.series.numbers.stop - first
+        events = generation.events(count, first, previews=self.trajectory) if count else ()
         with self.directory.at_work():
-            for work, number in self._works(generation, upscaler, there, frames, console):
-                if not noted:
-                    first = generation.recipe(self.series.first)
-                    begin(self.directory, self.series, first, seed=seed, upscaler=digest_of(upscaler))
-                    noted = True
-                file = self.directory.claim(self.series.name(number))
-                work.save(file, recipe=recipe, force=self.force)
-            self._write_sheet()
+            with self._bar(generation, upscaler, count, first, console) as bar:
+                for event in events:
+                    bar.step()
+                    if event.previews and event.positions[0] == self.series.first:
+                        frames.append(contact_sheet(event.previews))
+                    for work in event.works:
+                        position = work.recipe.request.position
+                        if position in there:
+                            continue
+                        if not noted:
+                            begun = generation.recipe(self.series.first)
+                            begin(self.directory, self.series, begun, seed=seed, upscaler=digest_of(upscaler))
+                            noted = True
+                        larger = work if upscaler is None else upscale(upscaler, work)
+                        larger.save(self.directory.claim(self.series.name(position)), recipe=recipe, force=self.force)
+            save(contact_sheet(self.shown), self.sheet, force=self.over)
             if frames:
-                over = self.force or self.goes_on
-                save_animation(frames, self.film, seconds=3.0, hold=1.5, scale=1, force=over)
+                save_animation(frames, self.video, seconds=3.0, hold=1.5, scale=1, force=self.over)
             finish(self.directory)
 
     def said(self) -> str:
@@ -89,34 +103,13 @@ class Filling:
         on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
         return f"{said}, {on_sheet} on one sheet in {self.sheet}" if count > 1 else said
 
-    def _works(
-        self,
-        generation: Generation,
-        upscaler: Model | None,
-        there: set[int],
-        frames: list[Image.Image],
-        console: Console,
-    ) -> Iterator[tuple[Work, int]]:
-        """The works that are not there, each with its number; the first batch's way from noise goes into ``frames``."""
-        from sfumato.models import to_pictures, upscale_work
-        from sfumato.works import Work, contact_sheet
-
-        first = self._first_to_make(there)
-        count = self.series.numbers.stop - first
-        if not count:
-            return
-        plain = Part(generation, count, first)
-        parts = [plain] if upscaler is None else [plain, enlarging_part(upscaler, generation, count)]
-        with SamplingBar(console, counted(count, "work"), parts) as bar:
-            for step in bar.steps(plain, generation.steps(count, first)):
-                if self.trajectory and step.indices[0] == self.series.first:
-                    frames.append(contact_sheet(to_pictures(step.noisy)))
-                if step.step < step.steps:
-                    continue
-                for number, picture in zip(step.indices, to_pictures(step.noisy), strict=True):
-                    if number not in there:
-                        work = Work(picture, generation.recipe(number))
-                        yield work if upscaler is None else upscale_work(upscaler, work), number
+    def _bar(
+        self, generation: Generation, upscaler: Model | None, count: int, first: int, console: Console
+    ) -> SamplingBar:
+        parts = [Part(generation, max(1, count), first)]
+        if upscaler is not None:
+            parts.append(enlarging_part(upscaler, generation, max(1, count)))
+        return SamplingBar(console, counted(count, "work"), parts)
 
     def _there(self) -> set[int]:
         """The numbers of the works that were made before."""
@@ -127,25 +120,17 @@ class Filling:
         }
 
     def _first_to_make(self, there: set[int]) -> int:
-        """A film that is missing begins with the first batch once more."""
-        if self.trajectory and not self.film.exists():
+        """A video that is missing begins with the first batch once more."""
+        if self.trajectory and not self.video.exists():
             return self.series.first
         return next((number for number in self.series.numbers if number not in there), self.series.numbers.stop)
 
     @cached_property
     def shown(self) -> list[Image.Image]:
-        """The works on the sheet, as they lie in the directory once it is filled."""
+        """The works on the sheet, as they lie in the directory once all are written."""
         from sfumato.collection.opening import opened
 
         return [opened(self.directory.path / name) for name in self.series.names[:ON_SHEET]]
-
-    def _write_sheet(self) -> None:
-        from sfumato.provenance import save_marked
-        from sfumato.works import contact_sheet
-        from sfumato.works.whole_file import write_whole_file
-
-        pictures, over = self.shown, self.force or self.goes_on
-        write_whole_file(self.sheet, lambda file: save_marked(contact_sheet(pictures), file, format="PNG"), force=over)
 
     def _beside(self, what: str, suffix: str) -> Path:
         """Beside the directory; what follows the first works has a name of its own, as nothing is written over."""
@@ -153,7 +138,7 @@ class Filling:
         return beside(self.directory.path, f"-{what}{number}{suffix}")
 
 
-def filling(
+def next_series(
     directory: OwnDirectory,
     count: int,
     recipe_of: Callable[[int, int], Recipe],
@@ -161,14 +146,14 @@ def filling(
     seed: int | None,
     upscaler: Model | None,
     trajectory: bool,
-) -> Filling:
+) -> SeriesOfWorks:
     """What a request makes in a directory in which works lie: what is missing of it where it was interrupted, or what
     follows all that is there. The arguments are those of `sfumato.works.series`."""
     from sfumato.works.series import following, unfinished
 
     begun = unfinished(directory, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
     series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
-    return Filling(directory, series, trajectory, goes_on=begun is not None)
+    return SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
 
 
 def digest_of(upscaler: Model | None) -> str:
@@ -179,10 +164,7 @@ def enlarging_part(upscaler: Model, generation: Generation, count: int) -> Part:
     """What it takes to enlarge works of a request."""
     from PIL import Image
 
-    from sfumato.models import Generation
-    from sfumato.models.ground import Ground
+    from sfumato.models import enlarging
 
-    ground = generation.ground
-    blank = Image.new("RGB", (ground.width, ground.height))
-    enlarged = Ground.enlarging(upscaler.config, blank, tile=ground.tile)
-    return Part(Generation.of(upscaler, ground=enlarged), count)
+    canvas = generation.canvas
+    return Part(enlarging(upscaler, Image.new("RGB", (canvas.width, canvas.height)), tile=canvas.tile), count)

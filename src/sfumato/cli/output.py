@@ -21,7 +21,7 @@ def beside(directory: Path, ending: str) -> Path:
 
 
 def made_up(work: Path, ending: str) -> Path:
-    """Where what is made of a work goes if nobody says: beside it, DIR/NAME.png -> DIR/NAME-again.png and the like.
+    """Where what is made of a work goes by default: beside it, DIR/NAME.png -> DIR/NAME-again.png and the like.
 
     Of one that lies in a directory of works it is beside that, DIR-NAME-again.png: only works lie in there.
     """
@@ -32,7 +32,7 @@ def made_up(work: Path, ending: str) -> Path:
     return beside(work.parent, f"-{work.stem}{ending}")
 
 
-def check_work_place(output: Path, source: Path) -> None:
+def check_work(output: Path, source: Path) -> None:
     """Raises SfumatoError for a name that is no PNG's, and for the file that the work is made from."""
     if output.suffix.lower() != ".png":
         raise SfumatoError(f"{output}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png")
@@ -45,16 +45,16 @@ def check_is_not(output: Path, source: Path, what: str) -> None:
         raise SfumatoError(f"{output}: is {what}; choose another -o")
 
 
-def check_made_up_place(file: Path, *, force: bool) -> None:
-    """The same of a file beside a work whose name nobody gave: only one that sfumato made may be written over."""
+def check_made_up(file: Path, *, force: bool) -> None:
+    """As `check_free`, of a file whose name nobody gave: only one that sfumato made may be written over."""
     from sfumato.provenance import is_marked_file
 
     if file.is_file() and not is_marked_file(file):
         raise not_ours(file)
-    check_places([file], force=force)
+    check_free([file], force=force)
 
 
-def check_places(files: Iterable[Path], *, force: bool) -> None:
+def check_free(files: Iterable[Path], *, force: bool) -> None:
     """Raises SfumatoError, before any work is done, if a file is there already or stands where a folder should be."""
     for file in files:
         nearest = next(parent for parent in file.absolute().parents if parent.exists())

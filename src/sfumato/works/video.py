@@ -1,20 +1,21 @@
-"""Frames become a moving picture that every browser shows: GIF, WebP or APNG."""
+"""Frames become a moving picture: an animation that every browser shows, or a video."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Final
 
 from PIL import Image
 
 from sfumato.errors import SfumatoError
-from sfumato.provenance import save_marked
+from sfumato.works.saving import Product, save
 from sfumato.works.viewing import enlarged, viewing_scale
-from sfumato.works.whole_file import write_whole_file
 
 # Browsers show a GIF's frame for a tenth of a second if it asks for less than this; GIF counts in hundredths.
 SHORTEST_FRAME_MS: Final = 20
-
-FORMATS: Final = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
+VIEWING_SIDE: Final = 256  # pixels, to which small pictures are enlarged
+ANIMATIONS: Final = (".gif", ".webp", ".png", ".apng")
 
 
 def save_animation(
@@ -36,8 +37,8 @@ def save_animation(
     frames, frames of different sizes, or times that are not positive.
     """
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise SfumatoError(f"{path}: an animation's name ends in {', '.join(FORMATS)}")
+    if path.suffix.lower() not in ANIMATIONS:
+        raise SfumatoError(f"{path}: an animation's name ends in {', '.join(ANIMATIONS)}")
     pictures = [frame.convert("RGB") for frame in frames]
     if not pictures:
         raise ValueError("an animation needs at least one frame")
@@ -49,27 +50,22 @@ def save_animation(
     # GIF counts in hundredths of a second, and so do we, so that all three formats run alike.
     frame_ms = max(SHORTEST_FRAME_MS, round(seconds * 100 / len(pictures)) * 10)
     durations = [frame_ms] * (len(pictures) - 1) + [frame_ms + round(hold * 100) * 10]
-    format_name = FORMATS[path.suffix.lower()]
-    if format_name == "GIF":
+    if path.suffix.lower() == ".gif":
         pictures = [_with_palette(picture) for picture in pictures]
-    scale = scale or viewing_scale(pictures[0].size, 256)
-    first, *others = (enlarged(picture, scale) for picture in pictures)
-    options: dict[str, Any] = {"lossless": True} if format_name == "WEBP" else {}
+    scale = scale or viewing_scale(pictures[0].size, VIEWING_SIDE)
+    return save(Product([enlarged(picture, scale) for picture in pictures], durations), path, force=force)
 
-    def write(file: BinaryIO) -> None:
-        save_marked(
-            first,
-            file,
-            format=format_name,
-            save_all=True,
-            append_images=others,
-            duration=durations,
-            loop=0,
-            **options,
-        )
 
-    write_whole_file(path, write, force=force)
-    return path
+def save_video(frames: Sequence[Image.Image], path: str | Path, *, seconds: float = 4.0, force: bool = False) -> Path:
+    """Write the frames as an MP4 (H.264), with the mark of what a model made.
+
+    frames: one or more RGB pictures of one size; small ones are enlarged as in animations, without smoothing. seconds:
+    how long it runs, over 0. The file is written whole or not at all. Returns its path. Raises SfumatoError where there
+    is no ffmpeg, where it fails, and for a file that exists (without ``force``) or cannot be written.
+    """
+    scale = viewing_scale(frames[0].size, VIEWING_SIDE)
+    shown = [enlarged(frame.convert("RGB"), scale) for frame in frames]
+    return save(Product(shown, [1000 * seconds / len(shown)] * len(shown)), Path(path), force=force)
 
 
 def most_frames(seconds: float) -> int:

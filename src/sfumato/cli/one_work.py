@@ -1,0 +1,69 @@
+"""One work into a file: its steps as a bar, the way from noise as an animation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from sfumato.cli.output import check_free, check_made_up, check_work
+from sfumato.cli.sampling_bar import Part, SamplingBar
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sfumato.models import Generation
+    from sfumato.works import Work
+
+
+@dataclass(frozen=True)
+class OneWork:
+    """output: its file, None where it is not written; video: of the way from noise to it, None for none; recipe:
+    whether the file keeps the settings."""
+
+    output: Path | None
+    video: Path | None
+    recipe: bool
+    force: bool
+
+    @classmethod
+    def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, force: bool) -> OneWork:
+        """sources: what the work is made from. Raises SfumatoError, before anything is made, where it, or the animation
+        beside it, cannot be written."""
+        for source in sources:
+            check_work(output, source)
+        video = output.with_name(f"{output.stem}-trajectory.webp") if trajectory else None
+        return cls(output, video, recipe, force).checked()
+
+    def checked(self) -> OneWork:
+        """Raises SfumatoError where either file cannot be written."""
+        check_free([] if self.output is None else [self.output], force=self.force)
+        if self.video is not None:
+            check_made_up(self.video, force=self.force)
+        return self
+
+    def make(self, generation: Generation, console: Console) -> Work:
+        """Make the work of the generation's request, and write what is to be written."""
+        return self.write(self.made(generation, console))
+
+    def made(self, generation: Generation, console: Console) -> Work:
+        """The work, with the animation written."""
+        from sfumato.works import save_animation
+
+        frames: list[Image.Image] = []
+        works: tuple[Work, ...] = ()
+        with SamplingBar(console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
+            for event in generation.events(previews=self.video is not None):
+                bar.step()
+                frames += event.previews
+                works = event.works
+        if self.video is not None:
+            save_animation(frames, self.video, seconds=3.0, hold=1.5, force=self.force)
+        return works[0]
+
+    def write(self, work: Work) -> Work:
+        if self.output is not None:
+            work.save(self.output, recipe=self.recipe, force=self.force)
+        return work

@@ -1,0 +1,137 @@
+"""The one way out: whatever the program makes of pictures leaves through `save`, with what it says of itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from PIL import Image, PngImagePlugin
+
+from sfumato import __version__
+from sfumato.errors import SfumatoError
+from sfumato.provenance.containers import XMP, film_with, gif_with
+from sfumato.provenance.xmp import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
+from sfumato.works.whole_file import write_whole_file
+
+FRAMES_A_SECOND: Final = 30  # of a video, at least
+
+
+@dataclass(frozen=True)
+class Product:
+    """A picture, or an animation, that a model made.
+
+    frames: RGB pictures of one size; durations: of each frame in an animation, in milliseconds, () for a picture.
+    texts: keyword and text of what a PNG carries besides. source_type: IPTC's term for what it is.
+    """
+
+    frames: Sequence[Image.Image]
+    durations: Sequence[float] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    source_type: str = TRAINED_ALGORITHMIC_MEDIA
+
+    @property
+    def packet(self) -> str:
+        """XMP that names the program, and says that a model made it."""
+        return xmp_packet(f"sfumato {__version__}", self.source_type)
+
+
+def save(product: Product | Image.Image, path: Path, *, force: bool = False) -> Path:
+    """Write a picture (.png), an animation (.webp, .gif, .png, .apng) or a video (.mp4), with its mark.
+
+    The file is written whole or not at all. Returns its path. Raises SfumatoError for a file that exists (without
+    ``force``) or cannot be written, and for a video where there is no ffmpeg.
+    """
+    data = encoded(product if isinstance(product, Product) else Product([product]), path)
+
+    def write(file: BinaryIO) -> None:
+        file.write(data)
+
+    write_whole_file(path, write, force=force)
+    return path
+
+
+def encoded(product: Product, path: Path) -> bytes:
+    """The bytes of the file, by the ending of its name. Raises ValueError for an ending that is none of `ENCODERS`."""
+    encode = ENCODERS.get(path.suffix.lower())
+    if encode is None:
+        raise ValueError(f"{path}: is none of {', '.join(ENCODERS)}")
+    return encode(product, path)
+
+
+def _png(product: Product, path: Path) -> bytes:
+    info = PngImagePlugin.PngInfo()
+    for keyword, text in product.texts.items():
+        info.add_itxt(keyword, text)
+    info.add_itxt(XMP.decode(), product.packet)
+    return _by_pillow(product, format="PNG", pnginfo=info)
+
+
+def _webp(product: Product, path: Path) -> bytes:
+    lossless = {"lossless": True} if product.durations else {}
+    return _by_pillow(product, format="WEBP", xmp=product.packet.encode(), **lossless)
+
+
+def _gif(product: Product, path: Path) -> bytes:
+    return gif_with(_by_pillow(product, format="GIF"), product.packet.encode())  # Pillow writes no XMP into it
+
+
+def _by_pillow(product: Product, **options: Any) -> bytes:
+    file = io.BytesIO()
+    first, *others = product.frames
+    if product.durations:
+        options |= {"save_all": True, "append_images": others, "duration": list(product.durations), "loop": 0}
+    first.save(file, **options)
+    return file.getvalue()
+
+
+def _mp4(product: Product, path: Path) -> bytes:
+    """H.264, which every browser and phone plays, by ffmpeg where it is installed."""
+    program = ffmpeg()
+    if program is None:
+        raise SfumatoError(
+            f"{path}: an MP4 needs the program ffmpeg, which is not installed here; install it "
+            "('pip install imageio-ffmpeg' brings it as well), or choose a name that ends in .webp, .gif or .apng"
+        )
+    width, height = product.frames[0].size
+    rate = 1000 * len(product.frames) / sum(product.durations)
+    command = [
+        *(program, "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"),
+        *("-r", f"{rate:g}", "-i", "-", "-r", f"{max(FRAMES_A_SECOND, rate):g}"),
+        # Colours at half the resolution want even sides, and players ask for them.
+        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "16"),
+        *("-movflags", "+faststart"),
+    ]
+    with tempfile.TemporaryDirectory() as temporary:
+        made = Path(temporary) / "video.mp4"  # ffmpeg goes back and forth in it
+        frames = b"".join(frame.tobytes() for frame in product.frames)
+        done = subprocess.run([*command, str(made)], input=frames, capture_output=True, check=False)
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
+            raise SfumatoError(f"{path}: ffmpeg cannot write it ({said[-1]})")
+        return film_with(made.read_bytes(), product.packet.encode())
+
+
+def ffmpeg() -> str | None:
+    """The program, of the system or of a package that brings it."""
+    found = shutil.which("ffmpeg")
+    if found is None and importlib.util.find_spec("imageio_ffmpeg"):
+        import imageio_ffmpeg
+
+        found = imageio_ffmpeg.get_ffmpeg_exe()
+    return found
+
+
+ENCODERS: Final[Mapping[str, Callable[[Product, Path], bytes]]] = {
+    ".png": _png,
+    ".apng": _png,
+    ".webp": _webp,
+    ".gif": _gif,
+    ".mp4": _mp4,
+}
