@@ -25,13 +25,14 @@ PARENTS: Final = 3  # above the work, and above the current directory, in which 
 @options.asks(*options.CLASSES, *options.SAMPLING, strength=(Refine, "strength"))
 def again(
     work: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
-    request: Request,
     output: Annotated[
         Path | None,
         typer.Option(
             "-o", "--output", help="The PNG to write; without it, a work is written only where a setting is changed."
         ),
     ] = None,
+    *,
+    request: Request,
     models: Annotated[
         list[str] | None,
         typer.Option(

@@ -7,27 +7,15 @@ import io
 import os
 import re
 import sys
+from collections.abc import Collection, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from sfumato.cli.again import again
-from sfumato.cli.collect import collect, printable
-from sfumato.cli.compare import compare
-from sfumato.cli.demo import demo
-from sfumato.cli.distill import distill
-from sfumato.cli.evaluate import evaluate
-from sfumato.cli.generate import generate
-from sfumato.cli.grid import grid
-from sfumato.cli.inpaint import inpaint
-from sfumato.cli.interpolate import interpolate
-from sfumato.cli.outpaint import outpaint
-from sfumato.cli.reimagine import reimagine
-from sfumato.cli.train import train
-from sfumato.cli.upscale import upscale
 from sfumato.disk import DISK_FULL, disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.memory import keep_freed_memory
@@ -46,18 +34,52 @@ LONGEST = 2000  # letters of an answer; a person who gave more need not read it 
 
 _HOME = re.compile(r"^(--[\w-]+=)?(~)(?=/|$)")
 
-app = typer.Typer(
-    name="sfumato",
-    help="From a folder of art to a diffusion model and new works, on the machine that you have.",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-_MAKING = (generate, upscale, reimagine, inpaint, outpaint, again, interpolate)
-for command in (collect, train, *_MAKING, grid, distill, evaluate, compare, demo):
-    app.command()(command)
+# In the order of their list. A command's module, which has its name, is loaded when it is named: the list is quick.
+COMMANDS: Final[Mapping[str, str]] = {
+    "collect": "Turn a folder of art into a collection: sound pictures, without duplicates, and what is known of each.",
+    "train": "Train a diffusion model on a folder of art in the time that you have.",
+    "generate": "Make new works with a model: PNG files that carry their recipe, and a contact sheet beside their "
+    "directory.",
+    "upscale": "Make a picture larger, with detail such as the collection has that the upscaler learned from.",
+    "reimagine": "Make a picture again with a model: an autoencoder answers in one pass, a diffusion model refines "
+    "it from noise.",
+    "inpaint": "Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel.",
+    "outpaint": "Continue beyond the edges of a picture, which itself is kept to the pixel.",
+    "again": "Make a work once more from the recipe in its file, and say whether the pixels are the same.",
+    "interpolate": "Pass from one work to another through pictures that the model makes, at an even pace.",
+    "grid": "Compare settings by looking: one sheet of works of the same seed, each row and column with another value.",
+    "distill": "Teach a copy of a run's model to make its works in a few steps, guidance included.",
+    "evaluate": "Measure works against the pictures that were learned from, and the same of real pictures that "
+    "were held out.",
+    "compare": "Train an autoencoder, a GAN and a diffusion model on the same pictures for the same time, and "
+    "show what came.",
+    "demo": "Show everything on pictures that the program draws itself: collect, train two minutes, generate, "
+    "one web page.",
+}
 
 
-@app.callback(invoke_without_command=True)
+def application(named: Collection[str] | None = None) -> typer.Typer:
+    """The command line, with the options of the commands that are named, by default of all; of the others there is what
+    the list says of them."""
+    app = typer.Typer(
+        name="sfumato",
+        help="From a folder of art to a diffusion model and new works, on the machine that you have.",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_options)
+    for name, summary in COMMANDS.items():
+        if named is None or name in named:
+            app.command()(getattr(import_module(f"sfumato.cli.{name}"), name))
+        else:
+            app.command(name, help=summary)(_listed)
+    return app
+
+
+def _listed() -> None:
+    """In the place of a command that is not named."""
+
+
 def _options(
     context: typer.Context, version: bool = typer.Option(False, "-V", "--version", help="Print the version and leave.")
 ) -> None:
@@ -82,6 +104,8 @@ def main() -> None:
     ]
     try:
         # Not on its own, or it would draw its usage and a box around a sentence, and end the program itself.
+        completing = "_SFUMATO_COMPLETE" in os.environ
+        app = application(None if completing else [word for word in sys.argv[1:] if word in COMMANDS])
         sys.exit(app(prog_name="sfumato", standalone_mode=False))
     except SfumatoError as error:
         _say(str(error))
@@ -129,6 +153,8 @@ def memory_fault(error: Exception) -> str | None:
 
 
 def _say(text: str) -> None:
+    from sfumato.cli.collect import printable
+
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     said = printable(text)
     if len(said) > LONGEST:

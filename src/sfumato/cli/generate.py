@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 @options.asks("seed", *options.CLASSES, *options.CANVAS, *options.SAMPLING, **options.STEERING)
 def generate(
     model: options.ModelName,
-    request: Request,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=options.MOST_WORKS, help="How many works.")] = 16,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory for the works.")] = Path("works"),
+    *,
+    request: Request,
     variations: Annotated[
         float | None, typer.Option(help="With --of: how far from that work, 0 (the same) to 1 (another).")
     ] = None,

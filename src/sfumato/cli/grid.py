@@ -56,8 +56,9 @@ def grid(
             "quotes, as in CSV.",
         ),
     ],
-    request: Request,
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("grid.png"),
+    *,
+    request: Request,
     count: Annotated[
         int | None,
         typer.Option(

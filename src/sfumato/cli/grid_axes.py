@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfumato.cli.options import SAMPLING, kind_of
+from sfumato.cli.options import SAMPLING, Values
 from sfumato.errors import SfumatoError
 from sfumato.text import readable
 from sfumato.works.request import SamplerSettings
@@ -19,7 +19,7 @@ KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "seed": int,
     "class": readable,
     "negative": readable,
-    **{name: kind_of(SamplerSettings, name) for name in SAMPLING},
+    **{name: Values.of(SamplerSettings, name).kind for name in SAMPLING},
 }
 MOST_CELLS: Final = 400
 

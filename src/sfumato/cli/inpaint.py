@@ -28,8 +28,9 @@ def inpaint(
             "with that part erased (transparent) which is to be new."
         ),
     ],
-    request: Request,
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("inpainted.png"),
+    *,
+    request: Request,
     strength: float = 1.0,
     palette: options.PaletteText = None,
     palette_strength: float | None = None,

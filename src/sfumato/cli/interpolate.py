@@ -18,10 +18,11 @@ from sfumato.works.request import Request
 def interpolate(
     first: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
     second: Annotated[Path, typer.Argument(help="Another work of the same model.")],
-    request: Request,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The video: .webp, .gif, .apng, or .mp4 where ffmpeg is installed.")
     ] = Path("interpolated.webp"),
+    *,
+    request: Request,
     frames: Annotated[
         int | None,
         typer.Option(

@@ -6,8 +6,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, Self, Union, get_args, get_origin
 
 import typer
 
@@ -44,35 +46,48 @@ RARE: Final = tuple(
     name for name, field in SamplerSettings.model_fields.items() if field.json_schema_extra == {"rare": True}
 )
 Field = tuple[type[Plain], str]
-_KINDS: Final[Mapping[str, type]] = {"integer": int, "number": float, "boolean": bool, "string": str}
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a field takes: int, float, bool or str, from ``least`` to ``most``, where it is bounded."""
+
+    kind: type
+    least: float | None = None
+    most: float | None = None
+
+    @classmethod
+    def of(cls, part: type[Plain], name: str) -> Self:
+        field = part.model_fields[name]
+        kind, limits = _plain(field.annotation, list(field.metadata))
+        bounds = {
+            limit: getattr(bound, limit) for bound in limits for limit in ("ge", "le", "lt") if hasattr(bound, limit)
+        }
+        most = bounds["lt"] - 1 if kind is int and "lt" in bounds else bounds.get("le")
+        return cls(kind, bounds.get("ge"), most)
+
+
+def _plain(annotation: Any, limits: list[Any]) -> tuple[type, list[Any]]:
+    """The type in an annotation of one plain type, which may be missing, and pydantic's limits of it."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        further = [limit for part in parts[1:] for limit in getattr(part, "metadata", [part])]
+        return _plain(parts[0], [*limits, *further])
+    if origin in (Union, UnionType):
+        return _plain(next(part for part in parts if part is not NoneType), limits)
+    return (str if origin is Literal else annotation), limits
 
 
 def option_of(part: type[Plain], name: str, *flags: str, optional: bool = True) -> Any:
     """The annotation of an option for a field of the request, or of a part of it: type, range and description are the
     field's. optional: whether it may be None."""
-    schema = _schema(part)[name]
-    kind, field = _KINDS[schema["type"]], part.model_fields[name]
+    values, field = Values.of(part, name), part.model_fields[name]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     flags = flags or (f"--{str(extra.get('option', name)).replace('_', '-')}",)
-    if kind is bool:
+    if values.kind is bool:
         return Annotated[bool, typer.Option(*flags, help=field.description)]
-    option = typer.Option(*flags, help=field.description, min=schema.get("minimum"), max=schema.get("maximum"))
-    return Annotated[kind | None if optional else kind, option]
-
-
-def kind_of(part: type[Plain], name: str) -> type:
-    """int, float, bool or str: what a field's values are."""
-    return _KINDS[_schema(part)[name]["type"]]
-
-
-def _schema(part: type[Plain]) -> dict[str, dict[str, Any]]:
-    """Each field of one plain type, as JSON schema has it: type, minimum, maximum."""
-    plain = {}
-    for name, schema in part.model_json_schema()["properties"].items():
-        kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") in _KINDS]
-        if kinds:
-            plain[name] = kinds[0]
-    return plain
+    option = typer.Option(*flags, help=field.description, min=values.least, max=values.most)
+    return Annotated[values.kind | None if optional else values.kind, option]
 
 
 PaletteText = Annotated[

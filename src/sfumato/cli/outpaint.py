@@ -22,8 +22,9 @@ from sfumato.works.request import Margins, Request
 def outpaint(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture, which is kept to the pixel.")],
-    request: Request,
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("outpainted.png"),
+    *,
+    request: Request,
     left: int = 0,
     top: int = 0,
     right: int = 0,

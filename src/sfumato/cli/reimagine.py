@@ -17,8 +17,9 @@ from sfumato.works.request import Refine, Request
 def reimagine(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture to begin with.")],
-    request: Request,
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG file to write.")] = Path("reimagined.png"),
+    *,
+    request: Request,
     strength: float = 0.6,
     edit: Annotated[
         bool,

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def upscale(
     model: Annotated[str, typer.Argument(help="An upscaler: the run or model of 'sfumato train ART --upscaler 4'.")],
     picture: Annotated[Path, typer.Argument(help="A work, or any picture.")],
-    request: Request,
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path("larger.png"),
+    *,
+    request: Request,
     tile: Annotated[bool, typer.Option("--tile", help="The picture repeats without a seam, and is to do so.")] = False,
     background: options.Background = options.WHITE,
     trajectory: options.Trajectory = False,

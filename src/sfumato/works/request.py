@@ -51,7 +51,9 @@ class Plain(BaseModel):
     """A part of a request or a recipe: an immutable value without fields that nobody knows."""
 
     # Names that begin with model_ are ours here, and none of pydantic's.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=(), defer_build=True
+    )
 
 
 def _rare(default: float, description: str) -> Any:
@@ -237,8 +239,8 @@ class Request(Plain):
         json_schema_extra={"option": "class"},
     )
     negative: Label | None = Field(default=None, description="A class to lead away from.")
-    sampling: SamplerSettings = SamplerSettings()
-    canvas: CanvasShape = CanvasShape()
+    sampling: SamplerSettings = Field(default_factory=SamplerSettings)
+    canvas: CanvasShape = Field(default_factory=CanvasShape)
     edit: Edit | None = None
     palette: Palette | None = None
     composition: Composition | None = None
