@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sfumato.diffusion import PreconditioningName
+from sfumato.diffusion import PIXELS, AnyCodec, PreconditioningName
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
@@ -111,9 +111,18 @@ def check_parts(
         raise ValueError(f"the factor is {factor}; it is 2 or more for upscaling, and 1 for all else ({objective})")
 
 
+class NetworkArguments(TypedDict):
+    config: AnyNetworkConfig
+    size: int
+    classes: int
+    in_channels: int
+    reference: bool
+
+
 class ModelConfig(BaseModel):
     """size: the side of a picture in pixels, as the network sees it, to 1,024; classes: to 100,000; class_shares: how
-    often each was seen, in proportion; factor: how many times an upscaler enlarges, to 16; sigma_data: 1e-6 to 1000."""
+    often each was seen, in proportion; codec: what pictures are denoised as; factor: how many times an upscaler
+    enlarges, to 16; sigma_data: of what is denoised, 1e-6 to 1000."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -124,6 +133,7 @@ class ModelConfig(BaseModel):
     classes: tuple[ClassName, ...] = Field((), max_length=MOST_CLASSES)
     class_shares: tuple[ClassShare, ...] = Field((), max_length=MOST_CLASSES)
     network: NetworkConfig
+    codec: AnyCodec = PIXELS
     objective: ObjectiveName = "denoising"
     preconditioning: PreconditioningName = "edm"
     sigma_data: float = Field(0.5, ge=LOWEST_SIGMA, le=1000)
@@ -137,7 +147,9 @@ class ModelConfig(BaseModel):
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
         check_parts(self.objective, self.network, self.preconditioning, self.factor)
-        check_parameters(self.network, self.size, len(self.classes), reference=self.objective == "upscaling")
+        if self.size % self.codec.factor:
+            raise ValueError(f"size {self.size} is not a multiple of the codec's factor, {self.codec.factor}")
+        check_parameters(**self.network_arguments())
         return self
 
     @model_validator(mode="after")
@@ -149,6 +161,16 @@ class ModelConfig(BaseModel):
         if self.classes and sum(self.class_shares) <= 0:
             raise ValueError("class_shares are all 0")
         return self
+
+    def network_arguments(self) -> NetworkArguments:
+        """What `build_network` takes, to build the network, count its parameters or list their shapes."""
+        return {
+            "config": self.network,
+            "size": self.size // self.codec.factor,
+            "classes": len(self.classes),
+            "in_channels": self.codec.channels,
+            "reference": self.objective == "upscaling",
+        }
 
 
 def read_config(path: Path) -> ModelConfig:
@@ -176,7 +198,4 @@ def config_of(data: bytes, origin: Path | str) -> ModelConfig:
 
 def most_weights_bytes(config: ModelConfig) -> int:
     """How large a file of its weights can be at most: the early ones too, in numbers of eight bytes, and a header."""
-    upscaling = config.objective == "upscaling"
-    return 16 * parameter_count(config.network, config.size, len(config.classes), reference=upscaling) + (
-        MOST_HEADER_BYTES
-    )
+    return 16 * parameter_count(**config.network_arguments()) + MOST_HEADER_BYTES

@@ -13,15 +13,16 @@ from pydantic import ValidationError
 from torch import Tensor
 
 import sfumato
+from sfumato.diffusion import ClassCondition
 from sfumato.diffusion.randomness import SeededNoise, keyed_generator
-from sfumato.diffusion.samplers import STUDENTS
+from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
 from sfumato.models.pictures import to_pictures
-from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, filled_from, places, sampled
+from sfumato.models.sampling import InitialNoise, SampledStep, batch_size, effective_guidance, filled_from, sampled
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
@@ -31,14 +32,23 @@ from sfumato.works.recipe import HIGHEST_SIGMA
 @dataclass(frozen=True, eq=False)
 class Progress:
     """One step of one batch. indices: the numbers of the pictures; step of steps; sigma: the noise still in them;
-    noisy and clean: the pictures with it and the estimate without, [n, 3, H, W] in about -1..1."""
+    noisy and clean: the pictures with it and the estimate without, [n, 3, H, W] in about -1..1, decoded when they are
+    first looked at. sampled: the step of the whole batch; wanted: the part of it that was asked for."""
 
     indices: range
     step: int
     steps: int
     sigma: float
-    noisy: Tensor
-    clean: Tensor
+    sampled: SampledStep
+    wanted: slice
+
+    @property
+    def noisy(self) -> Tensor:
+        return self.sampled.x[self.wanted]
+
+    @property
+    def clean(self) -> Tensor:
+        return self.sampled.denoised[self.wanted]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +121,7 @@ class Generation:
             steering=steering,
         )
         if generation.guidance_kind == "autoguidance":
-            model.worse()
+            model.early_denoiser()
         return generation
 
     def works(self, count: int, first: int = 0) -> Iterator[Work]:
@@ -132,26 +142,25 @@ class Generation:
             yield from self._steps(count, first)
 
     def _steps(self, count: int, first: int) -> Iterator[Progress]:
-        away = NO_CLASS if self.away is None else class_index(self.away, self.model.config)
-        batch = places(self.model, self.ground)
+        negative = None if self.away is None else ClassCondition.of([class_index(self.away, self.model.config)])
+        batch = batch_size(self.model, self.ground)
         for start in range(first - first % batch, first + count, batch):
             # Places that are not asked for hold what would stand there, so that every batch has its full number.
-            drafts = [self.draft(index) for index in range(start, start + batch)]
+            initial = [self.initial_noise(index) for index in range(start, start + batch)]
             indices = range(max(start, first), min(start + batch, first + count))
             wanted = slice(indices.start - start, indices.stop - start)
             for step in sampled(
-                self.model, self.settings, drafts, away=away, ground=self.ground, steering=self.steering
+                self.model, self.settings, initial, negative=negative, ground=self.ground, steering=self.steering
             ):
-                noisy, clean = step.x[wanted], step.denoised[wanted]
-                yield Progress(indices, step.index + 1, step.steps, step.sigma, noisy, clean)
+                yield Progress(indices, step.index + 1, step.steps, step.sigma, step, wanted)
 
-    def draft(self, index: int) -> Draft:
+    def initial_noise(self, index: int) -> InitialNoise:
         """What picture ``index`` begins with."""
-        return Draft(self._noise(index), self.classes_of(index))
+        return InitialNoise(self._noise(index), ClassCondition.mixture(self.classes_of(index)))
 
     @property
     def guidance_kind(self) -> str:
-        return effective_guidance(self.model, self.settings, away=self.away is not None)
+        return effective_guidance(self.model, self.settings, negative=self.away is not None)
 
     def classes_of(self, index: int) -> Mapping[int, float]:
         """The classes of picture ``index`` and their shares: those asked for, or one, drawn as often as in training."""
@@ -180,7 +189,7 @@ class Generation:
             model_digest=self.model.weights_digest,
             seed=noise.seed,
             index=noise.index,
-            turns=tuple((turn.seed, turn.index, turn.share) for turn in noise.turns),
+            turns=tuple((towards.seed, towards.index, towards.weight) for towards in noise.slerps),
             label=self.label_of(index),
             away=self.away,
             sampler=settings.sampler,
@@ -243,12 +252,13 @@ def _check_generates(model: Model, settings: SamplerSettings, ground: Ground) ->
         )
     own = model.config.generation
     open_ones: dict[str, str] = {"precision": settings.precision}
-    if settings.sampler in STUDENTS:
+    if settings.sampler in DISTILLED:
         open_ones["sampler"] = settings.sampler
     if objective == "distillation" and settings != own.model_copy(update=open_ones):
         raise SfumatoError(
-            f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by {' or '.join(STUDENTS)}, "
-            "with its guidance built in, and in no other way; for other settings use the model it was distilled from"
+            f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by "
+            f"{' or '.join(DISTILLED)}, with its guidance built in, and in no other way; for other settings use the "
+            "model it was distilled from"
         )
     if objective == "adversarial" and settings.steps > 1:
         raise SfumatoError(

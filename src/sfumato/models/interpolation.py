@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SAMPLERS, SCHEDULES, Step, mixed
+from sfumato.diffusion import SAMPLERS, SCHEDULES, ClassCondition, Mixture, mixed
 from sfumato.diffusion.randomness import NoiseBetween
-from sfumato.diffusion.samplers import STUDENTS
+from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
@@ -23,7 +23,7 @@ from sfumato.models.generation import Generation
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
 from sfumato.models.remaking import check_model, choices_of, noise_of, number_of
-from sfumato.models.sampling import BATCH, NO_CLASS, Draft, places, sampled, steered_estimate
+from sfumato.models.sampling import BATCH, InitialNoise, SampledStep, batch_size, estimate, sampled
 from sfumato.text import counted
 from sfumato.works import Recipe
 
@@ -175,18 +175,15 @@ class _Way:
 
     def __init__(self, one: Generation, other: Generation, first: Recipe, second: Recipe) -> None:
         self.ends = one, other
-        self.batch = places(one.model, one.ground)
+        self.batch = batch_size(one.model, one.ground)
         self.noises = noise_of(first), noise_of(second)
         config = one.model.config
         self.classes = [
             {} if recipe.label is None else class_mixture(recipe.label, config) for recipe in (first, second)
         ]
-        self.away = [NO_CLASS if end.away is None else class_index(end.away, config) for end in self.ends]
-        self.is_one_request = (one.settings, self.away[0], one.steering) == (
-            other.settings,
-            self.away[1],
-            other.steering,
-        )
+        away = [None if end.away is None else class_index(end.away, config) for end in self.ends]
+        self.negative = [None if label is None else ClassCondition.of([label]) for label in away]
+        self.is_one_request = (one.settings, away[0], one.steering) == (other.settings, away[1], other.steering)
 
     def pictures(self, shares: Sequence[float] | np.ndarray) -> Iterator[Tensor]:
         """Yields them in batches, [n, 3, H, W]."""
@@ -197,34 +194,40 @@ class _Way:
                 *_, last = self._same(filled) if self.is_one_request else self._different(filled)
             yield last.x[: len(wanted)].cpu()
 
-    def _same(self, shares: Sequence[float]) -> Iterator[Step]:
+    def _same(self, shares: Sequence[float]) -> Iterator[SampledStep]:
         """Where nothing but noise and classes differs."""
         one = self.ends[0]
-        drafts = [Draft(NoiseBetween(*self.noises, share), self._mixture(share)) for share in shares]
-        return sampled(one.model, one.settings, drafts, away=self.away[0], ground=one.ground, steering=one.steering)
+        initial = [
+            InitialNoise(NoiseBetween(*self.noises, share), ClassCondition.mixture(self._mixture(share)))
+            for share in shares
+        ]
+        return sampled(
+            one.model, one.settings, initial, negative=self.negative[0], ground=one.ground, steering=one.steering
+        )
 
     @torch.inference_mode()
-    def _different(self, shares: Sequence[float]) -> Iterator[Step]:
+    def _different(self, shares: Sequence[float]) -> Iterator[SampledStep]:
         """Where more differs: the estimates of both requests, by the share of each, as `mixed` has it of classes."""
         one = self.ends[0]
         model, ground, settings = one.model, one.ground, one.settings
+        codec, shape = model.codec, model.codec.shape(ground.height, ground.width)
         noises = [NoiseBetween(*self.noises, share) for share in shares]
 
         def noise(step: int) -> Tensor:
-            return torch.stack([each.draw(step, (3, ground.height, ground.width)) for each in noises]).to(model.device)
+            return torch.stack([each.draw(step, shape) for each in noises]).to(model.device)
 
         sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
-        estimates = [
-            steered_estimate(
-                model, end.settings, [classes] * len(shares), away=away, ground=ground, steering=end.steering
-            )
-            for end, classes, away in zip(self.ends, self.classes, self.away, strict=True)
-        ]
+        estimates = []
+        for end, classes, negative in zip(self.ends, self.classes, self.negative, strict=True):
+            mixture = Mixture.joined([ClassCondition.mixture(classes)] * len(shares))
+            denoise = estimate(model, end.settings, ground, mixture, negative)
+            estimates.append(end.steering.around(denoise, codec, ground.height, ground.width, model.config.size))
         second = torch.tensor(shares)
         denoise = mixed(estimates, torch.stack((1 - second, second)))
-        sampler = (SAMPLERS | STUDENTS)[settings.sampler]
+        sampler = (SAMPLERS | DISTILLED)[settings.sampler]
         steps = sampler(denoise, noise(-1) * sigmas[0].float(), sigmas, noise)
-        yield from finite_steps(steps, model.config, settings)
+        for step in finite_steps(steps, model.config, settings):
+            yield SampledStep(step, lambda latents, is_last: codec.decode(latents))
 
     def _mixture(self, share: float) -> Mapping[int, float]:
         parts = zip(self.classes, (1 - share, share), strict=True)

@@ -7,7 +7,7 @@ from typing import Any, SupportsIndex, Unpack
 
 from PIL import Image
 
-from sfumato.diffusion.randomness import SeededNoise, Turn
+from sfumato.diffusion.randomness import SeededNoise, Slerp
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import SamplerChoices, given
 from sfumato.models.generation import Generation, whole_seed
@@ -110,7 +110,7 @@ def relatives(
     return Generation.of(
         model,
         seed=other,
-        noises=lambda index: replace(origin, turns=(*origin.turns, Turn(other, index, share))),
+        noises=lambda index: replace(origin, slerps=(*origin.slerps, Slerp(other, index, share))),
         ground=ground_of(model, recipe, picture, mask),
         **asked,
     )
@@ -118,12 +118,12 @@ def relatives(
 
 def noise_of(recipe: Recipe) -> SeededNoise:
     """The noise that the work was made of."""
-    return SeededNoise(recipe.seed, recipe.index, tuple(Turn(*turn) for turn in recipe.turns))
+    return SeededNoise(recipe.seed, recipe.index, tuple(Slerp(*turn) for turn in recipe.turns))
 
 
 def number_of(noise: SeededNoise) -> int:
     """The work's number among those made with it, which says its place in its batch."""
-    return noise.turns[-1].index if noise.turns else noise.index
+    return noise.slerps[-1].index if noise.slerps else noise.index
 
 
 def choices_of(recipe: Recipe) -> dict[str, Any]:

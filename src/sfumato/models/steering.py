@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from sfumato.diffusion import Denoise
+from sfumato.diffusion import Codec, Denoise
 from sfumato.diffusion.steering import coloured, composed, palette_of
 from sfumato.errors import SfumatoError
 from sfumato.works.recipe import MOST_COLOURS
@@ -103,8 +103,9 @@ class Steering:
     palette: Palette | None = None
     composition: Composition | None = None
 
-    def around(self, denoise: Denoise, height: int, width: int, size: int) -> Denoise:
-        """The same denoiser, steered, for pictures of height x width; size: of the model's own pictures."""
+    def around(self, denoise: Denoise, codec: Codec, height: int, width: int, size: int) -> Denoise:
+        """The same denoiser, of a codec's latents, steered for pictures of height x width pixels; size: of the model's
+        own pictures."""
         if self.composition is not None:
             denoise = composed(
                 denoise,
@@ -112,10 +113,11 @@ class Steering:
                 factor=max(height, width) / SKETCH_SIDE,
                 above=COMPOSED_ABOVE * size / 32,
                 strength=self.composition.strength,
+                codec=codec,
             )
         if self.palette is not None:
             shares = torch.tensor(self.palette.shares) if self.palette.shares else None
-            denoise = coloured(denoise, self.palette.rgb, shares=shares, strength=self.palette.strength)
+            denoise = coloured(denoise, self.palette.rgb, shares=shares, strength=self.palette.strength, codec=codec)
         return denoise
 
 
