@@ -50,7 +50,7 @@ class Bench:
         def count(_: object, inputs: Sequence[Tensor]) -> None:
             cost.evaluations += len(inputs[0])
 
-        networks = [self.model.denoiser.network, *([self.model.worse().network] if self.model.early else [])]
+        networks = [self.model.denoiser.network, *([self.model.early_denoiser().network] if self.model.early else [])]
         hooks = [network.register_forward_pre_hook(count) for network in networks]
         try:
             yield cost

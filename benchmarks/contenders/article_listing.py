@@ -24,7 +24,7 @@ BATCH, RATE = 32, 1e-3
 def main() -> None:
     job = Job.read()
     torch.manual_seed(job.seed)
-    network = ArticleAutoencoder(job.size, 0, output="listing")
+    network = ArticleAutoencoder(job.size, 0, in_channels=3, output="listing")
     optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.StepLR(optimiser, step_size=30, gamma=0.1)
     transform = transforms.Compose(

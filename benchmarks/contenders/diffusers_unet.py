@@ -148,7 +148,16 @@ class OurNetwork(nn.Module):
 
 def learn_our_way(job: Job) -> None:
     """EDM preconditioning, noise levels, optimiser, schedule and average as ``sfumato train`` has them, in bfloat16."""
-    from sfumato.diffusion import SAMPLERS, SCHEDULES, SIGMA_MAX, SIGMA_MIN, Denoiser, LogNormal, preconditioning
+    from sfumato.diffusion import (
+        SAMPLERS,
+        SCHEDULES,
+        SIGMA_MAX,
+        SIGMA_MIN,
+        ClassCondition,
+        Denoiser,
+        LogNormal,
+        preconditioning,
+    )
     from sfumato.diffusion.randomness import keyed_generator
     from sfumato.models import SamplerSettings
     from sfumato.training import resolve
@@ -170,8 +179,9 @@ def learn_our_way(job: Job) -> None:
     schedule: LearningRateSchedule | None = None
     replanned = 0.0
     for images in batches(job, settings.batch):
+        nothing = ClassCondition.of([0] * len(images)).drop()
         with torch.autocast("cpu", torch.bfloat16):
-            losses = objective.losses(images, torch.full((len(images),), -1), keyed_generator("noise", job.seed, step))
+            losses = objective.losses(images, nothing, keyed_generator("noise", job.seed, step))
         losses.total.mean().backward()  # type: ignore[no-untyped-call]
         # The first two steps stand still and tell how many there will be.
         optimiser.step(schedule.factor(step) if schedule else 0.0)

@@ -13,7 +13,7 @@ from on_gpu.bench import Bench
 from torch import Tensor, nn
 
 from sfumato.dataset import Batches
-from sfumato.diffusion import Denoiser, LogNormal
+from sfumato.diffusion import ClassCondition, Denoiser, LogNormal
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.training.assembly import objective_of
 
@@ -27,7 +27,7 @@ class Step:
     """Forward and backward of the denoising loss on one batch, whose noise lies on the device and stays the same.
 
     network: whose parameters get the gradients; denoiser: calls it, or what stands for it; images, noisy: [N, 3, H, W];
-    sigma: [N]; labels: [N]. What a training step does besides (batch and noise, optimiser, average) is left out.
+    sigma: [N]; condition: of N. What a training step does besides (batch and noise, optimiser, average) is left out.
     """
 
     network: nn.Module
@@ -35,7 +35,7 @@ class Step:
     images: Tensor
     noisy: Tensor
     sigma: Tensor
-    labels: Tensor
+    condition: ClassCondition
     precision: str
 
     @classmethod
@@ -55,13 +55,13 @@ class Step:
         density = LogNormal.for_size(settings.size, settings.noise_mean, settings.noise_deviation)
         sigma = density.sample(batch, generator).to(device)
         noisy = images + sigma.view(-1, 1, 1, 1) * torch.randn(images.shape, generator=generator).to(device)
-        labels = labels if dataset.classes else torch.full_like(labels, -1)
-        return cls(denoiser.network, denoiser, images, noisy, sigma, labels, settings.precision)
+        condition = ClassCondition.of(labels) if dataset.classes else ClassCondition.of(labels).drop()
+        return cls(denoiser.network, denoiser, images, noisy, sigma, condition, settings.precision)
 
     def __call__(self) -> None:
         self.network.zero_grad(set_to_none=True)
         with self.autocast():
-            error = (self.denoiser(self.noisy, self.sigma, self.labels) - self.images).square().mean((1, 2, 3))
+            error = (self.denoiser(self.noisy, self.sigma, self.condition) - self.images).square().mean((1, 2, 3))
         (self.denoiser.preconditioning.weight(self.sigma) * error).mean().backward()
 
     def autocast(self, *, cache_enabled: bool = True) -> torch.autocast:
@@ -74,8 +74,9 @@ class Step:
 
     def inputs(self) -> tuple[Tensor, Tensor, Tensor]:
         """What the network is called with."""
-        input_ = self.denoiser.preconditioning.scalings(self.sigma)[2].view(-1, 1, 1, 1)
-        return input_ * self.noisy, self.sigma.log() / 4, self.labels
+        preconditioning = self.denoiser.preconditioning
+        c_in = preconditioning.scalings(self.sigma)[2].view(-1, 1, 1, 1)
+        return c_in * self.noisy, preconditioning.c_noise(self.sigma), self.condition.inputs
 
     def gradients(self) -> dict[str, Tensor]:
         """Of every parameter; zeros where it took no part."""

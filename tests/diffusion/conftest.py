@@ -31,7 +31,7 @@ class Mixture:
 class IdealNetwork(nn.Module):
     """The network that makes a denoiser of ``preconditioning`` ideal for Gaussian classes of one deviation.
 
-    means: a mean for every class; the last one is that of class -1, no class.
+    means: a mean for every class; the last one is that of no class.
     """
 
     def __init__(self, preconditioning: Preconditioning, means: tuple[float, ...], deviation: float) -> None:
@@ -44,11 +44,11 @@ class IdealNetwork(nn.Module):
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None) -> Tensor:
         self.calls += 1
         sigma = (4 * c_noise).exp().view(-1, 1, 1, 1)
-        skip, output, input_ = self.preconditioning.scalings(sigma)
-        mean = self.means[-1] if condition is None else self.means[condition].view(-1, 1, 1, 1)
-        x = x / input_
+        c_skip, c_out, c_in = self.preconditioning.scalings(sigma)
+        mean = self.means[-1] if condition is None else self.means[condition - 1].view(-1, 1, 1, 1)
+        x = x / c_in
         denoised = mean + (x - mean) * self.deviation**2 / (self.deviation**2 + sigma**2)
-        return (denoised - skip * x) / output
+        return (denoised - c_skip * x) / c_out
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion import Denoiser, LogNormal, PreconditioningName, ResidualDenoiser, preconditioning
+from sfumato.diffusion import (
+    ClassCondition,
+    Condition,
+    Denoiser,
+    LogNormal,
+    PictureCondition,
+    PreconditioningName,
+    ResidualDenoiser,
+    preconditioning,
+)
 from sfumato.networks import TransformerConfig, UNetConfig, build_network
 
 NAMES = get_args(PreconditioningName)
@@ -34,28 +43,28 @@ def per_picture(sigma: Tensor) -> Tensor:
 @pytest.mark.parametrize("sigma_data", [0.3, 0.5, 1.0])
 def test_edm_gives_input_target_and_effective_weight_of_one(sigma_data: float) -> None:
     edm = preconditioning("edm", sigma_data)
-    skip, output, input_ = edm.scalings(SIGMAS)
-    target_variance = ((1 - skip) ** 2 * sigma_data**2 + skip**2 * SIGMAS**2) / output**2
+    c_skip, c_out, c_in = edm.scalings(SIGMAS)
+    target_variance = ((1 - c_skip) ** 2 * sigma_data**2 + c_skip**2 * SIGMAS**2) / c_out**2
     ones = torch.ones_like(SIGMAS)
-    torch.testing.assert_close(input_**2 * (sigma_data**2 + SIGMAS**2), ones)
+    torch.testing.assert_close(c_in**2 * (sigma_data**2 + SIGMAS**2), ones)
     torch.testing.assert_close(target_variance, ones)
-    torch.testing.assert_close(edm.weight(SIGMAS) * output**2, ones)
+    torch.testing.assert_close(edm.weight(SIGMAS) * c_out**2, ones)
 
 
 @pytest.mark.parametrize("change", [0.99, 1.01])
 def test_edm_has_the_skip_that_amplifies_the_networks_errors_least(change: float) -> None:
-    skip, output, _ = preconditioning("edm", 0.5).scalings(SIGMAS)
-    needed = ((1 - change * skip) ** 2 * 0.5**2 + (change * skip) ** 2 * SIGMAS**2).sqrt()
-    assert (needed > output).all()
+    c_skip, c_out, _ = preconditioning("edm", 0.5).scalings(SIGMAS)
+    needed = ((1 - change * c_skip) ** 2 * 0.5**2 + (change * c_skip) ** 2 * SIGMAS**2).sqrt()
+    assert (needed > c_out).all()
 
 
 @pytest.mark.parametrize("sigma", [0.05, 0.5, 20.0])
 def test_edm_has_unit_variance_on_sampled_data(sigma: float) -> None:
     x0, noise = 0.5 * pictures(200_000, seed=1), pictures(200_000, seed=2)
     x = x0 + sigma * noise
-    skip, output, input_ = preconditioning("edm", 0.5).scalings(torch.tensor(sigma))
-    assert float((input_ * x).std()) == pytest.approx(1, abs=0.01)
-    assert float(((x0 - skip * x) / output).std()) == pytest.approx(1, abs=0.01)
+    c_skip, c_out, c_in = preconditioning("edm", 0.5).scalings(torch.tensor(sigma))
+    assert float((c_in * x).std()) == pytest.approx(1, abs=0.01)
+    assert float(((x0 - c_skip * x) / c_out).std()) == pytest.approx(1, abs=0.01)
 
 
 def targets(x0: Tensor, noise: Tensor, sigma: Tensor) -> dict[str, Tensor]:
@@ -73,8 +82,8 @@ def targets(x0: Tensor, noise: Tensor, sigma: Tensor) -> dict[str, Tensor]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_networks_exact_target_becomes_the_clean_picture(name: PreconditioningName) -> None:
     x0, noise, sigma = pictures(6, 3, 2, 2, seed=1).double(), pictures(6, 3, 2, 2, seed=2).double(), per_picture(SIGMAS)
-    skip, output, _ = preconditioning(name).scalings(sigma)
-    denoised = skip * (x0 + sigma * noise) + output * targets(x0, noise, sigma)[name]
+    c_skip, c_out, _ = preconditioning(name).scalings(sigma)
+    denoised = c_skip * (x0 + sigma * noise) + c_out * targets(x0, noise, sigma)[name]
     torch.testing.assert_close(denoised, x0, rtol=1e-9, atol=1e-9)
 
 
@@ -82,8 +91,8 @@ def test_the_networks_exact_target_becomes_the_clean_picture(name: Preconditioni
 def test_the_weighted_loss_is_the_plain_loss_of_the_networks_own_target(name: PreconditioningName) -> None:
     x0, noise, sigma = pictures(6, 3, 2, 2, seed=1).double(), pictures(6, 3, 2, 2, seed=2).double(), per_picture(SIGMAS)
     prediction = pictures(6, 3, 2, 2, seed=3).double()
-    skip, output, _ = preconditioning(name).scalings(sigma)
-    denoised = skip * (x0 + sigma * noise) + output * prediction
+    c_skip, c_out, _ = preconditioning(name).scalings(sigma)
+    denoised = c_skip * (x0 + sigma * noise) + c_out * prediction
     weighted = preconditioning(name).weight(sigma) * (denoised - x0) ** 2
     torch.testing.assert_close(weighted, (prediction - targets(x0, noise, sigma)[name]) ** 2, rtol=1e-7, atol=1e-9)
 
@@ -103,10 +112,10 @@ def test_the_loss_of_flow_is_that_of_the_velocity_and_bounded_for_the_cleanest()
 @pytest.mark.parametrize("name", NAMES)
 def test_each_network_sees_its_papers_own_noisy_picture_and_noise_level(name: PreconditioningName) -> None:
     x0, noise, sigma = pictures(6, 3, 2, 2, seed=1), pictures(6, 3, 2, 2, seed=2), per_picture(SIGMAS.float())
-    condition = torch.arange(6)
+    condition = ClassCondition.of(range(6))
     denoiser = Denoiser(Recorder(), preconditioning(name))
     denoiser(x0 + sigma * noise, sigma.flatten(), condition)
-    seen, c_noise, given_condition = denoiser.network.given
+    seen, c_noise, inputs = denoiser.network.given
     alpha, t = 1 / (1 + sigma**2).sqrt(), sigma / (1 + sigma)
     expected = {
         "edm": (x0 + sigma * noise) / (sigma**2 + 0.25).sqrt(),
@@ -117,7 +126,7 @@ def test_each_network_sees_its_papers_own_noisy_picture_and_noise_level(name: Pr
     }[name]
     torch.testing.assert_close(seen, expected, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(c_noise, sigma.flatten().log() / 4)
-    assert given_condition is condition
+    assert inputs is condition.rows
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -138,11 +147,11 @@ def tiny_denoiser(kind: str = "transformer", name: PreconditioningName = "edm", 
         "transformer": TransformerConfig(patch=4, width=48, depth=2, heads=2),
         "unet": UNetConfig(patch=2, channels=(16,), blocks=1, width=48, depth=1, heads=2),
     }[kind]
-    return Denoiser(build_network(config, size, 4), preconditioning(name))
+    return Denoiser(build_network(config, size, 4, in_channels=3), preconditioning(name))
 
 
 def stirred_denoiser(name: PreconditioningName = "edm") -> Denoiser:
-    """Fresh networks end in zeros; this one's output depends on everything."""
+    """Fresh networks end in zeros; this one's c_out depends on everything."""
     denoiser = tiny_denoiser(name=name)
     with torch.no_grad():
         for parameter in denoiser.parameters():
@@ -151,11 +160,11 @@ def stirred_denoiser(name: PreconditioningName = "edm") -> Denoiser:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_condition_and_class_minus_one_are_the_same(name: PreconditioningName) -> None:
+def test_no_condition_and_no_class_are_the_same(name: PreconditioningName) -> None:
     denoiser, x = stirred_denoiser(name), pictures(3, 3, 16, 16)
     nothing = denoiser(x, 0.7)
-    assert torch.equal(nothing, denoiser(x, 0.7, torch.full((3,), -1)))
-    assert not torch.allclose(nothing, denoiser(x, 0.7, torch.full((3,), 0)))
+    assert torch.equal(nothing, denoiser(x, 0.7, ClassCondition.of([-1] * 3)))
+    assert not torch.allclose(nothing, denoiser(x, 0.7, ClassCondition.of([0] * 3)))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -183,8 +192,8 @@ def test_the_estimate_is_float32_where_the_network_computes_in_bfloat16(name: Pr
     assert denoised.dtype == exact.dtype == torch.float32
     # The noisy picture itself must not pass through bfloat16: only the network's part may be coarse, which for
     # all but flow is next to nothing at little noise, far under bfloat16's steps.
-    _, output, _ = denoiser.preconditioning.scalings(per_picture(sigma))
-    assert float(((denoised - exact) / output).abs().max()) < 0.1
+    _, c_out, _ = denoiser.preconditioning.scalings(per_picture(sigma))
+    assert float(((denoised - exact) / c_out).abs().max()) < 0.1
     assert not torch.equal(denoised, exact)
 
 
@@ -207,7 +216,7 @@ def test_a_tiny_network_learns_four_pictures_by_heart(kind: str) -> None:
     for _ in range(steps):
         sigma = LogNormal(0.0).sample(len(which), generator)
         noisy = drawn[which] + per_picture(sigma) * torch.randn(drawn[which].shape, generator=generator)
-        error = (denoiser(noisy, sigma, which) - drawn[which]) ** 2
+        error = (denoiser(noisy, sigma, ClassCondition.of(which)) - drawn[which]) ** 2
         loss = (per_picture(denoiser.preconditioning.weight(sigma)) * error).mean()
         optimiser.zero_grad()
         loss.backward()
@@ -217,7 +226,7 @@ def test_a_tiny_network_learns_four_pictures_by_heart(kind: str) -> None:
     assert fmean(losses[-20:]) < fmean(losses[:3]) / 5
     # From noise in which nothing can be seen, the class alone says which picture it was.
     with torch.no_grad():
-        denoised = denoiser(40 * pictures(4, 3, 16, 16), 40.0, torch.arange(4))
+        denoised = denoiser(40 * pictures(4, 3, 16, 16), 40.0, ClassCondition.of(range(4)))
     assert float(((denoised - drawn) ** 2).mean()) < 0.1 * float((drawn**2).mean())
 
 
@@ -226,20 +235,20 @@ def test_a_residual_denoiser_takes_noise_out_of_what_lies_beyond_the_reference(n
     """Where that is Gaussian, it is the reference and the part of the rest that is no noise: 'ideal' in closed form."""
     deviation, sigma = 0.2, 0.3
     made = preconditioning(name, deviation)
-    skip, output, input_ = (float(number) for number in made.scalings(torch.tensor(sigma)))
+    c_skip, c_out, c_in = (float(number) for number in made.scalings(torch.tensor(sigma)))
 
     class Ideal(nn.Module):
         def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None) -> Tensor:
-            beyond = x / input_
-            return (beyond * deviation**2 / (deviation**2 + sigma**2) - skip * beyond) / output
+            beyond = x / c_in
+            return (beyond * deviation**2 / (deviation**2 + sigma**2) - c_skip * beyond) / c_out
 
     reference, noisy = pictures(2, 3, 8, 8), pictures(2, 3, 8, 8, seed=1)
     wanted = reference + (noisy - reference) * deviation**2 / (deviation**2 + sigma**2)
-    torch.testing.assert_close(ResidualDenoiser(Ideal(), made)(noisy, sigma, reference), wanted)
+    torch.testing.assert_close(ResidualDenoiser(Ideal(), made)(noisy, sigma, PictureCondition(reference)), wanted)
 
 
-@pytest.mark.parametrize("condition", [None, torch.zeros(2, 3, 4, 4), torch.zeros(2, dtype=torch.int64)])
-def test_a_residual_denoiser_needs_a_picture_of_the_same_shape(condition: Tensor | None) -> None:
+@pytest.mark.parametrize("condition", [None, PictureCondition(torch.zeros(2, 3, 4, 4)), ClassCondition.of([0, 0])])
+def test_a_residual_denoiser_needs_a_picture_of_the_same_shape(condition: Condition | None) -> None:
     denoiser = ResidualDenoiser(Recorder(), preconditioning("edm"))
-    with pytest.raises(ValueError, match="the condition is to be a picture of the same shape"):
+    with pytest.raises(ValueError, match="the condition has to be a picture of the same shape"):
         denoiser(pictures(2, 3, 8, 8), 1.0, condition)

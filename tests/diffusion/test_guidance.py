@@ -9,17 +9,19 @@ from torch import Tensor
 from sfumato.diffusion import (
     SAMPLERS,
     SCHEDULES,
+    ClassCondition,
+    Condition,
     Denoise,
     Denoiser,
-    away_from,
     conditioned,
+    guide,
     mixed,
     preconditioning,
 )  # fmt: skip
 
 MEANS = (-0.5, 0.2, 0.0)  # of class 0, of class 1, of no class
 DEVIATION = 0.4
-CLASSES = torch.tensor([0, 1, 1, -1])
+CLASSES = ClassCondition.of([0, 1, 1, -1])
 EDM = preconditioning("edm")
 
 
@@ -32,14 +34,16 @@ def pictures(count: int = 4, side: int = 2) -> Tensor:
     return torch.randn((count, 3, side, side), generator=torch.Generator().manual_seed(0))
 
 
-def classifier_free(denoiser: Denoiser, condition: Tensor, guidance: float, *interval: tuple[float, float]) -> Denoise:
-    return away_from(conditioned(denoiser, None), conditioned(denoiser, condition), guidance, *interval)
+def classifier_free(
+    denoiser: Denoiser, condition: Condition, guidance: float, *interval: tuple[float, float]
+) -> Denoise:
+    return guide(conditioned(denoiser, condition), conditioned(denoiser, None), guidance, *interval)
 
 
 def autoguidance(
-    denoiser: Denoiser, worse: Denoiser, condition: Tensor | None, guidance: float, *interval: tuple[float, float]
+    denoiser: Denoiser, worse: Denoiser, condition: Condition | None, guidance: float, *interval: tuple[float, float]
 ) -> Denoise:
-    return away_from(conditioned(worse, None), conditioned(denoiser, condition), guidance, *interval)
+    return guide(conditioned(denoiser, condition), conditioned(worse, None), guidance, *interval)
 
 
 def sampled(denoise: Denoise, x: Tensor, levels: Tensor) -> Tensor:
@@ -79,9 +83,9 @@ def test_each_picture_may_have_a_noise_level_of_its_own(denoiser: Denoiser) -> N
 
 
 @pytest.mark.parametrize("chroma", [0.0, 0.3, 1.0])
-def test_colour_is_guided_by_its_share_and_light_as_a_whole(chroma: float) -> None:
+def test_colour_is_guided_by_its_fraction_and_light_as_a_whole(chroma: float) -> None:
     wanted, bad = pictures(), pictures().flip(0)
-    guided = away_from(lambda x, sigma: bad, lambda x, sigma: wanted, 3.0, chroma=chroma)(wanted, 0.7)
+    guided = guide(lambda x, sigma: wanted, lambda x, sigma: bad, 3.0, chroma=chroma)(wanted, 0.7)
     light, light_before = guided.mean(1, keepdim=True), wanted.mean(1, keepdim=True)
     torch.testing.assert_close(light, light_before + 2 * (light_before - bad.mean(1, keepdim=True)))
     colour, colour_before, colour_bad = (image - image.mean(1, keepdim=True) for image in (guided, wanted, bad))
@@ -128,7 +132,7 @@ def test_guidance_moves_the_mean_away_from_that_of_no_class_and_keeps_the_deviat
 ) -> None:
     # Classes of one deviation: the guided score is that of a Gaussian at m_none + guidance * (m_class - m_none).
     x = 80 * torch.randn((2, 3, 32, 32), generator=torch.Generator().manual_seed(1))
-    result = sampled(classifier_free(denoiser, torch.tensor([0, 1]), guidance), x, SCHEDULES["karras"](60))
+    result = sampled(classifier_free(denoiser, ClassCondition.of([0, 1]), guidance), x, SCHEDULES["karras"](60))
     contraction = DEVIATION / math.hypot(DEVIATION, 80)
     for picture, start, mean in zip(result, x, MEANS[:2], strict=True):
         wanted = guidance * mean
@@ -149,12 +153,12 @@ def test_autoguidance_narrows_what_the_worse_model_had_spread(denoiser: Denoiser
     assert float((result - mean).std()) < 0.9 * float((plain - mean).std())
 
 
-def test_a_mixture_is_the_mean_of_its_estimates_by_each_pictures_shares(denoiser: Denoiser) -> None:
-    x, shares = pictures(), torch.tensor([[1.0, 0.7, 0.5, 0.0], [0.0, 0.3, 0.5, 1.0]])
-    one, other = (conditioned(denoiser, torch.full((4,), index)) for index in (0, 1))
-    wanted = shares[0].view(4, 1, 1, 1) * one(x, 0.7) + shares[1].view(4, 1, 1, 1) * other(x, 0.7)
+def test_a_mixture_is_the_mean_of_its_estimates_by_each_pictures_weights(denoiser: Denoiser) -> None:
+    x, weights = pictures(), torch.tensor([[1.0, 0.7, 0.5, 0.0], [0.0, 0.3, 0.5, 1.0]])
+    one, other = (conditioned(denoiser, ClassCondition.of([index] * 4)) for index in (0, 1))
+    wanted = weights[0].view(4, 1, 1, 1) * one(x, 0.7) + weights[1].view(4, 1, 1, 1) * other(x, 0.7)
     denoiser.network.calls = 0
-    torch.testing.assert_close(mixed([one, other], shares)(x, 0.7), wanted)
+    torch.testing.assert_close(mixed([one, other], weights)(x, 0.7), wanted)
     assert denoiser.network.calls == 2
 
 
@@ -166,7 +170,7 @@ def test_a_mixture_of_one_is_that_one_to_the_bit(denoiser: Denoiser) -> None:
 def test_a_mixtures_pictures_lie_between_those_of_its_classes(denoiser: Denoiser) -> None:
     # For classes of one deviation the mean of the scores is that of a Gaussian at the mean of the means.
     x = 80 * torch.randn((3, 3, 32, 32), generator=torch.Generator().manual_seed(2))
-    parts = [conditioned(denoiser, torch.full((3,), index)) for index in (0, 1)]
+    parts = [conditioned(denoiser, ClassCondition.of([index] * 3)) for index in (0, 1)]
     result = sampled(mixed(parts, torch.tensor([[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]])), x, SCHEDULES["karras"](60))
     contraction = DEVIATION / math.hypot(DEVIATION, 80)
     for picture, start, mean in zip(result, x, (-0.5, -0.15, 0.2), strict=True):

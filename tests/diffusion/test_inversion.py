@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, Step, conditioned, preconditioning
+from sfumato.diffusion import SAMPLERS, SCHEDULES, ClassCondition, Denoise, Step, conditioned, preconditioning
 from sfumato.diffusion.inversion import invert, restore
 
 LEVELS = SCHEDULES["karras"](25)
@@ -66,11 +66,11 @@ def test_the_picture_comes_back_bit_for_bit(precision: str, levels: Tensor, two)
 
 def test_a_real_network_gives_the_picture_back_too(ideal) -> None:
     denoiser = ideal(preconditioning("edm"), (-0.5, 0.2, 0.0), 0.4)
-    denoise = conditioned(denoiser, torch.tensor([0, 1, 1, -1]))
+    denoise = conditioned(denoiser, ClassCondition.of([0, 1, 1, -1]))
     p, noise = pictures().float(), normal(4, 3, 6, 5, seed=2).float()
     found = list(invert(denoise, p, LEVELS, noise))
     assert torch.equal(finished(restore(denoise, p, found)).x, p)
-    changed = conditioned(denoiser, torch.tensor([1, 1, 1, -1]))
+    changed = conditioned(denoiser, ClassCondition.of([1, 1, 1, -1]))
     result = finished(restore(changed, p, found)).x
     assert not torch.allclose(result[0], p[0], atol=0.5)
     assert torch.equal(result[1:], p[1:])  # what is asked of one picture touches no other

@@ -21,7 +21,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 def shares_of(sigma: Tensor, density: LogNormal) -> Tensor:
     """Where each level lies in the density, 0..1: the normal distribution's own function."""
-    standard = (sigma.double().log() - density.mean) / density.deviation
+    standard = (sigma.double().log() - density.mean) / density.std
     return 0.5 * (1 + torch.erf(standard / math.sqrt(2)))
 
 
@@ -74,11 +74,11 @@ def test_no_level_is_infinite_or_nought_however_many_are_drawn() -> None:
 def test_the_density_moves_up_by_log_2_when_the_size_doubles(size: int) -> None:
     one, double = LogNormal.for_size(size), LogNormal.for_size(2 * size)
     assert double.mean - one.mean == pytest.approx(math.log(2))
-    assert double.deviation == one.deviation
+    assert double.std == one.std
 
 
 def test_the_density_at_32_pixels_is_the_stated_one() -> None:
-    assert LogNormal.for_size(32, mean_at_32=-0.5, deviation=1.4) == LogNormal(-0.5, 1.4)
+    assert LogNormal.for_size(32, mean_at_32=-0.5, std=1.4) == LogNormal(-0.5, 1.4)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES, Noise, Step
-from sfumato.diffusion.samplers import STUDENTS
+from sfumato.diffusion.samplers import DISTILLED
 
 DETERMINISTIC = ("euler", "heun", "dpmpp_2m")
 STOCHASTIC = ("dpmpp_2m_sde", "euler_ancestral")
@@ -299,7 +299,7 @@ def test_a_student_keeps_nothing_of_the_noise_before(name: str, fresh: list[floa
         seen.append((x, sigma))
         return answers[len(seen) - 1]
 
-    steps = list(STUDENTS[name](denoise, 20 * noise(-1), levels, noise))
+    steps = list(DISTILLED[name](denoise, 20 * noise(-1), levels, noise))
     assert [sigma for _, sigma in seen] == [20.0, 7.0, 2.0, 0.5]
     for index, level in enumerate(fresh):
         torch.testing.assert_close(seen[index + 1][0], answers[index] + level * noise(index))
@@ -319,6 +319,6 @@ def test_a_student_draws_no_more_noise_than_it_needs(name: str, looks: int, draw
         asked.append(index)
         return torch.zeros(1, 3, 4, 4)
 
-    steps = list(STUDENTS[name](lambda x, sigma: x / 2, torch.ones(1, 3, 4, 4), levels, noise))
+    steps = list(DISTILLED[name](lambda x, sigma: x / 2, torch.ones(1, 3, 4, 4), levels, noise))
     assert torch.equal(steps[-1].x, torch.full((1, 3, 4, 4), 0.5**looks))
     assert asked == list(range(drawn))

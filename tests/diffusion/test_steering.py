@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, conditioned, preconditioning
+from sfumato.diffusion import SAMPLERS, SCHEDULES, ClassCondition, Denoise, conditioned, preconditioning
 from sfumato.diffusion.steering import (
     SETTLED,
     SHADING,
@@ -332,7 +332,7 @@ def test_shaded_colours_are_found_at_their_middle() -> None:
 def test_they_go_around_each_other_without_a_gradient_or_another_evaluation(ideal) -> None:
     denoiser = ideal(preconditioning("edm"), (-0.5, 0.2, 0.0), 0.4)
     denoiser.network.means.requires_grad_()
-    plain = conditioned(denoiser, torch.tensor([0, 1]))
+    plain = conditioned(denoiser, ClassCondition.of([0, 1]))
     with torch.inference_mode():
         target = even(1, 3, 8, 8)
         both = coloured(composed(plain, target, factor=4, above=0.3), PALETTE)

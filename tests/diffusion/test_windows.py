@@ -1,5 +1,6 @@
 """Windows against closed forms: shares add up to 1, and canvases of a Gaussian field come out without a seam."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from sfumato.diffusion import ClassCondition, PictureCondition
 from sfumato.diffusion.noise import karras
 from sfumato.diffusion.samplers import SAMPLERS, Denoise
-from sfumato.diffusion.windows import window_count, windowed
+from sfumato.diffusion.windows import Places, window_count, windowed
 from sfumato.errors import SfumatoError
 
 
@@ -20,9 +22,14 @@ class Seen:
     def __init__(self) -> None:
         self.asked: list[Tensor] = []
 
-    def __call__(self, x: Tensor, sigma: float) -> Tensor:
+    def __call__(self, x: Tensor, sigma: float, places: Places) -> Tensor:
         self.asked.append(x)
         return x
+
+
+def everywhere(denoise: Denoise) -> Callable[[Tensor, float, Places], Tensor]:
+    """A denoiser for which it does not matter where its windows stand."""
+    return lambda x, sigma, places: denoise(x, sigma)
 
 
 def numbered(count: int, height: int, width: int) -> Tensor:
@@ -40,16 +47,17 @@ def starts(length: int, side: int, stride: int, *, wrap: bool = False, sigma: fl
 # How a canvas is cut and put together
 
 
-def test_what_stands_beside_a_canvas_is_cut_with_it_and_left_out_of_the_answer() -> None:
-    canvas, beside = numbered(2, 5, 7), -numbered(2, 5, 7)
+@pytest.mark.parametrize("wrap", [False, True])
+def test_a_reference_picture_is_cut_as_the_canvas_is(wrap: bool) -> None:
+    canvas, reference = numbered(2, 5, 7), PictureCondition(-numbered(2, 5, 7))
 
-    def denoise(windows: Tensor, sigma: float) -> Tensor:
-        x, shown = windows.chunk(2, 1)
-        assert torch.equal(x, -shown)
-        return shown
+    def denoise(windows: Tensor, sigma: float, places: Places) -> Tensor:
+        cut = reference.windows(places).picture
+        assert torch.equal(windows, -cut)
+        return cut
 
-    blend = windowed(denoise, side=4, stride=2)(torch.cat((canvas, beside), 1), 1.0)
-    torch.testing.assert_close(blend, beside)
+    blend = windowed(denoise, side=4, stride=2, wrap=wrap)(canvas, 1.3)
+    torch.testing.assert_close(blend, reference.picture)
 
 
 shapes = st.integers(1, 7).flatmap(
@@ -64,7 +72,7 @@ shapes = st.integers(1, 7).flatmap(
 def test_estimates_that_agree_are_the_canvas(shape: tuple[int, int, int, int, bool], sigma: float) -> None:
     height, width, side, stride, wrap = shape
     canvas = torch.randn(2, 3, height, width, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    blend = windowed(lambda x, sigma: x, side=side, stride=stride, wrap=wrap)(canvas, sigma)
+    blend = windowed(everywhere(lambda x, sigma: x), side=side, stride=stride, wrap=wrap)(canvas, sigma)
     torch.testing.assert_close(blend, canvas, rtol=0, atol=1e-6)
 
 
@@ -88,13 +96,16 @@ def test_windows_come_row_by_row_each_with_all_pictures() -> None:
     assert torch.equal(seen.asked[0], torch.cat(expected))
 
 
-def test_a_condition_repeated_whole_meets_its_own_picture() -> None:
-    condition = torch.tensor([3.0, -1.0]).repeat(window_count(6, 9, 4, 2))
-    blend = windowed(lambda x, sigma: condition.view(-1, 1, 1, 1).expand_as(x), side=4, stride=2)(
-        torch.zeros(2, 3, 6, 9), 1.0
-    )
-    torch.testing.assert_close(blend[0], torch.full((3, 6, 9), 3.0))
-    torch.testing.assert_close(blend[1], torch.full((3, 6, 9), -1.0))
+def test_a_condition_without_places_meets_its_own_picture() -> None:
+    condition = ClassCondition.of([3, -1])
+
+    def denoise(windows: Tensor, sigma: float, places: Places) -> Tensor:
+        assert len(places) == window_count(6, 9, 4, 2)
+        return condition.windows(places).rows.view(-1, 1, 1, 1).float().expand_as(windows)
+
+    blend = windowed(denoise, side=4, stride=2)(torch.zeros(2, 3, 6, 9), 1.0)
+    torch.testing.assert_close(blend[0], torch.full((3, 6, 9), 4.0))
+    torch.testing.assert_close(blend[1], torch.zeros(3, 6, 9))
 
 
 @settings(max_examples=50, deadline=None)
@@ -114,14 +125,14 @@ def test_windows_stand_at_even_distances_of_a_stride_at_most(shape: tuple[int, i
 
 def test_one_window_is_the_denoiser_itself() -> None:
     field, x = Field(0.9), torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(windowed(field, side=8, stride=3)(x, 0.7), field(x, 0.7))
+    assert torch.equal(windowed(everywhere(field), side=8, stride=3)(x, 0.7), field(x, 0.7))
 
 
 def test_estimates_that_differ_pass_softly_into_each_other() -> None:
     def left_and_right(x: Tensor, sigma: float) -> Tensor:
         return torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand_as(x)
 
-    row = windowed(left_and_right, side=16, stride=8)(torch.zeros(1, 3, 16, 24), 1.0)[0, 0, 0]
+    row = windowed(everywhere(left_and_right), side=16, stride=8)(torch.zeros(1, 3, 16, 24), 1.0)[0, 0, 0]
     assert row[:8].eq(0).all()
     assert row[16:].eq(1).all()
     rises = row.diff()
@@ -135,7 +146,7 @@ def test_estimates_that_differ_pass_softly_into_each_other() -> None:
 
 @pytest.mark.parametrize(("down", "across"), [(2, 0), (0, 4), (-4, 10)])
 def test_a_torus_rolled_by_strides_gives_the_result_rolled(down: int, across: int) -> None:
-    denoise = windowed(Field(0.9), side=5, stride=2, wrap=True)
+    denoise = windowed(everywhere(Field(0.9)), side=5, stride=2, wrap=True)
     x = torch.randn(1, 3, 8, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     for sigma in (5.0, 0.6, 0.05):
         rolled = denoise(x.roll((down, across), (2, 3)), sigma)
@@ -191,7 +202,7 @@ def gradient_energy(canvas: Tensor, column: int) -> float:
 
 
 def test_a_gaussian_canvas_has_no_seam_and_the_fields_variance() -> None:
-    canvas = sampled(windowed(Field(0.8), side=8, stride=4), 8, 20)
+    canvas = sampled(windowed(everywhere(Field(0.8)), side=8, stride=4), 8, 20)
     seams = [gradient_energy(canvas, column) for column in (3, 7, 11, 15)]  # a window begins or ends after these
     inside = [gradient_energy(canvas, column) for column in (1, 5, 9, 13, 17)]
     for seam in seams:
@@ -201,12 +212,12 @@ def test_a_gaussian_canvas_has_no_seam_and_the_fields_variance() -> None:
 
 
 def test_where_windows_do_not_overlap_there_is_a_seam() -> None:
-    canvas = sampled(windowed(Field(0.8), side=8, stride=8), 8, 16)
+    canvas = sampled(windowed(everywhere(Field(0.8)), side=8, stride=8), 8, 16)
     assert gradient_energy(canvas, 7) > 4 * gradient_energy(canvas, 4)
 
 
 def test_a_gaussian_torus_is_alike_everywhere_over_its_edges_too() -> None:
-    canvas = sampled(windowed(Field(0.8), side=8, stride=4, wrap=True), 8, 16)
+    canvas = sampled(windowed(everywhere(Field(0.8)), side=8, stride=4, wrap=True), 8, 16)
     gradients = [gradient_energy(canvas, column) for column in range(16)]
     assert max(gradients) / min(gradients) < 1.05
     assert sum(gradients) / 16 == pytest.approx(2 * (1 - 0.8), rel=0.1)

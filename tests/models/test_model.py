@@ -66,20 +66,20 @@ def test_loading_leaves_the_random_numbers_alone(saved):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    Model.from_pretrained(saved).worse()
+    Model.from_pretrained(saved).early_denoiser()
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_early_weights_make_another_denoiser(model):
     x, sigma = torch.randn(2, 3, 32, 32), 1.0
-    assert not torch.equal(model.worse()(x, sigma), model.denoiser(x, sigma))
+    assert not torch.equal(model.early_denoiser()(x, sigma), model.denoiser(x, sigma))
 
 
 def test_a_model_without_early_weights_says_what_lacks(new_model):
     model = new_model()
     model.early = {}
     with pytest.raises(SfumatoError, match="no early weights"):
-        model.worse()
+        model.early_denoiser()
 
 
 def test_nothing_is_saved_over_what_is_there(model, tmp_path):

@@ -33,6 +33,6 @@ def stirred() -> Callable[..., nn.Module]:
 
     def make(what: nn.Module | TransformerConfig | UNetConfig, size: int = 32, classes: int = 3) -> nn.Module:
         torch.manual_seed(0)
-        return stir(what if isinstance(what, nn.Module) else build_network(what, size, classes))
+        return stir(what if isinstance(what, nn.Module) else build_network(what, size, classes, in_channels=3))
 
     return make

@@ -45,7 +45,7 @@ def pictures(size: int = 32, count: int = 3) -> Tensor:
 
 def test_it_has_the_articles_number_of_parameters() -> None:
     assert sum(p.numel() for p in Described().parameters()) == 742_659
-    assert sum(p.numel() for p in build_network(ArticleConfig(), 128, 0).parameters()) == 742_659
+    assert sum(p.numel() for p in build_network(ArticleConfig(), 128, 0, in_channels=3).parameters()) == 742_659
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -53,18 +53,18 @@ def test_it_has_the_articles_number_of_parameters() -> None:
 def test_a_state_dict_of_the_articles_module_gives_the_same_output(
     described: Described, training: bool, size: int
 ) -> None:
-    ours = ArticleAutoencoder(size, 0, output="listing")
+    ours = ArticleAutoencoder(size, 0, in_channels=3, output="listing")
     ours.load_state_dict(described.state_dict())
     x = normalised(pictures(size))
     torch.testing.assert_close(ours.train(training).listing(x), described.train(training)(x), rtol=0, atol=1e-6)
 
 
 def test_a_state_dict_of_ours_loads_into_the_articles_module() -> None:
-    Described().load_state_dict(ArticleAutoencoder(32, 0, output="picture").state_dict())
+    Described().load_state_dict(ArticleAutoencoder(32, 0, in_channels=3, output="picture").state_dict())
 
 
 def test_as_a_network_it_takes_and_gives_pictures(described: Described) -> None:
-    ours = ArticleAutoencoder(32, 0, output="listing")
+    ours = ArticleAutoencoder(32, 0, in_channels=3, output="listing")
     ours.load_state_dict(described.state_dict())
     x, level = pictures(), torch.zeros(3)
     expected = denormalised(described.eval()(normalised(x)))
@@ -72,7 +72,7 @@ def test_as_a_network_it_takes_and_gives_pictures(described: Described) -> None:
 
 
 def saturated(output: str, value: float) -> Tensor:
-    network = ArticleAutoencoder(32, 0, output=output).eval()
+    network = ArticleAutoencoder(32, 0, in_channels=3, output=output).eval()
     nn.init.zeros_(network.dec3[0].weight)
     nn.init.constant_(network.dec3[0].bias, value)
     return (network(pictures(), torch.zeros(3))[0, :, 0, 0] + 1) / 2
@@ -90,7 +90,7 @@ def test_the_mended_range_is_from_black_to_white() -> None:
 
 def test_the_denoiser_has_the_same_layers_and_begins_at_zero() -> None:
     torch.manual_seed(0)
-    network = build_network(ArticleDenoiserConfig(width=16), 32, 3)
+    network = build_network(ArticleDenoiserConfig(width=16), 32, 3, in_channels=3)
     assert isinstance(network, ArticleDenoiser)
     theirs = {name: p.shape for name, p in Described().named_parameters()}
     ours = {name.replace("output.", "dec3.0."): p.shape for name, p in network.named_parameters()}
@@ -100,12 +100,12 @@ def test_the_denoiser_has_the_same_layers_and_begins_at_zero() -> None:
 
 def test_the_denoiser_is_told_the_noise_level_and_the_class() -> None:
     torch.manual_seed(0)
-    network = build_network(ArticleDenoiserConfig(width=16), 32, 3).eval()
+    network = build_network(ArticleDenoiserConfig(width=16), 32, 3, in_channels=3).eval()
     for parameter in (*network.condition.parameters(), *network.output.parameters()):
         nn.init.normal_(parameter, std=0.1)
-    x, level, condition = pictures(), torch.zeros(3), torch.tensor([0, 1, 2])
+    x, level, condition = pictures(), torch.zeros(3), torch.tensor([1, 2, 3])
     with torch.no_grad():
         answer = network(x, level, condition)
         assert not torch.allclose(answer, network(x, level + 1, condition))
         assert not torch.allclose(answer, network(x, level, condition.flip(0)))
-        torch.testing.assert_close(network(x, level), network(x, level, torch.full((3,), -1)))
+        torch.testing.assert_close(network(x, level), network(x, level, torch.zeros(3, dtype=torch.int64)))

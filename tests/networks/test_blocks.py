@@ -95,15 +95,15 @@ def test_tokens_can_change_places(stirred) -> None:
     )
 
 
-def test_no_condition_is_class_minus_one_and_every_class_has_its_own_vector() -> None:
+def test_no_condition_is_no_class_and_every_class_has_its_own_vector() -> None:
     torch.manual_seed(0)
     conditioning, c_noise = Conditioning(16, 3), torch.full((4,), -0.3)
-    vectors = conditioning(c_noise, torch.tensor([-1, 0, 1, 2]))
+    vectors = conditioning(c_noise, torch.arange(4))
     assert torch.equal(conditioning(c_noise, None), vectors[:1].expand(4, 16))
     distances = torch.cdist(vectors, vectors) + torch.eye(4)
     assert float(distances.detach().min()) > 0.1
     with pytest.raises(IndexError):
-        conditioning(c_noise, torch.tensor([-1, 0, 1, 3]))
+        conditioning(c_noise, torch.tensor([0, 1, 2, 4]))
 
 
 def test_neighbouring_noise_levels_are_told_apart_over_the_whole_range() -> None:

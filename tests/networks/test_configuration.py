@@ -25,13 +25,15 @@ def test_a_configuration_comes_back_from_json_and_builds_the_same_network(config
     again = AnyNetwork.validate_json(config.model_dump_json())
     assert again == config
     assert type(again) is type(config)
-    shapes = [{k: v.shape for k, v in build_network(c, 32, 3).state_dict().items()} for c in (config, again)]
+    shapes = [
+        {k: v.shape for k, v in build_network(c, 32, 3, in_channels=3).state_dict().items()} for c in (config, again)
+    ]
     assert shapes[0] == shapes[1]
 
 
 def test_a_network_loads_the_weights_of_another_of_its_configuration(config, stirred) -> None:
-    network, other = stirred(config), build_network(config, 32, 3)
-    x, c_noise, condition = pictures(3), levels(3), torch.tensor([-1, 0, 2])
+    network, other = stirred(config), build_network(config, 32, 3, in_channels=3)
+    x, c_noise, condition = pictures(3), levels(3), torch.tensor([0, 1, 3])
     assert not torch.allclose(network(x, c_noise, condition), other(x, c_noise, condition))
     other.load_state_dict(network.state_dict())
     assert torch.equal(network(x, c_noise, condition), other(x, c_noise, condition))
@@ -40,14 +42,16 @@ def test_a_network_loads_the_weights_of_another_of_its_configuration(config, sti
 def test_the_random_state_decides_the_fresh_weights(config) -> None:
     def fresh(seed: int) -> Tensor:
         torch.manual_seed(seed)
-        return torch.cat([parameter.detach().flatten() for parameter in build_network(config, 32, 3).parameters()])
+        return torch.cat(
+            [parameter.detach().flatten() for parameter in build_network(config, 32, 3, in_channels=3).parameters()]
+        )
 
     assert torch.equal(fresh(1), fresh(1))
     assert not torch.equal(fresh(1), fresh(2))
 
 
 def test_only_what_is_learned_is_stored(config) -> None:
-    network = build_network(config, 32, 3)
+    network = build_network(config, 32, 3, in_channels=3)
     assert set(network.state_dict()) == {name for name, _ in network.named_parameters()}
 
 
@@ -77,9 +81,9 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_size_that_does_not_fit_the_cells_is_refused_with_both_numbers(config) -> None:
-    with pytest.raises(ValueError, match=rf"{config.kind} with cells of {config.coarsest} pixels .* 34 pixels"):
-        build_network(config, 34, 3)
-    assert config.coarsest == {"transformer": 4, "unet": 8}[config.kind]
+    with pytest.raises(ValueError, match=rf"{config.kind} with cells of {config.size_multiple} pixels .* 34 pixels"):
+        build_network(config, 34, 3, in_channels=3)
+    assert config.size_multiple == {"transformer": 4, "unet": 8}[config.kind]
 
 
 def test_a_configuration_cannot_be_changed(config) -> None:
@@ -92,7 +96,7 @@ def test_a_configuration_cannot_be_changed(config) -> None:
 
 @pytest.mark.parametrize(("size", "count"), [(32, 1), (40, 3), (48, 5), (64, 2), (96, 1), (128, 1)])
 def test_a_picture_comes_out_for_each_that_goes_in(config, stirred, size: int, count: int) -> None:
-    x, condition = pictures(count, size), torch.arange(count) % 4 - 1
+    x, condition = pictures(count, size), torch.arange(count) % 4
     with torch.no_grad():
         result = stirred(config, size)(x, levels(count), condition)
     assert result.shape == x.shape
@@ -102,22 +106,22 @@ def test_a_picture_comes_out_for_each_that_goes_in(config, stirred, size: int, c
 
 
 def test_a_fresh_network_answers_with_nothing(config) -> None:
-    assert not build_network(config, 32, 3)(pictures(2), levels(2), None).any()
+    assert not build_network(config, 32, 3, in_channels=3)(pictures(2), levels(2), None).any()
 
 
-def test_no_condition_is_the_same_as_class_minus_one(config, stirred) -> None:
+def test_no_condition_is_the_same_as_no_class(config, stirred) -> None:
     network, x, c_noise = stirred(config), pictures(3), levels(3)
-    assert torch.equal(network(x, c_noise, None), network(x, c_noise, torch.full((3,), -1)))
+    assert torch.equal(network(x, c_noise, None), network(x, c_noise, torch.zeros(3, dtype=torch.int64)))
     assert torch.equal(network(x, c_noise, None), network(x, c_noise))
 
 
 def test_the_answer_depends_on_picture_noise_level_and_class(config, stirred) -> None:
-    network, x, c_noise, condition = stirred(config), pictures(3), levels(3), torch.tensor([0, 1, 2])
+    network, x, c_noise, condition = stirred(config), pictures(3), levels(3), torch.tensor([1, 2, 3])
     answer = network(x, c_noise, condition)
     for other in (
         network(x + 0.1, c_noise, condition),
         network(x, c_noise + 0.05, condition),
-        network(x, c_noise, torch.tensor([1, 2, 0])),
+        network(x, c_noise, torch.tensor([2, 3, 1])),
     ):
         assert float((other - answer).detach().flatten(1).abs().amax(1).min()) > 1e-3
 
@@ -132,7 +136,7 @@ def test_every_place_of_the_answer_depends_on_every_place_of_the_picture(config,
 
 def test_the_gradient_reaches_every_parameter(config, stirred) -> None:
     network = stirred(config)
-    answer = network(pictures(4), levels(4), torch.tensor([-1, 0, 1, 2]))
+    answer = network(pictures(4), levels(4), torch.arange(4))
     ((answer - pictures(4, seed=1)) ** 2).mean().backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
@@ -142,13 +146,13 @@ def test_the_gradient_reaches_every_parameter(config, stirred) -> None:
 
 
 def test_a_fresh_networks_last_layer_learns_at_the_first_step(config) -> None:
-    network = build_network(config, 32, 3)
+    network = build_network(config, 32, 3, in_channels=3)
     network(pictures(2), levels(2), None).sub(1).square().mean().backward()
     assert network.output.weight.grad.any()
 
 
 def test_a_pictures_answer_does_not_depend_on_the_others_in_its_batch(config, stirred) -> None:
-    network, x, c_noise, condition = stirred(config), pictures(5), levels(5), torch.tensor([-1, 0, 1, 2, 0])
+    network, x, c_noise, condition = stirred(config), pictures(5), levels(5), torch.tensor([0, 1, 2, 3, 1])
     together = network(x, c_noise, condition)
     for index in range(5):
         alone = network(x[index : index + 1], c_noise[index : index + 1], condition[index : index + 1])
@@ -165,7 +169,7 @@ def test_the_answer_does_not_depend_on_the_order_of_the_numbers_in_memory(config
 
 
 def test_bfloat16_autocast_gives_nearly_the_same_answer_and_gradient(config, stirred) -> None:
-    network, x, condition = stirred(config), pictures(3), torch.tensor([-1, 0, 2])
+    network, x, condition = stirred(config), pictures(3), torch.tensor([0, 1, 3])
     answers, gradients = [], []
     for coarse in (False, True):
         network.zero_grad()

@@ -11,7 +11,7 @@ from sfumato.networks.transformer import Transformer
 def without_blocks(size: int = 16, patch: int = 4) -> Transformer:
     """Fresh blocks pass their tokens on, so with a last layer each patch is a function of itself and its place."""
     torch.manual_seed(0)
-    network = build_network(TransformerConfig(patch=patch, width=24, depth=1, heads=2), size, 0)
+    network = build_network(TransformerConfig(patch=patch, width=24, depth=1, heads=2), size, 0, in_channels=3)
     torch.nn.init.normal_(network.output.weight)
     return network
 
@@ -60,5 +60,7 @@ def test_equal_patches_at_different_places_are_told_apart() -> None:
 
 
 def test_the_usual_transformer_has_the_size_that_it_is_said_to_have() -> None:
-    count = sum(parameter.numel() for parameter in build_network(TransformerConfig(), 32, 5).parameters())
+    count = sum(
+        parameter.numel() for parameter in build_network(TransformerConfig(), 32, 5, in_channels=3).parameters()
+    )
     assert count == pytest.approx(3.0e6, rel=0.1)

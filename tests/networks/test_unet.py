@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.networks import TransformerConfig, UNetConfig, build_network
-from sfumato.networks.unet import ConvolutionBlock, Floor, Level
+from sfumato.networks.unet import Bottleneck, ConvolutionBlock, Level
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
@@ -23,9 +23,9 @@ class Silent(nn.Module):
 def test_fresh_blocks_pass_their_input_on() -> None:
     x, vector = numbers(2, 12, 6, 6), numbers(2, 12, seed=1)
     assert torch.equal(ConvolutionBlock(12, 12)(x, vector), x)
-    floor = Floor(6, 12, 2, 2)
-    place = floor.position.unflatten(1, (6, 6)).permute(0, 3, 1, 2)
-    torch.testing.assert_close(floor(x, vector), x + place)
+    bottleneck = Bottleneck(6, 12, 2, 2)
+    place = bottleneck.position.unflatten(1, (6, 6)).permute(0, 3, 1, 2)
+    torch.testing.assert_close(bottleneck(x, vector), x + place)
 
 
 def test_a_convolution_block_sees_five_pixels_and_its_condition(stirred) -> None:
@@ -54,31 +54,31 @@ def test_a_level_halves_the_side_for_the_one_below_and_adds_what_came_in(stirred
 
 def test_the_coarsest_level_lies_below_the_last_of_the_channels() -> None:
     config = UNetConfig(patch=2, channels=(8, 12, 16), blocks=2, width=24, depth=3, heads=2)
-    network = build_network(config, 64, 3)
-    floor = next(module for module in network.modules() if isinstance(module, Floor))
-    assert config.coarsest == 16
-    assert floor.position.shape == (1, (64 // 16) ** 2, 24)
-    assert len(floor.blocks) == 3
+    network = build_network(config, 64, 3, in_channels=3)
+    bottleneck = next(module for module in network.modules() if isinstance(module, Bottleneck))
+    assert config.size_multiple == 16
+    assert bottleneck.position.shape == (1, (64 // 16) ** 2, 24)
+    assert len(bottleneck.blocks) == 3
     levels = [module for module in network.modules() if isinstance(module, Level)]
     assert [level.down.in_channels for level in levels] == [8, 12, 16]
     assert [len(level.before) + len(level.after) for level in levels] == [4, 4, 4]
 
 
-def test_the_floor_keeps_each_pixel_at_its_place(stirred) -> None:
+def test_the_bottleneck_keeps_each_pixel_at_its_place(stirred) -> None:
     torch.manual_seed(0)
-    floor = Floor(4, 24, 1, 2)
+    bottleneck = Bottleneck(4, 24, 1, 2)
     x, vector = numbers(1, 24, 4, 4), numbers(1, 24, seed=1)
     changed = x.clone()
     changed[0, :, 1, 3] += 1
     with torch.no_grad():
-        places = (floor(changed, vector) - floor(x, vector)).abs().amax(1)[0] > 1e-6
+        places = (bottleneck(changed, vector) - bottleneck(x, vector)).abs().amax(1)[0] > 1e-6
     assert places.nonzero().tolist() == [[1, 3]]
 
 
 def test_a_reference_is_seen_at_its_place_and_there_are_no_classes() -> None:
     torch.manual_seed(0)
     config = UNetConfig(patch=1, channels=(8,), blocks=1, width=24, depth=1, heads=2)
-    network = build_network(config, 16, 5, reference=True)
+    network = build_network(config, 16, 5, in_channels=3, reference=True)
     assert network.conditioning.classes.num_embeddings == 1
     nn.init.normal_(network.output.weight)
     nn.init.zeros_(network.levels.up.weight)
@@ -91,14 +91,16 @@ def test_a_reference_is_seen_at_its_place_and_there_are_no_classes() -> None:
 
 def test_no_other_network_can_see_a_reference() -> None:
     with pytest.raises(ValueError, match="a network of kind transformer cannot see a picture beside the noisy one"):
-        build_network(TransformerConfig(), 32, 0, reference=True)
+        build_network(TransformerConfig(), 32, 0, in_channels=3, reference=True)
 
 
 @pytest.mark.parametrize("patch", [1, 2, 4])
 def test_a_fresh_network_with_a_last_layer_keeps_patches_at_their_places(patch: int) -> None:
     """The way through the levels is shut here: what is left are two convolutions of 3 x 3 cells."""
     torch.manual_seed(0)
-    network = build_network(UNetConfig(patch=patch, channels=(8,), blocks=1, width=24, depth=1, heads=2), 16 * patch, 0)
+    network = build_network(
+        UNetConfig(patch=patch, channels=(8,), blocks=1, width=24, depth=1, heads=2), 16 * patch, 0, in_channels=3
+    )
     nn.init.normal_(network.output.weight)
     nn.init.zeros_(network.levels.up.weight)
     x = numbers(1, 3, 16 * patch, 16 * patch).requires_grad_()

@@ -16,8 +16,8 @@ from sfumato.training.events import Trained
 
 def adversaries(seed: int = 0) -> Adversarial:
     torch.manual_seed(seed)
-    network = build_network(GeneratorConfig(latent=8, width=8), 32, 0)
-    return Adversarial(Denoiser(network, preconditioning("direct")), Discriminator(32, width=8))
+    network = build_network(GeneratorConfig(latent=8, width=8), 32, 0, in_channels=3)
+    return Adversarial(Denoiser(network, preconditioning("direct")), Discriminator(32, in_channels=3, width=8))
 
 
 def pictures(count: int = 6) -> Tensor:

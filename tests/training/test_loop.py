@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from sfumato.diffusion import ClassCondition
 from sfumato.errors import SfumatoError
 from sfumato.marker import MARKER
 from sfumato.models import Model
@@ -91,16 +92,16 @@ def test_closing_after_the_end_changes_nothing(begin: Callable[..., Run]) -> Non
 def test_without_classes_none_is_shown_to_the_network(begin: Callable[..., Run], monkeypatch: Any) -> None:
     losses, seen = Denoising.losses, set()
 
-    def watched(self: Denoising, images: Any, labels: torch.Tensor, generator: Any) -> Losses:
-        seen.update(labels.tolist())
-        return losses(self, images, labels, generator)
+    def watched(self: Denoising, images: Any, condition: ClassCondition, generator: Any) -> Losses:
+        seen.update(condition.rows.tolist())
+        return losses(self, images, condition, generator)
 
     monkeypatch.setattr(Denoising, "losses", watched)
     run = begin(steps=3)
     session = loop._Training(run, torch.device("cpu"), 0)
     monkeypatch.setattr(session.dataset, "classes", [])
     list(session.events(0, 0))
-    assert seen == {-1}
+    assert seen == {0}
 
 
 def test_bfloat16_keeps_the_weights_in_float32(begin: Callable[..., Run]) -> None:

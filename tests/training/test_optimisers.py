@@ -98,7 +98,7 @@ def test_the_factor_scales_every_movement() -> None:
 def make(request: pytest.FixtureRequest) -> Callable[[], nn.Module]:
     def network() -> nn.Module:
         torch.manual_seed(0)
-        return build_network(NETWORKS[request.param], 32, 3)
+        return build_network(NETWORKS[request.param], 32, 3, in_channels=3)
 
     return network
 
@@ -158,7 +158,7 @@ def test_hidden_matrices_are_the_blocks_own_and_nothing_at_either_end(make: Call
 
 
 def test_convolutions_of_the_unet_count_as_matrices() -> None:
-    named = dict(build_network(NETWORKS["unet"], 32, 3).named_parameters())
+    named = dict(build_network(NETWORKS["unet"], 32, 3, in_channels=3).named_parameters())
     hidden = {name for name, parameter in named.items() if is_hidden_matrix(name, parameter)}
     assert {"levels.before.0.first.weight", "levels.before.0.second.weight", "levels.down.weight"} <= hidden
 

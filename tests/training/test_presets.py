@@ -14,7 +14,7 @@ from sfumato.training.presets import PRESETS, preset
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_is_made_of_settings_that_there_are(name: str) -> None:
     settings = resolve(preset(name))
-    build_network(settings.network, settings.size, 3)
+    build_network(settings.network, settings.size, 3, in_channels=3)
 
 
 def test_what_is_chosen_wins_over_a_preset() -> None:

@@ -19,7 +19,7 @@ def perceptual() -> PerceptualLoss:
 
 def autoencoder(output: str = "listing") -> Denoiser:
     torch.manual_seed(0)
-    return Denoiser(build_network(ArticleConfig(output=output), 32, 0), preconditioning("direct"))
+    return Denoiser(build_network(ArticleConfig(output=output), 32, 0, in_channels=3), preconditioning("direct"))
 
 
 def pictures(count: int = 4) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sfumato.collection import Collection
 from sfumato.dataset import Dataset, prepare
-from sfumato.diffusion import LogNormal, preconditioning
+from sfumato.diffusion import LogNormal, PictureCondition, preconditioning
 from sfumato.diffusion.enlarging import enlarged, reduced
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig, build_denoiser
@@ -38,9 +38,9 @@ class Watched(nn.Module):
         super().__init__()
         self.seen: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def forward(self, x: Tensor, sigma: Tensor, condition: Tensor) -> Tensor:
-        self.seen.append((x, sigma, condition))
-        return condition
+    def forward(self, x: Tensor, sigma: Tensor, condition: PictureCondition) -> Tensor:
+        self.seen.append((x, sigma, condition.picture))
+        return condition.picture
 
 
 def generator() -> torch.Generator:

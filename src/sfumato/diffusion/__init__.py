@@ -1,5 +1,7 @@
 """The diffusion core: denoisers D(x, sigma, condition), noise levels, samplers, guidance."""
 
+from sfumato.diffusion.codec import PIXELS, AnyCodec, Codec
+from sfumato.diffusion.condition import ClassCondition, Condition, Mixture, PictureCondition
 from sfumato.diffusion.denoiser import (
     Denoiser,
     Preconditioning,
@@ -7,26 +9,33 @@ from sfumato.diffusion.denoiser import (
     ResidualDenoiser,
     preconditioning,
 )
-from sfumato.diffusion.guidance import away_from, conditioned, mixed
+from sfumato.diffusion.guidance import conditioned, guide, mixed
 from sfumato.diffusion.noise import SCHEDULES, SIGMA_MAX, SIGMA_MIN, LogNormal
 from sfumato.diffusion.samplers import SAMPLERS, Denoise, Noise, Sampler, Step
 
 __all__ = [
+    "PIXELS",
     "SAMPLERS",
     "SCHEDULES",
     "SIGMA_MAX",
     "SIGMA_MIN",
+    "AnyCodec",
+    "ClassCondition",
+    "Codec",
+    "Condition",
     "Denoise",
     "Denoiser",
     "LogNormal",
+    "Mixture",
     "Noise",
+    "PictureCondition",
     "Preconditioning",
     "PreconditioningName",
     "ResidualDenoiser",
     "Sampler",
     "Step",
-    "away_from",
     "conditioned",
+    "guide",
     "mixed",
     "preconditioning",
 ]

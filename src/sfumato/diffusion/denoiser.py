@@ -1,34 +1,42 @@
 """A denoiser: a network and a preconditioning that make the one contract, D(x, sigma, condition) -> clean picture.
 
-Everywhere x = x0 + sigma * noise, with pictures in -1..1 (Karras et al. 2022, arXiv:2206.00364). DDPM's and flow
-matching's own noisy pictures are x times a number that depends on sigma only, which is what ``input`` below restores.
+Everywhere x = x0 + sigma * noise, where x0 are pictures in -1..1 or a codec's latents (Karras et al. 2022,
+arXiv:2206.00364). DDPM's and flow matching's own noisy pictures are x times a number that depends on sigma only, which
+is what ``c_in`` below restores.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from sfumato.diffusion.condition import Condition, PictureCondition
+
 PreconditioningName = Literal["edm", "v", "epsilon", "flow", "direct"]
 
 
-class Preconditioning(Protocol):
-    """D(x, sigma) = skip * x + output * F(input * x, log(sigma) / 4): Karras et al. 2022, eq. 7."""
+class Preconditioning(ABC):
+    """D(x, sigma) = c_skip * x + c_out * F(c_in * x, c_noise): Karras et al. 2022, eq. 7."""
 
+    @abstractmethod
     def scalings(self, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """sigma: any shape, > 0. Returns (skip, output, input), each of that shape."""
-        ...
+        """sigma: any shape, > 0. Returns (c_skip, c_out, c_in), each of that shape."""
 
+    @abstractmethod
     def weight(self, sigma: Tensor) -> Tensor:
         """What the squared error of D is multiplied by in the loss; of sigma's shape."""
-        ...
+
+    def c_noise(self, sigma: Tensor) -> Tensor:
+        """What the network is told of the noise level; of sigma's shape."""
+        return sigma.log() / 4
 
 
 @dataclass(frozen=True)
-class EDM:
+class EDM(Preconditioning):
     """Input, target and error of unit variance at every noise level (Karras et al. 2022, table 1, appendix B.6)."""
 
     sigma_data: float = 0.5
@@ -42,7 +50,7 @@ class EDM:
 
 
 @dataclass(frozen=True)
-class V:
+class V(Preconditioning):
     """The network predicts v = alpha * noise - sigma' * x0 on the circle alpha^2 + sigma'^2 = 1.
 
     Salimans and Ho 2022 (arXiv:2202.00512), appendix D; here alpha = 1 / sqrt(1 + sigma^2), sigma' = alpha * sigma.
@@ -58,7 +66,7 @@ class V:
 
 
 @dataclass(frozen=True)
-class Epsilon:
+class Epsilon(Preconditioning):
     """The network predicts the noise, as in DDPM (Ho et al. 2020, arXiv:2006.11239, eq. 12 and 14): weight SNR."""
 
     def scalings(self, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -69,7 +77,7 @@ class Epsilon:
 
 
 @dataclass(frozen=True)
-class Flow:
+class Flow(Preconditioning):
     """The network sees x_t = (1 - t) x0 + t noise, t = sigma / (1 + sigma), and predicts x0.
 
     The loss is that of the velocity: x-prediction with v-loss (Li and He 2025, 'Back to basics', arXiv:2511.13720).
@@ -86,10 +94,10 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Direct:
+class Direct(Preconditioning):
     """D(x, sigma) = F(x / sigma): a network that answers in one pass and knows no noise levels.
 
-    What was learned on noise of deviation 1 (a GAN's generator) so takes noise of any sigma, and is sampled in one
+    So a GAN's generator, which learned on noise of standard deviation 1, takes noise of any sigma and is sampled in one
     step; at sigma 1 the network sees x as it is (an autoencoder).
     """
 
@@ -109,9 +117,10 @@ def preconditioning(name: PreconditioningName, sigma_data: float = 0.5) -> Preco
 
 
 class Denoiser(nn.Module):
-    """D(x, sigma, condition) -> estimate of the clean picture.
+    """D(x, sigma, condition) -> estimate of the clean x0.
 
-    The network is any module F(x, c_noise, condition): [N, 3, H, W], [N], [N] or None -> [N, 3, H, W].
+    The network is any module F(x, c_noise, inputs) -> [N, C, H, W], for x of that shape, c_noise [N], and the
+    condition's ``inputs`` [N, ...] or None.
     """
 
     def __init__(self, network: nn.Module, preconditioning: Preconditioning) -> None:
@@ -119,27 +128,28 @@ class Denoiser(nn.Module):
         self.network = network
         self.preconditioning = preconditioning
 
-    def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
-        """x: [N, 3, H, W], a picture in -1..1 plus sigma times noise. sigma: a number or [N], > 0.
-
-        condition: class indices [N], -1 for none, or None for none at all. Returns [N, 3, H, W], float32.
+    def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
+        """x: [N, C, H, W], x0 plus sigma times noise. sigma: a number or [N], > 0. condition: of N pictures, or None
+        for nothing. Returns [N, C, H, W], float32.
         """
         sigma = torch.as_tensor(sigma, dtype=torch.float32, device=x.device).expand(len(x))
-        skip, output, input_ = (s.view(-1, 1, 1, 1) for s in self.preconditioning.scalings(sigma))
+        c_skip, c_out, c_in = (s.view(-1, 1, 1, 1) for s in self.preconditioning.scalings(sigma))
         x = x.float()
-        prediction: Tensor = self.network(input_ * x, sigma.log() / 4, condition)
-        return skip * x + output * prediction.float()
+        inputs = None if condition is None else condition.inputs
+        prediction: Tensor = self.network(c_in * x, self.preconditioning.c_noise(sigma), inputs)
+        return c_skip * x + c_out * prediction.float()
 
 
 class ResidualDenoiser(Denoiser):
-    """D(x, sigma, condition) where the condition is a picture that the clean one resembles, [N, 3, H, W] in -1..1.
+    """D(x, sigma, condition) where the condition is a picture that the clean one resembles.
 
     What is denoised is what x has beyond it, as in SRDiff (Li et al. 2022, arXiv:2104.14951, section 3.2), so that the
     preconditioning's ``sigma_data`` is the standard deviation of that. The network sees the condition as well.
     """
 
-    def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
-        """As `Denoiser`'s. Raises ValueError where the condition is no picture of x's shape."""
-        if condition is None or condition.shape != x.shape:
-            raise ValueError("the condition is to be a picture of the same shape")
-        return condition.float() + super().forward(x.float() - condition.float(), sigma, condition)
+    def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
+        """As `Denoiser`'s. Raises ValueError where the condition is not a picture of x's shape."""
+        if not isinstance(condition, PictureCondition) or condition.picture.shape != x.shape:
+            raise ValueError("the condition has to be a picture of the same shape")
+        reference = condition.picture.float()
+        return reference + super().forward(x.float() - reference, sigma, condition)

@@ -1,4 +1,4 @@
-"""Guidance: a denoiser and what is asked of it become one function of (x, sigma)."""
+"""Guidance: a denoiser and its condition become one function of (x, sigma)."""
 
 from __future__ import annotations
 
@@ -8,49 +8,51 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from sfumato.diffusion.codec import PIXELS, Codec
+from sfumato.diffusion.condition import Condition
 from sfumato.diffusion.denoiser import Denoiser
 from sfumato.diffusion.samplers import Denoise
 
 EVERYWHERE = (0.0, math.inf)
 
 
-def conditioned(denoiser: Denoiser, condition: Tensor | None) -> Denoise:
+def conditioned(denoiser: Denoiser, condition: Condition | None) -> Denoise:
     """No guidance: D(x, sigma, condition)."""
     return lambda x, sigma: denoiser(x, sigma, condition)
 
 
-def mixed(denoises: Sequence[Denoise], shares: Tensor) -> Denoise:
-    """The mean of several estimates, each picture with shares of its own; costs an evaluation for each of them.
+def mixed(denoises: Sequence[Denoise], weights: Tensor) -> Denoise:
+    """The weighted mean of several estimates, each picture with weights of its own; costs an evaluation of each.
 
-    shares: [K, N] for K estimates of N pictures, each column of sum 1. The estimate is linear in the score, so this is
+    weights: [K, N] for K estimates of N pictures, each column of sum 1. The estimate is linear in the score, so this is
     the weighted conjunction of Liu et al. 2022 (arXiv:2206.01714, eq. 11).
     """
     if len(denoises) == 1:
         return denoises[0]
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
-        weights = shares.to(x.device, x.dtype).view(*shares.shape, 1, 1, 1)
-        return sum((weight * one(x, sigma) for weight, one in zip(weights, denoises, strict=True)), x.new_zeros(()))
+        each = weights.to(x.device, x.dtype).view(*weights.shape, 1, 1, 1)
+        return sum((weight * one(x, sigma) for weight, one in zip(each, denoises, strict=True)), x.new_zeros(()))
 
     return denoise
 
 
-def away_from(
-    bad: Denoise,
+def guide(
     good: Denoise,
+    bad: Denoise,
     guidance: float,
     interval: tuple[float, float] = EVERYWHERE,
     chroma: float = 1.0,
+    codec: Codec = PIXELS,
 ) -> Denoise:
     """good + (guidance - 1) * (good - bad): the good estimate, exaggerated in what tells it from the bad one.
 
     guidance: 1 asks for the good one as it is, at one evaluation. Only while low <= sigma <= high, which keeps variety
-    at high noise and saves evaluations (Kynkaanniemi et al. 2024, arXiv:2404.07724). chroma: the share of it, 0..1,
-    that goes to colour, which is what sets a pixel's channels apart from their mean. Drawing and light bear to be
-    exaggerated; colours leave those of the pictures (measured, see benchmarks/log.md). A sigma may also be one for each
-    picture, [N].
+    at high noise and saves evaluations (Kynkaanniemi et al. 2024, arXiv:2404.07724). chroma: the fraction of it,
+    0..1, that goes to colour, as far as the codec tells it apart. Drawing and light can be exaggerated; colours then
+    leave those of the pictures (measured, see benchmarks/log.md). A sigma may also be one for each picture, [N].
 
-    With the same denoiser told no class for the bad one it is classifier-free guidance (Ho and Salimans 2022,
+    With the same denoiser under no condition for the bad one it is classifier-free guidance (Ho and Salimans 2022,
     arXiv:2207.12598, eq. 6), with a less trained denoiser autoguidance (Karras et al. 2024, arXiv:2406.02507, eq. 3).
     """
     if guidance == 1:
@@ -66,7 +68,7 @@ def away_from(
             return wanted
         further = (wanted - bad(x, sigma)) * acts.to(x.device).view(-1, 1, 1, 1)
         if chroma != 1:
-            further = further.mean(1, keepdim=True).lerp(further, chroma)
+            further = codec.muted(further, chroma)
         return wanted + (guidance - 1) * further
 
     return denoise

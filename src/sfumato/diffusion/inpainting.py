@@ -31,8 +31,8 @@ from sfumato.errors import SfumatoError
 Draw = Callable[[int], Tensor]
 
 PIECE = 3  # levels that are gone through again at once: fewer and the picture cannot change, more and it forgets
-LOWEST = 0.1  # sigma, down to which they are: below it nothing changes any more that could be seen
-NUDGE = 0.2  # of the noise's deviation: how far the known pixels are moved to see what moves with them
+LOWEST = 0.1  # sigma, down to which they are: below it nothing visible changes any more
+NUDGE = 0.2  # of the noise's standard deviation: how far the known pixels are moved to see what moves with them
 
 
 def inpaint(
@@ -50,13 +50,12 @@ def inpaint(
     highest: float = math.inf,
     noise_high: float = math.inf,
 ) -> Iterator[Step]:
-    """Yields ``sampler``'s steps, each with the known pixels of ``picture`` in its estimate.
+    """Yields ``sampler``'s steps, each with the known pixels of ``picture`` in its estimate; see `kept` for the last.
 
-    x:       [N, 3, H, W], noise of standard deviation sigmas[0], plus a picture to begin with where the mask covers it
+    x:       [N, C, H, W], noise of standard deviation sigmas[0], plus a picture to begin with where the mask covers it
     sigmas, noise: the sampler's; noise is also drawn for the step numbers from len(sigmas) on
-    picture: [1 or N, 3, H, W] in -1..1; what the mask covers is not looked at but in the last step
-    mask:    [1 or N, 1, H, W] in 0..1: 0 is known and kept as it is, all else is made anew; between 0 and 1 the last
-             step's x passes from the picture to what was made
+    picture: [1 or N, C, H, W], clean; what the mask covers is not used
+    mask:    [1 or N, 1, H, W] in 0..1: 0 is known and kept as it is, all else is made anew
     repeats: how many times each level down to sigma 0.1 is gone through, 1 or more; the last time is yielded
     nudges:  conjugate gradients for every estimate, 0 or more; 0 is RePaint without resampling
     nudged:  the estimate that they ask, nudges + 1 times (the first is ``denoise``'s where it is the same); by default
@@ -70,7 +69,16 @@ def inpaint(
     _check(x, picture, mask, repeats, nudges)
     picture, mask = picture.to(x), mask.to(x)
     fitting = _fitting(denoise, nudged or denoise, picture, mask > 0, nudges, highest)
-    return _finished(_repeated(fitting, x, sigmas, noise, sampler, repeats, noise_high), picture, mask)
+    return _repeated(fitting, x, sigmas, noise, sampler, repeats, noise_high)
+
+
+def kept(made: Tensor, picture: Tensor, mask: Tensor) -> Tensor:
+    """What was made, with the picture's own pixels wherever the mask is 0, and a mean of both where it is under 1.
+
+    made: [N, 3, H, W] in about -1..1; picture: [1 or N, 3, H, W]; mask: [1 or N, 1, H, W] in 0..1.
+    """
+    # Clipped, or where the mask is grey a made pixel beyond white would brighten the picture's own.
+    return picture.to(made).lerp(made.clamp(-1, 1), mask.to(made))
 
 
 def _fitting(denoise: Denoise, nudged: Denoise, picture: Tensor, made: Tensor, nudges: int, highest: float) -> Denoise:
@@ -162,12 +170,6 @@ def _pieces(levels: Sequence[float], repeats: int) -> list[tuple[int, int, int]]
         return [(0, steps, 1)]
     bounds = [*range(0, last, PIECE), last]
     return [*((one, other, repeats) for one, other in pairwise(bounds)), (last, steps, 1)]
-
-
-def _finished(steps: Iterator[Step], picture: Tensor, mask: Tensor) -> Iterator[Step]:
-    for step in steps:
-        # Clipped, or where the mask is grey a made pixel beyond white would brighten the picture's own.
-        yield step if step.index + 1 < step.steps else replace(step, x=picture.lerp(step.x.clamp(-1, 1), mask))
 
 
 def _check(x: Tensor, picture: Tensor, mask: Tensor, repeats: int, nudges: int) -> None:

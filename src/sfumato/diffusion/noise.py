@@ -19,26 +19,26 @@ Schedule = Callable[[int, float, float], Tensor]
 class LogNormal:
     """Training noise levels whose logarithm is normal (Karras et al. 2022, table 1, 'noise distribution').
 
-    mean: of log sigma; deviation: of log sigma.
+    mean: of log sigma; std: of log sigma.
     """
 
     mean: float
-    deviation: float = 1.2
+    std: float = 1.2
 
     @classmethod
-    def for_size(cls, size: int, mean_at_32: float = -0.8, deviation: float = 1.2) -> LogNormal:
+    def for_size(cls, size: int, mean_at_32: float = -0.8, std: float = 1.2) -> LogNormal:
         """The density for pictures of ``size`` pixels a side.
 
         Averaging 2 x 2 pixels halves independent noise, so the same picture at twice the size is as hard to make out
         at twice the sigma (Hoogeboom et al. 2023, arXiv:2301.11093, section 3.1).
         """
-        return cls(mean_at_32 + math.log(size / 32), deviation)
+        return cls(mean_at_32 + math.log(size / 32), std)
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Returns sigma [count], float32: one from each of ``count`` equal shares of the density, in random order."""
-        shares = torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)
-        quantiles = (shares / count).clamp(1e-4, 1 - 1e-4)
-        return (self.mean + self.deviation * math.sqrt(2) * torch.erfinv(2 * quantiles - 1)).exp()
+        """Returns sigma [count], float32: one from each of ``count`` equal parts of the density, in random order."""
+        parts = torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)
+        quantiles = (parts / count).clamp(1e-4, 1 - 1e-4)
+        return (self.mean + self.std * math.sqrt(2) * torch.erfinv(2 * quantiles - 1)).exp()
 
 
 def karras(steps: int, sigma_min: float = SIGMA_MIN, sigma_max: float = SIGMA_MAX, rho: float = 7.0) -> Tensor:

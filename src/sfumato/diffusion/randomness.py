@@ -27,47 +27,47 @@ class PictureNoise(Protocol):
 
 
 @dataclass(frozen=True)
-class Turn:
-    """Towards the noise of another seed and number. share: of the quarter turn that is between them, 0..1."""
+class Slerp:
+    """Spherical interpolation towards the noise of another seed and number. weight: the other's, 0..1."""
 
     seed: int
     index: int
-    share: float
+    weight: float
 
 
 @dataclass(frozen=True)
 class SeededNoise:
-    """The noise of picture number ``index`` of a seed, turned towards others one after the other."""
+    """The noise of picture number ``index`` of a seed, interpolated towards others one after the other."""
 
     seed: int
     index: int
-    turns: tuple[Turn, ...] = ()
+    slerps: tuple[Slerp, ...] = ()
 
     def draw(self, step: int, shape: Sequence[int]) -> Tensor:
         noise = torch.randn(tuple(shape), generator=keyed_generator("noise", self.seed, self.index, step))
-        for turn in self.turns:
-            noise = turned(noise, SeededNoise(turn.seed, turn.index).draw(step, shape), turn.share)
+        for towards in self.slerps:
+            noise = slerp(noise, SeededNoise(towards.seed, towards.index).draw(step, shape), towards.weight)
         return noise
 
 
 @dataclass(frozen=True)
 class NoiseBetween:
-    """The noise on the way from one picture's to another's. share: 0 for the first, 1 for the second."""
+    """The noise between one picture's and another's. weight: 0 for the first, 1 for the second."""
 
     first: PictureNoise
     second: PictureNoise
-    share: float
+    weight: float
 
     def draw(self, step: int, shape: Sequence[int]) -> Tensor:
-        return turned(self.first.draw(step, shape), self.second.draw(step, shape), self.share)
+        return slerp(self.first.draw(step, shape), self.second.draw(step, shape), self.weight)
 
 
-def turned(one: Tensor, other: Tensor, share: float) -> Tensor:
-    """Along the great circle from one to the other (White 2016, arXiv:1609.04468, section 2).
+def slerp(one: Tensor, other: Tensor, weight: float) -> Tensor:
+    """Spherical linear interpolation from one to the other (White 2016, arXiv:1609.04468, section 2).
 
-    Independent normal numbers stand at right angles and are of one length, but for what chance does; so their sum with
-    cosine and sine for weights is standard normal at every share, as a straight line's middle is not.
+    Independent normal noise is orthogonal and of one length, up to chance; so a sum weighted by cosine and sine is
+    standard normal at every weight, which the middle of a straight line is not.
     """
-    if share in (0, 1):  # to the bit
-        return other if share else one
-    return one * math.cos(share * math.pi / 2) + other * math.sin(share * math.pi / 2)
+    if weight in (0, 1):  # to the bit
+        return other if weight else one
+    return one * math.cos(weight * math.pi / 2) + other * math.sin(weight * math.pi / 2)

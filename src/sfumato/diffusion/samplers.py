@@ -1,4 +1,4 @@
-"""Samplers: generators that turn noise into pictures with a denoiser, yielding every step.
+"""Samplers: generators that turn noise into pictures (or latents) with a denoiser, yielding every step.
 
 Each takes
 
@@ -79,7 +79,7 @@ def euler_ancestral(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -
     """DDPM's ancestral sampling (Ho et al. 2020, arXiv:2006.11239, eq. 7): the posterior's mean, then its noise."""
     for index, (sigma, following) in _pairs(sigmas):
         denoised = denoise(x, sigma)
-        # The posterior q(x_following | x_sigma, x0) has deviation following * sqrt(1 - ratio^2).
+        # The posterior q(x_following | x_sigma, x0) has standard deviation following * sqrt(1 - ratio^2).
         x = _moved(denoised, x, following, following / sigma, noise(index) if following > 0 else None)
         yield Step(index, len(sigmas) - 1, following, x, denoised)
 
@@ -109,7 +109,7 @@ SAMPLERS: dict[str, Sampler] = {
 DETERMINISTIC = ("euler", "heun", "dpmpp_2m")
 """Those among them that add no fresh noise: what they begin with stays in the picture."""
 
-STUDENTS: dict[str, Sampler] = {"consistency": consistency, "consistency_denoised": consistency_denoised}
+DISTILLED: dict[str, Sampler] = {"consistency": consistency, "consistency_denoised": consistency_denoised}
 """Those for networks that answer with a picture at every level."""
 
 

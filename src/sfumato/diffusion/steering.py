@@ -1,4 +1,5 @@
-"""Steering: what is asked is put into the denoiser's estimate while sampling, with no gradient through the network.
+"""Steering: the denoiser's estimate is changed towards what is asked while sampling, with no gradient through the
+network.
 
 Each of ``composed`` and ``coloured`` takes a denoiser D(x, sigma) and gives one back, so that they can be put around
 each other and around guidance, and under any sampler. One evaluation stays one evaluation.
@@ -13,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sfumato.diffusion.codec import PIXELS, Codec
 from sfumato.diffusion.samplers import Denoise
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
@@ -22,13 +24,21 @@ EDGE = 0.1  # how far apart in red, green and blue two colours pass into each ot
 SETTLED = 0.05  # noise at which forms stand, in pictures of 32 pixels
 
 
-def composed(denoise: Denoise, target: Tensor, *, factor: float, above: float, strength: float = 1.0) -> Denoise:
+def composed(
+    denoise: Denoise,
+    target: Tensor,
+    *,
+    factor: float,
+    above: float,
+    strength: float = 1.0,
+    codec: Codec = PIXELS,
+) -> Denoise:
     """Follow a sketch: D + strength * (low(target) - low(D)) while sigma > above, where low keeps the coarse forms.
 
     Choi et al. 2021 (arXiv:2108.02938, eq. 8), who put it into the noisy picture; in the estimate it needs no noise for
     the target. target: [N or 1, 3, H, W] in -1..1, of the pictures' size. factor: of ``low_pass``. above: in units of
     sigma; below it the denoiser makes one picture of the whole, undisturbed. strength: 0 (nothing is changed) to 1 (the
-    estimate's coarse forms are the target's).
+    estimate's coarse forms are the target's). codec: what the estimate is decoded with, and the change encoded.
     Raises SfumatoError if factor is less than 1 or strength outside 0..1.
     """
     _check_strength("sketch", strength)
@@ -36,7 +46,9 @@ def composed(denoise: Denoise, target: Tensor, *, factor: float, above: float, s
 
     def steered(x: Tensor, sigma: float) -> Tensor:
         denoised = denoise(x, sigma)
-        return denoised + strength * (sketch - low_pass(denoised, factor)) if sigma > above else denoised
+        if sigma <= above:
+            return denoised
+        return codec.edit(denoised, lambda images: images + strength * (sketch - low_pass(images, factor)))
 
     return steered
 
@@ -61,10 +73,12 @@ def coloured(
     shares: Tensor | None = None,
     strength: float = 0.75,
     shading: float = SHADING,
+    codec: Codec = PIXELS,
 ) -> Denoise:
     """Make pictures in a palette's colours: D + strength * settled * (recoloured(D) - D).
 
-    palette, shares and shading: of ``recoloured``. strength: 0 (nothing is changed) to 1. settled is 1 / (1 + (sigma /
+    palette, shares and shading: of ``recoloured``. strength: 0 (nothing is changed) to 1. codec: what the estimate is
+    decoded with, and the change encoded. settled is 1 / (1 + (sigma /
     SETTLED)^2): what is in a picture, and where, is decided at high noise, where a palette would decide it instead, and
     two flat fields would do for two colours. So it comes in as the forms stand, and stays to the end: what the denoiser
     adds to a picture of these colours is details.
@@ -74,9 +88,11 @@ def coloured(
     _check_palette(palette, shares, shading)
 
     def steered(x: Tensor, sigma: float) -> Tensor:
-        denoised = denoise(x, sigma)
-        settled = 1 / (1 + (_at_32_pixels(sigma, denoised) / SETTLED) ** 2)
-        return denoised.lerp(recoloured(denoised, palette, shares, shading), strength * settled)
+        def change(images: Tensor) -> Tensor:
+            settled = 1 / (1 + (_at_32_pixels(sigma, images) / SETTLED) ** 2)
+            return images.lerp(recoloured(images, palette, shares, shading), strength * settled)
+
+        return codec.edit(denoise(x, sigma), change)
 
     return steered
 

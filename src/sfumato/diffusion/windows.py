@@ -6,6 +6,7 @@ MultiDiffusion: Bar-Tal et al. 2023, arXiv:2302.08113.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import torch
@@ -19,16 +20,22 @@ from sfumato.errors import SfumatoError
 _DRIFT = 50 * math.sqrt(5), 50 * math.sqrt(3)
 
 
-def windowed(denoise: Denoise, *, side: int, stride: int, wrap: bool = False) -> Denoise:
-    """A denoiser of canvases [N, 3, H, W], H and W not under ``side``, from one of pictures [N, 3, side, side].
+Places = Sequence[tuple[Tensor, Tensor]]
+"""The rows [side] and the columns [side] of each window."""
+
+
+def windowed(
+    denoise: Callable[[Tensor, float, Places], Tensor], *, side: int, stride: int, wrap: bool = False
+) -> Denoise:
+    """A denoiser of canvases [N, C, H, W], H and W not under ``side``, from one of windows [N, C, side, side].
 
     stride: the largest distance between neighbouring windows, 1..side. They stand at even distances, the first and the
     last flush with the canvas's edges. wrap: the canvas is a torus, whose windows run on over its edges, so that it
-    repeats without a seam; there the grid of windows stands elsewhere at every noise level.
+    repeats without a seam; there the grid of windows moves with the noise level.
 
-    ``denoise`` is asked once for all windows, stacked as [count * N, 3, side, side] with count = ``window_count``, row
-    by row: window 0 of all N pictures, then window 1 of all. So a condition [N] is to be repeated whole, count times.
-    Further channels of a canvas, such as a picture to go by, are cut with it, whatever ``denoise`` answers.
+    ``denoise`` is called once for all windows, stacked as [count * N, C, side, side] with count = ``window_count``, row
+    by row: window 0 of all N pictures, then window 1 of all. Its third argument says where they were cut, so that a
+    condition can be cut alike (`Condition.windows`).
 
     The estimates' mean is weighted by a sin^2 that falls to the windows' edges (the solution of eq. 5). Raises
     SfumatoError for a stride out of range and, when the returned function is called, for a canvas under a window's.
@@ -39,16 +46,16 @@ def windowed(denoise: Denoise, *, side: int, stride: int, wrap: bool = False) ->
         height, width = x.shape[-2:]
         _check_canvas(height, width, side)
         down, across = ((int(math.log(sigma) * drift % 1 * stride) if wrap else 0) for drift in _DRIFT)
-        windows = [
-            (rows.to(x.device)[:, None], columns.to(x.device), (row_share[:, None] * column_share).to(x))
-            for (rows, row_share), (columns, column_share) in product(
-                _axis(height, side, stride, wrap, down), _axis(width, side, stride, wrap, across)
-            )
-        ]
-        estimates = denoise(torch.cat([x[:, :, rows, columns] for rows, columns, _ in windows]), sigma)
+        places, weights = [], []
+        for (rows, row_weight), (columns, column_weight) in product(
+            _axis(height, side, stride, wrap, down), _axis(width, side, stride, wrap, across)
+        ):
+            places.append((rows.to(x.device), columns.to(x.device)))
+            weights.append((row_weight[:, None] * column_weight).to(x))
+        estimates = denoise(torch.cat([x[:, :, rows[:, None], columns] for rows, columns in places]), sigma, places)
         blend = x.new_zeros((len(x), estimates.shape[1], height, width))
-        for (rows, columns, share), estimate in zip(windows, estimates.chunk(len(windows)), strict=True):
-            blend[:, :, rows, columns] += share * estimate
+        for (rows, columns), weight, estimate in zip(places, weights, estimates.chunk(len(places)), strict=True):
+            blend[:, :, rows[:, None], columns] += weight * estimate
         return blend
 
     return blended
@@ -66,7 +73,7 @@ def _count(length: int, side: int, stride: int, wrap: bool) -> int:
 
 
 def _axis(length: int, side: int, stride: int, wrap: bool, shift: int) -> list[tuple[Tensor, Tensor]]:
-    """Of every window along one axis: its places [side], and its share [side] in the estimate at each, 1 in all."""
+    """For each window along one axis: its places [side], and its weights [side] there, which sum to 1 over all."""
     count = _count(length, side, stride, wrap)
     room, gaps = (length, count) if wrap else (length - side, max(1, count - 1))
     places = [(torch.arange(side) + shift + number * room // gaps) % length for number in range(count)]

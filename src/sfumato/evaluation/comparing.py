@@ -100,8 +100,7 @@ def from_noise(model: Model, count: int, seed: int) -> Tensor:
     An autoencoder was never meant for it: it is shown noise of the mean and deviation that its pictures had.
     """
     if model.config.begins_with != "picture":
-        steps = Generation.of(model, seed=seed).steps(count)
-        return torch.cat([step.x for _, step in steps if step.index + 1 == step.steps])
+        return Generation.of(model, seed=seed).pictures(count)
     noise = torch.randn(count, 3, model.config.size, model.config.size, generator=torch.Generator().manual_seed(seed))
     return torch.cat([model.denoiser(part, 1.0) for part in torch.split(denormalised(noise), AT_A_TIME)])
 

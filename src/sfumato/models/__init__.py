@@ -2,8 +2,9 @@
 
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.generation import Generation, Progress
+from sfumato.models.generative import GenerativeModel as Model
 from sfumato.models.interpolation import interpolated, passing
-from sfumato.models.model import Model, build_denoiser
+from sfumato.models.model import build_denoiser
 from sfumato.models.pictures import as_tensor, to_pictures
 from sfumato.models.place import locate_model
 from sfumato.models.reproduction import reproduce, reproduction, variations

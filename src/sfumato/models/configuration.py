@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sfumato.diffusion import PreconditioningName
+from sfumato.diffusion import PIXELS, AnyCodec, PreconditioningName
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
@@ -64,9 +64,18 @@ def check_parts(
         raise ValueError(f"the factor is {factor}; it is 2 or more for an upscaler, and 1 for all other models")
 
 
+class NetworkArguments(TypedDict):
+    config: AnyNetworkConfig
+    size: int
+    classes: int
+    in_channels: int
+    reference: bool
+
+
 class ModelConfig(BaseModel):
     """size: the side of a picture in pixels, as the network sees it, to 1,024; classes: to 100,000; class_shares: how
-    often each was seen, in proportion; factor: how many times an upscaler enlarges, to 16; sigma_data: 1e-6 to 1000.
+    often each was seen, in proportion; factor: how many times an upscaler enlarges, to 16; codec: what pictures are
+    denoised as; sigma_data: of what is denoised, 1e-6 to 1000.
 
     objective: what it was trained by, a name for people. What can be asked of a model follows from ``begins_with``,
     ``answer`` and ``preconditioning`` alone.
@@ -81,6 +90,7 @@ class ModelConfig(BaseModel):
     classes: tuple[ClassName, ...] = Field((), max_length=MOST_CLASSES)
     class_shares: tuple[ClassShare, ...] = Field((), max_length=MOST_CLASSES)
     network: NetworkConfig
+    codec: AnyCodec = PIXELS
     objective: str = Field("denoising", max_length=100)
     begins_with: BeginsWith = "noise"
     answer: Answer = "mean"
@@ -96,7 +106,9 @@ class ModelConfig(BaseModel):
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
         check_parts(self.begins_with, self.answer, self.network, self.preconditioning, self.factor)
-        check_parameters(self.network, self.size, len(self.classes), reference=self.enlarges)
+        if self.size % self.codec.factor:
+            raise ValueError(f"size {self.size} is not a multiple of the codec's factor, {self.codec.factor}")
+        check_parameters(**self.network_arguments())
         return self
 
     @model_validator(mode="after")
@@ -129,6 +141,16 @@ class ModelConfig(BaseModel):
         """Whether it makes works of noise with any sampler in any settings: D is the mean that they are made for."""
         return self.answer == "mean" and self.begins_with == "noise"
 
+    def network_arguments(self) -> NetworkArguments:
+        """What `build_network` takes, to build the network, count its parameters or list their shapes."""
+        return {
+            "config": self.network,
+            "size": self.size // self.codec.factor,
+            "classes": len(self.classes),
+            "in_channels": self.codec.channels,
+            "reference": self.enlarges,
+        }
+
 
 def read_config(path: Path) -> ModelConfig:
     """A model's config.json. Raises SfumatoError where it is missing, damaged, or another program's."""
@@ -155,5 +177,4 @@ def config_of(data: bytes, origin: Path | str) -> ModelConfig:
 
 def most_weights_bytes(config: ModelConfig) -> int:
     """How large a file of its weights can be at most: the early ones too, in numbers of eight bytes, and a header."""
-    count = parameter_count(config.network, config.size, len(config.classes), reference=config.enlarges)
-    return 16 * count + MOST_HEADER_BYTES
+    return 16 * parameter_count(**config.network_arguments()) + MOST_HEADER_BYTES

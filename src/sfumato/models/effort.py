@@ -12,7 +12,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from sfumato.diffusion import SCHEDULES, Denoiser
 from sfumato.diffusion.windows import window_count
 from sfumato.models.generation import Generation
-from sfumato.models.sampling import begins_at_mean, places
+from sfumato.models.sampling import batch_size, begins_at_mean, part_to_make
 from sfumato.models.steering import NOT_STEERED
 
 
@@ -24,7 +24,7 @@ def looks(generation: Generation) -> list[int]:
     settings, ground = generation.settings, generation.canvas
     sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
     levels: list[float] = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :].tolist()
-    seen = places(generation.model, ground) * _windows(generation)
+    seen = batch_size(generation.model, ground) * _windows(generation)
     classes = max(len(generation.classes_of(0)), 1) if ground.reference is None else 1
     is_guided = generation.guidance_kind != "none"
 
@@ -43,7 +43,7 @@ def looks(generation: Generation) -> list[int]:
 
 def batches(generation: Generation, count: int, first: int = 0) -> int:
     """In how many batches the works number ``first`` to ``first + count - 1`` are made."""
-    together = places(generation.model, generation.canvas)
+    together = batch_size(generation.model, generation.canvas)
     return (first + count - 1) // together - first // together + 1
 
 
@@ -65,10 +65,12 @@ def watched_looks(note: Callable[[Denoiser, int], None]) -> Iterator[None]:
 
 def _windows(generation: Generation) -> int:
     """In how many windows one picture is looked at."""
-    config, ground = generation.model.config, generation.canvas
-    part = ground.part_to_make(config.size) if generation.steering == NOT_STEERED else None
+    model, ground = generation.model, generation.canvas
+    part = part_to_make(model, ground) if generation.steering == NOT_STEERED else None
     if part is not None:
         ground = ground.part(*part)
-    if ground.is_one_picture(config):
+    if ground.is_one_picture(model.config):
         return 1
-    return window_count(ground.height, ground.width, config.size, max(1, config.size // 2), ground.tile)
+    _, height, width = model.codec.shape(ground.height, ground.width)
+    side = model.config.size // model.codec.factor
+    return window_count(height, width, side, max(1, side // 2), ground.tile)

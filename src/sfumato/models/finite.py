@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from torch import Tensor
 
-from sfumato.diffusion import Step
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig
 from sfumato.works.request import SamplerSettings
-
-
-def finite_steps(steps: Iterable[Step], config: ModelConfig, settings: SamplerSettings) -> Iterator[Step]:
-    """The same steps. Raises SfumatoError at the first with what is no number, and says which settings are unusual."""
-    for step in steps:
-        check_finite(step.x, config, settings)
-        yield step
 
 
 def check_finite(pictures: Tensor, config: ModelConfig, settings: SamplerSettings | None = None) -> None:

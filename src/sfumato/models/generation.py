@@ -5,23 +5,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
 import torch
 from PIL import Image
 from pydantic import ValidationError
+from torch import Tensor
 
 import sfumato
-from sfumato.diffusion.randomness import SeededNoise, Turn, keyed_generator
-from sfumato.diffusion.samplers import STUDENTS, Step
+from sfumato.diffusion import ClassCondition
+from sfumato.diffusion.randomness import SeededNoise, keyed_generator
+from sfumato.diffusion.randomness import Slerp as NoiseSlerp
+from sfumato.diffusion.samplers import DISTILLED, Step
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.finite import check_finite
 from sfumato.models.model import Model
 from sfumato.models.pictures import to_pictures
-from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, filled_from, places, sampled
+from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, filled_from, sampling_of
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
@@ -105,7 +109,7 @@ class Generation:
         )
         generation = cls(model, complete, canvas, origin)
         if generation.guidance_kind == "autoguidance":
-            model.worse()
+            model.early_denoiser()
         return generation
 
     def works(self, count: int = 1, first: int | None = None) -> Iterator[Work]:
@@ -113,53 +117,72 @@ class Generation:
         for progress in self.events(count, first):
             yield from progress.works
 
+    @torch.inference_mode()
     def events(self, count: int = 1, first: int | None = None, *, previews: bool = False) -> Iterator[Progress]:
         """Yields every step of every batch; a batch's last step carries its works."""
-        for positions, step in self.steps(count, first):
-            is_last = step.index + 1 == step.steps
-            pictures = tuple(to_pictures(step.x)) if previews or is_last else ()
-            works = zip(positions, pictures, strict=True) if is_last else ()
-            yield Progress(
-                positions,
-                step.index + 1,
-                step.steps,
-                step.sigma,
-                pictures if previews else (),
-                tuple(Work(picture, self.recipe(position)) for position, picture in works),
-            )
+        with self.model.giving_way():
+            for positions, wanted, sampling in self._batches(count, first):
+                for step in sampling.steps:
+                    sampling.check(step.x)
+                    is_last = step.index + 1 == step.steps
+                    made = previews or is_last
+                    pictures = tuple(to_pictures(sampling.decode(step.x, is_last)[wanted])) if made else ()
+                    works = zip(positions, pictures, strict=True) if is_last else ()
+                    yield Progress(
+                        positions,
+                        step.index + 1,
+                        step.steps,
+                        step.sigma,
+                        pictures if previews else (),
+                        tuple(Work(picture, self.recipe(position)) for position, picture in works),
+                    )
 
-    def steps(self, count: int = 1, first: int | None = None) -> Iterator[tuple[range, Step]]:
-        """The same as the sampler has it: positions, and pictures [n, 3, H, W] in about -1..1."""
+    def pictures(self, count: int = 1, first: int | None = None) -> Tensor:
+        """The pictures of the same works before they are rounded to 8 bits: [count, 3, H, W] in about -1..1."""
+        with self.model.giving_way():
+            return torch.cat([sampling.last()[wanted].cpu() for _, wanted, sampling in self._batches(count, first)])
+
+    def _batches(self, count: int, first: int | None) -> Iterator[tuple[range, slice, Sampling]]:
+        """Of each batch the positions that are asked for, their place in it, and what samples it."""
         first = self.request.position if first is None else first
         if count < 1:
             raise SfumatoError(f"{counted(count, 'work')}: give 1 or more")
-        with self.model.giving_way():
-            yield from self._steps(count, first)
-
-    def _steps(self, count: int, first: int) -> Iterator[tuple[range, Step]]:
         if isinstance(self.canvas.edit, Reconstruct):
-            yield range(first, first + 1), self._one_pass()
+            yield range(first, first + 1), slice(0, 1), self._one_pass()
             return
-        negative = self.request.negative
-        index = NO_CLASS if negative is None else class_index(negative, self.model.config)
-        batch = places(self.model, self.canvas)
+        negative = self._negative()
+        batch = batch_size(self.model, self.canvas)
         for start in range(first - first % batch, first + count, batch):
             # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
-            drafts = [self.draft(position) for position in range(start, start + batch)]
+            initial = [self.initial_noise(position) for position in range(start, start + batch)]
             positions = range(max(start, first), min(start + batch, first + count))
             wanted = slice(positions.start - start, positions.stop - start)
-            for step in sampled(
-                self.model, self.settings, drafts, away=index, ground=self.canvas, steering=self.steering
-            ):
-                yield positions, replace(step, x=step.x[wanted], denoised=step.denoised[wanted])
+            yield (
+                positions,
+                wanted,
+                sampling_of(
+                    self.model,
+                    self.settings,
+                    initial,
+                    negative=negative,
+                    canvas=self.canvas,
+                    steering=self.steering,
+                ),
+            )
 
     @torch.inference_mode()
-    def _one_pass(self) -> Step:
+    def _one_pass(self) -> Sampling:
         """What an autoencoder makes of the picture on the canvas."""
         assert self.canvas.picture is not None, "it is given one to make again"
         made = self.model.denoiser(self.canvas.picture[None].to(self.model.device), 1.0)
-        check_finite(made, self.model.config)
-        return Step(0, 1, 0.0, made, made)
+        check = partial(check_finite, config=self.model.config)
+        return Sampling(iter([Step(0, 1, 0.0, made, made)]), lambda latents, _: self.model.codec.decode(latents), check)
+
+    def _negative(self) -> ClassCondition | None:
+        """The condition that guidance leads away from, of one picture; None for 'nothing'."""
+        if self.request.negative is None:
+            return None
+        return ClassCondition.of([class_index(self.request.negative, self.model.config)])
 
     @property
     def settings(self) -> SamplerSettings:
@@ -173,13 +196,14 @@ class Generation:
         """The same, of another seed."""
         return replace(self, request=self.request.with_series_seed(seed))
 
-    def draft(self, position: int) -> Draft:
+    def initial_noise(self, position: int) -> InitialNoise:
         """What the work at a position begins with."""
-        return Draft(noise_of(self.request.at(position)), self.classes_of(position))
+        mixture = ClassCondition.mixture(self.classes_of(position))
+        return InitialNoise(noise_of(self.request.at(position)), mixture)
 
     @property
     def guidance_kind(self) -> str:
-        return effective_guidance(self.model, self.settings, away=self.request.negative is not None)
+        return effective_guidance(self.model, self.settings, negative=self.request.negative is not None)
 
     def classes_of(self, position: int) -> Mapping[int, float]:
         """The classes of a work and their weights: those asked for, or one, drawn as often as in training."""
@@ -219,7 +243,7 @@ class Generation:
 
 def noise_of(request: Request) -> SeededNoise:
     """The noise that the work of a request begins with."""
-    slerps = tuple(Turn(slerp.seed, slerp.number, slerp.fraction) for slerp in request.slerps)
+    slerps = tuple(NoiseSlerp(slerp.seed, slerp.number, slerp.fraction) for slerp in request.slerps)
     return SeededNoise(request.seed, request.number, slerps)
 
 
@@ -246,12 +270,13 @@ def _check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, st
             "show it one with 'sfumato upscale', or name it with 'sfumato generate MODEL --upscale'"
         )
     open_ones: dict[str, str] = {"precision": settings.precision}
-    if settings.sampler in STUDENTS:
+    if settings.sampler in DISTILLED:
         open_ones["sampler"] = settings.sampler
     if config.is_distilled and settings != own.model_copy(update=open_ones):
         raise SfumatoError(
-            f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by {' or '.join(STUDENTS)}, "
-            "with its guidance built in, and in no other way; for other settings use the model it was distilled from"
+            f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by "
+            f"{' or '.join(DISTILLED)}, with its guidance built in, and in no other way; for other settings use the "
+            "model it was distilled from"
         )
     if isinstance(canvas.edit, Reconstruct) or not config.is_direct:
         return

@@ -5,22 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SAMPLERS, SCHEDULES, Step, mixed
+from sfumato.diffusion import SAMPLERS, SCHEDULES, ClassCondition, Mixture, mixed
 from sfumato.diffusion.randomness import NoiseBetween
-from sfumato.diffusion.samplers import STUDENTS
+from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
-from sfumato.models.finite import finite_steps
+from sfumato.models.finite import check_finite
 from sfumato.models.generation import Generation, noise_of
 from sfumato.models.model import Model
 from sfumato.models.reproduction import check_model, reproduction
-from sfumato.models.sampling import BATCH, NO_CLASS, Draft, places, sampled, steered_estimate
+from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate, sampling_of
 from sfumato.text import counted
 from sfumato.works import Recipe
 from sfumato.works.request import Request, SamplerSettings
@@ -86,8 +87,7 @@ def passing(
     chosen = pictures[even_places(pictures, frames)]
     # Made as they were, each in its own place of its batch, so that they are the works to the bit.
     for place, end in zip((0, -1), ends, strict=True):
-        *_, (_, last) = end.steps()
-        chosen[place] = last.x[0].cpu()
+        chosen[place] = end.pictures()[0]
     yield Passing(made + len(ends), made + len(ends), chosen)
 
 
@@ -164,16 +164,13 @@ class _Way:
 
     def __init__(self, one: Generation, other: Generation) -> None:
         self.ends = one, other
-        self.batch = places(one.model, one.canvas)
+        self.batch = batch_size(one.model, one.canvas)
         self.noises = noise_of(one.request), noise_of(other.request)
         config, requests = one.model.config, (one.request, other.request)
         self.classes = [{} if asked.label is None else class_mixture(asked.label, config) for asked in requests]
-        self.away = [NO_CLASS if asked.negative is None else class_index(asked.negative, config) for asked in requests]
-        self.is_one_request = (one.settings, self.away[0], one.steering) == (
-            other.settings,
-            self.away[1],
-            other.steering,
-        )
+        labels = [None if asked.negative is None else class_index(asked.negative, config) for asked in requests]
+        self.negative = [None if label is None else ClassCondition.of([label]) for label in labels]
+        self.is_one_request = (one.settings, labels[0], one.steering) == (other.settings, labels[1], other.steering)
 
     def pictures(self, shares: Sequence[float] | np.ndarray) -> Iterator[Tensor]:
         """Yields them in batches, [n, 3, H, W]."""
@@ -181,37 +178,43 @@ class _Way:
             wanted = [float(share) for share in shares[start : start + self.batch]]
             filled = [*wanted, *[0.0] * (self.batch - len(wanted))]
             with self.ends[0].model.giving_way():
-                *_, last = self._same(filled) if self.is_one_request else self._different(filled)
-            yield last.x[: len(wanted)].cpu()
+                sampling = self._same(filled) if self.is_one_request else self._different(filled)
+                yield sampling.last()[: len(wanted)].cpu()
 
-    def _same(self, shares: Sequence[float]) -> Iterator[Step]:
+    def _same(self, shares: Sequence[float]) -> Sampling:
         """Where nothing but noise and classes differs."""
         one = self.ends[0]
-        drafts = [Draft(NoiseBetween(*self.noises, share), self._mixture(share)) for share in shares]
-        return sampled(one.model, one.settings, drafts, away=self.away[0], ground=one.canvas, steering=one.steering)
+        initial = [
+            InitialNoise(NoiseBetween(*self.noises, share), ClassCondition.mixture(self._mixture(share)))
+            for share in shares
+        ]
+        return sampling_of(
+            one.model, one.settings, initial, negative=self.negative[0], canvas=one.canvas, steering=one.steering
+        )
 
     @torch.inference_mode()
-    def _different(self, shares: Sequence[float]) -> Iterator[Step]:
+    def _different(self, shares: Sequence[float]) -> Sampling:
         """Where more differs: the estimates of both requests, by the share of each, as `mixed` has it of classes."""
         one = self.ends[0]
-        model, ground, settings = one.model, one.canvas, one.settings
+        model, canvas, settings = one.model, one.canvas, one.settings
+        codec, shape = model.codec, model.codec.shape(canvas.height, canvas.width)
         noises = [NoiseBetween(*self.noises, share) for share in shares]
 
         def noise(step: int) -> Tensor:
-            return torch.stack([each.draw(step, (3, ground.height, ground.width)) for each in noises]).to(model.device)
+            return torch.stack([each.draw(step, shape) for each in noises]).to(model.device)
 
         sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
-        estimates = [
-            steered_estimate(
-                model, end.settings, [classes] * len(shares), away=away, ground=ground, steering=end.steering
-            )
-            for end, classes, away in zip(self.ends, self.classes, self.away, strict=True)
-        ]
+        estimates = []
+        for end, classes, negative in zip(self.ends, self.classes, self.negative, strict=True):
+            mixture = Mixture.joined([ClassCondition.mixture(classes)] * len(shares))
+            denoise = estimate(model, end.settings, canvas, mixture, negative)
+            estimates.append(end.steering.around(denoise, codec, canvas.height, canvas.width, model.config.size))
         second = torch.tensor(shares)
         denoise = mixed(estimates, torch.stack((1 - second, second)))
-        sampler = (SAMPLERS | STUDENTS)[settings.sampler]
+        sampler = (SAMPLERS | DISTILLED)[settings.sampler]
         steps = sampler(denoise, noise(-1) * sigmas[0].float(), sigmas, noise)
-        yield from finite_steps(steps, model.config, settings)
+        check = partial(check_finite, config=model.config, settings=settings)
+        return Sampling(steps, lambda latents, _: codec.decode(latents), check)
 
     def _mixture(self, share: float) -> Mapping[int, float]:
         parts = zip(self.classes, (1 - share, share), strict=True)

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from sfumato.diffusion import Denoiser, ResidualDenoiser, preconditioning
+from sfumato.diffusion import Codec, Denoiser, ResidualDenoiser, preconditioning
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
@@ -24,22 +24,14 @@ from sfumato.networks import build_network, network_shapes
 from sfumato.text import counted, encoded, stored_path
 from sfumato.threads import ThreadCount
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from sfumato.models.generation import Progress
-    from sfumato.works import Work
-    from sfumato.works.request import Composition, Palette
-
 _EARLY = "early."
 _MOST_CARD_BYTES = 1 << 20
 
 
 def build_denoiser(config: ModelConfig) -> Denoiser:
     """The denoiser that a configuration describes, with fresh weights."""
-    network = build_network(config.network, config.size, len(config.classes), reference=config.enlarges)
-    made = ResidualDenoiser if config.enlarges else Denoiser
-    return made(network, preconditioning(config.preconditioning, config.sigma_data))
+    kind = ResidualDenoiser if config.enlarges else Denoiser
+    return kind(build_network(**config.network_arguments()), preconditioning(config.preconditioning, config.sigma_data))
 
 
 @dataclass(eq=False)
@@ -56,7 +48,7 @@ class Model:
     weights_digest: str = ""
     place: str = ""
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
-    _worse: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
+    _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
     def __repr__(self) -> str:
         config, parameters = self.config, sum(weights.numel() for weights in self.denoiser.parameters())
@@ -70,9 +62,19 @@ class Model:
         return f"Model({config.name!r}: {', '.join(facts)})"
 
     @property
+    def codec(self) -> Codec:
+        """What pictures are denoised as."""
+        return self.config.codec
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it can be asked for anything in particular, such as a class."""
+        return bool(self.config.classes)
+
+    @property
     def denoisers(self) -> tuple[Denoiser, ...]:
         """That of the model and, where autoguidance has asked for it, that of the early weights."""
-        return (self.denoiser,) if self._worse is None else (self.denoiser, self._worse[1])
+        return (self.denoiser,) if self._early is None else (self.denoiser, self._early[1])
 
     @property
     def device(self) -> torch.device:
@@ -140,64 +142,6 @@ class Model:
                 ) from error
         return str(done)
 
-    def generate(
-        self,
-        count: int = 1,
-        *,
-        upscale: Model | Path | str | None = None,
-        palette: Palette | Image.Image | Path | str | None = None,
-        palette_strength: float | None = None,
-        composition: Composition | Image.Image | Path | str | None = None,
-        composition_strength: float | None = None,
-        variations: float | None = None,
-        of: Work | Path | str | None = None,
-        **asked: object,
-    ) -> list[Work]:
-        """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
-
-        asked: seed, label, negative, width, height, tile, and every setting of the sampler, each as the model has it
-        where it is left out: ``Request`` and ``SamplerSettings`` in sfumato.works.request say what there is, and its
-        ranges. Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler that
-        enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its
-        file; strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1
-        for another.
-        Raises SfumatoError for a class that the model has not, values out of range, what does not go together, and
-        files that are not there or cannot be used.
-        """
-        from sfumato.models.canvas import enlarged_size
-        from sfumato.models.verbs import generating
-        from sfumato.models.verbs import upscale as enlarge
-        from sfumato.works.request import Request
-
-        generation = generating(
-            self,
-            Request.of(**asked),
-            palette=palette,
-            palette_strength=palette_strength,
-            composition=composition,
-            composition_strength=composition_strength,
-            variations=variations,
-            of=of,
-        )
-        if upscale is None:
-            return list(generation.works(count))
-        upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
-        enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
-        return [enlarge(upscaler, work) for work in generation.works(count)]
-
-    def trajectory(self, count: int = 1, **asked: object) -> Iterator[Progress]:
-        """The same, yielding every step from noise to picture with a preview; the last of a batch carries its works."""
-        from sfumato.models.generation import Generation
-        from sfumato.works.request import Request
-
-        return Generation.of(self, Request.of(**asked)).events(count, previews=True)
-
-    def reimagine(self, picture: Image.Image, *, strength: float = 0.6, **asked: object) -> Work:
-        """A work that begins with a picture; see ``sfumato.models.reimagine``."""
-        from sfumato.models.verbs import reimagine
-
-        return reimagine(self, picture, strength=strength, **asked)
-
     @contextmanager
     def giving_way(self) -> Iterator[None]:
         """Evaluations within use fewer threads of the CPU while other programs make that faster; afterwards torch has
@@ -212,17 +156,18 @@ class Model:
         finally:
             torch.set_num_threads(before)
 
-    def worse(self) -> Denoiser:
+    def early_denoiser(self) -> Denoiser:
         """The denoiser with the early weights, for autoguidance. Raises SfumatoError if the model carries none."""
         if not self.early:
             raise SfumatoError(
                 f"the model '{self.config.name}' carries no early weights, which autoguidance needs; "
                 "choose classifier_free, or no guidance"
             )
-        if self._worse is None or self._worse[0] is not self.early:
+        if self._early is None or self._early[0] is not self.early:
             denoiser = _filled(self.config, self.early, f"the early weights of '{self.config.name}'")
-            self._worse = self.early, denoiser.eval().requires_grad_(False)
-        return self._worse[1].to(self.device)
+            self._early = self.early, denoiser.eval().requires_grad_(False)
+        denoiser = self._early[1]
+        return denoiser if next(denoiser.parameters()).device == self.device else denoiser.to(self.device)
 
 
 def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | str) -> Denoiser:
@@ -235,7 +180,7 @@ def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | s
 
 def _check_weights(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
     """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
-    wanted = network_shapes(config.network, config.size, len(config.classes), reference=config.enlarges)
+    wanted = network_shapes(**config.network_arguments())
     early = {name.removeprefix(_EARLY): shape for name, shape in shapes.items() if name.startswith(_EARLY)}
     check_fit(wanted, {name: shape for name, shape in shapes.items() if not name.startswith(_EARLY)}, origin)
     if early:

@@ -1,155 +1,197 @@
-"""From drafts to pictures: the one place where a model, its guidance, what is asked of it and a sampler meet."""
+"""From noise to pictures: the one place where a model, its guidance, what is asked of it and a sampler meet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SAMPLERS, SCHEDULES, Denoise, Denoiser, Step, away_from, conditioned, mixed
+from sfumato.diffusion import (
+    SAMPLERS,
+    SCHEDULES,
+    ClassCondition,
+    Condition,
+    Denoise,
+    Mixture,
+    PictureCondition,
+    Step,
+    conditioned,
+    guide,
+    mixed,
+)
 from sfumato.diffusion.enlarging import enlarged
-from sfumato.diffusion.inpainting import continued, inpaint
+from sfumato.diffusion.inpainting import continued, inpaint, kept
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
-from sfumato.diffusion.samplers import DETERMINISTIC, STUDENTS
-from sfumato.diffusion.windows import window_count, windowed
+from sfumato.diffusion.samplers import DETERMINISTIC, DISTILLED
+from sfumato.diffusion.windows import Places, windowed
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
-from sfumato.models.finite import finite_steps
+from sfumato.models.finite import check_finite
 from sfumato.models.model import Model
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.request import SamplerSettings
 
-# Kernels may round differently for batches of different sizes. So every batch has this many places, and a picture
-# always stands in the same one.
+# Kernels may round differently for batches of different sizes. So every batch has this size, and a picture always
+# stands at the same place in it.
 BATCH = 16
 AT_ONCE = 64  # windows that the network sees at once
-NO_CLASS = -1
 FILLED_FROM = 5.0  # sigma at which inpainting begins, for a model of 64 px
 REPEATS = 2  # times that inpainting goes through the noise levels at which a picture is decided
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What one picture begins with: its noise, and shares of classes that sum to 1 ({} for no class)."""
+class InitialNoise:
+    """What one picture begins with: its noise, and what it is asked to be."""
 
     noise: PictureNoise
-    classes: Mapping[int, float]
+    mixture: Mixture = field(default_factory=Mixture)
+
+
+@dataclass(frozen=True, eq=False)
+class Sampling:
+    """What makes a batch of pictures.
+
+    steps: the sampler's own, in the codec's latents; decode: (latents, whether they are the last, with nothing but
+    pictures in them) -> pictures, [N, 3, H, W] in about -1..1; check: raises SfumatoError where a step is not finite.
+    Both are to be used in torch's inference mode.
+    """
+
+    steps: Iterator[Step]
+    decode: Callable[[Tensor, bool], Tensor]
+    check: Callable[[Tensor], None]
+
+    def last(self) -> Tensor:
+        """The finished pictures."""
+        with torch.inference_mode():
+            for step in self.steps:
+                self.check(step.x)
+            return self.decode(step.x, True)
 
 
 @torch.inference_mode()
-def sampled(
+def sampling_of(
     model: Model,
     settings: SamplerSettings,
-    drafts: Sequence[Draft],
+    initial: Sequence[InitialNoise],
     *,
-    away: int = NO_CLASS,
-    ground: Canvas | None = None,
-    steering: Steering | None = None,
-) -> Iterator[Step]:
-    """Yields every step of all the drafts together.
+    negative: Condition | None = None,
+    canvas: Canvas | None = None,
+    steering: Steering = NOT_STEERED,
+) -> Sampling:
+    """What samples all the pictures together.
 
-    drafts: as many as `places` says, for pictures that are to be the same to the bit another time. away: the class that
-    guidance leads away from. ground: by default an empty one of the model's size. A picture on it is refined from
-    half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073), or from its own where it is inverted; where there is a
-    mask, it is kept outside. An upscaler begins with its reference, enlarged. Raises SfumatoError where the model
-    answers with what is no number.
+    initial: as many as `batch_size` says, for pictures that are to be the same to the bit another time. negative: of
+    one picture, what guidance leads away from in place of 'nothing'. canvas: by default an empty one of the model's
+    size. A picture on it is refined from half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073), or from its own
+    where it is inverted; where there is a mask, it is kept outside. An upscaler begins with its reference, enlarged.
     """
-    ground = ground or plain_canvas(model.config)
+    canvas = canvas or plain_canvas(model.config)
     # Of a picture of which a part is made anew, windows that see nothing of that part are not looked at. What steers
     # looks at the whole.
-    part = ground.part_to_make(model.config.size) if steering in (None, NOT_STEERED) else None
-    if part is None:
-        yield from finite_steps(_whole(model, settings, drafts, away, ground, steering), model.config, settings)
-        return
-    assert ground.picture is not None, "what is kept is kept of a picture"
-    around = ground.picture.expand(len(drafts), -1, -1, -1)
-    made_anew = _whole(model, settings, drafts, away, ground.part(*part), None)
-    for step in finite_steps(made_anew, model.config, settings):
-        x, denoised = (around.to(made, copy=True) for made in (step.x, step.denoised))
-        x[:, :, *part], denoised[:, :, *part] = step.x, step.denoised
-        yield replace(step, x=x, denoised=denoised)
+    part = part_to_make(model, canvas) if steering == NOT_STEERED else None
+    within = canvas if part is None else canvas.part(*part)
+
+    def decode(latents: Tensor, is_last: bool) -> Tensor:
+        pictures = model.codec.decode(latents)
+        if is_last and within.mask is not None and within.picture is not None:
+            pictures = kept(pictures, within.picture[None], within.mask[None])
+        if part is None or canvas.picture is None:
+            return pictures
+        whole = canvas.picture.expand(len(pictures), -1, -1, -1).to(pictures, copy=True)
+        whole[:, :, *part] = pictures
+        return whole
+
+    steps = _steps(model, settings, initial, negative, within, steering)
+    return Sampling(steps, decode, partial(check_finite, config=model.config, settings=settings))
 
 
-def _whole(
+def _steps(
     model: Model,
     settings: SamplerSettings,
-    drafts: Sequence[Draft],
-    away: int,
-    ground: Canvas,
-    steering: Steering | None,
+    initial: Sequence[InitialNoise],
+    negative: Condition | None,
+    canvas: Canvas,
+    steering: Steering,
 ) -> Iterator[Step]:
-    """Every step of all of a ground."""
-    device = model.device
-    shape = (3, ground.height, ground.width)
+    """Every step of all of a canvas, in the codec's latents."""
+    codec, device = model.codec, model.device
+    shape = codec.shape(canvas.height, canvas.width)
 
     def noise(step: int) -> Tensor:
-        return torch.stack([draft.noise.draw(step, shape) for draft in drafts]).to(device)
+        return torch.stack([one.noise.draw(step, shape) for one in initial]).to(device)
 
     sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
-    sigmas = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :]
-    if ground.reference is not None:
-        begun = enlarged(ground.reference[None].to(device), model.config.factor, wrap=ground.tile)
-        denoise = unguided = _beside(begun, ground, model, settings)
+    sigmas = sigmas[settings.steps - max(1, round(canvas.strength * settings.steps)) :]
+    if canvas.reference is not None:
+        begun = codec.encode(enlarged(canvas.reference[None].to(device), model.config.factor, wrap=canvas.tile))
+        mixture = Mixture.of(PictureCondition(begun.expand(len(initial), -1, -1, -1)))
     else:
-        begun = torch.zeros((), device=device) if ground.picture is None else _begun(ground).to(device)
-        classes = [draft.classes for draft in drafts]
-        denoise = unguided = _on(ground, model, settings, classes, away)
-        if effective_guidance(model, settings, away=away != NO_CLASS) != "none":
-            unguided = _on(ground, model, settings.model_copy(update={"guidance": 1.0}), classes, NO_CLASS)
+        begun = torch.zeros((), device=device) if canvas.picture is None else codec.encode(_begun(canvas).to(device))
+        mixture = Mixture.joined([one.mixture for one in initial])
+    denoise = unguided = estimate(model, settings, canvas, mixture, negative)
+    if canvas.reference is None and effective_guidance(model, settings, negative=negative is not None) != "none":
+        unguided = estimate(model, settings.model_copy(update={"guidance": 1.0}), canvas, mixture)
 
     def fresh(step: int) -> Tensor | None:
         return noise(step) if sigmas[step] <= settings.noise_high else None
 
     x = begun + noise(-1) * sigmas[0].float()
-    if begins_at_mean(model.config, settings, ground, sigmas[0].item()):
+    if begins_at_mean(model.config, settings, canvas, sigmas[0].item()):
         x = x + unguided(x, sigmas[0].item())
-    if steering is not None:
-        denoise = steering.around(denoise, ground.height, ground.width, model.config.size)
-    sampler = (SAMPLERS | STUDENTS)[settings.sampler]
-    if ground.inverted and ground.picture is not None:
-        source = {} if ground.source is None else class_mixture(ground.source, model.config)
-        plain = settings.model_copy(update={"guidance": 1.0})
-        pictures = ground.picture.to(device).expand(len(drafts), *shape)
-        inverted = list(
-            invert(_of_classes(model, plain, [source] * len(drafts), NO_CLASS), pictures, sigmas, noise(-1))
-        )
-        yield from restore(denoise, pictures, inverted)
-    elif ground.mask is None or ground.picture is None:
-        yield from sampler(denoise, x, sigmas, fresh)
-    else:
-        picture, mask = ground.picture[None], ground.mask[None]
-        # A student's few looks are each a whole picture: there is no way between them to go through again. And its
-        # estimate is no mean of pictures, so that the derivative is no covariance.
-        repeats, nudges = (1, 0) if settings.sampler in STUDENTS else (REPEATS, 2)
-        yield from inpaint(
-            denoise,
-            x,
-            sigmas,
-            noise,
-            sampler=sampler,
-            picture=picture,
-            mask=mask,
-            repeats=repeats,
-            nudges=nudges,
-            nudged=unguided,
-            highest=1.001 * filled_from(model.config),  # the first level may be rounded up
-            noise_high=settings.noise_high,
-        )
+    denoise = steering.around(denoise, codec, canvas.height, canvas.width, model.config.size)
+    sampler = (SAMPLERS | DISTILLED)[settings.sampler]
+    if canvas.inverted and canvas.picture is not None:
+        source = {} if canvas.source is None else class_mixture(canvas.source, model.config)
+        under = Mixture.joined([ClassCondition.mixture(source)] * len(initial))
+        plain = guided(model, settings.model_copy(update={"guidance": 1.0}), under.to(device))
+        pictures = begun.expand(len(initial), -1, -1, -1)
+        return restore(denoise, pictures, list(invert(plain, pictures, sigmas, noise(-1))))
+    if canvas.mask is None or canvas.picture is None:
+        return sampler(denoise, x, sigmas, fresh)
+    # A distilled model's few estimates are each a whole picture: there is no way between them to go through again. And
+    # its estimate is no mean of pictures, so that the derivative is no covariance.
+    repeats, nudges = (1, 0) if settings.sampler in DISTILLED else (REPEATS, 2)
+    return inpaint(
+        denoise,
+        x,
+        sigmas,
+        noise,
+        sampler=sampler,
+        picture=begun,
+        mask=codec.covered(canvas.mask[None]),
+        repeats=repeats,
+        nudges=nudges,
+        nudged=unguided,
+        highest=1.001 * filled_from(model.config),  # the first level may be rounded up
+        noise_high=settings.noise_high,
+    )
 
 
-def begins_at_mean(config: ModelConfig, settings: SamplerSettings, ground: Canvas, sigma: float) -> bool:
+def part_to_make(model: Model, canvas: Canvas) -> tuple[slice, slice] | None:
+    """Rows and columns of a canvas outside of which a model's windows see nothing that is made anew, in whole cells of
+    its codec; None where that is all of the canvas, or nothing is kept."""
+    part = canvas.part_to_make(model.config.size)
+    if part is None:
+        return None
+    cell = model.codec.factor
+    rows, columns = (slice(one.start // cell * cell, -(-one.stop // cell) * cell) for one in part)
+    return rows, columns
+
+
+def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canvas, sigma: float) -> bool:
     """Whether the estimate of pure noise is added to it before the first step.
 
     Pictures with that much noise have their mean in them still. A sampler that draws its noise anew finds it; one that
     keeps its noise would miss it to the end, and pictures on a dark ground would be too light.
     """
     keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
-    return keeps_noise and config.samples_freely and ground.picture is None
+    return keeps_noise and config.samples_freely and canvas.picture is None
 
 
 def filled_from(config: ModelConfig) -> float:
@@ -157,125 +199,82 @@ def filled_from(config: ModelConfig) -> float:
     return FILLED_FROM * config.size / 64
 
 
-def _begun(ground: Canvas) -> Tensor:
-    """The picture on a ground, [3, height, width]; what is made anew in full strength has the light and the colour of
-    what is kept to begin with, so that there need not be as much noise that these are drawn by chance."""
-    assert ground.picture is not None, "there is one to begin with"
-    if ground.mask is None or ground.strength < 1:
-        return ground.picture
-    return continued(ground.picture[None], ground.mask[None])[0]
+def _begun(canvas: Canvas) -> Tensor:
+    """The picture on a canvas, [1, 3, height, width]; what is made anew in full strength has the light and the colour
+    of what is kept to begin with, so that there need not be as much noise that these are drawn by chance."""
+    assert canvas.picture is not None, "there is one to begin with"
+    if canvas.mask is None or canvas.strength < 1:
+        return canvas.picture[None]
+    return continued(canvas.picture[None], canvas.mask[None])
 
 
-def steered_estimate(
-    model: Model,
-    settings: SamplerSettings,
-    classes: Sequence[Mapping[int, float]],
-    *,
-    away: int,
-    ground: Canvas,
-    steering: Steering,
-) -> Denoise:
-    """What a sampler asks of pictures on an empty ground, each of its own mixture of classes."""
-    denoise = _on(ground, model, settings, classes, away)
-    return steering.around(denoise, ground.height, ground.width, model.config.size)
-
-
-def places(model: Model, ground: Canvas) -> int:
+def batch_size(model: Model, canvas: Canvas) -> int:
     """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch."""
-    from_noise = ground.picture is None and ground.reference is None
-    return BATCH if from_noise and ground.is_one_picture(model.config) else 1
+    from_noise = canvas.picture is None and canvas.reference is None
+    return BATCH if from_noise and canvas.is_one_picture(model.config) else 1
 
 
-def guided(model: Model, settings: SamplerSettings, wanted: Denoise, against: Tensor | None = None) -> Denoise:
-    """What a sampler asks: an estimate of the model with guidance and sharpness, in the precision of the settings.
+def estimate(
+    model: Model, settings: SamplerSettings, canvas: Canvas, mixture: Mixture, negative: Condition | None = None
+) -> Denoise:
+    """What a sampler asks of a whole canvas: `guided`, in windows where the model cannot see it at once.
 
-    wanted: the estimate without; against: the class of each picture that it is led away from, [N], None for no class.
+    mixture: of N pictures; negative: of one.
     """
-    kind = effective_guidance(model, settings, away=against is not None)
+    mixture = mixture.to(model.device)
+    if negative is not None:
+        negative = negative.to(model.device).repeat(mixture.weights.shape[1])
+    if canvas.is_one_picture(model.config):
+        return guided(model, settings, mixture, negative)
+    side = model.config.size // model.codec.factor
+
+    def in_windows(x: Tensor, sigma: float, places: Places) -> Tensor:
+        wanted = mixture.windows(places)
+        unwanted = None if negative is None else negative.windows(places)
+        made = []
+        for start in range(0, len(x), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            denoise = guided(model, settings, wanted[part], None if unwanted is None else unwanted[part])
+            made.append(denoise(x[part], sigma))
+        return torch.cat(made)
+
+    return windowed(in_windows, side=side, stride=max(1, side // 2), wrap=canvas.tile)
+
+
+def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: Condition | None = None) -> Denoise:
+    """The model's estimate under a mixture of conditions, with guidance and sharpness, in the settings' precision.
+
+    It takes as many evaluations as the mixture has conditions, and one for guidance. negative: what guidance leads away
+    from, a condition of as many pictures; None for 'nothing'.
+    """
+    wanted = _evaluated(
+        model,
+        settings,
+        mixed([conditioned(model.denoiser, one) for one in mixture.conditions or (None,)], mixture.weights),
+    )
+    kind = effective_guidance(model, settings, negative=negative is not None)
     if kind == "none":
-        return _told(model, settings, wanted)
-    worse = model.worse() if kind == "autoguidance" else model.denoiser
-    return _away(model, settings, conditioned(worse, against), wanted)
+        return wanted
+    if negative is None and mixture.conditions:
+        negative = mixture.conditions[0].drop()
+    other = model.early_denoiser() if kind == "autoguidance" else model.denoiser
+    unwanted = _evaluated(model, settings, conditioned(other, negative))
+    interval = (settings.guidance_low, settings.guidance_high)
+    return guide(wanted, unwanted, settings.guidance, interval, settings.guidance_chroma, model.codec)
 
 
-def effective_guidance(model: Model, settings: SamplerSettings, *, away: bool = False) -> str:
-    """'none' where nothing would change: at 1, or away from no class in a model that has none."""
-    without = settings.guidance_kind == "classifier_free" and not model.config.classes and not away
+def effective_guidance(model: Model, settings: SamplerSettings, *, negative: bool = False) -> str:
+    """'none' where nothing would change: at 1, or away from 'nothing' in a model that can be asked for nothing else."""
+    without = settings.guidance_kind == "classifier_free" and not model.is_conditional and not negative
     return "none" if settings.guidance == 1 or without else settings.guidance_kind
 
 
-def _told(model: Model, settings: SamplerSettings, estimate: Denoise) -> Denoise:
-    """The estimate in the precision of the settings, told as much less of the noise as they say."""
+def _evaluated(model: Model, settings: SamplerSettings, denoise: Denoise) -> Denoise:
+    """An estimate in the precision of the settings, for a noise level that is lowered by their sharpness."""
 
-    def denoise(x: Tensor, sigma: float) -> Tensor:
+    def evaluate(x: Tensor, sigma: float) -> Tensor:
         timing = nullcontext() if model.threads is None else model.threads.timing(len(x))
         with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-            return estimate(x, sigma * (1 - settings.sharpness))
+            return denoise(x, sigma * (1 - settings.sharpness))
 
-    return denoise
-
-
-def _away(model: Model, settings: SamplerSettings, unwanted: Denoise, wanted: Denoise) -> Denoise:
-    interval = (settings.guidance_low, settings.guidance_high)
-    bad, good = _told(model, settings, unwanted), _told(model, settings, wanted)
-    return away_from(bad, good, settings.guidance, interval, settings.guidance_chroma)
-
-
-def _beside(reference: Tensor, ground: Canvas, model: Model, settings: SamplerSettings) -> Denoise:
-    """An upscaler's estimate of a whole ground, one picture, by its reference, [1, 3, H, W]."""
-
-    def seeing(denoiser: Denoiser) -> Denoise:
-        def estimate(both: Tensor, sigma: float) -> Tensor:
-            x, shown = both.chunk(2, 1)
-            made: Tensor = denoiser(x, sigma, shown)
-            return made
-
-        return estimate
-
-    wanted = seeing(model.denoiser)
-    if effective_guidance(model, settings) == "none":
-        told = _told(model, settings, wanted)
-    else:
-        told = _away(model, settings, seeing(model.worse()), wanted)
-    if not ground.is_one_picture(model.config):
-
-        def in_parts(windows: Tensor, sigma: float) -> Tensor:
-            return torch.cat([told(part, sigma) for part in torch.split(windows, AT_ONCE)])
-
-        side = model.config.size
-        blended = windowed(in_parts, side=side, stride=max(1, side // 2), wrap=ground.tile)
-    else:
-        blended = told
-    return lambda x, sigma: blended(torch.cat((x, reference.expand_as(x)), 1), sigma)
-
-
-def _on(
-    ground: Canvas, model: Model, settings: SamplerSettings, classes: Sequence[Mapping[int, float]], away: int
-) -> Denoise:
-    """The denoiser of a whole ground, in windows where the model cannot see it at once."""
-    if ground.is_one_picture(model.config):
-        return _of_classes(model, settings, classes, away)
-    side, stride = model.config.size, max(1, model.config.size // 2)
-    every = [*classes] * window_count(ground.height, ground.width, side, stride, ground.tile)
-    parts = [
-        _of_classes(model, settings, every[start : start + AT_ONCE], away) for start in range(0, len(every), AT_ONCE)
-    ]
-
-    def denoise(windows: Tensor, sigma: float) -> Tensor:
-        return torch.cat([part(x, sigma) for part, x in zip(parts, torch.split(windows, AT_ONCE), strict=True)])
-
-    return windowed(denoise, side=side, stride=stride, wrap=ground.tile)
-
-
-def _of_classes(model: Model, settings: SamplerSettings, classes: Sequence[Mapping[int, float]], away: int) -> Denoise:
-    """The estimate of every picture's own mixture, with as many evaluations as the longest of them has classes."""
-    device = model.device
-    most = max(1, *map(len, classes))
-    # A picture with fewer classes than another asks for its first one again, with a share of 0.
-    given = [mixture or {NO_CLASS: 1.0} for mixture in classes]
-    filled = [[*mixture.items(), *[(next(iter(mixture)), 0.0)] * most][:most] for mixture in given]
-    indices = torch.tensor([[index for index, _ in mixture] for mixture in filled], device=device).T
-    shares = torch.tensor([[share for _, share in mixture] for mixture in filled], device=device).T
-    wanted = mixed([conditioned(model.denoiser, one) for one in indices], shares)
-    against = None if away == NO_CLASS else torch.full((len(classes),), away, device=device)
-    return guided(model, settings, wanted, against)
+    return evaluate

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.collection.opening import opened
-from sfumato.diffusion import Denoise
+from sfumato.diffusion import Codec, Denoise
 from sfumato.diffusion.steering import coloured, composed, palette_of
 from sfumato.errors import SfumatoError
 from sfumato.works.request import MOST_COLOURS, SKETCH_SIDE, Composition, Palette
@@ -106,8 +106,9 @@ class Steering:
     palette: Palette | None = None
     composition: Composition | None = None
 
-    def around(self, denoise: Denoise, height: int, width: int, size: int) -> Denoise:
-        """The same denoiser, steered, for pictures of height x width; size: of the model's own pictures."""
+    def around(self, denoise: Denoise, codec: Codec, height: int, width: int, size: int) -> Denoise:
+        """The same denoiser, of a codec's latents, steered for pictures of height x width pixels; size: of the model's
+        own pictures."""
         if self.composition is not None:
             denoise = composed(
                 denoise,
@@ -115,10 +116,12 @@ class Steering:
                 factor=max(height, width) / SKETCH_SIDE,
                 above=COMPOSED_ABOVE * size / 32,
                 strength=self.composition.strength,
+                codec=codec,
             )
         if self.palette is not None:
             weights = torch.tensor(self.palette.weights) if self.palette.weights else None
-            denoise = coloured(denoise, colours_of(self.palette), shares=weights, strength=self.palette.strength)
+            colours = colours_of(self.palette)
+            denoise = coloured(denoise, colours, shares=weights, strength=self.palette.strength, codec=codec)
         return denoise
 
 

@@ -12,23 +12,23 @@ SMALLEST_SIDE = 4
 class Generator(nn.Module):
     """A few numbers of noise -> a picture, by transposed convolutions that double the side."""
 
-    def __init__(self, size: int, classes: int, *, latent: int, width: int) -> None:
+    def __init__(self, size: int, classes: int, *, in_channels: int, latent: int, width: int) -> None:
         super().__init__()
         doublings = _doublings(size)
         self.latent = latent
-        channels = [width * 2**level for level in reversed(range(doublings))]
+        widths = [width * 2**level for level in reversed(range(doublings))]
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(latent, channels[0], size >> doublings, bias=False),
-            nn.BatchNorm2d(channels[0]),
+            nn.ConvTranspose2d(latent, widths[0], size >> doublings, bias=False),
+            nn.BatchNorm2d(widths[0]),
             nn.ReLU(),
         ]
-        for above, below in pairwise(channels):
+        for above, below in pairwise(widths):
             layers += [nn.ConvTranspose2d(above, below, 4, 2, 1, bias=False), nn.BatchNorm2d(below), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(width, 3, 4, 2, 1), nn.Tanh())
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(width, in_channels, 4, 2, 1), nn.Tanh())
         self.apply(_initialise)
 
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:
-        """x: [N, 3, H, W], noise of deviation 1, of which the first ``latent`` numbers are looked at; no class is."""
+        """x: [N, in_channels, H, W], noise of std 1, whose first ``latent`` numbers are used; no condition is."""
         picture: Tensor = self.layers(x.flatten(1)[:, : self.latent, None, None])
         return picture
 
@@ -36,10 +36,10 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """A picture -> one number: above zero for 'real', below for 'made'."""
 
-    def __init__(self, size: int, *, width: int) -> None:
+    def __init__(self, size: int, *, in_channels: int, width: int) -> None:
         super().__init__()
         halvings = _doublings(size)
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2)]
+        layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for level in range(1, halvings):
             above, below = width * 2 ** (level - 1), width * 2**level
             layers += [nn.Conv2d(above, below, 4, 2, 1, bias=False), nn.BatchNorm2d(below), nn.LeakyReLU(0.2)]
@@ -47,7 +47,7 @@ class Discriminator(nn.Module):
         self.apply(_initialise)
 
     def forward(self, images: Tensor) -> Tensor:
-        """images: [N, 3, H, W] in -1..1. Returns [N]."""
+        """images: [N, in_channels, H, W]. Returns [N]."""
         verdict: Tensor = self.layers(images).flatten()
         return verdict
 
@@ -61,7 +61,7 @@ def _doublings(size: int) -> int:
 
 
 def _initialise(layer: nn.Module) -> None:
-    """Section 4: weights of deviation 0.02."""
+    """Section 4: weights of standard deviation 0.02."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(layer.weight, 0.0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 from sfumato.networks.blocks import Conditioning
 from sfumato.networks.imagenet import denormalised, normalised
 
-CHANNELS = (64, 128, 256)
+WIDTHS = (64, 128, 256)
 
 OutputRange = Literal["listing", "picture"]
 
 
-def _down(channels: int, below: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(channels, below, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(below), nn.MaxPool2d(2))
+def _down(above: int, below: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(above, below, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(below), nn.MaxPool2d(2))
 
 
-def _up(below: int, channels: int) -> nn.ConvTranspose2d:
-    return nn.ConvTranspose2d(below, channels, 3, stride=2, padding=1, output_padding=1)
+def _up(below: int, above: int) -> nn.ConvTranspose2d:
+    return nn.ConvTranspose2d(below, above, 3, stride=2, padding=1, output_padding=1)
 
 
 class ArticleAutoencoder(nn.Module):
@@ -34,14 +34,14 @@ class ArticleAutoencoder(nn.Module):
     itself, from black to white.
     """
 
-    def __init__(self, size: int, classes: int, *, output: OutputRange) -> None:
+    def __init__(self, size: int, classes: int, *, in_channels: int, output: OutputRange) -> None:
         super().__init__()
-        first, second, third = CHANNELS
+        first, second, third = WIDTHS
         self.output = output
-        self.enc1, self.enc2, self.enc3 = _down(3, first), _down(first, second), _down(second, third)
+        self.enc1, self.enc2, self.enc3 = _down(in_channels, first), _down(first, second), _down(second, third)
         self.dec1 = nn.Sequential(_up(third, second), nn.ReLU(), nn.BatchNorm2d(second))
         self.dec2 = nn.Sequential(_up(second, first), nn.ReLU(), nn.BatchNorm2d(first))
-        self.dec3 = nn.Sequential(_up(first, 3), nn.Sigmoid())
+        self.dec3 = nn.Sequential(_up(first, in_channels), nn.Sigmoid())
 
     def listing(self, images: Tensor) -> Tensor:
         """The listing's own pass: [N, 3, H, W] normalised as for ImageNet -> [N, 3, H, W] in 0..1."""
@@ -52,42 +52,42 @@ class ArticleAutoencoder(nn.Module):
         return shown
 
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:
-        """x: [N, 3, H, W] in -1..1, H and W multiples of 8; noise level and class are not looked at."""
+        """x: pictures [N, 3, H, W] in -1..1, H and W multiples of 8; noise level and condition are not used."""
         shown = self.listing(normalised(x))
         return denormalised(shown) if self.output == "listing" else 2 * shown - 1
 
 
 class ArticleDenoiser(nn.Module):
-    """The same layers, told the noise level and the class, with an output that is not squeezed into 0..1.
+    """The same layers, given the noise level and the condition, with an output that is not squeezed into 0..1.
 
     After every stage but the last the condition scales and shifts the channels (Dhariwal and Nichol 2021,
     arXiv:2105.05233, section 3). The output begins at zero, where the preconditioning's own guess is the whole answer.
     """
 
-    def __init__(self, size: int, classes: int, *, width: int) -> None:
+    def __init__(self, size: int, classes: int, *, in_channels: int, width: int) -> None:
         super().__init__()
-        first, second, third = CHANNELS
+        first, second, third = WIDTHS
         self.conditioning = Conditioning(width, classes)
-        self.enc1, self.enc2, self.enc3 = _down(3, first), _down(first, second), _down(second, third)
+        self.enc1, self.enc2, self.enc3 = _down(in_channels, first), _down(first, second), _down(second, third)
         self.dec1 = nn.Sequential(_up(third, second), nn.ReLU(), nn.BatchNorm2d(second))
         self.dec2 = nn.Sequential(_up(second, first), nn.ReLU(), nn.BatchNorm2d(first))
-        self.output = _up(first, 3)
-        self.condition = nn.ModuleList(nn.Linear(width, 2 * channels) for channels in (*CHANNELS, second, first))
+        self.output = _up(first, in_channels)
+        self.condition = nn.ModuleList(nn.Linear(width, 2 * wide) for wide in (*WIDTHS, second, first))
         for parameter in (*self.condition.parameters(), *self.output.parameters()):
             nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:
         vector = self.conditioning(c_noise, condition)
-        told = [layer(vector)[:, :, None, None].chunk(2, 1) for layer in self.condition]
-        enc1 = _told(self.enc1(x), told[0])
-        enc2 = _told(self.enc2(enc1), told[1])
-        enc3 = _told(self.enc3(enc2), told[2])
-        dec1 = _told(self.dec1(enc3), told[3]) + enc2
-        dec2 = _told(self.dec2(dec1), told[4]) + enc1
+        modulation = [layer(vector)[:, :, None, None].chunk(2, 1) for layer in self.condition]
+        enc1 = _modulated(self.enc1(x), modulation[0])
+        enc2 = _modulated(self.enc2(enc1), modulation[1])
+        enc3 = _modulated(self.enc3(enc2), modulation[2])
+        dec1 = _modulated(self.dec1(enc3), modulation[3]) + enc2
+        dec2 = _modulated(self.dec2(dec1), modulation[4]) + enc1
         predicted: Tensor = self.output(dec2)
         return predicted
 
 
-def _told(h: Tensor, scale_and_shift: tuple[Tensor, ...]) -> Tensor:
+def _modulated(h: Tensor, scale_and_shift: tuple[Tensor, ...]) -> Tensor:
     scale, shift = scale_and_shift
     return h * (1 + scale) + shift

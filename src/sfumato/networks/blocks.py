@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 
 class Conditioning(nn.Module):
-    """Noise level and class -> one vector a picture.
+    """Noise level and class -> one vector per picture.
 
-    Fourier features of c_noise (Tancik et al. 2020, arXiv:2006.10739) through two layers, plus a learned vector a
-    class. Class -1 is 'no class': its vector is learned as well (Ho and Salimans 2022, arXiv:2207.12598).
+    Fourier features of c_noise (Tancik et al. 2020, arXiv:2006.10739) through two layers, plus a learned vector per
+    class. The first of ``classes + 1`` is 'no class', and is learned as well (Ho and Salimans 2022, arXiv:2207.12598).
     """
 
     frequencies: Tensor
@@ -28,11 +28,12 @@ class Conditioning(nn.Module):
         nn.init.normal_(self.classes.weight, std=0.5)
 
     def forward(self, c_noise: Tensor, condition: Tensor | None) -> Tensor:
-        """c_noise: [N]; condition: class indices [N], -1 for none, or None. Returns [N, width]."""
+        """c_noise: [N]; condition: 0 for no class or 1 + the class's index, [N], or None. Returns [N, width]."""
         angles = c_noise[:, None] * self.frequencies
         vector = self.output(F.silu(self.hidden(torch.cat((angles.cos(), angles.sin()), 1))))
-        index = torch.zeros_like(c_noise, dtype=torch.long) if condition is None else condition + 1
-        return F.silu(vector + self.classes(index))
+        if condition is None:
+            condition = torch.zeros_like(c_noise, dtype=torch.long)
+        return F.silu(vector + self.classes(condition))
 
 
 class TransformerBlock(nn.Module):

@@ -47,8 +47,8 @@ class TransformerConfig(_Tokens):
     depth: Depth = 6
 
     @property
-    def coarsest(self) -> int:
-        """Pixels: a picture's side must be a multiple of it."""
+    def size_multiple(self) -> int:
+        """Cells: a side must be a multiple of it."""
         return self.patch
 
 
@@ -62,8 +62,8 @@ class UNetConfig(_Tokens):
     blocks: Depth = 1
 
     @property
-    def coarsest(self) -> int:
-        """Pixels: a picture's side must be a multiple of it."""
+    def size_multiple(self) -> int:
+        """Cells: a side must be a multiple of it."""
         return int(self.patch * 2 ** len(self.channels))
 
 
@@ -74,29 +74,29 @@ class ArticleConfig(BaseModel):
 
     kind: Literal["article"] = "article"
     output: OutputRange = "listing"
-    coarsest: ClassVar[int] = 8
+    size_multiple: ClassVar[int] = 8
 
 
 class ArticleDenoiserConfig(BaseModel):
-    """The article's layers as a denoiser. width: numbers that tell noise level and class, to 4,096."""
+    """The article's layers as a denoiser. width: numbers of the embedding of noise level and class, to 4,096."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["article_denoiser"] = "article_denoiser"
     width: Width = 128
-    coarsest: ClassVar[int] = 8
+    size_multiple: ClassVar[int] = 8
 
 
 class GeneratorConfig(BaseModel):
-    """A GAN's generator. latent: numbers of noise, to 192; width: channels of the finest level, of its opponent too, to
-    4,096."""
+    """A GAN's generator. latent: numbers of noise, to 192; width: channels of its finest level and of the
+    discriminator's, to 4,096."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["generator"] = "generator"
-    latent: Annotated[int, Field(ge=1, le=3 * 8 * 8)] = 100
+    latent: Annotated[int, Field(ge=1, le=192)] = 100
     width: Width = 64
-    coarsest: ClassVar[int] = 8
+    size_multiple: ClassVar[int] = 8
 
 
 AnyNetworkConfig = TransformerConfig | UNetConfig | ArticleConfig | ArticleDenoiserConfig | GeneratorConfig
@@ -111,27 +111,30 @@ _NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
 }
 
 
-def build_network(config: AnyNetworkConfig, size: int, classes: int, *, reference: bool = False) -> nn.Module:
-    """The network for pictures of ``size`` pixels a side and ``classes`` classes, freshly initialised from torch's own
-    random state.
+def build_network(
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+) -> nn.Module:
+    """A network F(x, c_noise, condition), x: [N, in_channels, size, size], freshly initialised from torch's own random
+    state.
 
-    reference: its condition is a picture in place of a class, which a U-Net alone can see. Raises ValueError where
-    another is to, where ``size`` is no multiple of the network's coarsest cell, and where attention would be between
-    more than ``MOST_CELLS`` cells.
+    classes: how many the condition can name; reference: the condition is another such x in their place, which only a
+    U-Net can see. in_channels: those of the codec. Raises ValueError where another network is
+    to see a reference, where ``size`` is no multiple of the network's ``size_multiple``, and where attention would be
+    between more than ``MOST_CELLS`` cells.
     """
-    if size % config.coarsest:
+    if size % config.size_multiple:
         raise ValueError(
-            f"a {config.kind} with cells of {config.coarsest} pixels cannot make pictures of {size} pixels"
+            f"a {config.kind} with cells of {config.size_multiple} pixels cannot make pictures of {size} pixels"
         )
-    cells = (size // config.coarsest) ** 2
+    cells = (size // config.size_multiple) ** 2
     if isinstance(config, _Tokens) and cells > MOST_CELLS:
         raise ValueError(
-            f"a {config.kind} with cells of {config.coarsest} pixels sees {cells:,} of them in "
+            f"a {config.kind} with cells of {config.size_multiple} pixels sees {cells:,} of them in "
             f"pictures of {size} pixels, and {MOST_CELLS:,} are the most; choose larger cells"
         )
-    made = config.model_dump(exclude={"kind"})
+    arguments = config.model_dump(exclude={"kind"}) | {"in_channels": in_channels}
     if not reference:
-        return _NETWORKS[config.kind](size, classes, **made)
+        return _NETWORKS[config.kind](size, classes, **arguments)
     if config.kind != "unet":
         raise ValueError(f"a network of kind {config.kind} cannot see a picture beside the noisy one; take a unet")
-    return UNet(size, 0, reference=True, **made)
+    return UNet(size, 0, reference=True, **arguments)

@@ -35,22 +35,29 @@ class _ShapesAlone(TorchFunctionMode):
 
 
 def network_shapes(
-    config: AnyNetworkConfig, size: int, classes: int, *, reference: bool = False
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
 ) -> dict[str, torch.Size]:
     """The names and shapes in the state dict of `build_network`'s network. Raises ValueError as that does."""
     with _ShapesAlone(), torch.device("meta"):
-        network = build_network(config, size, classes, reference=reference)
+        network = build_network(config, size, classes, in_channels=in_channels, reference=reference)
     return {name: tensor.shape for name, tensor in network.state_dict().items()}
 
 
-def parameter_count(config: AnyNetworkConfig, size: int, classes: int, *, reference: bool = False) -> int:
+def parameter_count(
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+) -> int:
     """How many numbers the network has. Raises ValueError as `build_network` does."""
-    return sum(shape.numel() for shape in network_shapes(config, size, classes, reference=reference).values())
+    return sum(
+        shape.numel()
+        for shape in network_shapes(config, size, classes, in_channels=in_channels, reference=reference).values()
+    )
 
 
-def check_parameters(config: AnyNetworkConfig, size: int, classes: int, *, reference: bool = False) -> None:
+def check_parameters(
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+) -> None:
     """Raises ValueError for a network of more than `MOST_PARAMETERS`, and as `build_network` does."""
-    count = parameter_count(config, size, classes, reference=reference)
+    count = parameter_count(config, size, classes, in_channels=in_channels, reference=reference)
     if count > MOST_PARAMETERS:
         raise ValueError(
             f"a {config.kind} of these sizes has {count / 1e6:,.0f} million parameters, and "

@@ -10,17 +10,19 @@ from sfumato.networks.blocks import Conditioning, TransformerBlock, modulate
 
 
 class Transformer(nn.Module):
-    def __init__(self, size: int, classes: int, *, patch: int, width: int, depth: int, heads: int) -> None:
+    def __init__(
+        self, size: int, classes: int, *, in_channels: int, patch: int, width: int, depth: int, heads: int
+    ) -> None:
         super().__init__()
         self.patch = patch
         self.side = size // patch
-        self.embed = nn.Linear(3 * patch**2, width)
+        self.embed = nn.Linear(in_channels * patch**2, width)
         self.position = nn.Parameter(torch.randn(1, self.side**2, width) * 0.5)
         self.conditioning = Conditioning(width, classes)
         self.modulation = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList(TransformerBlock(width, heads) for _ in range(depth))
         self.final = nn.Linear(width, 2 * width)
-        self.output = nn.Linear(width, 3 * patch**2)
+        self.output = nn.Linear(width, in_channels * patch**2)
         for layer in (self.modulation, self.final, self.output):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)

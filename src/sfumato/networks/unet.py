@@ -32,8 +32,8 @@ class ConvolutionBlock(nn.Module):
         return x + change
 
 
-class Floor(nn.Module):
-    """The coarsest level: every pixel is a token of a transformer."""
+class Bottleneck(nn.Module):
+    """The coarsest level: every cell is a token of a transformer."""
 
     def __init__(self, side: int, width: int, depth: int, heads: int) -> None:
         super().__init__()
@@ -74,10 +74,10 @@ class Level(nn.Module):
 
 
 class UNet(nn.Module):
-    """channels: from the finest level (pixels of ``patch`` x ``patch``) down; every further level halves the side.
+    """channels: from the finest level (cells of ``patch`` x ``patch``) down; every further level halves the side.
 
-    reference: the condition is a picture of the same size, [N, 3, H, W], that is seen beside the noisy one; then there
-    are no classes.
+    in_channels: of what comes in and of what goes out, [N, in_channels, H, W]. reference: the condition is another such
+    tensor, of the same size, which is seen beside the noisy one; then there are no classes.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class UNet(nn.Module):
         size: int,
         classes: int,
         *,
+        in_channels: int,
         patch: int,
         channels: Sequence[int],
         blocks: int,
@@ -97,15 +98,15 @@ class UNet(nn.Module):
         self.patch, self.reference = patch, reference
         self.conditioning = Conditioning(width, classes)
         levels = [*channels, width]
-        inner: nn.Module = Floor(size // patch // 2 ** len(channels), width, depth, heads)
+        inner: nn.Module = Bottleneck(size // patch // 2 ** len(channels), width, depth, heads)
         for index in reversed(range(len(channels))):
             inner = Level(levels[index], levels[index + 1], blocks, width, inner)
         self.levels = inner
-        seen = (6 if reference else 3) * patch**2
+        seen = (2 if reference else 1) * in_channels * patch**2
         self.embed = nn.Conv2d(seen, channels[0], 3, padding=1)
         self.final = nn.Linear(width, 2 * channels[0])
         # The output sees the input as well: at low noise what is asked for is nearly the input's own fine grain.
-        self.output = nn.Conv2d(channels[0] + seen, 3 * patch**2, 3, padding=1)
+        self.output = nn.Conv2d(channels[0] + seen, in_channels * patch**2, 3, padding=1)
         for parameter in (*self.final.parameters(), *self.output.parameters()):
             nn.init.zeros_(parameter)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import Denoiser
+from sfumato.diffusion import Condition, Denoiser
 from sfumato.models import Model
 from sfumato.networks.adversarial import Discriminator
 from sfumato.training.objective import Losses, works_of
@@ -34,7 +34,7 @@ class Adversarial:
     def __post_init__(self) -> None:
         self.module = nn.ModuleDict({"generator": self.denoiser, "discriminator": self.discriminator})
 
-    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
+    def losses(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
         made = self._made(self.denoiser, len(images), images, generator)
         judge = F.softplus(-self.discriminator(images)) + F.softplus(self.discriminator(made.detach()))
         # Its own weights must not learn from the generator's loss: they take part as constants. And its statistics of
@@ -45,7 +45,7 @@ class Adversarial:
         return Losses(judge + forger, {"discriminator": judge, "generator": forger})
 
     @torch.no_grad()
-    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def measured(self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
         """The discriminator's own loss on real pictures: far higher on held-out ones, it knows the others by heart."""
         self.discriminator.eval()
         try:

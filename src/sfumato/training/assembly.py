@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from sfumato.diffusion import Denoiser, LogNormal, ResidualDenoiser, preconditioning
+from sfumato.diffusion import PIXELS, Denoiser, LogNormal, ResidualDenoiser, preconditioning
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.networks import GeneratorConfig, build_network
@@ -32,10 +32,10 @@ def objective_of(
     perceptual: that part of the loss, if there is one; teacher: of a student, which needs one.
     """
     if settings.objective == "upscaling":
-        network = build_network(settings.network, settings.size, 0, reference=True)
+        network = build_network(settings.network, settings.size, 0, in_channels=PIXELS.channels, reference=True)
         upscaler = ResidualDenoiser(network, preconditioning(settings.preconditioning, settings.sigma_data))
         return Upscaling(upscaler, upscaling_density(settings), settings.factor, settings.size)
-    network = build_network(settings.network, settings.size, classes)
+    network = build_network(settings.network, settings.size, classes, in_channels=PIXELS.channels)
     denoiser = Denoiser(network, preconditioning(settings.preconditioning, settings.sigma_data))
     if settings.objective == "reconstruction":
         return Reconstruction(denoiser, perceptual, settings.perceptual_weight)
@@ -45,7 +45,9 @@ def objective_of(
         ways = settings.student_substeps, settings.student_guidance, settings.student_matching, settings.precision
         return Distillation(denoiser, teacher, learned_levels(settings), *ways)
     if isinstance(settings.network, GeneratorConfig):
-        return Adversarial(denoiser, Discriminator(settings.size, width=settings.network.width))
+        return Adversarial(
+            denoiser, Discriminator(settings.size, in_channels=PIXELS.channels, width=settings.network.width)
+        )
     return Denoising(
         denoiser,
         LogNormal.for_size(settings.size, settings.noise_mean, settings.noise_deviation),

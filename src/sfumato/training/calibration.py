@@ -98,8 +98,7 @@ def pictures_of(dataset: Dataset, class_shares: tuple[float, ...]) -> Tensor:
 
 def _works(model: Model, settings: SamplerSettings, count: int, first: int) -> Tensor:
     generation = Generation.of(model, **settings.model_dump())
-    last = [step.x.float().cpu() for _, step in generation.steps(count, first) if step.index + 1 == step.steps]
-    return torch.cat(last).clamp(-1, 1)
+    return generation.pictures(count, first).float().clamp(-1, 1)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sfumato.diffusion import PreconditioningName
+from sfumato.diffusion import PIXELS, PreconditioningName
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import Answer, BeginsWith, StudentSampler, check_parts
@@ -107,8 +107,8 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
-        if self.size % self.network.coarsest:
-            cell = self.network.coarsest
+        if self.size % self.network.size_multiple:
+            cell = self.network.size_multiple
             raise ValueError(
                 f"size {self.size} does not suit a {self.network.kind} with cells of {cell} pixels; "
                 f"take a multiple of {cell}, such as {max(1, round(self.size / cell)) * cell}"
@@ -118,7 +118,7 @@ class TrainingConfig(BaseModel):
             needed = "direct" if is_direct else "edm, v, epsilon or flow"
             raise ValueError(f"the preconditioning is {self.preconditioning}; {self.objective} needs {needed}")
         check_parts(begins_with, answer, self.network, self.preconditioning, self.factor)
-        check_parameters(self.network, self.size, 0, reference=begins_with == "reference")
+        check_parameters(self.network, self.size, 0, in_channels=PIXELS.channels, reference=begins_with == "reference")
         if self.objective == "adversarial" and self.perceptual != "none":
             raise ValueError(
                 f"perceptual is {self.perceptual}, and a GAN compares no picture with another; leave it out"

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import Denoiser, LogNormal
+from sfumato.diffusion import PIXELS, Codec, Condition, Denoiser, LogNormal
 from sfumato.models import Model
 from sfumato.networks.imagenet import normalised
 from sfumato.training.objective import Losses, works_of
@@ -23,6 +23,7 @@ class Denoising:
 
     perceptual: is added, times ``perceptual_weight``, for the pictures whose sigma is below ``perceptual_below``. With
     more noise than that the estimate is an average over many pictures, and has no fine features to compare.
+    codec: what the pictures are encoded with.
     """
 
     denoiser: Denoiser
@@ -31,17 +32,18 @@ class Denoising:
     perceptual: PerceptualLoss | None = None
     perceptual_weight: float = 1.0
     perceptual_below: float = 0.5
+    codec: Codec = PIXELS
 
     @property
     def module(self) -> Denoiser:
         return self.denoiser
 
-    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
-        return self._losses(self.denoiser, images, labels, generator, self.class_dropout)
+    def losses(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
+        return self._losses(self.denoiser, images, condition, generator, self.class_dropout)
 
     @torch.no_grad()
-    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        return self._losses(denoiser, images, labels, generator, 0.0).total
+    def measured(self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
+        return self._losses(denoiser, images, condition, generator, 0.0).total
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         return works_of(model, seed, precision)
@@ -50,18 +52,19 @@ class Denoising:
         return ""
 
     def _losses(
-        self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator, class_dropout: float
+        self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator, class_dropout: float
     ) -> Losses:
-        sigma = self.density.sample(len(images), generator).to(images.device)
-        hidden = torch.rand(len(images), generator=generator) < class_dropout
-        noise = torch.randn(images.shape, generator=generator).to(images.device)
-        noisy = images + sigma.view(-1, 1, 1, 1) * noise
-        denoised = denoiser(noisy, sigma, labels.masked_fill(hidden.to(labels.device), -1))
-        error = (denoised - images).square().mean((1, 2, 3))
+        clean = self.codec.encode(images)
+        sigma = self.density.sample(len(clean), generator).to(clean.device)
+        dropped = torch.rand(len(clean), generator=generator) < class_dropout
+        noise = torch.randn(clean.shape, generator=generator).to(clean.device)
+        noisy = clean + sigma.view(-1, 1, 1, 1) * noise
+        denoised = denoiser(noisy, sigma, condition.drop(dropped))
+        error = (denoised - clean).square().mean((1, 2, 3))
         weighted: Tensor = denoiser.preconditioning.weight(sigma) * error
         clear = sigma < self.perceptual_below
         if self.perceptual is None or not clear.any():
             return Losses(weighted)
         felt = torch.zeros_like(weighted)
-        felt[clear] = self.perceptual(normalised(denoised[clear]), normalised(images[clear]))
+        felt[clear] = self.perceptual(normalised(self.codec.decode(denoised[clear])), normalised(images[clear]))
         return Losses(weighted + self.perceptual_weight * felt, {"mse": weighted, "perceptual": felt})

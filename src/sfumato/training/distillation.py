@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import SCHEDULES, Denoiser, conditioned
+from sfumato.diffusion import SCHEDULES, Condition, Denoiser, Mixture
 from sfumato.diffusion.samplers import dpmpp_2m
 from sfumato.models import Model, SamplerSettings
 from sfumato.models.sampling import guided
@@ -101,9 +101,9 @@ class Distillation:
         # weights are told the class, so that the class itself is not exaggerated.
         ways = self.ways.model_copy(update={"guidance_chroma": 0.0})
 
-        def wanted(x: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
-            against = labels if ways.guidance_kind == "autoguidance" else None
-            denoise = guided(self.teacher, ways, conditioned(self.teacher.denoiser, labels), against)
+        def wanted(x: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
+            against = condition if ways.guidance_kind == "autoguidance" else None
+            denoise = guided(self.teacher, ways, Mixture.of(condition), against)
             return denoise(x, sigma)  # type: ignore[arg-type]  # here a level for each picture
 
         return Matching(self.critic, self.levels, wanted, ways.sigma_min)
@@ -120,21 +120,21 @@ class Distillation:
         guidance = {} if self.guidance is None else {"guidance": self.guidance}
         return self.teacher.config.generation.model_copy(update={"precision": self.precision} | guidance)
 
-    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
-        """Of the images nothing but the labels is used: for a path each, every level of which counts alike; or with
+    def losses(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
+        """Of the images only the number and the size count: for a path each, every level of which counts alike; or with
         `Matching` for a work each, and a path for one in eight."""
         if self.matching is None:
-            return Losses(self._losses(self.denoiser, images, labels, generator))
+            return Losses(self._losses(self.denoiser, images, condition, generator))
         few = math.ceil(len(images) / 8)
-        path = self._losses(self.denoiser, images[:few], labels[:few], generator).mean()
-        noise = torch.randn(images.shape, generator=generator).to(images.device)
-        matching, critic = self.matching.losses(self.denoiser, noise, labels, generator)
+        path = self._losses(self.denoiser, images[:few], condition[:few], generator).mean()
+        noise = self._noise(images, generator)
+        matching, critic = self.matching.losses(self.denoiser, noise, condition, generator)
         parts = {"path": path.expand(len(images)), "matching": matching, "critic": critic}
         return Losses(path + self.weight * matching + critic, parts)
 
     @torch.no_grad()
-    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        return self._losses(denoiser, images, labels, generator)
+    def measured(self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
+        return self._losses(denoiser, images, condition, generator)
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         return works_of(model, seed, precision)
@@ -142,19 +142,24 @@ class Distillation:
     def remark(self, dataset: Dataset) -> str:
         return ""
 
-    def _losses(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        noise = torch.randn(images.shape, generator=generator).to(images.device)
-        noisy, end = self._path(self.levels[0] * noise, labels)
+    def _losses(self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
+        noise = self._noise(images, generator)
+        noisy, end = self._path(self.levels[0] * noise, condition)
         count = len(self.levels) - 1
         sigma = torch.tensor(self.levels[:-1], dtype=images.dtype, device=images.device).repeat_interleave(len(images))
-        error = (denoiser(noisy, sigma, labels.repeat(count)) - end.repeat(count, 1, 1, 1)).square().mean((1, 2, 3))
+        error = (denoiser(noisy, sigma, condition.repeat(count)) - end.repeat(count, 1, 1, 1)).square().mean((1, 2, 3))
         weighted: Tensor = denoiser.preconditioning.weight(sigma) * error
         return weighted.view(count, -1).mean(0)
 
+    def _noise(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """What a work begins with in place of each picture, in the codec's latents."""
+        shape = len(images), *self.teacher.codec.shape(*images.shape[2:])
+        return torch.randn(shape, generator=generator).to(images.device)
+
     @torch.no_grad()
-    def _path(self, noisy: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _path(self, noisy: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
         """What the teacher has at each of the student's levels, [levels * N, 3, H, W], and where it ends."""
-        denoise = guided(self.teacher, self.ways, conditioned(self.teacher.denoiser, labels))
+        denoise = guided(self.teacher, self.ways, Mixture.of(condition))
         # Whichever is the teacher's own sampler: a student can only learn a path without fresh noise.
         places = [noisy, *(step.x for step in dpmpp_2m(denoise, noisy, self.path))]
         return torch.cat(places[:-1][:: self.substeps]), places[-1]

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from sfumato.dataset import Batches, spread
+from sfumato.diffusion import ClassCondition, Condition
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
@@ -153,11 +154,9 @@ class _Training:
     def _step(self, factor: float) -> tuple[float, dict[str, float]]:
         """One step of the optimiser, and none where the loss is not finite. Returns the loss and its parts."""
         images, labels = self.batches.batch(self.state.step)
-        if not self.dataset.classes:
-            labels = torch.full_like(labels, -1)
         generator = keyed_generator("noise", self.settings.seed, self.state.step)
         with self._autocast():
-            losses = self.objective.losses(images, labels, generator)
+            losses = self.objective.losses(images, self._condition(labels), generator)
         loss = losses.total.mean()
         if torch.isfinite(loss):
             loss.backward()  # type: ignore[no-untyped-call]
@@ -238,13 +237,18 @@ class _Training:
         average, losses = self.state.average.module, []
         for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)
-            labels = (self.dataset.labels[part] if self.dataset.classes else torch.full_like(part, -1)).to(self.device)
+            condition = self._condition(self.dataset.labels[part]).to(self.device)
             with self._autocast():
-                measured = self.objective.measured(average, images, labels, keyed_generator("evaluation", number))
+                measured = self.objective.measured(average, images, condition, keyed_generator("evaluation", number))
             losses.append(measured.double().cpu())
         _, places = torch.unique(chosen, return_inverse=True)
         sums = torch.zeros(int(places.max()) + 1, dtype=torch.float64).index_add_(0, places, torch.cat(losses))
         return (sums / torch.bincount(places)).tolist()
+
+    def _condition(self, labels: Tensor) -> Condition:
+        """What pictures of these labels are denoised under: nothing, where the data set has no classes."""
+        condition = ClassCondition.of(labels)
+        return condition if self.dataset.classes else condition.drop()
 
     def _picture(self) -> Event:
         began = self.pace.elapsed()

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import Denoiser
+from sfumato.diffusion import Condition, Denoiser
 from sfumato.models import Generation, Model
 from sfumato.works.request import Precision
 
@@ -39,11 +39,11 @@ class Objective(Protocol):
     @property
     def denoiser(self) -> Denoiser: ...
 
-    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
-        """images: [N, 3, H, W] in -1..1; labels: [N], -1 for no class; generator: on the CPU, for all randomness."""
+    def losses(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
+        """images: [N, 3, H, W] in -1..1; condition: of N; generator: on the CPU, for all randomness."""
         ...
 
-    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def measured(self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
         """[N], without gradients: the loss that is compared between training pictures and held-out ones.
 
         denoiser: the averaged one, in eval mode.

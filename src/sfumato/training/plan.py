@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from sfumato.diffusion import ClassCondition
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
@@ -112,9 +113,9 @@ def plan(
     rungs = [Rung(NETWORK, 0)] if asked.objective == "upscaling" else ladder(asked.size)
     options = [rung for rung in rungs if "network" not in choices] or [Rung(asked.network, 0)]
     for rung in options:
-        if asked.size % rung.network.coarsest:
+        if asked.size % rung.network.size_multiple:
             raise SfumatoError(
-                f"size {asked.size}: this network needs a multiple of {rung.network.coarsest} pixels; "
+                f"size {asked.size}: this network needs a multiple of {rung.network.size_multiple} pixels; "
                 "choose another size or another network"
             )
     if asked.steps:
@@ -235,13 +236,13 @@ def _seconds_per_step(
     generator = keyed_generator("measure")
     side = settings.picture_side
     images = torch.randn((settings.batch, 3, side, side), generator=generator).to(device)
-    labels = torch.full((settings.batch,), -1, device=device)
+    nothing = ClassCondition.of([0] * settings.batch).drop().to(device)
     timings: list[float] = []
     began = time.perf_counter()
     while len(timings) < 4 or time.perf_counter() - began < seconds:
         start = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            loss = objective.losses(images, labels, generator).total.mean()
+            loss = objective.losses(images, nothing, generator).total.mean()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step(1e-6)
         loss.item()

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.dataset import Dataset, spread
-from sfumato.diffusion import Denoiser
+from sfumato.diffusion import Condition, Denoiser
 from sfumato.models import Model, reimagine
 from sfumato.networks.imagenet import denormalised, normalised
 from sfumato.training.objective import PICTURES, Losses
@@ -29,11 +29,11 @@ class Reconstruction:
     def module(self) -> Denoiser:
         return self.denoiser
 
-    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
+    def losses(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
         return self._losses(self.denoiser, images)
 
     @torch.no_grad()
-    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def measured(self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
         return self._losses(denoiser, images).total
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:

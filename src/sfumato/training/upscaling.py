@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.dataset import Dataset, spread
-from sfumato.diffusion import Denoiser, LogNormal
+from sfumato.diffusion import Condition, Denoiser, LogNormal, PictureCondition
 from sfumato.diffusion.enlarging import enlarged, reduced
 from sfumato.models import Model, SamplerSettings, to_pictures, upscale
 from sfumato.networks import UNetConfig
@@ -44,12 +44,12 @@ class Upscaling:
     def module(self) -> Denoiser:
         return self.denoiser
 
-    def losses(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> Losses:
-        """images: [N, 3, S, S], S = factor * side, of each of which one crop is learned from; labels are not used."""
+    def losses(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
+        """images: [N, 3, S, S], S = factor * side, of each of which one crop is used; the condition is not."""
         return Losses(self._losses(self.denoiser, images, generator))
 
     @torch.no_grad()
-    def measured(self, denoiser: Denoiser, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def measured(self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
         return self._losses(denoiser, images, generator)
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
@@ -76,7 +76,7 @@ class Upscaling:
         ).chunk(2, 1)
         sigma = self.density.sample(len(images), generator).to(images.device)
         noise = torch.randn(clean.shape, generator=generator).to(images.device)
-        denoised = denoiser(clean + sigma.view(-1, 1, 1, 1) * noise, sigma, reference)
+        denoised = denoiser(clean + sigma.view(-1, 1, 1, 1) * noise, sigma, PictureCondition(reference))
         weighted: Tensor = denoiser.preconditioning.weight(sigma) * (denoised - clean).square().mean((1, 2, 3))
         return weighted
 
