@@ -90,6 +90,34 @@ def test_what_every_room_may_import_imports_no_room(name: str) -> None:
     assert rooms_entered(SOURCE / f"{name}.py") <= BASE - {name}
 
 
+@pytest.mark.parametrize("room", ["networks", "diffusion", "models"])
+def test_no_module_of_a_room_imports_what_imports_it(room: str) -> None:
+    """Nor does it do so later, in a function, or for its types alone."""
+    modules = {path.stem: path for path in (SOURCE / room).glob("*.py") if path.stem != "__init__"}
+    above = {
+        name: {parts[2] for parts in (other.split(".") for other in imported(path)) if parts[:2] == ["sfumato", room]}
+        & (modules.keys() - {name})
+        for name, path in modules.items()
+    }
+    while free := [name for name, others in above.items() if not others & above.keys()]:
+        for name in free:
+            del above[name]
+    assert not above, "these import each other, or what does"
+
+
+def test_only_the_class_condition_and_data_sets_know_which_number_is_no_class() -> None:
+    fills = {"full", "full_like", "masked_fill", "masked_fill_"}
+    said = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in SOURCES
+        if path.relative_to(SOURCE).parts[0] in ("networks", "diffusion", "models", "training")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in fills
+        if any(ast.unparse(argument) == "-1" for argument in node.args)
+    ]
+    assert not said, "a condition is dropped by its own method"
+
+
 def test_the_package_imports_no_room_until_one_is_asked_for() -> None:
     program = "import sys, sfumato; print(sorted(m for m in sys.modules if m in ('torch', 'numpy') or 'sfumato.' in m))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

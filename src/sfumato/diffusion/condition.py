@@ -45,7 +45,11 @@ class Condition:
         training shows now and then (Ho and Salimans 2022, arXiv:2207.12598, algorithm 1)."""
         if dropped is None:
             return self.map(torch.zeros_like)
-        return self.map(lambda tensor: tensor.masked_fill(dropped.to(tensor.device).view(-1, *tensor[:1].shape[1:]), 0))
+
+        def change(tensor: Tensor) -> Tensor:
+            return tensor.masked_fill(dropped.to(tensor.device).view(-1, *[1] * (tensor.ndim - 1)), 0)
+
+        return self.map(change)
 
     def windows(self, places: Sequence[tuple[Tensor, Tensor]]) -> Self:
         """That of windows cut out of the pictures: window 0 of all N, then window 1 of all, [len(places) * N].

@@ -18,8 +18,9 @@ from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
 from sfumato.models.devices import device_named
-from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason, opened_model
+from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason
 from sfumato.models.weights import check_fit, digest, load_into, opened_weights
+from sfumato.models.zipped import opened_model
 from sfumato.networks import build_network, network_shapes
 from sfumato.text import counted, encoded, stored_path
 from sfumato.threads import ThreadCount

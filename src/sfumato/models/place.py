@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sfumato.errors import SfumatoError
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 _HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
-_PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
+PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
 
 
 def local_path(name: str | Path) -> Path:
@@ -31,22 +28,6 @@ def local_path(name: str | Path) -> Path:
     return path
 
 
-@contextmanager
-def opened_model(name: str | Path, revision: str | None = None) -> Iterator[Path]:
-    """The directory of a model, as long as the block lasts: what is in a zip lies unpacked so long.
-
-    name: as `locate_model` takes it, or a zip of a model or a run. Raises SfumatoError where there is no model.
-    """
-    path = local_path(name)
-    if path.is_file() and _is_zip(path):
-        from sfumato.models.zipped import model_in_zip
-
-        with model_in_zip(path).unpacked() as directory:
-            yield directory
-    else:
-        yield locate_model(name, revision)
-
-
 def locate_model(name: str | Path, revision: str | None = None) -> Path:
     """The directory of a model, downloaded first if it is on the Hub.
 
@@ -55,7 +36,7 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
     path, said = local_path(name), _shortened(str(name))
     if path.is_dir():
         return _in_directory(path, str(path))
-    if path.suffix.lower() in _PICKLES:
+    if path.suffix.lower() in PICKLES:
         raise SfumatoError(
             f"{said}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
             "give a model's directory"
@@ -71,12 +52,6 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
             f"{said}: no such directory; give the one that 'sfumato train' made, or a Hub repository (owner/name)"
         )
     return _from_hub(str(name), revision)
-
-
-def _is_zip(path: Path) -> bool:
-    # torch's pickles are zips too.
-    ending = path.suffix.lower()
-    return ending == ".zip" or (ending not in _PICKLES and zipfile.is_zipfile(path))
 
 
 def _shortened(name: str) -> str:

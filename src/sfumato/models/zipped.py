@@ -17,7 +17,7 @@ from typing import IO
 from sfumato.disk import disk_fault, open_file
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, config_of, most_weights_bytes
-from sfumato.models.place import CARD, CONFIG, WEIGHTS
+from sfumato.models.place import CARD, CONFIG, PICKLES, WEIGHTS, local_path, locate_model
 
 _MOST_DIRECTORY_BYTES = 64 << 20  # of the zip's list of its members
 _END, _END_BYTES, _LONGEST_COMMENT = b"PK\x05\x06", 22, 65_535
@@ -89,6 +89,20 @@ class ZippedModel:
             raise SfumatoError(f"{self}: {name} cannot be read from the zip ({error}); get the zip again") from error
 
 
+@contextmanager
+def opened_model(name: str | Path, revision: str | None = None) -> Iterator[Path]:
+    """The directory of a model, as long as the block lasts: what is in a zip lies unpacked so long.
+
+    name: as `locate_model` takes it, or a zip of a model or a run. Raises SfumatoError where there is no model.
+    """
+    path = local_path(name)
+    if path.is_file() and _is_zip(path):
+        with model_in_zip(path).unpacked() as directory:
+            yield directory
+    else:
+        yield locate_model(name, revision)
+
+
 def model_in_zip(path: Path) -> ZippedModel:
     """The one model in a zip. Raises SfumatoError where there is none, or several, and for what is no zip."""
     models = models_in_zip(path)
@@ -143,3 +157,9 @@ def _check_directory(path: Path) -> None:
         (size,) = struct.unpack_from("<I", tail, end + 12)
         if size > _MOST_DIRECTORY_BYTES:
             raise ValueError("it has far too many members")
+
+
+def _is_zip(path: Path) -> bool:
+    # torch's pickles are zips too.
+    ending = path.suffix.lower()
+    return ending == ".zip" or (ending not in PICKLES and zipfile.is_zipfile(path))

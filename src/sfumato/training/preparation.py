@@ -15,8 +15,9 @@ from sfumato.dataset import Batches, Dataset
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
-from sfumato.models.place import local_path, opened_model
+from sfumato.models.place import local_path
 from sfumato.models.weights import digest
+from sfumato.models.zipped import opened_model
 from sfumato.text import restored_path, stored_path
 from sfumato.training.configuration import resolve
 from sfumato.training.inheritance import SHARED, check_fit
