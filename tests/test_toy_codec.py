@@ -19,13 +19,14 @@ from sfumato.diffusion.randomness import SeededNoise
 from sfumato.diffusion.steering import palette_distance
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, ModelConfig, SamplerSettings, build_denoiser, inpaint, to_pictures
+from sfumato.models.canvas import Canvas, editing_canvas, enlarging_canvas, masked_canvas, plain_canvas
 from sfumato.models.effort import looks, watched_looks
-from sfumato.models.ground import Ground
-from sfumato.models.sampling import InitialNoise, batch_size, sampled
-from sfumato.models.steering import Composition, Palette, Steering
+from sfumato.models.sampling import InitialNoise, batch_size, sampling_of
+from sfumato.models.steering import NOT_STEERED, Steering, colours_of, composition_from, palette_from, target_of
 from sfumato.networks import UNetConfig, build_network
 from sfumato.training.denoising import Denoising
 from sfumato.works import read_work
+from sfumato.works.request import CanvasShape
 
 SIZE = 16
 RED, BLUE = (0.6, -0.4, -0.5), (-0.5, -0.3, 0.5)
@@ -126,17 +127,20 @@ def made(
     mixture: Mixture,
     *,
     negative: Condition | None = None,
-    ground: Ground | None = None,
-    steering: Steering | None = None,
+    canvas: Canvas | None = None,
+    steering: Steering = NOT_STEERED,
     **settings: object,
 ) -> Tensor:
-    ground = ground or Ground.plain(model.config)
-    initial = [InitialNoise(SeededNoise(5, index), mixture) for index in range(min(4, batch_size(model, ground)))]
+    canvas = canvas or plain_canvas(model.config)
+    initial = [InitialNoise(SeededNoise(5, index), mixture) for index in range(min(4, batch_size(model, canvas)))]
     chosen = model.config.generation.model_copy(update=settings)
-    *_, last = sampled(model, chosen, initial, negative=negative, ground=ground, steering=steering)
-    assert last.step.x.shape == (len(initial), 4, ground.height // 2, ground.width // 2)
-    assert last.x.shape == last.denoised.shape == (len(initial), 3, ground.height, ground.width)
-    return last.x
+    sampling = sampling_of(model, chosen, initial, negative=negative, canvas=canvas, steering=steering)
+    with torch.inference_mode():
+        *_, last = sampling.steps
+        assert last.x.shape == (len(initial), 4, canvas.height // 2, canvas.width // 2)
+        pictures, estimate = sampling.decode(last.x, True), sampling.decode(last.denoised, False)
+    assert pictures.shape == estimate.shape == (len(initial), 3, canvas.height, canvas.width)
+    return pictures
 
 
 def asked_for(colour: Sequence[float]) -> Mixture:
@@ -174,13 +178,13 @@ def test_what_a_mask_keeps_is_kept_to_the_pixel(model: Model) -> None:
     mask = Image.new("L", (SIZE, SIZE), 0)
     mask.paste(255, (5, 3, 13, 12))  # not at the edges of cells
     mask.paste(128, (13, 3, 14, 12))
-    ground = Ground.masked(model.config, scene(SIZE, SIZE), mask)
-    pictures = made(model, asked_for(RED), ground=ground)
-    assert ground.picture is not None and ground.mask is not None
-    known = (ground.mask == 0).expand(3, -1, -1)
-    assert torch.equal(pictures[0][known], ground.picture[known])
+    canvas = masked_canvas(model.config, scene(SIZE, SIZE), mask)
+    pictures = made(model, asked_for(RED), canvas=canvas)
+    assert canvas.picture is not None and canvas.mask is not None
+    known = (canvas.mask == 0).expand(3, -1, -1)
+    assert torch.equal(pictures[0][known], canvas.picture[known])
     inner = pictures[:, :, 5:11, 7:11]
-    assert is_near(inner, RED, 0.5) and not is_near(ground.picture[None, :, 5:11, 7:11], RED, 0.5)
+    assert is_near(inner, RED, 0.5) and not is_near(canvas.picture[None, :, 5:11, 7:11], RED, 0.5)
 
 
 def test_of_a_large_picture_only_the_part_around_the_mask_is_looked_at(model: Model) -> None:
@@ -194,25 +198,25 @@ def test_of_a_large_picture_only_the_part_around_the_mask_is_looked_at(model: Mo
 
 @pytest.mark.parametrize("tile", [False, True])
 def test_a_wide_canvas_is_made_in_windows_of_cells(model: Model, tile: bool) -> None:
-    ground = Ground.plain(model.config, 40, 24, tile=tile)
+    canvas = plain_canvas(model.config, CanvasShape(width=40, height=24, tile=tile))
     seen: list[int] = []
     with watched_looks(lambda denoiser, count: seen.append(count)):
-        pictures = made(model, asked_for(BLUE), ground=ground)
+        pictures = made(model, asked_for(BLUE), canvas=canvas)
     assert is_near(pictures, BLUE)
     windows = 10 * 6 // 4 if tile else 4 * 2
     assert set(seen) == {windows}
-    generation = Generation.of(model, ground=ground)
+    generation = Generation.of(model, canvas=canvas)
     assert set(looks(generation)) == {windows}
 
 
 def test_a_reference_is_encoded_and_cut_with_the_canvas(model: Model) -> None:
     """By the path of an upscaler, whose network sees the reference beside the noisy latents."""
     config = ModelConfig.model_validate(
-        CONFIG.model_dump() | {"objective": "upscaling", "factor": 2, "generation": SamplerSettings(steps=2)}
+        CONFIG.model_dump() | {"begins_with": "reference", "factor": 2, "generation": SamplerSettings(steps=2)}
     )
     upscaler = Model(config, build_denoiser(config).eval(), weights_digest="0" * 64)
     picture = scene(20, 12)
-    ground = Ground.enlarging(config, picture)
+    canvas = enlarging_canvas(config, picture)
     seen: list[Tensor] = []
     forward = upscaler.denoiser.forward
 
@@ -222,34 +226,36 @@ def test_a_reference_is_encoded_and_cut_with_the_canvas(model: Model) -> None:
         return forward(x, sigma, condition)
 
     upscaler.denoiser.forward = watched  # type: ignore[method-assign, assignment]
-    *_, last = sampled(upscaler, config.generation, [InitialNoise(SeededNoise(1, 0))], ground=ground)
-    assert last.x.shape == (1, 3, 24, 40)
+    last = sampling_of(upscaler, config.generation, [InitialNoise(SeededNoise(1, 0))], canvas=canvas).last()
+    assert last.shape == (1, 3, 24, 40)
     assert {tuple(each.shape) for each in seen} == {(8, 4, 8, 8)}
 
 
 def test_a_palette_and_a_sketch_steer_the_decoded_pictures(model: Model) -> None:
-    palette, sketch = Palette.parse("#101040,#f0f0a0", 1.0), Composition.of_picture(scene(8, 8), SIZE, SIZE)
+    palette, sketch = palette_from("#101040,#f0f0a0", 1.0), composition_from(scene(8, 8), SIZE, SIZE)
+    assert palette is not None and sketch is not None
     plain = made(model, Mixture())
     coloured = made(model, Mixture(), steering=Steering(palette))
     composed = made(model, Mixture(), steering=Steering(composition=sketch))
-    far, near = (float(palette_distance(pictures, palette.rgb).mean()) for pictures in (plain, coloured))
+    far, near = (float(palette_distance(pictures, colours_of(palette)).mean()) for pictures in (plain, coloured))
     assert near < 0.7 * far  # by a half at the last noise level
-    target = sketch.target(SIZE, SIZE)
+    target = target_of(sketch, SIZE, SIZE)
     assert (composed - target).square().mean() < 0.7 * (plain - target).square().mean()
 
 
 def test_a_picture_that_is_edited_into_nothing_else_comes_back(model: Model) -> None:
-    ground = Ground.editing(model.config, scene(SIZE, SIZE))
-    pictures = made(model, Mixture(), ground=ground)
-    assert ground.picture is not None
+    canvas = editing_canvas(model.config, scene(SIZE, SIZE))
+    pictures = made(model, Mixture(), canvas=canvas)
+    assert canvas.picture is not None
     codec = model.codec
-    assert torch.equal(pictures, codec.decode(codec.encode(ground.picture[None])))
+    assert torch.equal(pictures, codec.decode(codec.encode(canvas.picture[None])))
 
 
 def test_every_step_can_be_seen_and_works_are_saved_with_their_recipe(model: Model, tmp_path) -> None:
-    generation = Generation.of(model, seed=3, ground=Ground.plain(model.config, 24, 16, tile=True))
-    steps = list(generation.steps(2))
-    assert all(step.noisy.shape == step.clean.shape == (1, 3, 16, 24) for step in steps)
+    generation = Generation.of(model, seed=3, width=24, height=16, tile=True)
+    events = list(generation.events(2, previews=True))
+    assert all(preview.size == (24, 16) for event in events for preview in event.previews)
+    assert len(events) == 2 * 8
     for number, work in enumerate(generation.works(2)):
         again = read_work(work.save(tmp_path / f"{number}.png"))
         assert again.recipe == work.recipe
@@ -271,7 +277,7 @@ def test_a_saved_model_knows_its_codec_and_makes_the_same_works(tmp_path) -> Non
 
 def test_sides_that_are_no_whole_cells_are_refused_with_the_cells_size(model: Model) -> None:
     with pytest.raises(SfumatoError, match="33 x 16 pixels: this model works on cells of 2 x 2 pixels; give sides"):
-        next(Generation.of(model, ground=Ground.plain(model.config, 33, 16)).works(1))
+        next(Generation.of(model, width=33, height=16).works())
     with pytest.raises(ValueError, match="size 15 is not a multiple of the codec's factor, 2"):
         ModelConfig.model_validate(CONFIG.model_dump() | {"size": 15})
 
