@@ -149,8 +149,8 @@ class OurNetwork(nn.Module):
 def learn_our_way(job: Job) -> None:
     """EDM preconditioning, noise levels, optimiser, schedule and average as ``sfumato train`` has them, in bfloat16."""
     from sfumato.diffusion import SAMPLERS, SCHEDULES, SIGMA_MAX, SIGMA_MIN, Denoiser, LogNormal, preconditioning
-    from sfumato.diffusion.randomness import keyed_generator
     from sfumato.models import SamplerSettings
+    from sfumato.random import keyed_generator
     from sfumato.training import resolve
     from sfumato.training.assembly import optimiser_of
     from sfumato.training.average import PowerAverage

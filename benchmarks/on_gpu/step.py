@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sfumato.dataset import Batches
 from sfumato.diffusion import Denoiser, LogNormal
-from sfumato.diffusion.randomness import keyed_generator
+from sfumato.random import keyed_generator
 from sfumato.training.assembly import objective_of
 
 NEGLIGIBLE = 1e-4  # of the largest gradient's norm: theirs are all larger, and what is smaller is rounding

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.collection import unusable
 from sfumato.collection.listing import list_source
+from sfumato.images import unusable
 
 NOWHERE = Path("/nowhere")
 

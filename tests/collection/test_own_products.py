@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sfumato.collection import unusable
 from sfumato.collection.collecting import collect
 from sfumato.collection.events import Read
 from sfumato.collection.listing import list_source
 from sfumato.collection.own_products import HERE
 from sfumato.collection.pictures import Rejected
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
 from sfumato.provenance import mark_film, save_marked
 
 

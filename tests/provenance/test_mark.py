@@ -2,6 +2,7 @@
 
 import io
 import struct
+import xml.etree.ElementTree as ET
 import zlib
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from sfumato.collection.drawn import draw
 from sfumato.provenance import is_marked, is_marked_file, mark_film, save_marked
-from sfumato.provenance.xmp import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
+from sfumato.provenance.mark import TRAINED_ALGORITHMIC_MEDIA, is_ours, xmp_packet
 
 FRAMES = [draw("flow", seed, 32) for seed in range(3)]
 MOVING = {"save_all": True, "append_images": FRAMES[1:], "duration": 100, "loop": 0}
@@ -218,3 +219,42 @@ def test_the_look_takes_microseconds() -> None:
     info = PngImagePlugin.PngInfo()
     info.add_text("Title", "large")
     assert not is_marked(plain("PNG", pnginfo=info))
+
+
+def test_the_packet_is_sound_xml_with_the_names_escaped() -> None:
+    packet = xmp_packet("a <b> & c")
+    assert packet.startswith('<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>')
+    root = ET.fromstring(packet)
+    texts = [element.text for element in root.iter() if element.text and element.text.strip()]
+    assert texts == ["a <b> & c", TRAINED_ALGORITHMIC_MEDIA]
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "12.0", "1.0.0rc1"])
+def test_our_packet_is_known_also_where_another_program_wrote_it_again(version: str) -> None:
+    assert is_ours(xmp_packet(f"sfumato {version}").encode())
+    assert is_ours(f'<rdf:Description rdf:about="" xmp:CreatorTool="sfumato {version}"/>'.encode())
+    assert is_ours(f"<rdf:Description xmp:CreatorTool='sfumato {version}'/>".encode())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Adobe Photoshop 25.0",
+        "sfumatos 1.0",
+        "Sfumato Painter 2",
+        "sfumato",
+        "not sfumato 0.1.0",
+        "sfumato-like 3",
+    ],
+)
+def test_other_programs_packets_are_not_ours(said: str) -> None:
+    assert not is_ours(xmp_packet(said).encode())
+    assert not is_ours(f'<rdf:Description xmp:CreatorTool="{said}"/>'.encode())
+
+
+def test_a_picture_that_only_speaks_of_us_is_not_ours() -> None:
+    other = xmp_packet("GIMP 3.0").replace(
+        "</rdf:RDF>", "<dc:title>sfumato 0.1.0, xmp:CreatorTool</dc:title></rdf:RDF>"
+    )
+    assert not is_ours(other.encode())
+    assert not is_ours(b"")

@@ -57,9 +57,9 @@ def again(
     from sfumato.cli.masking import opened_mask
     from sfumato.cli.painting import film_of, painted
     from sfumato.cli.placing import check_made_up_place, check_places, check_work_place, made_up
-    from sfumato.collection.opening import opened
+    from sfumato.devices import device_again
+    from sfumato.images.decoding import opened
     from sfumato.models import remake
-    from sfumato.models.devices import device_again
     from sfumato.models.reimagining import ONE_PASS
     from sfumato.models.remaking import enlarging_again, ground_of, repetition
     from sfumato.works import read_work

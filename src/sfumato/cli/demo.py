@@ -102,8 +102,8 @@ def _write_page(
     from PIL import Image
 
     from sfumato.cli.demo_page import demo_page
+    from sfumato.disk import write_whole_text
     from sfumato.models import Generation, Model
-    from sfumato.works.whole_file import write_whole_text
 
     with console.status("making new works"):
         model = Model.from_pretrained(run.path, device="cpu")
@@ -131,7 +131,7 @@ def _works(model: Model, label: str, seed: int, folder: Path) -> list[Image.Imag
 
 
 def _trajectory(generation: Any, path: Path) -> Path:
-    from sfumato.models import to_pictures
+    from sfumato.images.tensors import to_pictures
     from sfumato.works import contact_sheet, save_animation
 
     frames = [contact_sheet(to_pictures(step.noisy), columns=5, scale=3) for step in generation.steps(10)]

@@ -98,7 +98,8 @@ class Filling:
         console: Console,
     ) -> Iterator[tuple[Work, int]]:
         """The works that are not there, each with its number; the first batch's way from noise goes into ``frames``."""
-        from sfumato.models import to_pictures, upscale_work
+        from sfumato.images.tensors import to_pictures
+        from sfumato.models import upscale_work
         from sfumato.works import Work, contact_sheet
 
         first = self._first_to_make(there)
@@ -135,14 +136,14 @@ class Filling:
     @cached_property
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once it is filled."""
-        from sfumato.collection.opening import opened
+        from sfumato.images.decoding import opened
 
         return [opened(self.directory.path / name) for name in self.series.names[:ON_SHEET]]
 
     def _write_sheet(self) -> None:
+        from sfumato.disk import write_whole_file
         from sfumato.provenance import save_marked
         from sfumato.works import contact_sheet
-        from sfumato.works.whole_file import write_whole_file
 
         pictures, over = self.shown, self.force or self.goes_on
         write_whole_file(self.sheet, lambda file: save_marked(contact_sheet(pictures), file, format="PNG"), force=over)

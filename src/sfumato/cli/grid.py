@@ -169,7 +169,7 @@ def _made(
 
 
 def _cell(generation: Generation, choice: Mapping[str, Value], count: int, part: Part, bar: SamplingBar) -> Cell:
-    from sfumato.models import to_pictures
+    from sfumato.images.tensors import to_pictures
     from sfumato.models.effort import watched_looks
     from sfumato.models.sampling import BATCH
 
@@ -232,8 +232,8 @@ def _in_rows(items: Sequence[Item], axes: Sequence[Axis]) -> list[Sequence[Item]
 
 
 def _write(sheet: Image.Image, record: Mapping[str, Any], output: Path, force: bool) -> None:
+    from sfumato.disk import write_whole_file
     from sfumato.provenance.mark import GRID_KEY, save_marked
-    from sfumato.works.whole_file import write_whole_file
 
     texts = {GRID_KEY: json.dumps(record, ensure_ascii=True, allow_nan=False)}
     write_whole_file(output, lambda file: save_marked(sheet, file, format="PNG", texts=texts), force=force)

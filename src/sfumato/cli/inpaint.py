@@ -53,7 +53,7 @@ def inpaint(
     from sfumato.cli.masking import opened_mask, shares_in_words
     from sfumato.cli.painting import checked_film, paint
     from sfumato.cli.placing import check_is_not
-    from sfumato.collection.opening import opened
+    from sfumato.images.decoding import opened
     from sfumato.models import Model
     from sfumato.models.ground import Ground
     from sfumato.models.request import steering_of

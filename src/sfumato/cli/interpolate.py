@@ -37,8 +37,9 @@ def interpolate(
     from sfumato.cli.finding import model_of
     from sfumato.cli.placing import check_is_not, check_places
     from sfumato.cli.sampling_bar import Part, SamplingBar
-    from sfumato.models import Generation, passing, to_pictures
-    from sfumato.models.devices import device_again
+    from sfumato.devices import device_again
+    from sfumato.images.tensors import to_pictures
+    from sfumato.models import Generation, passing
     from sfumato.models.ground import Ground
     from sfumato.models.interpolation import DENSITY
     from sfumato.works import read_work, save_animation, save_film

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfumato.collection.opening import opened
+from sfumato.images.decoding import opened
 
 if TYPE_CHECKING:
     from PIL import Image

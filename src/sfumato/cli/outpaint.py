@@ -43,7 +43,7 @@ def outpaint(
     """Go on beyond the edges of a picture, which itself is kept to the pixel."""
     from sfumato.cli.collect import parse_background
     from sfumato.cli.painting import checked_film, paint
-    from sfumato.collection.opening import opened
+    from sfumato.images.decoding import opened
     from sfumato.models import Model
     from sfumato.models.ground import Ground, Margins
     from sfumato.models.request import steering_of

@@ -58,7 +58,7 @@ def paint(
 
 def painted(generation: Generation, index: int, film: Path | None, console: Console, *, force: bool) -> Work:
     """Work number ``index``, in the same way."""
-    from sfumato.models import to_pictures
+    from sfumato.images.tensors import to_pictures
     from sfumato.works import Work, save_animation
 
     frames = []

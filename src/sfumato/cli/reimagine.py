@@ -52,7 +52,7 @@ def reimagine(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.painting import checked_film, paint
-    from sfumato.collection.opening import opened
+    from sfumato.images.decoding import opened
     from sfumato.models import Model
     from sfumato.models import reimagine as reimagine_picture
     from sfumato.models.configuration import DIFFUSION

@@ -44,7 +44,7 @@ def upscale(
     """Make a picture larger, with detail such as the collection has that the upscaler learned from."""
     from sfumato.cli.collect import parse_background
     from sfumato.cli.painting import checked_film, painted
-    from sfumato.collection.opening import opened
+    from sfumato.images.decoding import opened
     from sfumato.models import Generation, Model, enlarging
     from sfumato.models.ground import Ground
 

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from sfumato.collection import unusable
 from sfumato.collection.code_pages import STANDARD, code_page_of
-from sfumato.collection.reading import BYTE_LIMIT, check_head
-from sfumato.collection.sniffing import HEAD_BYTES
-from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.files import BYTE_LIMIT, HEAD_BYTES, check_head
+from sfumato.images.unusable import UnusableError
 
 _MOST_MEMBERS: Final = 1_000_000
 # Pictures hardly shrink. Past a gigabyte, a zip that unpacks to so many times its size was made to fill a machine.

@@ -12,20 +12,18 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.collection import unusable
-from sfumato.collection.colour import Colour
+from sfumato.collection.duplicates import THUMBNAIL_SIDE, near_duplicates
 from sfumato.collection.entries import Entry
-from sfumato.collection.fingerprint import THUMBNAIL_SIDE
-from sfumato.collection.grouping import near_duplicates
-from sfumato.collection.knowledge import Knowledge, folder_classes, with_knowledge
 from sfumato.collection.listing import Listing
+from sfumato.collection.metadata import Knowledge, folder_classes, with_knowledge
 from sfumato.collection.origin import Origin
 from sfumato.collection.own_products import nothing_but_own
-from sfumato.collection.pictures import Picture, Rejected
+from sfumato.collection.pictures import Picture, Rejected, Summary
 from sfumato.collection.storing import Stored, is_collection, read_stored
-from sfumato.collection.summary import Summary
 from sfumato.collection.workers import Answer
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.colour import Colour
 from sfumato.text import counted
 
 

@@ -10,15 +10,14 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from sfumato.collection.colour import Colour
 from sfumato.collection.origin import Origin
-from sfumato.collection.pictures import Picture, Rejected
-from sfumato.collection.reading import read_picture
+from sfumato.collection.pictures import Picture, Rejected, Summary
 from sfumato.collection.sources import Source
 from sfumato.collection.storing import Stored, read_stored
-from sfumato.collection.summary import Summary
-from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
+from sfumato.images.colour import Colour
+from sfumato.images.decoding import read_picture
+from sfumato.images.unusable import UnusableError
 from sfumato.text import counted, natural_order
 
 

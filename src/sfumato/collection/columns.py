@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfumato.collection.metadata import COLUMNS, Known, Row, Table, one_line
+from sfumato.collection.tables import COLUMNS, Known, Row, Table, one_line
 
 # As other tools and competitions call the same things; compared without case, spaces, '_' and '-'.
 _FILES: Final = (

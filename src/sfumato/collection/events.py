@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from sfumato.collection.collection import Collection
     from sfumato.collection.origin import Origin
-    from sfumato.collection.summary import Summary
+    from sfumato.collection.pictures import Summary
 
 
 @dataclass(frozen=True, slots=True)

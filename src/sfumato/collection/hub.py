@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.collection.events import Fetched, FetchEvent, Noted
-from sfumato.collection.hub_cache import CachedFiles
 from sfumato.collection.hub_columns import choose_columns
-from sfumato.collection.hub_pictures import check_place, read_origin, write_pictures
-from sfumato.collection.origin import Origin, stated_licence
-from sfumato.collection.reference import Reference
+from sfumato.collection.hub_pictures import CachedFiles, check_place, read_origin, write_pictures
+from sfumato.collection.origin import Origin, Reference, stated_licence
 from sfumato.errors import SfumatoError
 
 

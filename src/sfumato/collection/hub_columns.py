@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from sfumato.collection.metadata import COLUMNS
+from sfumato.collection.tables import COLUMNS
 
 _PICTURES: Final = ("image", "img", "picture", "photo")
 _CLASSES: Final = ("label", "labels", "class", "category", "style", "genre")

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.collection.events import Fetched, FetchEvent, Noted
-from sfumato.collection.origin import Origin, stated_licence
-from sfumato.collection.reference import Reference
+from sfumato.collection.origin import Origin, Reference, stated_licence
 from sfumato.errors import SfumatoError
 
 

@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from sfumato.collection import unusable
-from sfumato.collection.captions import Captioned
-from sfumato.collection.entries import Entry, is_ignored, zip_entries
-from sfumato.collection.metadata import TEXT_LIMIT, parse_table
+from sfumato.collection.entries import Entry, is_ignored, places, with_unpacked, zip_entries
+from sfumato.collection.naming import Captioned
 from sfumato.collection.own_products import without_products
-from sfumato.collection.packed import places, with_unpacked
 from sfumato.collection.pictures import Rejected
-from sfumato.collection.sniffing import HEAD_BYTES, picture_format
 from sfumato.collection.sources import Source
-from sfumato.collection.unusable import UnusableError
+from sfumato.collection.tables import TEXT_LIMIT, parse_table
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.files import HEAD_BYTES, picture_format
+from sfumato.images.unusable import UnusableError
 
 # Texts that people put next to art, and the settings that programs do.
 _SIDE_FILE = re.compile(

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sfumato.collection import unusable
 from sfumato.collection.pictures import Rejected
-from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.unusable import UnusableError
 from sfumato.marker import MARKER
 from sfumato.provenance.products import SIGNS, Product, product_of
 

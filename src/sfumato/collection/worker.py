@@ -21,12 +21,12 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image
 
-from sfumato.collection import unusable
-from sfumato.collection.fingerprint import fingerprint
-from sfumato.collection.reading import read_picture
-from sfumato.collection.scaling import enlarged, scaled
+from sfumato.collection.duplicates import fingerprint
 from sfumato.collection.sources import Source
-from sfumato.collection.unusable import UnusableError
+from sfumato.images import unusable
+from sfumato.images.decoding import read_picture
+from sfumato.images.scaling import enlarged, scaled
+from sfumato.images.unusable import UnusableError
 from sfumato.provenance import is_marked, is_marked_file
 
 _LENGTHS = struct.Struct(">II")

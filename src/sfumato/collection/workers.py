@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sfumato.collection import unusable
-from sfumato.collection.colour import Colour
 from sfumato.collection.worker import receive, send
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.colour import Colour
 
 _BATCH = 8  # requests sent at once, so that a process need not wait for the parent after every small picture
 _START = "import sys; sys.path.append(sys.argv[1]); from sfumato.collection.worker import main; main()"  # see _command

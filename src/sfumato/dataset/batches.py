@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final, Literal
 
 import torch
 from torch import Tensor
 
-from sfumato.dataset.dataset import Dataset
-from sfumato.dataset.pixels import gather, to_float
+from sfumato.dataset.dataset import Dataset, gather
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import to_float
+from sfumato.random import batch_generator
 
 Balance = Literal["none", "class", "creator"]
 
@@ -56,7 +56,7 @@ class Batches:
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Batch number `step`, from 0: images [B, 3, size, size], float32 in -1..1, and labels [B] int64."""
-        generator = _generator(self.seed, "step", step)
+        generator = batch_generator(self.seed, "step", step)
         if self._choices is None:
             chosen = self._in_turn(step * self.batch_size)
         else:
@@ -90,7 +90,7 @@ class Batches:
         if epoch not in self._orders:
             if len(self._orders) >= 2:  # a batch may lie across two epochs
                 self._orders.pop(next(iter(self._orders)))
-            order = torch.randperm(len(self.indices), generator=_generator(self.seed, "epoch", epoch))
+            order = torch.randperm(len(self.indices), generator=batch_generator(self.seed, "epoch", epoch))
             self._orders[epoch] = self.indices[order]
         return self._orders[epoch]
 
@@ -124,9 +124,3 @@ def _shares(dataset: Dataset, balance: Balance) -> Tensor:
             raise SfumatoError("No picture has a known creator: name them in metadata.csv, or use balance none.")
         return dataset.creators
     raise SfumatoError(f"There is no balance {balance}; it is none, class or creator.")
-
-
-def _generator(seed: int, purpose: str, number: int) -> torch.Generator:
-    """A generator of its own for each purpose and number; hashed, because neighbouring seeds give related streams."""
-    digest = hashlib.sha256(f"sfumato/{seed}/{purpose}/{number}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big"))

@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 
 from sfumato.collection import Collection, LeftOut, Limits, Picture, Rejected
-from sfumato.collection.scaling import Crop, enlarged_size, scaled_size
-from sfumato.collection.storing import cannot_write, write_whole
+from sfumato.collection.storing import cannot_write
 from sfumato.collection.workers import Workers
 from sfumato.dataset.dataset import (
     DESCRIPTION,
@@ -24,14 +23,17 @@ from sfumato.dataset.dataset import (
     NO_LABEL,
     PIXELS,
     Dataset,
+    Prepared,
+    PrepareEvent,
+    Ready,
     dataset_digest,
     index_digest,
 )
-from sfumato.dataset.events import Prepared, PrepareEvent, Ready
 from sfumato.dataset.splitting import held_out as split
 from sfumato.directory import OwnDirectory
-from sfumato.disk import flush_file
+from sfumato.disk import flush_file, replace_file
 from sfumato.errors import SfumatoError
+from sfumato.images.scaling import Crop, enlarged_size, scaled_size
 from sfumato.text import counted, natural_order
 
 SMALLEST_SIZE: Final = 32
@@ -274,4 +276,4 @@ def _describe(
         "files": [picture.file for picture in pictures],
         "left_out": [asdict(entry) for entry in left_out],
     }
-    write_whole(path / DESCRIPTION, json.dumps(description).encode("ascii"))
+    replace_file(path / DESCRIPTION, json.dumps(description).encode("ascii"))

@@ -9,17 +9,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
+from sfumato.dataset import Dataset
 from sfumato.dataset.dataset import NO_LABEL
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.appearance import Appearance, appearance
 from sfumato.evaluation.class_figures import class_figures
 from sfumato.evaluation.class_shares import ClassShare, class_shares, nearest_labels
 from sfumato.evaluation.comparing import curves
 from sfumato.evaluation.comparison import Curve, Kind
 from sfumato.evaluation.copies import AT_A_TIME, reduced
 from sfumato.evaluation.evaluation import Evaluation, NoiseLevels, WorksToEvaluate
-from sfumato.evaluation.features import Features, Pictures, extracted, looked_at
 from sfumato.evaluation.figures import (
     colour_figure,
     copy_figures,
@@ -30,8 +28,12 @@ from sfumato.evaluation.figures import (
 )
 from sfumato.evaluation.noise_levels import SIGMAS, denoising_losses
 from sfumato.evaluation.works_folder import FolderOfWorks
-from sfumato.models import Generation, Model, as_tensor, to_pictures
+from sfumato.features.appearance import Appearance, appearance
+from sfumato.features.features import Features, Pictures, extracted, looked_at
+from sfumato.images.tensors import as_tensor, to_pictures
+from sfumato.models import Generation, Model
 from sfumato.models.configuration import ObjectiveName
+from sfumato.random import spread
 from sfumato.text import counted, readable
 from sfumato.training import Run
 

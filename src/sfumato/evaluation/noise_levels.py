@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import Denoiser
-from sfumato.diffusion.randomness import keyed_generator
+from sfumato.random import keyed_generator
 
 SIGMAS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 DATA_DEVIATION = 0.5  # of pictures in -1..1, about

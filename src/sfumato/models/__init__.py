@@ -5,7 +5,6 @@ from sfumato.models.generation import Generation, Progress
 from sfumato.models.inpainting import inpaint, outpaint
 from sfumato.models.interpolation import interpolated, passing
 from sfumato.models.model import Model, build_denoiser
-from sfumato.models.pictures import as_tensor, to_pictures
 from sfumato.models.place import locate_model
 from sfumato.models.reimagining import reimagine
 from sfumato.models.remaking import enlarge_again, relatives, remake
@@ -17,7 +16,6 @@ __all__ = [
     "ModelConfig",
     "Progress",
     "SamplerSettings",
-    "as_tensor",
     "build_denoiser",
     "enlarge_again",
     "enlarging",
@@ -29,7 +27,6 @@ __all__ = [
     "reimagine",
     "relatives",
     "remake",
-    "to_pictures",
     "upscale",
     "upscale_work",
 ]

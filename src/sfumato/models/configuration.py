@@ -13,6 +13,7 @@ from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
 from sfumato.text import counted
+from sfumato.weights import MOST_HEADER_BYTES
 from sfumato.works.recipe import HIGHEST_SIGMA, Guidance, Share, Sigma, Steps
 
 StudentSampler = Literal["consistency", "consistency_denoised"]
@@ -26,7 +27,6 @@ LOWEST_SIGMA = 1e-6
 LARGEST_SIZE = 1024  # pixels a side
 MOST_CLASSES = 100_000
 MOST_CONFIG_BYTES = 16 << 20
-MOST_HEADER_BYTES = 16 << 20  # of the weights
 # Both ends of a way from noise to picture; float32 has no numbers for what lies much farther out.
 NoiseLevel = Annotated[float, Field(ge=LOWEST_SIGMA, le=HIGHEST_SIGMA)]
 ClassName = Annotated[str, Field(max_length=10_000)]

@@ -13,16 +13,17 @@ from pydantic import ValidationError
 from torch import Tensor
 
 import sfumato
-from sfumato.diffusion.randomness import SeededNoise, keyed_generator
+from sfumato.diffusion.randomness import SeededNoise
 from sfumato.diffusion.samplers import STUDENTS
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import to_pictures
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
-from sfumato.models.pictures import to_pictures
 from sfumato.models.sampling import NO_CLASS, Draft, effective_guidance, filled_from, places, sampled
 from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.random import keyed_generator
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.recipe import HIGHEST_SIGMA

@@ -12,9 +12,8 @@ from typing import Final
 
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import most_weights_bytes, read_config
-from sfumato.models.place import CONFIG, WEIGHTS
-from sfumato.models.weights import digest
-from sfumato.models.zipped import ZippedModel, models_in_zip
+from sfumato.models.place import CONFIG, WEIGHTS, ZippedModel, models_in_zip
+from sfumato.weights import digest
 
 DEPTH: Final = 3  # folders below each place that is begun at
 MOST_FOLDERS: Final = 4_000

@@ -9,12 +9,12 @@ from PIL import Image
 from torch import Tensor
 
 import sfumato
+from sfumato.images.tensors import as_tensor, picture_digest, to_pictures
 from sfumato.models.configuration import SamplerChoices
 from sfumato.models.finite import check_finite
 from sfumato.models.generation import Generation
 from sfumato.models.ground import Ground
 from sfumato.models.model import Model
-from sfumato.models.pictures import as_tensor, picture_digest, to_pictures
 from sfumato.works import Recipe, Work
 
 STRENGTH = 0.6

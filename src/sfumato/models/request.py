@@ -8,8 +8,8 @@ from typing import SupportsIndex, Unpack
 
 from PIL import Image
 
-from sfumato.collection.opening import opened
 from sfumato.errors import SfumatoError
+from sfumato.images.decoding import opened
 from sfumato.models.configuration import SamplerChoices
 from sfumato.models.generation import Generation
 from sfumato.models.ground import Ground

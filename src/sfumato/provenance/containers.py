@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import mmap
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-Data = bytes | mmap.mmap
+from sfumato.images.isobmff import Data, boxes
+
 Text = tuple[bytes, bytes]  # keyword and text, as they stand in the file
 
 XMP: Final = b"XML:com.adobe.xmp"  # PNG's keyword, used here for the packets of all formats
@@ -110,22 +110,6 @@ def _film_texts(data: Data) -> Iterator[Text]:
     for kind, start, end in boxes(data, 0, len(data)):
         if kind == b"uuid" and data[start : start + 16] == _FILM_XMP:
             yield XMP, data[start + 16 : min(end, start + _LONGEST)]
-
-
-def boxes(data: Data, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, and where the inside begins and ends, of each box (ISO/IEC 14496-12, 4.2) that lies whole in a part of
-    the file."""
-    while start + 8 <= end:
-        size, name = struct.unpack_from(">I4s", data, start)
-        head = 8
-        if size == 1 and start + 16 <= end:
-            (size,), head = struct.unpack_from(">Q", data, start + 8), 16
-        elif size == 0:
-            size = end - start
-        if size < head or start + size > end:
-            return
-        yield name, start + head, start + size
-        start += size
 
 
 _WALKS: Final[Mapping[bytes, Callable[[Data], Iterator[Text]]]] = {

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser
-from sfumato.models import Generation, Model, to_pictures
+from sfumato.images.tensors import to_pictures
+from sfumato.models import Generation, Model
 from sfumato.models.configuration import Precision
 
 PICTURES = 8  # in a snapshot

@@ -8,13 +8,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
+from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser
+from sfumato.features.vgg import PerceptualLoss
+from sfumato.images.tensors import denormalised, normalised
 from sfumato.models import Model, reimagine
 from sfumato.models.configuration import Precision
-from sfumato.networks.imagenet import denormalised, normalised
+from sfumato.random import spread
 from sfumato.training.objective import PICTURES, Losses
-from sfumato.training.perceptual import PerceptualLoss
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ from sfumato.directory import OwnDirectory
 from sfumato.disk import replace_file
 from sfumato.provenance import save_marked
 from sfumato.works import save_animation, strip
+from sfumato.works.viewing import evenly_spaced
 
 _FOLDER, _NAME = "snapshots", re.compile(r"\d{8,}\.png")
 
@@ -56,7 +57,7 @@ class Snapshots:
             return
         rows = [_pictures(path) for path in paths]
         captions = [f"step {int(path.stem):,}" for path in paths]
-        shown = _spread(len(paths), 12)
+        shown = evenly_spaced(len(paths), 12)
         _write(strip([rows[i] for i in shown], [captions[i] for i in shown]), self.directory.claim(strip_name))
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
         film = self.directory.claim(animation_name)
@@ -78,10 +79,3 @@ def _pictures(path: Path) -> list[Image.Image]:
         row.load()
     side = row.height
     return [row.crop((left, 0, left + side, side)) for left in range(0, row.width, side)]
-
-
-def _spread(count: int, most: int) -> Sequence[int]:
-    """At most ``most`` indices, evenly spread, the first and last among them."""
-    if count <= most:
-        return range(count)
-    return sorted({round(place * (count - 1) / (most - 1)) for place in range(most)})

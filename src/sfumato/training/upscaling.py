@@ -11,12 +11,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
+from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser, LogNormal
 from sfumato.diffusion.enlarging import enlarged, reduced
-from sfumato.models import Model, SamplerSettings, to_pictures, upscale
+from sfumato.images.tensors import to_pictures
+from sfumato.models import Model, SamplerSettings, upscale
 from sfumato.models.configuration import Precision
 from sfumato.networks import UNetConfig
+from sfumato.random import spread
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.objective import PICTURES, Losses
 

@@ -12,10 +12,10 @@ from typing import BinaryIO, Final
 
 from PIL import Image
 
+from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
 from sfumato.provenance import mark_film
 from sfumato.works.viewing import enlarged, viewing_scale
-from sfumato.works.whole_file import write_whole_file
 
 FRAMES_A_SECOND: Final = 30
 

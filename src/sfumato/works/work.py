@@ -8,19 +8,15 @@ from typing import BinaryIO, Final
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from sfumato.collection.png import Png
-from sfumato.collection.reading import BYTE_LIMIT
-from sfumato.collection.sniffing import picture_format
-from sfumato.collection.unusable import UnusableError
-from sfumato.disk import open_file
+from sfumato.disk import open_file, write_whole_file
 from sfumato.errors import SfumatoError
-from sfumato.provenance.mark import RECIPE_KEY, save_marked
-from sfumato.provenance.xmp import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
-from sfumato.works.png_chunks import check_chunks
+from sfumato.images.files import BYTE_LIMIT, picture_format
+from sfumato.images.png import Png, check_chunks
+from sfumato.images.unusable import UnusableError
+from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA, save_marked
 from sfumato.works.recipe import MOST_PIXELS, Recipe
 from sfumato.works.sheet import contact_sheet
 from sfumato.works.viewing import enlarged, viewing_scale
-from sfumato.works.whole_file import write_whole_file
 
 PARAMETERS_KEY: Final = "parameters"
 SHOWN_SIDE: Final = 256  # pixels, to which notebooks show small works enlarged
