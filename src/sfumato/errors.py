@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+HubFault = Literal["gated", "no such revision", "no such repository", "unreachable", ""]
 
 
 class SfumatoError(Exception):
@@ -46,18 +49,37 @@ def faults_of(error: ValidationError) -> list[Fault]:
     return faults
 
 
-def hub_reason(error: Exception) -> str:
-    """Why the client of the Hugging Face Hub failed, in a few words."""
-    from huggingface_hub import errors
+def hub_fault(error: BaseException) -> HubFault:
+    """What kind of failure of a client of the Hugging Face Hub an error is, its causes included; '' for any other.
 
-    if isinstance(error, errors.GatedRepoError):
-        return "its owner must first grant access, on the repository's page"
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return "it has no such repository, or a private one that your login does not open"
-    if isinstance(error, errors.RevisionNotFoundError):
-        return "the repository has no such revision"
-    # The client has changed its HTTP library before; all of them have one of these two above their errors of transport.
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    if isinstance(error, errors.LocalEntryNotFoundError) or kinds & {"TransportError", "ConnectionError"}:
-        return "it cannot be reached from here"
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    It goes by the names of the errors: the clients have changed their HTTP library, and where their errors stand.
+    """
+    kinds = [{kind.__name__ for kind in type(each).__mro__} for each in _chain(error)]
+    names = set().union(*kinds)
+    if "GatedRepoError" in names:
+        return "gated"
+    if "RevisionNotFoundError" in names:
+        return "no such revision"
+    if names & {"RepositoryNotFoundError", "HFValidationError", "DatasetNotFoundError"}:
+        return "no such repository"
+    answered = any("HfHubHTTPError" in kind and "LocalEntryNotFoundError" not in kind for kind in kinds)
+    transport = {"TransportError", "ConnectionError", "OfflineModeIsEnabled", "LocalEntryNotFoundError"}
+    return "unreachable" if not answered and names & transport else ""
+
+
+def hub_reason(error: BaseException) -> str:
+    """Why the client of the Hugging Face Hub failed, in a few words."""
+    reasons: dict[HubFault, str] = {
+        "gated": "its owner must first grant access, on the repository's page",
+        "no such revision": "the repository has no such revision",
+        "no such repository": "it has no such repository, or a private one that your login does not open",
+        "unreachable": "it cannot be reached from here",
+        "": str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__,
+    }
+    return reasons[hub_fault(error)]
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

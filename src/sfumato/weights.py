@@ -128,7 +128,7 @@ def misfit(wanted: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[int
 def check_fit(wanted: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[int]], origin: Path | str) -> None:
     """Raises SfumatoError with the first name or shape that is not as a model's configuration wants it."""
     if fault := misfit(wanted, given):
-        raise SfumatoError(f"{origin}: is not what config.json asks for: it {fault}; the two do not belong together")
+        raise SfumatoError(f"{origin}: unlike what config.json asks for, it {fault}; the two do not belong together")
 
 
 def load_into(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path | str) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
-from sfumato.images.decoding import PIXEL_LIMIT, check_size, opened, read_picture
+from sfumato.images.decoding import PIXEL_LIMIT, check_size, open_picture, read_picture
 from sfumato.images.files import FORMATS
 from sfumato.images.unusable import UnusableError
 
@@ -171,7 +171,7 @@ def test_what_a_decoder_does_not_know_is_no_damage():
 def refusal(path: Path) -> str:
     began = time.monotonic()
     with pytest.raises(SfumatoError) as caught:
-        opened(path)
+        open_picture(path)
     assert time.monotonic() - began < 10
     return str(caught.value)
 
@@ -221,6 +221,6 @@ def test_what_it_is_instead_is_said(tmp_path: Path) -> None:
 def test_a_tilde_is_the_home_of_its_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     Image.new("RGB", (20, 20), "red").save(tmp_path / "mine.png")
-    assert opened(Path("~/mine.png")).getpixel((3, 3)) == (255, 0, 0)
+    assert open_picture(Path("~/mine.png")).getpixel((3, 3)) == (255, 0, 0)
     assert refusal(Path("~/other.png")) == "~/other.png: no such file; give a picture"
     assert "no such file" in refusal(Path("~nobody-of-that-name/a.png"))

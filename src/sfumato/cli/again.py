@@ -58,7 +58,7 @@ def again(
     from sfumato.cli.painting import film_of, painted
     from sfumato.cli.placing import check_made_up_place, check_places, check_work_place, made_up
     from sfumato.devices import device_again
-    from sfumato.images.decoding import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import remake
     from sfumato.models.reimagining import ONE_PASS
     from sfumato.models.remaking import enlarging_again, ground_of, repetition
@@ -92,7 +92,7 @@ def again(
     if film is not None:
         check_made_up_place(film, force=force)
     read = read_work(work)
-    shown = None if picture is None else opened(picture, parse_background(background))
+    shown = None if picture is None else open_picture(picture, parse_background(background))
     covered = None if mask is None else opened_mask(mask)
     place = str(device_again(device, read.recipe.device))
     begun, enlargements = read.recipe.first, read.recipe.enlargements

@@ -136,9 +136,9 @@ class Filling:
     @cached_property
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once it is filled."""
-        from sfumato.images.decoding import opened
+        from sfumato.images.decoding import open_picture
 
-        return [opened(self.directory.path / name) for name in self.series.names[:ON_SHEET]]
+        return [open_picture(self.directory.path / name) for name in self.series.names[:ON_SHEET]]
 
     def _write_sheet(self) -> None:
         from sfumato.disk import write_whole_file

@@ -53,14 +53,14 @@ def inpaint(
     from sfumato.cli.masking import opened_mask, shares_in_words
     from sfumato.cli.painting import checked_film, paint
     from sfumato.cli.placing import check_is_not
-    from sfumato.images.decoding import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import Model
     from sfumato.models.ground import Ground
     from sfumato.models.request import steering_of
 
     check_is_not(output, mask, "the mask")
     film = checked_film(output, picture, trajectory=trajectory, force=force)
-    image, covered = opened(picture, parse_background(background)), opened_mask(mask)
+    image, covered = open_picture(picture, parse_background(background)), opened_mask(mask)
     loaded = Model.from_pretrained(model, device=device)
     ground = Ground.masked(loaded.config, image, covered, strength)
     steering = steering_of(palette, palette_strength, composition, composition_strength, ground)

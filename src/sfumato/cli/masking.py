@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfumato.images.decoding import opened
+from sfumato.images.decoding import open_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def opened_mask(path: Path) -> Image.Image:
-    """The mask upright, RGBA: what is transparent in it has a meaning. Raises SfumatoError as ``opened`` does."""
+    """The mask upright, RGBA: what is transparent in it has a meaning. Raises SfumatoError as ``open_picture`` does."""
     from sfumato.models.mask import over_both
 
-    return over_both(opened(path, (0, 0, 0)), opened(path, (255, 255, 255)))
+    return over_both(open_picture(path, (0, 0, 0)), open_picture(path, (255, 255, 255)))
 
 
 def shares_in_words(ground: Ground, picture: Path) -> str:

@@ -43,13 +43,13 @@ def outpaint(
     """Go on beyond the edges of a picture, which itself is kept to the pixel."""
     from sfumato.cli.collect import parse_background
     from sfumato.cli.painting import checked_film, paint
-    from sfumato.images.decoding import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import Model
     from sfumato.models.ground import Ground, Margins
     from sfumato.models.request import steering_of
 
     film = checked_film(output, picture, trajectory=trajectory, force=force)
-    image = opened(picture, parse_background(background))
+    image = open_picture(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=device)
     ground = Ground.extended(loaded.config, image, Margins(left, top, right, bottom))
     steering = steering_of(palette, palette_strength, None, 0.0, ground)

@@ -52,7 +52,7 @@ def reimagine(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.painting import checked_film, paint
-    from sfumato.images.decoding import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import Model
     from sfumato.models import reimagine as reimagine_picture
     from sfumato.models.configuration import DIFFUSION
@@ -62,7 +62,7 @@ def reimagine(
     if source is not None and not edit:
         raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
     film = checked_film(output, picture, trajectory=trajectory, force=force)
-    image = opened(picture, parse_background(background))
+    image = open_picture(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=device)
     console = Console(highlight=False)
     if loaded.config.objective in DIFFUSION:

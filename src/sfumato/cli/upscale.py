@@ -44,12 +44,12 @@ def upscale(
     """Make a picture larger, with detail such as the collection has that the upscaler learned from."""
     from sfumato.cli.collect import parse_background
     from sfumato.cli.painting import checked_film, painted
-    from sfumato.images.decoding import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import Generation, Model, enlarging
     from sfumato.models.ground import Ground
 
     film = checked_film(output, picture, trajectory=trajectory, force=force)
-    image = opened(picture, parse_background(background))
+    image = open_picture(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=device)
     asked: dict[str, Any] = {
         "steps": steps,

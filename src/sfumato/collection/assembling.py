@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sfumato.collection.duplicates import THUMBNAIL_SIDE, near_duplicates
 from sfumato.collection.entries import Entry
 from sfumato.collection.listing import Listing
-from sfumato.collection.metadata import Knowledge, folder_classes, with_knowledge
+from sfumato.collection.metadata import Metadata, folder_classes, with_metadata
 from sfumato.collection.origin import Origin
 from sfumato.collection.own_products import nothing_but_own
 from sfumato.collection.pictures import Picture, Rejected, Summary
@@ -120,7 +120,7 @@ class Earlier:
 def listing_digest(listing: Listing) -> str:
     """SHA-256 over all that the source's directories say."""
     digest = hashlib.sha256(f"{_READING}\n".encode())
-    for part in (listing.pictures, listing.metadata, listing.captions):
+    for part in (listing.pictures, listing.tables, listing.captions):
         for entry in part:
             digest.update(json.dumps([entry.file, entry.bytes, entry.stamp]).encode())
         digest.update(b"\n")
@@ -134,7 +134,7 @@ def assemble(
     background: Colour,
     listing: Listing,
     known: dict[str, Seen],
-    knowledge: Knowledge,
+    metadata: Metadata,
     origin: Origin | None,
 ) -> Stored:
     """All parts of a collection from what is known of each file. Raises SfumatoError where no picture is left."""
@@ -144,7 +144,7 @@ def assemble(
     around = source.name if source.is_dir() else source.stem
     contents = [seen.picture.sha256 for seen in known.values() if isinstance(seen, Kept)]
     classes = folder_classes(known, around) if len(set(contents)) < len(contents) else {}
-    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), not classes.get(file), file)):
+    for file in sorted(known, key=lambda file: (-len(metadata.of.get(file, {})), not classes.get(file), file)):
         seen = known[file]
         if isinstance(seen, Rejected):
             rejected.append(seen)
@@ -157,7 +157,7 @@ def assemble(
     rejected.sort(key=lambda entry: entry.file)
     kept = dict(sorted(kept.items(), key=lambda item: item[1].picture.file))
 
-    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, around)
+    pictures = with_metadata([seen.picture for seen in kept.values()], metadata, around)
     thumbnails = np.stack([seen.thumbnail for seen in kept.values()])
     first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails)
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.
@@ -170,7 +170,7 @@ def assemble(
         "source": str(source),
         "origin": origin.to_json() if origin is not None else None,
         "background": list(background),
-        "notes": knowledge.notes,
+        "notes": metadata.notes,
         "summary": summary.to_json(),
     }
     return Stored(description, pictures, rejected, thumbnails)

@@ -12,7 +12,7 @@ from sfumato.collection.events import CollectEvent, FetchEvent, Finished, LeftOu
 from sfumato.collection.hub import fetch_hub
 from sfumato.collection.kaggle import fetch_kaggle
 from sfumato.collection.listing import list_source
-from sfumato.collection.metadata import read_knowledge
+from sfumato.collection.metadata import read_metadata
 from sfumato.collection.origin import Origin, Reference
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.storing import check_destination, check_source, is_collection, read_stored, write_stored
@@ -86,7 +86,7 @@ def collect(
         digest = listing_digest(listing)
         changed = bool(unread) or not earlier.is_of(digest, background, origin, include_works=include_works)
         if changed or earlier.stored is None:
-            stored = assemble(source, background, listing, known, read_knowledge(source, listing), origin)
+            stored = assemble(source, background, listing, known, read_metadata(source, listing), origin)
             stored.description |= {"listing": digest, "include_works": include_works}
             write_stored(directory, stored)
         else:

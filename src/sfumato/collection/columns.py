@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfumato.collection.tables import COLUMNS, Known, Row, Table, one_line
+from sfumato.collection.tables import COLUMNS, Fields, Row, Table, one_line
 
 # As other tools and competitions call the same things; compared without case, spaces, '_' and '-'.
 _FILES: Final = (
@@ -35,7 +35,7 @@ Finder = Callable[[Any], list[str]]
 class Statements:
     """What a table says: {file: {field: text}}, and notes for people, each without the table's name."""
 
-    known: dict[str, Known] = field(default_factory=dict)
+    known: dict[str, Fields] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -76,7 +76,7 @@ def understood(table: Table, find: Finder) -> Statements:
     return said
 
 
-def known_fields(row: Row) -> tuple[Known, list[str]]:
+def known_fields(row: Row) -> tuple[Fields, list[str]]:
     """What an object beside a single picture says of it, and the names in it that are not used."""
     keys = {column: _key(column) for column in row}
     fields = {about: _columns_of(about, keys, "") for about in COLUMNS}

@@ -11,7 +11,7 @@ from sfumato.collection.events import Fetched, FetchEvent, Noted
 from sfumato.collection.hub_columns import choose_columns
 from sfumato.collection.hub_pictures import CachedFiles, check_place, read_origin, write_pictures
 from sfumato.collection.origin import Origin, Reference, stated_licence
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, hub_fault
 
 
 def fetch_hub(reference: Reference, folder: Path, *, force: bool) -> Iterator[FetchEvent]:
@@ -106,39 +106,21 @@ def _loaded_commit(loaded: Any) -> str:
     return ""
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _is_unreachable(error: Exception) -> bool:
-    from huggingface_hub import errors
-
-    # The client has changed its HTTP library before; all of them have one of these two above their errors of transport.
-    kinds = {kind.__name__ for each in _chain(error) for kind in type(each).__mro__}
-    here = errors.LocalEntryNotFoundError
-    answered = any(isinstance(each, errors.HfHubHTTPError) and not isinstance(each, here) for each in _chain(error))
-    return not answered and bool(
-        kinds & {"TransportError", "ConnectionError", "OfflineModeIsEnabled", "LocalEntryNotFoundError"}
-    )
-
-
 def _reason(error: Exception, reference: Reference) -> str:
     """Why the client failed and what to do, in a sentence."""
     from huggingface_hub import constants
 
     page = f"{constants.ENDPOINT}/datasets/{reference.name}"
-    kinds = {kind.__name__ for each in _chain(error) for kind in type(each).__mro__}
+    fault = hub_fault(error)
     said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     # The client drops the cause of some errors, and only their text is left.
-    if "GatedRepoError" in kinds or "is a gated dataset" in said:
+    if fault == "gated" or "is a gated dataset" in said:
         return f"its owner must first grant access; ask for it on {page}, and log in with: hf auth login"
-    if "RevisionNotFoundError" in kinds:
+    if fault == "no such revision":
         return f"the data set has no revision '{reference.version}'; look at {page}."
-    if kinds & {"RepositoryNotFoundError", "HFValidationError", "DatasetNotFoundError"}:
+    if fault == "no such repository":
         return f"the Hub has no such data set, or a private one; look at {page}, and log in with: hf auth login"
-    if _is_unreachable(error):
+    if fault == "unreachable":
         return "the Hub cannot be reached, and the data set is not in the cache; try again with a connection."
     if "scripts are no longer supported" in said:
         return "it comes as a program, and programs of data sets are not run; look for the same data set as Parquet."

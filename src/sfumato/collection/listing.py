@@ -36,11 +36,11 @@ _CAPTION = re.compile(r".*\.(caption|txt|tags|json)", re.IGNORECASE)
 class Listing:
     """All that the source holds: possible pictures, texts about them, and what cannot be used whatever is in it.
 
-    `metadata` are tables, and JSON that is like one; `captions` are texts that each belong to one picture.
+    `tables` are tables of metadata, and JSON that is like one; `captions` are texts that each belong to one picture.
     """
 
     pictures: list[Entry] = field(default_factory=list)
-    metadata: list[Entry] = field(default_factory=list)
+    tables: list[Entry] = field(default_factory=list)
     captions: list[Entry] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -55,7 +55,7 @@ def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> 
     listing = Listing()
     texts: list[Entry] = []
     with closing(Source(source)) as opened:
-        for entry in _entries(source, skipped, opened, (listing.metadata, texts), include_works=include_works):
+        for entry in _entries(source, skipped, opened, (listing.tables, texts), include_works=include_works):
             if isinstance(entry, Rejected):
                 listing.rejected.append(entry)
                 continue
@@ -63,11 +63,11 @@ def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> 
             if _CAPTION.fullmatch(name):
                 texts.append(entry)
             elif _TABLE.fullmatch(name):
-                listing.metadata.append(entry)
+                listing.tables.append(entry)
             elif not _SIDE_FILE.fullmatch(name) or _is_picture_without_suffix(entry.file, opened):
                 listing.pictures.append(entry)
     _sort_texts(texts, listing)
-    for part in (listing.pictures, listing.metadata, listing.captions):
+    for part in (listing.pictures, listing.tables, listing.captions):
         part.sort(key=lambda entry: entry.file)
     listing.rejected.sort(key=lambda entry: entry.file)
     return listing
@@ -104,7 +104,7 @@ def _sort_texts(texts: list[Entry], listing: Listing) -> None:
         if captioned.pictures_of(where[entry.file]):
             listing.captions.append(entry)
         elif _TABLE.fullmatch(name):
-            listing.metadata.append(entry)
+            listing.tables.append(entry)
         elif not _SIDE_FILE.fullmatch(name):
             listing.pictures.append(entry)
 

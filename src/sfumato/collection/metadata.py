@@ -18,7 +18,7 @@ from sfumato.collection.listing import Listing
 from sfumato.collection.naming import ORDER, Captioned, Names, suffix_of
 from sfumato.collection.pictures import UNKNOWN, Picture
 from sfumato.collection.sources import Source
-from sfumato.collection.tables import CAPTION_LIMIT, TEXT_LIMIT, Known, parse_caption, parse_object, parse_table
+from sfumato.collection.tables import CAPTION_LIMIT, TEXT_LIMIT, Fields, parse_caption, parse_object, parse_table
 from sfumato.images.unusable import UnusableError
 from sfumato.text import counted, readable
 
@@ -30,40 +30,40 @@ _NUMBERS: Final = re.compile(r"[-+.,\d\se]*\d[-+.,\d\se]*")  # places of things 
 
 
 @dataclass(slots=True)
-class Knowledge:
+class Metadata:
     """For each file that something was written about: field and text; and what a person should know about the texts.
 
     `tables` names the tables that say something of a picture's class, `unlabelled` those that say there are no classes.
     """
 
-    of: dict[str, Known] = field(default_factory=dict)
+    of: dict[str, Fields] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
     unlabelled: list[str] = field(default_factory=list)
 
 
-def read_knowledge(source: Path, listing: Listing) -> Knowledge:
+def read_metadata(source: Path, listing: Listing) -> Metadata:
     """Read all tables and captions of a source. What cannot be read or understood becomes a note."""
-    knowledge = Knowledge()
+    metadata = Metadata()
     with closing(Source(source)) as opened:
-        _gather_tables(listing, opened, knowledge)
-        _gather_captions(listing, opened, knowledge)
-    return knowledge
+        _gather_tables(listing, opened, metadata)
+        _gather_captions(listing, opened, metadata)
+    return metadata
 
 
-def _gather_tables(listing: Listing, source: Source, knowledge: Knowledge) -> None:
-    if not listing.metadata:
+def _gather_tables(listing: Listing, source: Source, metadata: Metadata) -> None:
+    if not listing.tables:
         return
     files = [entry.file for entry in listing.pictures] + [rejected.file for rejected in listing.rejected]
-    where = places([*files, *(entry.file for entry in listing.metadata)])
+    where = places([*files, *(entry.file for entry in listing.tables)])
     names = Names({file: where[file] for file in files})
     # The table nearest to a picture has the last word, and of two beside each other the one that is called metadata.
-    for entry in sorted(listing.metadata, key=lambda entry: _rank(where[entry.file])):
+    for entry in sorted(listing.tables, key=lambda entry: _rank(where[entry.file])):
         folder, _, name = where[entry.file].rpartition("/")
         if _FORM.fullmatch(name):
-            knowledge.notes.append(f"{entry.file}: a form for answers, so it is not used")
+            metadata.notes.append(f"{entry.file}: a form for answers, so it is not used")
             continue
-        data = _text(entry, TEXT_LIMIT, source, knowledge.notes)
+        data = _text(entry, TEXT_LIMIT, source, metadata.notes)
         if data is None:
             continue
         table = parse_table(data, name)
@@ -71,20 +71,20 @@ def _gather_tables(listing: Listing, source: Source, knowledge: Knowledge) -> No
         near = re.split(r"[_.-]", name)[0] if split_named(re.split(r"[_.-]", name)[0]) else ""
         below = f"{folder}/" if folder else ""
         said = understood(table, partial(names.find, folder=below, near=near))
-        knowledge.notes.extend(f"{entry.file}: {note}" for note in said.notes)
+        metadata.notes.extend(f"{entry.file}: {note}" for note in said.notes)
         for file, fields in said.known.items():
-            knowledge.of.setdefault(file, {}).update(fields)
+            metadata.of.setdefault(file, {}).update(fields)
         if any("category" in fields or KIND in fields for fields in said.known.values()):
-            knowledge.tables.append(entry.file)
+            metadata.tables.append(entry.file)
         if table.unlabelled:
-            knowledge.unlabelled.append(entry.file)
+            metadata.unlabelled.append(entry.file)
 
 
 def _rank(place: str) -> tuple[int, bool, str]:
     return place.count("/"), place.rpartition("/")[2].lower().startswith("metadata."), place
 
 
-def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> None:
+def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> None:
     if not listing.captions:
         return
     where = places(entry.file for entry in (*listing.pictures, *listing.captions))
@@ -106,8 +106,8 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
                 continue
             known, others = known_fields(row)
             unused.update(others)
-            if "category" in known and _BESIDE not in knowledge.tables:
-                knowledge.tables.append(_BESIDE)
+            if "category" in known and _BESIDE not in metadata.tables:
+                metadata.tables.append(_BESIDE)
         else:
             caption = parse_caption(data)
             if _NUMBERS.fullmatch(caption):
@@ -116,15 +116,15 @@ def _gather_captions(listing: Listing, source: Source, knowledge: Knowledge) -> 
         for file in files:
             own = dict(known)
             first = taken.setdefault(file, entry.file) if "caption" in own else entry.file
-            if first != entry.file and own.pop("caption") != knowledge.of[file]["caption"]:
+            if first != entry.file and own.pop("caption") != metadata.of[file]["caption"]:
                 beside[f"{kind} files beside {suffix_of(first)} ones"] += 1
-            knowledge.of.setdefault(file, {}).update(own)
+            metadata.of.setdefault(file, {}).update(own)
     if faults:
         more = f" (and {counted(len(faults) - 1, 'more text')} beside pictures, not used)" if len(faults) > 1 else ""
-        knowledge.notes.append(f"{faults[0]}{more}")
-    knowledge.notes.extend(f"captions: {kinds} are not used ({count:,} of them)" for kinds, count in beside.items())
+        metadata.notes.append(f"{faults[0]}{more}")
+    metadata.notes.extend(f"captions: {kinds} are not used ({count:,} of them)" for kinds, count in beside.items())
     if note := unused_note(unused):
-        knowledge.notes.append(note)
+        metadata.notes.append(note)
 
 
 def _size(count: int) -> str:
@@ -143,13 +143,13 @@ def _text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes |
 
 
 def folder_classes(files: Iterable[str], around: str = "") -> dict[str, str]:
-    """For each file the class that its folders give it, '' for none; `around` as for `with_knowledge`."""
+    """For each file the class that its folders give it, '' for none; `around` as for `with_metadata`."""
     where = places(files)
     found, _ = placed([readable(place) for place in where.values()], around=readable(around))
     return {file: category for file, (category, _) in zip(where, found, strict=True)}
 
 
-def with_knowledge(pictures: list[Picture], knowledge: Knowledge, around: str = "") -> list[Picture]:
+def with_metadata(pictures: list[Picture], metadata: Metadata, around: str = "") -> list[Picture]:
     """The pictures with all that is known of them, and with their classes (see `categories.chosen_categories`).
 
     `around` is the name of the source, without a suffix. The split is what the tables say; where these say nothing,
@@ -158,18 +158,18 @@ def with_knowledge(pictures: list[Picture], knowledge: Knowledge, around: str = 
     where = places(picture.file for picture in pictures)
     found, splits = placed([readable(where[picture.file]) for picture in pictures], around=readable(around))
     if splits:
-        knowledge.notes.append(f"{', '.join(splits)}: taken for a split, kept as each picture's, and not for classes")
-    of = [knowledge.of.get(picture.file, {}) for picture in pictures]
+        metadata.notes.append(f"{', '.join(splits)}: taken for a split, kept as each picture's, and not for classes")
+    of = [metadata.of.get(picture.file, {}) for picture in pictures]
     evidence = Evidence(
         folders=[category for category, _ in found],
         stated=[known.get("category", "") for known in of],
         kinds=[known.get(KIND, "") for known in of],
         captioned=[bool(known.get("caption")) for known in of],
-        tables=knowledge.tables,
-        unlabelled=knowledge.unlabelled,
+        tables=metadata.tables,
+        unlabelled=metadata.unlabelled,
     )
     categories, notes = chosen_categories(evidence)
-    knowledge.notes.extend(notes)
+    metadata.notes.extend(notes)
     described = []
     for picture, category, (_, split), known in zip(pictures, categories, found, of, strict=True):
         described.append(

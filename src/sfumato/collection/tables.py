@@ -30,7 +30,7 @@ COLUMNS: Final = {
     "split": ("split",),
 }
 
-Known = dict[str, str]
+Fields = dict[str, str]
 Row = dict[str, Any]
 
 

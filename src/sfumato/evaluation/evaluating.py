@@ -30,7 +30,7 @@ from sfumato.evaluation.noise_levels import SIGMAS, denoising_losses
 from sfumato.evaluation.works_folder import FolderOfWorks
 from sfumato.features.appearance import Appearance, appearance
 from sfumato.features.features import Features, Pictures, extracted, looked_at
-from sfumato.images.tensors import as_tensor, to_pictures
+from sfumato.images.tensors import as_tensor, to_levels, to_pictures
 from sfumato.models import Generation, Model
 from sfumato.models.configuration import ObjectiveName
 from sfumato.random import spread
@@ -69,7 +69,7 @@ def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
 
 def folder_works(folder: Path, read: FolderOfWorks) -> WorksToEvaluate:
     """The pictures of a folder as works."""
-    levels = ((read.images + 1) * 127.5).round().byte()
+    levels = to_levels(read.images).byte()
     left_out = f", {counted(read.left_out, 'file')} left out" if read.left_out else ""
     return WorksToEvaluate(
         read.images,

@@ -166,7 +166,7 @@ def _explained(error: BaseException, data: bytes, expected: str) -> UnusableErro
     return UnusableError(unusable.BROKEN, f"broken {expected} ({said})")
 
 
-def opened(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
+def open_picture(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
     """The picture upright, in sRGB, on ``background`` where it is transparent. A path may begin with '~'.
 
     Raises SfumatoError where there is none or it cannot be used.

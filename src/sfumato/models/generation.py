@@ -15,7 +15,7 @@ from torch import Tensor
 import sfumato
 from sfumato.diffusion.randomness import SeededNoise
 from sfumato.diffusion.samplers import STUDENTS
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.images.tensors import to_pictures
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.configuration import SamplerChoices, SamplerSettings, given
@@ -263,10 +263,9 @@ def _settings(model: Model, asked: SamplerChoices) -> SamplerSettings:
     try:
         return SamplerSettings.model_validate(model.config.generation.model_dump() | given(asked))
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        said = fault["msg"].removeprefix("Value error, ")
-        named = f"{fault['loc'][0]} {fault['input']!r}: " if fault["loc"] else ""
-        raise SfumatoError(f"{named}{said[:1].lower()}{said[1:]}") from error
+        fault = faults_of(error)[0]
+        named = f"{fault.place[0]} {fault.value!r}: " if fault.place else ""
+        raise SfumatoError(f"{named}{fault.said}") from error
 
 
 def whole_seed(seed: SupportsIndex) -> int:

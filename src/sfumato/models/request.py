@@ -9,7 +9,7 @@ from typing import SupportsIndex, Unpack
 from PIL import Image
 
 from sfumato.errors import SfumatoError
-from sfumato.images.decoding import opened
+from sfumato.images.decoding import open_picture
 from sfumato.models.configuration import SamplerChoices
 from sfumato.models.generation import Generation
 from sfumato.models.ground import Ground
@@ -68,7 +68,7 @@ def steering_of(
     if palette is not None and not isinstance(palette, Palette):
         palette = _palette(palette, palette_strength)
     if composition is not None and not isinstance(composition, Composition):
-        sketch = composition if isinstance(composition, Image.Image) else opened(Path(composition))
+        sketch = composition if isinstance(composition, Image.Image) else open_picture(Path(composition))
         composition = Composition.of_picture(sketch, ground.width, ground.height, composition_strength)
     return Steering(palette, composition)
 
@@ -79,7 +79,7 @@ def _palette(asked: Image.Image | Path | str, strength: float) -> Palette:
     place = Path(asked)
     is_file = os.path.lexists(place) and not place.is_dir()
     if is_file or isinstance(asked, Path):
-        return Palette.of_picture(opened(place), strength)
+        return Palette.of_picture(open_picture(place), strength)
     if place.suffix and not asked.startswith("#"):
         raise SfumatoError(f"{asked}: no such file; give a picture, or colours as #aa3322,#fff0c0")
     return Palette.parse(asked, strength)

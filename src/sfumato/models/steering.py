@@ -15,6 +15,7 @@ from torch import Tensor
 from sfumato.diffusion import Denoise
 from sfumato.diffusion.steering import coloured, composed, palette_of
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import as_canvas, from_levels, to_levels
 from sfumato.works.recipe import MOST_COLOURS
 
 COLOURS = 6  # of a picture that is given for a palette
@@ -56,8 +57,8 @@ class Palette:
     def of_picture(cls, picture: Image.Image, strength: float = PALETTE_STRENGTH, count: int = COLOURS) -> Self:
         """The colours that a picture is mostly made of, and how much of it each covers."""
         small = picture.convert("RGB").resize((64, 64), Image.Resampling.BOX)
-        colours, shares = palette_of(torch.from_numpy(np.array(small)).permute(2, 0, 1) / 127.5 - 1, count)
-        levels = ((colours + 1) * 127.5).round().clamp(0, 255).int().tolist()
+        colours, shares = palette_of(as_canvas(small), count)
+        levels = to_levels(colours).int().tolist()
         named = tuple("#" + "".join(f"{level:02x}" for level in colour) for colour in levels)
         return cls(named, tuple(round(share, 4) for share in shares.tolist()), strength)
 
@@ -65,7 +66,7 @@ class Palette:
     def rgb(self) -> Tensor:
         """[K, 3] in -1..1."""
         levels = [[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in self.colours]
-        return torch.tensor(levels) / 127.5 - 1
+        return from_levels(torch.tensor(levels))
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Composition:
     def target(self, height: int, width: int) -> Tensor:
         """[1, 3, height, width] in -1..1."""
         levels = np.frombuffer(bytes.fromhex(self.levels), np.uint8).reshape(1, SKETCH_SIDE, SKETCH_SIDE, 3)
-        small = torch.from_numpy(levels.copy()).permute(0, 3, 1, 2) / 127.5 - 1
+        small = from_levels(torch.from_numpy(levels.copy()).permute(0, 3, 1, 2))
         return F.interpolate(small, (height, width), mode="bicubic")
 
 
