@@ -83,8 +83,8 @@ def test_a_picture_of_another_format_is_named_and_what_to_do(name, data, kind):
     ("data", "name"),
     [
         (b"<!DOCTYPE html><p>404", "a web page"),
-        (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00iso2avc1", "a film"),
-        (b"\x1aE\xdf\xa3\x01", "a film"),
+        (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00iso2avc1", "a video"),
+        (b"\x1aE\xdf\xa3\x01", "a video"),
         (b"RIFF\x00\x00\x00\x00WAVE", "a sound"),
         (b"<?xml version='1.0'?><painting/>", "an XML document"),
         (b"MZ\x90", "a program"),

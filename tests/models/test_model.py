@@ -255,7 +255,9 @@ def test_early_weights_of_other_shapes_are_said(saved):
     name = next(name for name in tensors if name.startswith("early."))
     tensors[name] = torch.zeros(1, 2, 3)
     save_file(tensors, saved / "model.safetensors")
-    with pytest.raises(SfumatoError, match=r"model\.safetensors: the early weights: unlike .*, it holds '.*' as 1 x 2 x 3 in"):
+    with pytest.raises(
+        SfumatoError, match=r"model\.safetensors: the early weights: unlike .*, it holds '.*' as 1 x 2 x 3 in"
+    ):
         Model.from_pretrained(saved)
 
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from sfumato.collection.drawn import draw
-from sfumato.provenance import is_marked, is_marked_file, mark_film, save_marked
+from sfumato.provenance import is_marked, is_marked_file, mark_video, save_marked
 from sfumato.provenance.mark import TRAINED_ALGORITHMIC_MEDIA, is_ours, xmp_packet
 
 FRAMES = [draw("flow", seed, 32) for seed in range(3)]
 MOVING = {"save_all": True, "append_images": FRAMES[1:], "duration": 100, "loop": 0}
 FORMATS = ["PNG", "WEBP", "GIF"]
-FILM = b"".join(
+VIDEO = b"".join(
     struct.pack(">I4s", 8 + len(body), kind) + body
     for kind, body in ((b"ftyp", b"isom\0\0\2\0isommp41"), (b"moov", b"\0" * 90), (b"mdat", b"\1" * 500))
 )
@@ -69,13 +69,13 @@ def test_a_gif_of_the_older_version_becomes_one_that_may_have_extensions() -> No
     assert written("GIF")[:6] == b"GIF89a"
 
 
-def test_a_film_is_marked_at_its_end() -> None:
-    marked = mark_film(FILM)
-    assert marked.startswith(FILM)
+def test_a_video_is_marked_at_its_end() -> None:
+    marked = mark_video(VIDEO)
+    assert marked.startswith(VIDEO)
     assert is_marked(marked)
-    assert not is_marked(FILM)
+    assert not is_marked(VIDEO)
     large = struct.pack(">I4sQ", 1, b"mdat", 16 + 77) + b"\1" * 77  # a box whose size has 64 bits
-    assert is_marked(mark_film(FILM + large))
+    assert is_marked(mark_video(VIDEO + large))
 
 
 def test_texts_go_with_a_png_and_with_nothing_else() -> None:
@@ -166,18 +166,18 @@ def test_a_file_is_looked_at_without_being_read_whole(tmp_path: Path) -> None:
     assert is_marked_file(path)
     path.write_bytes(b"")
     assert not is_marked_file(path)
-    with (tmp_path / "film.mp4").open("wb") as film:  # 8 GB, which lie nowhere
-        film.write(struct.pack(">I4s", 16, b"ftyp") + b"isom\0\0\0\0" + struct.pack(">I4sQ", 1, b"mdat", 8 << 30))
-        film.truncate(16 + (8 << 30))
-    assert not is_marked_file(tmp_path / "film.mp4")
-    with (tmp_path / "film.mp4").open("ab") as film:
-        film.write(mark_film(b""))
-    assert is_marked_file(tmp_path / "film.mp4")
+    with (tmp_path / "video.mp4").open("wb") as video:  # 8 GB, which lie nowhere
+        video.write(struct.pack(">I4s", 16, b"ftyp") + b"isom\0\0\0\0" + struct.pack(">I4sQ", 1, b"mdat", 8 << 30))
+        video.truncate(16 + (8 << 30))
+    assert not is_marked_file(tmp_path / "video.mp4")
+    with (tmp_path / "video.mp4").open("ab") as video:
+        video.write(mark_video(b""))
+    assert is_marked_file(tmp_path / "video.mp4")
     with pytest.raises(OSError, match="No such file"):
         is_marked_file(tmp_path / "gone.png")
 
 
-WHOLE = [written("PNG"), written("WEBP"), written("GIF"), _jpeg(xmp_packet("sfumato 1.0")), mark_film(FILM)]
+WHOLE = [written("PNG"), written("WEBP"), written("GIF"), _jpeg(xmp_packet("sfumato 1.0")), mark_video(VIDEO)]
 
 
 @settings(max_examples=300, deadline=None)

@@ -48,7 +48,7 @@ class Batches:
         self.seed = seed
         self.flip = flip
         self.device = torch.device(device)
-        self._choices = None if balance == "none" else _Choices(self.indices, _shares(dataset, balance))
+        self._choices = None if balance == "none" else _Choices(self.indices, _groups(dataset, balance))
         self._orders: dict[int, Tensor] = {}
         self._pixels = dataset.pixels
         if self.device.type != "cpu" and self._pixels.numel() <= _MOST_DEVICE_BYTES:
@@ -96,23 +96,23 @@ class Batches:
 
 
 class _Choices:
-    """Draws a share (a class, a creator) and then one of its pictures."""
+    """Draws a group (a class, a creator) and then one of its pictures."""
 
-    def __init__(self, indices: Tensor, shares: Tensor) -> None:
-        """indices: [n] pictures; shares: [N], the share that each picture of the dataset belongs to."""
-        own = shares[indices]
+    def __init__(self, indices: Tensor, groups: Tensor) -> None:
+        """indices: [n] pictures; groups: [N], the group that each picture of the dataset belongs to."""
+        own = groups[indices]
         self.sorted = indices[torch.argsort(own, stable=True)]
         self.counts = torch.unique(own, return_counts=True)[1]
         self.starts = torch.cumsum(self.counts, 0) - self.counts
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
         """[count] pictures."""
-        share, member = torch.rand(2, count, generator=generator, dtype=torch.float64)
-        chosen = (share * len(self.counts)).long()
+        group, member = torch.rand(2, count, generator=generator, dtype=torch.float64)
+        chosen = (group * len(self.counts)).long()
         return self.sorted[self.starts[chosen] + (member * self.counts[chosen]).long()]
 
 
-def _shares(dataset: Dataset, balance: Balance) -> Tensor:
+def _groups(dataset: Dataset, balance: Balance) -> Tensor:
     if balance == "class":
         if not dataset.classes:
             raise SfumatoError(

@@ -76,9 +76,9 @@ def _edges(lightness: Tensor) -> Tensor:
     # An edge has no direction, so the angle counts from 0 to half a turn; each gradient's energy goes to the two
     # orientations beside it, in proportion.
     angle = torch.atan2(down, across) / math.pi * ORIENTATIONS
-    away = (angle - torch.arange(ORIENTATIONS).view(1, -1, 1, 1)).remainder(ORIENTATIONS)
-    share = (1 - torch.minimum(away, ORIENTATIONS - away)).clamp_min(0)
-    return F.adaptive_avg_pool2d(energy * share, EDGE_CELLS).sqrt()
+    apart = (angle - torch.arange(ORIENTATIONS).view(1, -1, 1, 1)).remainder(ORIENTATIONS)
+    weight = (1 - torch.minimum(apart, ORIENTATIONS - apart)).clamp_min(0)
+    return F.adaptive_avg_pool2d(energy * weight, EDGE_CELLS).sqrt()
 
 
 def _grain(lightness: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class Appearance:
     sharpness: the energy of lightness's gradient, squared differences of neighbours added over both axes, x 1000
     chroma: how far colours are from grey
     chroma_spread: the root mean square distance of the set's colours from their mean, lightness aside
-    contrast: the deviation of lightness within a picture
+    contrast: the standard deviation of lightness within a picture
     """
 
     sharpness: float

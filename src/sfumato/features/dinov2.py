@@ -74,8 +74,8 @@ class DinoFeatures(NetworkFeatures):
         levels = self.levels(images, said.scaled_to, "bilinear" if said.resample == 2 else "bicubic")
         start = (said.scaled_to - said.side) // 2
         middle = levels[:, :, start : start + said.side, start : start + said.side]
-        mean, deviation = torch.tensor((said.image_mean, said.image_std), device=levels.device).view(2, 3, 1, 1)
-        tokens: Tensor = self.network((middle * said.rescale_factor - mean) / deviation).last_hidden_state
+        mean, std = torch.tensor((said.image_mean, said.image_std), device=levels.device).view(2, 3, 1, 1)
+        tokens: Tensor = self.network((middle * said.rescale_factor - mean) / std).last_hidden_state
         return tokens[:, 0]
 
 

@@ -105,7 +105,7 @@ _MAGIC: Final = (
         (b"ID3", "a sound"),
         (b"OggS", "a sound"),
         (b"fLaC", "a sound"),
-        (b"\x1aE\xdf\xa3", "a film"),
+        (b"\x1aE\xdf\xa3", "a video"),
         (b"wOFF", "a font"),
         (b"wOF2", "a font"),
         (b"OTTO", "a font"),
@@ -210,7 +210,7 @@ def _media(head: bytes) -> Kind:
         return Kind("a HEIC picture", "save it as JPEG or PNG")
     if brands and brands[0] in (b"M4A ", b"M4B ", b"F4A "):
         return Kind("a sound")
-    return Kind("a film")
+    return Kind("a video")
 
 
 def _zipped(head: bytes) -> Kind:
@@ -230,7 +230,7 @@ def _riff(head: bytes) -> Kind:
         return Kind("a CorelDRAW document", _EXPORT)
     if form == b"ACON":
         return Kind("a mouse pointer", _SAVE)
-    return Kind("a film") if form == b"AVI " else Kind("a sound")
+    return Kind("a video") if form == b"AVI " else Kind("a sound")
 
 
 def _without_magic(head: bytes, text: bytes, size: int | None) -> Kind | None:

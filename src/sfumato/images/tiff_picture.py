@@ -50,8 +50,8 @@ def _coloured(layout: Layout, colour: NDArray[np.generic], alpha: NDArray[np.gen
         alpha_white = white_of(layout, alpha)
         shown = to_eight_bits(alpha, alpha_white)
         if layout.alpha == ASSOCIATED:
-            share = np.clip(alpha.astype(np.float32) / alpha_white, 1e-6, None)[..., None]
-            colour = np.where(share > 1e-5, colour.astype(np.float32) / share, 0)
+            opacity = np.clip(alpha.astype(np.float32) / alpha_white, 1e-6, None)[..., None]
+            colour = np.where(opacity > 1e-5, colour.astype(np.float32) / opacity, 0)
         levels = to_eight_bits(colour, white)
     if layout.photometric == tiff_samples.WHITE_IS_ZERO:
         levels = 255 - levels

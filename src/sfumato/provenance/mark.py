@@ -1,7 +1,7 @@
-"""The mark of the program's own pictures and films: XMP that names the program, and that a model made them.
+"""The mark of the program's own pictures and videos: XMP that names the program, and that a model made them.
 
-Whatever the program writes as a picture or a film goes through `save_marked` or `mark_film`, so that it is never taken
-for somebody's art. Art that the program draws without a model carries no mark.
+Whatever the program writes as a picture or a video goes through `save_marked` or `mark_video`, so that it is never
+taken for somebody's art. Art that the program draws without a model carries no mark.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from PIL import Image, PngImagePlugin
 
 from sfumato import __version__
 from sfumato.disk import open_file
-from sfumato.provenance.containers import XMP, film_with, gif_with, texts_of
+from sfumato.provenance.containers import XMP, gif_with, texts_of, video_with
 
 # IPTC's terms for a picture that a trained model made, and for one that it went on with or changed in part:
 # https://cv.iptc.org/newscodes/digitalsourcetype/
@@ -83,9 +83,9 @@ def save_marked(
         raise ValueError(f"{format} is none of PNG, WEBP and GIF")
 
 
-def mark_film(film: bytes) -> bytes:
+def mark_video(video: bytes) -> bytes:
     """An MP4 with the mark."""
-    return film_with(film, xmp_packet(f"sfumato {__version__}").encode())
+    return video_with(video, xmp_packet(f"sfumato {__version__}").encode())
 
 
 def is_marked(data: bytes | mmap.mmap) -> bool:

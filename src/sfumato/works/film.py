@@ -14,7 +14,7 @@ from PIL import Image
 
 from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
-from sfumato.provenance import mark_film
+from sfumato.provenance import mark_video
 from sfumato.works.viewing import enlarged, viewing_scale
 
 FRAMES_A_SECOND: Final = 30
@@ -51,7 +51,7 @@ def save_film(frames: Sequence[Image.Image], path: str | Path, *, seconds: float
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
             raise SfumatoError(f"{path}: ffmpeg cannot write it ({said[-1]})")
-        film = mark_film(made.read_bytes())
+        film = mark_video(made.read_bytes())
 
     def write(file: BinaryIO) -> None:
         file.write(film)
