@@ -76,10 +76,10 @@ def prepare(
     `size` is the side of the training pictures in pixels, 32 to 1,024, a multiple of 8; smaller pictures are left out.
     With `pixel_art` they are enlarged, by the smallest whole number that makes them large enough and without smoothing.
     `crop` 'centre' keeps a centred square of each; 'random' keeps more of the long side, for crops to move along.
-    `held_out` (0 to 0.5) is the fraction of pictures that training does not see. `fewest` is how many pictures a dataset
-    has at least; training needs 8. A dataset of the same pictures and settings that is there already is used as it is;
-    any other is replaced only with `force`. A dataset is there whole or not at all, also where the generator is closed
-    in between.
+    `held_out` (0 to 0.5) is the fraction of pictures that training does not see. `fewest` is the least number of
+    pictures in a dataset; training needs 8. A dataset of the same pictures and settings that is there already is used
+    as it is; any other is replaced only with `force`. A dataset is there whole or not at all, also where the generator
+    is closed in between.
 
     Raises SfumatoError for settings out of range, too few pictures, and a destination that cannot be used.
     """
