@@ -293,7 +293,7 @@ def not_ours(place: Path) -> SfumatoError:
 
 
 def _may_stay(path: Path, beside: Path | None) -> bool:
-    """Whether something in a directory is of no account: what a killed process left, the way to a known place, or a
+    """Whether something in a directory is harmless: what a killed process left, the way to a known place, or a
     directory of the program's with a marker of its own."""
     known = beside is not None and beside.resolve().is_relative_to(path.resolve())
     left = _TEMPORARY.fullmatch(path.name) is not None

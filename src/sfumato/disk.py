@@ -1,4 +1,5 @@
-"""What is written lies on the disk, and whole, before anything relies on it; what is read is a file, and of a size."""
+"""Files are written whole, and lie on the disk before anything relies on them; only regular files of a known size are
+read."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _UNIX_SYSTEMS: Final = (3, 19)  # as APPNOTE.TXT 4.4.2.2 numbers those that zips
 
 
 class Archive:
-    """A zip file, open for reading. Raises SfumatoError where it is none, or was made to do harm.
+    """A zip file, open for reading. Raises SfumatoError for other files, and for zips that were made to do harm.
 
     `members` holds each member under its name as it was meant: with forward slashes, in the encoding that it was
     written in. Of several of one name the last counts, as it does when they are unpacked; the others are `replaced`.
@@ -113,7 +113,7 @@ def is_safe_name(name: str) -> bool:
 
 
 def with_slashes(name: str) -> str:
-    """A member's name with '/' between its parts, whatever was between them, and without parts that say nothing.
+    """A member's name with '/' between its parts, whatever separated them, and without empty and '.' parts.
 
     A '/' in front and '..' stay, for what leads out of the folder must be seen to.
     """

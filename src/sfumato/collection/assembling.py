@@ -1,4 +1,4 @@
-"""What was seen of each file, now or in an earlier run, is put together into the parts of a collection."""
+"""The facts about each file, found now or in an earlier run, become the parts of a collection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sfumato.text import counted
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A picture that can be used, nothing but its own facts in it yet, and its [16, 16, 3] thumbnail."""
+    """A picture that can be used, with the facts of its file alone, and its [16, 16, 3] thumbnail."""
 
     picture: Picture
     thumbnail: NDArray[np.uint8]
@@ -53,7 +53,7 @@ _READING: Final = 2  # of this room's rules for classes and texts; other rules m
 
 @dataclass(slots=True)
 class Earlier:
-    """What an earlier run over the same source found, by file; empty where there was none or it does not serve."""
+    """What an earlier run over the same source found, by file; empty where there was no usable one."""
 
     stored: Stored | None = None
     background: Colour | None = None
@@ -92,7 +92,7 @@ class Earlier:
         return earlier
 
     def seen(self, entry: Entry) -> Seen | None:
-        """What is known of a file that has not changed since; None where it must be read."""
+        """What is known of a file that has not changed since; None where it must be read again."""
         seen = self.found.get(entry.file)
         facts = seen.picture if isinstance(seen, Kept) else seen
         if facts is None or (facts.bytes, facts.stamp) != (entry.bytes, entry.stamp):
@@ -100,7 +100,7 @@ class Earlier:
         return seen
 
     def origin_with(self, origin: Origin | None) -> Origin | None:
-        """Where the source comes from, as stated now; what is not stated now is as it was stated then."""
+        """The origin stated now, or else the one stated in the earlier run."""
         before = self.stored.origin if self.stored is not None else None
         if before is None or origin in (None, replace(before, licence=None)):
             return before or origin

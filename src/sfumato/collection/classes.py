@@ -74,7 +74,7 @@ def placed(files: list[str], *, around: str = "") -> tuple[list[tuple[str, str]]
 
 
 def _split_depths(folders: list[Folders]) -> list[int | None]:
-    """Which of the folders around each file is that of a split; None where none is."""
+    """For each file the depth of the folder that stands for a split; None where there is none."""
     names: dict[Folders, set[str]] = defaultdict(set)
     for folder in set(folders):
         for depth, name in enumerate(folder):
@@ -92,7 +92,7 @@ def _split_depths(folders: list[Folders]) -> list[int | None]:
 
 
 def _unwrapped(folders: list[Folders], around: str) -> list[Folders]:
-    """Without the folders that all others lie in; pictures beside these are in none, as they were."""
+    """Without the folders that contain all others; pictures beside those stay in no folder."""
     while True:
         inside = Counter(folder[:2] for folder in folders if folder)
         names = {folder[0] for folder in inside}
@@ -175,7 +175,7 @@ def chosen_categories(evidence: Evidence) -> tuple[list[str], list[str]]:
 
 
 def _from_folders(folders: list[str], evidence: Evidence, notes: list[str]) -> tuple[list[str], list[str]]:
-    """The folders' names; without the repeats of kohya's scripts, where every folder has them and captions too."""
+    """The folders' names, without kohya's repeat counts where every folder has one, and captions."""
     names = sorted(set(folders) - {""})
     matches = {name: match[1].strip() for name in names if (match := _REPEATS.fullmatch(name))}
     captioned = all(has for has, folder in zip(evidence.captioned, folders, strict=True) if folder)

@@ -1,4 +1,4 @@
-"""A collection, opened."""
+"""A collection on disk, opened for reading."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Collection:
 
     @cached_property
     def classes(self) -> list[str]:
-        """The names of the classes, in natural order. Pictures whose class is not known, '', are of none of them."""
+        """The names of the classes, in natural order, without the '' of pictures whose class is not known."""
         return sorted({picture.category for picture in self.pictures if picture.category}, key=natural_order)
 
     @property

@@ -15,7 +15,7 @@ from sfumato.errors import SfumatoError, hub_fault
 
 
 def fetch_hub(reference: Reference, folder: Path, *, force: bool) -> Iterator[FetchEvent]:
-    """Have a data set loaded into the client's cache (HF_HOME), and its pictures written into `folder`, as they are.
+    """Load a data set into the client's cache (HF_HOME), and write its pictures into `folder` as they are.
 
     Nothing is written again while the data set's revision is the same. Where the Hub cannot be reached, what was
     written serves, or else what is in the cache. A data set's own programs are never run. Raises SfumatoError.
@@ -70,7 +70,7 @@ def _written(loaded: Any, folder: Path, origin: Origin, cached: CachedFiles) -> 
 
 
 def _origin_now(reference: Reference, plain: str) -> Origin | None:
-    """The data set's commit, and the licence that its card states, as the Hub says now; None if it says nothing."""
+    """The data set's current commit on the Hub, and the licence that its card states; None if it cannot be asked."""
     from huggingface_hub import HfApi, errors
 
     try:
@@ -86,7 +86,7 @@ def _origin_now(reference: Reference, plain: str) -> Origin | None:
 
 
 def _cached_licence(name: str, commit: str) -> str | None:
-    """The licence that the card states which the client's cache holds; None where there is no card."""
+    """The licence stated by the card in the client's cache; None where there is no card."""
     from huggingface_hub import DatasetCard, errors, hf_hub_download
 
     try:

@@ -38,7 +38,7 @@ def read_origin(folder: Path) -> Origin | None:
 
 
 def check_place(folder: Path, reference: str, *, force: bool) -> None:
-    """Raises SfumatoError where a data set's pictures would take the place of something else."""
+    """Raises SfumatoError where a data set's pictures would replace something else."""
     if not folder.exists() and not folder.is_symlink():
         return
     if kind_of(folder) != "pictures":
@@ -56,7 +56,7 @@ def check_place(folder: Path, reference: str, *, force: bool) -> None:
 
 
 def _not_fetched(folder: Path) -> list[str]:
-    """What lies in a folder of fetched pictures and was put there by somebody else."""
+    """The files in a folder of fetched pictures that somebody else put there."""
     own = OwnDirectory(folder, "pictures").own()
     found = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
     names = (path.relative_to(folder).as_posix() for path in found)
@@ -118,7 +118,7 @@ def _written(
 
 
 def _write(stage: Path, category: str, number: int, data: bytes) -> str:
-    """Write one picture; its file's name relative to the folder. What it is its first bytes say, not a name."""
+    """Write one picture and return its name relative to the folder. Its first bytes decide its suffix, not a name."""
     extension = (picture_format(data[:HEAD_BYTES]) or "bin").lower().replace("jpeg", "jpg")
     file = f"{category}/{number:07}.{extension}".lstrip("/")
     (stage / category).mkdir(exist_ok=True)
@@ -147,7 +147,7 @@ def _named_only(count: int) -> str:
 
 
 class _FolderNames:
-    """A folder for each class: its name, as far as file systems take it, and never the same for two classes."""
+    """A folder for each class: its name as far as file systems allow it, and a different one for every class."""
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {"": ""}

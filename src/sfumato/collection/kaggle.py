@@ -12,7 +12,7 @@ from sfumato.errors import SfumatoError
 
 
 def fetch_kaggle(reference: Reference) -> Iterator[FetchEvent]:
-    """Have a data set downloaded, once, into the client's cache (KAGGLEHUB_CACHE); the folder there is the source.
+    """Download a data set, once, into the client's cache (KAGGLEHUB_CACHE); the folder there is the source.
 
     Where Kaggle cannot be reached, the newest version in the cache serves. Raises SfumatoError.
     """

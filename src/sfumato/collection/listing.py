@@ -49,7 +49,7 @@ def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> 
     """List a folder (but for the folder `skipped` in it) or a zip; everything sorted by name.
 
     A zip in a folder is read as if it were unpacked there, where the folder's own pictures are in it (see
-    `packed.with_unpacked`): its files are then named 'some.zip/1.png'.
+    `entries.with_unpacked`): its files are then named 'some.zip/1.png'.
     What the program made itself is set aside, but for folders of works with `include_works`.
     """
     listing = Listing()

@@ -31,7 +31,7 @@ _NUMBERS: Final = re.compile(r"[-+.,\d\se]*\d[-+.,\d\se]*")  # places of things 
 
 @dataclass(slots=True)
 class Metadata:
-    """For each file that something was written about: field and text; and what a person should know about the texts.
+    """The fields that tables and texts give each file, by its name, and notes for people on what could not be used.
 
     `tables` names the tables that say something of a picture's class, `unlabelled` those that say there are no classes.
     """
@@ -150,7 +150,7 @@ def folder_classes(files: Iterable[str], around: str = "") -> dict[str, str]:
 
 
 def with_metadata(pictures: list[Picture], metadata: Metadata, around: str = "") -> list[Picture]:
-    """The pictures with all that is known of them, and with their classes (see `categories.chosen_categories`).
+    """The pictures with all that is known of them, and with their classes (see `classes.chosen_categories`).
 
     `around` is the name of the source, without a suffix. The split is what the tables say; where these say nothing,
     that of the folders.

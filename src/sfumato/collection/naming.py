@@ -14,7 +14,7 @@ _MOST_TAILS: Final = 1000  # files of one name, among which the right one is loo
 
 
 class Names:
-    """The files of a source, to be found by name. `places`: for each file where it lies (see `packed.places`)."""
+    """The files of a source, to be found by name. `places`: for each file where it lies (see `entries.places`)."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self._written: dict[str, str] = {place: file for file, place in places.items()}
@@ -111,7 +111,7 @@ def suffix_of(text: str) -> str:
 
 class Captioned:
     """Pictures, to be found by the names of the texts about them. `pictures`: of each file where it lies, as for texts
-    (see `packed.places`)."""
+    (see `entries.places`)."""
 
     def __init__(self, pictures: Mapping[str, str]) -> None:
         self._by_name: dict[str, list[str]] = defaultdict(list)

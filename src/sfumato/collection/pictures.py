@@ -111,7 +111,7 @@ class Summary:
 
     @classmethod
     def of(cls, pictures: list[Picture], rejected: Iterable[Rejected]) -> Summary:
-        """Count. There is at least one picture."""
+        """Count them; there is at least one picture."""
         reasons = Counter(entry.kind for entry in rejected)
         duplicates = reasons.pop(unusable.DUPLICATE, 0)
         groups = len({picture.group for picture in pictures})

@@ -166,7 +166,7 @@ def check_destination(source: Path, destination: Path, *, force: bool) -> None:
 
 
 def _source_of(destination: Path) -> str | None:
-    """The source that a collection there names; None where there is none, or it cannot be read and is written anew."""
+    """The source that a collection in this place names; None where there is none that can be read."""
     try:
         return str(read_description(destination)["source"])
     except (SfumatoError, KeyError):

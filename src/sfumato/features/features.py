@@ -48,7 +48,7 @@ class Pictures:
 
 
 def looked_at(places: Tensor, dataset: Dataset, features: Features) -> Pictures:
-    """The dataset's pictures at these places: [N], N 0 or more; with no pictures there are rows of no numbers."""
+    """The dataset's pictures at these places, with their features: [N], N 0 or more; of none rows is [0, 0]."""
     images = dataset.images(places)
     if not len(places):
         return Pictures(places, images, torch.zeros(0, 0, dtype=torch.float64))
@@ -56,7 +56,7 @@ def looked_at(places: Tensor, dataset: Dataset, features: Features) -> Pictures:
 
 
 class NetworkFeatures:
-    """A network on its device, not trained any more. A subclass names it, and says what is taken from it.
+    """A frozen network on its device. A subclass names it, and says what is taken from it.
 
     side: of the pictures as the network sees them, in pixels; digest: SHA-256 of its weights.
     """

@@ -48,7 +48,7 @@ def features_named(name: str, device: torch.device | None = None) -> Features:
 
 
 def _from_hub(name: str, repository: str, files: list[str]) -> Path:
-    """The directory in the Hub client's cache that holds those of the files which there are."""
+    """The directory in the Hub client's cache that holds those of the files which exist."""
     from huggingface_hub import snapshot_download
 
     if repository.count("/") != 1 or not all(repository.split("/")):

@@ -72,7 +72,7 @@ def exif_space(image: Image.Image) -> ColourSpace | None:
 
 
 def to_eight_bits(samples: NDArray[Any], white: float) -> NDArray[np.uint8]:
-    """Samples of any shape, 0 to `white`, as 0 to 255; what is no number is black, and what is beyond is clipped."""
+    """Samples of any shape, 0 to `white`, as 0 to 255; NaN is black, and values beyond the range are clipped."""
     levels = np.empty(samples.shape, np.uint8)
     for row in range(0, len(samples), _ROWS_AT_ONCE):  # as floats they would need four times their memory
         part = samples[row : row + _ROWS_AT_ONCE].astype(np.float32)

@@ -1,4 +1,4 @@
-"""Colour spaces that a file states in numbers, not as an ICC profile; as one they are all read the same way."""
+"""Colour spaces that a file states in numbers in place of an ICC profile, and the ICC profiles that they amount to."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class ColourSpace:
         return head + struct.pack(">I", len(tags)) + table + body
 
     def _to_d50(self) -> NDArray[np.float64]:
-        """Linear RGB to XYZ under D50: [3, 3]. White keeps its place, by Bradford's way of adapting."""
+        """Linear RGB to XYZ under D50, with Bradford's chromatic adaptation of white: [3, 3]."""
         points = np.array([self.red, self.green, self.blue])
         try:
             columns = np.array([_xyz(point) for point in points]).T

@@ -103,7 +103,7 @@ def read_picture(data: bytes, background: Colour, *, least_side: int | None = No
 
 
 def _load(image: Image.Image, least_side: int | None) -> None:
-    """Decode an opened picture, a JPEG perhaps smaller than it is."""
+    """Decode an opened picture; a JPEG may come out smaller than it is."""
     if least_side is not None:
         scale = least_side / min(image.size)
         image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
@@ -117,7 +117,7 @@ def _decoded(data: bytes, least_side: int | None) -> Image.Image:
 
 
 def _read_tiff(layout: Layout, background: Colour) -> Decoded:
-    """A TIFF that Pillow does not read, or not rightly."""
+    """A TIFF that Pillow does not read, or reads wrongly."""
     check_size((layout.width, layout.height))
     image = read_tiff(layout)
     picture, transparent = to_srgb(image, background, image.info.get("icc_profile"))

@@ -1,5 +1,4 @@
-"""A file before it is decoded: what it is by its first bytes, whether its end is missing, and its bytes. Names never
-decide."""
+"""A file before it is decoded: its format, by its first bytes and never its name, and whether its end is missing."""
 
 from __future__ import annotations
 
@@ -53,7 +52,7 @@ def picture_format(head: bytes) -> str | None:
 
 
 def is_truncated(data: bytes, picture_format: str) -> bool:
-    """Whether the end of the file is missing, by the format's own marks of its length."""
+    """Whether the end of the file is missing, by the format's own end marks and lengths."""
     if picture_format == "JPEG":
         # Some cameras and editors pad the end, so the mark need not be in the last two bytes.
         return b"\xff\xd9" not in data[-65536:]
@@ -117,7 +116,7 @@ def read_text_file(path: Path | str, limit: int) -> bytes:
 
 
 def _read(descriptor: int, most: int) -> bytes:
-    """At most so many bytes; one call is enough for any usual picture."""
+    """At most so many bytes; one call to the system is enough for any usual picture."""
     data = os.read(descriptor, most)
     while data and len(data) < most and (more := os.read(descriptor, most - len(data))):
         data += more

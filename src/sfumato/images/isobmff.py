@@ -1,4 +1,4 @@
-"""ISO base media files (ISO/IEC 14496-12): AVIF and HEIC pictures, and videos, are made of boxes in boxes."""
+"""ISO base media files (ISO/IEC 14496-12): AVIF and HEIC pictures, and videos, consist of nested boxes."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Jpeg:
         return decode(data[:end] + _FILLER + data[end:]).tobytes() != image.tobytes()
 
     def _walk(self, data: bytes) -> bool:
-        """Whether the segments follow each other up to the end of the image."""
+        """Whether the segments follow one another up to the end of the image."""
         position, symbols = 2, dict[int, int]()
         while position + 4 <= len(data):
             if data[position] != 0xFF:
@@ -141,7 +141,7 @@ class Jpeg:
             self._check_restarts(data, scan)
 
     def _check_restarts(self, data: bytes, scan: _Scan) -> None:
-        """The markers that a scan is sprinkled with are all there, in their order (E.1.4)."""
+        """Check that all restart markers of a scan are there, in their order (E.1.4)."""
         found = [match.group()[1] & 7 for match in _RESTARTS.finditer(data, scan.start, scan.end)]
         wanted = -(-self._blocks(scan) // self.restart_interval) - 1
         if len(found) < wanted:

@@ -25,7 +25,7 @@ _GREY, _TRUECOLOUR, _GREY_ALPHA = 0, 2, 4  # colour types (11.2.1)
 
 @dataclass(frozen=True, slots=True)
 class Png:
-    """What lies in a PNG beside its pixels: of each kind of chunk the first one's data."""
+    """What a PNG holds besides its pixels: the data of the first chunk of each kind."""
 
     chunks: dict[bytes, bytes]
 

@@ -13,7 +13,7 @@ LONGEST_RATIO = 2
 
 
 def scaled_size(width: int, height: int, size: int, crop: Crop) -> tuple[int, int]:
-    """Width and height of what is stored of a picture of `width` x `height`.
+    """Width and height at which a picture of `width` x `height` is stored.
 
     `size` square for a centre crop; otherwise the short side is `size` and the long side as it falls, at most
     `LONGEST_RATIO` times as long.
@@ -39,13 +39,13 @@ def scaled(image: Image.Image, size: int, crop: Crop, *, width: int, height: int
 
 
 def enlarged(image: Image.Image, size: int) -> Image.Image:
-    """Pixel art at the training size: every pixel becomes a square of pixels, so many as `enlarged_size` says."""
+    """Pixel art at the training size: every pixel becomes a square of pixels (see `enlarged_size`)."""
     wanted = enlarged_size(image.width, image.height, size)
     return image if image.size == wanted else image.resize(wanted, Image.Resampling.NEAREST)
 
 
 def enlarged_size(width: int, height: int, size: int) -> tuple[int, int]:
-    """Width and height, times the smallest whole number by which the short side is `size` or more."""
+    """Width and height times the smallest whole number that makes the short side `size` or more."""
     factor = -(-size // min(width, height))
     return width * factor, height * factor
 

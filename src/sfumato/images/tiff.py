@@ -80,7 +80,7 @@ class Directory:
         return cls(data, order, values)
 
     def subdirectories(self) -> list[Directory]:
-        """Those that hang below this one, as far as they can be read."""
+        """The sub-directories, as far as they can be read."""
         found = []
         for start in self.values.get(SUBDIRECTORIES, ())[:_MOST_SUBDIRECTORIES]:
             try:

@@ -50,7 +50,7 @@ class Layout:
 
     @classmethod
     def of(cls, directory: Directory) -> Layout:
-        """Raises UnusableError, with what is unusual, for a layout that nobody here reads."""
+        """Raises UnusableError, with what is unusual, for a layout that is not read here."""
         samples = directory.number(tiff.SAMPLES, 1)
         bits = directory.numbers(tiff.BITS) or (1,)
         kinds = directory.numbers(tiff.SAMPLE_FORMAT) or (UNSIGNED,)
@@ -215,7 +215,7 @@ def _chunks(layout: Layout) -> Iterator[_Chunk]:
 
 
 def _unpacked(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
-    """A strip's bytes without their compression, of which every one gives back the bytes that it was given."""
+    """A strip's bytes, decompressed; all these compressions are lossless."""
     if compression == _NONE:
         return packed
     try:
@@ -227,7 +227,7 @@ def _unpacked(packed: bytes, compression: int, row_bytes: int, rows: int) -> byt
 
 
 def _unpacked_by_libtiff(packed: bytes, compression: int, row_bytes: int, rows: int) -> bytes:
-    """By libtiff, which comes with Pillow: as a picture of this one strip, of 8 bits a sample."""
+    """Decode one strip by libtiff, which comes with Pillow, as a picture of 8 bits a sample."""
     # Four bytes to a pixel where that is possible, because Pillow counts pixels, and there is a limit.
     count, photometric = (1, BLACK_IS_ZERO) if row_bytes % 4 else (4, INKS)
     entries = [

@@ -1,4 +1,4 @@
-"""Why a file cannot be used: the words that are counted by, and the exception that carries them inside this room."""
+"""Why a file cannot be used: the kinds of reasons, and the exception that carries one of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ OWN: Final = "made by sfumato"
 # Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
 PASSING: Final = frozenset({UNREADABLE, NO_READER, DIED, TOO_SLOW, NO_MEMORY})
 
-
 CIRCULAR: Final = "a circular link"  # the reason
 
 
@@ -40,7 +39,7 @@ def special(mode: int) -> str:
 
 
 class UnusableError(Exception):
-    """A picture that cannot be used; caught in this room, where it becomes a line of rejected.jsonl."""
+    """A picture that cannot be used: a collection leaves it out with this kind and reason."""
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)

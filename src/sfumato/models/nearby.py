@@ -1,4 +1,4 @@
-"""Finding a model by its weights, wherever near a place it lies and whatever it is called."""
+"""Search for a model by its weights, near a place and under whatever name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where picture and video files keep texts and XMP: a walk along their parts, and nothing is decoded.
+"""Where picture and video files keep texts and XMP: their parts are walked along without decoding anything.
 
 `data` is the file, as bytes or mapped into memory. What is damaged ends the walk; it never raises.
 """
