@@ -5,7 +5,6 @@ import torch
 from sfumato.dataset import Dataset
 from sfumato.dataset.dataset import gather
 from sfumato.errors import SfumatoError
-from sfumato.images.tensors import to_float
 
 
 def test_images_are_the_pictures_in_minus_one_to_one(make):
@@ -56,11 +55,3 @@ def test_crops_and_mirrors_are_the_pixels_that_they_should_be():
     crops = gather(pixels, 8, offset, width, top, left, flip)
     assert torch.equal(crops[0], pictures[0][0:8, 3:11])
     assert torch.equal(crops[1], pictures[1][2:10, 0:8].flip(1))
-
-
-def test_levels_become_minus_one_to_one():
-    images = torch.tensor([0, 255, 51], dtype=torch.uint8).view(1, 1, 1, 3)
-    result = to_float(images)
-    assert result.shape == (1, 3, 1, 1)
-    assert result.is_contiguous()
-    assert torch.allclose(result.flatten(), torch.tensor([-1.0, 1.0, -0.6]))
