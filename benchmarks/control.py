@@ -18,14 +18,15 @@ import torch
 from control_bench import Bench, Cost
 from control_figures import across, apart, beside, geometric_mean, gradient_energy, images_of
 from control_steering import composition, palette
+from mobilenet import read_mobilenet
 from PIL import Image
 
-from sfumato.dataset import Dataset, spread
-from sfumato.evaluation.feature_file import read_features
+from sfumato.dataset import Dataset
+from sfumato.images.tensors import as_canvas, to_pictures
 from sfumato.memory import keep_freed_memory
-from sfumato.models import Generation, Model, interpolated, relatives, to_pictures
+from sfumato.models import Generation, Model, interpolated, relatives
 from sfumato.models.ground import Ground, Margins
-from sfumato.models.pictures import as_canvas
+from sfumato.random import spread
 
 
 def plain(bench: Bench) -> None:
@@ -209,7 +210,7 @@ def main() -> None:
     bench = Bench(
         Model.from_pretrained(asked.run),
         Dataset.open(asked.run / "dataset"),
-        read_features(asked.features),
+        read_mobilenet(asked.features),
         asked.works,
         asked.output,
     )

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.evaluation import kernel_distance
-from sfumato.evaluation.features import Features, extracted
+from sfumato.features.features import Features, extracted
+from sfumato.images.tensors import as_canvas
 from sfumato.models import Generation, Model
-from sfumato.models.pictures import as_canvas
 from sfumato.works import Work, contact_sheet
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion.steering import low_pass
-from sfumato.models.pictures import as_canvas
+from sfumato.images.tensors import as_canvas
 from sfumato.models.steering import SKETCH_SIDE
 from sfumato.works import Work
 

@@ -11,7 +11,6 @@ from control_figures import gradient_energy, images_of, mass_distance
 from PIL import Image
 from torch import Tensor
 
-from sfumato.dataset import spread
 from sfumato.diffusion.steering import low_pass, palette_distance
 from sfumato.models import Generation
 from sfumato.models.steering import (
@@ -22,6 +21,7 @@ from sfumato.models.steering import (
     Palette,
     Steering,
 )
+from sfumato.random import spread
 from sfumato.works import Work
 
 EACH = 2  # works by each picture that steers, every one from a noise of its own

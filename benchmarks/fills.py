@@ -24,16 +24,17 @@ from typing import Any
 import torch
 from control_bench import Bench, Cost
 from control_figures import beside, gradient_energy, images_of
+from mobilenet import read_mobilenet
 from PIL import Image
 from seams import Side, across_seam, half, kernel_ratio, paired
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
-from sfumato.evaluation.feature_file import read_features
-from sfumato.evaluation.features import extracted
+from sfumato.dataset import Dataset
+from sfumato.features.features import extracted
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model
 from sfumato.models.ground import Ground, Margins
+from sfumato.random import spread
 from sfumato.works import contact_sheet
 
 WORKS_EACH = 4  # works from noise for every held-out picture
@@ -142,7 +143,7 @@ def main() -> None:
     keep_freed_memory()
     asked.output.mkdir(parents=True, exist_ok=True)
     dataset = Dataset.open(asked.run / "dataset")
-    bench = Bench(Model.from_pretrained(asked.run), dataset, read_features(asked.features), 0, asked.output)
+    bench = Bench(Model.from_pretrained(asked.run), dataset, read_mobilenet(asked.features), 0, asked.output)
     fills = Fills(bench, asked.fills, chosen(asked.set))
     for name in asked.only:
         fills.measure(name)

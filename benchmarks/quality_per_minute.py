@@ -29,16 +29,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mobilenet import read_mobilenet
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
+from sfumato.dataset import Dataset
 from sfumato.evaluation import kernel_distance, nearest_pictures
 from sfumato.evaluation.copies import reduced
-from sfumato.evaluation.feature_file import read_features
-from sfumato.evaluation.features import Features, extracted
 from sfumato.evaluation.noise_levels import denoising_losses
+from sfumato.features.features import Features, extracted
+from sfumato.images.tensors import as_tensor, to_pictures
 from sfumato.memory import keep_freed_memory
-from sfumato.models import Generation, Model, SamplerSettings, as_tensor, to_pictures
+from sfumato.models import Generation, Model, SamplerSettings
+from sfumato.random import spread
 from sfumato.training import Trained, layered, parse_choices, prepare_run, train
 
 RANGES = {"fine": (0.05, 0.1), "small": (0.2, 0.5), "middle": (1.0, 2.0), "coarse": (5.0, 10.0)}
@@ -71,7 +73,7 @@ def main() -> None:
             facts |= _trained(dataset, place, asked)
         model = Model.from_pretrained(place)
         facts["losses"] = _losses(model, dataset)
-        features = read_features(asked.features)
+        features = read_mobilenet(asked.features)
         against = dataset if asked.against is None else Dataset.open(asked.against)
         real = _real(against, features, asked.features.with_suffix(f".{against.digest[:12]}.cache"))
         sampled = [_sampled(model, dataset, features, real, said, asked) for said in asked.sample or [""]]

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from sfumato.evaluation.oklab import oklab
+from sfumato.features.appearance import oklab
 
 Side = Literal["left", "right"]
 ROUNDS = 400

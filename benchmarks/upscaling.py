@@ -22,17 +22,17 @@ from typing import Any
 
 import torch
 from control_figures import gradient_energy
+from mobilenet import read_mobilenet
 from PIL import Image
 from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion.enlarging import reduced
 from sfumato.evaluation import kernel_distance
-from sfumato.evaluation.feature_file import read_features
-from sfumato.evaluation.features import Features, extracted
+from sfumato.features.features import Features, extracted
+from sfumato.images.tensors import as_canvas
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model, upscale
-from sfumato.models.pictures import as_canvas
 from sfumato.works import contact_sheet
 
 SHOWN = 6
@@ -118,7 +118,7 @@ def main() -> None:
     keep_freed_memory()
     asked.output.mkdir(parents=True, exist_ok=True)
     dataset = Dataset.open(asked.upscaler / "dataset")
-    bench = Bench(Model.from_pretrained(asked.upscaler), dataset, read_features(asked.features), asked.output)
+    bench = Bench(Model.from_pretrained(asked.upscaler), dataset, read_mobilenet(asked.features), asked.output)
     bench.measure("held-out pictures themselves", bench.small, lambda _, number: bench.held_out[number])
     lanczos = bench.measure("Lanczos", bench.small, bench.by_lanczos)
     ours = bench.measure("the upscaler", bench.small, bench.by_model)

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn_collection import draw_collection
@@ -30,6 +32,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Processes that share the cores have one thread each, and so have theirs: more would wait for one another."""
     if getattr(config.option, "numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def paint() -> Callable[..., Image.Image]:
+    """(seed, (width, height)) -> soft patches of colour, different for every seed."""
+
+    def painted(seed: int, size: tuple[int, int] = (64, 48)) -> Image.Image:
+        patches = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+        return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
+
+    return painted
 
 
 @pytest.fixture(scope="session")

@@ -13,15 +13,16 @@ from torch import Tensor
 
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn_collection import draw_collection
-from sfumato.dataset import Dataset, prepare, spread
+from sfumato.dataset import Dataset, prepare
 from sfumato.diffusion.steering import low_pass, palette_distance
 from sfumato.evaluation import kernel_distance
-from sfumato.evaluation.descriptor import Descriptor
+from sfumato.features.appearance import Descriptor
+from sfumato.images.tensors import as_canvas
 from sfumato.models import Generation, Model, interpolated, relatives
 from sfumato.models.ground import Ground, Margins
-from sfumato.models.pictures import as_canvas
 from sfumato.models.steering import SKETCH_SIDE, Composition, Palette, Steering
 from sfumato.networks import UNetConfig
+from sfumato.random import spread
 from sfumato.training import prepare_run, train
 from sfumato.works import Work
 

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.collection import Finished, LeftOut, Limits, collect, unusable
-from sfumato.collection.sniffing import FORMATS
+from sfumato.collection import Finished, LeftOut, Limits, collect
+from sfumato.images import unusable
+from sfumato.images.files import FORMATS
 
 COUNT = int(os.environ.get("SFUMATO_DAMAGED_FILES", "300"))
 SECONDS = 10.0  # a picture of these few pixels takes a thousandth of it

@@ -34,7 +34,7 @@ from safetensors.torch import load_file, save_file
 
 from sfumato.cli.app import main as command_line
 from sfumato.collection.drawn_collection import draw_collection
-from sfumato.networks.vgg import vgg_shapes
+from sfumato.features.vgg import vgg_shapes
 
 REFERENCE = Path(__file__).with_name("reference.json")
 COMMANDS = Path(__file__).with_name("reference.txt")

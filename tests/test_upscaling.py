@@ -10,9 +10,9 @@ from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.diffusion.enlarging import reduced
 from sfumato.evaluation import kernel_distance
-from sfumato.evaluation.descriptor import Descriptor
+from sfumato.features.appearance import Descriptor
+from sfumato.images.tensors import as_canvas
 from sfumato.models import Model, upscale
-from sfumato.models.pictures import as_canvas
 from sfumato.networks import UNetConfig
 from sfumato.training import UPSCALER, prepare_run, train
 

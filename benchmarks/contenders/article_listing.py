@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
+from sfumato.images.tensors import MEAN, STD, denormalised
 from sfumato.networks.article import ArticleAutoencoder
-from sfumato.networks.imagenet import DEVIATION, MEAN, denormalised
 
 BATCH, RATE = 32, 1e-3
 
@@ -31,7 +31,7 @@ def main() -> None:
         [
             transforms.Resize((job.size, job.size)),
             transforms.ToTensor(),
-            transforms.Normalize(MEAN, DEVIATION),
+            transforms.Normalize(MEAN, STD),
         ]
     )
     loader = DataLoader(Pictures(job.pictures, transform), BATCH, shuffle=True)

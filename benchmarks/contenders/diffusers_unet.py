@@ -160,6 +160,7 @@ def learn_our_way(job: Job) -> None:
     )
     from sfumato.diffusion.randomness import keyed_generator
     from sfumato.models import SamplerSettings
+    from sfumato.random import keyed_generator
     from sfumato.training import resolve
     from sfumato.training.assembly import optimiser_of
     from sfumato.training.average import PowerAverage

@@ -7,7 +7,6 @@ is never written over, moved or removed. While a process is at work in the direc
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -19,8 +18,7 @@ from typing import Any, Final
 
 from sfumato.disk import disk_fault, flush_directory
 from sfumato.errors import SfumatoError
-from sfumato.locking import locked_file
-from sfumato.marker import FORMAT, MARKER, MOST_BYTES, kind_of, noun, read_marker
+from sfumato.marker import MARKER, OpenMarker, kind_of, noun, read_marker
 
 _MAY_MIX: Final = ("collection", "works", "drawn")  # with other things in one directory, if that is asked for
 _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{32}\.tmp")
@@ -34,8 +32,7 @@ class OwnDirectory:
 
     def __init__(self, path: Path | str, kind: str) -> None:
         self.path, self.kind = Path(path), kind
-        self._own: set[str] = set()
-        self._descriptor: int | None = None
+        self._marker: OpenMarker | None = None
         self._depth = 0
         self._is_new = False
 
@@ -89,8 +86,8 @@ class OwnDirectory:
 
     def own(self) -> set[str]:
         """The names of the files that are the program's, there or not."""
-        if self._descriptor is not None:
-            return set(self._own)
+        if self._marker is not None:
+            return set(self._marker.files)
         marker = read_marker(self.path)
         return set() if marker is None or marker.kind != self.kind else set(marker.files)
 
@@ -122,7 +119,7 @@ class OwnDirectory:
         finally:
             self._depth -= 1
             if self._depth == 0:
-                if not self._own:
+                if not self._held.files:
                     self._leave_nothing()
                 self._close()
 
@@ -145,23 +142,18 @@ class OwnDirectory:
         for parent in list(Path(name).parents)[:-1]:
             if (self.path / parent).is_symlink():
                 raise SfumatoError(f"{self.path / parent} is a link, which sfumato did not make; choose another place")
-        self.check_way(name, self._own)
-        if name not in self._own:
-            self._note(name)
-            self._own.add(name)
+        self.check_way(name, self._held.files)
+        self._held.list(name)
         return self.path / name
 
     def adopt(self, names: Iterable[str]) -> None:
         """List files that lie here as the program's, which it knows by their content; call it while at work."""
-        found = [name for name in names if name not in self._own and (self.path / name).is_file()]
-        self._note(*found)
-        self._own.update(found)
+        self._held.list(*(name for name in names if (self.path / name).is_file()))
         self.flush()
 
     def flush(self) -> None:
         """Wait until the marker is on the disk: before files that are to outlast a power failure."""
-        assert self._descriptor is not None, "only while at work"
-        os.fsync(self._descriptor)
+        self._held.flush()
 
     @contextmanager
     def staged(self) -> Iterator[Path]:
@@ -184,7 +176,7 @@ class OwnDirectory:
         for target in targets.values():
             self.claim(target)
         moves = {"stage": stage.name, "moves": targets}
-        self._note(moves)
+        self._held.note(moves)
         self.flush()
         try:
             self._move(moves)
@@ -211,16 +203,13 @@ class OwnDirectory:
 
     def clear(self) -> None:
         """Remove all files that the marker lists; directories of the program's within have markers of their own."""
-        assert self._descriptor is not None, "only while at work"
-        self.remove(sorted(self._own))
-        self._own = set()
-        with (self.path / MARKER).open("rb") as file:
-            os.truncate(self.path / MARKER, len(file.readline(MOST_BYTES)))
+        self.remove(sorted(self._held.files))
+        self._held.clear()
 
     def discard(self) -> None:
         """Remove all that the program made here, the directories of its own within too but for fetched pictures, and
         the directory if it is empty then. Call it while at work."""
-        self.remove(sorted(self._own))
+        self.remove(sorted(self._held.files))
         for path in list(self.path.iterdir()):
             inner = kind_of(path) if path.is_dir() and not path.is_symlink() else None
             if inner not in (None, "pictures"):
@@ -231,67 +220,48 @@ class OwnDirectory:
         with contextlib.suppress(OSError):
             self.path.rmdir()
 
-    # ---- the marker
-
     def _open(self) -> None:
         self._check_place()
-        marker, self._is_new = self.path / MARKER, not self.path.exists()
+        self._is_new = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._descriptor = locked_file(marker, self.path)
-            if os.fstat(self._descriptor).st_size == 0:
-                self._note({"format": FORMAT, "kind": self.kind})
+            self._marker = OpenMarker(self.path, self.kind)
         except OSError as error:
-            self._close()
             if self._is_new:
-                marker.unlink(missing_ok=True)
-                with contextlib.suppress(OSError):
-                    self.path.rmdir()
+                self._leave_nothing()
             raise SfumatoError(f"{self.path} cannot be written ({disk_fault(error)}); choose another place") from error
         try:
             found = read_marker(self.path)
             self._check_kind(found.kind if found else "")
             if found is not None:
-                self._own = set(found.files)
+                self._marker.files = set(found.files)
                 self._tidy(found.moves)
         except BaseException:
             self._close()
             raise
 
     def _close(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
+        self._held.close()
+        self._marker = None
+
+    @property
+    def _held(self) -> OpenMarker:
+        assert self._marker is not None, "only while at work"
+        return self._marker
 
     def _leave_nothing(self) -> None:
         """Remove the marker and the directory where nothing else lies in it."""
         with contextlib.suppress(OSError):
-            if [path.name for path in self.path.iterdir()] == [MARKER]:
-                (self.path / MARKER).unlink()
+            if {path.name for path in self.path.iterdir()} <= {MARKER}:
+                (self.path / MARKER).unlink(missing_ok=True)
                 self.path.rmdir()
-
-    def _note(self, *lines: object) -> None:
-        """Append lines to the marker, all of them or none."""
-        assert self._descriptor is not None, "only while at work"
-        before = os.fstat(self._descriptor).st_size
-        data = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
-        try:
-            while data:  # a write may take only a part of it, as on a disk that is nearly full
-                data = data[os.write(self._descriptor, data) :]
-        except OSError:
-            os.ftruncate(self._descriptor, before)
-            raise
 
     def _tidy(self, moves: Iterable[Mapping[str, Any]]) -> None:
         """Make moves that a process died in, and remove what it left unfinished."""
         for one in moves:
             self._move(one)
-        with (self.path / MARKER).open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            is_whole = file.read(1) == b"\n"
-        if not is_whole and self._descriptor is not None:
-            os.write(self._descriptor, b"\n")
-        folders = {Path(name).parent for name in self._own}
+        self._held.end_line()
+        folders = {Path(name).parent for name in self._held.files}
         for folder in {self.path, *(self.path / name for name in folders)}:
             for left in folder.glob(".*.tmp") if folder.is_dir() and not folder.is_symlink() else ():
                 if _TEMPORARY.fullmatch(left.name) and not left.is_symlink():
@@ -306,7 +276,7 @@ class OwnDirectory:
             source, place = self.path / stage / str(name), self.path / str(target)
             # A marker may have been tampered with.
             is_staged = ".." not in Path(str(name)).parts and source.is_relative_to(self.path / stage)
-            if is_staged and str(target) in self._own and source.is_file():
+            if is_staged and str(target) in self._held.files and source.is_file():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 source.replace(place)
                 folders.add(place.parent)
@@ -323,7 +293,7 @@ def not_ours(place: Path) -> SfumatoError:
 
 
 def _may_stay(path: Path, beside: Path | None) -> bool:
-    """Whether something in a directory is of no account: what a killed process left, the way to a known place, or a
+    """Whether something in a directory is harmless: what a killed process left, the way to a known place, or a
     directory of the program's with a marker of its own."""
     known = beside is not None and beside.resolve().is_relative_to(path.resolve())
     left = _TEMPORARY.fullmatch(path.name) is not None

@@ -1,16 +1,38 @@
-"""What is written lies on the disk, and whole, before anything relies on it; what is read is a file, and of a size."""
+"""Files are written whole, and lie on the disk before anything relies on them; only regular files of a known size are
+read."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import stat
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from sfumato.errors import SfumatoError
+from sfumato.text import encoded, shortened
+
 DISK_FULL: Final = "the disk is full"
+
+
+def local_path(name: str | Path) -> Path:
+    """A path that a person typed, from their home where it begins with '~'. Raises SfumatoError for what is no path."""
+    try:
+        path = Path(name).expanduser()
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except RuntimeError as error:  # '~nobody/run'
+        raise SfumatoError(f"{name}: there is no such user here, and no home; write the path in full") from error
+    except ValueError as error:
+        raise SfumatoError(f"{str(name)!r}: is no path ({error}); give another") from error
+    except OSError as error:
+        raise SfumatoError(f"{shortened(str(name))}: is no place that can be read ({error.strerror})") from error
+    return path
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -92,12 +114,38 @@ def write_through(path: Path, data: bytes) -> None:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Replace a file's content at one instant; that the new one stays, only flushing its directory makes sure."""
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
+    with _temporary_beside(path) as temporary:
         write_through(temporary, data)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def write_whole_file(path: Path, write: Callable[[BinaryIO], None], *, force: bool) -> None:
+    """Let `write` fill a temporary file in the same folder, then give it its name.
+
+    The folder is made if missing. Raises SfumatoError if the file exists (without `force`) or cannot be written; then
+    nothing has changed on the disk.
+    """
+    if path.is_dir():
+        raise SfumatoError(f"{path} is a folder; choose the name of a file")
+    if path.exists() and not force:
+        raise _exists(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _temporary_beside(path) as temporary:
+            with temporary.open("xb") as file:
+                write(file)
+            _name(temporary, path, force=force)
+    except OSError as error:
+        raise SfumatoError(f"{path} cannot be written ({disk_fault(error)}); nothing was changed") from error
+
+
+def write_whole_text(path: Path, text: str, *, force: bool) -> None:
+    """The same with a text, in UTF-8."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(encoded(text))
+
+    write_whole_file(path, write, force=force)
 
 
 def disk_fault(error: Exception) -> str:
@@ -106,3 +154,33 @@ def disk_fault(error: Exception) -> str:
     if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return DISK_FULL
     return getattr(error, "strerror", None) or str(error)
+
+
+@contextlib.contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
+    """A name for a file in the same folder, which is removed at the end if it still has that name."""
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        yield temporary
+    finally:
+        with contextlib.suppress(OSError):  # what went wrong has been said already
+            temporary.unlink(missing_ok=True)
+
+
+def _name(temporary: Path, path: Path, *, force: bool) -> None:
+    if force:
+        temporary.replace(path)
+        return
+    try:
+        # A link, unlike a rename, fails if another process has made the file meanwhile.
+        os.link(temporary, path)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError:  # no hard links here, as on many USB sticks
+        if path.exists():
+            raise _exists(path) from None
+        temporary.replace(path)
+
+
+def _exists(path: Path) -> SfumatoError:
+    return SfumatoError(f"{path} exists already; choose another name, or use --force to write over it")

@@ -1,4 +1,4 @@
-"""Freed memory is kept by the program, which soon asks for as much again."""
+"""The C library keeps freed memory, because the program soon asks for as much again."""
 
 from __future__ import annotations
 

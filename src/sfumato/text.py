@@ -88,6 +88,11 @@ def at_home(path: Path) -> Path:
         return path
 
 
+def shortened(text: str, most: int = 300) -> str:
+    """A text as it stands in a message: at most so many letters of it."""
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 def counted(count: float, noun: str, nouns: str = "") -> str:
     """A number with its noun: '1 work', '16 works', '1,200 pictures', '0.5 minutes', '2 near copies'.
 

@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from sfumato.dataset import Dataset
-from sfumato.evaluation.mobilenet import MobileNetV2
+from sfumato.features.inception import InceptionV3
 from sfumato.models import Model
 from sfumato.training import Run
 
@@ -117,12 +117,12 @@ def test_two_pictures_beside_a_folder_of_two(sfumato, art, tmp_path):
 def test_a_network_can_give_the_features(sfumato, run, tmp_path):
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        save_file(MobileNetV2().state_dict(), tmp_path / "net.safetensors", metadata={"sfumato": '{"side": 32}'})
+        save_file(InceptionV3().state_dict(), tmp_path / "net.safetensors", metadata={"sfumato": '{"side": 80}'})
     answer = sfumato(
         "evaluate", run, "--against", run, "-n", 4, "-o", tmp_path / "r", "--features", tmp_path / "net.safetensors"
     )
     assert answer.code == 0, answer.err
-    assert record(tmp_path / "r")["features"] == "MobileNetV2 at 32 px"
+    assert record(tmp_path / "r")["features"] == "Inception v3 at 80 px"
     assert len(record(tmp_path / "r")["digests"]["features"]) == 64
 
 

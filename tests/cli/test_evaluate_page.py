@@ -10,10 +10,10 @@ import torch
 from sfumato.cli.evaluate_page import evaluation_page
 from sfumato.collection.drawn import draw
 from sfumato.evaluation import Curve, Evaluation, Figure, Nearest
-from sfumato.evaluation.appearance import Appearance
 from sfumato.evaluation.class_figures import ClassDistance, ClassFigures
 from sfumato.evaluation.class_shares import ClassShare
 from sfumato.evaluation.evaluation import NoiseLevels
+from sfumato.features.appearance import Appearance
 
 EVIL = "<script>alert('\"&{x}')</script>"
 COUNT = 20

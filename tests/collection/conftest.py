@@ -7,32 +7,20 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from sfumato.collection import CollectEvent, Collection, Finished, LeftOut, collect
 
 
-def painted(seed: int, size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """Soft patches of colour, different for every seed."""
-    patches = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
-
-
 @pytest.fixture
-def paint() -> Callable[..., Image.Image]:
-    return painted
-
-
-@pytest.fixture
-def art(tmp_path: Path) -> Path:
+def art(tmp_path: Path, paint: Callable[..., Image.Image]) -> Path:
     """A folder of two classes with three pictures each."""
     folder = tmp_path / "art"
     for number, name in enumerate(("drawing", "painting")):
         (folder / name).mkdir(parents=True)
         for index in range(3):
-            painted(10 * number + index).save(folder / name / f"{index}.png")
+            paint(10 * number + index).save(folder / name / f"{index}.png")
     return folder
 
 

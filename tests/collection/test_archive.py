@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.collection import unusable
 from sfumato.collection.archive import Archive, is_safe_name, with_slashes
-from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.unusable import UnusableError
 
 BITMAP = b"BM" + bytes(12) + b"\x28\x00\x00\x00"
 

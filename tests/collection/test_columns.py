@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.collection.columns import KIND, known_fields, understood
-from sfumato.collection.metadata import parse_table
 from sfumato.collection.naming import Names
+from sfumato.collection.tables import parse_table
 
 
 def said(text: str, *files: str, name: str = "metadata.csv"):

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.collection import Fetched, Noted, collect, fetch, unusable
+from sfumato.collection import Fetched, Noted, collect, fetch
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
 
 pytest.importorskip("kagglehub")
 

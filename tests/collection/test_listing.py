@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.collection import unusable
 from sfumato.collection.listing import list_source
+from sfumato.images import unusable
 
 NOWHERE = Path("/nowhere")
 
@@ -59,7 +59,7 @@ def test_texts_about_the_art_are_no_pictures_and_no_faults(tmp_path):
     listing = list_source(tmp_path, NOWHERE)
     assert [entry.file for entry in listing.pictures] == ["a.png"]
     assert [entry.file for entry in listing.captions] == ["a.txt"]
-    assert [entry.file for entry in listing.metadata] == ["b/metadata.jsonl", "metadata.csv"]
+    assert [entry.file for entry in listing.tables] == ["b/metadata.jsonl", "metadata.csv"]
 
 
 def test_texts_beside_pictures_and_tables(tmp_path):
@@ -72,7 +72,7 @@ def test_texts_beside_pictures_and_tables(tmp_path):
     assert [entry.file for entry in listing.captions] == [
         "a/0.caption", "a/0.jpg.txt", "a/1.json", "a/1.tags", "source.txt",
     ]  # fmt: skip
-    assert [entry.file for entry in listing.metadata] == [
+    assert [entry.file for entry in listing.tables] == [
         "a/info.jsonl", "b.json", "dataset.json", "t.TSV", "train.csv",
     ]  # fmt: skip
     assert [entry.file for entry in listing.pictures] == ["a/0.jpg", "a/1.PNG", "c.caption", "source.png"]
@@ -101,7 +101,7 @@ def test_a_zip_that_holds_the_folders_pictures_is_listed_as_unpacked(tmp_path):
     listing = list_source(tmp_path, NOWHERE)
     assert [entry.file for entry in listing.pictures] == ["images.zip/1.png"]
     assert [entry.file for entry in listing.captions] == ["images.zip/1.txt"]
-    assert [entry.file for entry in listing.metadata] == ["images.zip/metadata.csv", "labels.csv"]
+    assert [entry.file for entry in listing.tables] == ["images.zip/metadata.csv", "labels.csv"]
     put(tmp_path, "cover.png")
     assert files(tmp_path) == ["cover.png"]
     assert "a zip beside pictures" in list_source(tmp_path, NOWHERE).rejected[0].reason

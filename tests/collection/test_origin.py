@@ -1,7 +1,12 @@
-import pytest
+from pathlib import Path
 
-from sfumato.collection import Origin
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfumato.collection import Origin, Reference, is_reference
 from sfumato.collection.origin import stated_licence
+from sfumato.errors import SfumatoError
 
 
 @pytest.mark.parametrize(
@@ -28,3 +33,59 @@ def test_the_sentence_says_that_the_licence_is_unknown_and_whose_statement_anoth
     assert stated.startswith("The licence of the pictures is unknown: the card of kaggle:owner/art states 'CC0'")
     assert "no fact about the pictures" in stated
     assert "could not be asked for" in Origin("hf:owner/art").licence_sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("kaggle:owner/name", Reference("kaggle", "owner/name")),
+        ("kaggle:owner/name/versions/12", Reference("kaggle", "owner/name", version="12")),
+        ("hf:owner/My_name.v2", Reference("hf", "owner/My_name.v2")),
+        ("hf:owner/name/small", Reference("hf", "owner/name", "small")),
+        ("hf:owner/name@v1.0", Reference("hf", "owner/name", version="v1.0")),
+        ("hf:owner/name/small@refs/pr/1", Reference("hf", "owner/name", "small", "refs/pr/1")),
+    ],
+)
+def test_all_forms_are_read_and_written(text, reference):
+    assert Reference.parse(text) == Reference.parse(Path(text)) == reference
+    assert str(reference) == text
+    assert is_reference(text)
+    assert is_reference(Path(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["kaggle:name", "kaggle:", "kaggle:a/b/c", "kaggle:a/b/versions/0", "kaggle:a/b/versions/x", "kaggle:../b"]
+)
+def test_what_kaggle_needs_is_said(text):
+    assert is_reference(text)  # so that it is refused, and not looked for as a folder
+    with pytest.raises(SfumatoError, match="give it as kaggle:OWNER/NAME"):
+        Reference.parse(text)
+
+
+@pytest.mark.parametrize("text", ["hf:name", "hf:", "hf:a/b/c/d", "hf:a/b@", "hf:a b/c", "hf:../../etc", "hf:é/b"])
+def test_what_the_hub_needs_is_said(text):
+    assert is_reference(text)
+    with pytest.raises(SfumatoError, match="give it as hf:OWNER/NAME"):
+        Reference.parse(text)
+
+
+@pytest.mark.parametrize("text", ["art", "art/kaggle:x", "C:/art", "kaggle", "owner/name", "https://x.org/a", ""])
+def test_everything_else_is_a_path(text):
+    assert not is_reference(text)
+    with pytest.raises(SfumatoError, match=r"kaggle:OWNER/NAME.*hf:OWNER/NAME"):
+        Reference.parse(text)
+
+
+def test_a_folder_that_is_there_is_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hf:owner" / "name").mkdir(parents=True)
+    assert not is_reference("hf:owner/name")
+
+
+@given(st.text(max_size=30), st.sampled_from(["", "kaggle:", "hf:", "hf:a/"]))
+def test_any_text_is_a_reference_or_a_clear_error(text, start):
+    try:
+        reference = Reference.parse(start + text)
+    except SfumatoError:
+        return
+    assert Reference.parse(str(reference)) == reference

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sfumato.collection import unusable
 from sfumato.collection.collecting import collect
 from sfumato.collection.events import Read
 from sfumato.collection.listing import list_source
 from sfumato.collection.own_products import HERE
 from sfumato.collection.pictures import Rejected
 from sfumato.errors import SfumatoError
-from sfumato.provenance import mark_film, save_marked
+from sfumato.images import unusable
+from sfumato.provenance import mark_video, save_marked
 
 
 def mark(picture: Image.Image, path: Path) -> Path:
@@ -68,15 +68,15 @@ def listed(tmp_path):
 
 
 def test_marked_files_are_left_out_by_name(art, gather, paint):
-    for name in ("work.png", "sheet.webp", "deep/film.gif"):
+    for name in ("work.png", "sheet.webp", "deep/video.gif"):
         mark(paint(60), art / name)
-    (art / "film.mp4").write_bytes(mark_film(b"\0\0\0\x10ftypisom\0\0\0\0"))
+    (art / "video.mp4").write_bytes(mark_video(b"\0\0\0\x10ftypisom\0\0\0\0"))
     (art / "other.mp4").write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0")
     found = gather(art)
     assert len(found.files) == 6
     own = {file: entry.reason for file, entry in found.left_out.items() if entry.kind == unusable.OWN}
-    assert own == dict.fromkeys(("work.png", "sheet.webp", "deep/film.gif", "film.mp4"), "made by sfumato")
-    assert found.left_out["other.mp4"].reason == "not a picture: a film"
+    assert own == dict.fromkeys(("work.png", "sheet.webp", "deep/video.gif", "video.mp4"), "made by sfumato")
+    assert found.left_out["other.mp4"].reason == "not a picture: a video"
     assert found.finished.summary.left_out == {"made by sfumato": 4, "not a picture": 1}
 
 

@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from sfumato.collection import unusable
 from sfumato.collection.sources import Source, split_packed
-from sfumato.collection.unusable import UnusableError
+from sfumato.images import unusable
+from sfumato.images.unusable import UnusableError
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import time
 import pytest
 from PIL import Image
 
-from sfumato.collection import Limits, unusable, workers
+from sfumato.collection import Limits, workers
 from sfumato.collection.workers import Workers
+from sfumato.images import unusable
 
 WHITE = (255, 255, 255)
 

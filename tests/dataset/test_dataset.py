@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from sfumato.dataset import Dataset
+from sfumato.dataset.dataset import gather
 from sfumato.errors import SfumatoError
 
 
@@ -43,3 +44,14 @@ def test_changed_labels_are_found_out(make):
     np.savez(path / "index.npz", **index)
     with pytest.raises(SfumatoError, match=r"index\.npz was changed"):
         Dataset.open(path)
+
+
+def test_crops_and_mirrors_are_the_pixels_that_they_should_be():
+    draw = torch.Generator().manual_seed(0)
+    pictures = [torch.randint(0, 256, shape, dtype=torch.uint8, generator=draw) for shape in ((8, 12, 3), (10, 8, 3))]
+    pixels = torch.cat([picture.view(-1, 3) for picture in pictures])
+    offset, width = torch.tensor([0, 96]), torch.tensor([12, 8])
+    top, left, flip = torch.tensor([0, 2]), torch.tensor([3, 0]), torch.tensor([False, True])
+    crops = gather(pixels, 8, offset, width, top, left, flip)
+    assert torch.equal(crops[0], pictures[0][0:8, 3:11])
+    assert torch.equal(crops[1], pictures[1][2:10, 0:8].flip(1))

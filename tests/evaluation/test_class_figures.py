@@ -8,11 +8,12 @@ from torch import Tensor
 
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn_collection import draw_collection
-from sfumato.dataset import Dataset, prepare, spread
+from sfumato.dataset import Dataset, prepare
 from sfumato.evaluation import kernel_distance, sliced_wasserstein
 from sfumato.evaluation.class_figures import ENOUGH, FEWEST, ClassFigures, class_figures
-from sfumato.evaluation.descriptor import Descriptor
-from sfumato.evaluation.features import extracted, looked_at
+from sfumato.features.appearance import Descriptor
+from sfumato.features.features import extracted, looked_at
+from sfumato.random import spread
 
 
 @pytest.fixture(scope="module")

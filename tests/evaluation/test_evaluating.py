@@ -18,10 +18,10 @@ from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Evaluation
-from sfumato.evaluation.descriptor import Descriptor
 from sfumato.evaluation.evaluating import compared_count, evaluate, generated
 from sfumato.evaluation.evaluation import WorksToEvaluate
 from sfumato.evaluation.interval import share_interval
+from sfumato.features.appearance import Descriptor
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 

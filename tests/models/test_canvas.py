@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, Model, as_tensor, inpaint, outpaint, reimagine, remake, to_pictures
+from sfumato.images.tensors import as_tensor, to_pictures
+from sfumato.models import Generation, Model, inpaint, outpaint, reimagine, remake
 from sfumato.models.ground import Ground, Margins
 from sfumato.works import read_work
 from sfumato.works.recipe import HIGHEST_SIGMA

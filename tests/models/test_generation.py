@@ -9,7 +9,8 @@ from PIL import ImageChops
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, Model, remake, to_pictures
+from sfumato.images.tensors import to_pictures
+from sfumato.models import Generation, Model, remake
 from sfumato.models.sampling import BATCH
 
 FEW = {"steps": 3}

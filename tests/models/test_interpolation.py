@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, as_tensor, interpolated, passing, reimagine, to_pictures
+from sfumato.images.tensors import as_tensor, to_pictures
+from sfumato.models import Generation, interpolated, passing, reimagine
 from sfumato.models.interpolation import _end, _Way, even_places
 from sfumato.models.request import requested
 

@@ -175,7 +175,7 @@ def test_every_kept_pixel_is_kept_whatever_makes_the_rest(model, precision: str,
 
 
 def test_a_kept_pixel_of_a_picture_with_an_srgb_profile_is_the_byte_in_its_file(model) -> None:
-    from sfumato.collection.reading import read_picture
+    from sfumato.images.decoding import read_picture
 
     file = io.BytesIO()
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -246,7 +246,7 @@ def test_weights_of_other_shapes_are_named(new_model, saved):
     other = new_model(network={"kind": "unet", "channels": [16], "width": 16, "depth": 1, "heads": 1})
     tensors = weights_of(other)
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, saved / "model.safetensors")
-    with pytest.raises(SfumatoError, match=r"model\.safetensors: '.*' is .* but config.json asks for"):
+    with pytest.raises(SfumatoError, match=r"model\.safetensors: unlike what config.json asks for, it holds '.*' as"):
         Model.from_pretrained(saved)
 
 
@@ -255,7 +255,9 @@ def test_early_weights_of_other_shapes_are_said(saved):
     name = next(name for name in tensors if name.startswith("early."))
     tensors[name] = torch.zeros(1, 2, 3)
     save_file(tensors, saved / "model.safetensors")
-    with pytest.raises(SfumatoError, match=r"model\.safetensors: the early weights: '.*' is 1 x 2 x 3 but"):
+    with pytest.raises(
+        SfumatoError, match=r"model\.safetensors: the early weights: unlike .*, it holds '.*' as 1 x 2 x 3 in"
+    ):
         Model.from_pretrained(saved)
 
 

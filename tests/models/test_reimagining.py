@@ -7,12 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
-from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import as_tensor, picture_digest
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser, reimagine
 from sfumato.models.ground import Ground
-from sfumato.models.pictures import as_tensor, picture_digest
 from sfumato.networks import ArticleConfig, GeneratorConfig
+from sfumato.random import keyed_generator
 from sfumato.works import read_work
 
 

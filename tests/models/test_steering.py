@@ -7,7 +7,8 @@ from PIL import Image
 
 from sfumato.diffusion.steering import palette_distance
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, Model, as_tensor, remake
+from sfumato.images.tensors import as_tensor
+from sfumato.models import Generation, Model, remake
 from sfumato.models.steering import Composition, Palette, Steering
 from sfumato.works import read_work
 

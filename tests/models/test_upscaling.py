@@ -10,10 +10,10 @@ from PIL import Image
 
 from sfumato.diffusion.enlarging import enlarged
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, Model, enlarge_again, relatives, remake, to_pictures, upscale, upscale_work
+from sfumato.images.tensors import as_canvas, to_pictures
+from sfumato.models import Generation, Model, enlarge_again, relatives, remake, upscale, upscale_work
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.ground import Ground
-from sfumato.models.pictures import as_canvas
 from sfumato.works import Work, read_work
 
 UPSCALER = {

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sfumato.images.tensors import denormalised, normalised
 from sfumato.networks import ArticleConfig, ArticleDenoiserConfig, build_network
 from sfumato.networks.article import ArticleAutoencoder, ArticleDenoiser
-from sfumato.networks.imagenet import denormalised, normalised
 
 
 class Described(nn.Module):

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image, PngImagePlugin
 
-from sfumato.provenance.containers import XMP, film_with, gif_with, texts_of
+from sfumato.provenance.containers import XMP, gif_with, texts_of, video_with
 
 PACKET = b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta>any</x:xmpmeta><?xpacket end="w"?>'
 
@@ -53,7 +53,7 @@ def _without_global_table(gif: bytes) -> bytes:
     return head + rest[:place] + local + rest[place + 10 :]
 
 
-def test_a_packet_in_a_film_is_a_box_of_its_own() -> None:
-    film = film_with(b"\0\0\0\x10ftypisom\0\0\0\0", PACKET)
-    assert list(texts_of(film)) == [(XMP, PACKET)]
-    assert int.from_bytes(film[16:20], "big") == len(film) - 16
+def test_a_packet_in_a_video_is_a_box_of_its_own() -> None:
+    video = video_with(b"\0\0\0\x10ftypisom\0\0\0\0", PACKET)
+    assert list(texts_of(video)) == [(XMP, PACKET)]
+    assert int.from_bytes(video[16:20], "big") == len(video) - 16

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import xml.etree.ElementTree as ET
 import zlib
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from sfumato.collection.drawn import draw
-from sfumato.provenance import is_marked, is_marked_file, mark_film, save_marked
-from sfumato.provenance.xmp import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
+from sfumato.provenance import is_marked, is_marked_file, mark_video, save_marked
+from sfumato.provenance.mark import TRAINED_ALGORITHMIC_MEDIA, is_ours, xmp_packet
 
 FRAMES = [draw("flow", seed, 32) for seed in range(3)]
 MOVING = {"save_all": True, "append_images": FRAMES[1:], "duration": 100, "loop": 0}
 FORMATS = ["PNG", "WEBP", "GIF"]
-FILM = b"".join(
+VIDEO = b"".join(
     struct.pack(">I4s", 8 + len(body), kind) + body
     for kind, body in ((b"ftyp", b"isom\0\0\2\0isommp41"), (b"moov", b"\0" * 90), (b"mdat", b"\1" * 500))
 )
@@ -68,13 +69,13 @@ def test_a_gif_of_the_older_version_becomes_one_that_may_have_extensions() -> No
     assert written("GIF")[:6] == b"GIF89a"
 
 
-def test_a_film_is_marked_at_its_end() -> None:
-    marked = mark_film(FILM)
-    assert marked.startswith(FILM)
+def test_a_video_is_marked_at_its_end() -> None:
+    marked = mark_video(VIDEO)
+    assert marked.startswith(VIDEO)
     assert is_marked(marked)
-    assert not is_marked(FILM)
+    assert not is_marked(VIDEO)
     large = struct.pack(">I4sQ", 1, b"mdat", 16 + 77) + b"\1" * 77  # a box whose size has 64 bits
-    assert is_marked(mark_film(FILM + large))
+    assert is_marked(mark_video(VIDEO + large))
 
 
 def test_texts_go_with_a_png_and_with_nothing_else() -> None:
@@ -165,18 +166,18 @@ def test_a_file_is_looked_at_without_being_read_whole(tmp_path: Path) -> None:
     assert is_marked_file(path)
     path.write_bytes(b"")
     assert not is_marked_file(path)
-    with (tmp_path / "film.mp4").open("wb") as film:  # 8 GB, which lie nowhere
-        film.write(struct.pack(">I4s", 16, b"ftyp") + b"isom\0\0\0\0" + struct.pack(">I4sQ", 1, b"mdat", 8 << 30))
-        film.truncate(16 + (8 << 30))
-    assert not is_marked_file(tmp_path / "film.mp4")
-    with (tmp_path / "film.mp4").open("ab") as film:
-        film.write(mark_film(b""))
-    assert is_marked_file(tmp_path / "film.mp4")
+    with (tmp_path / "video.mp4").open("wb") as video:  # 8 GB, which lie nowhere
+        video.write(struct.pack(">I4s", 16, b"ftyp") + b"isom\0\0\0\0" + struct.pack(">I4sQ", 1, b"mdat", 8 << 30))
+        video.truncate(16 + (8 << 30))
+    assert not is_marked_file(tmp_path / "video.mp4")
+    with (tmp_path / "video.mp4").open("ab") as video:
+        video.write(mark_video(b""))
+    assert is_marked_file(tmp_path / "video.mp4")
     with pytest.raises(OSError, match="No such file"):
         is_marked_file(tmp_path / "gone.png")
 
 
-WHOLE = [written("PNG"), written("WEBP"), written("GIF"), _jpeg(xmp_packet("sfumato 1.0")), mark_film(FILM)]
+WHOLE = [written("PNG"), written("WEBP"), written("GIF"), _jpeg(xmp_packet("sfumato 1.0")), mark_video(VIDEO)]
 
 
 @settings(max_examples=300, deadline=None)
@@ -218,3 +219,42 @@ def test_the_look_takes_microseconds() -> None:
     info = PngImagePlugin.PngInfo()
     info.add_text("Title", "large")
     assert not is_marked(plain("PNG", pnginfo=info))
+
+
+def test_the_packet_is_sound_xml_with_the_names_escaped() -> None:
+    packet = xmp_packet("a <b> & c")
+    assert packet.startswith('<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>')
+    root = ET.fromstring(packet)
+    texts = [element.text for element in root.iter() if element.text and element.text.strip()]
+    assert texts == ["a <b> & c", TRAINED_ALGORITHMIC_MEDIA]
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "12.0", "1.0.0rc1"])
+def test_our_packet_is_known_also_where_another_program_wrote_it_again(version: str) -> None:
+    assert is_ours(xmp_packet(f"sfumato {version}").encode())
+    assert is_ours(f'<rdf:Description rdf:about="" xmp:CreatorTool="sfumato {version}"/>'.encode())
+    assert is_ours(f"<rdf:Description xmp:CreatorTool='sfumato {version}'/>".encode())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Adobe Photoshop 25.0",
+        "sfumatos 1.0",
+        "Sfumato Painter 2",
+        "sfumato",
+        "not sfumato 0.1.0",
+        "sfumato-like 3",
+    ],
+)
+def test_other_programs_packets_are_not_ours(said: str) -> None:
+    assert not is_ours(xmp_packet(said).encode())
+    assert not is_ours(f'<rdf:Description xmp:CreatorTool="{said}"/>'.encode())
+
+
+def test_a_picture_that_only_speaks_of_us_is_not_ours() -> None:
+    other = xmp_packet("GIMP 3.0").replace(
+        "</rdf:RDF>", "<dc:title>sfumato 0.1.0, xmp:CreatorTool</dc:title></rdf:RDF>"
+    )
+    assert not is_ours(other.encode())
+    assert not is_ours(b"")

@@ -5,7 +5,6 @@ from torch import Tensor, nn
 from sfumato.diffusion import ClassCondition, Condition, Denoiser, LogNormal, preconditioning
 from sfumato.networks.vgg import VGGFeatures
 from sfumato.training.denoising import Denoising
-from sfumato.training.perceptual import PerceptualLoss
 
 
 class Watched(nn.Module):

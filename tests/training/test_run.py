@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 
 from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
+from sfumato.features.vgg import VGGFeatures
 from sfumato.marker import MARKER
 from sfumato.models import Model
-from sfumato.networks.vgg import VGGFeatures
 from sfumato.training import Run, clear_run, is_run, prepare_run, preset, train, would_clear
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Finished, Trained

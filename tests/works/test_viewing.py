@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.works.viewing import drawable, enlarged, viewing_scale
+from sfumato.works.viewing import drawable, enlarged, evenly_spaced, viewing_scale
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,11 @@ def test_an_enlarged_picture_repeats_each_pixel() -> None:
 def test_what_the_font_cannot_write_is_written_without_its_accents() -> None:
     assert drawable("Édouard Čapek, naïve") == "Edouard Capek, naive"
     assert drawable("planes 3") == "planes 3"
+
+
+@pytest.mark.parametrize("most", [2, 3, 12, 240])
+def test_at_most_so_many_numbers_are_evenly_spaced_and_none_comes_twice(most: int) -> None:
+    for count in range(1, 500):
+        chosen = list(evenly_spaced(count, most))
+        assert chosen == sorted(set(chosen)) and len(chosen) == min(count, most)
+        assert (chosen[0], chosen[-1]) == (0, count - 1)

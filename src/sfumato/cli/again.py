@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
+from sfumato.images.decoding import open_picture
 from sfumato.works.request import Refine, Request
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def again(
     from sfumato.cli.inpaint import opened_mask
     from sfumato.cli.one_work import OneWork
     from sfumato.cli.output import check_made_up, made_up
-    from sfumato.collection.opening import opened
-    from sfumato.models.devices import device_again
+    from sfumato.devices import device_again
     from sfumato.models.reproduction import reproduction
     from sfumato.models.verbs import enlarging_again
     from sfumato.works import read_work
@@ -78,7 +78,7 @@ def again(
         sources = filter(None, (work, picture, mask))
         made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, force=force)
     read = read_work(work)
-    shown = None if picture is None else opened(picture, parse_background(background))
+    shown = None if picture is None else open_picture(picture, parse_background(background))
     covered = None if mask is None else opened_mask(mask)
     place = str(device_again(device, read.recipe.environment.device))
     begun, enlargements = read.recipe.first, read.recipe.enlargements

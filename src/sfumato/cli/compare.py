@@ -58,11 +58,11 @@ def compare(
     from sfumato.cli.compare_page import comparison_page
     from sfumato.cli.session import collection_of, follow
     from sfumato.collection import Collection, is_collection
+    from sfumato.devices import device_named
     from sfumato.directory import OwnDirectory
-    from sfumato.models.devices import device_named
+    from sfumato.disk import write_whole_text
+    from sfumato.features.vgg_file import vgg_file
     from sfumato.training import Run, is_run, suitable_size, train
-    from sfumato.training.vgg_file import vgg_file
-    from sfumato.works.whole_file import write_whole_text
 
     console = Console(highlight=False)
     if not math.isfinite(minutes):  # 'nan' is in every range
@@ -162,9 +162,9 @@ def _comparison(art: Path, output: Path, dataset: Dataset, minutes: float, seed:
     import torch
 
     import sfumato
-    from sfumato.dataset import spread
     from sfumato.evaluation import Comparison
     from sfumato.evaluation.comparing import compared_pictures, contender, floor, shown_indices
+    from sfumato.random import spread
     from sfumato.training import Run
 
     shown = shown_indices(dataset, SHOWN)

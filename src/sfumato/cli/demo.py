@@ -102,8 +102,8 @@ def _write_page(
     from PIL import Image
 
     from sfumato.cli.demo_page import demo_page
+    from sfumato.disk import write_whole_text
     from sfumato.models import Generation, Model
-    from sfumato.works.whole_file import write_whole_text
 
     with console.status("making new works"):
         model = Model.from_pretrained(run.path, device="cpu")

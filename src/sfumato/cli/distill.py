@@ -45,8 +45,8 @@ def distill(
     """
     from sfumato.cli.session import follow
     from sfumato.dataset import Dataset
+    from sfumato.devices import device_named
     from sfumato.directory import OwnDirectory
-    from sfumato.models.devices import device_named
     from sfumato.training import (
         Run,
         check_parent_stays,

@@ -58,15 +58,15 @@ def evaluate(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.evaluate_page import evaluation_page
     from sfumato.cli.sampling_bar import Part, SamplingBar
+    from sfumato.devices import device_named
     from sfumato.directory import OwnDirectory
-    from sfumato.evaluation.descriptor import Descriptor
+    from sfumato.disk import write_whole_text
     from sfumato.evaluation.evaluating import compared_count, generated
     from sfumato.evaluation.evaluating import evaluate as evaluation_of
-    from sfumato.evaluation.feature_source import features_named
+    from sfumato.features.appearance import Descriptor
+    from sfumato.features.loading import features_named
     from sfumato.models import Generation, Model
-    from sfumato.models.devices import device_named
     from sfumato.training import Run, is_run
-    from sfumato.works.whole_file import write_whole_text
 
     console = Console(highlight=False)
     if size is not None and size % 8:
@@ -129,9 +129,9 @@ def _folder(
     """The pictures of a folder, and the dataset at their size."""
     import torch
 
-    from sfumato.dataset import spread
     from sfumato.evaluation.evaluating import folder_works
     from sfumato.evaluation.works_folder import common_size, picture_files, read_folder
+    from sfumato.random import spread
 
     files = picture_files(folder)
     files = [files[index] for index in spread(torch.arange(len(files)), min(count, len(files))).tolist()]

@@ -50,14 +50,14 @@ def inpaint(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.one_work import OneWork
     from sfumato.cli.output import check_is_not
-    from sfumato.collection.opening import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import Generation, Model
     from sfumato.models.canvas import masked_canvas
     from sfumato.models.verbs import steering_from
 
     check_is_not(output, mask, "the mask")
     made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
-    image, covered = opened(picture, parse_background(background)), opened_mask(mask)
+    image, covered = open_picture(picture, parse_background(background)), opened_mask(mask)
     loaded = Model.from_pretrained(model, device=device)
     canvas = masked_canvas(loaded.config, image, covered, strength)
     steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)
@@ -67,11 +67,11 @@ def inpaint(
 
 
 def opened_mask(path: Path) -> Image.Image:
-    """The mask upright, RGBA: what is transparent in it has a meaning. Raises SfumatoError as ``opened`` does."""
-    from sfumato.collection.opening import opened
+    """The mask upright, RGBA: what is transparent in it has a meaning. Raises SfumatoError as ``open_picture`` does."""
+    from sfumato.images.decoding import open_picture
     from sfumato.models.mask import over_both
 
-    return over_both(opened(path, (0, 0, 0)), opened(path, (255, 255, 255)))
+    return over_both(open_picture(path, (0, 0, 0)), open_picture(path, (255, 255, 255)))
 
 
 def fractions_in_words(canvas: Canvas, picture: Path) -> str:

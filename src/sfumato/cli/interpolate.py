@@ -38,8 +38,8 @@ def interpolate(
     from sfumato.cli.again import model_of
     from sfumato.cli.output import check_free, check_is_not
     from sfumato.cli.sampling_bar import Part, SamplingBar
+    from sfumato.devices import device_again
     from sfumato.models import passing, reproduction, to_pictures
-    from sfumato.models.devices import device_again
     from sfumato.models.interpolation import DENSITY, check_way
     from sfumato.works import read_work, save_animation, save_video
     from sfumato.works.video import ANIMATIONS, SHORTEST_FRAME_MS, most_frames

@@ -42,13 +42,13 @@ def outpaint(
     """Continue beyond the edges of a picture, which itself is kept to the pixel."""
     from sfumato.cli.collect import parse_background
     from sfumato.cli.one_work import OneWork
-    from sfumato.collection.opening import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import Generation, Model
     from sfumato.models.canvas import extended_canvas
     from sfumato.models.verbs import steering_from
 
     made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
-    image = opened(picture, parse_background(background))
+    image = open_picture(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=device)
     canvas = extended_canvas(loaded.config, image, Margins(left=left, top=top, right=right, bottom=bottom))
     steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)

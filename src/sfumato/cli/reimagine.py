@@ -43,7 +43,7 @@ def reimagine(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.one_work import OneWork
-    from sfumato.collection.opening import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import Model
     from sfumato.models.canvas import plain_canvas
     from sfumato.models.verbs import reimagining, steering_from
@@ -51,7 +51,7 @@ def reimagine(
     if source is not None and not edit:
         raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
     made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
-    image = opened(picture, parse_background(background))
+    image = open_picture(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=device)
     console = Console(highlight=False)
     canvas = plain_canvas(loaded.config)

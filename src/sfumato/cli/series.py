@@ -12,6 +12,7 @@ from rich.console import Console
 
 from sfumato.cli.output import beside, check_free, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
+from sfumato.images.decoding import open_picture
 from sfumato.text import counted
 
 if TYPE_CHECKING:
@@ -128,9 +129,8 @@ class SeriesOfWorks:
     @cached_property
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once all are written."""
-        from sfumato.collection.opening import opened
 
-        return [opened(self.directory.path / name) for name in self.series.names[:ON_SHEET]]
+        return [open_picture(self.directory.path / name) for name in self.series.names[:ON_SHEET]]
 
     def _beside(self, what: str, suffix: str) -> Path:
         """Beside the directory; what follows the first works has a name of its own, as nothing is written over."""

@@ -98,7 +98,7 @@ def train(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.session import follow, new_run
-    from sfumato.models.devices import device_named
+    from sfumato.devices import device_named
     from sfumato.training import train
 
     console = Console(highlight=False)

@@ -38,11 +38,11 @@ def upscale(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.one_work import OneWork
-    from sfumato.collection.opening import opened
+    from sfumato.images.decoding import open_picture
     from sfumato.models import Model, enlarging
 
     made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
-    image = opened(picture, parse_background(background))
+    image = open_picture(picture, parse_background(background))
     loaded = Model.from_pretrained(model, device=device)
     console = Console(highlight=False)
     work = made.make(enlarging(loaded, _work(picture, image) or image, request, tile=tile), console)

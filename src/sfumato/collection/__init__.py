@@ -7,9 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.collection.collecting import WHITE, collect
+    from sfumato.collection.collecting import WHITE, collect, fetch
     from sfumato.collection.collection import Collection
-    from sfumato.collection.colour import Colour
     from sfumato.collection.events import (
         CollectEvent,
         Fetched,
@@ -21,12 +20,9 @@ if TYPE_CHECKING:
         Scanned,
         Written,
     )
-    from sfumato.collection.fetching import fetch
-    from sfumato.collection.origin import Origin
-    from sfumato.collection.pictures import UNKNOWN, Picture, Rejected
-    from sfumato.collection.reference import Reference, is_reference
+    from sfumato.collection.origin import Origin, Reference, is_reference
+    from sfumato.collection.pictures import UNKNOWN, Picture, Rejected, Summary
     from sfumato.collection.storing import is_collection
-    from sfumato.collection.summary import Summary
     from sfumato.collection.workers import Limits
 
 __all__ = [
@@ -34,7 +30,6 @@ __all__ = [
     "WHITE",
     "CollectEvent",
     "Collection",
-    "Colour",
     "FetchEvent",
     "Fetched",
     "Finished",
@@ -58,7 +53,6 @@ __all__ = [
 _MODULES = {
     "CollectEvent": "events",
     "Collection": "collection",
-    "Colour": "colour",
     "FetchEvent": "events",
     "Fetched": "events",
     "Finished": "events",
@@ -68,17 +62,17 @@ _MODULES = {
     "Origin": "origin",
     "Picture": "pictures",
     "Read": "events",
-    "Reference": "reference",
+    "Reference": "origin",
     "Rejected": "pictures",
     "Scanned": "events",
-    "Summary": "summary",
+    "Summary": "pictures",
     "UNKNOWN": "pictures",
     "WHITE": "collecting",
     "Written": "events",
     "collect": "collecting",
-    "fetch": "fetching",
+    "fetch": "collecting",
     "is_collection": "storing",
-    "is_reference": "reference",
+    "is_reference": "origin",
 }
 
 

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from sfumato.collection import unusable
 from sfumato.collection.code_pages import STANDARD, code_page_of
-from sfumato.collection.reading import BYTE_LIMIT, check_head
-from sfumato.collection.sniffing import HEAD_BYTES
-from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.files import BYTE_LIMIT, HEAD_BYTES, check_head
+from sfumato.images.unusable import UnusableError
 
 _MOST_MEMBERS: Final = 1_000_000
 # Pictures hardly shrink. Past a gigabyte, a zip that unpacks to so many times its size was made to fill a machine.
@@ -28,7 +27,7 @@ _UNIX_SYSTEMS: Final = (3, 19)  # as APPNOTE.TXT 4.4.2.2 numbers those that zips
 
 
 class Archive:
-    """A zip file, open for reading. Raises SfumatoError where it is none, or was made to do harm.
+    """A zip file, open for reading. Raises SfumatoError for other files, and for zips that were made to do harm.
 
     `members` holds each member under its name as it was meant: with forward slashes, in the encoding that it was
     written in. Of several of one name the last counts, as it does when they are unpacked; the others are `replaced`.
@@ -114,7 +113,7 @@ def is_safe_name(name: str) -> bool:
 
 
 def with_slashes(name: str) -> str:
-    """A member's name with '/' between its parts, whatever was between them, and without parts that say nothing.
+    """A member's name with '/' between its parts, whatever separated them, and without empty and '.' parts.
 
     A '/' in front and '..' stay, for what leads out of the folder must be seen to.
     """

@@ -1,4 +1,4 @@
-"""What was seen of each file, now or in an earlier run, is put together into the parts of a collection."""
+"""The facts about each file, found now or in an earlier run, become the parts of a collection."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.collection import unusable
-from sfumato.collection.colour import Colour
+from sfumato.collection.duplicates import THUMBNAIL_SIDE, near_duplicates
 from sfumato.collection.entries import Entry
-from sfumato.collection.fingerprint import THUMBNAIL_SIDE
-from sfumato.collection.grouping import near_duplicates
-from sfumato.collection.knowledge import Knowledge, folder_classes, with_knowledge
 from sfumato.collection.listing import Listing
+from sfumato.collection.metadata import Metadata, folder_classes, with_metadata
 from sfumato.collection.origin import Origin
 from sfumato.collection.own_products import nothing_but_own
-from sfumato.collection.pictures import Picture, Rejected
+from sfumato.collection.pictures import Picture, Rejected, Summary
 from sfumato.collection.storing import Stored, is_collection, read_stored
-from sfumato.collection.summary import Summary
 from sfumato.collection.workers import Answer
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.colour import Colour
 from sfumato.text import counted
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A picture that can be used, nothing but its own facts in it yet, and its [16, 16, 3] thumbnail."""
+    """A picture that can be used, with the facts of its file alone, and its [16, 16, 3] thumbnail."""
 
     picture: Picture
     thumbnail: NDArray[np.uint8]
@@ -55,7 +53,7 @@ _READING: Final = 2  # of this room's rules for classes and texts; other rules m
 
 @dataclass(slots=True)
 class Earlier:
-    """What an earlier run over the same source found, by file; empty where there was none or it does not serve."""
+    """What an earlier run over the same source found, by file; empty where there was no usable one."""
 
     stored: Stored | None = None
     background: Colour | None = None
@@ -94,7 +92,7 @@ class Earlier:
         return earlier
 
     def seen(self, entry: Entry) -> Seen | None:
-        """What is known of a file that has not changed since; None where it must be read."""
+        """What is known of a file that has not changed since; None where it must be read again."""
         seen = self.found.get(entry.file)
         facts = seen.picture if isinstance(seen, Kept) else seen
         if facts is None or (facts.bytes, facts.stamp) != (entry.bytes, entry.stamp):
@@ -102,7 +100,7 @@ class Earlier:
         return seen
 
     def origin_with(self, origin: Origin | None) -> Origin | None:
-        """Where the source comes from, as stated now; what is not stated now is as it was stated then."""
+        """The origin stated now, or else the one stated in the earlier run."""
         before = self.stored.origin if self.stored is not None else None
         if before is None or origin in (None, replace(before, licence=None)):
             return before or origin
@@ -122,7 +120,7 @@ class Earlier:
 def listing_digest(listing: Listing) -> str:
     """SHA-256 over all that the source's directories say."""
     digest = hashlib.sha256(f"{_READING}\n".encode())
-    for part in (listing.pictures, listing.metadata, listing.captions):
+    for part in (listing.pictures, listing.tables, listing.captions):
         for entry in part:
             digest.update(json.dumps([entry.file, entry.bytes, entry.stamp]).encode())
         digest.update(b"\n")
@@ -136,7 +134,7 @@ def assemble(
     background: Colour,
     listing: Listing,
     known: dict[str, Seen],
-    knowledge: Knowledge,
+    metadata: Metadata,
     origin: Origin | None,
 ) -> Stored:
     """All parts of a collection from what is known of each file. Raises SfumatoError where no picture is left."""
@@ -146,7 +144,7 @@ def assemble(
     around = source.name if source.is_dir() else source.stem
     contents = [seen.picture.sha256 for seen in known.values() if isinstance(seen, Kept)]
     classes = folder_classes(known, around) if len(set(contents)) < len(contents) else {}
-    for file in sorted(known, key=lambda file: (-len(knowledge.of.get(file, {})), not classes.get(file), file)):
+    for file in sorted(known, key=lambda file: (-len(metadata.of.get(file, {})), not classes.get(file), file)):
         seen = known[file]
         if isinstance(seen, Rejected):
             rejected.append(seen)
@@ -159,7 +157,7 @@ def assemble(
     rejected.sort(key=lambda entry: entry.file)
     kept = dict(sorted(kept.items(), key=lambda item: item[1].picture.file))
 
-    pictures = with_knowledge([seen.picture for seen in kept.values()], knowledge, around)
+    pictures = with_metadata([seen.picture for seen in kept.values()], metadata, around)
     thumbnails = np.stack([seen.thumbnail for seen in kept.values()])
     first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails)
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.
@@ -172,7 +170,7 @@ def assemble(
         "source": str(source),
         "origin": origin.to_json() if origin is not None else None,
         "background": list(background),
-        "notes": knowledge.notes,
+        "notes": metadata.notes,
         "summary": summary.to_json(),
     }
     return Stored(description, pictures, rejected, thumbnails)

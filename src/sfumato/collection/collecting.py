@@ -1,25 +1,26 @@
-"""A folder or a zip becomes a collection."""
+"""A folder, a zip, or a data set that is fetched by its name, becomes a collection."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from sfumato.collection import unusable
 from sfumato.collection.assembling import Earlier, Kept, Seen, assemble, listing_digest
 from sfumato.collection.collection import Collection
-from sfumato.collection.colour import Colour
-from sfumato.collection.destination import check_destination, check_source
 from sfumato.collection.entries import Entry
-from sfumato.collection.events import CollectEvent, Finished, LeftOut, Noted, Read, Scanned
-from sfumato.collection.knowledge import read_knowledge
+from sfumato.collection.events import CollectEvent, FetchEvent, Finished, LeftOut, Noted, Read, Scanned
+from sfumato.collection.hub import fetch_hub
+from sfumato.collection.kaggle import fetch_kaggle
 from sfumato.collection.listing import list_source
-from sfumato.collection.origin import Origin
+from sfumato.collection.metadata import read_metadata
+from sfumato.collection.origin import Origin, Reference
 from sfumato.collection.pictures import Rejected
-from sfumato.collection.storing import write_stored
+from sfumato.collection.storing import check_destination, check_source, is_collection, read_stored, write_stored
 from sfumato.collection.workers import Limits, Workers
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.colour import Colour
 
 WHITE: Colour = (255, 255, 255)
 
@@ -85,7 +86,7 @@ def collect(
         digest = listing_digest(listing)
         changed = bool(unread) or not earlier.is_of(digest, background, origin, include_works=include_works)
         if changed or earlier.stored is None:
-            stored = assemble(source, background, listing, known, read_knowledge(source, listing), origin)
+            stored = assemble(source, background, listing, known, read_metadata(source, listing), origin)
             stored.description |= {"listing": digest, "include_works": include_works}
             write_stored(directory, stored)
         else:
@@ -97,3 +98,42 @@ def collect(
             yield LeftOut(rejected.file, rejected.kind, rejected.reason)
     collection = Collection(destination, stored)
     yield Finished(collection, collection.summary, changed)
+
+
+def fetch(reference: Path | str, destination: Path | str, *, force: bool = False) -> Iterator[FetchEvent]:
+    """Fetch a data set from Kaggle or the Hub for a collection in `destination`; yields events, `Fetched` the last.
+
+    reference: 'kaggle:owner/name' (or '.../versions/3'), or 'hf:owner/name' (or '.../subset', '...@revision'). Kaggle's
+    pictures stay in its client's cache; those of the Hub are written into `destination`/pictures. What is there
+    already is not fetched again. `force` lets another data set's collection be replaced. What `Fetched` says is what
+    `collect` takes: `collect(event.folder, destination, origin=event.origin)`.
+
+    Raises SfumatoError where the client is not installed, the data set is not to be had, or there is nowhere to put it.
+    """
+    named, destination = Reference.parse(reference), Path(destination).absolute()
+    _check_collection(named, destination, force=force)
+    folder = destination / "pictures"
+    if named.host == "kaggle":
+        yield from fetch_kaggle(named)
+    else:
+        yield from fetch_hub(named, folder, force=force)
+
+
+def _check_collection(reference: Reference, destination: Path, *, force: bool) -> None:
+    """Raises SfumatoError where `collect` would refuse to write, before anything is fetched."""
+    if not is_collection(destination):
+        check_destination(destination / "pictures", destination, force=force)
+        return
+    if force:
+        return
+    try:
+        stored = read_stored(destination)
+    except SfumatoError:
+        return  # it may be written anew
+    origin = stored.origin
+    there = Reference.parse(origin.reference) if origin is not None else None
+    if there is None or (there.host, there.name, there.subset) != (reference.host, reference.name, reference.subset):
+        raise SfumatoError(
+            f"{destination} is a collection of {there or stored.description.get('source')}, not of {reference}; "
+            "choose another place, or replace it with --force."
+        )

@@ -1,4 +1,4 @@
-"""A collection, opened."""
+"""A collection on disk, opened for reading."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from sfumato.collection.colour import Colour
 from sfumato.collection.origin import Origin
-from sfumato.collection.pictures import Picture, Rejected
-from sfumato.collection.reading import read_picture
+from sfumato.collection.pictures import Picture, Rejected, Summary
 from sfumato.collection.sources import Source
 from sfumato.collection.storing import Stored, read_stored
-from sfumato.collection.summary import Summary
-from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
+from sfumato.images.colour import Colour
+from sfumato.images.decoding import read_picture
+from sfumato.images.unusable import UnusableError
 from sfumato.text import counted, natural_order
 
 
@@ -54,7 +53,7 @@ class Collection:
 
     @cached_property
     def classes(self) -> list[str]:
-        """The names of the classes, in natural order. Pictures whose class is not known, '', are of none of them."""
+        """The names of the classes, in natural order, without the '' of pictures whose class is not known."""
         return sorted({picture.category for picture in self.pictures if picture.category}, key=natural_order)
 
     @property

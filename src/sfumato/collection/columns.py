@@ -1,4 +1,4 @@
-"""What the columns of a table say of pictures: which one names them, which ones are known, and which ones are not."""
+"""What the columns of a table say of pictures: which one names their files, and which ones give known fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfumato.collection.metadata import COLUMNS, Known, Row, Table, one_line
+from sfumato.collection.tables import COLUMNS, Fields, Row, Table, one_line
 
 # As other tools and competitions call the same things; compared without case, spaces, '_' and '-'.
 _FILES: Final = (
@@ -35,7 +35,7 @@ Finder = Callable[[Any], list[str]]
 class Statements:
     """What a table says: {file: {field: text}}, and notes for people, each without the table's name."""
 
-    known: dict[str, Known] = field(default_factory=dict)
+    known: dict[str, Fields] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -76,7 +76,7 @@ def understood(table: Table, find: Finder) -> Statements:
     return said
 
 
-def known_fields(row: Row) -> tuple[Known, list[str]]:
+def known_fields(row: Row) -> tuple[Fields, list[str]]:
     """What an object beside a single picture says of it, and the names in it that are not used."""
     keys = {column: _key(column) for column in row}
     fields = {about: _columns_of(about, keys, "") for about in COLUMNS}
@@ -95,7 +95,7 @@ def _columns_of(about: str, keys: dict[str, str], naming: str) -> list[str]:
 
 
 def _naming_column(table: Table, keys: dict[str, str], find: Finder) -> str | None:
-    """The column whose texts are names of pictures: of those with a known title the first, else whichever it is."""
+    """The column whose texts are names of pictures: the first with a known title, or else any that holds such names."""
     rows = table.rows[:: max(1, len(table.rows) // _PROBED)]
     titled = [column for title in _FILES for column, key in keys.items() if key == title]
     for column in titled:
@@ -121,14 +121,14 @@ def _kind_column(rows: list[Row], rest: list[str], keys: dict[str, str]) -> str:
 
 
 def _sorts(column: str, rows: list[Row]) -> bool:
-    """Whether a column's values are few, come again and are no measurements."""
+    """Whether a column's values are few, repeat, and are not measurements."""
     values = {one_line(row.get(column)) for row in rows} - {""}
     few = 0 < len(values) <= max(_FEW_VALUES, len(rows) // 2)
     return few and len(values) < len(rows) and not any(map(_is_fraction, values))
 
 
 def _marked(rows: list[Row], rest: list[str]) -> list[str]:
-    """Columns of 0 and 1 of which exactly one in every row is 1: the names of classes; [] if they are not that."""
+    """One-hot columns, whose titles are the names of classes; [] where the columns are not one-hot."""
     marks = [column for column in rest if all(_is_mark(row.get(column)) for row in rows)]
     if len(marks) < 2 or not all(sum(_is_one(row.get(column)) for column in marks) == 1 for row in rows):
         return []
@@ -165,6 +165,6 @@ def _listed(columns: list[str], what: str = "column") -> str:
 
 
 def unused_note(counts: Counter[str]) -> str:
-    """What to say of names in the objects beside pictures that are not used; '' for none."""
+    """A note on the names in JSON objects beside pictures that are not used; '' where there are none."""
     names = [name for name, _ in counts.most_common()]
     return f"JSON files beside pictures, not used: {_listed(names, 'field')}" if names else ""

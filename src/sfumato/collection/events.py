@@ -1,4 +1,4 @@
-"""What a collecting run says while it works: small, immutable, and knowing nothing of who listens."""
+"""The events of collecting and fetching: small, immutable, and without any knowledge of who listens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from sfumato.collection.collection import Collection
     from sfumato.collection.origin import Origin
-    from sfumato.collection.summary import Summary
+    from sfumato.collection.pictures import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One more file was looked into, used or not: the `done`-th of the `total` that had to be."""
+    """One more file was read, used or not: number `done` of the `total` that had to be."""
 
     done: int
     total: int
@@ -57,7 +57,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One more picture of a data set was written down: the `done`-th of `total`."""
+    """One more picture of a data set was written to the disk: number `done` of `total`."""
 
     done: int
     total: int
@@ -65,7 +65,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A data set is here: `folder` can be collected, as that which comes from `origin`."""
+    """A data set was fetched: `folder` can be collected, with `origin` as its origin."""
 
     folder: Path
     origin: Origin

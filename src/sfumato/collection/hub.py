@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.collection.events import Fetched, FetchEvent, Noted
-from sfumato.collection.hub_cache import CachedFiles
 from sfumato.collection.hub_columns import choose_columns
-from sfumato.collection.hub_pictures import check_place, read_origin, write_pictures
-from sfumato.collection.origin import Origin, stated_licence
-from sfumato.collection.reference import Reference
-from sfumato.errors import SfumatoError
+from sfumato.collection.hub_pictures import CachedFiles, check_place, read_origin, write_pictures
+from sfumato.collection.origin import Origin, Reference, stated_licence
+from sfumato.errors import SfumatoError, hub_fault
 
 
 def fetch_hub(reference: Reference, folder: Path, *, force: bool) -> Iterator[FetchEvent]:
-    """Have a data set loaded into the client's cache (HF_HOME), and its pictures written into `folder`, as they are.
+    """Load a data set into the client's cache (HF_HOME), and write its pictures into `folder` as they are.
 
     Nothing is written again while the data set's revision is the same. Where the Hub cannot be reached, what was
     written serves, or else what is in the cache. A data set's own programs are never run. Raises SfumatoError.
@@ -72,7 +70,7 @@ def _written(loaded: Any, folder: Path, origin: Origin, cached: CachedFiles) -> 
 
 
 def _origin_now(reference: Reference, plain: str) -> Origin | None:
-    """The data set's commit, and the licence that its card states, as the Hub says now; None if it says nothing."""
+    """The data set's current commit on the Hub, and the licence that its card states; None if it cannot be asked."""
     from huggingface_hub import HfApi, errors
 
     try:
@@ -88,7 +86,7 @@ def _origin_now(reference: Reference, plain: str) -> Origin | None:
 
 
 def _cached_licence(name: str, commit: str) -> str | None:
-    """The licence that the card states which the client's cache holds; None where there is no card."""
+    """The licence stated by the card in the client's cache; None where there is no card."""
     from huggingface_hub import DatasetCard, errors, hf_hub_download
 
     try:
@@ -108,39 +106,21 @@ def _loaded_commit(loaded: Any) -> str:
     return ""
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _is_unreachable(error: Exception) -> bool:
-    from huggingface_hub import errors
-
-    # The client has changed its HTTP library before; all of them have one of these two above their errors of transport.
-    kinds = {kind.__name__ for each in _chain(error) for kind in type(each).__mro__}
-    here = errors.LocalEntryNotFoundError
-    answered = any(isinstance(each, errors.HfHubHTTPError) and not isinstance(each, here) for each in _chain(error))
-    return not answered and bool(
-        kinds & {"TransportError", "ConnectionError", "OfflineModeIsEnabled", "LocalEntryNotFoundError"}
-    )
-
-
 def _reason(error: Exception, reference: Reference) -> str:
     """Why the client failed and what to do, in a sentence."""
     from huggingface_hub import constants
 
     page = f"{constants.ENDPOINT}/datasets/{reference.name}"
-    kinds = {kind.__name__ for each in _chain(error) for kind in type(each).__mro__}
+    fault = hub_fault(error)
     said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     # The client drops the cause of some errors, and only their text is left.
-    if "GatedRepoError" in kinds or "is a gated dataset" in said:
+    if fault == "gated" or "is a gated dataset" in said:
         return f"its owner must first grant access; ask for it on {page}, and log in with: hf auth login"
-    if "RevisionNotFoundError" in kinds:
+    if fault == "no such revision":
         return f"the data set has no revision '{reference.version}'; look at {page}."
-    if kinds & {"RepositoryNotFoundError", "HFValidationError", "DatasetNotFoundError"}:
+    if fault == "no such repository":
         return f"the Hub has no such data set, or a private one; look at {page}, and log in with: hf auth login"
-    if _is_unreachable(error):
+    if fault == "unreachable":
         return "the Hub cannot be reached, and the data set is not in the cache; try again with a connection."
     if "scripts are no longer supported" in said:
         return "it comes as a program, and programs of data sets are not run; look for the same data set as Parquet."

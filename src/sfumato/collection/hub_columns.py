@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from sfumato.collection.metadata import COLUMNS
+from sfumato.collection.tables import COLUMNS
 
 _PICTURES: Final = ("image", "img", "picture", "photo")
 _CLASSES: Final = ("label", "labels", "class", "category", "style", "genre")
@@ -30,12 +30,12 @@ class Columns:
 
     @property
     def used(self) -> list[str]:
-        """All that is read, each once."""
+        """All columns that are read, each once."""
         columns = [self.picture, self.category, *chain.from_iterable(self.texts.values())]
         return [column for column in dict.fromkeys(columns) if column]
 
     def describe(self) -> str:
-        """What was used for what, for people."""
+        """Which columns are used for what, for people."""
         parts = [f"pictures from the column '{self.picture}'"]
         parts.append(f"classes from '{self.category}'" if self.category else "no classes")
         parts += [f"{name} from {_quoted(columns)}" for name, columns in self.texts.items()]

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from sfumato.collection.archive import Archive
+from sfumato.collection.classes import split_named
 from sfumato.collection.events import FetchEvent, Noted, Written
-from sfumato.collection.folders import split_named
-from sfumato.collection.hub_cache import CachedFiles
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
-from sfumato.collection.sniffing import HEAD_BYTES, picture_format
 from sfumato.collection.storing import cannot_write
 from sfumato.directory import OwnDirectory
-from sfumato.disk import read_json
+from sfumato.disk import read_file, read_json
 from sfumato.errors import SfumatoError
+from sfumato.images.files import BYTE_LIMIT, HEAD_BYTES, picture_format
+from sfumato.images.unusable import UnusableError
 from sfumato.marker import kind_of
 from sfumato.text import counted
 
@@ -36,7 +38,7 @@ def read_origin(folder: Path) -> Origin | None:
 
 
 def check_place(folder: Path, reference: str, *, force: bool) -> None:
-    """Raises SfumatoError where a data set's pictures would take the place of something else."""
+    """Raises SfumatoError where a data set's pictures would replace something else."""
     if not folder.exists() and not folder.is_symlink():
         return
     if kind_of(folder) != "pictures":
@@ -54,7 +56,7 @@ def check_place(folder: Path, reference: str, *, force: bool) -> None:
 
 
 def _not_fetched(folder: Path) -> list[str]:
-    """What lies in a folder of fetched pictures and was put there by somebody else."""
+    """The files in a folder of fetched pictures that somebody else put there."""
     own = OwnDirectory(folder, "pictures").own()
     found = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
     names = (path.relative_to(folder).as_posix() for path in found)
@@ -116,7 +118,7 @@ def _written(
 
 
 def _write(stage: Path, category: str, number: int, data: bytes) -> str:
-    """Write one picture; its file's name relative to the folder. What it is its first bytes say, not a name."""
+    """Write one picture and return its name relative to the folder. Its first bytes decide its suffix, not a name."""
     extension = (picture_format(data[:HEAD_BYTES]) or "bin").lower().replace("jpeg", "jpg")
     file = f"{category}/{number:07}.{extension}".lstrip("/")
     (stage / category).mkdir(exist_ok=True)
@@ -145,7 +147,7 @@ def _named_only(count: int) -> str:
 
 
 class _FolderNames:
-    """A folder for each class: its name, as far as file systems take it, and never the same for two classes."""
+    """A folder for each class: its name as far as file systems allow it, and a different one for every class."""
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {"": ""}
@@ -162,3 +164,66 @@ class _FolderNames:
             self._taken.add(folder.casefold())
             self._folders[category] = folder
         return self._folders[category]
+
+
+_IN_ZIP: Final = "zip://"  # the client's way to write a file in a zip: zip://sea/1.png::/home/me/.cache/.../art.zip
+
+
+class CachedFiles:
+    """The files of one data set in the client's cache.
+
+    A table may name any file of the machine in place of a picture's bytes; who publishes it decides which.
+    """
+
+    def __init__(self, folders: Sequence[Path] = (), homes: Sequence[Path] = ()) -> None:
+        """folders: where a file of the data set's may be named; homes: where it may then really lie, links followed."""
+        self._folders, self._homes = tuple(folders), tuple(homes)
+        self._archives: dict[str, Archive] = {}
+
+    @classmethod
+    def of(cls, name: str, commit: str) -> Self:
+        """Of 'owner/name' at a commit ('' for any): its snapshot, and what the client unpacked of that."""
+        from datasets import config
+        from datasets.utils.file_utils import hash_url_to_filename
+        from huggingface_hub import constants
+
+        repository = Path(constants.HF_HUB_CACHE).absolute() / f"datasets--{name.replace('/', '--')}"
+        snapshot = repository / "snapshots" / commit
+        archives = [Path(root, file) for root, _, files in os.walk(snapshot) for file in files]
+        unpacked = [Path(config.EXTRACTED_DATASETS_PATH) / hash_url_to_filename(str(path)) for path in archives]
+        return cls((snapshot, *unpacked), (repository, *unpacked))
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file of the data set's, in a zip or not; None for any other, and one that cannot be read."""
+        inner, divided, outer = path.partition("::")
+        try:
+            if divided and inner.startswith(_IN_ZIP):
+                return self._member(inner.removeprefix(_IN_ZIP), outer)
+            return read_file(Path(path), BYTE_LIMIT) if self.has(path) else None
+        except (OSError, SfumatoError, UnusableError):
+            return None
+
+    def has(self, path: str) -> bool:
+        """Whether a file of that path, be it there or not, belongs to the data set."""
+        named = Path(path)
+        if ".." in named.parts or not any(named.is_relative_to(folder) for folder in self._folders):
+            return False
+        try:
+            real = os.path.realpath(named)
+        except (OSError, ValueError):
+            return False
+        return any(Path(real).is_relative_to(os.path.realpath(home)) for home in self._homes)
+
+    def close(self) -> None:
+        """Close the zips that were read from."""
+        for archive in self._archives.values():
+            archive.close()
+        self._archives.clear()
+
+    def _member(self, name: str, path: str) -> bytes | None:
+        if not self.has(path):
+            return None
+        if path not in self._archives:
+            self._archives[path] = Archive(Path(path))
+        archive = self._archives[path]
+        return archive.read(name) if name in archive.members else None

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.collection.events import Fetched, FetchEvent, Noted
-from sfumato.collection.origin import Origin, stated_licence
-from sfumato.collection.reference import Reference
+from sfumato.collection.origin import Origin, Reference, stated_licence
 from sfumato.errors import SfumatoError
 
 
 def fetch_kaggle(reference: Reference) -> Iterator[FetchEvent]:
-    """Have a data set downloaded, once, into the client's cache (KAGGLEHUB_CACHE); the folder there is the source.
+    """Download a data set, once, into the client's cache (KAGGLEHUB_CACHE); the folder there is the source.
 
     Where Kaggle cannot be reached, the newest version in the cache serves. Raises SfumatoError.
     """

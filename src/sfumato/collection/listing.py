@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from sfumato.collection import unusable
-from sfumato.collection.captions import Captioned
-from sfumato.collection.entries import Entry, is_ignored, zip_entries
-from sfumato.collection.metadata import TEXT_LIMIT, parse_table
+from sfumato.collection.entries import Entry, is_ignored, places, with_unpacked, zip_entries
+from sfumato.collection.naming import Captioned
 from sfumato.collection.own_products import without_products
-from sfumato.collection.packed import places, with_unpacked
 from sfumato.collection.pictures import Rejected
-from sfumato.collection.sniffing import HEAD_BYTES, picture_format
 from sfumato.collection.sources import Source
-from sfumato.collection.unusable import UnusableError
+from sfumato.collection.tables import TEXT_LIMIT, parse_table
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.files import HEAD_BYTES, picture_format
+from sfumato.images.unusable import UnusableError
 
 # Texts that people put next to art, and the settings that programs do.
 _SIDE_FILE = re.compile(
@@ -37,11 +36,11 @@ _CAPTION = re.compile(r".*\.(caption|txt|tags|json)", re.IGNORECASE)
 class Listing:
     """All that the source holds: possible pictures, texts about them, and what cannot be used whatever is in it.
 
-    `metadata` are tables, and JSON that is like one; `captions` are texts that each belong to one picture.
+    `tables` are tables of metadata, and JSON that is like one; `captions` are texts that each belong to one picture.
     """
 
     pictures: list[Entry] = field(default_factory=list)
-    metadata: list[Entry] = field(default_factory=list)
+    tables: list[Entry] = field(default_factory=list)
     captions: list[Entry] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -50,13 +49,13 @@ def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> 
     """List a folder (but for the folder `skipped` in it) or a zip; everything sorted by name.
 
     A zip in a folder is read as if it were unpacked there, where the folder's own pictures are in it (see
-    `packed.with_unpacked`): its files are then named 'some.zip/1.png'.
+    `entries.with_unpacked`): its files are then named 'some.zip/1.png'.
     What the program made itself is set aside, but for folders of works with `include_works`.
     """
     listing = Listing()
     texts: list[Entry] = []
     with closing(Source(source)) as opened:
-        for entry in _entries(source, skipped, opened, (listing.metadata, texts), include_works=include_works):
+        for entry in _entries(source, skipped, opened, (listing.tables, texts), include_works=include_works):
             if isinstance(entry, Rejected):
                 listing.rejected.append(entry)
                 continue
@@ -64,11 +63,11 @@ def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> 
             if _CAPTION.fullmatch(name):
                 texts.append(entry)
             elif _TABLE.fullmatch(name):
-                listing.metadata.append(entry)
+                listing.tables.append(entry)
             elif not _SIDE_FILE.fullmatch(name) or _is_picture_without_suffix(entry.file, opened):
                 listing.pictures.append(entry)
     _sort_texts(texts, listing)
-    for part in (listing.pictures, listing.metadata, listing.captions):
+    for part in (listing.pictures, listing.tables, listing.captions):
         part.sort(key=lambda entry: entry.file)
     listing.rejected.sort(key=lambda entry: entry.file)
     return listing
@@ -105,7 +104,7 @@ def _sort_texts(texts: list[Entry], listing: Listing) -> None:
         if captioned.pictures_of(where[entry.file]):
             listing.captions.append(entry)
         elif _TABLE.fullmatch(name):
-            listing.metadata.append(entry)
+            listing.tables.append(entry)
         elif not _SIDE_FILE.fullmatch(name):
             listing.pictures.append(entry)
 

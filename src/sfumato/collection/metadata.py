@@ -1,209 +1,188 @@
-"""What people and programs write about pictures, as tables: CSV, JSON lines, and the JSON of other tools."""
+"""What is known of the pictures besides their pixels: from tables, from texts beside them, and from their folders."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import Any, Final
+import re
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
 
-from sfumato.text import counted, decoded, readable
+from sfumato.collection.classes import Evidence, chosen_categories, placed, split_named
+from sfumato.collection.columns import KIND, known_fields, understood, unused_note
+from sfumato.collection.entries import Entry, places
+from sfumato.collection.listing import Listing
+from sfumato.collection.naming import ORDER, Captioned, Names, suffix_of
+from sfumato.collection.pictures import UNKNOWN, Picture
+from sfumato.collection.sources import Source
+from sfumato.collection.tables import CAPTION_LIMIT, TEXT_LIMIT, Fields, parse_caption, parse_object, parse_table
+from sfumato.images.unusable import UnusableError
+from sfumato.text import counted, readable
 
-TEXT_LIMIT: Final = 256 * 1024**2  # bytes of one metadata file
-CAPTION_LIMIT: Final = 64 * 1024
+# What competitions hand out to be filled in: its labels are made up.
+_FORM: Final = re.compile(r"(sample|example)?[ _-]*submissions?.*\.csv", re.IGNORECASE)
 
-FILE_COLUMN: Final = "file_name"
-
-# The field of a picture, and the columns that give it; the first that is there and not empty wins.
-COLUMNS: Final = {
-    "caption": ("caption", "text", "prompt"),
-    "creator": ("creator", "artist", "author"),
-    "title": ("title",),
-    "year": ("year", "date"),
-    "source": ("source", "url"),
-    "licence": ("licence", "license"),
-    "category": ("category", "class", "label"),
-    "split": ("split",),
-}
-
-Known = dict[str, str]
-Row = dict[str, Any]
+_BESIDE: Final = "JSON files beside pictures"
+_NUMBERS: Final = re.compile(r"[-+.,\d\se]*\d[-+.,\d\se]*")  # places of things in a picture, as detectors learn them
 
 
 @dataclass(slots=True)
-class Table:
-    """Rows as they stand in a file, the names of its columns in order, and complaints about what could not be read.
+class Metadata:
+    """The fields that tables and texts give each file, by its name, and notes for people on what could not be used.
 
-    `unlabelled` says that the file states that there are no labels, as StyleGAN's tool does.
+    `tables` names the tables that say something of a picture's class, `unlabelled` those that say there are no classes.
     """
 
-    rows: list[Row] = field(default_factory=list)
-    columns: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-    unlabelled: bool = False
-
-    @classmethod
-    def of(cls, rows: list[Row], *complaints: str) -> Table:
-        """A table of rows, each of which may have other columns."""
-        return cls(rows, list(dict.fromkeys(name for row in rows for name in row)), list(complaints))
-
-    def texts(self) -> Iterator[str]:
-        """Every text in the table."""
-        return (value for row in self.rows for value in row.values() if isinstance(value, str))
+    of: dict[str, Fields] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
 
 
-def parse_table(data: bytes, name: str) -> Table:
-    """The table in a file. `name` decides between CSV, JSON lines and JSON.
-
-    Never raises: what makes no sense is left out and complained of.
-    """
-    text = decoded(data)
-    lower = name.lower()
-    if lower.endswith(".json"):
-        return _json_table(text)
-    return _lines_table(text) if lower.endswith((".jsonl", ".ndjson")) else _csv_table(text)
+def read_metadata(source: Path, listing: Listing) -> Metadata:
+    """Read all tables and captions of a source. What cannot be read or understood becomes a note."""
+    metadata = Metadata()
+    with closing(Source(source)) as opened:
+        _gather_tables(listing, opened, metadata)
+        _gather_captions(listing, opened, metadata)
+    return metadata
 
 
-def parse_object(data: bytes) -> Row | None:
-    """The JSON object in a file; None where it is none."""
-    value = _json_value(decoded(data))
-    return value if isinstance(value, dict) else None
-
-
-def parse_caption(data: bytes) -> str:
-    """A caption file's text on one line."""
-    return one_line(decoded(data))
-
-
-def one_line(value: object) -> str:
-    """A value of a table as text on one line; '' for what is no text and no number."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
-    if isinstance(value, str):
-        return readable(" ".join(value.split()))
-    return _number(value)
-
-
-def _number(value: float) -> str:
-    try:
-        text = str(value)
-    except ValueError:  # Python writes no integers of more than some thousand digits
-        return ""
-    return "" if text in ("nan", "inf", "-inf") else text
-
-
-def normalised(file: str) -> str:
-    """A file name as people write it, as it is in the listing: forward slashes and no './'; '' if there is nothing."""
-    file = readable(file).strip().replace("\\", "/")
-    if file.startswith("file://"):
-        file = file[len("file://") :]
-    path = str(PurePosixPath(file))
-    return "" if path == "." else path
-
-
-def _csv_table(text: str) -> Table:
-    text = text.replace("\x00", "").lstrip("\r\n")
-    delimiter = ""
-    if text[:4].lower() == "sep=":  # Excel's way to say it, in a line of its own
-        delimiter, text = text[4:5], text[5:].lstrip("\r\n")
-    header = text[:10_000].splitlines()[0] if text else ""
-    if delimiter in ("", "\r", "\n", '"', " "):
-        # Spreadsheets in many countries write semicolons, and some people tabs or bars.
-        delimiter = max(",;\t|", key=header.count)
-    rows: list[Row] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    columns: list[str] = []
-    try:
-        columns = [one_line(name) for name in next(reader, [])]
-        rows.extend(dict(zip(columns, cells, strict=False)) for cells in reader if any(cells))
-    except csv.Error as error:
-        return Table(rows, columns, [f"line {reader.line_num}: {error}; this and what follows is not read"])
-    return Table(rows, columns, [])
-
-
-def _lines_table(text: str) -> Table:
-    rows: list[Row] = []
-    broken: list[int] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
+def _gather_tables(listing: Listing, source: Source, metadata: Metadata) -> None:
+    if not listing.tables:
+        return
+    files = [entry.file for entry in listing.pictures] + [rejected.file for rejected in listing.rejected]
+    where = places([*files, *(entry.file for entry in listing.tables)])
+    names = Names({file: where[file] for file in files})
+    # The table nearest to a picture has the last word, and of two beside each other the one that is called metadata.
+    for entry in sorted(listing.tables, key=lambda entry: _rank(where[entry.file])):
+        folder, _, name = where[entry.file].rpartition("/")
+        if _FORM.fullmatch(name):
+            metadata.notes.append(f"{entry.file}: a form for answers, so it is not used")
             continue
-        row = _json_value(line)
-        if isinstance(row, dict):
-            rows.append({one_line(name): value for name, value in row.items()})
+        data = _text(entry, TEXT_LIMIT, source, metadata.notes)
+        if data is None:
+            continue
+        table = parse_table(data, name)
+        # 'train.csv' and 'train_labels.csv' are about what lies in 'train'.
+        near = re.split(r"[_.-]", name)[0] if split_named(re.split(r"[_.-]", name)[0]) else ""
+        below = f"{folder}/" if folder else ""
+        said = understood(table, partial(names.find, folder=below, near=near))
+        metadata.notes.extend(f"{entry.file}: {note}" for note in said.notes)
+        for file, fields in said.known.items():
+            metadata.of.setdefault(file, {}).update(fields)
+        if any("category" in fields or KIND in fields for fields in said.known.values()):
+            metadata.tables.append(entry.file)
+        if table.unlabelled:
+            metadata.unlabelled.append(entry.file)
+
+
+def _rank(place: str) -> tuple[int, bool, str]:
+    return place.count("/"), place.rpartition("/")[2].lower().startswith("metadata."), place
+
+
+def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> None:
+    if not listing.captions:
+        return
+    where = places(entry.file for entry in (*listing.pictures, *listing.captions))
+    captioned = Captioned({entry.file: where[entry.file] for entry in listing.pictures})
+    taken: dict[str, str] = {}
+    beside: Counter[str] = Counter()
+    unused: Counter[str] = Counter()
+    faults: list[str] = []
+    for entry in sorted(listing.captions, key=lambda entry: (ORDER.index(suffix_of(entry.file)), entry.file)):
+        files = captioned.pictures_of(where[entry.file])
+        kind = suffix_of(entry.file)
+        data = _text(entry, TEXT_LIMIT if kind == ".json" else CAPTION_LIMIT, source, faults)
+        if data is None:
+            continue
+        if kind == ".json":
+            row = parse_object(data)
+            if row is None:
+                faults.append(f"{entry.file}: is not a JSON object, so it is not used")
+                continue
+            known, others = known_fields(row)
+            unused.update(others)
+            if "category" in known and _BESIDE not in metadata.tables:
+                metadata.tables.append(_BESIDE)
         else:
-            broken.append(number)
-    if not broken:
-        return Table.of(rows)
-    others = f" and {counted(len(broken) - 1, 'other line')}" if len(broken) > 1 else ""
-    return Table.of(rows, f"line {broken[0]}{others}: not a JSON object")
+            caption = parse_caption(data)
+            if _NUMBERS.fullmatch(caption):
+                faults.append(f"{entry.file}: holds numbers alone, so it is no caption")
+            known = {"caption": caption} if caption and not _NUMBERS.fullmatch(caption) else {}
+        for file in files:
+            own = dict(known)
+            first = taken.setdefault(file, entry.file) if "caption" in own else entry.file
+            if first != entry.file and own.pop("caption") != metadata.of[file]["caption"]:
+                beside[f"{kind} files beside {suffix_of(first)} ones"] += 1
+            metadata.of.setdefault(file, {}).update(own)
+    if faults:
+        more = f" (and {counted(len(faults) - 1, 'more text')} beside pictures, not used)" if len(faults) > 1 else ""
+        metadata.notes.append(f"{faults[0]}{more}")
+    metadata.notes.extend(f"captions: {kinds} are not used ({count:,} of them)" for kinds, count in beside.items())
+    if note := unused_note(unused):
+        metadata.notes.append(note)
 
 
-def _json_table(text: str) -> Table:
-    """A list of objects; an object of objects, each under its picture's name; pairs of files and labels; COCO."""
-    value = _json_value(text)
-    if value is None:
-        lines = _lines_table(text)
-        return lines if lines.rows and not lines.complaints else Table(complaints=["is not JSON that can be read"])
-    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        return Table.of([{one_line(name): cell for name, cell in row.items()} for row in value])
-    if isinstance(value, dict) and isinstance(value.get("images"), list) and "annotations" in value:
-        return _coco_table(value)
-    if isinstance(value, dict) and "labels" in value:
-        return _labels_table(value["labels"])
-    if isinstance(value, dict) and value and all(isinstance(row, dict) for row in value.values()):
-        rows = [
-            {FILE_COLUMN: file, **{one_line(name): cell for name, cell in row.items()}} for file, row in value.items()
-        ]
-        return Table.of(rows)
-    return Table(complaints=["is no table of pictures, so it is not used"])
+def _size(count: int) -> str:
+    return f"{count // 1024**2} MB" if count >= 1024**2 else f"{count // 1024} kB"
 
 
-def _labels_table(labels: object) -> Table:
-    """What StyleGAN's dataset_tool.py writes: [[file, label], ...], or null where it was given no labels."""
-    if labels is None:
-        return Table(unlabelled=True)
-    pairs = list(labels.items()) if isinstance(labels, dict) else labels
-    if not isinstance(pairs, list) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
-        return Table(complaints=["its labels are no pairs of a file and a label, so they are not used"])
-    return Table.of([{FILE_COLUMN: file, "label": _label(label)} for file, label in pairs])
-
-
-def _coco_table(value: Row) -> Table:
-    """COCO's format: pictures, and annotations of them with a caption or a category each.
-
-    A picture's caption is its first; its class is that of its annotations, where they are all of one.
-    """
-    images, annotations, categories = (
-        [item for item in value.get(part) or [] if isinstance(item, dict)] if isinstance(value.get(part), list) else []
-        for part in ("images", "annotations", "categories")
-    )
-    names = {one_line(category.get("id")): category.get("name") for category in categories}
-    of: dict[str, list[Row]] = defaultdict(list)
-    for annotation in annotations:
-        of[one_line(annotation.get("image_id"))].append(annotation)
-    rows = []
-    for image in images:
-        own = of.get(one_line(image.get("id")), [])
-        captions = [annotation["caption"] for annotation in own if "caption" in annotation]
-        kinds = {one_line(annotation.get("category_id")) for annotation in own} - {""}
-        row = {FILE_COLUMN: image.get("file_name"), "caption": captions[0] if captions else ""}
-        rows.append(row | ({"label": names.get(kinds.pop(), "")} if len(kinds) == 1 else {}))
-    return Table.of(rows)
-
-
-def _label(value: object) -> object:
-    """A label as one value: of a vector with a single 1 in it, where that stands."""
-    if isinstance(value, list) and value.count(1) == 1 and value.count(0) == len(value) - 1:
-        return value.index(1)
-    return value
-
-
-def _json_value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+def _text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes | None:
+    if entry.bytes > limit:
+        notes.append(f"{entry.file}: larger than {_size(limit)}, so it is not read")
         return None
+    try:
+        return source.read_text(entry.file, limit)
+    except UnusableError as error:
+        notes.append(f"{entry.file}: {error}")
+    return None
+
+
+def folder_classes(files: Iterable[str], around: str = "") -> dict[str, str]:
+    """For each file the class that its folders give it, '' for none; `around` as for `with_metadata`."""
+    where = places(files)
+    found, _ = placed([readable(place) for place in where.values()], around=readable(around))
+    return {file: category for file, (category, _) in zip(where, found, strict=True)}
+
+
+def with_metadata(pictures: list[Picture], metadata: Metadata, around: str = "") -> list[Picture]:
+    """The pictures with all that is known of them, and with their classes (see `classes.chosen_categories`).
+
+    `around` is the name of the source, without a suffix. The split is what the tables say; where these say nothing,
+    that of the folders.
+    """
+    where = places(picture.file for picture in pictures)
+    found, splits = placed([readable(where[picture.file]) for picture in pictures], around=readable(around))
+    if splits:
+        metadata.notes.append(f"{', '.join(splits)}: taken for a split, kept as each picture's, and not for classes")
+    of = [metadata.of.get(picture.file, {}) for picture in pictures]
+    evidence = Evidence(
+        folders=[category for category, _ in found],
+        stated=[known.get("category", "") for known in of],
+        kinds=[known.get(KIND, "") for known in of],
+        captioned=[bool(known.get("caption")) for known in of],
+        tables=metadata.tables,
+        unlabelled=metadata.unlabelled,
+    )
+    categories, notes = chosen_categories(evidence)
+    metadata.notes.extend(notes)
+    described = []
+    for picture, category, (_, split), known in zip(pictures, categories, found, of, strict=True):
+        described.append(
+            replace(
+                picture,
+                category=category,
+                split=split_named(known.get("split", "")) or known.get("split", split),
+                caption=known.get("caption", ""),
+                creator=known.get("creator", ""),
+                title=known.get("title", ""),
+                year=known.get("year", ""),
+                source=known.get("source", ""),
+                licence=known.get("licence", UNKNOWN),
+            )
+        )
+    return described

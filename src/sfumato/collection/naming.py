@@ -1,4 +1,4 @@
-"""Which picture a table means: names as people and programs write them, found among the files that are there."""
+"""Which picture a table or a text beside it means: names as people and programs write them, found among the files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
 
-from sfumato.collection.metadata import normalised
+from sfumato.collection.tables import normalised
 from sfumato.text import readable
 
 _MOST_TAILS: Final = 1000  # files of one name, among which the right one is looked for
 
 
 class Names:
-    """The files of a source, to be found by name. `places`: for each file where it lies (see `packed.places`)."""
+    """The files of a source, to be found by name. `places`: for each file where it lies (see `entries.places`)."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self._written: dict[str, str] = {place: file for file, place in places.items()}
@@ -98,3 +98,31 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     for name, file in pairs:
         groups[name].append(file)
     return groups
+
+
+# Where several lie beside one picture, what was written as its caption comes before lists of tags.
+ORDER: Final = (".caption", ".txt", ".json", ".tags")
+
+
+def suffix_of(text: str) -> str:
+    """Which of `ORDER` a text is; '' if none."""
+    return next((suffix for suffix in ORDER if text.lower().endswith(suffix)), "")
+
+
+class Captioned:
+    """Pictures, to be found by the names of the texts about them. `pictures`: of each file where it lies, as for texts
+    (see `entries.places`)."""
+
+    def __init__(self, pictures: Mapping[str, str]) -> None:
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_folded: dict[str, list[str]] = defaultdict(list)
+        for file, place in pictures.items():
+            whole = readable(place)
+            for name in {whole, stem(whole)}:
+                self._by_name[name].append(file)
+                self._by_folded[name.casefold()].append(file)
+
+    def pictures_of(self, text: str) -> list[str]:
+        """The pictures that a text at this place belongs to; names in other case are the second choice."""
+        name = stem(readable(text))
+        return self._by_name.get(name) or self._by_folded.get(name.casefold(), [])

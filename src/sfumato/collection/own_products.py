@@ -1,4 +1,4 @@
-"""What the program made itself lies among the art of who uses it, and is no art: whole directories are set aside."""
+"""Directories that the program made itself, such as runs, are set aside when they lie among a person's art."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sfumato.collection import unusable
 from sfumato.collection.pictures import Rejected
-from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.unusable import UnusableError
 from sfumato.marker import MARKER
 from sfumato.provenance.products import SIGNS, Product, product_of
 
@@ -58,7 +58,7 @@ def without_products(
 def _sorted_out(
     entries: Iterable[Entry | Rejected], products: Mapping[str, Product]
 ) -> tuple[list[Entry | Rejected], Counter[str], Counter[str]]:
-    """What is not the program's own; and for each outermost product how many files are, and how many are not."""
+    """The entries that are not the program's own, and how many files of each outermost product are and are not."""
     own: Counter[str] = Counter()
     others: Counter[str] = Counter()
     left: list[Entry | Rejected] = []
@@ -73,7 +73,7 @@ def _sorted_out(
 
 
 def nothing_but_own(source: Path, rejected: Iterable[Rejected]) -> str | None:
-    """What to say of a source in which nothing can be used, where works or other products of ours are in it."""
+    """The sentence for a source that holds nothing usable but the program's own products; None where it holds none."""
     own = [entry for entry in rejected if entry.kind == unusable.OWN]
     if not own:
         return None
@@ -133,7 +133,7 @@ def _refusal(source: Path, folder: str, products: Mapping[str, Product], read: R
 
 
 def _learned_from(folder: str, product: Product, read: Reader) -> str | None:
-    """The art of which the directory is, as its collection names it."""
+    """The folder of art that the directory was made from, as its collection names it."""
     place = "collection.json" if product.kind == "collection" else "collection/collection.json"
     try:
         art = json.loads(read(_prefix(folder) + place, _DESCRIPTION_LIMIT))["source"]

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.collection.fingerprint import THUMBNAIL_SIDE
+from sfumato.collection.duplicates import THUMBNAIL_SIDE
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected
 from sfumato.directory import OwnDirectory
 from sfumato.disk import DISK_FULL, disk_fault, flush_directory, read_file, read_json, replace_file
 from sfumato.errors import SfumatoError
+from sfumato.marker import kind_of
 
 FORMAT: Final = 2  # since pictures are read otherwise: what an earlier version left out is looked at again
 DESCRIPTION: Final = "collection.json"
@@ -110,7 +112,7 @@ def write_stored(directory: OwnDirectory, stored: Stored) -> None:
     parts[DESCRIPTION] = (json.dumps(description, indent=2) + "\n").encode()
     try:
         for name, data in parts.items():
-            write_whole(directory.claim(name), data)
+            _replace(directory.claim(name), data)
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -119,19 +121,12 @@ def _lines(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file's content at one instant, and for good where the system can."""
+def _replace(path: Path, data: bytes) -> None:
+    """Replace a file's content at one instant, and for good where the system can: some network file systems flush no
+    directories. What is lost with the power can be made again here, so it asks for no more."""
     replace_file(path, data)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make renames in a directory last, where the system can: some network file systems flush no directories.
-
-    What is lost with the power can be made again here, so it asks for no more.
-    """
     with contextlib.suppress(OSError):
-        flush_directory(path)
+        flush_directory(path.parent)
 
 
 def cannot_write(path: Path, error: OSError) -> SfumatoError:
@@ -139,3 +134,40 @@ def cannot_write(path: Path, error: OSError) -> SfumatoError:
     if disk_fault(error) == DISK_FULL:
         return SfumatoError(f"The disk is full: {path} could not be written; make room and run the command again.")
     return SfumatoError(f"{path} cannot be written ({error.strerror or error}); choose another place.")
+
+
+def check_source(source: Path) -> None:
+    """Raises SfumatoError where the source is not a folder of pictures or a zip."""
+    if not source.exists():
+        raise SfumatoError(f"There is no {source}; give a folder of pictures, or a zip of one.")
+    if source.is_dir():
+        if is_collection(source):
+            raise SfumatoError(f"{source} is a collection already; give the folder of pictures that it was made from.")
+    elif not (source.is_file() and (source.suffix.lower() == ".zip" or zipfile.is_zipfile(source))):
+        raise SfumatoError(f"{source} is neither a folder nor a zip; give the folder that the pictures are in.")
+
+
+def check_destination(source: Path, destination: Path, *, force: bool) -> None:
+    """Raises SfumatoError where a collection of this source may not be, or cannot be, written."""
+    if destination.resolve() == source.resolve():
+        raise SfumatoError(f"{destination} is the folder of pictures itself; choose another place for the collection.")
+    is_inside = destination.resolve().is_relative_to(source.resolve())
+    if is_inside and destination.is_dir() and kind_of(destination) is None and any(destination.iterdir()):
+        raise SfumatoError(
+            f"{destination} is a part of {source}, and what lies in it would not be collected; choose another place."
+        )
+    OwnDirectory(destination, "collection").check(PARTS, force=force, beside=source)
+    earlier = _source_of(destination)
+    if earlier not in (None, str(source)) and not force:
+        raise SfumatoError(
+            f"{destination} is a collection of {earlier}, not of {source}; "
+            "choose another place, or replace it with --force."
+        )
+
+
+def _source_of(destination: Path) -> str | None:
+    """The source that a collection in this place names; None where there is none that can be read."""
+    try:
+        return str(read_description(destination)["source"])
+    except (SfumatoError, KeyError):
+        return None

@@ -21,12 +21,12 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image
 
-from sfumato.collection import unusable
-from sfumato.collection.fingerprint import fingerprint
-from sfumato.collection.reading import read_picture
-from sfumato.collection.scaling import enlarged, scaled
+from sfumato.collection.duplicates import fingerprint
 from sfumato.collection.sources import Source
-from sfumato.collection.unusable import UnusableError
+from sfumato.images import unusable
+from sfumato.images.decoding import read_picture
+from sfumato.images.scaling import enlarged, scaled
+from sfumato.images.unusable import UnusableError
 from sfumato.provenance import is_marked, is_marked_file
 
 _LENGTHS = struct.Struct(">II")
@@ -74,8 +74,8 @@ class Decoder:
                 return _OWN, b""
             return self._facts(data, digest)
         except UnusableError as error:
-            may_be_film = request.get("art_only") and error.kind in (unusable.NOT_A_PICTURE, unusable.OTHER_FORMAT)
-            if may_be_film and self._is_own_film(request["file"]):
+            may_be_video = request.get("art_only") and error.kind in (unusable.NOT_A_PICTURE, unusable.OTHER_FORMAT)
+            if may_be_video and self._is_own_video(request["file"]):
                 return _OWN, b""
             return {"left_out": [error.kind, error.reason]}, b""
         except MemoryError:
@@ -106,7 +106,7 @@ class Decoder:
         image = scaled(image, size, crop, width=width, height=height)
         return {"width": image.width, "height": image.height}, np.asarray(image).tobytes()
 
-    def _is_own_film(self, file: str) -> bool:
+    def _is_own_video(self, file: str) -> bool:
         try:
             return self.source.archive is None and is_marked_file(self.source.path / file)
         except OSError:  # in a zip in the folder, or gone meanwhile

@@ -1,4 +1,4 @@
-"""A few decoding processes, each with a thread that feeds it; what one of them dies of stays one picture's loss."""
+"""A few decoding processes, each with a thread that feeds it; when one of them dies, only one picture is lost."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sfumato.collection import unusable
-from sfumato.collection.colour import Colour
 from sfumato.collection.worker import receive, send
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.images.colour import Colour
 
 _BATCH = 8  # requests sent at once, so that a process need not wait for the parent after every small picture
 _START = "import sys; sys.path.append(sys.argv[1]); from sfumato.collection.worker import main; main()"  # see _command
@@ -45,7 +45,7 @@ class Answer:
 
 
 def default_workers() -> int:
-    """As many as there are processors, at most 8: each takes some 60 MB, and reading files is soon the limit."""
+    """As many as there are processors, at most 8: each takes about 60 MB, and reading files soon becomes the limit."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(8, count))
 
@@ -105,7 +105,7 @@ class Workers:
             return answer
 
     def take(self) -> list[dict[str, Any]]:
-        """The next few requests, for a feeder; none left or no more wanted: []."""
+        """The next few requests, for a feeder; [] when none are left or no more are wanted."""
         batch: list[dict[str, Any]] = []
         while len(batch) < _BATCH and self._requests and not self._stopping.is_set():
             try:
@@ -159,7 +159,7 @@ class _Feeder:
             self._end()
 
     def _feed(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Have a batch answered; gives back what is still to do after a picture that the process did not survive."""
+        """Have a batch answered; returns the requests after a picture that the process did not survive."""
         process = self.process or self._start()
         assert process.stdin is not None and process.stdout is not None
         done = 0
@@ -189,7 +189,7 @@ class _Feeder:
         return unusable.DIED, f"its decoder died ({how})"
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """A fresh process, once it has said that it is there."""
+        """A fresh process, once it has reported that it is ready."""
         root = str(Path(__file__).resolve().parents[2])
         # -P: no file in the folder where the user happens to be may take the place of a module. The package's own
         # place comes last in the path, needed only where it is not installed.

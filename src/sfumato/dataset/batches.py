@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final, Literal
 
 import torch
 from torch import Tensor
 
-from sfumato.dataset.dataset import Dataset
-from sfumato.dataset.pixels import gather, to_float
+from sfumato.dataset.dataset import Dataset, gather
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import to_float
+from sfumato.random import batch_generator
 
 Balance = Literal["none", "class", "creator"]
 
@@ -48,7 +48,7 @@ class Batches:
         self.seed = seed
         self.flip = flip
         self.device = torch.device(device)
-        self._choices = None if balance == "none" else _Choices(self.indices, _shares(dataset, balance))
+        self._choices = None if balance == "none" else _Choices(self.indices, _groups(dataset, balance))
         self._orders: dict[int, Tensor] = {}
         self._pixels = dataset.pixels
         if self.device.type != "cpu" and self._pixels.numel() <= _MOST_DEVICE_BYTES:
@@ -56,7 +56,7 @@ class Batches:
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Batch number `step`, from 0: images [B, 3, size, size], float32 in -1..1, and labels [B] int64."""
-        generator = _generator(self.seed, "step", step)
+        generator = batch_generator(self.seed, "step", step)
         if self._choices is None:
             chosen = self._in_turn(step * self.batch_size)
         else:
@@ -90,29 +90,29 @@ class Batches:
         if epoch not in self._orders:
             if len(self._orders) >= 2:  # a batch may lie across two epochs
                 self._orders.pop(next(iter(self._orders)))
-            order = torch.randperm(len(self.indices), generator=_generator(self.seed, "epoch", epoch))
+            order = torch.randperm(len(self.indices), generator=batch_generator(self.seed, "epoch", epoch))
             self._orders[epoch] = self.indices[order]
         return self._orders[epoch]
 
 
 class _Choices:
-    """Draws a share (a class, a creator) and then one of its pictures."""
+    """Draws a group (a class, a creator) and then one of its pictures."""
 
-    def __init__(self, indices: Tensor, shares: Tensor) -> None:
-        """indices: [n] pictures; shares: [N], the share that each picture of the dataset belongs to."""
-        own = shares[indices]
+    def __init__(self, indices: Tensor, groups: Tensor) -> None:
+        """indices: [n] pictures; groups: [N], the group that each picture of the dataset belongs to."""
+        own = groups[indices]
         self.sorted = indices[torch.argsort(own, stable=True)]
         self.counts = torch.unique(own, return_counts=True)[1]
         self.starts = torch.cumsum(self.counts, 0) - self.counts
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
         """[count] pictures."""
-        share, member = torch.rand(2, count, generator=generator, dtype=torch.float64)
-        chosen = (share * len(self.counts)).long()
+        group, member = torch.rand(2, count, generator=generator, dtype=torch.float64)
+        chosen = (group * len(self.counts)).long()
         return self.sorted[self.starts[chosen] + (member * self.counts[chosen]).long()]
 
 
-def _shares(dataset: Dataset, balance: Balance) -> Tensor:
+def _groups(dataset: Dataset, balance: Balance) -> Tensor:
     if balance == "class":
         if not dataset.classes:
             raise SfumatoError(
@@ -124,9 +124,3 @@ def _shares(dataset: Dataset, balance: Balance) -> Tensor:
             raise SfumatoError("No picture has a known creator: name them in metadata.csv, or use balance none.")
         return dataset.creators
     raise SfumatoError(f"There is no balance {balance}; it is none, class or creator.")
-
-
-def _generator(seed: int, purpose: str, number: int) -> torch.Generator:
-    """A generator of its own for each purpose and number; hashed, because neighbouring seeds give related streams."""
-    digest = hashlib.sha256(f"sfumato/{seed}/{purpose}/{number}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
@@ -13,11 +14,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.collection import Rejected
-from sfumato.collection.scaling import Crop
-from sfumato.dataset.pixels import gather, to_float
+from sfumato.collection import LeftOut, Rejected
 from sfumato.disk import read_json
 from sfumato.errors import SfumatoError
+from sfumato.images.scaling import Crop
+from sfumato.images.tensors import to_float
 from sfumato.text import counted
 
 FORMAT: Final = 1
@@ -141,3 +142,38 @@ def dataset_digest(path: Path, index: str) -> str:
         while part := file.read(1 << 20):
             digest.update(part)
     return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One more picture is decoded and resized, or was left out: the `done`-th of `total`."""
+
+    done: int
+    total: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The dataset is on disk. `changed` is False where it already was, with these very settings and pictures."""
+
+    dataset: Dataset
+    changed: bool
+
+
+PrepareEvent = Prepared | LeftOut | Ready
+
+
+def gather(pixels: Tensor, size: int, offset: Tensor, width: Tensor, top: Tensor, left: Tensor, flip: Tensor) -> Tensor:
+    """Crops of B pictures.
+
+    pixels: [P, 3] uint8
+    offset, width, top, left: [B] int64: where each picture begins, its row length, the upper left corner of the crop
+    flip: [B] bool: mirrored, left to right
+    -> [B, size, size, 3] uint8, on the pixels' device; all arguments are on that device
+    """
+    along = torch.arange(size, device=pixels.device)
+    columns = left[:, None] + torch.where(flip[:, None], size - 1 - along, along)
+    rows = offset[:, None] + (top[:, None] + along) * width[:, None]
+    index = rows[:, :, None] + columns[:, None, :]
+    return pixels.index_select(0, index.flatten()).view(len(offset), size, size, 3)

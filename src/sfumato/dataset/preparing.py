@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 
 from sfumato.collection import Collection, LeftOut, Limits, Picture, Rejected
-from sfumato.collection.scaling import Crop, enlarged_size, scaled_size
-from sfumato.collection.storing import cannot_write, write_whole
+from sfumato.collection.storing import cannot_write
 from sfumato.collection.workers import Workers
 from sfumato.dataset.dataset import (
     DESCRIPTION,
@@ -24,14 +23,17 @@ from sfumato.dataset.dataset import (
     NO_LABEL,
     PIXELS,
     Dataset,
+    Prepared,
+    PrepareEvent,
+    Ready,
     dataset_digest,
     index_digest,
 )
-from sfumato.dataset.events import Prepared, PrepareEvent, Ready
 from sfumato.dataset.splitting import held_out as split
 from sfumato.directory import OwnDirectory
-from sfumato.disk import flush_file
+from sfumato.disk import flush_file, replace_file
 from sfumato.errors import SfumatoError
+from sfumato.images.scaling import Crop, enlarged_size, scaled_size
 from sfumato.text import counted, natural_order
 
 SMALLEST_SIZE: Final = 32
@@ -74,10 +76,10 @@ def prepare(
     `size` is the side of the training pictures in pixels, 32 to 1,024, a multiple of 8; smaller pictures are left out.
     With `pixel_art` they are enlarged, by the smallest whole number that makes them large enough and without smoothing.
     `crop` 'centre' keeps a centred square of each; 'random' keeps more of the long side, for crops to move along.
-    `held_out` (0 to 0.5) is the share of pictures that training does not see. `fewest`: pictures, below which there is
-    no dataset; training needs the 8 that it is where nothing is said. A dataset of the same pictures and
-    settings that is there already is used as it is; any other is replaced only with `force`. A dataset is there
-    whole or not at all, also where the generator is closed in between.
+    `held_out` (0 to 0.5) is the fraction of pictures that training does not see. `fewest` is the least number of
+    pictures in a dataset; training needs 8. A dataset of the same pictures and settings that is there already is used
+    as it is; any other is replaced only with `force`. A dataset is there whole or not at all, also where the generator
+    is closed in between.
 
     Raises SfumatoError for settings out of range, too few pictures, and a destination that cannot be used.
     """
@@ -125,7 +127,7 @@ def _settings(collection: Collection, size: int, crop: Crop, held_out: float, se
     if crop not in ("centre", "random"):
         raise SfumatoError(f"There is no crop {crop}; it is centre or random.")
     if not 0 <= held_out <= 0.5:
-        raise SfumatoError(f"The share of pictures held out is {held_out}; it is a number from 0 to 0.5.")
+        raise SfumatoError(f"The fraction of pictures held out is {held_out}; it is a number from 0 to 0.5.")
     return {
         "collection": collection.digest,
         "known": _known_digest(collection),
@@ -274,4 +276,4 @@ def _describe(
         "files": [picture.file for picture in pictures],
         "left_out": [asdict(entry) for entry in left_out],
     }
-    write_whole(path / DESCRIPTION, json.dumps(description).encode("ascii"))
+    replace_file(path / DESCRIPTION, json.dumps(description).encode("ascii"))

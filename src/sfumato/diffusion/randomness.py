@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-
-def keyed_generator(*key: int | str) -> torch.Generator:
-    """A CPU generator whose stream is a function of the key alone: ('noise', seed, step), (seed, index) and so on."""
-    digest = hashlib.sha256("/".join(map(str, key)).encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+from sfumato.random import keyed_generator
 
 
 class PictureNoise(Protocol):

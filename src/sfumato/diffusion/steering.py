@@ -17,6 +17,7 @@ from torch import Tensor
 from sfumato.diffusion.codec import PIXELS, Codec
 from sfumato.diffusion.samplers import Denoise
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import from_levels, to_levels
 from sfumato.text import counted
 
 SHADING = 0.4
@@ -226,10 +227,10 @@ def _to_each(colours: Tensor, palette: Tensor) -> Tensor:
 
 def _colours(picture: Tensor) -> tuple[Tensor, Tensor]:
     """[3, H, W] in -1..1 -> its different colours [C, 3] in 8 bits, and how many pixels have each [C]; float64."""
-    red, green, blue = ((picture.double() + 1) * 127.5).round().clamp(0, 255).long().flatten(1)
+    red, green, blue = to_levels(picture.double()).long().flatten(1)
     codes, pixels = (red * 65536 + green * 256 + blue).unique(return_counts=True)
     levels = torch.stack((codes // 65536, codes // 256 % 256, codes % 256), 1)
-    return levels.double() / 127.5 - 1, pixels.double()
+    return from_levels(levels.double()), pixels.double()
 
 
 def _check_strength(name: str, strength: float) -> None:

@@ -3,7 +3,6 @@
 from sfumato.evaluation.comparison import Comparison, Contender, Curve
 from sfumato.evaluation.copies import Nearest, nearest_pictures
 from sfumato.evaluation.evaluation import Evaluation, Figure
-from sfumato.evaluation.features import Features
 from sfumato.evaluation.frechet import FrechetDistance, frechet_distance
 from sfumato.evaluation.kid import KernelDistance, kernel_distance
 from sfumato.evaluation.neighbourhoods import density_coverage, precision_recall
@@ -14,7 +13,6 @@ __all__ = [
     "Contender",
     "Curve",
     "Evaluation",
-    "Features",
     "Figure",
     "FrechetDistance",
     "KernelDistance",

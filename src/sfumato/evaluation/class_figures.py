@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
-from sfumato.evaluation.features import Features, Pictures, looked_at
+from sfumato.dataset import Dataset
 from sfumato.evaluation.kid import kernel_distance
 from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
+from sfumato.features.features import Features, Pictures, looked_at
+from sfumato.random import spread
 
 FEWEST = 8  # pictures of a kind: with fewer, halves of them say little of a figure's error
 ENOUGH = 64  # of a class: where those at hand are fewer, its other pictures are looked at too

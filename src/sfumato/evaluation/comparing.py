@@ -14,12 +14,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
+from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.comparison import Contender, Curve, Kind
 from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
-from sfumato.models import Generation, Model, reimagine, to_pictures
-from sfumato.networks.imagenet import denormalised
+from sfumato.images.tensors import denormalised, to_pictures
+from sfumato.models import Generation, Model, reimagine
+from sfumato.random import spread
 from sfumato.training import Run
 
 LEAST_HELD_OUT = 4

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
+from sfumato.dataset import Dataset
 from sfumato.dataset.dataset import NO_LABEL
 from sfumato.errors import SfumatoError
-from sfumato.evaluation.appearance import Appearance, appearance
 from sfumato.evaluation.class_figures import class_figures
 from sfumato.evaluation.class_shares import ClassShare, class_shares, nearest_labels
 from sfumato.evaluation.comparing import curves
 from sfumato.evaluation.comparison import Curve, Kind
 from sfumato.evaluation.copies import AT_A_TIME, reduced
 from sfumato.evaluation.evaluation import Evaluation, NoiseLevels, WorksToEvaluate
-from sfumato.evaluation.features import Features, Pictures, extracted, looked_at
 from sfumato.evaluation.figures import (
     colour_figure,
     copy_figures,
@@ -30,13 +28,24 @@ from sfumato.evaluation.figures import (
 )
 from sfumato.evaluation.noise_levels import SIGMAS, denoising_losses
 from sfumato.evaluation.works_folder import FolderOfWorks
-from sfumato.models import Generation, Model, as_tensor, to_pictures
+from sfumato.features.appearance import Appearance, appearance
+from sfumato.features.features import Features, Pictures, extracted, looked_at
+from sfumato.images.tensors import as_tensor, to_levels, to_pictures
+from sfumato.models import Generation, Model
+from sfumato.random import spread
 from sfumato.text import counted, readable
 from sfumato.training import Run
+from sfumato.training.configuration import ObjectiveName
 
 MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
 MOST_DENOISED = 128
 FEWEST = 2  # works, and pictures of the collection
+_KINDS: Mapping[ObjectiveName, Kind] = {
+    "denoising": "diffusion",
+    "distillation": "diffusion",
+    "reconstruction": "autoencoder",
+    "adversarial": "gan",
+}
 
 
 def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
@@ -60,7 +69,7 @@ def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
 
 def folder_works(folder: Path, read: FolderOfWorks) -> WorksToEvaluate:
     """The pictures of a folder as works."""
-    levels = ((read.images + 1) * 127.5).round().byte()
+    levels = to_levels(read.images).byte()
     left_out = f", {counted(read.left_out, 'file')} left out" if read.left_out else ""
     return WorksToEvaluate(
         read.images,
@@ -197,7 +206,7 @@ def _classes(
 
 
 def _noise_levels(model: Model, dataset: Dataset) -> NoiseLevels | None:
-    if not model.config.samples_freely:
+    if model.config.objective != "denoising":
         return None
     count = min(MOST_DENOISED, len(dataset.held_out), len(dataset.train))
     if not count:
@@ -222,6 +231,4 @@ def _labels(names: Sequence[str | None], classes: Sequence[str]) -> Tensor:
 
 
 def _curves(run: Run) -> list[Curve]:
-    settings = run.record.settings
-    from_noise: Kind = "gan" if settings.preconditioning == "direct" else "diffusion"
-    return curves("autoencoder" if settings.begins_with == "picture" else from_noise, run.path / "log.jsonl")
+    return curves(_KINDS[run.record.settings.objective], run.path / "log.jsonl")

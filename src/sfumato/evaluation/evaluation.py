@@ -10,11 +10,11 @@ from PIL import Image
 from torch import Tensor
 
 import sfumato
-from sfumato.evaluation.appearance import Appearance
 from sfumato.evaluation.class_figures import ClassFigures
 from sfumato.evaluation.class_shares import ClassShare
 from sfumato.evaluation.comparison import Curve
 from sfumato.evaluation.copies import Nearest
+from sfumato.features.appearance import Appearance
 
 FORMAT = "sfumato-evaluation-1"
 FigureName = Literal[

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion.randomness import keyed_generator
 from sfumato.evaluation.copies import correlated_pictures, nearest_pictures
 from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
+from sfumato.random import keyed_generator
 
 DRAWS = 20  # between the lowest and the highest of so many lie nine in ten others
 

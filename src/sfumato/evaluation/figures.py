@@ -8,11 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
-from sfumato.evaluation.appearance import diversity
+from sfumato.dataset import Dataset
 from sfumato.evaluation.copies import Correlated, Nearest, correlated_pictures, nearest_pictures
 from sfumato.evaluation.evaluation import Figure, FigureName
-from sfumato.evaluation.features import Pictures
 from sfumato.evaluation.few import range_of_real, range_of_works, real_shares
 from sfumato.evaluation.frechet import FEWEST as FEWEST_FOR_FRECHET
 from sfumato.evaluation.frechet import frechet_distance
@@ -26,6 +24,9 @@ from sfumato.evaluation.neighbourhoods import (
     precision_recall,
 )
 from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
+from sfumato.features.appearance import diversity
+from sfumato.features.features import Pictures
+from sfumato.random import spread
 
 FEW = 50  # pictures compared, below which a distance is told with the range that so few have
 FEW_IN_ALL = 100  # pictures of the collection; with more, it is the works that are few, and more can be made

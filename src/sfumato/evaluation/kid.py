@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
+from sfumato.random import keyed_generator
 from sfumato.text import counted
 
 SCALE = 1000

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sfumato.diffusion import ClassCondition, Denoiser
-from sfumato.diffusion.randomness import keyed_generator
+from sfumato.random import keyed_generator
 
 SIGMAS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 DATA_DEVIATION = 0.5  # of pictures in -1..1, about
@@ -38,10 +38,8 @@ def denoising_losses(
                     for place in range(start, start + len(part))
                 ]
             )
-            noisy, condition = (
-                (part + sigma * noise).to(device),
-                ClassCondition.of(labels[start : start + len(part)]).to(device),
-            )
+            noisy = (part + sigma * noise).to(device)
+            condition = ClassCondition.of(labels[start : start + len(part)]).to(device)
             denoised = denoiser(noisy, sigma, condition).cpu()
             total += (denoised - part).square().mean((1, 2, 3)).sum().item()
         losses.append(total / len(images) * (sigma**-2 + DATA_DEVIATION**-2))

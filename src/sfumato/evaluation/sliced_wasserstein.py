@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
+from sfumato.random import keyed_generator
 
 COARSEST = 16  # pixels: a pyramid is built down to this side or the first one below it
 SCALE = 1000

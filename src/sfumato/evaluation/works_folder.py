@@ -12,13 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.collection import Colour
-from sfumato.collection.reading import read_picture
-from sfumato.collection.sniffing import FORMATS
-from sfumato.collection.sources import read_file
-from sfumato.collection.unusable import UnusableError
 from sfumato.errors import SfumatoError
-from sfumato.models import as_tensor
+from sfumato.images.colour import Colour
+from sfumato.images.decoding import read_picture
+from sfumato.images.files import FORMATS, read_file
+from sfumato.images.tensors import as_tensor
+from sfumato.images.unusable import UnusableError
 from sfumato.provenance.mark import RECIPE_KEY
 from sfumato.text import counted
 from sfumato.works.work import read_work

@@ -1,11 +1,11 @@
 """Models: directories and Hub repositories that can generate."""
 
+from sfumato.images.tensors import as_tensor, to_pictures
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.generation import Generation, Progress
 from sfumato.models.generative import GenerativeModel as Model
 from sfumato.models.interpolation import interpolated, passing
 from sfumato.models.model import build_denoiser
-from sfumato.models.pictures import as_tensor, to_pictures
 from sfumato.models.place import locate_model
 from sfumato.models.reproduction import reproduce, reproduction, variations
 from sfumato.models.verbs import enlarging, inpaint, outpaint, reimagine, upscale
@@ -18,7 +18,6 @@ __all__ = [
     "Progress",
     "Request",
     "SamplerSettings",
-    "as_tensor",
     "build_denoiser",
     "enlarging",
     "inpaint",

@@ -9,10 +9,10 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import as_canvas, as_tensor, picture_digest
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.mask import read_mask
-from sfumato.models.pictures import as_canvas, as_tensor, picture_digest
 from sfumato.works.request import (
     MOST_PIXELS,
     AnyEdit,

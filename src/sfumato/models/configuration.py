@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from sfumato.diffusion import PIXELS, AnyCodec, PreconditioningName
 from sfumato.disk import read_file
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
 from sfumato.text import counted
 from sfumato.works.request import LOWEST_SIGMA, SamplerSettings
@@ -166,11 +166,9 @@ def config_of(data: bytes, origin: Path | str) -> ModelConfig:
     try:
         return ModelConfig.model_validate_json(data)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        place = ".".join(map(str, fault["loc"])) or "the file"
-        said = fault["msg"].removeprefix("Value error, ")
+        fault = faults_of(error)[0]
         raise SfumatoError(
-            f"{origin}: {place}: {said[:1].lower()}{said[1:]}; "
+            f"{origin}: {fault.name or 'the file'}: {fault.said}; "
             "it is not a sfumato model's, or that of a newer sfumato, or was changed"
         ) from error
 

@@ -16,17 +16,18 @@ from torch import Tensor
 
 import sfumato
 from sfumato.diffusion import ClassCondition
-from sfumato.diffusion.randomness import SeededNoise, keyed_generator
+from sfumato.diffusion.randomness import SeededNoise
 from sfumato.diffusion.randomness import Slerp as NoiseSlerp
 from sfumato.diffusion.samplers import DISTILLED, Step
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import to_pictures
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.finite import check_finite
 from sfumato.models.model import Model
-from sfumato.models.pictures import to_pictures
 from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, filled_from, sampling_of
 from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.random import keyed_generator
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.recipe import Environment, ModelReference

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from sfumato.collection.colour import to_eight_bits, to_srgb
 from sfumato.errors import SfumatoError
+from sfumato.images.colour import to_eight_bits, to_srgb
 
 # JPEG at quality 60 moves the black and the white of a hard mask by up to 60 of 255, at 50 by up to 82; a third of the
 # way from either end is told apart from the other two for sure.

@@ -13,17 +13,15 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from sfumato.devices import ThreadCount, device_named
 from sfumato.diffusion import Codec, Denoiser, ResidualDenoiser, preconditioning
 from sfumato.disk import read_file
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, hub_reason
 from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
-from sfumato.models.devices import device_named
-from sfumato.models.place import CARD, CONFIG, WEIGHTS, hub_reason
-from sfumato.models.weights import check_fit, digest, load_into, opened_weights
-from sfumato.models.zipped import opened_model
+from sfumato.models.place import CARD, CONFIG, WEIGHTS, opened_model
 from sfumato.networks import build_network, network_shapes
 from sfumato.text import counted, encoded, stored_path
-from sfumato.threads import ThreadCount
+from sfumato.weights import check_fit, digest, load_into, opened_weights
 
 _EARLY = "early."
 _MOST_CARD_BYTES = 1 << 20

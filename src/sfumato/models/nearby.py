@@ -1,4 +1,4 @@
-"""Finding a model by its weights, wherever near a place it lies and whatever it is called."""
+"""Search for a model by its weights, near a place and under whatever name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Final
 
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import most_weights_bytes, read_config
-from sfumato.models.place import CONFIG, WEIGHTS
-from sfumato.models.weights import digest
-from sfumato.models.zipped import ZippedModel, models_in_zip
+from sfumato.models.place import CONFIG, WEIGHTS, ZippedModel, models_in_zip
+from sfumato.weights import digest
 
 DEPTH: Final = 3  # folders below each place that is begun at
 MOST_FOLDERS: Final = 4_000

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
+import lzma
 import re
-from pathlib import Path
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
 
-from sfumato.errors import SfumatoError
+from sfumato.disk import disk_fault, local_path, open_file
+from sfumato.errors import SfumatoError, hub_reason
+from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, config_of, most_weights_bytes
+from sfumato.text import shortened
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 _HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
-PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
+_PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
 
 
-def local_path(name: str | Path) -> Path:
-    """A path that a person typed, from their home where it begins with '~'. Raises SfumatoError for what is no path."""
-    try:
-        path = Path(name).expanduser()
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return path
-    except RuntimeError as error:  # '~nobody/run'
-        raise SfumatoError(f"{name}: there is no such user here, and no home; write the path in full") from error
-    except ValueError as error:
-        raise SfumatoError(f"{str(name)!r}: is no path ({error}); give another") from error
-    except OSError as error:
-        raise SfumatoError(f"{_shortened(str(name))}: is no place that can be read ({error.strerror})") from error
-    return path
+@contextmanager
+def opened_model(name: str | Path, revision: str | None = None) -> Iterator[Path]:
+    """The directory of a model, as long as the block lasts: what is in a zip lies unpacked so long.
+
+    name: as `locate_model` takes it, or a zip of a model or a run. Raises SfumatoError where there is no model.
+    """
+    path = local_path(name)
+    if path.is_file() and _is_zip(path):
+        with model_in_zip(path).unpacked() as directory:
+            yield directory
+    else:
+        yield locate_model(name, revision)
 
 
 def locate_model(name: str | Path, revision: str | None = None) -> Path:
@@ -33,10 +44,10 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
 
     name: a model's directory, a run's, or 'owner/name'. Raises SfumatoError where there is no model.
     """
-    path, said = local_path(name), _shortened(str(name))
+    path, said = local_path(name), shortened(str(name))
     if path.is_dir():
         return _in_directory(path, str(path))
-    if path.suffix.lower() in PICKLES:
+    if path.suffix.lower() in _PICKLES:
         raise SfumatoError(
             f"{said}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
             "give a model's directory"
@@ -54,8 +65,10 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
     return _from_hub(str(name), revision)
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= 300 else f"{name[:300]}..."
+def _is_zip(path: Path) -> bool:
+    # torch's pickles are zips too.
+    ending = path.suffix.lower()
+    return ending == ".zip" or (ending not in _PICKLES and zipfile.is_zipfile(path))
 
 
 def _in_directory(path: Path, name: str) -> Path:
@@ -80,18 +93,127 @@ def _from_hub(name: str, revision: str | None) -> Path:
     return _in_directory(Path(directory), name)
 
 
-def hub_reason(error: Exception) -> str:
-    """Why the Hub's client failed, in a few words."""
-    from huggingface_hub import errors
+_MOST_DIRECTORY_BYTES = 64 << 20  # of the zip's list of its members
+_END, _END_BYTES, _LONGEST_COMMENT = b"PK\x05\x06", 22, 65_535
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError)
 
-    if isinstance(error, errors.GatedRepoError):
-        return "its owner must first grant access, on the repository's page"
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return "it has no such repository, or a private one that your login does not open"
-    if isinstance(error, errors.RevisionNotFoundError):
-        return "the repository has no such revision"
-    # The client has changed its HTTP library before; all of them have one of these two above their errors of transport.
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    if isinstance(error, errors.LocalEntryNotFoundError) or kinds & {"TransportError", "ConnectionError"}:
-        return "it cannot be reached from here"
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+
+@dataclass(frozen=True)
+class ZippedModel:
+    """path: of the zip; folder: in it, '' or such as 'run/model'; members: its files by name, and what the zip calls
+    each."""
+
+    path: Path
+    folder: str
+    members: dict[str, str]
+
+    def config(self) -> ModelConfig:
+        """Raises SfumatoError where it cannot be read, or is no model's."""
+        with self._opened(CONFIG, MOST_CONFIG_BYTES) as file:
+            return config_of(file.read(), f"{self}: {CONFIG}")
+
+    def digest(self) -> str:
+        """SHA-256 of the weights, hexadecimal. Raises SfumatoError where they are larger than the configuration says,
+        or cannot be read."""
+        with self._opened(WEIGHTS, most_weights_bytes(self.config())) as file:
+            hasher = hashlib.sha256()
+            while block := file.read(1 << 20):
+                hasher.update(block)
+        return hasher.hexdigest()
+
+    @contextmanager
+    def unpacked(self) -> Iterator[Path]:
+        """A directory with the model, which goes away with the block. Raises SfumatoError as `digest` does."""
+        most = {WEIGHTS: most_weights_bytes(self.config()), CONFIG: MOST_CONFIG_BYTES, CARD: MOST_CONFIG_BYTES}
+        with tempfile.TemporaryDirectory(prefix="sfumato-") as place:
+            directory = Path(place)
+            for name in self.members:
+                self._unpack(name, most[name], directory / name)
+            try:
+                yield directory
+            except SfumatoError as error:  # a person knows the zip, and not the place where it lay for a moment
+                raise SfumatoError(str(error).replace(str(directory), str(self))) from error
+
+    def _unpack(self, name: str, most: int, place: Path) -> None:
+        with place.open("wb") as copy, self._opened(name, most) as file:
+            while block := file.read(1 << 20):
+                try:
+                    copy.write(block)
+                except OSError as error:
+                    raise SfumatoError(
+                        f"{self}: cannot be unpacked into {tempfile.gettempdir()} ({disk_fault(error)}); make room"
+                    ) from error
+
+    def __str__(self) -> str:
+        return f"{self.path}{'/' if self.folder else ''}{self.folder}"
+
+    @contextmanager
+    def _opened(self, name: str, most: int) -> Iterator[IO[bytes]]:
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                member = archive.getinfo(self.members[name])
+                if member.file_size > most:
+                    raise SfumatoError(
+                        f"{self}: {name} would unpack to {member.file_size / 1e6:,.0f} MB, and such a model's has "
+                        f"{most / 1e6:,.0f} MB at most; get the zip again"
+                    )
+                with archive.open(member) as file:
+                    yield file
+        except _BROKEN as error:
+            raise SfumatoError(f"{self}: {name} cannot be read from the zip ({error}); get the zip again") from error
+
+
+def model_in_zip(path: Path) -> ZippedModel:
+    """The one model in a zip. Raises SfumatoError where there is none, or several, and for what is no zip."""
+    models = models_in_zip(path)
+    # As in a run: its own model is meant, and not the one that it learned from.
+    owners = {str(PurePosixPath(model.folder).parent) for model in models if _is_runs_own(model)}
+    meant = [
+        model
+        for model in models
+        if _is_runs_own(model) or not owners & {model.folder or ".", str(PurePosixPath(model.folder).parent)}
+    ]
+    if not meant:
+        raise SfumatoError(f"{path}: holds no model ({CONFIG} and {WEIGHTS} in one folder); give another zip")
+    if len(meant) > 1:
+        said = ", ".join(model.folder or "." for model in meant[:3]) + (" and more" if len(meant) > 3 else "")
+        raise SfumatoError(f"{path}: holds {len(meant)} models ({said}); unpack it and give the directory of one")
+    return meant[0]
+
+
+def models_in_zip(path: Path) -> list[ZippedModel]:
+    """All models in a zip, by their folders. Raises SfumatoError for what is no zip, or was made to do harm."""
+    try:
+        _check_directory(path)
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (*_BROKEN, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise SfumatoError(f"{path}: is no zip that can be read ({said}); give a model's directory") from error
+    folders: dict[str, dict[str, str]] = {}
+    for member in names:
+        folder, _, name = member.replace("\\", "/").rpartition("/")
+        if name in (CONFIG, WEIGHTS, CARD) and not folder.startswith("__MACOSX"):
+            folders.setdefault(folder, {})[name] = member
+    return [
+        ZippedModel(path, folder, members)
+        for folder, members in sorted(folders.items())
+        if CONFIG in members and WEIGHTS in members
+    ]
+
+
+def _is_runs_own(model: ZippedModel) -> bool:
+    return PurePosixPath(model.folder).name == "model"
+
+
+def _check_directory(path: Path) -> None:
+    """Raises OSError for a pipe, ValueError for a zip with so many members that listing them takes a machine."""
+    with open_file(path) as file:
+        length = file.seek(0, 2)
+        file.seek(max(0, length - _END_BYTES - _LONGEST_COMMENT))
+        tail = file.read()
+    end = tail.rfind(_END)
+    if end >= 0 and len(tail) >= end + _END_BYTES:
+        (size,) = struct.unpack_from("<I", tail, end + 12)
+        if size > _MOST_DIRECTORY_BYTES:
+            raise ValueError("it has far too many members")

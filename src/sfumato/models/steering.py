@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from sfumato.collection.opening import opened
 from sfumato.diffusion import Codec, Denoise
 from sfumato.diffusion.steering import coloured, composed, palette_of
 from sfumato.errors import SfumatoError
+from sfumato.images.decoding import open_picture
 from sfumato.works.request import MOST_COLOURS, SKETCH_SIDE, Composition, Palette
 
 COLOURS = 6  # of a picture that is given for a palette
@@ -37,7 +37,7 @@ def palette_from(asked: Palette | Image.Image | Path | str | None, strength: flo
     path = Path(asked)
     is_file = os.path.lexists(path) and not path.is_dir()
     if is_file or isinstance(asked, Path):
-        return palette_of_picture(opened(path), strength)
+        return palette_of_picture(open_picture(path), strength)
     if path.suffix and not asked.startswith("#"):
         raise SfumatoError(f"{asked}: no such file; give a picture, or colours as #aa3322,#fff0c0")
     return named_palette(asked, strength)
@@ -76,7 +76,7 @@ def composition_from(
     """
     if asked is None or isinstance(asked, Composition):
         return asked
-    sketch = asked if isinstance(asked, Image.Image) else opened(Path(asked))
+    sketch = asked if isinstance(asked, Image.Image) else open_picture(Path(asked))
     scale = min(sketch.width / width, sketch.height / height)
     across, down = scale * width, scale * height
     left, top = (sketch.width - across) / 2, (sketch.height - down) / 2

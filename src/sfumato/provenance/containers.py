@@ -1,24 +1,24 @@
-"""Where picture and film files keep texts and XMP: a walk along their parts, and nothing is decoded.
+"""Where picture and video files keep texts and XMP: their parts are walked along without decoding anything.
 
 `data` is the file, as bytes or mapped into memory. What is damaged ends the walk; it never raises.
 """
 
 from __future__ import annotations
 
-import mmap
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-Data = bytes | mmap.mmap
+from sfumato.images.isobmff import Data, boxes
+
 Text = tuple[bytes, bytes]  # keyword and text, as they stand in the file
 
 XMP: Final = b"XML:com.adobe.xmp"  # PNG's keyword, used here for the packets of all formats
 _LONGEST: Final = 4 * 1024**2  # bytes of one text; no packet is longer, and what unpacks to more was made to do harm
 _JPEG_XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
 _GIF_XMP: Final = b"\x21\xff\x0bXMP DataXMP"
-_FILM_XMP: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_VIDEO_XMP: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 # After a packet in a GIF: whichever byte of it a reader that does not know XMP takes for a length, it comes to its end.
 _GIF_TRAILER: Final = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
 
@@ -29,7 +29,7 @@ def texts_of(data: Data) -> Iterator[Text]:
         if data[: len(magic)] == magic:
             yield from walk(data)
     if data[4:8] == b"ftyp":
-        yield from _film_texts(data)
+        yield from _video_texts(data)
 
 
 def _png_texts(data: Data) -> Iterator[Text]:
@@ -105,27 +105,11 @@ def _gif_texts(data: Data) -> Iterator[Text]:
         place += 1
 
 
-def _film_texts(data: Data) -> Iterator[Text]:
+def _video_texts(data: Data) -> Iterator[Text]:
     """Boxes of the file itself; XMP specification, part 3, 1.2.2."""
     for kind, start, end in boxes(data, 0, len(data)):
-        if kind == b"uuid" and data[start : start + 16] == _FILM_XMP:
+        if kind == b"uuid" and data[start : start + 16] == _VIDEO_XMP:
             yield XMP, data[start + 16 : min(end, start + _LONGEST)]
-
-
-def boxes(data: Data, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, and where the inside begins and ends, of each box (ISO/IEC 14496-12, 4.2) that lies whole in a part of
-    the file."""
-    while start + 8 <= end:
-        size, name = struct.unpack_from(">I4s", data, start)
-        head = 8
-        if size == 1 and start + 16 <= end:
-            (size,), head = struct.unpack_from(">Q", data, start + 8), 16
-        elif size == 0:
-            size = end - start
-        if size < head or start + size > end:
-            return
-        yield name, start + head, start + size
-        start += size
 
 
 _WALKS: Final[Mapping[bytes, Callable[[Data], Iterator[Text]]]] = {
@@ -142,9 +126,9 @@ def gif_with(gif: bytes, packet: bytes) -> bytes:
     return b"GIF89a" + gif[6:place] + _GIF_XMP + packet + _GIF_TRAILER + gif[place:]
 
 
-def film_with(film: bytes, packet: bytes) -> bytes:
+def video_with(video: bytes, packet: bytes) -> bytes:
     """An MP4 with an XMP packet at its end, where it moves nothing that the file's own tables point at."""
-    return film + struct.pack(">I4s", 24 + len(packet), b"uuid") + _FILM_XMP + packet
+    return video + struct.pack(">I4s", 24 + len(packet), b"uuid") + _VIDEO_XMP + packet
 
 
 def _after_gif_head(data: Data) -> int:

@@ -7,12 +7,36 @@ somebody's art. Art that the program draws without a model carries no mark.
 from __future__ import annotations
 
 import mmap
+import re
+from html import escape
 from pathlib import Path
 from typing import Final
 
 from sfumato.disk import open_file
 from sfumato.provenance.containers import XMP, texts_of
-from sfumato.provenance.xmp import is_ours
+
+# IPTC's terms for a picture that a trained model made, and for one that it went on with or changed in part:
+# https://cv.iptc.org/newscodes/digitalsourcetype/
+TRAINED_ALGORITHMIC_MEDIA: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+COMPOSITE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+
+# The id between the quotes is the XMP specification's own constant (part 1, section 7.3.2).
+_PACKET: Final = """\
+<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">
+   <xmp:CreatorTool>{creator_tool}</xmp:CreatorTool>
+   <Iptc4xmpExt:DigitalSourceType>{source_type}</Iptc4xmpExt:DigitalSourceType>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>"""
+
+# Programs that write a packet again may turn the element into an attribute. 'Sfumato 2' is another's.
+_OURS: Final = re.compile(rb"""xmp:CreatorTool\s*(?:>\s*|=\s*["'])sfumato \d""")
 
 # Programs that save a PNG again may drop its XMP and keep its other texts: these are ours too, and JSON.
 RECIPE_KEY: Final = "sfumato"
@@ -41,3 +65,13 @@ def is_marked_file(path: Path) -> bool:
             return False
         with data:
             return is_marked(data)
+
+
+def xmp_packet(creator_tool: str, source_type: str = TRAINED_ALGORITHMIC_MEDIA) -> str:
+    """The XMP packet of a generated picture. creator_tool: program and version, as 'sfumato 0.1.0'."""
+    return _PACKET.format(creator_tool=escape(creator_tool, quote=False), source_type=source_type)
+
+
+def is_ours(packet: bytes) -> bool:
+    """Whether a packet, in UTF-8, names sfumato as the program that made the picture."""
+    return _OURS.search(packet) is not None

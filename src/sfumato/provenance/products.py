@@ -94,7 +94,7 @@ class Product:
 
 
 def product_of(has: Callable[[str], bool], read: Callable[[str, int], bytes]) -> Product | None:
-    """What the program made a directory for, or None where it did not make it.
+    """Which of its products the program made a directory for; None where it did not make the directory.
 
     has: whether a file of that name lies in the directory. read: at most so many of its first bytes; it may raise
     OSError.

@@ -6,6 +6,7 @@ from torch import nn
 
 from sfumato.diffusion import PIXELS, Denoiser, LogNormal, ResidualDenoiser, preconditioning
 from sfumato.errors import SfumatoError
+from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
 from sfumato.networks import GeneratorConfig, build_network
 from sfumato.networks.adversarial import Discriminator
@@ -15,7 +16,6 @@ from sfumato.training.denoising import Denoising
 from sfumato.training.distillation import Distillation, learned_levels
 from sfumato.training.objective import Objective
 from sfumato.training.optimisers import Optimiser
-from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.reconstruction import Reconstruction
 from sfumato.training.schedule import LearningRateSchedule
 from sfumato.training.upscaling import Upscaling, upscaling_density

@@ -16,9 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion.randomness import keyed_generator
 from sfumato.models import Generation, Model, SamplerSettings
 from sfumato.models.sampling import BATCH
+from sfumato.random import keyed_generator
 from sfumato.text import counted
 from sfumato.training.configuration import TrainingConfig
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from sfumato.diffusion import PIXELS, PreconditioningName
 from sfumato.disk import read_file
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.models.configuration import Answer, BeginsWith, StudentSampler, check_parts
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, UNetConfig, check_parameters
 from sfumato.works.request import Guidance, NoiseLevel, Precision
@@ -195,13 +195,13 @@ def resolve(*layers: Mapping[str, Any], origin: str = "settings") -> TrainingCon
     try:
         return TrainingConfig.model_validate(merged)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"] if part not in _NETWORK_KINDS)
+        fault = faults_of(error)[0]
+        place = ".".join(str(part) for part in fault.place if part not in _NETWORK_KINDS)
         if not place:  # of the settings together
-            raise SfumatoError(f"{origin}: {fault['msg'].removeprefix('Value error, ')}") from error
-        if fault["type"] == "extra_forbidden":
-            raise SfumatoError(f"{origin}: there is no setting '{place}'; {_others(place, fault['loc'])}") from error
-        raise SfumatoError(f"{origin}: {place} = {fault['input']!r}: {fault['msg'].lower()}") from error
+            raise SfumatoError(f"{origin}: {fault.said}") from error
+        if fault.kind == "extra_forbidden":
+            raise SfumatoError(f"{origin}: there is no setting '{place}'; {_others(place, fault.place)}") from error
+        raise SfumatoError(f"{origin}: {place} = {fault.value!r}: {fault.said}") from error
 
 
 def _others(place: str, where: Sequence[Any]) -> str:

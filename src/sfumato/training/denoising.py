@@ -10,10 +10,10 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import PIXELS, Codec, Condition, Denoiser, LogNormal
+from sfumato.features.vgg import PerceptualLoss
+from sfumato.images.tensors import normalised
 from sfumato.models import Model
-from sfumato.networks.imagenet import normalised
 from sfumato.training.objective import Losses, works_of
-from sfumato.training.perceptual import PerceptualLoss
 from sfumato.works.request import Precision
 
 

@@ -10,13 +10,13 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from sfumato.dataset import Batches, spread
+from sfumato.dataset import Batches
+from sfumato.devices import ThreadCount
 from sfumato.diffusion import ClassCondition, Condition
-from sfumato.diffusion.randomness import keyed_generator
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
+from sfumato.random import keyed_generator, spread
 from sfumato.text import restored_path
-from sfumato.threads import ThreadCount
 from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
 from sfumato.training.average import PowerAverage
 from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after

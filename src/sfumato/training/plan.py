@@ -11,10 +11,11 @@ from typing import Any
 import torch
 
 from sfumato.diffusion import ClassCondition
-from sfumato.diffusion.randomness import keyed_generator
 from sfumato.errors import SfumatoError
+from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
 from sfumato.networks import AnyNetworkConfig, UNetConfig
+from sfumato.random import keyed_generator
 from sfumato.text import counted
 from sfumato.training.assembly import objective_of, optimiser_of
 from sfumato.training.configuration import TrainingConfig, resolve
@@ -28,7 +29,6 @@ from sfumato.training.memorisation import (
     warning,
 )
 from sfumato.training.objective import Objective
-from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.upscaling import NETWORK
 from sfumato.works.request import Precision
 

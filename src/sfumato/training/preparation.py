@@ -13,20 +13,20 @@ import torch
 
 from sfumato.dataset import Batches, Dataset
 from sfumato.directory import OwnDirectory
+from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
+from sfumato.features.vgg import PerceptualLoss
+from sfumato.features.vgg_file import vgg_file
 from sfumato.models import Model
-from sfumato.models.place import local_path
-from sfumato.models.weights import digest
-from sfumato.models.zipped import opened_model
+from sfumato.models.place import opened_model
 from sfumato.text import restored_path, stored_path
 from sfumato.training.configuration import resolve
 from sfumato.training.inheritance import SHARED, check_fit
 from sfumato.training.objective import PICTURES
-from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.plan import Plan, plan
 from sfumato.training.run import Run, RunRecord, check_parent_stays, check_run_place, clear_run, teacher_of
 from sfumato.training.upscaling import detail_of
-from sfumato.training.vgg_file import vgg_file
+from sfumato.weights import digest
 
 CHECKPOINT_COPIES = 3  # two are kept while the next one is written
 LOG_LINE_BYTES = 300

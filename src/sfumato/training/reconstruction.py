@@ -8,12 +8,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
+from sfumato.dataset import Dataset
 from sfumato.diffusion import Condition, Denoiser
+from sfumato.features.vgg import PerceptualLoss
+from sfumato.images.tensors import denormalised, normalised
 from sfumato.models import Model, reimagine
-from sfumato.networks.imagenet import denormalised, normalised
+from sfumato.random import spread
 from sfumato.training.objective import PICTURES, Losses
-from sfumato.training.perceptual import PerceptualLoss
 from sfumato.works.request import Precision
 
 

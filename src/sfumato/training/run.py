@@ -26,18 +26,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory
-from sfumato.disk import flush_directory, flush_file, read_file, replace_file, write_through
+from sfumato.disk import flush_directory, flush_file, local_path, read_file, replace_file, write_through
 from sfumato.errors import SfumatoError
+from sfumato.features.vgg import PerceptualLoss
 from sfumato.marker import MARKER, kind_of
 from sfumato.models import Model
 from sfumato.models.configuration import MOST_CONFIG_BYTES
-from sfumato.models.place import CARD, CONFIG, WEIGHTS, local_path
-from sfumato.models.weights import digest
+from sfumato.models.place import CARD, CONFIG, WEIGHTS
 from sfumato.text import restored_path
 from sfumato.training.checkpoint import clear_checkpoints, point_at
 from sfumato.training.configuration import TrainingConfig
-from sfumato.training.perceptual import PerceptualLoss
 from sfumato.training.snapshots import snapshot_names
+from sfumato.weights import digest
 
 _FEATURES = "perceptual.safetensors"
 _TEACHER = "teacher"

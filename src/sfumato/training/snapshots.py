@@ -11,6 +11,7 @@ from PIL import Image
 
 from sfumato.directory import OwnDirectory
 from sfumato.works import save, save_animation, strip
+from sfumato.works.viewing import evenly_spaced
 
 _FOLDER, _NAME = "snapshots", re.compile(r"\d{8,}\.png")
 
@@ -53,7 +54,7 @@ class Snapshots:
             return
         rows = [_pictures(path) for path in paths]
         captions = [f"step {int(path.stem):,}" for path in paths]
-        shown = _spread(len(paths), 12)
+        shown = evenly_spaced(len(paths), 12)
         joined = strip([rows[i] for i in shown], [captions[i] for i in shown])
         save(joined, self.directory.claim(strip_name), force=True)
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
@@ -70,10 +71,3 @@ def _pictures(path: Path) -> list[Image.Image]:
         row.load()
     side = row.height
     return [row.crop((left, 0, left + side, side)) for left in range(0, row.width, side)]
-
-
-def _spread(count: int, most: int) -> Sequence[int]:
-    """At most ``most`` indices, evenly spread, the first and last among them."""
-    if count <= most:
-        return range(count)
-    return sorted({round(place * (count - 1) / (most - 1)) for place in range(most)})

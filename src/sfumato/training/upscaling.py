@@ -11,11 +11,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.dataset import Dataset, spread
+from sfumato.dataset import Dataset
 from sfumato.diffusion import Condition, Denoiser, LogNormal, PictureCondition
 from sfumato.diffusion.enlarging import enlarged, reduced
 from sfumato.models import Model, SamplerSettings, to_pictures, upscale
 from sfumato.networks import UNetConfig
+from sfumato.random import spread
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.objective import PICTURES, Losses
 from sfumato.works.request import Precision

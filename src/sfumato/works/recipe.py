@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import from_json
 
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.works.request import Digest, Inpaint, Invert, Outpaint, Plain, Refine, Request
 
 FORMAT: Final = 2
@@ -160,6 +160,5 @@ def _quoted(value: str) -> str:
 
 
 def _faults(error: ValidationError) -> str:
-    faults = [(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in error.errors(include_url=False)]
-    said = [f"{place}: {message}" if place else message for place, message in faults]
+    said = [str(fault) for fault in faults_of(error)]
     return "; ".join(said[:3]) + (f"; and {len(said) - 3} more" if len(said) > 3 else "")

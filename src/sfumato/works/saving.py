@@ -15,10 +15,10 @@ from typing import Any, BinaryIO, Final
 from PIL import Image, PngImagePlugin
 
 from sfumato import __version__
+from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
-from sfumato.provenance.containers import XMP, film_with, gif_with
-from sfumato.provenance.xmp import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
-from sfumato.works.whole_file import write_whole_file
+from sfumato.provenance.containers import XMP, gif_with, video_with
+from sfumato.provenance.mark import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
 
 FRAMES_A_SECOND: Final = 30  # of a video, at least
 
@@ -115,7 +115,7 @@ def _mp4(product: Product, path: Path) -> bytes:
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
             raise SfumatoError(f"{path}: ffmpeg cannot write it ({said[-1]})")
-        return film_with(made.read_bytes(), product.packet.encode())
+        return video_with(made.read_bytes(), product.packet.encode())
 
 
 def ffmpeg() -> str | None:

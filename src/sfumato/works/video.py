@@ -10,7 +10,7 @@ from PIL import Image
 
 from sfumato.errors import SfumatoError
 from sfumato.works.saving import Product, save
-from sfumato.works.viewing import enlarged, viewing_scale
+from sfumato.works.viewing import enlarged, evenly_spaced, viewing_scale
 
 # Browsers show a GIF's frame for a tenth of a second if it asks for less than this; GIF counts in hundredths.
 SHORTEST_FRAME_MS: Final = 20
@@ -46,7 +46,7 @@ def save_animation(
         raise ValueError("an animation's frames must have one size")
     if seconds <= 0 or hold < 0:
         raise ValueError("an animation lasts more than 0 seconds, and its last frame is not held for less than 0")
-    pictures = _selection(pictures, most_frames(seconds))
+    pictures = [pictures[index] for index in evenly_spaced(len(pictures), most_frames(seconds))]
     # GIF counts in hundredths of a second, and so do we, so that all three formats run alike.
     frame_ms = max(SHORTEST_FRAME_MS, round(seconds * 100 / len(pictures)) * 10)
     durations = [frame_ms] * (len(pictures) - 1) + [frame_ms + round(hold * 100) * 10]
@@ -71,13 +71,6 @@ def save_video(frames: Sequence[Image.Image], path: str | Path, *, seconds: floa
 def most_frames(seconds: float) -> int:
     """How many frames browsers show in that time."""
     return max(2, int(seconds * 1000 / SHORTEST_FRAME_MS))
-
-
-def _selection(pictures: Sequence[Image.Image], most: int) -> list[Image.Image]:
-    """At most so many, evenly spaced, with the first and the last."""
-    if len(pictures) <= most:
-        return list(pictures)
-    return [pictures[round(number * (len(pictures) - 1) / (most - 1))] for number in range(most)]
 
 
 def _with_palette(picture: Image.Image) -> Image.Image:

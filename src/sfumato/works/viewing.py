@@ -2,6 +2,7 @@
 as the font beside them can write them."""
 
 import unicodedata
+from collections.abc import Sequence
 
 from PIL import Image
 
@@ -23,3 +24,10 @@ def enlarged(image: Image.Image, scale: int) -> Image.Image:
 def drawable(text: str) -> str:
     """Without accents: Pillow's own font has none."""
     return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+
+
+def evenly_spaced(count: int, most: int) -> Sequence[int]:
+    """At most `most` (2 or more) of the indices 0 .. count - 1, the first and the last among them, none twice."""
+    if count <= most:
+        return range(count)
+    return [round(place * (count - 1) / (most - 1)) for place in range(most)]

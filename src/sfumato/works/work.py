@@ -8,15 +8,12 @@ from typing import Final
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from sfumato.collection.png import Png
-from sfumato.collection.reading import BYTE_LIMIT
-from sfumato.collection.sniffing import picture_format
-from sfumato.collection.unusable import UnusableError
 from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
-from sfumato.provenance.mark import RECIPE_KEY
-from sfumato.provenance.xmp import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
-from sfumato.works.png_chunks import check_chunks
+from sfumato.images.files import BYTE_LIMIT, picture_format
+from sfumato.images.png import Png, check_chunks
+from sfumato.images.unusable import UnusableError
+from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.works.recipe import Recipe
 from sfumato.works.request import MOST_PIXELS
 from sfumato.works.saving import Product, encoded, save

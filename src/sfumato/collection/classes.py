@@ -1,0 +1,194 @@
+"""What folders and tables say of a picture's class, and which of them is right."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sfumato.text import counted
+
+_SPLITS: Final = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "dev": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+# What people call a folder of everything.
+_NO_CLASSES: Final = frozenset(
+    (
+        "all", "all images", "all pictures", "archive", "art", "data", "dataset", "files", "image", "images", "img",
+        "imgs", "jpeg", "jpg", "my art", "photo", "photos", "picture", "pictures", "png", "raw", "raw images",
+    )
+)  # fmt: skip
+
+Folders = tuple[str, ...]
+
+
+# What stands beside the name of a split in that of its folder: 'train_images', 'test-set'.
+_BESIDE_SPLITS: Final = frozenset(
+    ("set", "image", "images", "img", "imgs", "photos", "pictures", "pics", "data", "dataset", "split")
+)
+
+
+def split_named(name: str) -> str:
+    """'train', 'validation' or 'test' for what people call them; '' for any other name.
+
+    'training_set', 'val', 'train_images', 'testset', 'train2017'.
+    """
+    words = [word for word in re.split(r"[\s_-]+", name.strip().lower()) if word not in _BESIDE_SPLITS]
+    if len(words) != 1:
+        return ""
+    return _SPLITS.get(words[0].rstrip("0123456789").removesuffix("set"), "")
+
+
+def placed(files: list[str], *, around: str = "") -> tuple[list[tuple[str, str]], list[str]]:
+    """(class, split) of each file, '' where its folders say neither, and the names of the folders taken for a split.
+
+    The class is the first folder; below folders of a split it is the first one there. Folders around all others are no
+    class. A folder around all pictures, with no other in it, is one, unless it has a name that says nothing ('images')
+    or that of what it was packed in or lies in, `around`.
+    """
+    folders = [tuple(file.split("/")[:-1]) for file in files]
+    depths = _split_depths(folders)
+    splits = [folder[depth] if depth is not None else "" for folder, depth in zip(folders, depths, strict=True)]
+    classes_below = any(
+        depth is not None and len(folder) > depth + 1 for folder, depth in zip(folders, depths, strict=True)
+    )
+    rest = []
+    for folder, depth in zip(folders, depths, strict=True):
+        if depth is None:
+            rest.append(folder)
+        else:
+            rest.append(folder[depth + 1 :] if classes_below else folder[:depth])
+    rest = _unwrapped(rest, around)
+    places = [(folder[0] if folder else "", split_named(split)) for folder, split in zip(rest, splits, strict=True)]
+    return places, sorted({split for split in splits if split})
+
+
+def _split_depths(folders: list[Folders]) -> list[int | None]:
+    """For each file the depth of the folder that stands for a split; None where there is none."""
+    names: dict[Folders, set[str]] = defaultdict(set)
+    for folder in set(folders):
+        for depth, name in enumerate(folder):
+            names[folder[:depth]].add(name)
+    # Among 'car' and 'plane', 'train' is a class: a folder is a split's where all that lie beside it are.
+    parents = {parent for parent, inside in names.items() if all(map(split_named, inside))}
+    depths = [next((depth for depth in range(len(folder)) if folder[:depth] in parents), None) for folder in folders]
+    found = [(folder, depth) for folder, depth in zip(folders, depths, strict=True) if depth is not None]
+    # A single one with nothing below it is a split's too where it holds everything: 'train' is what data sets call it.
+    is_split = len({split_named(folder[depth]) for folder, depth in found}) > 1
+    is_around = len(found) == sum(map(bool, folders)) and len({folder[: depth + 1] for folder, depth in found}) == 1
+    if is_split or is_around or any(len(folder) > depth + 1 for folder, depth in found):
+        return depths
+    return [None] * len(folders)
+
+
+def _unwrapped(folders: list[Folders], around: str) -> list[Folders]:
+    """Without the folders that contain all others; pictures beside those stay in no folder."""
+    while True:
+        inside = Counter(folder[:2] for folder in folders if folder)
+        names = {folder[0] for folder in inside}
+        if len(names) != 1:
+            return folders
+        (name,) = names
+        # Among many pictures of its own, a folder's sub-folders only sort these.
+        own = inside.pop((name,), 0)
+        is_around = own == 0 or (len(inside) > 1 and own < inside.total())
+        if not is_around and not (not inside and _says_nothing(name, around)):
+            return folders
+        folders = [folder[1:] for folder in folders]
+
+
+def _says_nothing(name: str, around: str) -> bool:
+    plain = name.strip().casefold().replace("_", " ").replace("-", " ")
+    is_number = re.fullmatch(r"\d{5,}", plain) is not None  # of the first part of many
+    return name.casefold() == around.casefold() or plain in _NO_CLASSES or is_number
+
+
+# Folders that say when a picture was made or put there, or are numbered because there are many: '2021-05', '00012'.
+_DATE: Final = re.compile(r"(1[5-9]|20)\d\d(s|[-_. ]?(0[1-9]|1[0-2])([-_. ]?[0-3]\d)?)?")
+_SHARD: Final = re.compile(r"\d{5,}|(batch|part|shard|chunk|folder)[ _-]?\d+", re.IGNORECASE)
+_STYLEGAN_SHARD: Final = re.compile(r"\d{5}")
+# Folders of kohya's training scripts: how often an epoch repeats its pictures, and what is in them.
+_REPEATS: Final = re.compile(r"[1-9]\d{0,2}_(.*\S.*)")
+_FEW: Final = 20  # classes: as many as this, or half as many as there are pictures
+_MOST_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """For each of N pictures, '' for what is not known: the folder that would be its class, the class that a table
+    states, what else sorts it (a column 'breed'), whether it has a caption. `tables` and `unlabelled` name the tables
+    that give classes, and those that say that there are none."""
+
+    folders: Sequence[str]
+    stated: Sequence[str]
+    kinds: Sequence[str]
+    captioned: Sequence[bool]
+    tables: Sequence[str]
+    unlabelled: Sequence[str]
+
+
+def chosen_categories(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """The class of each picture, '' for none, and notes for people.
+
+    What a table states wins where it states a class for every picture, or where the folders tell nothing apart or are
+    named after dates or running numbers. Otherwise the folders are the classes. A table of which every other row has a
+    class of its own states no classes.
+    """
+    folders = list(evidence.folders)
+    names = sorted(set(folders) - {""})
+    tables = ", ".join(evidence.tables)
+    if names and evidence.unlabelled and not any(evidence.stated) and all(map(_STYLEGAN_SHARD.fullmatch, names)):
+        note = (
+            f"{', '.join(evidence.unlabelled)}: states that there are no labels, so the numbered folders are no classes"
+        )
+        return [""] * len(folders), [note]
+    told_apart = len(set(folders)) > 1
+    for stated, certain in ((evidence.stated, True), (evidence.kinds, False)):
+        if not any(stated):
+            continue
+        values = set(stated) - {""}
+        if len(values) > max(_FEW, len(stated) // 2):
+            amounts = f"{counted(len(values), 'class')} to {counted(len(stated), 'picture')}"
+            note = f"{tables}: gives {amounts}, so these are not used as classes"
+            return _from_folders(folders, evidence, [note])
+        if not told_apart or all(map(_says_no_class, names)) or (certain and all(stated)):
+            notes = []
+            if len(names) > 1 and any(mine != theirs for mine, theirs in zip(stated, folders, strict=True)):
+                notes.append(f"{tables}: the classes are those stated there, not the folders ({_listed(names)})")
+            return list(stated), notes
+        count = sum(map(bool, stated))
+        if any(mine and mine != theirs for mine, theirs in zip(stated, folders, strict=True)):
+            reason = f" for {count:,} of {counted(len(stated), 'picture')}" if count < len(stated) else ""
+            note = f"{tables}: gives classes{reason}, which are not used, because the folders are the classes"
+            return _from_folders(folders, evidence, [note])
+    return _from_folders(folders, evidence, [])
+
+
+def _from_folders(folders: list[str], evidence: Evidence, notes: list[str]) -> tuple[list[str], list[str]]:
+    """The folders' names, without kohya's repeat counts where every folder has one, and captions."""
+    names = sorted(set(folders) - {""})
+    matches = {name: match[1].strip() for name in names if (match := _REPEATS.fullmatch(name))}
+    captioned = all(has for has, folder in zip(evidence.captioned, folders, strict=True) if folder)
+    if not names or len(matches) < len(names) or len(set(matches.values())) < len(names) or not captioned:
+        return folders, notes
+    note = f"{_listed(names)}: read as repeats and a name; repeats are not used, so every picture counts once"
+    return [matches.get(folder, folder) for folder in folders], [*notes, note]
+
+
+def _says_no_class(folder: str) -> bool:
+    return bool(_DATE.fullmatch(folder) or _SHARD.fullmatch(folder))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

@@ -1,0 +1,1 @@
+"""What pictures are compared in: descriptors without any training, and published networks."""

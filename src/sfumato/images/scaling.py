@@ -1,0 +1,56 @@
+"""A picture at a training size: its short side has that many pixels, and nothing aliases."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PIL import Image
+
+Crop = Literal["centre", "random"]
+
+# A random crop moves along the long side; beyond twice the short side a panorama would only cost memory.
+LONGEST_RATIO = 2
+
+
+def scaled_size(width: int, height: int, size: int, crop: Crop) -> tuple[int, int]:
+    """Width and height at which a picture of `width` x `height` is stored.
+
+    `size` square for a centre crop; otherwise the short side is `size` and the long side as it falls, at most
+    `LONGEST_RATIO` times as long.
+    """
+    if crop == "centre":
+        return size, size
+    full_width, full_height = _covering(width, height, size)
+    return min(full_width, LONGEST_RATIO * size), min(full_height, LONGEST_RATIO * size)
+
+
+def scaled(image: Image.Image, size: int, crop: Crop, *, width: int, height: int) -> Image.Image:
+    """The RGB picture resized and cropped around its centre to `scaled_size`.
+
+    `width` and `height` are the picture's full size, of which `image` may be a smaller version. Lanczos, its filter as
+    wide as the reduction asks; a picture that has the size already keeps every pixel.
+    """
+    covering = _covering(width, height, size)
+    if image.size != covering:
+        image = image.resize(covering, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    wanted = scaled_size(width, height, size, crop)
+    left, top = (covering[0] - wanted[0]) // 2, (covering[1] - wanted[1]) // 2
+    return image.crop((left, top, left + wanted[0], top + wanted[1]))
+
+
+def enlarged(image: Image.Image, size: int) -> Image.Image:
+    """Pixel art at the training size: every pixel becomes a square of pixels (see `enlarged_size`)."""
+    wanted = enlarged_size(image.width, image.height, size)
+    return image if image.size == wanted else image.resize(wanted, Image.Resampling.NEAREST)
+
+
+def enlarged_size(width: int, height: int, size: int) -> tuple[int, int]:
+    """Width and height times the smallest whole number that makes the short side `size` or more."""
+    factor = -(-size // min(width, height))
+    return width * factor, height * factor
+
+
+def _covering(width: int, height: int, size: int) -> tuple[int, int]:
+    """The size at which the short side is `size`."""
+    short = min(width, height)
+    return max(size, round(width * size / short)), max(size, round(height * size / short))

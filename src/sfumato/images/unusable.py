@@ -1,0 +1,47 @@
+"""Why a file cannot be used: the kinds of reasons, and the exception that carries one of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sfumato.disk import what_is
+
+EMPTY: Final = "empty"
+NOT_A_PICTURE: Final = "not a picture"
+OTHER_FORMAT: Final = "in a format that is not read"
+NO_READER: Final = "its reader is not installed"
+TRUNCATED: Final = "truncated"
+BROKEN: Final = "broken"
+TOO_LARGE: Final = "too large"
+TOO_SMALL: Final = "too small"
+UNREADABLE: Final = "unreadable"
+LINK: Final = "link that leads nowhere"
+SPECIAL: Final = "not a regular file"
+UNSAFE: Final = "unsafe name"
+REPLACED: Final = "replaced in its zip"
+ENCRYPTED: Final = "encrypted"
+DIED: Final = "decoder died"
+TOO_SLOW: Final = "took too long"
+NO_MEMORY: Final = "out of memory"
+CHANGED: Final = "changed since it was collected"
+DUPLICATE: Final = "exact duplicate"
+OWN: Final = "made by sfumato"
+
+# Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
+PASSING: Final = frozenset({UNREADABLE, NO_READER, DIED, TOO_SLOW, NO_MEMORY})
+
+CIRCULAR: Final = "a circular link"  # the reason
+
+
+def special(mode: int) -> str:
+    """The reason for what is neither a file nor a folder, from its mode (`os.stat_result.st_mode`)."""
+    return f"{what_is(mode)}, not a file"
+
+
+class UnusableError(Exception):
+    """A picture that cannot be used: a collection leaves it out with this kind and reason."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason

@@ -1,0 +1,143 @@
+"""Weights in safetensors files: written whole, read only into what they fit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from sfumato.disk import open_file
+from sfumato.errors import SfumatoError
+
+MOST_HEADER_BYTES = 16 << 20
+_KINDS = {"F64", "F32", "F16", "BF16", "I64"}  # the whole ones count batches
+
+
+class WeightsFile:
+    """An open safetensors file, of which the header alone is read at first."""
+
+    def __init__(self, path: Path, file: Any) -> None:
+        self._path, self._file = path, file
+        self.names: list[str] = list(file.keys())
+
+    def shapes(self) -> dict[str, Sequence[int]]:
+        """Of its tensors, by name. Raises SfumatoError for numbers of a kind that no weights are."""
+        parts = {name: self._file.get_slice(name) for name in self.names}
+        for name, part in parts.items():
+            if part.get_dtype() not in _KINDS:
+                raise SfumatoError(
+                    f"{self._path}: '{name}' holds numbers of the kind {part.get_dtype()}, which no weights of ours are"
+                )
+        return {name: part.get_shape() for name, part in parts.items()}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors. Raises SfumatoError for one that holds what is no number."""
+        tensors = {}
+        for name in self.names:
+            tensor = self._file.get_tensor(name)
+            if tensor.is_floating_point() and not tensor.float().isfinite().all():
+                raise SfumatoError(
+                    f"{self._path}: the weights are damaged: '{name}' holds what is no number (NaN or infinite); "
+                    "get the file again, or train again"
+                )
+            tensors[name] = tensor
+        return tensors
+
+
+@contextmanager
+def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
+    """A safetensors file, open while the block lasts.
+
+    most: bytes that it may have. Raises SfumatoError where it is missing, damaged, another's or larger.
+    """
+    try:
+        with open_file(path) as file:
+            size, head = os.fstat(file.fileno()).st_size, file.read(8)
+            if size > most:
+                raise ValueError(
+                    f"it has {size / 1e6:,.0f} MB, and what its config.json says has {most / 1e6:,.0f} at most"
+                )
+            length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
+            if length > MOST_HEADER_BYTES:
+                raise ValueError(f"its header claims to be {length:,} bytes long")
+            opened = safe_open(_named_in_unicode(file, path), framework="pt")
+    except FileNotFoundError as error:
+        raise SfumatoError(
+            f"{path.parent}: holds no {path.name}, so it is no model; give a model's or a run's directory"
+        ) from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _unreadable(path, error, "get the file again") from error
+    with opened as weights:
+        yield WeightsFile(path, weights)
+
+
+@contextmanager
+def opened_tensors(path: Path, remedy: str = "get the file again") -> Iterator[Any]:
+    """A safetensors file of somebody else's, as the library opens it, while the block lasts.
+
+    remedy: what to do where it is not there or cannot be read, of which the SfumatoError speaks that is raised then.
+    """
+    try:
+        with open_file(path) as file, safe_open(_named_in_unicode(file, path), framework="pt") as tensors:
+            yield tensors
+    except FileNotFoundError as error:
+        raise SfumatoError(f"{path}: no such file; {remedy}") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _unreadable(path, error, remedy) from error
+
+
+def _unreadable(path: Path, error: Exception, remedy: str) -> SfumatoError:
+    said = getattr(error, "strerror", None) or error
+    return SfumatoError(f"{path}: cannot be read as safetensors ({said}); {remedy}")
+
+
+def _named_in_unicode(file: BinaryIO, path: Path) -> str:
+    """A name of an open file for a library that takes no other names than Unicode's, good as long as it is open."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return f"/dev/fd/{file.fileno()}"
+    return str(path)
+
+
+def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, Sequence[int]]:
+    """Of tensors, by name."""
+    return {name: tensor.shape for name, tensor in tensors.items()}
+
+
+def misfit(wanted: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[int]]) -> str:
+    """What is first wrong with the names and shapes of tensors, to stand after 'it'; '' where nothing is."""
+    for name in sorted(wanted.keys() | given.keys()):
+        if name not in given:
+            return f"lacks '{name}'"
+        if name not in wanted:
+            return f"holds '{name}', which does not belong there"
+        if tuple(given[name]) != tuple(wanted[name]):
+            theirs, ours = (" x ".join(map(str, shape)) for shape in (given[name], wanted[name]))
+            return f"holds '{name}' as {theirs} in place of {ours}"
+    return ""
+
+
+def check_fit(wanted: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[int]], origin: Path | str) -> None:
+    """Raises SfumatoError with the first name or shape that is not as a model's configuration wants it."""
+    if fault := misfit(wanted, given):
+        raise SfumatoError(f"{origin}: unlike what config.json asks for, it {fault}; the two do not belong together")
+
+
+def load_into(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path | str) -> None:
+    """Copy the tensors into a module of these very names and shapes. Raises SfumatoError with the first misfit."""
+    check_fit(shapes_of(module.state_dict()), shapes_of(tensors), origin)
+    module.load_state_dict(dict(tensors))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from sfumato.images.scaling import enlarged, enlarged_size, scaled, scaled_size
+
+
+def test_a_picture_of_the_right_size_keeps_every_pixel(paint):
+    picture = paint(1, (32, 32))
+    result = scaled(picture, 32, "centre", width=32, height=32)
+    assert (np.asarray(result) == np.asarray(picture)).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 200), (200, 300), (64, 64), (65, 64), (1000, 64), (131, 97)])
+def test_sizes_are_as_announced(width, height):
+    image = Image.new("RGB", (width, height))
+    assert scaled(image, 64, "centre", width=width, height=height).size == (64, 64)
+    result = scaled(image, 64, "random", width=width, height=height)
+    assert result.size == scaled_size(width, height, 64, "random")
+    assert min(result.size) == 64
+    assert max(result.size) <= 128
+
+
+def test_the_crop_is_around_the_centre():
+    image = Image.new("RGB", (192, 64), "black")
+    image.paste("white", (64, 0, 128, 64))
+    assert np.asarray(scaled(image, 64, "centre", width=192, height=64)).min() > 250
+
+
+def test_fine_stripes_become_grey_and_not_a_pattern():
+    stripes = np.zeros((512, 512, 3), dtype=np.uint8)
+    stripes[:, ::2] = 255
+    result = np.asarray(scaled(Image.fromarray(stripes), 32, "centre", width=512, height=512)).astype(int)
+    assert np.abs(result - 127.5).max() < 5
+
+
+@pytest.mark.parametrize(("side", "factor"), [(16, 2), (24, 2), (10, 4), (32, 1), (48, 1), (31, 2), (1, 32)])
+def test_pixel_art_is_enlarged_by_the_smallest_whole_number(side, factor):
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side + 3, 3), dtype=np.uint8)
+    result = np.asarray(enlarged(Image.fromarray(pixels), 32))
+    assert result.shape[1::-1] == enlarged_size(side + 3, side, 32) == ((side + 3) * factor, side * factor)
+    assert (result == pixels.repeat(factor, axis=0).repeat(factor, axis=1)).all()
