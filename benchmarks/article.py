@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.evaluation.comparing import from_noise
+from sfumato.evaluation.comparison import from_noise
 from sfumato.models import Model, to_pictures
 from sfumato.networks.imagenet import normalised
 from sfumato.training import Run

@@ -55,11 +55,11 @@ def compare(
 
     The page says in plain words what each can do and what it cannot. It takes three times the minutes.
     """
-    from sfumato.cli.compare_page import comparison_page
     from sfumato.cli.session import collection_of, follow
     from sfumato.collection import Collection, is_collection
     from sfumato.directory import OwnDirectory
     from sfumato.models.devices import device_named
+    from sfumato.reports import comparison_page
     from sfumato.training import Run, is_run, suitable_size, train
     from sfumato.training.vgg_file import vgg_file
     from sfumato.works.whole_file import write_whole_text
@@ -124,7 +124,7 @@ def _prepared(
     collection: Collection, place: Path, size: int, pixel_art: bool, console: Console, force: bool
 ) -> Dataset:
     from sfumato.cli.collect import prepare_with_progress
-    from sfumato.evaluation.comparing import compared_pictures
+    from sfumato.evaluation.comparison import compared_pictures
 
     dataset = prepare_with_progress(
         collection, place, size=size, crop="centre", pixel_art=pixel_art, console=console, force=force
@@ -164,7 +164,7 @@ def _comparison(art: Path, output: Path, dataset: Dataset, minutes: float, seed:
     import sfumato
     from sfumato.dataset import spread
     from sfumato.evaluation import Comparison
-    from sfumato.evaluation.comparing import compared_pictures, contender, floor, shown_indices
+    from sfumato.evaluation.comparison import baseline, compared_pictures, contender, shown_indices
     from sfumato.training import Run
 
     shown = shown_indices(dataset, SHOWN)
@@ -176,7 +176,7 @@ def _comparison(art: Path, output: Path, dataset: Dataset, minutes: float, seed:
         size=dataset.size,
         examples=[dataset.picture(index) for index in examples],
         held_out=[dataset.picture(index) for index in shown],
-        floor=floor(dataset),
+        baseline=baseline(dataset),
         compared=len(compared_pictures(dataset)),
         contenders=[
             contender(kind, Run.open(output / kind), dataset, seed=seed, shown=shown, works=WORKS) for kind in PRESETS

@@ -101,8 +101,8 @@ def _write_page(
 ) -> None:
     from PIL import Image
 
-    from sfumato.cli.demo_page import demo_page
     from sfumato.models import Generation, Model
+    from sfumato.reports import demonstration_page
     from sfumato.works.whole_file import write_whole_text
 
     with console.status("making new works"):
@@ -111,7 +111,7 @@ def _write_page(
         film = _trajectory(Generation.of(model, seed=seed + 1), directory.claim(_TRAJECTORY))
         with Image.open(run.path / "evolution.png") as strip:
             evolution = strip.convert("RGB")
-        text = demo_page(
+        text = demonstration_page(
             collection=drawn,
             evolution=evolution,
             trajectory=film,

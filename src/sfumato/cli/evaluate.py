@@ -15,8 +15,7 @@ from sfumato.text import counted
 
 if TYPE_CHECKING:
     from sfumato.dataset import Dataset
-    from sfumato.evaluation import Evaluation
-    from sfumato.evaluation.evaluation import WorksToEvaluate
+    from sfumato.evaluation import Evaluation, WorksToEvaluate
     from sfumato.models import Model
     from sfumato.training import Run
 
@@ -53,18 +52,19 @@ def evaluate(
 ) -> None:
     """Measure works against the pictures that were learned from, and the same of real pictures that were held out.
 
-    The report is a page to open in a browser; evaluation.json, beside it, has every figure.
+    The report is a page to open in a browser; evaluation.json, beside it, has every metric.
     """
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.evaluate_page import evaluation_page
     from sfumato.cli.sampling_bar import Part, SamplingBar
     from sfumato.directory import OwnDirectory
+    from sfumato.evaluation import evaluate as evaluation_of
+    from sfumato.evaluation import generated
     from sfumato.evaluation.descriptor import Descriptor
-    from sfumato.evaluation.evaluating import compared_count, generated
-    from sfumato.evaluation.evaluating import evaluate as evaluation_of
+    from sfumato.evaluation.evaluation import compared_count
     from sfumato.evaluation.feature_source import features_named
     from sfumato.models import Generation, Model
     from sfumato.models.devices import device_named
+    from sfumato.reports import evaluation_page
     from sfumato.training import Run, is_run
     from sfumato.works.whole_file import write_whole_text
 
@@ -130,8 +130,7 @@ def _folder(
     import torch
 
     from sfumato.dataset import spread
-    from sfumato.evaluation.evaluating import folder_works
-    from sfumato.evaluation.works_folder import common_size, picture_files, read_folder
+    from sfumato.evaluation.works import common_size, folder_works, picture_files, read_folder
 
     files = picture_files(folder)
     files = [files[index] for index in spread(torch.arange(len(files)), min(count, len(files))).tolist()]
@@ -159,7 +158,7 @@ def _dataset(
     from sfumato.cli.session import collection_of
     from sfumato.collection import is_collection
     from sfumato.dataset import Dataset
-    from sfumato.evaluation.evaluating import FEWEST
+    from sfumato.evaluation.evaluation import FEWEST
     from sfumato.training import Run, is_run
 
     if is_run(against) or (against / "dataset.json").is_file():
@@ -195,22 +194,22 @@ def _tell(evaluation: Evaluation, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from sfumato.cli.evaluate_words import WORDS, cries_copies, farthest_class, headline, shown, verdict
+    from sfumato.reports.evaluation_words import WORDS, cries_copies, farthest_class, headline, shown, verdict
 
     title = Text(f"{evaluation.size} px, {evaluation.features}")  # no markup: a directory may be called [red]
     table = Table(title=title, title_justify="left")
     for head in ("", "works", "real, held out", "N"):
         table.add_column(head, justify="left" if head in ("", "N") else "right", no_wrap=head == "")
-    for figure in evaluation.figures:
+    for metric in evaluation.metrics:
         ours, real = (
-            shown(figure.name, value, error, interval)
+            shown(metric.name, value, error, interval)
             for value, error, interval in (
-                (figure.works, figure.works_error, figure.works_interval),
-                (figure.floor, figure.floor_error, figure.floor_interval),
+                (metric.works, metric.works_error, metric.works_interval),
+                (metric.baseline, metric.baseline_error, metric.baseline_interval),
             )
         )
-        counts = f"{figure.n:,}, {figure.n_floor:,}" + (f"; {figure.reference:,}" if figure.reference else "")
-        table.add_row(WORDS[figure.name].title, ours, real, counts)
+        counts = f"{metric.n:,}, {metric.n_baseline:,}" + (f"; {metric.reference:,}" if metric.reference else "")
+        table.add_row(WORDS[metric.name].title, ours, real, counts)
     console.print(table)
     console.print("N: works, held-out pictures; training pictures that both are measured against")
     style = "bold red" if cries_copies(evaluation) else "bold"

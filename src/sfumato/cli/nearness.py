@@ -24,7 +24,7 @@ def said_of_nearness(model: str, works: Sequence[Image.Image], names: Sequence[s
     """
     import torch
 
-    from sfumato.evaluation.nearness import nearness
+    from sfumato.evaluation.copies import nearness
     from sfumato.models import as_tensor
 
     dataset = _learned_from(Path(model))
