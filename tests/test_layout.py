@@ -16,7 +16,7 @@ TESTS = ROOT / "tests"
 # A room may import those above it.
 ROOMS = [
     "provenance", "collection", "dataset", "networks", "likeness", "diffusion", "works", "models", "training",
-    "evaluation", "reports", "studio", "cli",
+    "evaluation", "reports", "pipeline", "studio", "cli",
 ]  # fmt: skip
 ALLOWED = {room: set(ROOMS[: index + 1]) for index, room in enumerate(ROOMS)}
 ALLOWED["networks"] = {"networks"}
@@ -112,6 +112,17 @@ def test_nothing_but_the_commands_prints() -> None:
     assert not prints
 
 
+def test_nothing_but_the_commands_knows_a_terminal() -> None:
+    terminals = {"rich", "typer", "click"}
+    assert not [
+        f"{name_of(path)}: {name}"
+        for path in SOURCES
+        if path.relative_to(SOURCE).parts[0] not in ("cli", "__main__.py")
+        for name in imported(path)
+        if name.split(".")[0] in terminals
+    ]
+
+
 def test_no_pickle_is_read_or_written_and_torchvision_is_not_needed() -> None:
     forbidden = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "torchvision", "timm"}
     wrong = []
@@ -177,3 +188,15 @@ def test_a_number_that_can_be_one_has_its_noun_by_counted() -> None:
         )
     ]
     assert not said, "use sfumato.text.counted"
+
+
+def test_a_number_in_a_template_that_can_be_one_has_its_noun_by_counted() -> None:
+    nouns = "works|pictures|steps|files|classes|frames|models|minutes|seconds|settings|rows|colours|labels"
+    never_one = ("drawn | thousands", "comparison.", "levels.pictures", "few }} pictures", "fewest }}")
+    said = [
+        f"{name_of(path)}: {found[0]}"
+        for path in sorted((SOURCE / "reports" / "templates").iterdir())
+        for found in re.finditer(rf"\{{\{{[^}}]*\}}\}}(?: [a-z-]+)? ({nouns})\b", path.read_text(encoding="utf-8"))
+        if not any(words in found[0] for words in never_one)
+    ]
+    assert not said, "write {{ number | counted('noun') }}"

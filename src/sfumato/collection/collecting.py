@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sfumato.collection import unusable
 from sfumato.collection.assembling import Earlier, Kept, Seen, assemble, listing_digest
-from sfumato.collection.collection import Collection
 from sfumato.collection.colour import Colour
 from sfumato.collection.destination import check_destination, check_source
 from sfumato.collection.entries import Entry
@@ -17,6 +16,7 @@ from sfumato.collection.listing import list_source
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.storing import write_stored
+from sfumato.collection.summary import Summary
 from sfumato.collection.workers import Limits, Workers
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
@@ -95,5 +95,4 @@ def collect(
     for rejected in stored.rejected:
         if rejected.kind == unusable.DUPLICATE:
             yield LeftOut(rejected.file, rejected.kind, rejected.reason)
-    collection = Collection(destination, stored)
-    yield Finished(collection, collection.summary, changed)
+    yield Finished(destination, Summary.of(stored.pictures, stored.rejected), stored.origin, changed)

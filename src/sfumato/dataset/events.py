@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from sfumato.collection import LeftOut
-
-if TYPE_CHECKING:
-    from sfumato.dataset.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +19,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The dataset is on disk. `changed` is False where it already was, with these very settings and pictures."""
+    """The dataset is on the disk, at `path`. `changed` is False where it was there already, with these settings and
+    pictures."""
 
-    dataset: Dataset
+    path: Path
     changed: bool
 
 

@@ -129,17 +129,22 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
-    """The first ``count`` works of a seed. Raises SfumatoError where the model generates none, or no numbers."""
+    """The first ``count`` works of a seed. Raises SfumatoError where the model generates none."""
     generation = Generation.of(model, seed=seed)
-    made = torch.cat([step.noisy.cpu() for step in generation.finished(count)])
-    settings = generation.settings
+    return works_of(generation, torch.cat([step.noisy.cpu() for step in generation.finished(count)]))
+
+
+def works_of(generation: Generation, made: Tensor) -> WorksToEvaluate:
+    """The first works of a generation, as they were sampled: [N, 3, H, W], about -1..1. Raises SfumatoError where they
+    are not finite."""
+    model, settings = generation.model, generation.settings
     images = torch.stack([as_tensor(picture, model.config.size) for picture in to_pictures(made)])
     return WorksToEvaluate(
         images,
-        [generation.label_of(index) for index in range(count)],
+        [generation.label_of(index) for index in range(len(made))],
         model.config.name,
         {
-            "Works": f"the first {count:,} of seed {seed}",
+            "Works": f"the first {len(made):,} of seed {generation.seed}",
             "Sampling": f"{settings.sampler}, {counted(settings.steps, 'step')}, {settings.schedule}, "
             f"guidance {settings.guidance if generation.guidance_kind != 'none' else 1.0:g}",
         },
