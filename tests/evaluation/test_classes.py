@@ -11,7 +11,7 @@ from sfumato.collection import Collection, collect
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare, spread
 from sfumato.evaluation import kernel_distance, sliced_wasserstein
-from sfumato.evaluation.classes import ENOUGH, FEWEST, ClassMetrics, class_metrics, class_shares, nearest_labels
+from sfumato.evaluation.classes import ENOUGH, FEWEST, ClassMetrics, class_fractions, class_metrics, nearest_labels
 from sfumato.evaluation.descriptor import Descriptor
 from sfumato.evaluation.features import extracted, looked_at
 
@@ -131,7 +131,7 @@ def test_a_picture_is_of_the_class_of_its_nearest() -> None:
 
 
 def test_shares_of_each_class() -> None:
-    one, two, three = class_shares(
+    one, two, three = class_fractions(
         ["one", "two", "three"],
         training=torch.tensor([0, 0, 1, 2]),
         asked=torch.tensor([0, 0, 1, 1]),
@@ -147,11 +147,11 @@ def test_shares_of_each_class() -> None:
 
 def test_works_of_which_nothing_was_asked_have_no_share_of_it() -> None:
     unknown, known = torch.tensor([-1, -1]), torch.tensor([0, 1])
-    shares = class_shares(
+    shares = class_fractions(
         ["one", "two"], training=known, asked=unknown, seen=known, held_out=known, held_out_seen=known
     )
     assert [(share.asked, share.right, share.seen) for share in shares] == [(None, None, 0.5)] * 2
-    partly = class_shares(
+    partly = class_fractions(
         ["one", "two"],
         training=known,
         asked=torch.tensor([-1, 1]),

@@ -18,7 +18,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation import Evaluation, WorksToEvaluate, evaluate, generated
 from sfumato.evaluation.descriptor import Descriptor
 from sfumato.evaluation.evaluation import compared_count
-from sfumato.evaluation.metrics import share_interval
+from sfumato.evaluation.metrics import fraction_interval
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.reports.evaluation import evaluation_page
@@ -50,7 +50,7 @@ def model(dataset: Dataset) -> Model:
         name="tiny",
         size=32,
         classes=tuple(dataset.classes),
-        class_shares=(1.0,) * len(dataset.classes),
+        class_fractions=(1.0,) * len(dataset.classes),
         network=UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1),
     )
     with torch.random.fork_rng():
@@ -188,7 +188,7 @@ def test_of_few_pictures_the_range_of_as_few_is_told(tmp_path: Path) -> None:
     assert distance.works_interval[0] <= distance.works_interval[1]
     copies = evaluated(few.images(few.train), few).metric("copies")
     assert copies.n_baseline == 12  # each in turn, for one held-out picture would say nothing
-    assert copies.works_interval == share_interval(1.0, 11)
+    assert copies.works_interval == fraction_interval(1.0, 11)
 
 
 def test_a_single_work_or_a_single_picture_is_too_few(tmp_path: Path, dataset: Dataset) -> None:

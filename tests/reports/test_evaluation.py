@@ -10,7 +10,7 @@ import torch
 from sfumato.collection.drawn import draw
 from sfumato.evaluation import Curve, Evaluation, Metric, Nearest
 from sfumato.evaluation.appearance import Appearance
-from sfumato.evaluation.classes import ClassDistance, ClassMetrics, ClassShare
+from sfumato.evaluation.classes import ClassDistance, ClassFractions, ClassMetrics
 from sfumato.evaluation.noise_levels import NoiseLevels
 from sfumato.reports.evaluation import evaluation_page
 
@@ -40,7 +40,7 @@ def evaluation(**changes: Any) -> Evaluation:
             Metric("diversity", 9.0, 10.0, COUNT, COUNT, 0),
         ],
         appearance=(replace(looks, sharpness=0.5), looks, looks),
-        classes=[ClassShare("waves", 0.5, 0.4, 0.3, None, 0.5, 0.9)],
+        classes=[ClassFractions("waves", 0.5, 0.4, 0.3, None, 0.5, 0.9)],
         class_metrics=[
             ClassMetrics(
                 "waves",
@@ -147,7 +147,7 @@ def test_texts_from_outside_are_only_text(read_page: ReadPage) -> None:
         name=EVIL,
         against=EVIL,
         features=EVIL,
-        classes=[ClassShare(EVIL, 0.5, 0.4, 0.3, None, 0.5, 0.9)],
+        classes=[ClassFractions(EVIL, 0.5, 0.4, 0.3, None, 0.5, 0.9)],
         class_metrics=[ClassMetrics(EVIL, 0, 9, 9)],
         curves=[Curve(EVIL, [(0.0, 1.0), (2.0, 0.5)])],
         neighbour_files=[(EVIL, EVIL)] * COUNT,

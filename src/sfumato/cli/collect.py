@@ -21,7 +21,7 @@ def collect(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The collection's directory.")],
     background: Annotated[
-        str, typer.Option("--background", metavar="R,G,B", help="What stands behind transparent pictures.")
+        str, typer.Option("--background", metavar="R,G,B", help="The colour behind transparent pictures.")
     ] = "255,255,255",
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, max=256, help="Decoding processes.", show_default="auto")
@@ -31,7 +31,7 @@ def collect(
         bool, typer.Option("--force", help="Write into a directory that holds something else, or another collection.")
     ] = False,
 ) -> None:
-    """Turn a folder of art into a collection: sound pictures, without duplicates, and what is known of each."""
+    """Turn a folder of art into a collection: sound pictures without duplicates, and what is known of each."""
     from rich.console import Console
 
     from sfumato import pipeline

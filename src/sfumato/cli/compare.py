@@ -18,11 +18,11 @@ def compare(
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the comparison.")] = Path(
         "comparison"
     ),
-    minutes: Annotated[float, typer.Option(min=0.05, max=10_000, help="How long to train each of the three.")] = 10.0,
+    minutes: Annotated[float, typer.Option(min=0.05, max=10_000, help="Minutes to train each of the three.")] = 10.0,
     size: Annotated[
         int | None, typer.Option(min=32, max=128, help="The side of the pictures in pixels, a multiple of 8.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed, other weights and works.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed makes other weights and works.")] = 0,
     pixel_art: Annotated[
         bool, typer.Option("--pixel-art", help="Enlarge small pictures by whole numbers, every pixel a square.")
     ] = False,
@@ -32,11 +32,14 @@ def compare(
     include_works: options.IncludeWorks = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison that was interrupted.")] = False,
     device: options.Device = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Begin anew over the comparison that is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the comparison that is there, and begin anew.")
+    ] = False,
 ) -> None:
     """Train an autoencoder, a GAN and a diffusion model on the same pictures for the same time, and show what came.
 
-    The page says in plain words what each can do and what it cannot. It takes three times the minutes.
+    The page says in plain words what each of them can do and what it cannot. All three together take three times the
+    minutes.
     """
     from sfumato import pipeline
     from sfumato.cli.drawing import draw

@@ -16,7 +16,7 @@ def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the demonstration.")] = Path(
         "sfumato-demo"
     ),
-    minutes: Annotated[float, typer.Option(min=0.02, max=525_600, help="How long to train.")] = 2.0,
+    minutes: Annotated[float, typer.Option(min=0.02, max=525_600, help="Minutes to train.")] = 2.0,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed draws other pictures.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Make a demonstration that is there anew.")] = False,
 ) -> None:

@@ -15,23 +15,23 @@ def distill(
     teacher: Annotated[Path, typer.Argument(metavar="RUN", help="The run whose model is the teacher.")],
     steps: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="How many steps from noise to picture will do: 4 unless you say otherwise."),
+        typer.Option(min=1, max=64, help="Steps from noise to picture that the new model needs, 4 by default."),
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the new run.")] = Path("student"),
     minutes: Annotated[
-        float | None, typer.Option(min=0.05, max=525_600, help="How long to train: 5 unless you say otherwise.")
+        float | None, typer.Option(min=0.05, max=525_600, help="Minutes to train, 5 by default.")
     ] = None,
     guidance: Annotated[
         float | None,
-        typer.Option(min=0, max=100, help="The guidance to build in: the model's own unless you say otherwise."),
+        typer.Option(min=0, max=100, help="The guidance to build in; by default the model's own."),
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set student_substeps=8, and so on."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as in --set student_substeps=8."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="The seed of the training.")] = None,
     device: options.Device = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Begin anew over the run that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run that is there, and begin anew.")] = False,
 ) -> None:
     """Teach a copy of a run's model to make its works in a few steps, guidance included.
 

@@ -21,26 +21,30 @@ def evaluate(
         ),
     ],
     against: Annotated[
-        Path, typer.Option("--against", help="The pictures learned from: a run, a collection, or a folder or zip.")
+        Path,
+        typer.Option("--against", help="The pictures that were learned from: a run, a collection, a folder or a zip."),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the report.")] = Path("evaluation"),
     count: Annotated[
-        int, typer.Option("-n", "--count", min=1, max=100_000, help="Works to make, or to take of a folder.")
+        int, typer.Option("-n", "--count", min=1, max=100_000, help="Works to make, or to take from a folder.")
     ] = 256,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="The same seed makes the same works.")] = 0,
     features: Annotated[
         str | None,
-        typer.Option("--features", help="A network to see with: inception, dinov2, hf:OWNER/NAME, or its files."),
+        typer.Option(
+            "--features",
+            help="The network whose features are compared: inception, dinov2, hf:OWNER/NAME, or its files.",
+        ),
     ] = None,
     size: Annotated[
         int | None, typer.Option(min=32, max=256, help="For a folder: the side at which pictures are compared.")
     ] = None,
-    background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
+    background: Annotated[str, typer.Option(help="R,G,B: the colour behind transparent pictures.")] = "255,255,255",
     include_works: options.IncludeWorks = False,
     device: options.Device = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Write over a report that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a report that is there.")] = False,
 ) -> None:
-    """Measure works against the pictures that were learned from, and the same of real pictures that were held out.
+    """Measure works against the pictures that were learned from, beside real pictures that were held out.
 
     The report is a page to open in a browser; evaluation.json, beside it, has every metric.
     """

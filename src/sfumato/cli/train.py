@@ -26,7 +26,7 @@ def train(
     minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.05, max=MOST_MINUTES, help="How long to train: 30 unless you say otherwise. Collecting comes on top."
+            min=0.05, max=MOST_MINUTES, help="Minutes to train, 30 by default; collecting the pictures comes on top."
         ),
     ] = None,
     steps: Annotated[
@@ -50,33 +50,33 @@ def train(
     config: Annotated[Path | None, typer.Option("--config", help="A TOML file with any of the settings.")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set learning_rate=0.001, and so on."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as in --set learning_rate=0.001."),
     ] = None,
     upscaler: Annotated[
         int | None,
         typer.Option(
-            min=2, max=8, help="Learn to enlarge works this many times; needs pictures of this many times --size."
+            min=2, max=8, help="Learn to enlarge works by this factor; the pictures must be this many times --size."
         ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**63 - 1, help="The same seed and --steps make the same model.")
     ] = None,
-    batch: Annotated[int | None, typer.Option(min=1, max=4096, help="Pictures a step.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, max=4096, help="Pictures per step.")] = None,
     crop: Annotated[str | None, typer.Option(help="centre, or random: along the longer side.")] = None,
     pixel_art: Annotated[
         bool, typer.Option("--pixel-art", help="Enlarge small pictures by whole numbers, every pixel a square.")
     ] = False,
-    balance: Annotated[str | None, typer.Option(help="none, class or creator: what is shown equally often.")] = None,
+    balance: Annotated[str | None, typer.Option(help="What to show equally often: none, class or creator.")] = None,
     perceptual: Annotated[
         str | None,
-        typer.Option(help="Compare VGG16's features too: none, vgg16 (fetched earlier), fetch, or its file."),
+        typer.Option(help="Also compare features of VGG16: none, vgg16 (fetched earlier), fetch, or its file."),
     ] = None,
-    background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
+    background: Annotated[str, typer.Option(help="R,G,B: the colour behind transparent pictures.")] = "255,255,255",
     include_works: options.IncludeWorks = False,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
     log: Annotated[
         str | None,
-        typer.Option(help="tensorboard: also write the run's figures and snapshots for TensorBoard, into the run."),
+        typer.Option(help="tensorboard: also write curves and snapshots for TensorBoard, into the run."),
     ] = None,
     resume: Annotated[
         bool,
@@ -85,11 +85,11 @@ def train(
         ),
     ] = False,
     device: options.Device = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Begin anew over the run that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run that is there, and begin anew.")] = False,
 ) -> None:
     """Train a diffusion model on a folder of art in the time that you have.
 
-    Ctrl-C once ends with a model that can be used and a run that can go on; twice stops at once.
+    Ctrl-C once ends it with a usable model and a run that can be resumed; twice stops at once.
     """
     from sfumato import pipeline
     from sfumato.cli.collect import parse_background

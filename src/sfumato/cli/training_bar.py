@@ -42,7 +42,7 @@ class TrainingBar:
 
     def _trained(self, event: Trained) -> None:
         self.smooth = event.loss if not self.smooth else 0.98 * self.smooth + 0.02 * event.loss
-        # Of a session's first step, after a resume too, nobody knows yet how long the next ones take.
+        # At a session's first step, also after a resume, it is unknown how long the next ones take.
         known = event.pictures_per_second > 0 or event.step == event.steps
         pace = f"{clock(event.remaining_seconds)} left, {event.pictures_per_second:,.0f} pictures/s, " if known else ""
         text = f"{pace}loss {self.smooth:.4f}{self.held_out}"

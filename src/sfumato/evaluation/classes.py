@@ -22,9 +22,9 @@ ENOUGH = 64  # of a class: where fewer have been measured already, more of its p
 class ClassDistance:
     """A distance of one class's works from its training pictures, and its baseline: that of its held-out pictures.
 
-    works, baseline: x 1000; the baseline is None where there are too few held-out pictures to know it. works_error,
-    baseline_error: standard errors, or None where none is known. n, n_baseline: works and held-out pictures that were
-    measured; reference: training pictures.
+    works, baseline: x 1000; the baseline is None where there are too few held-out pictures. works_error,
+    baseline_error: standard errors, or None where they are unknown. n, n_baseline: works and held-out pictures that
+    were measured; reference: training pictures.
     """
 
     works: float
@@ -117,8 +117,8 @@ def _measured(metrics: ClassMetrics, images: Tensor, rows: Tensor, known: Pictur
 
 
 @dataclass(frozen=True)
-class ClassShare:
-    """One class. The shares are of all pictures of a set, 0..1; None where there is nothing to divide by.
+class ClassFractions:
+    """One class. Fractions of all pictures of a set, 0..1; None where there is nothing to divide by.
 
     training: of the training pictures
     asked: of the works, as they were asked for; None where that is not known
@@ -147,7 +147,7 @@ def nearest_labels(features: Tensor, training: Tensor, labels: Tensor) -> Tensor
     return labels[torch.cdist(features.double(), training.double()).argmin(1)]
 
 
-def class_shares(
+def class_fractions(
     names: Sequence[str],
     *,
     training: Tensor,
@@ -155,23 +155,23 @@ def class_shares(
     seen: Tensor,
     held_out: Tensor,
     held_out_seen: Tensor,
-) -> list[ClassShare]:
+) -> list[ClassFractions]:
     """All are labels, 0 .. len(names) - 1: of training pictures [M], works as asked for (-1 where that is not known)
     and as seen [N], held-out pictures as they are and as seen [H]."""
     known = asked[asked >= 0]
     return [
-        ClassShare(
+        ClassFractions(
             name=name,
-            training=_share(training, index),
-            asked=_share(known, index) if len(known) else None,
-            seen=_share(seen, index),
-            right=_share(seen[asked == index], index) if (asked == index).any() else None,
-            held_out_seen=_share(held_out_seen, index),
-            held_out_right=_share(held_out_seen[held_out == index], index) if (held_out == index).any() else None,
+            training=_fraction(training, index),
+            asked=_fraction(known, index) if len(known) else None,
+            seen=_fraction(seen, index),
+            right=_fraction(seen[asked == index], index) if (asked == index).any() else None,
+            held_out_seen=_fraction(held_out_seen, index),
+            held_out_right=_fraction(held_out_seen[held_out == index], index) if (held_out == index).any() else None,
         )
         for index, name in enumerate(names)
     ]
 
 
-def _share(labels: Tensor, label: int) -> float:
+def _fraction(labels: Tensor, label: int) -> float:
     return torch.eq(labels, label).double().mean().item()

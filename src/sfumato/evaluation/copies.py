@@ -42,7 +42,7 @@ class Nearest:
         return self.ratios < COPY_RATIO
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         return self.are_copies.double().mean().item()
 
 
@@ -90,7 +90,7 @@ class Correlated:
         return self.values[:, 0] > CORRELATED
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         return self.are_copies.double().mean().item()
 
 

@@ -16,11 +16,11 @@ from sfumato.dataset.dataset import NO_LABEL
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.appearance import Appearance, appearance
 from sfumato.evaluation.classes import (
+    ClassFractions,
     ClassMetrics,
-    ClassShare,
+    class_fractions,
     class_labels,
     class_metrics,
-    class_shares,
     nearest_labels,
 )
 from sfumato.evaluation.comparison import Curve, Kind, curves
@@ -68,7 +68,7 @@ class Evaluation:
     features: str
     metrics: Sequence[Metric]
     appearance: tuple[Appearance, Appearance, Appearance]
-    classes: Sequence[ClassShare]
+    classes: Sequence[ClassFractions]
     class_metrics: Sequence[ClassMetrics]
     noise_levels: NoiseLevels | None
     curves: Sequence[Curve]
@@ -105,7 +105,7 @@ class Evaluation:
             "facts": dict(self.facts),
             "metrics": {metric.name: _without_name(metric) for metric in self.metrics},
             "appearance": {"works": works, "held_out": held_out, "training": training},
-            "classes": {share.name: _without_name(share) for share in self.classes},
+            "classes": {fractions.name: _without_name(fractions) for fractions in self.classes},
             "class_metrics": {metrics.name: _without_name(metrics) for metrics in self.class_metrics},
             "noise_levels": asdict(self.noise_levels) if self.noise_levels else None,
             "nearest": [
@@ -121,7 +121,7 @@ class Evaluation:
         }
 
 
-def _without_name(entry: Metric | ClassShare | ClassMetrics) -> dict[str, Any]:
+def _without_name(entry: Metric | ClassFractions | ClassMetrics) -> dict[str, Any]:
     return {key: value for key, value in asdict(entry).items() if key != "name"}
 
 
@@ -153,8 +153,8 @@ def evaluate(
     curves are shown. Raises SfumatoError where there are too few works or pictures, or where the works are of another
     size than the dataset.
 
-    Intervals: of shares of copies, where 95 % of such shares lie; of sliced Wasserstein distance, where fewer than 50
-    are compared, between which distances other sets of as few lie, of works and of real pictures. A metric for which
+    Intervals: of shares of copies the 95 % interval; of sliced Wasserstein distance, where fewer than 50 are compared,
+    the range in which other sets of that many works, and of that many real pictures, lie. A metric for which
     there are too few pictures is left out, and a baseline that cannot be measured is None.
     """
     if works.images.shape[2] != dataset.size:
@@ -228,7 +228,7 @@ def _appearances(images: Tensor, held_out: Pictures, reference: Pictures) -> tup
 
 def _classes(
     asked: Tensor, made: Tensor, dataset: Dataset, held_out: Pictures, reference: Pictures
-) -> list[ClassShare]:
+) -> list[ClassFractions]:
     if len(dataset.classes) < 2:
         return []
     # Real pictures of no class say nothing of classes.
@@ -240,7 +240,7 @@ def _classes(
     seen, held_out_seen = (
         nearest_labels(rows, reference.rows[sure], known[sure]) for rows in (made, held_out.rows[sure_held_out])
     )
-    return class_shares(
+    return class_fractions(
         dataset.classes,
         training=training[training != NO_LABEL],
         asked=asked,

@@ -152,16 +152,20 @@ def copy_metrics(
     copied: float | None
     if len(held_out) >= FEW_HELD_OUT:
         theirs, alike = nearest_of(held_out, training, groups)
-        copied, correlating, real = theirs.share, alike.share, len(held_out)
+        copied, correlating, real = theirs.fraction, alike.fraction, len(held_out)
     else:
-        copied, correlating, real = real_shares(dataset)
-    metrics = [_share_metric("correlated", correlated.share, correlating, len(nearest.indices), real, len(training))]
+        copied, correlating, real = real_fractions(dataset)
+    metrics = [
+        _fraction_metric("correlated", correlated.fraction, correlating, len(nearest.indices), real, len(training))
+    ]
     if (groups != groups[0]).any():
-        metrics.insert(0, _share_metric("copies", nearest.share, copied, len(nearest.indices), real, len(training)))
+        metrics.insert(
+            0, _fraction_metric("copies", nearest.fraction, copied, len(nearest.indices), real, len(training))
+        )
     return metrics
 
 
-def _share_metric(
+def _fraction_metric(
     name: MetricName, works: float, baseline: float | None, count: int, real: int, training: int
 ) -> Metric:
     def error(share: float, of: int) -> float:
@@ -176,8 +180,8 @@ def _share_metric(
         training,
         error(works, count),
         None if baseline is None else error(baseline, real),
-        share_interval(works, count),
-        None if baseline is None else share_interval(baseline, real),
+        fraction_interval(works, count),
+        None if baseline is None else fraction_interval(baseline, real),
     )
 
 
@@ -211,7 +215,7 @@ def range_of_real(dataset: Dataset, count: int) -> tuple[float, float] | None:
     return _range(distances) if len(distances) > 1 else None
 
 
-def real_shares(dataset: Dataset) -> tuple[float | None, float, int]:
+def real_fractions(dataset: Dataset) -> tuple[float | None, float, int]:
     """Of real pictures: the share of near copies, the share that correlates with another, and how many were examined.
 
     Each picture is taken out and compared with those of other groups. The first is None for fewer than three groups.
@@ -224,9 +228,9 @@ def real_shares(dataset: Dataset) -> tuple[float | None, float, int]:
             continue
         picture, others, groups = dataset.images([index]), dataset.images(rest), dataset.groups[rest]
         count += 1
-        correlated.append(correlated_pictures(picture, others, groups).share)
+        correlated.append(correlated_pictures(picture, others, groups).fraction)
         if (groups != groups[0]).any():
-            copied.append(nearest_pictures(picture, others, groups).share)
+            copied.append(nearest_pictures(picture, others, groups).fraction)
     return (sum(copied) / len(copied) if copied else None), sum(correlated) / max(1, count), count
 
 
@@ -234,12 +238,12 @@ def _range(values: list[float]) -> tuple[float, float]:
     return min(values), max(values)
 
 
-def share_interval(share: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share of ``count`` pictures, within 0..1 (Wilson 1927, 'Probable inference', eq. 1).
+def fraction_interval(fraction: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a fraction of ``count`` pictures, within 0..1 (Wilson 1927, 'Probable inference', eq. 1).
 
     It is not empty where none or all were counted: none of 16 may still be one in five of all.
     """
     weight = QUANTILE**2 / count
-    middle = (share + weight / 2) / (1 + weight)
-    half = math.sqrt(share * (1 - share) / count + weight / (4 * count)) * QUANTILE / (1 + weight)
+    middle = (fraction + weight / 2) / (1 + weight)
+    half = math.sqrt(fraction * (1 - fraction) / count + weight / (4 * count)) * QUANTILE / (1 + weight)
     return max(0.0, middle - half), min(1.0, middle + half)

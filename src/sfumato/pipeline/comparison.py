@@ -51,7 +51,7 @@ def compare(
     """
     _check_place(art, place, resume=resume, force=force)
     if perceptual != "none":
-        vgg_file(perceptual)  # or it says what is wrong, before anything is collected
+        vgg_file(perceptual)  # raises where it is missing, before anything is collected
     if resume and is_collection(place / "collection"):  # else its dataset would be another one
         include_works = include_works or Collection.open(place / "collection").include_works
     directory = OwnDirectory(place, "comparison")
@@ -64,7 +64,7 @@ def compare(
             dataset = yield from dataset_of(
                 collection, place / "dataset", size, crop="centre", pixel_art=pixel_art, force=force or resume
             )
-            compared_pictures(dataset)  # or it says that there are too few
+            compared_pictures(dataset)  # raises where there are too few
         for number, (kind, name) in enumerate(PRESETS.items(), 1):
             yield ContenderBegan(number, len(PRESETS), kind, minutes)
             if resume and is_run(place / kind):

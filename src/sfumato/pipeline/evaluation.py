@@ -76,7 +76,7 @@ def evaluate(
                 dataset, made = yield from _of_a_folder(Path(works), pictures, count, size)
             else:
                 dataset = yield from pictures.dataset(model.config.size, run)
-                compared_count(count, dataset)  # or it says that there are too few, before any is made
+                compared_count(count, dataset)  # raises where there are too few, before any is made
                 made = yield from _generated(model, count, seed)
             yield Began("evaluating", "measuring")
             name = against.resolve().stem

@@ -1,19 +1,15 @@
-"""The page that `sfumato compare` leaves behind: what came of three ways to make pictures, for who begins with this."""
+"""The page that `sfumato compare` leaves behind: what came of three ways to make pictures, for beginners."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup
-
-from sfumato.evaluation import Comparison, Contender
+from sfumato.evaluation import Comparison
 from sfumato.reports.chart import line_chart
 from sfumato.reports.comparison_words import (
     EXPLAINED,
     NAMES,
-    Explained,
     learning,
     minutes_in_words,
     rounded,
@@ -53,26 +49,6 @@ _QUESTIONS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class _Room:
-    """What the room of one contender shows."""
-
-    contender: Contender
-    name: str
-    way: Explained
-    chart: Markup
-    learned: str
-    distance: str
-
-
-@dataclass(frozen=True)
-class _Bar:
-    name: str
-    kind: str
-    percent: str
-    distance: str
-
-
 def comparison_page(comparison: Comparison) -> str:
     """The whole page as HTML: styles, charts and pictures inside, no script, nothing fetched, light and dark."""
     count = len(comparison.contenders)
@@ -84,7 +60,11 @@ def comparison_page(comparison: Comparison) -> str:
         examples=comparison.examples[:EXAMPLES],
         most_works=WORKS,
         most_twins=TWINS,
-        contenders=[_room(contender, comparison) for contender in comparison.contenders],
+        explained=EXPLAINED,
+        names=NAMES,
+        line_chart=line_chart,
+        learning=learning,
+        times_the_baseline=times_the_baseline,
         bars=_bars(comparison),
         verdict=verdict(comparison),
         heads=[capitalised(NAMES[contender.kind].removeprefix("the ")) for contender in comparison.contenders],
@@ -102,30 +82,15 @@ def comparison_page(comparison: Comparison) -> str:
     )
 
 
-def _room(contender: Contender, comparison: Comparison) -> _Room:
-    way = EXPLAINED[contender.kind]
-    return _Room(
-        contender,
-        NAMES[contender.kind],
-        way,
-        line_chart(contender.curves, way.quantity),
-        learning(contender),
-        capitalised(times_the_baseline(contender.distance, comparison.baseline)),
-    )
-
-
-def _bars(comparison: Comparison) -> list[_Bar]:
-    rows = [("real pictures", comparison.baseline, "real")]
-    rows += [(NAMES[contender.kind], contender.distance, "made") for contender in comparison.contenders]
-    longest = max((distance for _, distance, _ in rows if math.isfinite(distance)), default=0.0) or 1.0
+def _bars(comparison: Comparison) -> list[tuple[str, str, str, str]]:
+    """Name, kind, length in percent and distance of each."""
+    rows = [("real pictures", "real", comparison.baseline)]
+    rows += [(NAMES[contender.kind], "made", contender.distance) for contender in comparison.contenders]
+    longest = max((distance for *_, distance in rows if math.isfinite(distance)), default=0.0) or 1.0
+    lengths = [LONGEST_BAR * distance / longest if math.isfinite(distance) else 0.0 for *_, distance in rows]
     return [
-        _Bar(
-            capitalised(name),
-            kind,
-            f"{LONGEST_BAR * distance / longest if math.isfinite(distance) else 0:.0f}",
-            rounded(distance),
-        )
-        for name, distance, kind in rows
+        (capitalised(name), kind, f"{length:.0f}", rounded(distance))
+        for (name, kind, distance), length in zip(rows, lengths, strict=True)
     ]
 
 

@@ -90,7 +90,7 @@ NAMES: Final[dict[Kind, str]] = {
     "diffusion": "the diffusion model",
 }
 TRAINING, HELD_OUT = "on training pictures", "on held-out pictures"
-AS_NEAR = 1.1  # distances whose quotient is less are told apart by chance as well
+AS_NEAR = 1.1  # distances with a smaller quotient may differ by chance
 BY_HEART = 1.25  # held-out error over training error
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from sfumato.evaluation import Curve, Evaluation
-from sfumato.evaluation.classes import FEWEST, ClassDistance, ClassMetrics, ClassShare
+from sfumato.evaluation.classes import FEWEST, ClassDistance, ClassFractions, ClassMetrics
 from sfumato.evaluation.metrics import MetricName
 from sfumato.reports.chart import line_chart
 from sfumato.reports.evaluation_words import (
@@ -66,7 +66,7 @@ def evaluation_page(evaluation: Evaluation) -> str:
         fewest=FEWEST,
         metrics=_metrics(evaluation),
         looks=_looks(evaluation),
-        class_shares=_class_shares(evaluation.classes),
+        class_fractions=_class_fractions(evaluation.classes),
         class_metrics=[_class_row(metrics) for metrics in evaluation.class_metrics],
         noise_chart=_noise_chart(evaluation),
         loss_chart=line_chart(evaluation.curves, "loss"),
@@ -112,16 +112,22 @@ def _looks(evaluation: Evaluation) -> list[Row]:
     return rows
 
 
-def _class_shares(classes: Sequence[ClassShare]) -> list[Row]:
+def _class_fractions(classes: Sequence[ClassFractions]) -> list[Row]:
     return [
         Row(
-            class_name(share.name),
+            class_name(fractions.name),
             [
                 "–" if value is None else f"{value:.0%}"
-                for value in (share.training, share.asked, share.seen, share.right, share.held_out_right)
+                for value in (
+                    fractions.training,
+                    fractions.asked,
+                    fractions.seen,
+                    fractions.right,
+                    fractions.held_out_right,
+                )
             ],
         )
-        for share in classes
+        for fractions in classes
     ]
 
 

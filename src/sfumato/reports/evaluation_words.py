@@ -90,7 +90,7 @@ WORDS: Final[dict[MetricName, Words]] = {
         "It is no quality: noise of all colours is diverse too.",
     ),
 }
-_SHARES: Final = {"precision", "recall", "coverage", "copies", "correlated"}
+_FRACTIONS: Final = {"precision", "recall", "coverage", "copies", "correlated"}
 _COPIES: Final[tuple[MetricName, ...]] = ("copies", "correlated")
 
 
@@ -105,7 +105,7 @@ def shown(
         return f"{shown(name, value, error)} ({low} to {high})"
     if not math.isfinite(value):
         return "not measured"
-    if name in _SHARES:
+    if name in _FRACTIONS:
         return f"{value:.1%}" if name in _COPIES else f"{value:.0%}"
     if name in ("density", "diversity"):
         return f"{value:.2f}"
@@ -149,7 +149,7 @@ def headline(evaluation: Evaluation) -> str:
 
 
 def cannot_tell(distance: Metric) -> bool:
-    """Whether sets of as few works lie where sets of as few real pictures lie as well, or nobody knows where."""
+    """Whether so few works lie where as few real pictures lie too, or where those lie is unknown."""
     works, real = distance.works_interval, distance.baseline_interval
     if works is None or real is None:
         return distance.baseline is None
@@ -180,7 +180,7 @@ def reading(metric: Metric) -> str:
     ours, real = (shown(metric.name, value) for value in (metric.works, metric.baseline))
     if metric.name == "kid":
         if cannot_tell(metric):
-            return "from so few pictures the kernel distance tells nothing"
+            return "from so few pictures the kernel distance says nothing"
         if not _is_apart(metric):
             return "by the kernel distance the works cannot be told from real pictures"
         beside_real = "" if metric.baseline is None else f", and real pictures {_kid(metric, metric.baseline)}"
@@ -248,15 +248,15 @@ def farthest_class(evaluation: Evaluation) -> str:
 
 
 def times_the_collection(ours: float, collection: float) -> str:
-    """Two looks as a share: 'as the collection', '31% less', '2.1 times as much'."""
+    """Two looks as a ratio: 'as the collection', '31% less', '2.1 times as much'."""
     if collection <= 0:
         return "the collection has none"
-    share = ours / collection
-    if 0.95 <= share <= 1.05:
+    ratio = ours / collection
+    if 0.95 <= ratio <= 1.05:
         return "as the collection"
-    if share < 1:
-        return f"{1 - share:.0%} less"
-    return f"{share - 1:.0%} more" if share < 2 else f"{share:.1f} times as much"
+    if ratio < 1:
+        return f"{1 - ratio:.0%} less"
+    return f"{ratio - 1:.0%} more" if ratio < 2 else f"{ratio:.1f} times as much"
 
 
 def _kid(metric: Metric, value: float) -> str:
