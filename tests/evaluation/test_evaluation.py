@@ -50,7 +50,7 @@ def model(dataset: Dataset) -> Model:
         name="tiny",
         size=32,
         classes=tuple(dataset.classes),
-        class_fractions=(1.0,) * len(dataset.classes),
+        class_shares=(1.0,) * len(dataset.classes),
         network=UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1),
     )
     with torch.random.fork_rng():
