@@ -58,7 +58,7 @@ def test_every_event_is_a_plain_value_that_pickles_and_is_json(streamed: tuple[P
     for event in events:
         assert is_plain(event), event
         assert pickle.loads(pickle.dumps(event)) == event
-        found = json.loads(json.dumps(record(event)))
+        found = json.loads(json.dumps(record(event), allow_nan=False))
         assert found == record(event)
         assert found.keys() - {"event"} == asdict(event).keys()
         with pytest.raises((FrozenInstanceError, TypeError)):
@@ -80,7 +80,14 @@ def test_a_record_tells_events_of_one_name_apart() -> None:
     }
     began = record(TrainingBegan(Path("a/run"), Path("a/run/model"), "denoising"))
     assert (began["run"], began["model"]) == ("a/run", "a/run/model")
-    assert math.isclose(record(Sampled(1.5, 16))["done"], 1.5)
+    assert record(Sampled(1.5, 16))["done"] == 1.5
+
+
+def test_what_is_no_number_is_null_in_json() -> None:
+    for value in (math.nan, math.inf, -math.inf):
+        found = record(Evaluated(32, "plain", (Metric("kid", value, None, 2, 3, 4),), "", (), copies=False))
+        assert found["metrics"][0]["works"] is None
+        json.dumps(found, allow_nan=False)
 
 
 def test_what_passes_events_on_returns_the_last_and_closes_them() -> None:

@@ -5,7 +5,7 @@ All are small frozen values without tensors or open files: they can be pickled, 
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -112,10 +112,22 @@ Last = TypeVar("Last")
 
 
 def record(event: Event) -> dict[str, Any]:
-    """An event as JSON has it: its room and name under 'event' ('training.Trained'), and its fields; paths are text."""
+    """An event as JSON has it: its room and name under 'event' ('training.Trained'), and its fields.
+
+    Paths are text; numbers that are not finite, which JSON does not know, are None.
+    """
     room = type(event).__module__.split(".")[1]
-    fields: dict[str, Any] = json.loads(json.dumps(asdict(event), default=str))
-    return {"event": f"{room}.{type(event).__name__}", **fields}
+    return {"event": f"{room}.{type(event).__name__}", **_jsonable(asdict(event))}
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _jsonable(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(part) for part in value]
+    if isinstance(value, Path):
+        return str(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def passed_on(events: Iterator[Any], kind: type[Last]) -> Generator[Event, None, Last]:
