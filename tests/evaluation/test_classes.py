@@ -78,7 +78,7 @@ def test_held_out_pictures_are_their_own_baseline(works: tuple[Tensor, Tensor], 
     assert right.sliced_wasserstein.works == pytest.approx(right.sliced_wasserstein.baseline)
 
 
-def test_too_few_works_or_training_pictures_have_no_figure(works: tuple[Tensor, Tensor], dataset: Dataset) -> None:
+def test_too_few_works_or_training_pictures_have_no_metric(works: tuple[Tensor, Tensor], dataset: Dataset) -> None:
     _, _, few, none, _ = measured(*works, dataset)
     assert (few.works, few.kid, few.sliced_wasserstein) == (FEWEST - 1, None, None)
     assert (none.works, none.kid) == (0, None) and none.training == len(of_class(dataset, 3, dataset.train))
@@ -89,7 +89,9 @@ def test_too_few_works_or_training_pictures_have_no_figure(works: tuple[Tensor, 
     assert (left.training, left.kid) == (FEWEST - 1, None) and left.works >= FEWEST
 
 
-def test_without_enough_held_out_pictures_the_floor_is_unknown(works: tuple[Tensor, Tensor], dataset: Dataset) -> None:
+def test_without_enough_held_out_pictures_the_baseline_is_unknown(
+    works: tuple[Tensor, Tensor], dataset: Dataset
+) -> None:
     small = Dataset.open(dataset.path)
     small.held_out = torch.cat([of_class(small, label, small.held_out)[: FEWEST - 1] for label in range(5)])
     found = measured(*works, small)[1]

@@ -66,7 +66,7 @@ def test_held_out_pictures_are_their_own_baseline(of_held_out: Evaluation, datas
     assert of_held_out.metric("copies").reference == len(dataset.train)
 
 
-def test_every_figure_of_noise_is_worse_than_its_floor(dataset: Dataset) -> None:
+def test_every_metric_of_noise_is_worse_than_its_baseline(dataset: Dataset) -> None:
     count = len(dataset.held_out)
     noise = torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     found = evaluated(noise, dataset)
@@ -144,7 +144,7 @@ def test_the_record_is_json_with_every_number(of_held_out: Evaluation, dataset: 
     assert "shrunk" in record["facts"]["Frechet distance"]  # of fewer pictures than features
 
 
-def test_few_pictures_have_fewer_figures(dataset: Dataset) -> None:
+def test_few_pictures_have_fewer_metrics(dataset: Dataset) -> None:
     found = evaluated(dataset.images(dataset.held_out[:5]), dataset)
     names = {metric.name for metric in found.metrics}
     assert {"kid", "precision"} <= names and not names & {"density", "coverage"}

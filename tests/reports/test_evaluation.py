@@ -96,7 +96,7 @@ def test_works_hang_with_their_two_nearest_the_likeliest_copies_first(page: Any)
     assert "The next 8, in this order" in page.text
 
 
-def test_every_figure_has_its_floor_its_numbers_and_its_words(page: Any) -> None:
+def test_every_metric_has_its_baseline_its_numbers_and_its_words(page: Any) -> None:
     text = " ".join(page.text.split())
     for said in (
         "Sliced Wasserstein distancelower is better; 20 works, 20 held out, against 300",
@@ -135,7 +135,7 @@ def test_rooms_that_have_nothing_are_left_out(read_page: ReadPage) -> None:
     assert "The classes" not in bare.text and len(bare.all("section")) == 4
 
 
-def test_a_class_without_a_figure_has_a_sentence_over_all_columns(read_page: ReadPage) -> None:
+def test_a_class_without_a_metric_has_a_sentence_over_all_columns(read_page: ReadPage) -> None:
     cells = read_page(evaluation_page(evaluation())).all("td")
     assert [cell["colspan"] for cell in cells if cell.get("class") == "said"].count("4") == 1
     bare = read_page(evaluation_page(evaluation(class_metrics=[])))

@@ -96,7 +96,7 @@ def test_what_so_few_cannot_tell_is_said_to_be_so() -> None:
     assert cannot_tell(metric("sliced_wasserstein", 205, None, n=2))
 
 
-def test_a_figure_is_shown_with_its_interval_and_a_floor_that_is_unknown_as_such() -> None:
+def test_a_metric_is_shown_with_its_interval_and_a_baseline_that_is_unknown_as_such() -> None:
     assert shown("copies", 0.0, 0.0, (0.0, 0.194)) == "0.0% (0.0% to 19.4%)"
     assert shown("kid", 3.0, 0.5, None) == "3.0 ± 0.5"
     assert shown("frechet", None) == "cannot tell"
@@ -109,14 +109,14 @@ def test_sameness_and_few_pictures_are_said() -> None:
     assert not any("Only" in said for said in verdict(evaluation()))
 
 
-def test_a_distance_is_read_beside_its_floor() -> None:
+def test_a_distance_is_read_beside_its_baseline() -> None:
     found = evaluation(distance=100, kid=3)
     assert "2.5 times as far as real pictures are: 100 against 40" in reading(found.metric("sliced_wasserstein"))
     assert reading(found.metric("kid")).endswith("3.0 ± 0.5 away, and real pictures 0.0 ± 0.5")
     assert "cannot be told from real pictures" in reading(evaluation(kid=1).metric("kid"))
 
 
-def test_figures_have_no_more_digits_than_mean_something() -> None:
+def test_metrics_have_no_more_digits_than_mean_something() -> None:
     assert shown("kid", 123.456, 7.8) == "123 ± 8"
     assert shown("kid", -0.04, 0.3) == "−0.0 ± 0.3"
     assert shown("precision", 0.876) == "88%" and shown("copies", 0.0351) == "3.5%"
@@ -139,7 +139,7 @@ def test_looks_are_said_beside_the_collections(ours: float, said: str) -> None:
     assert times_the_collection(ours, 0.0) == "the collection has none"
 
 
-def test_every_figure_says_what_it_does_not_say() -> None:
+def test_every_metric_says_what_it_does_not_say() -> None:
     for words in WORDS.values():
         assert words.says.endswith(".") and words.says_not.endswith(".")
 
