@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.evaluation.comparing import from_noise
-from sfumato.images.tensors import normalised, to_pictures
-from sfumato.models import Model
+from sfumato.evaluation.comparison import from_noise
+from sfumato.models import Model, to_pictures
+from sfumato.networks.imagenet import normalised
 from sfumato.training import Run
 from sfumato.training.reconstruction import listing_floor, listing_reach
 from sfumato.works import contact_sheet

@@ -160,7 +160,7 @@ def _sampled(
         _sheet(made[:96], asked.sheet / f"{_named(asked.what)}-{_named(said)}.png")
     images = torch.stack([as_tensor(picture, dataset.size) for picture in made])
     kid = kernel_distance(extracted(features, images), real)
-    copies = nearest_pictures(images, reduced(dataset.images(dataset.train)), dataset.groups[dataset.train]).share
+    copies = nearest_pictures(images, reduced(dataset.images(dataset.train)), dataset.groups[dataset.train]).fraction
     seconds = statistics.median(after - before for before, after in itertools.pairwise(timings))
     return Sampled(said, round(kid.mean, 1), round(kid.error, 1), round(copies, 4), round(seconds, 3))
 

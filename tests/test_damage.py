@@ -17,9 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.collection import Finished, LeftOut, Limits, collect
-from sfumato.images import unusable
-from sfumato.images.files import FORMATS
+from sfumato.collection import Collection, Finished, LeftOut, Limits, collect, unusable
+from sfumato.collection.sniffing import FORMATS
 
 COUNT = int(os.environ.get("SFUMATO_DAMAGED_FILES", "300"))
 SECONDS = 10.0  # a picture of these few pixels takes a thousandth of it
@@ -154,7 +153,7 @@ def test_every_damaged_file_is_used_or_named_and_none_hangs_or_kills_its_decoder
     left_out = [event for event in events if isinstance(event, LeftOut)]
     finished = events[-1]
     assert isinstance(finished, Finished)
-    used = {picture.file for picture in finished.collection.pictures}
+    used = {picture.file for picture in Collection.open(finished.path).pictures}
     named = {event.file for event in left_out}
     assert len(used) + len(named) == COUNT + 1
     assert used.isdisjoint(named)

@@ -1,4 +1,6 @@
-import io
+"""A collection, as a person asks for it; and whether works are art: what the commands make is no art, unless
+--include-works says so."""
+
 import os
 import shutil
 import subprocess
@@ -9,19 +11,16 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from rich.console import Console
 from typer.testing import CliRunner
 
-from sfumato.cli.collect import (
-    collect,
-    collect_with_progress,
-    fetch_with_progress,
-    parse_background,
-    prepare_with_progress,
-    printable,
-)
+from sfumato.cli.collect import collect, parse_background, printable
 from sfumato.collection import Collection, Fetched, Noted, Origin, Written
+from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
+from sfumato.marker import MARKER
+from sfumato.provenance import is_marked_file
+
+SUFFIXES = {".png", ".webp", ".gif", ".apng", ".mp4"}
 
 
 @pytest.fixture
@@ -32,12 +31,7 @@ def app() -> typer.Typer:
 
 
 @pytest.fixture
-def console() -> Console:
-    return Console(file=io.StringIO(), width=120, force_terminal=False)
-
-
-@pytest.fixture
-def art(tmp_path):
+def pictures(tmp_path):
     folder = tmp_path / "art"
     for name in ("drawing", "[bold]oil"):
         (folder / name).mkdir(parents=True)
@@ -46,42 +40,30 @@ def art(tmp_path):
     return folder
 
 
-def said(console: Console) -> str:
-    return console.file.getvalue()
-
-
-def test_the_command_says_what_it_found(app, art, tmp_path):
-    (art / "broken.png").touch()
+def test_the_command_says_what_it_found(app, pictures, tmp_path):
+    (pictures / "broken.png").touch()
     result = CliRunner().invoke(
-        app, [str(art), "-o", str(tmp_path / "c"), "--background", "24, 20,28", "--workers", "1"]
+        app, [str(pictures), "-o", str(tmp_path / "c"), "--background", "24, 20,28", "--workers", "1"]
     )
     assert result.exit_code == 0, result.output
     assert "broken.png: empty (0 bytes) (left out)" in result.output
     assert "[bold]oil" in result.output
     assert "licence unknown" in result.output
     assert (tmp_path / "c" / "collection.json").is_file()
-    again = CliRunner().invoke(app, [str(art), "-o", str(tmp_path / "c"), "--background", "24,20,28"])
+    again = CliRunner().invoke(app, [str(pictures), "-o", str(tmp_path / "c"), "--background", "24,20,28"])
     assert "13 files unchanged" in again.output
     assert "broken.png" in again.output
 
 
-def test_only_the_first_files_that_are_left_out_are_listed(art, tmp_path, console):
-    for index in range(30):
-        (art / f"{index:02}.png").touch()
-    collect_with_progress(art, tmp_path / "c", (255, 255, 255), console, workers=1)
-    assert said(console).count("empty (0 bytes) (left out)") == 20
-    assert f"and 10 more, see {tmp_path / 'c' / 'rejected.jsonl'}" in said(console)
-
-
-def test_pictures_of_no_class_are_shown_as_that_and_every_name_can_be_read(app, art, tmp_path):
+def test_pictures_of_no_class_are_shown_as_that_and_every_name_can_be_read(app, pictures, tmp_path):
     name = os.fsdecode(b"Gem\xe4lde") if sys.platform == "linux" else "Gemälde"
-    (art / "drawing").rename(art / name)
-    (art / "train").mkdir()
+    (pictures / "drawing").rename(pictures / name)
+    (pictures / "train").mkdir()
     for folder in (name, "[bold]oil"):
-        (art / folder).rename(art / "train" / folder)
-    (art / "test").mkdir()
-    Image.effect_noise((40, 40), 80).save(art / "test" / "0.png")
-    result = CliRunner().invoke(app, [str(art), "-o", str(tmp_path / "c"), "--workers", "1"])
+        (pictures / folder).rename(pictures / "train" / folder)
+    (pictures / "test").mkdir()
+    Image.effect_noise((40, 40), 80).save(pictures / "test" / "0.png")
+    result = CliRunner().invoke(app, [str(pictures), "-o", str(tmp_path / "c"), "--workers", "1"])
     assert result.exit_code == 0, result.output
     counts = [line.strip("│ ").split("│") for line in result.output.splitlines() if line.startswith("│")]
     assert [[cell.strip() for cell in row] for row in counts][:3] == [
@@ -89,32 +71,6 @@ def test_pictures_of_no_class_are_shown_as_that_and_every_name_can_be_read(app, 
         ["Gemälde", "6"],
         ["[bold]oil", "6"],
     ]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names")
-def test_names_cannot_steer_the_terminal(art, tmp_path, console):
-    (art / "\x1b[31m[red]x\n\udce9.png").touch()
-    collect_with_progress(art, tmp_path / "c", (255, 255, 255), console, workers=1)
-    assert "\\x1b[31m[red]x\\n\\udce9.png: empty" in said(console)
-
-
-def test_what_was_left_out_is_named_where_nothing_remains(tmp_path, console):
-    (tmp_path / "art").mkdir()
-    (tmp_path / "art" / "a.png").write_bytes(b"hello")
-    with pytest.raises(SfumatoError, match="no picture that can be used"):
-        collect_with_progress(tmp_path / "art", tmp_path / "c", (0, 0, 0), console, workers=1)
-    assert "a.png: not a picture (left out)" in said(console)
-
-
-def test_a_dataset_is_prepared_with_the_same_drawing(art, tmp_path, console):
-    Image.effect_noise((33, 33), 9).save(art / "drawing" / "small.png")
-    collection = collect_with_progress(art, tmp_path / "c", (255, 255, 255), console, workers=1, summary=False)
-    assert said(console) == ""
-    dataset = prepare_with_progress(collection, tmp_path / "d", 40, "centre", console, workers=1)
-    assert len(dataset) == 12
-    assert "drawing/small.png: 33 x 33 pixels, smaller than the training size of 40 (left out)" in said(console)
-    with pytest.raises(SfumatoError, match="training needs at least"):
-        prepare_with_progress(collection, tmp_path / "e", 64, "centre", console, workers=1)
 
 
 @pytest.mark.parametrize(
@@ -169,9 +125,9 @@ class Fetching:
     ("licence", "said_of_it"), [("CC0: [x]", "states 'CC0: [x]', which is its owner's"), ("", "states none.")]
 )
 def test_a_data_set_by_name_is_fetched_and_what_is_known_of_its_licence_said(
-    app, art, tmp_path, monkeypatch, licence, said_of_it
+    app, pictures, tmp_path, monkeypatch, licence, said_of_it
 ):
-    monkeypatch.setattr("sfumato.collection.fetch", Fetching(art, licence))
+    monkeypatch.setattr("sfumato.pipeline.pictures.fetch", Fetching(pictures, licence))
     result = CliRunner().invoke(app, ["kaggle:owner/art", "-o", str(tmp_path / "c"), "--workers", "1"])
     assert result.exit_code == 0, result.output
     assert "Fetching kaggle:owner/art" in result.output
@@ -182,34 +138,20 @@ def test_a_data_set_by_name_is_fetched_and_what_is_known_of_its_licence_said(
     assert Collection.open(tmp_path / "c").origin == Origin("kaggle:owner/art", "3", licence)
 
 
-def test_a_split_is_counted(app, art, tmp_path):
+def test_a_split_is_counted(app, pictures, tmp_path):
     for number, split in enumerate(("train", "test")):
-        (art / split).mkdir()
-        (art / ("drawing", "[bold]oil")[number]).rename(art / split / "sea")
-    result = CliRunner().invoke(app, [str(art), "-o", str(tmp_path / "c"), "--workers", "1"])
+        (pictures / split).mkdir()
+        (pictures / ("drawing", "[bold]oil")[number]).rename(pictures / split / "sea")
+    result = CliRunner().invoke(app, [str(pictures), "-o", str(tmp_path / "c"), "--workers", "1"])
     assert "split test" in result.output
     assert "split train" in result.output
 
 
-def test_a_data_set_by_half_a_name_is_refused_with_the_form(tmp_path, console):
-    with pytest.raises(SfumatoError, match="give it as kaggle:OWNER/NAME"):
-        collect_with_progress("kaggle:art", tmp_path / "c", (0, 0, 0), console)
-    assert said(console) == ""
-
-
-def test_writing_is_drawn_on_a_terminal(art, tmp_path, monkeypatch):
-    monkeypatch.setattr("sfumato.collection.fetch", Fetching(art))
-    terminal = Console(file=io.StringIO(), width=120, force_terminal=True)
-    assert fetch_with_progress("hf:owner/art", tmp_path / "c", terminal)[0] == art
-    assert "Writing" in said(terminal)
-    assert "2/2" in said(terminal)
-
-
-def test_a_data_set_in_kaggles_cache_is_collected_by_its_real_client(app, art, tmp_path, monkeypatch):
+def test_a_data_set_in_kaggles_cache_is_collected_by_its_real_client(app, pictures, tmp_path, monkeypatch):
     pytest.importorskip("kagglehub")
     kept = tmp_path / "cache" / "datasets" / "owner" / "art"
     for split in ("training_set", "validation_set"):
-        shutil.copytree(art, kept / "versions" / "3" / "dataset" / split)
+        shutil.copytree(pictures, kept / "versions" / "3" / "dataset" / split)
     (kept / "3.complete").touch()
     Image.effect_noise((40, 40), 90).save(kept / "versions" / "3" / "dataset" / "validation_set" / "drawing" / "9.png")
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
@@ -223,3 +165,53 @@ def test_a_data_set_in_kaggles_cache_is_collected_by_its_real_client(app, art, t
     assert collection.summary.splits == {"train": 12, "validation": 1}
     assert collection.origin == Origin("kaggle:owner/art", "3")
     assert "the card of kaggle:owner/art could not be asked for" in result.output
+
+
+def test_everything_that_the_commands_draw_is_left_out_of_the_art(sfumato, run, here, tmp_path):
+    """Works, sheets, films, grids and a whole run among the pictures: the art alone is taken, the rest is named."""
+    art = here / "art"
+    art.mkdir()
+    for seed in range(3):
+        draw("waves", seed, 40).save(art / f"{seed}.png")
+    with Image.open(art / "0.png") as picture:
+        mask = Image.new("L", picture.size, 0)
+    mask.paste(255, (0, 0, 20, 20))
+    mask.save(here / "mask.png")
+    few = ("--steps", 2)
+    pair, pace = (art / "works/0000.png", art / "works/0001.png"), ("--model", run, "--frames", 2, *few)
+    for command in (
+        ("generate", run, "-n", 2, "-o", art / "works", "--trajectory", *few),
+        ("inpaint", run, art / "0.png", here / "mask.png", "-o", art / "inpainted.png", *few),
+        ("outpaint", run, art / "0.png", "--left", 3, "-o", art / "wide.png", "--no-recipe", *few),
+        ("reimagine", run, art / "0.png", "-o", art / "again.png", *few),
+        ("grid", run, "--vary", "steps=2,3", "-n", 1, "-o", art / "grid.png"),
+        *(("interpolate", *pair, "-o", art / f"way{suffix}", *pace) for suffix in (".webp", ".gif", ".apng", ".mp4")),
+    ):
+        answer = sfumato(*command)
+        assert answer.code == 0, answer.err
+    shutil.copytree(run, art / "run")
+    drawn = {path.relative_to(art).as_posix() for path in art.rglob("*") if path.suffix in SUFFIXES}
+    own = drawn - {"0.png", "1.png", "2.png"}
+    assert all(is_marked_file(art / file) for file in own)
+    assert len(own) > 15
+    answer = sfumato("collect", art, "-o", tmp_path / "collection", "--workers", 1)
+    assert answer.code == 0, answer.err
+    collection = Collection.open(tmp_path / "collection")
+    assert [picture.file for picture in collection.pictures] == ["0.png", "1.png", "2.png"]
+    files = sum(path.is_file() and path.name != MARKER for path in run.rglob("*"))
+    assert f"run: a run of sfumato, its {files} files are not art (left out)" in answer.out
+    for file in own:
+        assert file.startswith(("run/", "works/")) or f"{file}: made by sfumato (left out)" in answer.out
+    answer = sfumato("collect", art, "-o", tmp_path / "collection", "--workers", 1, "--include-works")
+    assert answer.code == 0, answer.err
+    files = [picture.file for picture in Collection.open(tmp_path / "collection").pictures]
+    assert {"works/0000.png", "wide.png"} < set(files)
+    assert not [file for file in files if file.startswith("run/")]
+
+
+@pytest.mark.parametrize("command", ["collect", "train", "compare"])
+def test_a_run_is_not_a_folder_of_art(sfumato, run, here, tree, command):
+    answer = sfumato(command, run, "-o", here / "out")
+    assert answer.code == 2
+    assert answer.err.startswith(f"error: {run} is a run of sfumato, not a folder of art; its pictures are in ")
+    assert tree(here) == {}

@@ -4,6 +4,10 @@ import shutil
 
 import pytest
 
+from sfumato.collection import collect
+from sfumato.collection.drawn import draw
+from sfumato.directory import OwnDirectory
+from sfumato.errors import SfumatoError
 from sfumato.training import Run
 
 
@@ -73,3 +77,21 @@ def test_mistakes_are_one_sentence_and_nothing_is_lost(sfumato, compared, art, t
         assert said in answer.err, answer.err
     assert (output / "index.html").read_bytes() == page
     assert (tmp_path / "mine" / "note.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_comparison_goes_on_with_the_works_that_it_began_with(sfumato, here, monkeypatch, asked):
+    art, output = here / "art", here / "out"
+    art.mkdir()
+    draw("waves", 1, 40).save(art / "0.png")
+    with OwnDirectory(output, "comparison").at_work() as comparison:
+        comparison.claim("index.html")
+    list(collect(art, output / "collection", workers=1, include_works=asked))
+    with OwnDirectory(output, "comparison").at_work(), OwnDirectory(output / "gan", "run").at_work() as gan:
+        gan.claim("run.json").touch()
+
+    def note(*_, include_works, **__):
+        raise SfumatoError(f"with works: {include_works}")
+
+    monkeypatch.setattr("sfumato.pipeline.comparison.collection_of", note)
+    assert f"with works: {asked}" in sfumato("compare", art, "-o", output, "--resume").err

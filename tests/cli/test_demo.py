@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.cli import demo as module
+from sfumato.pipeline import demonstration as module
 from sfumato.works import read_work
 
 CLASSES = ("circles", "flow", "glass", "planes", "waves")
@@ -61,12 +61,12 @@ def test_a_second_one_is_refused_without_force_and_changes_nothing(shown, sfumat
 def test_one_that_was_interrupted_goes_on_with_the_same_command(here, monkeypatch, sfumato):
     began = []
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         began.append(arguments)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(module, "DRAWN_PER_CLASS", 1)
-    monkeypatch.setattr(module, "_train", interrupted)
+    monkeypatch.setattr(module, "_trained", interrupted)
     assert sfumato("demo").code == 130
     assert sfumato("demo").code == 130
     assert len(began) == 2

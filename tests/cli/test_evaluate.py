@@ -53,9 +53,9 @@ def test_the_record_says_what_was_measured(evaluated, run):
     assert found["digests"]["model"] == Model.from_pretrained(run).weights_digest
     assert found["digests"]["dataset"] == dataset.digest
     assert len(found["noise_levels"]["held_out"]) == 9
-    assert list(found["class_figures"]) == dataset.classes
-    assert sum(figures["works"] for figures in found["class_figures"].values()) == 9
-    assert {figures["kid"] for figures in found["class_figures"].values()} == {None}  # of four pictures each
+    assert list(found["class_metrics"]) == dataset.classes
+    assert sum(figures["works"] for figures in found["class_metrics"].values()) == 9
+    assert {figures["kid"] for figures in found["class_metrics"].values()} == {None}  # of four pictures each
 
 
 def test_the_same_seed_has_the_same_figures(sfumato, evaluated, run, tmp_path):
@@ -93,10 +93,10 @@ def test_a_folder_of_noise_beside_a_folder_of_art(sfumato, art, tmp_path):
     assert "COPIES" not in answer.out and "As near" not in answer.out
     found = record(tmp_path / "r")
     assert found["size"] == 40 and found["counts"]["works"] == 6
-    assert found["figures"]["sliced_wasserstein"]["works"] > found["figures"]["sliced_wasserstein"]["floor"]
+    assert found["metrics"]["sliced_wasserstein"]["works"] > found["metrics"]["sliced_wasserstein"]["baseline"]
     page = (tmp_path / "r" / "index.html").read_text()
     assert "Noise by noise" not in page and "While it was trained" not in page
-    assert found["class_figures"] == {} and "too few: " not in page  # whose class nobody knows
+    assert found["class_metrics"] == {} and "too few: " not in page  # whose class nobody knows
     assert (tmp_path / "r" / "dataset" / "dataset.json").is_file()
 
 
@@ -110,7 +110,7 @@ def test_two_pictures_beside_a_folder_of_two(sfumato, art, tmp_path):
     assert answer.code == 0, answer.err
     said = " ".join(answer.out.split())
     assert "Alike at 16 pixels" in said and "were compared: at such numbers the figures are rough" in said
-    alike = record(tmp_path / "r")["figures"]["correlated"]
+    alike = record(tmp_path / "r")["metrics"]["correlated"]
     assert alike["works_interval"][1] - alike["works_interval"][0] > 0.5  # of two works
 
 

@@ -1,29 +1,24 @@
 """Training in a terminal, and where there is none."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from sfumato.cli.training_bar import TrainingBar
-from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
+from sfumato.pipeline.events import TrainingBegan
+from sfumato.training import Evaluated, Finished, Noted, Pictured, Saved, Trained
 
-
-def run_that(begins_with: str) -> SimpleNamespace:
-    record = SimpleNamespace(settings=SimpleNamespace(begins_with=begins_with))
-    return SimpleNamespace(path=Path("my [bold]run"), record=record)
-
-
-RUN = run_that("noise")
+RUN = TrainingBegan(Path("my [bold]run"), Path("my [bold]run/model"), "denoising")
 
 
 def trained(step: int, elapsed: float) -> Trained:
     return Trained(step, 200, step * 8, 0.5, 2e-3, 64.0, elapsed, 3725.0)
 
 
-def shown(*events, terminal: bool, run: SimpleNamespace = RUN) -> str:
+def shown(*events, terminal: bool, run: TrainingBegan = RUN) -> str:
     console = Console(file=io.StringIO(), width=160, force_terminal=terminal, highlight=False)
     with TrainingBar(console, run) as bar:
         for event in events:
@@ -55,7 +50,7 @@ def test_without_a_terminal_a_line_now_and_then_says_that_it_is_alive():
 @pytest.mark.parametrize("terminal", [False, True])
 def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
     events = (Pictured(9, Path("s.png")), Saved(9, Path("c")), Noted(9, "it [was] slow"))
-    said = shown(*events, Finished(200, RUN.path / "model", True, 61.0), terminal=terminal)
+    said = shown(*events, Finished(200, RUN.model, True, 61.0), terminal=terminal)
     assert "evolution.png" not in said  # there is none
     for word in (
         "At step 9: it [was] slow.",
@@ -67,6 +62,6 @@ def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
 
 
 def test_after_an_autoencoder_a_picture_is_to_be_shown_to_it():
-    finished = Finished(200, RUN.path / "model", True, 61.0)
-    said = shown(finished, terminal=False, run=run_that("picture"))
+    finished = Finished(200, RUN.model, True, 61.0)
+    said = shown(finished, terminal=False, run=replace(RUN, objective="reconstruction"))
     assert "sfumato reimagine 'my [bold]run' PICTURE -o work.png" in said

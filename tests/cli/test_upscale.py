@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sfumato.collection.drawn_collection import draw_collection
-from sfumato.evaluation.works_folder import picture_files, read_folder
+from sfumato.evaluation.works import picture_files, read_folder
 from sfumato.models import Model
 from sfumato.works import read_work
 

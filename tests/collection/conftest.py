@@ -31,7 +31,7 @@ class Gathered:
         self.events = events
         assert isinstance(events[-1], Finished)
         self.finished: Finished = events[-1]
-        self.collection: Collection = self.finished.collection
+        self.collection: Collection = Collection.open(self.finished.path)
         self.files = [picture.file for picture in self.collection.pictures]
         self.left_out = {event.file: event for event in events if isinstance(event, LeftOut)}
         self.kinds = {file: event.kind for file, event in self.left_out.items()}

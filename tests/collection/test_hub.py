@@ -30,7 +30,7 @@ def publish(hub) -> Callable[..., None]:
 
 PROGRAM = """
 import json, sys
-from sfumato.collection import Fetched, Noted, Written, collect, fetch
+from sfumato.collection import Collection, Fetched, Noted, Written, collect, fetch
 from sfumato.errors import SfumatoError
 for reference in sys.argv[2].split():
     said = {"notes": [], "written": 0, "error": ""}
@@ -42,8 +42,8 @@ for reference in sys.argv[2].split():
                 said["written"] += 1
                 assert event.done <= event.total
         *_, finished = collect(event.folder, sys.argv[1], workers=1, origin=event.origin, force="force" in sys.argv)
-        said["origin"] = finished.collection.origin.to_json()
-        said["pictures"] = [json.loads(picture.to_json()) for picture in finished.collection.pictures]
+        said["origin"] = finished.origin.to_json()
+        said["pictures"] = [json.loads(picture.to_json()) for picture in Collection.open(finished.path).pictures]
     except SfumatoError as error:
         said["error"] = str(error)
     print(json.dumps(said))

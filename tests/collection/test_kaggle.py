@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.collection import Fetched, Noted, collect, fetch
+from sfumato.collection import Collection, Fetched, Noted, collect, fetch, unusable
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 
@@ -128,7 +128,7 @@ def test_folders_deep_within_and_packed_twice_are_classes_and_splits_once(kaggle
     assert fetched.origin.licence == "CC0: Public Domain"
     assert notes == []
     *_, finished = collect(fetched.folder, tmp_path / "c", workers=1, origin=fetched.origin)
-    collection = finished.collection
+    collection = Collection.open(finished.path)
     assert collection.classes == ["drawings", "engraving"]
     assert finished.summary.splits == {"train": 4, "validation": 2}
     assert (finished.summary.exact_duplicates, finished.summary.left_out) == (6, {unusable.EMPTY: 1})
@@ -171,7 +171,7 @@ def test_the_licence_that_was_stated_once_is_kept_when_it_cannot_be_asked_for(ka
     kaggle.status = 503
     fetched, _ = last("kaggle:owner/art/versions/1", tmp_path / "c")
     *_, finished = collect(fetched.folder, tmp_path / "c", workers=1, origin=fetched.origin)
-    assert (fetched.origin.licence, finished.collection.origin.licence) == (None, "CC0")
+    assert (fetched.origin.licence, finished.origin.licence) == (None, "CC0")
 
 
 @pytest.mark.parametrize(
@@ -204,4 +204,4 @@ def test_a_folder_around_everything_is_no_class(kaggle, packed, tmp_path):
     kaggle.datasets["owner/art"] = (1, "", packed("art/sea/1.png", "art/hill/2.png"))
     fetched, _ = last("kaggle:owner/art", tmp_path / "c")
     *_, finished = collect(fetched.folder, tmp_path / "c", workers=1, origin=fetched.origin)
-    assert finished.collection.classes == ["hill", "sea"]
+    assert Collection.open(finished.path).classes == ["hill", "sea"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from sfumato.collection import Collection, unusable
 from sfumato.collection.collecting import collect
 from sfumato.collection.events import Read
 from sfumato.collection.listing import list_source
@@ -254,4 +255,4 @@ def test_a_folder_of_works_is_left_out_of_what_is_collected_from_above(art, gath
     mark(paint(5), demo / "works" / "waves" / "0000.png")
     mark(paint(6), demo / "trajectory.webp")
     events = list(collect(demo, tmp_path / "out", workers=1))
-    assert [picture.file.split("/")[0] for picture in events[-1].collection.pictures] == ["art"] * 6
+    assert [picture.file.split("/")[0] for picture in Collection.open(events[-1].path).pictures] == ["art"] * 6

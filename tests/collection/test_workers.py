@@ -122,7 +122,7 @@ def test_a_script_without_a_guard_can_collect(art, tmp_path):
         textwrap.dedent(f"""
         from sfumato.collection import collect
         events = list(collect({str(art)!r}, {str(tmp_path / "c")!r}, workers=2))
-        print(len(events[-1].collection.pictures))
+        print(events[-1].summary.pictures)
         """)
     )
     # Modules in the folder where the user is must not be taken for the worker's own.

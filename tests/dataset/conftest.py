@@ -49,6 +49,6 @@ def make(collection: Collection, tmp_path: Path) -> Callable[..., Dataset]:
 
     def run(name: str = "dataset", **options: object) -> Dataset:
         events = list(prepare(collection, tmp_path / name, **{"size": 32, "workers": 1, **options}))
-        return events[-1].dataset
+        return Dataset.open(events[-1].path)
 
     return run

@@ -21,7 +21,7 @@ def refusal(collection, destination, **options) -> str:
 def test_events_and_contents(collection, tmp_path):
     events = list(prepare(collection, tmp_path / "d", size=32, workers=2))
     assert [event.done for event in events[:-1] if isinstance(event, Prepared)] == list(range(1, 25))
-    dataset = events[-1].dataset
+    dataset = Dataset.open(events[-1].path)
     assert events[-1].changed
     assert len(dataset) == 24
     assert dataset.classes == ["drawing", "painting", "sculpture"]
@@ -47,7 +47,8 @@ def test_pictures_of_the_training_size_are_untouched(tmp_path, paint):
     for name, picture in pictures.items():
         picture.save(folder / name)
     list(collect(folder, tmp_path / "c", workers=1))
-    dataset = list(prepare(Collection.open(tmp_path / "c"), tmp_path / "d", size=32, workers=2))[-1].dataset
+    list(prepare(Collection.open(tmp_path / "c"), tmp_path / "d", size=32, workers=2))
+    dataset = Dataset.open(tmp_path / "d")
     for index, name in enumerate(dataset.files):
         assert (np.asarray(dataset.picture(index)) == np.asarray(pictures[name])).all()
     assert dataset.classes == []
@@ -75,7 +76,7 @@ def test_smaller_pictures_are_named_and_left_out(collection, tmp_path, art, pain
     assert left_out.reason == "30 x 90 pixels, smaller than the training size of 32"
     stored = json.loads((tmp_path / "d" / "dataset.json").read_text())["left_out"]
     assert [entry["file"] for entry in stored] == ["drawing/thin.png"]
-    assert events[-1].dataset.left_out[0].reason == left_out.reason
+    assert Dataset.open(events[-1].path).left_out[0].reason == left_out.reason
 
 
 @pytest.fixture
@@ -94,18 +95,20 @@ def sprites(tmp_path):
 
 def test_pixel_art_is_enlarged_without_smoothing(sprites, tmp_path):
     collection, drawn = sprites
-    dataset = list(prepare(collection, tmp_path / "d", size=32, pixel_art=True, workers=1))[-1].dataset
+    dataset = Dataset.open(list(prepare(collection, tmp_path / "d", size=32, pixel_art=True, workers=1))[-1].path)
     assert len(dataset) == 10
     assert dataset.pixel_art
     for index, name in enumerate(dataset.files):
         assert (np.asarray(dataset.picture(index)) == drawn[name].repeat(2, axis=0).repeat(2, axis=1)).all()
-    wide = list(prepare(collection, tmp_path / "w", size=40, crop="random", pixel_art=True, workers=1))[-1].dataset
+    wide = Dataset.open(
+        list(prepare(collection, tmp_path / "w", size=40, crop="random", pixel_art=True, workers=1))[-1].path
+    )
     assert wide.picture(0).size == (40, 40)  # three times as large, and then smaller as any other picture
     assert "other pictures or settings" in refusal(collection, tmp_path / "d", pixel_art=False)
 
 
 def test_who_does_not_ask_for_pixel_art_has_the_settings_of_before(collection, tmp_path):
-    dataset = list(prepare(collection, tmp_path / "d", size=32, workers=1))[-1].dataset
+    dataset = Dataset.open(list(prepare(collection, tmp_path / "d", size=32, workers=1))[-1].path)
     assert not dataset.pixel_art
     assert "pixel_art" not in dataset.settings  # or every dataset that is there would be another
 
@@ -114,18 +117,18 @@ def test_the_advice_where_no_picture_is_large_enough_can_be_followed(sprites, co
     small, _ = sprites
     assert "--pixel-art" in refusal(small, tmp_path / "d", size=32)
     assert "a size of 40 or less" in refusal(collection, tmp_path / "d", size=256)
-    assert list(prepare(collection, tmp_path / "d", size=40, workers=1))[-1].dataset.size == 40
+    assert Dataset.open(list(prepare(collection, tmp_path / "d", size=40, workers=1))[-1].path).size == 40
 
 
 def test_what_changed_since_it_was_collected_is_left_out_and_leaves_no_gap(collection, tmp_path, art, paint):
-    whole = list(prepare(collection, tmp_path / "whole", size=32, workers=1))[-1].dataset
+    whole = Dataset.open(list(prepare(collection, tmp_path / "whole", size=32, workers=1))[-1].path)
     paint(600, (64, 64)).save(art / "drawing" / "03.png")
     (art / "painting" / "05.png").unlink()
     events = list(prepare(collection, tmp_path / "d", size=32, workers=1))
     reasons = {event.file: event.reason for event in events if isinstance(event, LeftOut)}
     assert sorted(reasons) == ["drawing/03.png", "painting/05.png"]
     assert "collect again" in reasons["drawing/03.png"]
-    dataset = events[-1].dataset
+    dataset = Dataset.open(events[-1].path)
     assert len(dataset) == 22
     assert dataset.pixels.shape == (22 * 32 * 32, 3)
     kept = torch.tensor([whole.files.index(file) for file in dataset.files])
@@ -140,7 +143,7 @@ def test_no_group_is_on_both_sides(collection, tmp_path, art):
     opened = Collection.open(collection.path)
     groups = {picture.file: picture.group for picture in opened.pictures}
     assert len(set(groups.values())) == 24
-    dataset = list(prepare(opened, tmp_path / "d", size=32, held_out=0.3, workers=1))[-1].dataset
+    dataset = Dataset.open(list(prepare(opened, tmp_path / "d", size=32, held_out=0.3, workers=1))[-1].path)
     sides = [{groups[dataset.files[index]] for index in side.tolist()} for side in (dataset.train, dataset.held_out)]
     assert not sides[0] & sides[1]
     assert len(dataset.held_out) >= 6
@@ -161,7 +164,7 @@ def test_a_dataset_that_is_there_is_used_and_another_is_not_overwritten(make, co
     (again,) = list(prepare(collection, tmp_path / "dataset", size=32))
     assert isinstance(again, Ready)
     assert not again.changed
-    assert again.dataset.digest == first.digest
+    assert Dataset.open(again.path).digest == first.digest
     assert (tmp_path / "dataset" / "pixels.bin").stat().st_mtime_ns == before
     assert "--force" in refusal(collection, tmp_path / "dataset", size=40)
     assert make(size=40, force=True).size == 40
@@ -229,7 +232,7 @@ def test_pictures_of_no_class_have_no_label_and_classes_the_order_of_numbers(tmp
         paint(100 + number, (40, 40)).save(tmp_path / "art" / "test" / f"{number}.png")
     list(collect(tmp_path / "art", tmp_path / "c", workers=1))
     *_, ready = prepare(Collection.open(tmp_path / "c"), tmp_path / "d", size=32, workers=1)
-    dataset = ready.dataset
+    dataset = Dataset.open(ready.path)
     assert dataset.classes == ["9", "10"]
     assert dataset.labels.tolist() == [-1] * 3 + [1] * 4 + [0] * 4  # in the order of the files
     assert dataset.counts == {"9": 4, "10": 4}

@@ -27,7 +27,7 @@ def alone(training: Tensor) -> Tensor:
 
 def test_training_pictures_are_all_copies_and_of_themselves(training: Tensor) -> None:
     found = nearest_pictures(training, training, alone(training))
-    assert found.share == 1.0
+    assert found.fraction == 1.0
     assert found.indices[:, 0].tolist() == list(range(len(training)))
     assert found.distances[:, 0].max() < 1e-4
     assert (found.indices[:, 0] != found.indices[:, 1]).all()
@@ -36,20 +36,20 @@ def test_training_pictures_are_all_copies_and_of_themselves(training: Tensor) ->
 def test_mirrored_and_slightly_noised_ones_are_copies(training: Tensor) -> None:
     noise = 0.05 * torch.randn(training.shape, generator=torch.Generator().manual_seed(0))
     found = nearest_pictures(training.flip(-1) + noise, training, alone(training))
-    assert found.share == 1.0
+    assert found.fraction == 1.0
     assert found.indices[:, 0].tolist() == list(range(len(training)))
 
 
 def test_held_out_pictures_are_none(training: Tensor) -> None:
-    assert nearest_pictures(drawn(range(100, 110)), training, alone(training)).share == 0.0
+    assert nearest_pictures(drawn(range(100, 110)), training, alone(training)).fraction == 0.0
 
 
 def test_a_copy_of_a_picture_that_was_there_twice_is_found_by_its_group(training: Tensor) -> None:
     twice = torch.cat((training, training + 0.01))
     work = training[3:4] + 0.005
-    assert nearest_pictures(work, twice, alone(twice)).share == 0.0
+    assert nearest_pictures(work, twice, alone(twice)).fraction == 0.0
     found = nearest_pictures(work, twice, torch.cat((alone(training), alone(training))))
-    assert found.share == 1.0
+    assert found.fraction == 1.0
     assert found.indices[0, 0] % len(training) == 3 and found.indices[0, 1] % len(training) != 3
 
 
@@ -70,7 +70,7 @@ def test_the_two_nearest_are_those_of_a_full_search(training: Tensor, monkeypatc
 def test_larger_pictures_are_compared_at_32_pixels() -> None:
     large = drawn(range(4), 64)
     assert copies.reduced(large).shape[2:] == (32, 32)
-    assert nearest_pictures(copies.reduced(large), large, alone(large)).share == 1.0
+    assert nearest_pictures(copies.reduced(large), large, alone(large)).fraction == 1.0
 
 
 def test_training_pictures_of_one_motif_are_said(training: Tensor) -> None:
@@ -87,8 +87,8 @@ def test_a_blurred_and_pale_copy_is_found_by_its_correlation_alone(training: Ten
     works = blurred(training).flip(-1)
     found = correlated_pictures(works, training, alone(training))
     assert found.indices[:, 0].tolist() == list(range(len(training)))
-    assert found.share > 0.9 > 0.5 > nearest_pictures(works, training, alone(training)).share
-    assert correlated_pictures(drawn(range(100, 110)), training, alone(training)).share == 0.0
+    assert found.fraction > 0.9 > 0.5 > nearest_pictures(works, training, alone(training)).fraction
+    assert correlated_pictures(drawn(range(100, 110)), training, alone(training)).fraction == 0.0
 
 
 def test_a_picture_correlates_with_itself_by_one_and_with_its_negative_by_minus_one() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import as_tensor
 from sfumato.text import counted
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def said_of_nearness(model: str, works: Sequence[Image.Image], names: Sequence[s
     """
     import torch
 
-    from sfumato.evaluation.nearness import nearness
-    from sfumato.images.tensors import as_tensor
+    from sfumato.evaluation.copies import nearness
 
     dataset = _learned_from(Path(model))
     if dataset is None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console
 
-from sfumato.cli.bar import percent_bar
-from sfumato.cli.durations import about, clock
+from sfumato.cli.bar import about, clock, percent_bar
 
 if TYPE_CHECKING:
     from sfumato.diffusion import Denoiser

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
-
-if TYPE_CHECKING:
-    from sfumato.training import Run
-    from sfumato.training.events import Event
 
 DEFAULT_MINUTES = 30.0
 SMALLEST, LARGEST = 32, 256  # pixels
@@ -31,7 +26,7 @@ def train(
     minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.05, max=MOST_MINUTES, help="How long to train, 30 if nothing is said; collecting comes on top."
+            min=0.05, max=MOST_MINUTES, help="Minutes to train, 30 by default; collecting the pictures comes on top."
         ),
     ] = None,
     steps: Annotated[
@@ -39,11 +34,11 @@ def train(
         typer.Option(
             min=1,
             max=10**9,
-            help="Train exactly this many steps, however long they take; the machine is not measured.",
+            help="Train for exactly this many steps, however long they take; the machine is not measured.",
         ),
     ] = None,
     epochs: Annotated[
-        float | None, typer.Option(min=0.01, max=1e6, help="Show each picture this many times, however long it takes.")
+        float | None, typer.Option(min=0.01, max=1e6, help="Show every picture this many times, however long it takes.")
     ] = None,
     size: Annotated[
         int | None, typer.Option(min=SMALLEST, max=LARGEST, help="The side of the pictures in pixels, a multiple of 8.")
@@ -55,33 +50,33 @@ def train(
     config: Annotated[Path | None, typer.Option("--config", help="A TOML file with any of the settings.")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set learning_rate=0.001, and so on."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, as in --set learning_rate=0.001."),
     ] = None,
     upscaler: Annotated[
         int | None,
         typer.Option(
-            min=2, max=8, help="Learn to enlarge works so many times: pictures of --size times this are needed."
+            min=2, max=8, help="Learn to enlarge works by this factor; the pictures must be this many times --size."
         ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**63 - 1, help="The same seed and --steps make the same model.")
     ] = None,
-    batch: Annotated[int | None, typer.Option(min=1, max=4096, help="Pictures a step.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, max=4096, help="Pictures per step.")] = None,
     crop: Annotated[str | None, typer.Option(help="centre, or random: along the longer side.")] = None,
     pixel_art: Annotated[
         bool, typer.Option("--pixel-art", help="Enlarge small pictures by whole numbers, every pixel a square.")
     ] = False,
-    balance: Annotated[str | None, typer.Option(help="none, class or creator: what is shown equally often.")] = None,
+    balance: Annotated[str | None, typer.Option(help="What to show equally often: none, class or creator.")] = None,
     perceptual: Annotated[
         str | None,
-        typer.Option(help="Compare VGG16's features too: none, vgg16 (fetched earlier), fetch, or its file."),
+        typer.Option(help="Also compare features of VGG16: none, vgg16 (fetched earlier), fetch, or its file."),
     ] = None,
-    background: Annotated[str, typer.Option(help="R,G,B: what shows through transparent pictures.")] = "255,255,255",
+    background: Annotated[str, typer.Option(help="R,G,B: the colour behind transparent pictures.")] = "255,255,255",
     include_works: options.IncludeWorks = False,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
     log: Annotated[
         str | None,
-        typer.Option(help="tensorboard: also write the run's figures and snapshots for TensorBoard, into the run."),
+        typer.Option(help="tensorboard: also write curves and snapshots for TensorBoard, into the run."),
     ] = None,
     resume: Annotated[
         bool,
@@ -90,18 +85,17 @@ def train(
         ),
     ] = False,
     device: options.Device = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Begin anew over the run that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run that is there, and begin anew.")] = False,
 ) -> None:
     """Train a diffusion model on a folder of art in the time that you have.
 
-    Ctrl-C once ends with a model that can be used and a run that can go on; twice stops at once.
+    Ctrl-C once ends it with a usable model and a run that can be resumed; twice stops at once.
     """
+    from sfumato import pipeline
     from sfumato.cli.collect import parse_background
-    from sfumato.cli.session import follow, new_run
+    from sfumato.cli.drawing import draw
     from sfumato.devices import device_named
-    from sfumato.training import train
 
-    console = Console(highlight=False)
     if sum(value is not None for value in (minutes, steps, epochs)) > 1:
         raise SfumatoError("--minutes, --steps and --epochs each say how long to train; give one of them")
     if not all(math.isfinite(value) for value in (minutes or 0.0, epochs or 0.0)):  # 'nan' is in every range
@@ -126,49 +120,45 @@ def train(
             "--from": weights_from,
             "--force": force or None,
         }
-        run = _resumed(output, art, [name for name, value in new.items() if value is not None])
-        if not run.has_begun and (minutes or steps):
-            raise SfumatoError(
-                f"{output}: has no checkpoint yet, so it begins again with its own plan; "
-                "leave out --minutes and --steps"
-            )
-        events = train(run, device=place, more_steps=steps or 0, more_minutes=minutes or 0.0)
-        follow(_logged(events, run, log), run, console)
-        return
-    if art is None:
-        raise SfumatoError("give a folder of art: 'sfumato train MY-ART -o run'; or --resume to go on with a run")
-    parse_background(background)
-    _check_place(art, output, force)
-    choices = _choices(
-        preset,
-        config,
-        settings or [],
-        epochs=epochs,
-        size=size,
-        upscaler=upscaler,
-        seed=seed,
-        batch=batch,
-        crop=crop,
-        pixel_art=pixel_art or None,
-        balance=balance,
-        steps=steps,
-        minutes=minutes,
-        perceptual=perceptual,
-    )
-    if weights_from:
-        _check_parent(weights_from, choices)
-    run, spent = new_run(
-        art,
-        output,
-        choices,
-        background=background,
-        weights_from=weights_from or "",
-        include_works=include_works,
-        device=place,
-        force=force,
-        console=console,
-    )
-    follow(_logged(train(run, device=place, spent_seconds=spent), run, log), run, console)
+        given = [str(art)] if art is not None else [name for name, value in new.items() if value is not None]
+        if given:
+            and_name = ", and name the run with -o" if art is not None else ""
+            raise SfumatoError(f"--resume takes everything from the run: leave out {' and '.join(given)}{and_name}")
+        events = pipeline.resume(
+            output, more_steps=steps or 0, more_minutes=minutes or 0.0, device=place, tensorboard=log is not None
+        )
+    else:
+        if art is None:
+            raise SfumatoError("give a folder of art: 'sfumato train MY-ART -o run'; or --resume to go on with a run")
+        colour = parse_background(background)
+        choices = _choices(
+            preset,
+            config,
+            settings or [],
+            epochs=epochs,
+            size=size,
+            upscaler=upscaler,
+            seed=seed,
+            batch=batch,
+            crop=crop,
+            pixel_art=pixel_art or None,
+            balance=balance,
+            steps=steps,
+            minutes=minutes,
+            perceptual=perceptual,
+        )
+        events = pipeline.train_on(
+            art,
+            output,
+            choices,
+            background=colour,
+            weights_from=weights_from or "",
+            include_works=include_works,
+            device=place,
+            tensorboard=log is not None,
+            force=force,
+        )
+    draw(events, Console(highlight=False))
 
 
 def _check_log(log: str | None) -> None:
@@ -178,13 +168,6 @@ def _check_log(log: str | None) -> None:
         raise SfumatoError(f"--log {log}: is not known; give --log tensorboard, or leave it out")
     if log:
         check_tensorboard()
-
-
-def _logged(events: Iterator[Event], run: Run, log: str | None) -> Iterator[Event]:
-    """The same events, written for another program as well where that was asked for."""
-    from sfumato.training.tensorboard import logged_to_tensorboard
-
-    return logged_to_tensorboard(events, run) if log else events
 
 
 def _choices(
@@ -221,48 +204,3 @@ def _choices(
             f"{LARGEST_SIZE:,} at most; choose a smaller --size or --upscaler"
         )
     return chosen
-
-
-def _check_place(art: Path, output: Path, force: bool) -> None:
-    """Raises SfumatoError where a run would stand in the way of the pictures that it is made from, or of anything."""
-    from sfumato.directory import OwnDirectory
-    from sfumato.training import check_run_place, would_clear
-
-    if art.resolve() == output.resolve():
-        raise SfumatoError(f"{output}: is where the pictures are; choose another place for the run with -o")
-    if force and art.exists() and would_clear(output, art):
-        raise SfumatoError(f"{art}: is part of the run in {output}, which --force would clear; choose another -o")
-    check_run_place(OwnDirectory(output, "run"), force=force, art=art)
-
-
-def _check_parent(origin: str, choices: Mapping[str, Any]) -> None:
-    """Raises SfumatoError where a setting was chosen that the other model's weights do not fit."""
-    from sfumato.training import parent_choices, resolve
-
-    theirs = parent_choices(origin)
-    ours, whole = resolve(theirs, choices), resolve(theirs)
-    for name in theirs:
-        if getattr(ours, name) != getattr(whole, name):
-            raise SfumatoError(
-                f"{origin}: its {name} is {_short(getattr(whole, name))}, not {_short(getattr(ours, name))}; "
-                f"leave out the option or setting that says so, or give another model with --from"
-            )
-
-
-def _short(value: Any) -> str:
-    """A setting for people; of a network the kind alone would not do."""
-    if not hasattr(value, "kind"):
-        return str(value)
-    return f"a {value.kind} of " + ", ".join(f"{name} {size}" for name, size in value if name != "kind")
-
-
-def _resumed(output: Path, art: Path | None, options: list[str]) -> Run:
-    from sfumato.training import Run
-
-    if art is not None:
-        raise SfumatoError(f"--resume takes everything from the run: leave out {art}, and name the run with -o")
-    if options:
-        raise SfumatoError(f"--resume takes everything from the run: leave out {' and '.join(options)}")
-    if output.exists() and not output.is_dir():
-        raise SfumatoError(f"{output}: is a file; give the directory of a run")
-    return Run.open(output)

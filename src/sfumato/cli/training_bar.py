@@ -8,17 +8,16 @@ from typing import Self
 
 from rich.console import Console
 
-from sfumato.cli.bar import percent_bar
-from sfumato.cli.durations import clock
-from sfumato.training import Run
-from sfumato.training.events import Evaluated, Event, Finished, Noted, Trained
+from sfumato.cli.bar import clock, percent_bar
+from sfumato.pipeline.events import TrainingBegan
+from sfumato.training import Evaluated, Event, Finished, Noted, Trained
 
 
 class TrainingBar:
     """A bar with the time left, pictures a second and the two losses; notes above it."""
 
-    def __init__(self, console: Console, run: Run) -> None:
-        self.console, self.run = console, run
+    def __init__(self, console: Console, training: TrainingBegan) -> None:
+        self.console, self.training = console, training
         self.smooth, self.held_out, self.last_said = 0.0, "", 0.0
         self.progress, self.task = percent_bar(console, "training", None)
 
@@ -43,7 +42,7 @@ class TrainingBar:
 
     def _trained(self, event: Trained) -> None:
         self.smooth = event.loss if not self.smooth else 0.98 * self.smooth + 0.02 * event.loss
-        # Of a session's first step, after a resume too, nobody knows yet how long the next ones take.
+        # At a session's first step, also after a resume, it is unknown how long the next ones take.
         known = event.pictures_per_second > 0 or event.step == event.steps
         pace = f"{clock(event.remaining_seconds)} left, {event.pictures_per_second:,.0f} pictures/s, " if known else ""
         text = f"{pace}loss {self.smooth:.4f}{self.held_out}"
@@ -54,7 +53,7 @@ class TrainingBar:
             self._say(f"step {event.step:,} of {event.steps:,}: {text}")
 
     def _finished(self, event: Finished) -> None:
-        strip = self.run.path / "evolution.png"
+        strip = self.training.run / "evolution.png"
         self._say(
             f"Done in {clock(event.elapsed_seconds)}: the model is in {event.model}"
             + (f", how it learned in {strip}.\n" if strip.exists() else ".\n")
@@ -62,10 +61,10 @@ class TrainingBar:
         )
 
     def _next(self) -> str:
-        run = shlex.quote(str(self.run.path))
-        if self.run.record.settings.begins_with == "picture":
+        run = shlex.quote(str(self.training.run))
+        if self.training.objective == "reconstruction":
             return f"sfumato reimagine {run} PICTURE -o work.png"
-        if self.run.record.settings.begins_with == "reference":
+        if self.training.objective == "upscaling":
             return f"sfumato upscale {run} PICTURE -o larger.png"
         return f"sfumato generate {run} -n 16 -o works"
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sfumato.collection.assembling import Earlier, Kept, Seen, assemble, listing_digest
-from sfumato.collection.collection import Collection
 from sfumato.collection.entries import Entry
 from sfumato.collection.events import CollectEvent, FetchEvent, Finished, LeftOut, Noted, Read, Scanned
 from sfumato.collection.hub import fetch_hub
@@ -14,7 +13,7 @@ from sfumato.collection.kaggle import fetch_kaggle
 from sfumato.collection.listing import list_source
 from sfumato.collection.metadata import read_metadata
 from sfumato.collection.origin import Origin, Reference
-from sfumato.collection.pictures import Rejected
+from sfumato.collection.pictures import Rejected, Summary
 from sfumato.collection.storing import check_destination, check_source, is_collection, read_stored, write_stored
 from sfumato.collection.workers import Limits, Workers
 from sfumato.directory import OwnDirectory
@@ -96,8 +95,7 @@ def collect(
     for rejected in stored.rejected:
         if rejected.kind == unusable.DUPLICATE:
             yield LeftOut(rejected.file, rejected.kind, rejected.reason)
-    collection = Collection(destination, stored)
-    yield Finished(collection, collection.summary, changed)
+    yield Finished(destination, Summary.of(stored.pictures, stored.rejected), stored.origin, changed)
 
 
 def fetch(reference: Path | str, destination: Path | str, *, force: bool = False) -> Iterator[FetchEvent]:

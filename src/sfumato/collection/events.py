@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sfumato.collection.collection import Collection
     from sfumato.collection.origin import Origin
     from sfumato.collection.pictures import Summary
 
@@ -48,10 +47,14 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The collection is on disk. `changed` is False where it already was, and nothing had to be written."""
+    """The collection is on the disk, at `path`. `origin` is the data set that it was fetched from, if it was.
 
-    collection: Collection
+    `changed` is False where it was there already, and nothing had to be written.
+    """
+
+    path: Path
     summary: Summary
+    origin: Origin | None
     changed: bool
 
 

@@ -155,9 +155,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The dataset is on disk. `changed` is False where it already was, with these very settings and pictures."""
+    """The dataset is on the disk, at `path`. `changed` is False where it was there already, with these settings and
+    pictures."""
 
-    dataset: Dataset
+    path: Path
     changed: bool
 
 

@@ -92,7 +92,7 @@ def prepare(
     if present is not None:
         for entry in present.left_out:
             yield LeftOut(entry.file, entry.kind, entry.reason)
-        yield Ready(present, changed=False)
+        yield Ready(destination, changed=False)
         return
     if not collection.source.exists():
         raise SfumatoError(f"{collection.source}, of which {collection.path} is a collection, is not there any more.")
@@ -117,7 +117,7 @@ def prepare(
             directory.settle(stage, [PIXELS, INDEX, DESCRIPTION])
     except OSError as error:
         raise cannot_write(destination, error) from error
-    yield Ready(Dataset.open(destination), changed=True)
+    yield Ready(destination, changed=True)
 
 
 def _settings(collection: Collection, size: int, crop: Crop, held_out: float, seed: int) -> dict[str, Any]:

@@ -1,25 +1,37 @@
-"""Evaluation: how near works come to the pictures that were learned from, and what is told of it."""
+"""Evaluation: how near works come to the pictures that were learned from, measured and compared."""
 
 from sfumato.evaluation.comparison import Comparison, Contender, Curve
 from sfumato.evaluation.copies import Nearest, nearest_pictures
-from sfumato.evaluation.evaluation import Evaluation, Figure
-from sfumato.evaluation.frechet import FrechetDistance, frechet_distance
-from sfumato.evaluation.kid import KernelDistance, kernel_distance
-from sfumato.evaluation.neighbourhoods import density_coverage, precision_recall
+from sfumato.evaluation.evaluation import Evaluation, evaluate
+from sfumato.evaluation.feature_metrics import (
+    FrechetDistance,
+    KernelDistance,
+    density_coverage,
+    frechet_distance,
+    kernel_distance,
+    precision_recall,
+)
+from sfumato.evaluation.metrics import Metric
 from sfumato.evaluation.sliced_wasserstein import SlicedWasserstein, sliced_wasserstein
+from sfumato.evaluation.works import WorksToEvaluate, generated
+from sfumato.features.features import Features
 
 __all__ = [
     "Comparison",
     "Contender",
     "Curve",
     "Evaluation",
-    "Figure",
+    "Features",
     "FrechetDistance",
     "KernelDistance",
+    "Metric",
     "Nearest",
     "SlicedWasserstein",
+    "WorksToEvaluate",
     "density_coverage",
+    "evaluate",
     "frechet_distance",
+    "generated",
     "kernel_distance",
     "nearest_pictures",
     "precision_recall",

@@ -8,12 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 
 COMPARED_AT = 32  # pixels
 COPY_RATIO = 1 / 3
 CORRELATED_AT = 16  # pixels: of a blurred copy all is left that shows there
 CORRELATED = 0.95
+# A near copy is so many times nearer to one motif than to any other; flat tiles correlate with many.
+STANDS_OUT = 3.0
 AT_A_TIME = 1024
 WORKS_AT_A_TIME = 64
 
@@ -39,7 +42,7 @@ class Nearest:
         return self.ratios < COPY_RATIO
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         return self.are_copies.double().mean().item()
 
 
@@ -87,7 +90,7 @@ class Correlated:
         return self.values[:, 0] > CORRELATED
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         return self.are_copies.double().mean().item()
 
 
@@ -142,3 +145,33 @@ def reduced(images: Tensor) -> Tensor:
 def _rows(images: Tensor) -> Tensor:
     """[N, 3, H, W] -> [N, D], float64: in float32 the distance of a picture from itself would not be 0."""
     return reduced(images).flatten(1).double()
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """The nearest of ``works`` works to a training picture.
+
+    work: its place among them; picture: the training picture's in the dataset; correlation: of the two at 16 x 16
+    pixels, -1..1; copies: how many of the works are near copies.
+    """
+
+    works: int
+    work: int
+    picture: int
+    correlation: float
+    copies: int
+
+
+def nearness(images: Tensor, dataset: Dataset) -> Nearness:
+    """images: [N, 3, H, W] in -1..1, of any size; all training pictures are looked at, mirrored too.
+
+    A near copy correlates with a training picture by more than 0.95, and with those of no other motif nearly so: what
+    is left to 1 is three times as much.
+    """
+    rows = torch.cat([correlation_rows(dataset.images(part)) for part in torch.split(dataset.train, AT_A_TIME)])
+    found = correlated_with(images, rows, dataset.groups[dataset.train])
+    first, second = found.values.unbind(1)
+    copies = (first > CORRELATED) & (1 - second > STANDS_OUT * (1 - first))
+    work = int(first.argmax())
+    picture = int(dataset.train[found.indices[work, 0]])
+    return Nearness(len(images), work, picture, first[work].item(), int(copies.sum()))

@@ -1,78 +1,58 @@
-"""What is told of a set of works beside the pictures that were learned from."""
+"""Works beside the pictures that were learned from: every metric with its baseline, at equal numbers of pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
+import torch
 from PIL import Image
 from torch import Tensor
 
 import sfumato
-from sfumato.evaluation.class_figures import ClassFigures
-from sfumato.evaluation.class_shares import ClassShare
-from sfumato.evaluation.comparison import Curve
-from sfumato.evaluation.copies import Nearest
-from sfumato.features.appearance import Appearance
+from sfumato.dataset import Dataset
+from sfumato.dataset.dataset import NO_LABEL
+from sfumato.errors import SfumatoError
+from sfumato.evaluation.classes import (
+    ClassFractions,
+    ClassMetrics,
+    class_fractions,
+    class_labels,
+    class_metrics,
+    nearest_labels,
+)
+from sfumato.evaluation.comparison import Curve, Kind, curves
+from sfumato.evaluation.copies import AT_A_TIME, Nearest, reduced
+from sfumato.evaluation.metrics import (
+    Metric,
+    MetricName,
+    colour_metric,
+    copy_metrics,
+    distance_metrics,
+    diversity_metrics,
+    nearest_of,
+    precision_recall_metrics,
+)
+from sfumato.evaluation.noise_levels import NoiseLevels, noise_levels
+from sfumato.evaluation.works import WorksToEvaluate
+from sfumato.features.appearance import Appearance, appearance
+from sfumato.features.features import Features, Pictures, extracted, looked_at
+from sfumato.models import Model, to_pictures
+from sfumato.random import spread
+from sfumato.text import counted
+from sfumato.training import Run
+from sfumato.training.configuration import ObjectiveName
 
 FORMAT = "sfumato-evaluation-1"
-FigureName = Literal[
-    "sliced_wasserstein",
-    "kid",
-    "frechet",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "copies",
-    "correlated",
-    "diversity",
-]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measure of works against training pictures, and its floor: the same of held-out real pictures.
-
-    works, floor: x 1000 for sliced Wasserstein and KID; the floor is None where no real pictures tell it. works_error,
-    floor_error: standard errors, or None where none is known. n: works, and for the floor real pictures, that were
-    measured; reference: training pictures. works_interval, floor_interval: where as few others may lie, see
-    ``evaluate``; None where that is not known.
-    """
-
-    name: FigureName
-    works: float
-    floor: float | None
-    n: int
-    n_floor: int
-    reference: int
-    works_error: float | None = None
-    floor_error: float | None = None
-    works_interval: tuple[float, float] | None = None
-    floor_interval: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class NoiseLevels:
-    """Denoising losses for each sigma, over ``pictures`` of each kind. See ``denoising_losses``."""
-
-    sigmas: Sequence[float]
-    training: Sequence[float]
-    held_out: Sequence[float]
-    pictures: int
-
-
-@dataclass(frozen=True, eq=False)
-class WorksToEvaluate:
-    """images: [N, 3, size, size] in -1..1, as 8 bits hold them; classes: N names as they were asked for, None where
-    that is not known; name: for people; facts: where they come from, for people; digests: for the record."""
-
-    images: Tensor
-    classes: Sequence[str | None]
-    name: str
-    facts: Mapping[str, str]
-    digests: Mapping[str, str]
+MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
+FEWEST = 2  # works, and pictures of the collection
+_KINDS: Mapping[ObjectiveName, Kind] = {
+    "denoising": "diffusion",
+    "distillation": "diffusion",
+    "reconstruction": "autoencoder",
+    "adversarial": "gan",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +67,10 @@ class Evaluation:
     size: int
     seed: int
     features: str
-    figures: Sequence[Figure]
+    metrics: Sequence[Metric]
     appearance: tuple[Appearance, Appearance, Appearance]
-    classes: Sequence[ClassShare]
-    class_figures: Sequence[ClassFigures]
+    classes: Sequence[ClassFractions]
+    class_metrics: Sequence[ClassMetrics]
     noise_levels: NoiseLevels | None
     curves: Sequence[Curve]
     nearest: Nearest
@@ -102,13 +82,13 @@ class Evaluation:
     digests: Mapping[str, str]
     facts: Mapping[str, str]
 
-    def figure(self, name: FigureName) -> Figure:
+    def metric(self, name: MetricName) -> Metric:
         """Raises KeyError for one that was left out."""
-        return {figure.name: figure for figure in self.figures}[name]
+        return {metric.name: metric for metric in self.metrics}[name]
 
-    def has(self, name: FigureName) -> bool:
-        """Whether there were enough pictures for the figure."""
-        return any(figure.name == name for figure in self.figures)
+    def has(self, name: MetricName) -> bool:
+        """Whether there were enough pictures for the metric."""
+        return any(metric.name == name for metric in self.metrics)
 
     def record(self) -> dict[str, Any]:
         """All but the pictures, as JSON has it."""
@@ -124,10 +104,10 @@ class Evaluation:
             "counts": dict(self.counts),
             "digests": dict(self.digests),
             "facts": dict(self.facts),
-            "figures": {figure.name: _without_name(figure) for figure in self.figures},
+            "metrics": {metric.name: _without_name(metric) for metric in self.metrics},
             "appearance": {"works": works, "held_out": held_out, "training": training},
-            "classes": {share.name: _without_name(share) for share in self.classes},
-            "class_figures": {figures.name: _without_name(figures) for figures in self.class_figures},
+            "classes": {fractions.name: _without_name(fractions) for fractions in self.classes},
+            "class_metrics": {metrics.name: _without_name(metrics) for metrics in self.class_metrics},
             "noise_levels": asdict(self.noise_levels) if self.noise_levels else None,
             "nearest": [
                 {"files": list(files), "distances": distances, "is_copy": is_copy, "correlation": correlation}
@@ -142,5 +122,130 @@ class Evaluation:
         }
 
 
-def _without_name(entry: Figure | ClassShare | ClassFigures) -> dict[str, Any]:
+def _without_name(entry: Metric | ClassFractions | ClassMetrics) -> dict[str, Any]:
     return {key: value for key, value in asdict(entry).items() if key != "name"}
+
+
+def compared_count(works: int, dataset: Dataset) -> int:
+    """How many works and held-out pictures each distance is over. Raises SfumatoError where that is too few."""
+    if len(dataset) < FEWEST or (dataset.groups == dataset.groups[0]).all():
+        raise SfumatoError(
+            f"{dataset.path}: an evaluation needs {FEWEST} pictures that are no near duplicates of each other; "
+            "give a larger collection"
+        )
+    if works < FEWEST:
+        raise SfumatoError(f"{counted(works, 'work')}, and an evaluation needs {FEWEST} or more")
+    return min(works, len(dataset.held_out) or len(dataset.train))
+
+
+def evaluate(
+    works: WorksToEvaluate,
+    dataset: Dataset,
+    features: Features,
+    *,
+    against: str,
+    seed: int = 0,
+    model: Model | None = None,
+    run: Run | None = None,
+) -> Evaluation:
+    """Every metric of the works and its baseline.
+
+    against: the collection's name, for people; model: whose losses are measured, if it is a diffusion model; run: whose
+    curves are shown. Raises SfumatoError where there are too few works or pictures, or where the works are of another
+    size than the dataset.
+
+    Intervals: of shares of copies the 95 % interval; of sliced Wasserstein distance, where fewer than 50 are compared,
+    the range in which other sets of that many works, and of that many real pictures, lie. A metric for which
+    there are too few pictures is left out, and a baseline that cannot be measured is None.
+    """
+    if works.images.shape[2] != dataset.size:
+        raise SfumatoError(
+            f"{dataset.path}: its pictures are {dataset.size} px and the works {works.images.shape[2]}; "
+            "give the collection itself, which is then prepared at that size"
+        )
+    count = compared_count(len(works.images), dataset)
+    made = extracted(features, works.images)
+    held_out = looked_at(spread(dataset.held_out, min(count, len(dataset.held_out))), dataset, features)
+    reference = looked_at(spread(dataset.train, min(MOST_REFERENCE, len(dataset.train))), dataset, features)
+    training = torch.cat([reduced(dataset.images(part)) for part in torch.split(dataset.train, AT_A_TIME)])
+    groups = dataset.groups[dataset.train]
+    nearest, correlated = nearest_of(works.images, training, groups)
+    few = spread(torch.arange(len(works.images)), count)
+    asked = class_labels(works.classes, dataset.classes)
+    width = made.shape[1]
+    shrunk = {"Frechet distance": f"of shrunk covariances, for there are {width:,} features"} if count <= width else {}
+    metrics = [
+        colour_metric(works.images, few, held_out, reference, dataset),
+        *distance_metrics(made, few, held_out, reference),
+        *(precision_recall_metrics(made[few], held_out.rows, reference.rows) if len(held_out.rows) == count else []),
+        *copy_metrics(nearest, correlated, held_out.images, training, groups, dataset),
+        *diversity_metrics(made[few], held_out.rows),
+    ]
+    return Evaluation(
+        name=works.name,
+        against=against,
+        size=dataset.size,
+        seed=seed,
+        features=features.name,
+        metrics=metrics,
+        appearance=_appearances(works.images, held_out, reference),
+        classes=_classes(asked, made, dataset, held_out, reference),
+        class_metrics=class_metrics(works.images, made, asked, dataset, features, held_out, reference),
+        noise_levels=noise_levels(model, dataset) if model else None,
+        curves=curves(_KINDS[run.record.settings.objective], run.path / "log.jsonl") if run else [],
+        nearest=nearest,
+        correlations=correlated.values[:, 0].tolist(),
+        pictures=to_pictures(works.images),
+        neighbours=[
+            (dataset.picture(int(dataset.train[one])), dataset.picture(int(dataset.train[two])))
+            for one, two in nearest.indices.tolist()
+        ],
+        neighbour_files=[
+            (dataset.files[int(dataset.train[one])], dataset.files[int(dataset.train[two])])
+            for one, two in nearest.indices.tolist()
+        ],
+        counts={
+            "works": len(works.images),
+            "held_out": len(dataset.held_out),
+            "training": len(dataset.train),
+            "compared": count,
+            "reference": len(reference.rows),
+        },
+        digests={
+            **works.digests,
+            "dataset": dataset.digest,
+            "collection": dataset.collection_digest,
+            **({"features": features.digest} if features.digest else {}),
+        },
+        facts={**works.facts, **shrunk},
+    )
+
+
+def _appearances(images: Tensor, held_out: Pictures, reference: Pictures) -> tuple[Appearance, Appearance, Appearance]:
+    """Where no picture is held out, those that were learned from stand for them."""
+    learned = appearance(reference.images)
+    return appearance(images), appearance(held_out.images) if len(held_out.images) else learned, learned
+
+
+def _classes(
+    asked: Tensor, made: Tensor, dataset: Dataset, held_out: Pictures, reference: Pictures
+) -> list[ClassFractions]:
+    if len(dataset.classes) < 2:
+        return []
+    # Real pictures of no class say nothing of classes.
+    training = dataset.labels[dataset.train]
+    known, known_held_out = (dataset.labels[side.places] for side in (reference, held_out))
+    sure, sure_held_out = known != NO_LABEL, known_held_out != NO_LABEL
+    if not sure.any() or not sure_held_out.any():
+        return []
+    seen, held_out_seen = (
+        nearest_labels(rows, reference.rows[sure], known[sure]) for rows in (made, held_out.rows[sure_held_out])
+    )
+    return class_fractions(
+        dataset.classes,
+        training=training[training != NO_LABEL],
+        asked=asked,
+        seen=seen,
+        held_out=known_held_out[sure_held_out],
+        held_out_seen=held_out_seen,
+    )

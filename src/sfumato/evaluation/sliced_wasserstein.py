@@ -20,7 +20,7 @@ SCALE = 1000
 # Lightness, red against green, yellow against blue: orthogonal, each of length 1.
 OPPONENT = ((3**-0.5,) * 3, (2**-0.5, -(2**-0.5), 0.0), (6**-0.5, 6**-0.5, -2 * 6**-0.5))
 # The eye is less keen on colour than on light: a colour axis is not scaled up beyond four times the lightness.
-COLOUR_SHARE = 0.25
+LEAST_COLOUR = 0.25
 # What rounding to 8 bits leaves in a flat surface: no level is scaled up beyond it.
 ROUNDING = 2 / 255 / math.sqrt(12)
 # Directions that are projected at a time, for the memory's sake.
@@ -59,15 +59,15 @@ def sliced_wasserstein(
     between their quantile functions; a level's is the mean over the directions, times 1000 (Karras et al. 2018,
     arXiv:1710.10196, section 5). The pyramid is that of Burt and Adelson (1983), with a = 0.375.
 
-    Two differences from that paper. It normalises each set by its own mean and deviation per channel, so that a set
-    with another palette, or with a grey veil over it, may be no distance away. Here both are normalised by those of
-    the reference: a wrong palette or contrast is far, and the distance is not symmetric in ``a`` and ``b``. And its
-    channels are red, green and blue, which are nearly one and the same in most pictures, so that a set without any
-    colour is near too. Here they are lightness and two opponent colours, their deviation taken as a quarter
-    of that of lightness at least, so that a trace of colour in grey pictures is not blown up.
+    Two differences from that paper. It normalises each set by its own mean and standard deviation (std) per channel, so
+    that a set with another palette, or with a grey veil over it, may be no distance away. Here both are normalised by
+    those of the reference: a wrong palette or contrast is far, and the distance is not symmetric in ``a`` and ``b``.
+    And its channels are red, green and blue, which are nearly the same in most pictures, so that a set without any
+    colour is near too. Here they are lightness and two opponent colours, whose std counts as a quarter of that of
+    lightness at least, so that a trace of colour in grey pictures is not blown up.
 
-    The distance falls with N and M, also between sets of one distribution: compare figures of equal N and M only, and
-    show beside them the floor, the distance of as many other real pictures from the same reference.
+    The distance falls with N and M, also between sets of one distribution: compare distances of equal N and M only, and
+    show beside them the baseline, the distance of as many other real pictures from the same reference.
 
     Raises SfumatoError if a set is empty, not of that shape, not finite, of another picture size than the other one,
     or smaller than a patch; ValueError if a count is less than 1.
@@ -167,9 +167,9 @@ def _at(places: tuple[Tensor, Tensor], images: Tensor, size: int) -> Tensor:
 
 
 def _normalised(ours: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
-    """Both by the mean and the deviation of each axis in the reference; flattened to [N x P, D]."""
-    deviation, mean = torch.std_mean(reference, (0, 2), correction=0, keepdim=True)
-    scale = torch.maximum(deviation, COLOUR_SHARE * deviation[:, :1]).clamp(min=ROUNDING)
+    """Both by the mean and the std of each axis in the reference; flattened to [N x P, D]."""
+    std, mean = torch.std_mean(reference, (0, 2), correction=0, keepdim=True)
+    scale = torch.maximum(std, LEAST_COLOUR * std[:, :1]).clamp(min=ROUNDING)
     return ((ours - mean) / scale).flatten(1), ((reference - mean) / scale).flatten(1)
 
 

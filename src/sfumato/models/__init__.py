@@ -1,6 +1,6 @@
 """Models: directories and Hub repositories that can generate."""
 
-from sfumato.images.tensors import as_tensor, to_pictures
+from sfumato.images.tensors import to_pictures
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.generation import Generation, Progress
 from sfumato.models.generative import GenerativeModel as Model

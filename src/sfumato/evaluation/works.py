@@ -1,0 +1,164 @@
+"""Works to evaluate: the first ones of a model, or a folder of pictures as one batch at one size."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+from sfumato.images.colour import Colour
+from sfumato.images.decoding import read_picture
+from sfumato.images.files import FORMATS, read_file
+from sfumato.images.tensors import as_tensor
+from sfumato.images.unusable import UnusableError
+from sfumato.models import Generation, Model
+from sfumato.provenance.mark import RECIPE_KEY
+from sfumato.text import counted
+from sfumato.works.work import Work, read_work
+
+SMALLEST_SIZE, LARGEST_SIZE, MULTIPLE = 32, 256, 8
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
+
+
+@dataclass(frozen=True, eq=False)
+class WorksToEvaluate:
+    """images: [N, 3, size, size] in -1..1, as 8 bits hold them; classes: N names as they were asked for, None where
+    that is not known; name: for people; facts: where they come from, for people; digests: for the record."""
+
+    images: Tensor
+    classes: Sequence[str | None]
+    name: str
+    facts: Mapping[str, str]
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class FolderOfWorks:
+    """images: [N, 3, size, size] in -1..1; files: relative to the folder; classes: of each, or None where it is not
+    known; left_out: how many files could not be used."""
+
+    images: Tensor
+    files: tuple[str, ...]
+    classes: tuple[str | None, ...]
+    left_out: int
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """All files with a picture's ending below a folder, hidden ones, pipes and the like left out, sorted by name.
+
+    Raises SfumatoError where there are none.
+    """
+    found = sorted(path for path in _files(folder) if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not found:
+        raise SfumatoError(f"{folder}: holds neither a model nor pictures; give what 'train' or 'generate' made")
+    return found
+
+
+def common_size(files: Sequence[Path]) -> int:
+    """The largest training size that none of these pictures must be enlarged to. Raises SfumatoError below 32."""
+    shortest, where = LARGEST_SIZE, Path()
+    for path in files:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what is wrong with a file, reading it will tell
+                with Image.open(path, formats=FORMATS) as image:
+                    side = min(image.size)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            continue
+        if side < shortest:
+            shortest, where = side, path
+    if shortest < SMALLEST_SIZE:
+        raise SfumatoError(f"{where}: has a side of {shortest} pixels; an evaluation needs {SMALLEST_SIZE} or more")
+    return shortest - shortest % MULTIPLE
+
+
+def read_folder(folder: Path, files: Sequence[Path], size: int, background: Colour) -> FolderOfWorks:
+    """The pictures cropped at their centres and scaled to ``size``, over the background where they are transparent.
+
+    A picture's class is the label in its recipe, if it is a work, or else the first folder that it lies in. Files that
+    cannot be used are counted. Raises SfumatoError where none can, or where one would have to be enlarged.
+    """
+    images, names, classes = [], [], []
+    for path in files:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                image = read_picture(read_file(path), background).image
+        except UnusableError:
+            continue
+        if min(image.size) < size:
+            raise SfumatoError(
+                f"{path}: is {image.width} x {image.height} pixels, and {size} are compared; "
+                f"leave it out, or choose a smaller --size"
+            )
+        images.append(as_tensor(image, size))
+        names.append(path.relative_to(folder).as_posix())
+        classes.append(_class(path, folder))
+    if not images:
+        raise SfumatoError(
+            f"{folder}: {counted(len(files), 'file')}, and none is a picture that can be used; give other works"
+        )
+    return FolderOfWorks(torch.stack(images), tuple(names), tuple(classes), len(files) - len(images))
+
+
+def _class(path: Path, folder: Path) -> str | None:
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            is_work = RECIPE_KEY in image.info
+        if is_work:
+            return read_work(path).recipe.first.request.label
+    except (SfumatoError, OSError, ValueError, SyntaxError):
+        pass  # another program's PNG
+    parts = path.relative_to(folder).parts
+    return parts[0] if len(parts) > 1 else None
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        # A pipe would have its reader wait for ever.
+        yield from (path for name in files if not name.startswith(".") and (path := Path(root, name)).is_file())
+
+
+def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
+    """The first ``count`` works of a seed. Raises SfumatoError where the model generates none."""
+    generation = Generation.of(model, seed=seed)
+    return works_of(generation, list(generation.works(count)))
+
+
+def works_of(generation: Generation, works: Sequence[Work]) -> WorksToEvaluate:
+    """The first works of a generation."""
+    model, settings = generation.model, generation.settings
+    images = torch.stack([as_tensor(work.image, model.config.size) for work in works])
+    return WorksToEvaluate(
+        images,
+        [work.recipe.request.label for work in works],
+        model.config.name,
+        {
+            "Works": f"the first {len(works):,} of seed {generation.request.seed}",
+            "Sampling": f"{settings.sampler}, {counted(settings.steps, 'step')}, {settings.schedule}, "
+            f"guidance {settings.guidance if generation.guidance_kind != 'none' else 1.0:g}",
+        },
+        {"model": model.weights_digest},
+    )
+
+
+def folder_works(folder: Path, read: FolderOfWorks) -> WorksToEvaluate:
+    """The pictures of a folder as works."""
+    levels = ((read.images + 1) * 127.5).round().byte()
+    left_out = f", {counted(read.left_out, 'file')} left out" if read.left_out else ""
+    return WorksToEvaluate(
+        read.images,
+        read.classes,
+        folder.resolve().name,
+        {"Works": f"{counted(len(read.images), 'picture')} of a folder{left_out}"},
+        {"works": hashlib.sha256(levels.numpy().tobytes()).hexdigest()},
+    )

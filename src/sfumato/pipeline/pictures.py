@@ -1,0 +1,73 @@
+"""From a person's pictures to a collection and a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from sfumato.collection import (
+    WHITE,
+    Collection,
+    Fetched,
+    Finished,
+    Reference,
+    fetch,
+    is_collection,
+    is_reference,
+)
+from sfumato.collection import collect as collected
+from sfumato.dataset import Dataset, Ready, prepare
+from sfumato.errors import SfumatoError
+from sfumato.images.colour import Colour
+from sfumato.pipeline.events import Began, Event, passed_on
+
+
+def collect(
+    art: Path | str,
+    place: Path,
+    *,
+    background: Colour = WHITE,
+    workers: int | None = None,
+    include_works: bool = False,
+    force: bool = False,
+) -> Iterator[Event]:
+    """Make a collection at ``place``, as `sfumato.collection.collect` does; the last event is its `Finished`.
+
+    art: a folder, a zip, or the name of a data set ('kaggle:owner/name', 'hf:owner/name'), which is fetched first.
+    Raises SfumatoError.
+    """
+    origin = None
+    if is_reference(art):
+        yield Began("fetching", f"Fetching {Reference.parse(art)}")
+        fetched = yield from passed_on(fetch(art, place, force=force), Fetched)
+        art, origin = fetched.folder, fetched.origin
+    yield Began("collecting", "Collecting")
+    yield from collected(
+        art, place, background=background, workers=workers, force=force, origin=origin, include_works=include_works
+    )
+
+
+def collection_of(art: Path, place: Path, **choices: Any) -> Generator[Event, None, Collection]:
+    """The collection that ``art`` is, or one made of it at ``place``. choices: as for `collect`.
+
+    Raises SfumatoError where there is no art.
+    """
+    if not is_reference(art) and not art.exists():
+        raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
+    if is_collection(art):
+        return Collection.open(art)
+    finished = yield from passed_on(collect(art, place, **choices), Finished)
+    return Collection.open(finished.path)
+
+
+def dataset_of(collection: Collection, place: Path, size: int, **choices: Any) -> Generator[Event, None, Dataset]:
+    """The collection prepared at ``place``. choices: as for `sfumato.dataset.prepare`. Raises SfumatoError."""
+    yield Began("preparing", f"Preparing {size} px")
+    ready = yield from passed_on(prepare(collection, place, size=size, **choices), Ready)
+    return Dataset.open(ready.path)
+
+
+def short_sides(collection: Collection) -> list[int]:
+    """The shorter side of each picture, in pixels."""
+    return [min(picture.width, picture.height) for picture in collection.pictures]

@@ -1,0 +1,256 @@
+"""From pictures, or from another model, to a trained one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sfumato.collection import WHITE
+from sfumato.dataset import Dataset
+from sfumato.directory import OwnDirectory
+from sfumato.errors import SfumatoError
+from sfumato.images.colour import Colour
+from sfumato.pipeline.events import Began, Event, Planned, TrainingBegan
+from sfumato.pipeline.pictures import collection_of, dataset_of, short_sides
+from sfumato.training import (
+    STUDENT,
+    Run,
+    check_parent_stays,
+    check_run_place,
+    disk_bytes,
+    layered,
+    parent_choices,
+    picture_facts,
+    prepare_run,
+    refinement,
+    resolve,
+    suitable_size,
+    train,
+    would_clear,
+)
+from sfumato.training.tensorboard import logged_to_tensorboard
+
+DISTILLATION_MINUTES = 5.0
+
+
+def train_on(
+    art: Path,
+    place: Path,
+    choices: Mapping[str, Any],
+    *,
+    background: Colour = WHITE,
+    weights_from: str = "",
+    include_works: bool = False,
+    device: torch.device | None = None,
+    tensorboard: bool = False,
+    force: bool = False,
+) -> Iterator[Event]:
+    """Collect, prepare, plan and train a new run at ``place``; the last event is training's `Finished`.
+
+    art: as for `pipeline.collect`, or a collection; choices: settings that were chosen, the rest is planned;
+    weights_from: the model to begin with. Raises SfumatoError for a mistake of the person's, before anything is
+    written where that is possible; without ``force`` nothing that was there is lost, and a directory that was made
+    for a run that cannot begin goes again.
+    """
+    if art.resolve() == place.resolve():
+        raise SfumatoError(f"{place}: is where the pictures are; choose another place for the run with -o")
+    if force and art.exists() and would_clear(place, art):
+        raise SfumatoError(f"{art}: is part of the run in {place}, which --force would clear; choose another -o")
+    check_run_place(OwnDirectory(place, "run"), force=force, art=art)
+    if weights_from:
+        _check_fits(weights_from, choices)
+        if force:
+            check_parent_stays(place, Path(weights_from))
+        choices = {**parent_choices(weights_from), **choices}
+    run, seconds = yield from new_run(
+        art,
+        place,
+        choices,
+        background=background,
+        weights_from=weights_from,
+        include_works=include_works,
+        device=device,
+        force=force,
+    )
+    yield from follow_training(run, device=device, spent_seconds=seconds, tensorboard=tensorboard)
+
+
+def resume(
+    place: Path,
+    *,
+    more_steps: int = 0,
+    more_minutes: float = 0.0,
+    device: torch.device | None = None,
+    tensorboard: bool = False,
+) -> Iterator[Event]:
+    """Go on with the run at ``place``, for so much more than is left of its plan. Raises SfumatoError."""
+    if place.exists() and not place.is_dir():
+        raise SfumatoError(f"{place}: is a file; give the directory of a run")
+    run = Run.open(place)
+    if not run.has_begun and (more_minutes or more_steps):
+        raise SfumatoError(
+            f"{place}: has no checkpoint yet, so it begins again with its own plan; leave out --minutes and --steps"
+        )
+    yield from follow_training(
+        run, device=device, more_steps=more_steps, more_minutes=more_minutes, tensorboard=tensorboard
+    )
+
+
+def distill(
+    teacher: Path,
+    place: Path,
+    choices: Mapping[str, Any],
+    *,
+    steps: int | None = None,
+    guidance: float | None = None,
+    device: torch.device | None = None,
+    force: bool = False,
+) -> Iterator[Event]:
+    """Teach a copy of the model of the run ``teacher`` to make its works in few steps; a new run at ``place``.
+
+    steps, guidance: of the student; None for the usual ones. A teacher that is a student itself is taught further,
+    with its own steps and guidance. choices: other settings, which win over the usual ones. Raises SfumatoError.
+    """
+    check_run_place(OwnDirectory(place, "run"), force=force)
+    if force:
+        check_parent_stays(place, teacher)
+    taught = Run.open(teacher)
+    asked = {"student_steps": steps, "student_guidance": guidance}
+    settings = layered(
+        parent_choices(str(teacher)),
+        {**_usual(taught, teacher, steps, guidance), "minutes": DISTILLATION_MINUTES},
+        choices,
+        {name: value for name, value in asked.items() if value is not None},
+    )
+    run, seconds = yield from begin_run(
+        place,
+        Dataset.open(taught.dataset),
+        settings,
+        weights_from=str(teacher),
+        facts=taught.record.facts,
+        device=device,
+        force=force,
+    )
+    yield from follow_training(run, device=device, spent_seconds=seconds)
+
+
+def new_run(
+    art: Path,
+    place: Path,
+    choices: Mapping[str, Any],
+    *,
+    background: Colour = WHITE,
+    weights_from: str = "",
+    include_works: bool = False,
+    device: torch.device | None = None,
+    force: bool = False,
+) -> Generator[Event, None, tuple[Run, float]]:
+    """Collect, prepare and plan. Returns the run and the seconds that measuring took."""
+    directory = OwnDirectory(place, "run")
+    with directory.at_work(), directory.nothing_left_of_a_failure():
+        collection = yield from collection_of(
+            art, place / "collection", background=background, include_works=include_works, force=force
+        )
+        if "size" not in choices:
+            size = suitable_size(
+                short_sides(collection),
+                choices.get("minutes", 0),
+                choices.get("factor", 1),
+                pixel_art=choices.get("pixel_art", False),
+            )
+            choices = {**choices, "size": size}
+        asked = resolve(choices)
+        dataset = yield from dataset_of(
+            collection,
+            place / "dataset",
+            asked.picture_side,
+            crop=asked.crop,
+            pixel_art=asked.pixel_art,
+            force=force,
+        )
+        return (
+            yield from begin_run(
+                directory,
+                dataset,
+                choices,
+                weights_from=weights_from,
+                facts=picture_facts(collection, dataset),
+                device=device,
+                force=force,
+                tell_disk=True,
+            )
+        )
+
+
+def begin_run(
+    place: OwnDirectory | Path,
+    dataset: Dataset,
+    choices: Mapping[str, Any],
+    *,
+    tell_disk: bool = False,
+    **prepared: Any,
+) -> Generator[Event, None, tuple[Run, float]]:
+    """Measure this machine and plan. prepared: as for `sfumato.training.prepare_run`. Returns the run, and the seconds
+    that it took."""
+    yield Began("measuring", "measuring this machine")
+    began = time.perf_counter()
+    run, plan = prepare_run(place, dataset, choices, **prepared)
+    seconds = time.perf_counter() - began
+    yield Planned(plan.sentence, disk_bytes(plan, dataset) if tell_disk else None)
+    return run, seconds
+
+
+def follow_training(
+    run: Run,
+    *,
+    device: torch.device | None = None,
+    spent_seconds: float = 0.0,
+    more_steps: int = 0,
+    more_minutes: float = 0.0,
+    tensorboard: bool = False,
+) -> Iterator[Event]:
+    """The events of a training, after one that says that it begins. Closing it ends the training after the step that
+    it is at, with a model and a checkpoint. tensorboard: write its curves for TensorBoard too."""
+    yield TrainingBegan(run.path, run.model, run.record.settings.objective)
+    events = train(run, device=device, spent_seconds=spent_seconds, more_steps=more_steps, more_minutes=more_minutes)
+    yield from logged_to_tensorboard(events, run) if tensorboard else events
+
+
+def _check_fits(origin: str, choices: Mapping[str, Any]) -> None:
+    """Raises SfumatoError where a setting was chosen that the other model's weights do not fit."""
+    theirs = parent_choices(origin)
+    ours, whole = resolve(theirs, choices), resolve(theirs)
+    for name in theirs:
+        if getattr(ours, name) != getattr(whole, name):
+            raise SfumatoError(
+                f"{origin}: its {name} is {_in_words(getattr(whole, name))}, not {_in_words(getattr(ours, name))}; "
+                f"leave out the option or setting that says so, or give another model with --from"
+            )
+
+
+def _in_words(setting: Any) -> str:
+    """Of a network the kind alone would not do."""
+    if not hasattr(setting, "kind"):
+        return str(setting)
+    return f"a {setting.kind} of " + ", ".join(f"{name} {size}" for name, size in setting if name != "kind")
+
+
+def _usual(teacher: Run, name: Path, steps: int | None, guidance: float | None) -> dict[str, Any]:
+    """The settings where none are given. Raises SfumatoError where a student is asked to change."""
+    learned = teacher.record.settings
+    if learned.objective != "distillation":
+        return {**STUDENT}
+    for option, given, known in (
+        ("--steps", steps, learned.student_steps),
+        ("--guidance", guidance, learned.student_guidance),
+    ):
+        if given not in (None, known):
+            raise SfumatoError(
+                f"{name}: is a student already, which keeps its steps and its guidance; leave {option} out, "
+                "or distill the run that it learned from"
+            )
+    return refinement(learned)
