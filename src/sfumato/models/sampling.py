@@ -1,4 +1,4 @@
-"""From noise to pictures: the one place where a model, its guidance, what is asked of it and a sampler meet."""
+"""From noise to pictures: the one place where a model, its guidance, its conditions and a sampler meet."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sfumato.diffusion.inpainting import continued, inpaint, kept
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import DETERMINISTIC, DISTILLED
-from sfumato.diffusion.windows import Places, windowed
+from sfumato.diffusion.windows import Positions, windowed
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig, SamplerSettings
 from sfumato.models.finite import finite_steps
@@ -46,7 +46,7 @@ REPEATS = 2  # times that inpainting goes through the noise levels at which a pi
 
 @dataclass(frozen=True)
 class InitialNoise:
-    """What one picture begins with: its noise, and what it is asked to be."""
+    """What one picture begins with: its noise, and the conditions that are asked of it."""
 
     noise: PictureNoise
     mixture: Mixture = field(default_factory=Mixture)
@@ -103,11 +103,11 @@ def sampled(
     one picture, what guidance leads away from in place of 'nothing'. ground: by default an empty one of the model's
     size. A picture on it is refined from half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073), or from its own
     where it is inverted; where there is a mask, it is kept outside. An upscaler begins with its reference, enlarged.
-    Raises SfumatoError where the model's answer is not finite.
+    Raises SfumatoError where the model's output is not finite.
     """
     ground = ground or Ground.plain(model.config)
-    # Of a picture of which a part is made anew, windows that see nothing of that part are not looked at. What steers
-    # looks at the whole.
+    # Where a part of a picture is made anew, windows that see nothing of that part are left out. Steering needs the
+    # whole.
     part = part_to_make(model, ground) if steering in (None, NOT_STEERED) else None
     within = ground if part is None else ground.part(*part)
 
@@ -172,8 +172,8 @@ def _steps(
     elif ground.mask is None or ground.picture is None:
         yield from sampler(denoise, x, sigmas, fresh)
     else:
-        # A distilled model's few looks are each a whole picture: there is no way between them to go through again. And
-        # its estimate is no mean of pictures, so that the derivative is no covariance.
+        # Each of a distilled model's few estimates is a whole picture: there are no levels between them to repeat. And
+        # its estimate is not a mean of pictures, so that the derivative is not a covariance.
         repeats, nudges = (1, 0) if settings.sampler in DISTILLED else (REPEATS, 2)
         yield from inpaint(
             denoise,
@@ -192,8 +192,8 @@ def _steps(
 
 
 def part_to_make(model: Model, ground: Ground) -> tuple[slice, slice] | None:
-    """Rows and columns of a ground outside of which a model's windows see nothing that is made anew, in whole cells of
-    its codec; None where that is all of the ground, or nothing is kept."""
+    """The rows and columns of a ground that a model's windows need for what is made anew, in whole cells of its codec;
+    None where that is all of the ground, or nothing is kept."""
     part = ground.part_to_make(model.config.size)
     if part is None:
         return None
@@ -205,21 +205,21 @@ def part_to_make(model: Model, ground: Ground) -> tuple[slice, slice] | None:
 def begins_at_mean(config: ModelConfig, settings: SamplerSettings, ground: Ground, sigma: float) -> bool:
     """Whether the estimate of pure noise is added to it before the first step.
 
-    Pictures with that much noise have their mean in them still. A sampler that draws its noise anew finds it; one that
-    keeps its noise would miss it to the end, and pictures on a dark ground would be too light.
+    Even pictures with that much noise still contain their mean. A sampler that adds fresh noise finds it; one that
+    keeps its first noise would miss it to the end, and pictures on a dark ground would be too light.
     """
     keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
     return keeps_noise and config.objective == "denoising" and ground.picture is None
 
 
 def filled_from(config: ModelConfig) -> float:
-    """Sigma at which inpainting in full strength begins: larger pictures bear more noise."""
+    """Sigma at which inpainting in full strength begins: larger pictures need more noise."""
     return FILLED_FROM * config.size / 64
 
 
 def _begun(ground: Ground) -> Tensor:
-    """The picture on a ground, [1, 3, height, width]; what is made anew in full strength has the light and the colour
-    of what is kept to begin with, so that there need not be as much noise that these are drawn by chance."""
+    """The picture on a ground, [1, 3, height, width]; what is made anew in full strength begins with the light and
+    the colour of what is kept, so that less noise is needed than if chance were to draw them."""
     assert ground.picture is not None, "there is one to begin with"
     if ground.mask is None or ground.strength < 1:
         return ground.picture[None]
@@ -227,7 +227,7 @@ def _begun(ground: Ground) -> Tensor:
 
 
 def batch_size(model: Model, ground: Ground) -> int:
-    """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch."""
+    """How many pictures are sampled together. From a picture usually one is made, and windows fill a batch."""
     from_noise = ground.picture is None and ground.reference is None
     return BATCH if from_noise and ground.is_one_picture(model.config) else 1
 
@@ -235,7 +235,7 @@ def batch_size(model: Model, ground: Ground) -> int:
 def estimate(
     model: Model, settings: SamplerSettings, ground: Ground, mixture: Mixture, negative: Condition | None = None
 ) -> Denoise:
-    """What a sampler asks of a whole ground: `guided`, in windows where the model cannot see it at once.
+    """The estimate that a sampler needs for a whole ground: `guided`, in windows where it is larger than the model.
 
     mixture: of N pictures; negative: of one.
     """
@@ -246,9 +246,9 @@ def estimate(
         return guided(model, settings, mixture, negative)
     side = model.config.size // model.codec.factor
 
-    def in_windows(x: Tensor, sigma: float, places: Places) -> Tensor:
-        wanted = mixture.windows(places)
-        unwanted = None if negative is None else negative.windows(places)
+    def in_windows(x: Tensor, sigma: float, positions: Positions) -> Tensor:
+        wanted = mixture.windows(positions)
+        unwanted = None if negative is None else negative.windows(positions)
         made = []
         for start in range(0, len(x), AT_ONCE):
             part = slice(start, start + AT_ONCE)
@@ -282,7 +282,7 @@ def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: 
 
 
 def effective_guidance(model: Model, settings: SamplerSettings, *, negative: bool = False) -> str:
-    """'none' where nothing would change: at 1, or away from 'nothing' in a model that can be asked for nothing else."""
+    """'none' where nothing would change: at 1, or away from 'nothing' in a model without conditions."""
     without = settings.guidance_kind == "classifier_free" and not model.is_conditional and not negative
     return "none" if settings.guidance == 1 or without else settings.guidance_kind
 
