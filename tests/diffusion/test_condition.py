@@ -64,13 +64,13 @@ def test_a_reference_is_never_dropped() -> None:
 
 
 def test_only_what_has_places_differs_between_windows() -> None:
-    places = [(torch.tensor([0, 1]), torch.tensor([3, 4])), (torch.tensor([3, 0]), torch.tensor([4, 0]))]
+    positions = [(torch.tensor([0, 1]), torch.tensor([3, 4])), (torch.tensor([3, 0]), torch.tensor([4, 0]))]
     whole = picture()
-    cut = whole.windows(places).picture
+    cut = whole.windows(positions).picture
     assert torch.equal(cut[:2], whole.picture[:, :, 0:2, 3:5])
     assert torch.equal(cut[2:, :, 0, 0], whole.picture[:, :, 3, 4])  # and over the edges of a torus
     assert torch.equal(cut[2:, :, 1, 1], whole.picture[:, :, 0, 0])
-    assert ClassCondition.of([4, 7]).windows(places).inputs.tolist() == [5, 8, 5, 8]
+    assert ClassCondition.of([4, 7]).windows(positions).inputs.tolist() == [5, 8, 5, 8]
 
 
 def test_a_mixture_of_fewer_conditions_than_another_has_its_first_again_with_weight_0() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from sfumato.diffusion import ClassCondition, PictureCondition
 from sfumato.diffusion.noise import karras
 from sfumato.diffusion.samplers import SAMPLERS, Denoise
-from sfumato.diffusion.windows import Places, window_count, windowed
+from sfumato.diffusion.windows import Positions, window_count, windowed
 from sfumato.errors import SfumatoError
 
 
@@ -22,14 +22,14 @@ class Seen:
     def __init__(self) -> None:
         self.asked: list[Tensor] = []
 
-    def __call__(self, x: Tensor, sigma: float, places: Places) -> Tensor:
+    def __call__(self, x: Tensor, sigma: float, positions: Positions) -> Tensor:
         self.asked.append(x)
         return x
 
 
-def everywhere(denoise: Denoise) -> Callable[[Tensor, float, Places], Tensor]:
+def everywhere(denoise: Denoise) -> Callable[[Tensor, float, Positions], Tensor]:
     """A denoiser for which it does not matter where its windows stand."""
-    return lambda x, sigma, places: denoise(x, sigma)
+    return lambda x, sigma, positions: denoise(x, sigma)
 
 
 def numbered(count: int, height: int, width: int) -> Tensor:
@@ -51,8 +51,8 @@ def starts(length: int, side: int, stride: int, *, wrap: bool = False, sigma: fl
 def test_a_reference_picture_is_cut_as_the_canvas_is(wrap: bool) -> None:
     canvas, reference = numbered(2, 5, 7), PictureCondition(-numbered(2, 5, 7))
 
-    def denoise(windows: Tensor, sigma: float, places: Places) -> Tensor:
-        cut = reference.windows(places).picture
+    def denoise(windows: Tensor, sigma: float, positions: Positions) -> Tensor:
+        cut = reference.windows(positions).picture
         assert torch.equal(windows, -cut)
         return cut
 
@@ -99,9 +99,9 @@ def test_windows_come_row_by_row_each_with_all_pictures() -> None:
 def test_a_condition_without_places_meets_its_own_picture() -> None:
     condition = ClassCondition.of([3, -1])
 
-    def denoise(windows: Tensor, sigma: float, places: Places) -> Tensor:
-        assert len(places) == window_count(6, 9, 4, 2)
-        return condition.windows(places).rows.view(-1, 1, 1, 1).float().expand_as(windows)
+    def denoise(windows: Tensor, sigma: float, positions: Positions) -> Tensor:
+        assert len(positions) == window_count(6, 9, 4, 2)
+        return condition.windows(positions).rows.view(-1, 1, 1, 1).float().expand_as(windows)
 
     blend = windowed(denoise, side=4, stride=2)(torch.zeros(2, 3, 6, 9), 1.0)
     torch.testing.assert_close(blend[0], torch.full((3, 6, 9), 4.0))
@@ -112,12 +112,12 @@ def test_a_condition_without_places_meets_its_own_picture() -> None:
 @given(shapes)
 def test_windows_stand_at_even_distances_of_a_stride_at_most(shape: tuple[int, int, int, int, bool]) -> None:
     length, _, side, stride, wrap = shape
-    places = starts(length, side, stride, wrap=wrap)
+    begun = starts(length, side, stride, wrap=wrap)
     if wrap:
-        distances = [(second - first) % length for first, second in pairwise([*places, places[0]]) if len(places) > 1]
+        distances = [(second - first) % length for first, second in pairwise([*begun, begun[0]]) if len(begun) > 1]
     else:
-        assert (places[0], places[-1]) == (0, length - side)
-        distances = [second - first for first, second in pairwise(places)]
+        assert (begun[0], begun[-1]) == (0, length - side)
+        distances = [second - first for first, second in pairwise(begun)]
     if distances:
         assert max(distances) <= stride
         assert max(distances) - min(distances) <= 1
@@ -156,7 +156,7 @@ def test_a_torus_rolled_by_strides_gives_the_result_rolled(down: int, across: in
 def test_a_toruss_windows_stand_elsewhere_at_every_level_and_the_same_at_the_same() -> None:
     levels = karras(16, 0.03, 40.0)[:-1].tolist()
     begun = [starts(32, 16, 8, wrap=True, sigma=sigma) for sigma in levels]
-    assert len({min(place % 8 for place in places) for places in begun}) >= 6
+    assert len({min(place % 8 for place in positions) for positions in begun}) >= 6
     assert begun == [starts(32, 16, 8, wrap=True, sigma=sigma) for sigma in levels]
     assert {tuple(starts(32, 16, 8, sigma=sigma)) for sigma in levels} == {(0, 8, 16)}
 

@@ -1,4 +1,4 @@
-"""What is denoised, made of pictures and turned into pictures again: the pixels themselves, or a VAE's latents."""
+"""Pictures to what is denoised, and back: the pixels themselves, or a VAE's latents."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PICTURE_CHANNELS = 3
 class Codec(BaseModel, ABC):
     """Pictures [N, 3, H, W] in -1..1 <-> latents [N, channels, H / factor, W / factor], of about unit scale.
 
-    A subclass states its ``kind``, by which a model's configuration knows it, and is all that it takes to denoise in
-    another form. What it learned, such as a VAE's weights, it keeps in a private attribute.
+    A subclass with a ``kind`` of its own can be named in a model's configuration, and is all that another form of
+    denoising needs. Weights, such as a VAE's, belong into a private attribute.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,18 +45,21 @@ class Codec(BaseModel, ABC):
         """[N, channels, h, w] -> [N, 3, h * factor, w * factor] in about -1..1."""
 
     def edit(self, latents: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-        """Latents, changed as their pictures are: what decoding and encoding lose stays as it is."""
+        """Latents, changed as their pictures are changed; what decoding and encoding lose stays as it was.
+
+        change: pictures [N, 3, H, W] -> [N, 3, H, W].
+        """
         pictures = self.decode(latents)
         return latents + (self.encode(change(pictures)) - self.encode(pictures))
 
     def muted(self, change: Tensor, chroma: float) -> Tensor:
-        """A change of latents with only ``chroma``, 0..1, of what it does to colours: all of it, unless light and
-        colour can be told apart in the latents."""
+        """A change of latents with its effect on colour multiplied by ``chroma``, 0..1: all of the change as it is,
+        unless light and colour can be told apart in the latents."""
         return change
 
     def covered(self, mask: Tensor) -> Tensor:
-        """[N, 1, H, W] in 0..1 -> [N, 1, H / factor, W / factor]: for each cell the most of its pixels' values, so that
-        a cell with 0 holds nothing that the mask covers."""
+        """[N, 1, H, W] in 0..1 -> [N, 1, H / factor, W / factor]: the maximum over each cell's pixels, so that a cell
+        of 0 holds nothing that the mask covers."""
         return F.max_pool2d(mask, self.factor)
 
     def shape(self, height: int, width: int) -> tuple[int, int, int]:
@@ -102,7 +105,7 @@ PIXELS = PixelCodec()
 
 
 def _of_its_kind(value: Any) -> Codec:
-    """A codec from the data in a configuration."""
+    """The codec that a configuration's data describe."""
     if isinstance(value, Codec):
         return value
     kinds = {str(codec.model_fields["kind"].default): codec for codec in Codec.__subclasses__()}

@@ -1,10 +1,10 @@
-"""What a denoiser is told besides the noise: classes, a reference picture, later a text's embeddings."""
+"""What a denoiser knows besides the noise level: classes, a reference picture, later a text's embeddings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,35 +14,34 @@ C = TypeVar("C", bound="Condition")
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """What N pictures are to be. Every field of a subclass is a tensor [N, ...].
+    """A condition on each of N pictures. Every field of a subclass is a tensor [N, ...].
 
-    A condition whose 'nothing' is not zeros defines its own ``drop``; one whose network takes more than the first of
-    its fields defines its own ``inputs``.
+    A subclass whose 'nothing' is not zeros, such as the embedding of an empty prompt, defines its own ``drop``; one
+    whose network takes more than its first field defines its own ``inputs``.
     """
 
     @property
-    def inputs(self) -> Tensor:
-        """What the network is given, [N, ...]."""
-        first: Tensor = getattr(self, fields(self)[0].name)
-        return first
+    def inputs(self) -> Any:
+        """What the network is called with."""
+        return getattr(self, fields(self)[0].name)
 
     def __len__(self) -> int:
         return len(getattr(self, fields(self)[0].name))
 
     def __getitem__(self, index: Tensor | slice) -> Self:
-        """That of some of the pictures. index: a slice, [M] indices or [N] booleans."""
+        """The condition of some of the pictures. index: a slice, [M] indices or [N] booleans."""
         return self.map(lambda tensor: tensor[index])
 
     def repeat(self, count: int) -> Self:
-        """All N in their order, ``count`` times: [count * N]."""
+        """All N in their order, ``count`` times over: [count * N]."""
         return self.map(lambda tensor: tensor.repeat(count, *[1] * (tensor.ndim - 1)))
 
     def to(self, device: torch.device | str) -> Self:
         return self.map(lambda tensor: tensor.to(device))
 
     def drop(self, dropped: Tensor | None = None) -> Self:
-        """'Nothing' in place of some, [N] booleans, or of all: what classifier-free guidance leads away from, and what
-        training shows now and then (Ho and Salimans 2022, arXiv:2207.12598, algorithm 1)."""
+        """The same with 'nothing' for some pictures, [N] booleans, or for all: what training shows now and then, and
+        classifier-free guidance leads away from (Ho and Salimans 2022, arXiv:2207.12598, algorithms 1 and 2)."""
         if dropped is None:
             return self.map(torch.zeros_like)
 
@@ -51,12 +50,13 @@ class Condition:
 
         return self.map(change)
 
-    def windows(self, places: Sequence[tuple[Tensor, Tensor]]) -> Self:
-        """That of windows cut out of the pictures: window 0 of all N, then window 1 of all, [len(places) * N].
+    def windows(self, positions: Sequence[tuple[Tensor, Tensor]]) -> Self:
+        """The condition of windows cut out of the pictures: window 0 of all N, then window 1 of all.
 
-        places: rows and columns of each. Only a condition with a height and a width differs between windows.
+        positions: the rows and the columns of each window. Only a condition with a height and a width is cut; others
+        are repeated. Returns [len(positions) * N].
         """
-        return self.repeat(len(places))
+        return self.repeat(len(positions))
 
     def map(self, change: Callable[[Tensor], Tensor]) -> Self:
         """The same condition with every tensor changed."""
@@ -82,29 +82,29 @@ class ClassCondition(Condition):
 
     @classmethod
     def mixture(cls, classes: Mapping[int, float]) -> Mixture:
-        """What one picture is asked to be. classes: their indices and weights, of sum 1; none for no class."""
+        """A mixture for one picture. classes: their indices and weights, of sum 1; none for no class."""
         return Mixture(tuple(cls.of([index]) for index in classes), torch.tensor([*classes.values()]).view(-1, 1))
 
 
 @dataclass(frozen=True, eq=False)
 class PictureCondition(Condition):
-    """picture: [N, C, H, W], a reference that the pictures resemble, in the form that is denoised (see `Codec`)."""
+    """picture: [N, C, H, W], a reference that the pictures resemble, as the codec encodes it."""
 
     picture: Tensor
 
     def drop(self, dropped: Tensor | None = None) -> Self:
-        """Itself: without its reference an upscaler has nothing to enlarge, and none learns to do without."""
+        """The same: a reference is never dropped, as no upscaler learns to do without."""
         return self
 
-    def windows(self, places: Sequence[tuple[Tensor, Tensor]]) -> Self:
-        return type(self)(torch.cat([self.picture[:, :, rows[:, None], columns] for rows, columns in places]))
+    def windows(self, positions: Sequence[tuple[Tensor, Tensor]]) -> Self:
+        return type(self)(torch.cat([self.picture[:, :, rows[:, None], columns] for rows, columns in positions]))
 
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """What each of N pictures is asked to be: a weighted mean of the estimates under K conditions.
+    """What is asked of N pictures: for each a weighted mean of the estimates under K conditions.
 
-    conditions: K of them, each of all N; none for no condition at all. weights: [K, N], for each picture of sum 1.
+    conditions: K, each of all N pictures; none for no condition at all. weights: [K, N], of sum 1 for each picture.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -117,9 +117,9 @@ class Mixture:
 
     @classmethod
     def joined(cls, mixtures: Sequence[Self]) -> Self:
-        """Those of several pictures, of one picture each, one after the other.
+        """Mixtures of one picture each, one after the other.
 
-        A picture with fewer conditions than another has its first once more, with weight 0.
+        A picture with fewer conditions than another has its first one again, with weight 0.
         """
         most = max(len(mixture.conditions) for mixture in mixtures)
         if most == 0:
@@ -135,13 +135,13 @@ class Mixture:
         return cls(tuple(joined(column) for column in columns), weights)
 
     def __getitem__(self, index: slice) -> Self:
-        """That of some of the pictures."""
+        """The mixtures of some of the pictures."""
         return type(self)(tuple(condition[index] for condition in self.conditions), self.weights[:, index])
 
     def to(self, device: torch.device | str) -> Self:
         return type(self)(tuple(condition.to(device) for condition in self.conditions), self.weights.to(device))
 
-    def windows(self, places: Sequence[tuple[Tensor, Tensor]]) -> Self:
-        """That of windows cut out of the pictures, as `Condition.windows` orders them."""
-        conditions = tuple(condition.windows(places) for condition in self.conditions)
-        return type(self)(conditions, self.weights.repeat(1, len(places)))
+    def windows(self, positions: Sequence[tuple[Tensor, Tensor]]) -> Self:
+        """The mixtures of windows cut out of the pictures, in the order of `Condition.windows`."""
+        conditions = tuple(condition.windows(positions) for condition in self.conditions)
+        return type(self)(conditions, self.weights.repeat(1, len(positions)))

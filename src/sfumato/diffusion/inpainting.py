@@ -1,17 +1,17 @@
 """Inpainting: what a mask leaves of a picture is kept, the rest is sampled to fit it.
 
-At every noise level the known pixels are the picture's under the level's own noise, so that the denoiser is asked of
-nothing that it has not learned, and the others are made beside them (RePaint: Lugmayr et al. 2022, arXiv:2201.09865,
-eq. 8). Two things make the others fit, and neither needs gradients:
+At every noise level the known pixels are the picture's with noise of that level, so that the denoiser sees nothing that
+it has not learned, and the others are sampled beside them (RePaint: Lugmayr et al. 2022, arXiv:2201.09865, eq. 8). Two
+things make the others fit, and neither needs gradients:
 
-- The estimate of the others knows of the known ones only what shows through the noise. As far as it is wrong about
-  those, it is wrong about the others as well, where the two go together: by their covariance given what shows, which is
+- The estimate of the others depends only on what of the known ones shows through the noise. Where it is wrong about the
+  known pixels, it is wrong about the others too, in proportion to their covariance given the noisy picture, which is
   sigma squared times the derivative of the estimate (moment matching posterior sampling: Rozet et al. 2024,
-  arXiv:2405.13712). Of a Gaussian that is exact. Differences of estimates take the place of derivatives, and a step or
-  more of conjugate gradients that of an inverse.
-- Every few levels are gone through several times, with the noise that they took away put back, since what was made
-  before the known pixels came out of the noise does not know them (RePaint's section 4.2, 'resampling'; Xu et al. 2023,
-  'Restart sampling', arXiv:2306.14878, algorithm 1).
+  arXiv:2405.13712). For a Gaussian this is exact. Finite differences of estimates replace the derivatives, and one or
+  more steps of conjugate gradients replace the inverse.
+- Every few levels are repeated several times, with the noise that they removed put back, since what was made before the
+  known pixels came out of the noise does not fit them (RePaint's section 4.2, 'resampling'; Xu et al. 2023, 'Restart
+  sampling', arXiv:2306.14878, algorithm 1).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from sfumato.errors import SfumatoError
 
 Draw = Callable[[int], Tensor]
 
-PIECE = 3  # levels that are gone through again at once: fewer and the picture cannot change, more and it forgets
-LOWEST = 0.1  # sigma, down to which they are: below it nothing visible changes any more
-NUDGE = 0.2  # of the noise's standard deviation: how far the known pixels are moved to see what moves with them
+PIECE = 3  # levels that are repeated together: with fewer the picture cannot change, with more it forgets
+LOWEST = 0.1  # sigma, down to which levels are repeated: below it nothing visible changes
+NUDGE = 0.2  # of the noise's standard deviation: how far the known pixels are moved to see what changes with them
 
 
 def inpaint(
@@ -56,12 +56,12 @@ def inpaint(
     sigmas, noise: the sampler's; noise is also drawn for the step numbers from len(sigmas) on
     picture: [1 or N, C, H, W], clean; what the mask covers is not used
     mask:    [1 or N, 1, H, W] in 0..1: 0 is known and kept as it is, all else is made anew
-    repeats: how many times each level down to sigma 0.1 is gone through, 1 or more; the last time is yielded
-    nudges:  conjugate gradients for every estimate, 0 or more; 0 is RePaint without resampling
-    nudged:  the estimate that they ask, nudges + 1 times (the first is ``denoise``'s where it is the same); by default
-             ``denoise``, and one without guidance costs less
-    highest: sigma above which none is asked; a network's derivative is a covariance only where it sees something
-    noise_high: sigma up to which the sampler's steps add fresh noise; going through levels again always does
+    repeats: how many times each level down to sigma 0.1 is sampled, 1 or more; the steps of the last time are yielded
+    nudges:  steps of conjugate gradients for every estimate, 0 or more; 0 is RePaint without resampling
+    nudged:  the estimate that they evaluate, nudges + 1 times (the first is ``denoise``'s where it is the same); by
+             default ``denoise``; one without guidance costs less
+    highest: sigma above which there are none; a network's derivative is a covariance only where it sees something
+    noise_high: sigma up to which the sampler's steps add fresh noise; repeating levels always does
 
     Raises SfumatoError for a picture or a mask of another size, values of the mask outside 0..1, a mask that covers
     nothing or everything of a picture, repeats under 1 and nudges under 0.
@@ -82,7 +82,7 @@ def kept(made: Tensor, picture: Tensor, mask: Tensor) -> Tensor:
 
 
 def _fitting(denoise: Denoise, nudged: Denoise, picture: Tensor, made: Tensor, nudges: int, highest: float) -> Denoise:
-    """The estimate whose known pixels are the picture's, and whose ``made`` ones follow from these."""
+    """The estimate with the picture's own known pixels, and with ``made`` ones that fit them."""
 
     def estimate(x: Tensor, sigma: float) -> Tensor:
         guess = denoise(x, sigma)
@@ -103,11 +103,11 @@ def _following(
     J z for the z on the known pixels of which J z is ``wrong`` there. J is a covariance over sigma squared, and so
     symmetric and positive.
     """
-    deviation = NUDGE * sigma * known.expand_as(x).sum((1, 2, 3), keepdim=True).sqrt()
+    distance = NUDGE * sigma * known.expand_as(x).sum((1, 2, 3), keepdim=True).sqrt()
     change, left, direction = torch.zeros_like(wrong), wrong, wrong
     square = _dot(left, left)
     for _ in range(nudges):
-        scale = deviation / _dot(direction, direction).sqrt().clamp_min(1e-12)
+        scale = distance / _dot(direction, direction).sqrt().clamp_min(1e-12)
         moved = (denoise(x + scale * direction, sigma) - guess) / scale
         known_moved = torch.where(known, moved, 0)
         curvature = _dot(direction, known_moved)
@@ -125,7 +125,7 @@ def _dot(one: Tensor, other: Tensor) -> Tensor:
 
 
 def continued(picture: Tensor, mask: Tensor) -> Tensor:
-    """The picture with the mean light and colour of what lies near in place of what the mask covers, ever vaguer.
+    """The picture, with the mean light and colour of its surroundings where the mask covers it, ever vaguer.
 
     picture: [N, 3, H, W]; mask: [1 or N, 1, H, W], 0 is known, in every picture somewhere. Push and pull (Gortler et
     al. 1996, 'The Lumigraph', section 3.4): means of the known pixels of 2 x 2 cells, of the cells of those, and so on
@@ -134,9 +134,9 @@ def continued(picture: Tensor, mask: Tensor) -> Tensor:
     known = (mask == 0).to(picture).expand(len(picture), 1, *picture.shape[2:])
     if bool(known.all()):
         return picture
-    share = F.avg_pool2d(known, 2, ceil_mode=True, count_include_pad=False)
-    means = F.avg_pool2d(picture * known, 2, ceil_mode=True, count_include_pad=False) / share.clamp_min(1e-6)
-    coarser = continued(means, (share == 0).to(mask))
+    fraction = F.avg_pool2d(known, 2, ceil_mode=True, count_include_pad=False)
+    means = F.avg_pool2d(picture * known, 2, ceil_mode=True, count_include_pad=False) / fraction.clamp_min(1e-6)
+    coarser = continued(means, (fraction == 0).to(mask))
     return torch.where(known > 0, picture, F.interpolate(coarser, picture.shape[2:], mode="bilinear"))
 
 
@@ -163,7 +163,7 @@ def _from(noise: Draw, begun: int, levels: Sequence[float], noise_high: float) -
 
 
 def _pieces(levels: Sequence[float], repeats: int) -> list[tuple[int, int, int]]:
-    """The way in pieces: the places of a piece's first and last level, and how many times it is gone through."""
+    """The levels in pieces: the index of a piece's first and last level, and how many times it is sampled."""
     steps = len(levels) - 1
     last = sum(sigma >= LOWEST for sigma in levels) - 1
     if repeats == 1 or last < 1:

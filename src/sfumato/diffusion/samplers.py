@@ -86,14 +86,14 @@ def euler_ancestral(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -
 
 def consistency(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -> Iterator[Step]:
     """A whole picture at every level, and fresh noise alone before the next (Song et al. 2023, arXiv:2303.01469,
-    algorithm 1). For a network that answers with a picture and not with the mean of all that there could be: what is
-    left of the noise before belongs to that picture, and would have it exaggerated."""
+    algorithm 1). For a network that answers with one picture and not with the mean of all possible ones: what is left
+    of the earlier noise belongs to that picture, and keeping it would exaggerate the picture."""
     return _anew(denoise, x, sigmas, noise, len(sigmas) - 2)
 
 
 def consistency_denoised(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise) -> Iterator[Step]:
-    """As `consistency`, with no fresh noise before the last level either: what is wrong with the picture until then is
-    noise enough, and a network that is told of noise takes that away (measured, see benchmarks/log.md)."""
+    """As `consistency`, with no fresh noise before the last level either: the picture's own errors are noise enough,
+    which the network removes there (measured, see benchmarks/log.md)."""
     return _anew(denoise, x, sigmas, noise, len(sigmas) - 3)
 
 
@@ -104,13 +104,13 @@ SAMPLERS: dict[str, Sampler] = {
     "dpmpp_2m_sde": dpmpp_2m_sde,
     "euler_ancestral": euler_ancestral,
 }
-"""Those that solve the equation, by name."""
+"""Solvers of the differential equation, by name."""
 
 DETERMINISTIC = ("euler", "heun", "dpmpp_2m")
-"""Those among them that add no fresh noise: what they begin with stays in the picture."""
+"""The solvers that add no fresh noise: what they begin with stays in the picture."""
 
 DISTILLED: dict[str, Sampler] = {"consistency": consistency, "consistency_denoised": consistency_denoised}
-"""Those for networks that answer with a picture at every level."""
+"""Samplers for distilled networks, which answer with one picture at every level."""
 
 
 def _anew(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise, fresh: int) -> Iterator[Step]:
@@ -138,7 +138,7 @@ def _multistep(denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Noise | None)
 
 
 def _moved(estimate: Tensor, x: Tensor, following: float, ratio: float, fresh: Tensor | None) -> Tensor:
-    """x at the following level, ``ratio`` times the last one. Half of the contraction is made up for by fresh noise."""
+    """x at the following level, ``ratio`` times the last one. Fresh noise makes up for half of the contraction."""
     if fresh is None:
         return estimate + (x - estimate) * ratio
     return estimate + (x - estimate) * ratio**2 + fresh * (following * math.sqrt(1 - ratio**2))

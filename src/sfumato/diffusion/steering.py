@@ -108,10 +108,10 @@ def recoloured(images: Tensor, palette: Tensor, shares: Tensor | None = None, sh
     Chang et al. 2015, doi:10.1145/2766978).
 
     images: [N, 3, H, W] in -1..1. palette: [K, 3] in -1..1. shares: [K], how common each colour is, or None for all
-    alike. shading: the largest deviation of all shades in lightness, above 0, along an axis of length 1 in red, green
-    and blue; in hue and saturation it is a quarter of that, as light and shadow fall on a thing of one colour, and no
-    more than the palette's own colours deviate from each other in it. Where shades deviate more, all of the picture's
-    are scaled down. Returns [N, 3, H, W].
+    alike. shading: the largest standard deviation of all shades in lightness, above 0, along an axis of length 1 in
+    red, green and blue; in hue and saturation it is a quarter of that, as light and shadow fall on a thing of one
+    colour, and no more than the palette's own colours deviate from each other in it. Where shades deviate more, all of
+    the picture's are scaled down. Returns [N, 3, H, W].
     """
     palette = palette.to(images)
     scores = -_squared_distances(*map(_muted, (_as_light_as(palette, images), palette))) / (2 * EDGE**2)
@@ -193,10 +193,10 @@ def _as_light_as(palette: Tensor, images: Tensor) -> Tensor:
     return images - grey + torch.lerp(tones.min(), tones.max(), place)
 
 
-def _at_most(deviation: float, images: Tensor, axes: int) -> Tensor:
-    """Pictures, scaled down where they deviate more than that along each of so many axes of length 1."""
+def _at_most(std: float, images: Tensor, axes: int) -> Tensor:
+    """Pictures, scaled down where their standard deviation along each of so many axes of length 1 is above ``std``."""
     found = (images.square().sum(1, keepdim=True).mean((2, 3), keepdim=True) / axes).sqrt()
-    return images * (deviation / found.clamp_min(1e-6)).clamp(max=1)
+    return images * (std / found.clamp_min(1e-6)).clamp(max=1)
 
 
 @cache
@@ -221,7 +221,7 @@ def _squared_distances(images: Tensor, palette: Tensor) -> Tensor:
 
 
 def _to_each(colours: Tensor, palette: Tensor) -> Tensor:
-    """Squared distances: [..., 3], [K, 3] -> [..., K]. By differences, for a colour's own is to be 0 exactly."""
+    """Squared distances: [..., 3], [K, 3] -> [..., K]. By differences, so that to itself it is exactly 0."""
     return torch.stack([(colours - colour).square().sum(-1) for colour in palette], -1)
 
 

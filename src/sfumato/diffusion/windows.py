@@ -16,16 +16,16 @@ from sfumato.diffusion.samplers import Denoise
 from sfumato.errors import SfumatoError
 
 # Windows that a torus's grid moves on by when sigma grows e-fold, down and across: large, so that neighbouring levels
-# land far apart, and irrational, so that no schedule comes back to the same places.
+# land far apart, and irrational, so that no schedule comes back to the same positions.
 _DRIFT = 50 * math.sqrt(5), 50 * math.sqrt(3)
 
 
-Places = Sequence[tuple[Tensor, Tensor]]
+Positions = Sequence[tuple[Tensor, Tensor]]
 """The rows [side] and the columns [side] of each window."""
 
 
 def windowed(
-    denoise: Callable[[Tensor, float, Places], Tensor], *, side: int, stride: int, wrap: bool = False
+    denoise: Callable[[Tensor, float, Positions], Tensor], *, side: int, stride: int, wrap: bool = False
 ) -> Denoise:
     """A denoiser of canvases [N, C, H, W], H and W not under ``side``, from one of windows [N, C, side, side].
 
@@ -46,15 +46,17 @@ def windowed(
         height, width = x.shape[-2:]
         _check_canvas(height, width, side)
         down, across = ((int(math.log(sigma) * drift % 1 * stride) if wrap else 0) for drift in _DRIFT)
-        places, weights = [], []
+        positions, weights = [], []
         for (rows, row_weight), (columns, column_weight) in product(
             _axis(height, side, stride, wrap, down), _axis(width, side, stride, wrap, across)
         ):
-            places.append((rows.to(x.device), columns.to(x.device)))
+            positions.append((rows.to(x.device), columns.to(x.device)))
             weights.append((row_weight[:, None] * column_weight).to(x))
-        estimates = denoise(torch.cat([x[:, :, rows[:, None], columns] for rows, columns in places]), sigma, places)
+        estimates = denoise(
+            torch.cat([x[:, :, rows[:, None], columns] for rows, columns in positions]), sigma, positions
+        )
         blend = x.new_zeros((len(x), estimates.shape[1], height, width))
-        for (rows, columns), weight, estimate in zip(places, weights, estimates.chunk(len(places)), strict=True):
+        for (rows, columns), weight, estimate in zip(positions, weights, estimates.chunk(len(positions)), strict=True):
             blend[:, :, rows[:, None], columns] += weight * estimate
         return blend
 

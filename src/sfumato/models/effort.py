@@ -1,4 +1,4 @@
-"""What sampling costs before it is begun: how many pictures, or windows of them, the networks have to look at."""
+"""What sampling will cost: how many pictures, or windows of them, the networks have to look at."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sfumato.models.steering import NOT_STEERED
 
 
 def looks(generation: Generation) -> list[int]:
-    """Of each step of one batch: how many pictures, or windows of them, networks look at.
+    """For each step of one batch: how many pictures, or windows of them, networks look at.
 
     Exact where no part of a picture is kept, and in proportion where one is.
     """
@@ -49,8 +49,8 @@ def batches(generation: Generation, count: int, first: int = 0) -> int:
 
 @contextmanager
 def watched_looks(note: Callable[[Denoiser, int], None]) -> Iterator[None]:
-    """As long as the block lasts, ``note`` is told of every evaluation of a denoiser before it begins: the denoiser,
-    and how many pictures or windows it looks at."""
+    """Within the block, ``note`` is called before every evaluation of a denoiser, with the denoiser and the number of
+    pictures or windows that it looks at."""
 
     def before(module: nn.Module, inputs: tuple[object, ...]) -> None:
         if isinstance(module, Denoiser) and isinstance(inputs[0], torch.Tensor):

@@ -1,4 +1,4 @@
-"""A model with all that it can be asked for as methods: what the package gives out as ``Model``."""
+"""A model whose methods make works: what the package exports as ``Model``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sfumato.works.request import Composition, Palette, Request
 
 
 class GenerativeModel(Model):
-    """A `Model` that makes works. The modules that these methods call know a model without them, so that none has to
-    import what imports it."""
+    """A `Model` with methods that make works. The modules that they call only need the base class, so that no module
+    imports what imports it."""
 
     def generate(
         self,

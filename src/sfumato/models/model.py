@@ -67,12 +67,12 @@ class Model:
 
     @property
     def is_conditional(self) -> bool:
-        """Whether it can be asked for anything in particular, such as a class."""
+        """Whether it knows conditions that can be asked for, such as classes."""
         return bool(self.config.classes)
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:
-        """That of the model and, where autoguidance has asked for it, that of the early weights."""
+        """The model's own and, once autoguidance has used it, the one with the early weights."""
         return (self.denoiser,) if self._early is None else (self.denoiser, self._early[1])
 
     @property

@@ -1,4 +1,4 @@
-"""From noise to pictures: the one place where a model, its guidance, what is asked of it and a sampler meet."""
+"""From noise to pictures: the one place where a model, its guidance, its conditions and a sampler meet."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ REPEATS = 2  # times that inpainting goes through the noise levels at which a pi
 
 @dataclass(frozen=True)
 class InitialNoise:
-    """What one picture begins with: its noise, and what it is asked to be."""
+    """What one picture begins with: its noise, and the conditions that are asked of it."""
 
     noise: PictureNoise
     mixture: Mixture = field(default_factory=Mixture)
@@ -187,15 +187,15 @@ def part_to_make(model: Model, canvas: Canvas) -> tuple[slice, slice] | None:
 def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canvas, sigma: float) -> bool:
     """Whether the estimate of pure noise is added to it before the first step.
 
-    Pictures with that much noise have their mean in them still. A sampler that draws its noise anew finds it; one that
-    keeps its noise would miss it to the end, and pictures on a dark ground would be too light.
+    Even pictures with that much noise still contain their mean. A sampler that adds fresh noise finds it; one that
+    keeps its first noise would miss it to the end, and pictures on a dark ground would be too light.
     """
     keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
     return keeps_noise and config.samples_freely and canvas.picture is None
 
 
 def filled_from(config: ModelConfig) -> float:
-    """Sigma at which inpainting in full strength begins: larger pictures bear more noise."""
+    """Sigma at which inpainting in full strength begins: larger pictures need more noise."""
     return FILLED_FROM * config.size / 64
 
 
@@ -228,9 +228,9 @@ def estimate(
         return guided(model, settings, mixture, negative)
     side = model.config.size // model.codec.factor
 
-    def in_windows(x: Tensor, sigma: float, places: Places) -> Tensor:
-        wanted = mixture.windows(places)
-        unwanted = None if negative is None else negative.windows(places)
+    def in_windows(x: Tensor, sigma: float, positions: Positions) -> Tensor:
+        wanted = mixture.windows(positions)
+        unwanted = None if negative is None else negative.windows(positions)
         made = []
         for start in range(0, len(x), AT_ONCE):
             part = slice(start, start + AT_ONCE)
@@ -264,7 +264,7 @@ def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: 
 
 
 def effective_guidance(model: Model, settings: SamplerSettings, *, negative: bool = False) -> str:
-    """'none' where nothing would change: at 1, or away from 'nothing' in a model that can be asked for nothing else."""
+    """'none' where nothing would change: at 1, or away from 'nothing' in a model without conditions."""
     without = settings.guidance_kind == "classifier_free" and not model.is_conditional and not negative
     return "none" if settings.guidance == 1 or without else settings.guidance_kind
 
