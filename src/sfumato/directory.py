@@ -143,12 +143,12 @@ class OwnDirectory:
             if (self.path / parent).is_symlink():
                 raise SfumatoError(f"{self.path / parent} is a link, which sfumato did not make; choose another place")
         self.check_way(name, self._held.files)
-        self._held.list(name)
+        self._held.add(name)
         return self.path / name
 
     def adopt(self, names: Iterable[str]) -> None:
         """List files that lie here as the program's, which it knows by their content; call it while at work."""
-        self._held.list(*(name for name in names if (self.path / name).is_file()))
+        self._held.add(*(name for name in names if (self.path / name).is_file()))
         self.flush()
 
     def flush(self) -> None:

@@ -115,7 +115,7 @@ class OpenMarker:
         """Let others work in the directory."""
         os.close(self._descriptor)
 
-    def list(self, *names: str) -> None:
+    def add(self, *names: str) -> None:
         """Add names of files, each once."""
         added = [name for name in names if name not in self.files]
         self.note(*added)
