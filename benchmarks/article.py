@@ -14,12 +14,12 @@ import json
 from pathlib import Path
 
 import torch
+from sfumato.networks.imagenet import normalised
 from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.evaluation.comparison import from_noise
 from sfumato.models import Model, to_pictures
-from sfumato.networks.imagenet import normalised
 from sfumato.training import Run
 from sfumato.training.reconstruction import listing_floor, listing_reach
 from sfumato.works import contact_sheet

@@ -20,13 +20,14 @@ from control_figures import across, apart, beside, geometric_mean, gradient_ener
 from control_steering import composition, palette
 from mobilenet import read_mobilenet
 from PIL import Image
+from sfumato.models.ground import Ground
 
 from sfumato.dataset import Dataset
 from sfumato.images.tensors import as_canvas, to_pictures
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model, interpolated, relatives
-from sfumato.models.ground import Ground, Margins
 from sfumato.random import spread
+from sfumato.works.request import Margins
 
 
 def plain(bench: Bench) -> None:

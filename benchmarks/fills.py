@@ -27,15 +27,16 @@ from control_figures import beside, gradient_energy, images_of
 from mobilenet import read_mobilenet
 from PIL import Image
 from seams import Side, across_seam, half, kernel_ratio, paired
+from sfumato.models.ground import Ground
 from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.features.features import extracted
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model
-from sfumato.models.ground import Ground, Margins
 from sfumato.random import spread
 from sfumato.works import contact_sheet
+from sfumato.works.request import Margins
 
 WORKS_EACH = 4  # works from noise for every held-out picture
 SHOWN = 32

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 from PIL import Image
+from sfumato.models.ground import Ground
 from torch import Tensor
 
 from sfumato.collection import Collection, collect
@@ -19,12 +20,12 @@ from sfumato.evaluation import kernel_distance
 from sfumato.features.appearance import Descriptor
 from sfumato.images.tensors import as_canvas
 from sfumato.models import Generation, Model, interpolated, relatives
-from sfumato.models.ground import Ground, Margins
 from sfumato.models.steering import SKETCH_SIDE, Composition, Palette, Steering
 from sfumato.networks import UNetConfig
 from sfumato.random import spread
 from sfumato.training import prepare_run, train
 from sfumato.works import Work
+from sfumato.works.request import Margins
 
 pytestmark = pytest.mark.slow
 

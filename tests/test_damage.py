@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from sfumato.collection import Collection, Finished, LeftOut, Limits, collect, unusable
-from sfumato.collection.sniffing import FORMATS
+from sfumato.images.files import FORMATS
 
 COUNT = int(os.environ.get("SFUMATO_DAMAGED_FILES", "300"))
 SECONDS = 10.0  # a picture of these few pixels takes a thousandth of it

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sfumato.cli.further_settings import further_settings
 
-from sfumato.cli.further_settings import NAMES, further_settings
 from sfumato.errors import SfumatoError
+from sfumato.reports.comparison_words import NAMES
 from sfumato.works import read_work
 
 

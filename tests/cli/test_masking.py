@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-
-from sfumato.cli.masking import opened_mask, shares_in_words
-from sfumato.errors import SfumatoError
+from sfumato.cli.masking import shares_in_words
 from sfumato.models.ground import Ground
+
+from sfumato.cli.inpaint import opened_mask
+from sfumato.errors import SfumatoError
 
 
 def test_transparency_is_kept_and_the_mask_stands_upright(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sfumato.cli.placing import check_made_up_place, check_places
 
-from sfumato.cli.placing import beside, check_made_up_place, check_places
+from sfumato.cli.output import beside
 from sfumato.errors import SfumatoError
 from sfumato.works import save_animation
 

@@ -5,10 +5,10 @@ import io
 import pytest
 import torch
 from rich.console import Console
+from sfumato.models.ground import Ground
 
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser
-from sfumato.models.ground import Ground
 from sfumato.networks import UNetConfig
 
 

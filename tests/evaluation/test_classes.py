@@ -12,8 +12,9 @@ from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.evaluation import kernel_distance, sliced_wasserstein
 from sfumato.evaluation.classes import ENOUGH, FEWEST, ClassMetrics, class_fractions, class_metrics, nearest_labels
-from sfumato.evaluation.descriptor import Descriptor
-from sfumato.evaluation.features import extracted, looked_at
+from sfumato.features.appearance import Descriptor
+from sfumato.features.features import extracted, looked_at
+from sfumato.random import spread
 
 
 @pytest.fixture(scope="module")

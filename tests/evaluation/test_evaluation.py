@@ -16,9 +16,9 @@ from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.errors import SfumatoError
 from sfumato.evaluation import Evaluation, WorksToEvaluate, evaluate, generated
-from sfumato.evaluation.descriptor import Descriptor
 from sfumato.evaluation.evaluation import compared_count
 from sfumato.evaluation.metrics import fraction_interval
+from sfumato.features.appearance import Descriptor
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.reports.evaluation import evaluation_page

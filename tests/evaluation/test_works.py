@@ -10,7 +10,7 @@ from PIL import Image
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.works import common_size, picture_files, read_folder
-from sfumato.models import as_tensor
+from sfumato.images.tensors import as_tensor
 from sfumato.works import Recipe, Work
 
 WHITE = (255, 255, 255)

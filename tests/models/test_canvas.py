@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sfumato.models.ground import Ground
 
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_tensor, to_pictures
 from sfumato.models import Generation, Model, inpaint, outpaint, reimagine, remake
-from sfumato.models.ground import Ground, Margins
 from sfumato.works import read_work
-from sfumato.works.recipe import HIGHEST_SIGMA
+from sfumato.works.request import HIGHEST_SIGMA, Margins
 
 FEW = {"steps": 3}
 

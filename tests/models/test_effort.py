@@ -2,10 +2,10 @@
 
 import pytest
 from PIL import Image
+from sfumato.models.ground import Ground
 
 from sfumato.models import Generation
 from sfumato.models.effort import batches, looks, watched_looks
-from sfumato.models.ground import Ground
 from sfumato.models.steering import Palette, Steering
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sfumato.models.request import requested
 
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_tensor, to_pictures
 from sfumato.models import Generation, interpolated, passing, reimagine
 from sfumato.models.interpolation import _end, _Way, even_places
-from sfumato.models.request import requested
 
 FEW = {"steps": 4}
 SKETCH = Image.linear_gradient("L").convert("RGB")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sfumato.models.ground import Ground
 
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_tensor, picture_digest
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser, reimagine
-from sfumato.models.ground import Ground
 from sfumato.networks import ArticleConfig, GeneratorConfig
 from sfumato.random import keyed_generator
 from sfumato.works import read_work

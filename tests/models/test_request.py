@@ -4,12 +4,12 @@ import inspect
 
 import pytest
 from PIL import Image
+from sfumato.models.request import requested
 
 from sfumato.cli.generate import generate
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model
 from sfumato.models.configuration import SamplerChoices
-from sfumato.models.request import requested
 
 # The model itself, and what is said of files and of the screen; a model is put on a device when it is loaded, a
 # trajectory has a method of its own, and a work's own `save` leaves out its recipe or writes over a file.

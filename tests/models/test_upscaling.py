@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sfumato.models.ground import Ground
 
 from sfumato.diffusion.enlarging import enlarged
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_canvas, to_pictures
 from sfumato.models import Generation, Model, enlarge_again, relatives, remake, upscale, upscale_work
 from sfumato.models.configuration import ModelConfig
-from sfumato.models.ground import Ground
 from sfumato.works import Work, read_work
 
 UPSCALER = {

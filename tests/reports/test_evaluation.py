@@ -9,9 +9,9 @@ import torch
 
 from sfumato.collection.drawn import draw
 from sfumato.evaluation import Curve, Evaluation, Metric, Nearest
-from sfumato.evaluation.appearance import Appearance
 from sfumato.evaluation.classes import ClassDistance, ClassFractions, ClassMetrics
 from sfumato.evaluation.noise_levels import NoiseLevels
+from sfumato.features.appearance import Appearance
 from sfumato.reports.evaluation import evaluation_page
 
 EVIL = "<script>alert('\"&{x}')</script>"

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.diffusion import ClassCondition, Condition, Denoiser, LogNormal, preconditioning
-from sfumato.networks.vgg import VGGFeatures
+from sfumato.features.vgg import PerceptualLoss, VGGFeatures
 from sfumato.training.denoising import Denoising
 
 

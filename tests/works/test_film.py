@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
+from sfumato.works.film import _ffmpeg
 
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked_file
 from sfumato.works import save_film
-from sfumato.works.film import _ffmpeg
 
 
 def frames(count: int = 6, size: int = 32) -> list[Image.Image]:

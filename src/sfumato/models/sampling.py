@@ -28,7 +28,7 @@ from sfumato.diffusion.inpainting import continued, inpaint, kept
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import DETERMINISTIC, DISTILLED
-from sfumato.diffusion.windows import Places, windowed
+from sfumato.diffusion.windows import Positions, windowed
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
