@@ -27,7 +27,7 @@ from sfumato.images.tensors import as_canvas, to_pictures
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model, interpolated, relatives
 from sfumato.random import spread
-from sfumato.works.request import Margins
+from sfumato.works.edits import Margins
 
 
 def plain(bench: Bench) -> None:

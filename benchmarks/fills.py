@@ -36,7 +36,7 @@ from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model
 from sfumato.random import spread
 from sfumato.works import contact_sheet
-from sfumato.works.request import Margins
+from sfumato.works.edits import Margins
 
 WORKS_EACH = 4  # works from noise for every held-out picture
 SHOWN = 32

@@ -25,7 +25,7 @@ from sfumato.networks import UNetConfig
 from sfumato.random import spread
 from sfumato.training import prepare_run, train
 from sfumato.works import Work
-from sfumato.works.request import Margins
+from sfumato.works.edits import Margins
 
 pytestmark = pytest.mark.slow
 

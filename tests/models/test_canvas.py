@@ -10,7 +10,8 @@ from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_tensor, to_pictures
 from sfumato.models import Generation, Model, inpaint, outpaint, reimagine, remake
 from sfumato.works import read_work
-from sfumato.works.request import HIGHEST_SIGMA, Margins
+from sfumato.works.edits import Margins
+from sfumato.works.values import HIGHEST_SIGMA
 
 FEW = {"steps": 3}
 

@@ -14,7 +14,8 @@ from rich.console import Console
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import open_picture
-from sfumato.works.request import Refine, Request
+from sfumato.works.edits import Refine
+from sfumato.works.request import Request
 
 if TYPE_CHECKING:
     from sfumato.models import Model

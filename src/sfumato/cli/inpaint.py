@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
-from sfumato.works.request import Inpaint, Request
+from sfumato.works.edits import Inpaint
+from sfumato.works.request import Request
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Final, Literal, Self, Union, get_args, get_or
 import typer
 
 from sfumato.errors import SfumatoError
-from sfumato.works.request import CanvasShape, Composition, Palette, Plain, Request, SamplerSettings
+from sfumato.works.request import CanvasShape, Composition, Palette, Request, SamplerSettings
+from sfumato.works.values import Plain
 
 ModelName = Annotated[
     str, typer.Argument(help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name).")

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
-from sfumato.works.request import Margins, Request
+from sfumato.works.edits import Margins
+from sfumato.works.request import Request
 
 
 @options.asks(

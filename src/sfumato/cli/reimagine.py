@@ -10,7 +10,8 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
-from sfumato.works.request import Refine, Request
+from sfumato.works.edits import Refine
+from sfumato.works.request import Request
 
 
 @options.asks("seed", *options.CLASSES, *options.SAMPLING, strength=(Refine, "strength"), **options.STEERING)

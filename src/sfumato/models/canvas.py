@@ -13,18 +13,9 @@ from sfumato.images.tensors import as_canvas, as_tensor, picture_digest
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.mask import read_mask
-from sfumato.works.request import (
-    MOST_PIXELS,
-    AnyEdit,
-    CanvasShape,
-    Enlarge,
-    Inpaint,
-    Invert,
-    Margins,
-    Outpaint,
-    Reconstruct,
-    Refine,
-)
+from sfumato.works.edits import AnyEdit, Enlarge, Inpaint, Invert, Margins, Outpaint, Reconstruct, Refine
+from sfumato.works.request import CanvasShape
+from sfumato.works.values import MOST_PIXELS
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from sfumato.disk import read_file
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
 from sfumato.text import counted
-from sfumato.works.request import LOWEST_SIGMA, SamplerSettings
+from sfumato.works.request import SamplerSettings
+from sfumato.works.values import LOWEST_SIGMA
 
 StudentSampler = Literal["consistency", "consistency_denoised"]
 # What a work begins with: noise; a picture that is answered in one pass; or a small picture, to be enlarged.

@@ -30,8 +30,10 @@ from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.random import keyed_generator
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
+from sfumato.works.edits import Reconstruct
 from sfumato.works.recipe import Environment, ModelReference
-from sfumato.works.request import HIGHEST_SIGMA, Reconstruct, Request, SamplerSettings, fault
+from sfumato.works.request import Request, SamplerSettings, fault
+from sfumato.works.values import HIGHEST_SIGMA
 
 
 @dataclass(frozen=True)

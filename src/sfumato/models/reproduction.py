@@ -9,7 +9,9 @@ from sfumato.models.canvas import canvas_of
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.works import Recipe, Work
-from sfumato.works.request import MOST_SLERPS, Reconstruct, Request, Slerp, whole_seed
+from sfumato.works.edits import Reconstruct
+from sfumato.works.request import Request, Slerp, whole_seed
+from sfumato.works.values import MOST_SLERPS
 
 
 def reproduction(

@@ -17,7 +17,8 @@ from sfumato.diffusion import Codec, Denoise
 from sfumato.diffusion.steering import coloured, composed, palette_of
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import open_picture
-from sfumato.works.request import MOST_COLOURS, SKETCH_SIDE, Composition, Palette
+from sfumato.works.request import Composition, Palette
+from sfumato.works.values import MOST_COLOURS, SKETCH_SIDE
 
 COLOURS = 6  # of a picture that is given for a palette
 # Forms of an eighth of a picture are decided by noise of about this size at 32 pixels; below it the model finishes.

@@ -24,7 +24,8 @@ from sfumato.models.reproduction import check_model
 from sfumato.models.reproduction import variations as variations_of
 from sfumato.models.steering import composition_from, palette_from
 from sfumato.works import Recipe, Work, read_work
-from sfumato.works.request import Composition, Margins, Palette, Request
+from sfumato.works.edits import Margins
+from sfumato.works.request import Composition, Palette, Request
 
 STRENGTH = 0.6
 

@@ -15,7 +15,7 @@ from sfumato.diffusion import Condition, Denoiser
 from sfumato.models import Model
 from sfumato.networks.adversarial import Discriminator
 from sfumato.training.objective import Losses, works_of
-from sfumato.works.request import Precision
+from sfumato.works.values import Precision
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ from sfumato.disk import read_file
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.models.configuration import Answer, BeginsWith, StudentSampler, check_parts
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, UNetConfig, check_parameters
-from sfumato.works.request import Guidance, NoiseLevel, Precision
+from sfumato.works.values import Guidance, NoiseLevel, Precision
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 # Far beyond all that makes sense, and far below what makes other numbers infinite or fills a machine.

@@ -14,7 +14,7 @@ from sfumato.features.vgg import PerceptualLoss
 from sfumato.images.tensors import normalised
 from sfumato.models import Model
 from sfumato.training.objective import Losses, works_of
-from sfumato.works.request import Precision
+from sfumato.works.values import Precision
 
 
 @dataclass(eq=False)

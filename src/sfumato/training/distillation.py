@@ -22,7 +22,7 @@ from sfumato.models.sampling import guided
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.matching import Matching
 from sfumato.training.objective import Losses, works_of
-from sfumato.works.request import Precision
+from sfumato.works.values import Precision
 
 # The settings of a student's run, but for its length: weights that are there are touched up with lower rates.
 STUDENT: Mapping[str, Any] = {

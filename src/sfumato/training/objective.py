@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Condition, Denoiser
 from sfumato.models import Generation, Model
-from sfumato.works.request import Precision
+from sfumato.works.values import Precision
 
 PICTURES = 8  # in a snapshot
 

@@ -30,7 +30,7 @@ from sfumato.training.memorisation import (
 )
 from sfumato.training.objective import Objective
 from sfumato.training.upscaling import NETWORK
-from sfumato.works.request import Precision
+from sfumato.works.values import Precision
 
 CHECKPOINT_SECONDS = 45
 LOG_SECONDS = 2

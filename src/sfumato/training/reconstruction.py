@@ -15,7 +15,7 @@ from sfumato.images.tensors import denormalised, normalised
 from sfumato.models import Model, reimagine
 from sfumato.random import spread
 from sfumato.training.objective import PICTURES, Losses
-from sfumato.works.request import Precision
+from sfumato.works.values import Precision
 
 
 @dataclass(eq=False)

@@ -19,7 +19,7 @@ from sfumato.networks import UNetConfig
 from sfumato.random import spread
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.objective import PICTURES, Losses
-from sfumato.works.request import Precision
+from sfumato.works.values import Precision
 
 # The settings of an upscaler's run, but for its factor and its length. Pixels alone at the finest level, for detail; no
 # early weights, as no guidance is needed by what sees the picture.

@@ -9,7 +9,9 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from sfumato.errors import SfumatoError, faults_of
-from sfumato.works.request import Digest, Inpaint, Invert, Outpaint, Plain, Refine, Request
+from sfumato.works.edits import Inpaint, Invert, Outpaint, Refine
+from sfumato.works.request import Request
+from sfumato.works.values import Digest, Plain
 
 FORMAT: Final = 2
 MOST_BYTES: Final = 1 << 20

@@ -11,49 +11,31 @@ import operator
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
-
-# Whoever gives a work away writes its recipe. What one may ask for is bounded far beyond all that makes sense, so that
-# nothing is begun that a machine cannot end.
-MOST_PIXELS: Final = 4096 * 4096
-HIGHEST_SIGMA: Final = 10_000.0
-LOWEST_SIGMA: Final = 1e-6
-MOST_COLOURS: Final = 64
-MOST_SLERPS: Final = 256
-SKETCH_SIDE: Final = 8  # pixels of a composition that are followed, each way
-
-SamplerName = Literal[
-    "euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral", "consistency", "consistency_denoised"
-]
-ScheduleName = Literal["karras", "exponential", "flow"]
-Precision = Literal["float32", "bfloat16"]
-
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
-Number = Annotated[int, Field(ge=0, lt=2**63)]
-Label = Annotated[str, Field(max_length=100_000)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Sigma = Annotated[float, Field(ge=0, le=HIGHEST_SIGMA)]
-# Both ends of the way from noise to picture; float32 has no numbers for what lies much farther out.
-NoiseLevel = Annotated[float, Field(ge=LOWEST_SIGMA, le=HIGHEST_SIGMA)]
-Side = Annotated[int, Field(ge=1, le=MOST_PIXELS)]
-Pixels = Annotated[int, Field(ge=0, le=MOST_PIXELS)]
-Colour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Strength = Annotated[float, Field(gt=0, le=1)]
-Steps = Annotated[int, Field(ge=1, le=10_000)]
-Guidance = Annotated[float, Field(ge=0, le=100)]
-
-
-class Plain(BaseModel):
-    """A part of a request or a recipe: an immutable value without fields that nobody knows."""
-
-    # Names that begin with model_ are ours here, and none of pydantic's.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=(), defer_build=True
-    )
+from sfumato.works.edits import Edit
+from sfumato.works.values import (
+    HIGHEST_SIGMA,
+    MOST_COLOURS,
+    MOST_PIXELS,
+    MOST_SLERPS,
+    Colour,
+    Fraction,
+    Guidance,
+    Label,
+    NoiseLevel,
+    Number,
+    Plain,
+    Precision,
+    SamplerName,
+    ScheduleName,
+    Seed,
+    Side,
+    Sigma,
+    Steps,
+)
 
 
 def _rare(default: float, description: str) -> Any:
@@ -143,73 +125,6 @@ class Composition(Plain):
 
     levels: str = Field(pattern="^([0-9a-f]{6}){64}$")
     strength: Fraction = Field(default=1.0, description="0, not at all, to 1.")
-
-
-class Margins(Plain):
-    """Pixels to add beyond the edges of a picture."""
-
-    left: Pixels = Field(default=0, description="Pixels to add on this side.")
-    top: Pixels = Field(default=0, description="Pixels to add on this side.")
-    right: Pixels = Field(default=0, description="Pixels to add on this side.")
-    bottom: Pixels = Field(default=0, description="Pixels to add on this side.")
-
-    @property
-    def sides(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom."""
-        return self.left, self.top, self.right, self.bottom
-
-
-class Refine(Plain):
-    """A picture is refined from half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073)."""
-
-    kind: Literal["refine"] = "refine"
-    picture: Digest
-    strength: Strength = Field(default=0.6, description="Near 0 keeps the picture, 1 begins with pure noise.")
-
-
-class Invert(Plain):
-    """A picture is edited: it begins as its own noise, found under the class ``source`` (None for none), so that what
-    another class would not change comes back as it is."""
-
-    kind: Literal["invert"] = "invert"
-    picture: Digest
-    strength: Strength = Field(default=0.6, description="Up to which fraction of the noise levels it is followed.")
-    source: Label | None = Field(default=None, description="The class that the picture is of.")
-
-
-class Inpaint(Plain):
-    """Part of a picture is made anew: what the mask covers."""
-
-    kind: Literal["inpaint"] = "inpaint"
-    picture: Digest
-    mask: Digest
-    strength: Strength = Field(default=1.0, description="Below 1 something of what is replaced shows through.")
-
-
-class Outpaint(Plain):
-    """What lies beyond the edges of a picture is made."""
-
-    kind: Literal["outpaint"] = "outpaint"
-    picture: Digest
-    margins: Margins
-
-
-class Enlarge(Plain):
-    """A small picture is enlarged by an upscaler, which adds the detail."""
-
-    kind: Literal["enlarge"] = "enlarge"
-    picture: Digest
-
-
-class Reconstruct(Plain):
-    """A picture is made again in one pass, by an autoencoder."""
-
-    kind: Literal["reconstruct"] = "reconstruct"
-    picture: Digest
-
-
-AnyEdit = Refine | Invert | Inpaint | Outpaint | Enlarge | Reconstruct
-Edit = Annotated[AnyEdit, Field(discriminator="kind")]
 
 
 class Slerp(Plain):

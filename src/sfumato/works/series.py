@@ -13,7 +13,7 @@ from sfumato.directory import OwnDirectory
 from sfumato.disk import read_file, write_whole_text
 from sfumato.errors import SfumatoError
 from sfumato.works.recipe import MOST_BYTES, Recipe
-from sfumato.works.request import Number, Seed
+from sfumato.works.values import Number, Seed
 from sfumato.works.work import read_work
 
 UNFINISHED: Final = ".unfinished.json"  # lies in the folder as long as a series is not finished

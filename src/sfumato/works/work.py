@@ -15,9 +15,9 @@ from sfumato.images.png import Png, check_chunks
 from sfumato.images.unusable import UnusableError
 from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.works.recipe import Recipe
-from sfumato.works.request import MOST_PIXELS
 from sfumato.works.saving import Product, encoded, save
 from sfumato.works.sheet import contact_sheet
+from sfumato.works.values import MOST_PIXELS
 from sfumato.works.viewing import enlarged, viewing_scale
 
 PARAMETERS_KEY: Final = "parameters"
