@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sfumato.cli.again import again
-from sfumato.cli.collect import collect, printable
+from sfumato.cli.collect import collect
 from sfumato.cli.compare import compare
 from sfumato.cli.demo import demo
 from sfumato.cli.distill import distill
@@ -31,7 +31,7 @@ from sfumato.cli.upscale import upscale
 from sfumato.disk import DISK_FULL, disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.memory import keep_freed_memory
-from sfumato.text import at_home
+from sfumato.text import at_home, printable
 
 # Some versions of typer bring their own copy of click: this is theirs, whichever it is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
