@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.text import class_name, counted, decoded, encoded, natural_order, readable, restored_path, stored_path
+from sfumato.text import (
+    class_name,
+    counted,
+    decoded,
+    encoded,
+    natural_order,
+    printable,
+    readable,
+    restored_path,
+    stored_path,
+)
 
 
 def test_a_latin_1_name_reads_as_it_was_meant() -> None:
@@ -83,3 +93,8 @@ def test_what_is_of_no_class_is_shown_as_that() -> None:
 def test_a_number_has_its_noun(count: float, noun: str, said: str) -> None:
     assert counted(count, noun) == said
     assert counted(count, noun, "oxen") in (said, f"{said.split()[0]} oxen")
+
+
+@given(st.text(max_size=30))
+def test_printable_text_is_printable(text: str) -> None:
+    assert printable(text).isprintable()

@@ -129,3 +129,8 @@ def _western(data: bytes) -> str:
         return data.decode("cp1252")
     except UnicodeDecodeError:  # five bytes have no meaning there
         return data.decode("latin-1")
+
+
+def printable(text: str) -> str:
+    """Text from a file or its name, with nothing in it that could steer a terminal."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

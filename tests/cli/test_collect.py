@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from typer.testing import CliRunner
 
-from sfumato.cli.collect import collect, parse_background, printable
+from sfumato.cli.collect import collect, parse_background
 from sfumato.collection import Collection, Fetched, Noted, Origin, Written
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
@@ -94,11 +94,6 @@ def test_any_text_is_a_colour_or_a_clear_error(text):
 @given(st.tuples(*[st.integers(0, 255)] * 3))
 def test_every_colour_is_read(colour):
     assert parse_background(",".join(map(str, colour))) == colour
-
-
-@given(st.text(max_size=30))
-def test_printable_text_is_printable(text):
-    assert printable(text).isprintable()
 
 
 def test_the_command_is_there_before_anything_heavy():

@@ -19,7 +19,7 @@ from rich.text import Text
 from sfumato.disk import DISK_FULL, disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.memory import keep_freed_memory
-from sfumato.text import at_home
+from sfumato.text import at_home, printable
 
 # Some versions of typer bring their own copy of click: this is theirs, whichever it is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -153,8 +153,6 @@ def memory_fault(error: Exception) -> str | None:
 
 
 def _say(text: str) -> None:
-    from sfumato.cli.collect import printable
-
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     said = printable(text)
     if len(said) > LONGEST:

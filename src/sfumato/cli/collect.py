@@ -9,6 +9,7 @@ import typer
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
+from sfumato.text import printable
 
 
 def collect(
@@ -53,8 +54,3 @@ def parse_background(text: str) -> tuple[int, int, int]:
         )
     red, green, blue = (int(part) for part in parts)
     return red, green, blue
-
-
-def printable(text: str) -> str:
-    """Text from a file or its name, with nothing in it that could steer a terminal."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

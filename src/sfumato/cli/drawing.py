@@ -15,12 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from sfumato import collection, dataset, pipeline, training
 from sfumato.cli.bar import SamplingTime, percent_bar
-from sfumato.cli.collect import printable
 from sfumato.cli.tables import collection_table, metrics_table
 from sfumato.cli.training_bar import TrainingBar
 from sfumato.errors import SfumatoError
 from sfumato.pipeline import events as pipelines
-from sfumato.text import counted
+from sfumato.text import counted, printable
 
 MOST_NAMED = 20  # left-out files on the screen; all of them stand in rejected.jsonl
 

@@ -6,11 +6,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from sfumato.cli.collect import printable
 from sfumato.collection import Finished
 from sfumato.pipeline.events import Evaluated
 from sfumato.reports.evaluation_words import WORDS, shown
-from sfumato.text import class_name
+from sfumato.text import class_name, printable
 
 MOST_LICENCES = 6
 
