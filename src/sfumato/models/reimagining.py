@@ -57,7 +57,7 @@ def in_one_pass(model: Model, picture: Tensor) -> Work:
     Raises SfumatoError where that is no number.
     """
     config, device = model.config, model.device
-    made = model.denoiser(picture[None].to(device), 1.0)
+    made = model.codec.decode(model.denoiser(model.codec.encode(picture[None].to(device)), 1.0))
     check_finite(made, config)
     recipe = Recipe(
         model=config.name,

@@ -10,8 +10,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from sfumato.networks.blocks import Conditioning
 from sfumato.networks.imagenet import denormalised, normalised
+from sfumato.networks.transformer import Conditioning
 
 WIDTHS = (64, 128, 256)
 
