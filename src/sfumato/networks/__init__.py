@@ -9,8 +9,10 @@ from sfumato.networks.configuration import (
     TransformerConfig,
     UNetConfig,
     build_network,
+    check_parameters,
+    network_shapes,
+    parameter_count,
 )
-from sfumato.networks.shapes import check_parameters, network_shapes, parameter_count
 
 __all__ = [
     "AnyNetworkConfig",

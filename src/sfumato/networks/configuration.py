@@ -1,12 +1,17 @@
-"""What a network is made of, as data: the same in a model's config.json, a run's and a TOML file."""
+"""What a network is made of, as data: the same in a model's config.json, a run's and a TOML file.
+
+From it follows what a network would hold, before any memory is taken for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from sfumato.networks.adversarial import Generator
 from sfumato.networks.article import ArticleAutoencoder, ArticleDenoiser, OutputRange
@@ -20,6 +25,7 @@ Heads = Annotated[int, Field(ge=1, le=64)]
 Patch = Annotated[int, Field(ge=1, le=64)]
 MOST_LEVELS = 6
 MOST_CELLS = 256 * 256
+MOST_PARAMETERS = 500_000_000
 
 
 class _Tokens(BaseModel):
@@ -138,3 +144,55 @@ def build_network(
     if config.kind != "unet":
         raise ValueError(f"a network of kind {config.kind} cannot see a picture beside the noisy one; take a unet")
     return UNet(size, 0, reference=True, **arguments)
+
+
+class _ShapesAlone(TorchFunctionMode):
+    """Nothing is computed while a network is built on the device 'meta', whose tensors have no numbers.
+
+    Some functions have forms for it that load torch's compiler, which takes seconds.
+    """
+
+    _NUMBERS_ALONE = (torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.mul)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        named = dict(kwargs or {})
+        if func in self._NUMBERS_ALONE or getattr(func, "__module__", None) == torch.nn.init.__name__:
+            return args[0] if args else named["tensor"]
+        if func is torch.randn:
+            return torch.empty(*args, **named)
+        if func is torch.logspace:
+            return func(*args, **{**named, "device": "cpu"})
+        return func(*args, **named)
+
+
+def network_shapes(
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+) -> dict[str, torch.Size]:
+    """The names and shapes in the state dict of `build_network`'s network. Raises ValueError as that does."""
+    with _ShapesAlone(), torch.device("meta"):
+        network = build_network(config, size, classes, in_channels=in_channels, reference=reference)
+    return {name: tensor.shape for name, tensor in network.state_dict().items()}
+
+
+def parameter_count(
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+) -> int:
+    """How many numbers the network has. Raises ValueError as `build_network` does."""
+    return sum(
+        shape.numel()
+        for shape in network_shapes(config, size, classes, in_channels=in_channels, reference=reference).values()
+    )
+
+
+def check_parameters(
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+) -> None:
+    """Raises ValueError for a network of more than `MOST_PARAMETERS`, and as `build_network` does."""
+    count = parameter_count(config, size, classes, in_channels=in_channels, reference=reference)
+    if count > MOST_PARAMETERS:
+        raise ValueError(
+            f"a {config.kind} of these sizes has {count / 1e6:,.0f} million parameters, and "
+            f"{MOST_PARAMETERS / 1e6:,.0f} million are the most; choose a smaller one"
+        )

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sfumato.networks.blocks import Conditioning, TransformerBlock, modulate
+from sfumato.networks.transformer import Conditioning, TransformerBlock, modulate
 
 
 class ConvolutionBlock(nn.Module):
