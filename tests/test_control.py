@@ -109,7 +109,7 @@ def test_guidance_raises_the_share_in_their_class_and_mixtures_lie_between(paint
     first, second = names[0], names[-1]
     one, mixture, other = (said(label=label)[0] for label in (first, f"{first}:0.5,{second}:0.5", second))
     assert one > mixture > other or one > mixture == other == 0
-    assert said(label=first, away=second)[len(names) - 1] <= said(label=first, guidance=1.0)[len(names) - 1]
+    assert said(label=first, negative=second)[len(names) - 1] <= said(label=first, guidance=1.0)[len(names) - 1]
 
 
 def test_a_palette_about_halves_the_distance_to_it_and_works_stay_near_the_collection(
@@ -145,8 +145,8 @@ def test_inpainting_leaves_no_seam_and_keeps_the_rest(painter: Model, dataset: D
     for place in spread(dataset.held_out, 24).tolist():
         picture = dataset.picture(place)
         label = painter.config.classes[int(dataset.labels[place])]
-        ground = Ground.masked(painter.config, picture, mask)
-        work = next(Generation.of(painter, seed=place, label=label, ground=ground).works(1))
+        ground = masked_canvas(painter.config, picture, mask)
+        work = next(Generation.of(painter, seed=place, label=label, canvas=ground).works(1))
         before.append(as_canvas(picture))
         after.append(as_canvas(work.image))
         assert torch.equal(before[-1][:, :, : SIZE // 2], after[-1][:, :, : SIZE // 2])
@@ -155,9 +155,9 @@ def test_inpainting_leaves_no_seam_and_keeps_the_rest(painter: Model, dataset: D
 
 
 def test_windows_and_tiles_leave_no_seams(painter: Model) -> None:
-    wide = images(list(Generation.of(painter, seed=1, ground=Ground.plain(painter.config, 3 * SIZE, SIZE)).works(12)))
+    wide = images(list(Generation.of(painter, seed=1, canvas=Ground.plain(painter.config, 3 * SIZE, SIZE)).works(12)))
     assert 0.8 < across(wide, range(SIZE // 2 - 1, 3 * SIZE - 1, SIZE // 2)) < 1.25
-    tiles = images(list(Generation.of(painter, seed=1, ground=Ground.plain(painter.config, tile=True)).works(32)))
+    tiles = images(list(Generation.of(painter, seed=1, canvas=Ground.plain(painter.config, tile=True)).works(32)))
     rolled = torch.cat((tiles, tiles.mT)).roll(SIZE // 2, 3)
     assert 0.8 < across(rolled, [SIZE // 2 - 1]) < 1.25
 
@@ -166,8 +166,8 @@ def test_outpainting_leaves_no_seam(painter: Model, dataset: Dataset) -> None:
     pictures = []
     for place in spread(dataset.held_out, 15).tolist():
         label = painter.config.classes[int(dataset.labels[place])]
-        ground = Ground.extended(painter.config, dataset.picture(place), Margins(right=SIZE))
-        pictures.append(as_canvas(next(Generation.of(painter, seed=place, label=label, ground=ground).works(1)).image))
+        ground = extended_canvas(painter.config, dataset.picture(place), Margins(right=SIZE))
+        pictures.append(as_canvas(next(Generation.of(painter, seed=place, label=label, canvas=ground).works(1)).image))
     assert 0.8 < across(torch.stack(pictures), [SIZE - 1]) < 1.25
 
 
@@ -184,7 +184,7 @@ def test_the_way_between_two_works_is_even_and_no_cross_fade(painter: Model, pla
 
 def test_relatives_are_nearer_than_strangers(painter: Model, plain: list[Work]) -> None:
     def apart(share: float) -> float:
-        made = images(list(relatives(painter, plain[0].recipe, share, seed=3).works(8)))
+        made = images(list(variations(painter, plain[0].recipe, share, seed=3).works(8)))
         return float((made - as_canvas(plain[0].image)).square().mean((1, 2, 3)).sqrt().mean())
 
     distances = [apart(share) for share in (0.1, 0.3, 1.0)]

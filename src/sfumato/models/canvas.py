@@ -221,7 +221,7 @@ def canvas_of(
 
 def enlarged_size(config: ModelConfig, width: int, height: int) -> tuple[int, int]:
     """What an upscaler makes of a picture of that size. Raises SfumatoError as ``enlarging_canvas`` does."""
-    if config.objective != "upscaling":
+    if not config.enlarges:
         raise SfumatoError(
             f"the model '{config.name}' enlarges no pictures; take one of 'sfumato train ART --upscaler 4'"
         )

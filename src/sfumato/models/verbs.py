@@ -90,7 +90,7 @@ def reimagining(
     another class would not change comes back. Raises SfumatoError for a model that takes no picture (a GAN) and for
     values out of range.
     """
-    if model.config.objective == "reconstruction":
+    if model.config.begins_with == "picture":
         canvas, request = reconstructing_canvas(model.config, picture), Request.of(steps=1, guidance=1.0)
     elif edit:
         canvas = editing_canvas(model.config, picture, strength, source)

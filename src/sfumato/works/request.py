@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sfumato.errors import SfumatoError
-from sfumato.text import counted
+from sfumato.text import counted, readable
 
 # Whoever gives a work away writes its recipe. What one may ask for is bounded far beyond all that makes sense, so that
 # nothing is begun that a machine cannot end.
@@ -256,7 +256,9 @@ class Request(Plain):
             if part is None and name not in cls.model_fields:
                 raise TypeError(f"there is no setting {name}")
             if value is not None:
-                (values if part is None else values.setdefault(part, {}))[name] = value
+                # As it is typed, a name may be taken apart or in other bytes; what is asked for can be written.
+                asked_for = readable(value) if isinstance(value, str) else value
+                (values if part is None else values.setdefault(part, {}))[name] = asked_for
         try:
             return cls.model_validate(values)
         except ValidationError as error:
