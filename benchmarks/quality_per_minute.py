@@ -38,7 +38,7 @@ from sfumato.evaluation.feature_file import read_features
 from sfumato.evaluation.features import Features, extracted
 from sfumato.evaluation.noise_levels import denoising_losses
 from sfumato.memory import keep_freed_memory
-from sfumato.models import Generation, Model, SamplerSettings, as_tensor, to_pictures
+from sfumato.models import Generation, Model, SamplerSettings, as_tensor
 from sfumato.training import Trained, layered, parse_choices, prepare_run, train
 
 RANGES = {"fine": (0.05, 0.1), "small": (0.2, 0.5), "middle": (1.0, 2.0), "coarse": (5.0, 10.0)}
@@ -150,9 +150,10 @@ def _sampled(
     configured = dataclasses.replace(model, config=model.config.model_copy(update={"generation": settings}))
     generation = Generation.of(configured, seed=1)
     timings, made = [time.perf_counter()], []
-    for progress in generation.finished(asked.works):
-        made += to_pictures(progress.noisy)
-        timings.append(time.perf_counter())
+    for event in generation.events(asked.works):
+        if event.works:
+            made += [work.image for work in event.works]
+            timings.append(time.perf_counter())
     if asked.sheet:
         asked.sheet.mkdir(exist_ok=True, parents=True)
         _sheet(made[:96], asked.sheet / f"{_named(asked.what)}-{_named(said)}.png")
