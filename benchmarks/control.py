@@ -20,12 +20,12 @@ from control_figures import across, apart, beside, geometric_mean, gradient_ener
 from control_steering import composition, palette
 from mobilenet import read_mobilenet
 from PIL import Image
-from sfumato.models.ground import Ground
 
 from sfumato.dataset import Dataset
 from sfumato.images.tensors import as_canvas, to_pictures
 from sfumato.memory import keep_freed_memory
-from sfumato.models import Generation, Model, interpolated, relatives
+from sfumato.models import Generation, Model, interpolated, to_pictures, variations
+from sfumato.models.canvas import editing_canvas, extended_canvas, masked_canvas
 from sfumato.random import spread
 from sfumato.works.edits import Margins
 
@@ -58,9 +58,9 @@ def classes(bench: Bench) -> None:
         bench.row(f"--class {label}", f"{first} {said[0]:.0%}, {second} {said[1]:.0%}", cost, 64)
         shown += [work.image for work in works[:8]]
     bench.show("mixture", shown, 8)
-    works, cost = bench.made(Generation.of(bench.model, seed=1, label=first, away=second), 64)
+    works, cost = bench.made(Generation.of(bench.model, seed=1, label=first, negative=second), 64)
     said = bench.classify(bench.seen(works)).softmax(1).mean(0)
-    bench.row(f"--class {first} --away {second}", f"{first} {said[0]:.0%}, {second} {said[1]:.0%}", cost, 64)
+    bench.row(f"--class {first} --negative {second}", f"{first} {said[0]:.0%}, {second} {said[1]:.0%}", cost, 64)
 
 
 def related(bench: Bench) -> None:
@@ -68,10 +68,10 @@ def related(bench: Bench) -> None:
     other = list(Generation.of(bench.model, seed=99).works(8))
     strangers = sum(apart(one, two) for one, two in zip(works, other, strict=True)) / 8
     shown = []
-    for share in (0.1, 0.3, 0.5):
-        made, cost = bench.made(relatives(bench.model, works[0].recipe, share, seed=5), 16)
+    for fraction in (0.1, 0.3, 0.5):
+        made, cost = bench.made(variations(bench.model, works[0].recipe, fraction, seed=5), 16)
         near = sum(apart(works[0], one) for one in made) / 16
-        bench.row(f"--variations {share:g}", f"{near / strangers:.2f} of the distance of strangers", cost, 16)
+        bench.row(f"--variations {fraction:g}", f"{near / strangers:.2f} of the distance of strangers", cost, 16)
         shown += [works[0].image, *(one.image for one in made[:7])]
     bench.show("variations", shown, 8)
     with bench.counted() as cost:
@@ -97,8 +97,8 @@ def inpainting(bench: Bench) -> None:
     for place, index in enumerate(places.tolist()):
         picture = bench.dataset.picture(index)
         label = model.config.classes[int(bench.dataset.labels[index])] if model.config.classes else None
-        ground = Ground.masked(model.config, picture, mask)
-        (work,), spent = bench.made(Generation.of(model, seed=place, label=label, ground=ground), 1)
+        canvas = masked_canvas(model.config, picture, mask)
+        (work,), spent = bench.made(Generation.of(model, seed=place, label=label, canvas=canvas), 1)
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         before, after = as_canvas(picture), as_canvas(work.image)
         kept &= torch.equal(before[:, :, : size // 2], after[:, :, : size // 2])
@@ -118,8 +118,8 @@ def inpainting(bench: Bench) -> None:
     for place, index in enumerate(places.tolist()[::2]):
         picture = bench.dataset.picture(index)
         label = model.config.classes[int(bench.dataset.labels[index])] if model.config.classes else None
-        ground = Ground.extended(model.config, picture, Margins(left=size // 2, right=size // 2))
-        (work,), spent = bench.made(Generation.of(model, seed=place, label=label, ground=ground), 1)
+        canvas = extended_canvas(model.config, picture, Margins(left=size // 2, right=size // 2))
+        (work,), spent = bench.made(Generation.of(model, seed=place, label=label, canvas=canvas), 1)
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         shown.append(work.image)
     images = torch.stack([as_canvas(picture) for picture in shown])
@@ -138,27 +138,27 @@ def editing(bench: Bench) -> None:
     for place, index in enumerate(spread(bench.dataset.held_out, 6).tolist()):
         picture, own = bench.dataset.picture(index), names[int(bench.dataset.labels[index])]
         (back,), spent = bench.made(
-            Generation.of(model, label=own, guidance=1.0, ground=Ground.editing(model.config, picture, 1.0, own)), 1
+            Generation.of(model, label=own, guidance=1.0, canvas=editing_canvas(model.config, picture, 1.0, own)), 1
         )
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         worst = max(worst, int((as_canvas(back.image) - as_canvas(picture)).abs().max() * 127.5))
         shown += [picture, back.image]
         other = names[(names.index(own) + 1 + place % (len(names) - 1)) % len(names)]
         for strength in (0.5, 0.7, 0.9):
-            ground = Ground.editing(model.config, picture, strength, own)
-            shown.append(next(Generation.of(model, label=other, guidance=2.0, ground=ground).works(1)).image)
+            canvas = editing_canvas(model.config, picture, strength, own)
+            shown.append(next(Generation.of(model, label=other, guidance=2.0, canvas=canvas).works(1)).image)
     bench.row("reimagine --edit, the same class", f"off by {worst} levels at most", cost, 6)
     bench.show("editing", shown, 5)
 
 
 def larger(bench: Bench) -> None:
     model, size = bench.model, bench.model.config.size
-    wide, cost = bench.made(Generation.of(model, seed=1, ground=Ground.plain(model.config, 3 * size, 2 * size)), 4)
+    wide, cost = bench.made(Generation.of(model, seed=1, width=3 * size, height=2 * size), 4)
     edges = range(size // 2 - 1, 3 * size - 1, size // 2)
     ratio = geometric_mean([across(as_canvas(work.image), edges) for work in wide])
     bench.row(f"{3 * size} x {2 * size} px in windows", f"gradient energy where windows end {ratio:.2f}", cost, 4)
     bench.show("wide", [work.image for work in wide[:2]], 1)
-    tiles, cost = bench.made(Generation.of(model, seed=1, ground=Ground.plain(model.config, tile=True)), 16)
+    tiles, cost = bench.made(Generation.of(model, seed=1, tile=True), 16)
     rolled = [as_canvas(work.image).roll((size // 2, size // 2), (1, 2)) for work in tiles]
     ratio = geometric_mean(
         [across(one, [size // 2 - 1]) for one in rolled] + [across(one.mT, [size // 2 - 1]) for one in rolled]

@@ -14,15 +14,16 @@ from torch import Tensor
 from sfumato.diffusion.steering import low_pass, palette_distance
 from sfumato.models import Generation
 from sfumato.models.steering import (
-    COMPOSITION_STRENGTH,
-    PALETTE_STRENGTH,
-    SKETCH_SIDE,
-    Composition,
-    Palette,
     Steering,
+    colours_of,
+    composition_from,
+    named_palette,
+    palette_of_picture,
+    target_of,
 )
 from sfumato.random import spread
 from sfumato.works import Work
+from sfumato.works.request import SKETCH_SIDE, Composition, Palette
 
 EACH = 2  # works by each picture that steers, every one from a noise of its own
 NAMED = ("#aa3322,#fff0c0", "#1d3557,#f1faee,#e63946", "#264653,#e9c46a,#e76f51", "#2b2d42,#8d99ae,#edf2f4")
@@ -39,10 +40,10 @@ class Asked:
 
 def palette(bench: Bench) -> None:
     pictures = _references(bench)
-    for strength in (0.25, PALETTE_STRENGTH):
-        asked = [_of_palette(Palette.of_picture(picture, strength), picture) for picture in pictures]
+    for strength in (0.25, Palette.model_fields["strength"].default):
+        asked = [_of_palette(palette_of_picture(picture, strength), picture) for picture in pictures]
         _measure(bench, f"--palette of pictures, --palette-strength {strength:g}", "palette", asked)
-    named = [Palette.parse(text) for text in NAMED]
+    named = [named_palette(text) for text in NAMED]
     size = bench.model.config.size
     asked = [_of_palette(colours, _swatches(colours, size)) for colours in named]
     _measure(bench, "--palette of two or three named colours", "palette", asked, bench.works // len(named))
@@ -50,11 +51,12 @@ def palette(bench: Bench) -> None:
 
 def composition(bench: Bench) -> None:
     size = bench.model.config.size
-    for strength in (0.7, COMPOSITION_STRENGTH):
+    for strength in (0.7, Composition.model_fields["strength"].default):
         asked = []
         for picture in _references(bench):
-            sketch = Composition.of_picture(picture, size, size, strength)
-            target = low_pass(sketch.target(size, size), size / SKETCH_SIDE)
+            sketch = composition_from(picture, size, size, strength)
+            assert sketch is not None, "it is given one"
+            target = low_pass(target_of(sketch, size, size), size / SKETCH_SIDE)
             far = lambda images, target=target: mass_distance(images, target, size)  # noqa: E731
             asked.append(Asked(picture, Steering(composition=sketch), far))
         _measure(bench, f"--composition, --composition-strength {strength:g}", "sketch", asked)
@@ -66,7 +68,9 @@ def _measure(bench: Bench, control: str, what: str, asked: Sequence[Asked], each
     works: list[Work] = []
     cost, before, after = Cost(), 0.0, 0.0
     for number, one in enumerate(asked):
-        generation = Generation.of(bench.model, seed=1, steering=one.steering)
+        generation = Generation.of(
+            bench.model, seed=1, palette=one.steering.palette, composition=one.steering.composition
+        )
         some, spent = bench.made(generation, each, each * number)
         cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
         before += one.far(images_of(bench.plain)) / len(asked)
@@ -90,7 +94,7 @@ def _right(bench: Bench, works: Sequence[Work]) -> tuple[float, float]:
     """The share of works that a linear classifier of the real pictures puts into their own class: as they are, and by
     their forms alone."""
     names = bench.model.config.classes
-    own = torch.tensor([names.index(work.recipe.label or "") for work in works])
+    own = torch.tensor([names.index(work.recipe.request.label or "") for work in works])
     answers = bench.classify(bench.seen(works)), bench.classify_forms(images_of(works))
     as_they_are, by_forms = (float((answer.argmax(1) == own).double().mean()) for answer in answers)
     return as_they_are, by_forms
@@ -104,7 +108,9 @@ def _references(bench: Bench) -> list[Image.Image]:
 
 
 def _of_palette(colours: Palette, shown: Image.Image) -> Asked:
-    return Asked(shown, Steering(palette=colours), lambda images: float(palette_distance(images, colours.rgb).mean()))
+    return Asked(
+        shown, Steering(palette=colours), lambda images: float(palette_distance(images, colours_of(colours)).mean())
+    )
 
 
 def _swatches(colours: Palette, size: int) -> Image.Image:

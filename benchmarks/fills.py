@@ -27,35 +27,35 @@ from control_figures import beside, gradient_energy, images_of
 from mobilenet import read_mobilenet
 from PIL import Image
 from seams import Side, across_seam, half, kernel_ratio, paired
-from sfumato.models.ground import Ground
 from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.features.features import extracted
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model
+from sfumato.models.canvas import Canvas, extended_canvas, masked_canvas
 from sfumato.random import spread
-from sfumato.works import contact_sheet
+from sfumato.works import contact_sheet, save
 from sfumato.works.edits import Margins
 
 WORKS_EACH = 4  # works from noise for every held-out picture
 SHOWN = 32
-Edits = Callable[[Model, Image.Image], Ground]
+Edits = Callable[[Model, Image.Image], Canvas]
 
 
 def half_masked(side: Side) -> Edits:
-    def ground(model: Model, picture: Image.Image) -> Ground:
+    def canvas(model: Model, picture: Image.Image) -> Canvas:
         size = model.config.size
         mask = Image.new("L", (size, size), 0)
         mask.paste(255, (0, 0, size // 2, size) if side == "left" else (size // 2, 0, size, size))
-        return Ground.masked(model.config, picture, mask)
+        return masked_canvas(model.config, picture, mask)
 
-    return ground
+    return canvas
 
 
-def beyond(model: Model, picture: Image.Image) -> Ground:
+def beyond(model: Model, picture: Image.Image) -> Canvas:
     margin = model.config.size // 2
-    return Ground.extended(model.config, picture, Margins(left=margin, right=margin))
+    return extended_canvas(model.config, picture, Margins(left=margin, right=margin))
 
 
 EDITS: Mapping[str, Edits] = {"right": half_masked("right"), "left": half_masked("left"), "beyond": beyond}
@@ -89,9 +89,9 @@ class Fills:
         dataset, made, cost = self.bench.dataset, [], Cost()
         for fill in range(self.fills):
             for place, (index, label) in enumerate(zip(dataset.held_out.tolist(), self.labels, strict=True)):
-                ground = EDITS[name](self.bench.model, dataset.picture(index))
+                canvas = EDITS[name](self.bench.model, dataset.picture(index))
                 seed = fill * len(self.labels) + place
-                generation = Generation.of(self.bench.model, seed=seed, label=label, ground=ground, **self.asked)
+                generation = Generation.of(self.bench.model, seed=seed, label=label, canvas=canvas, **self.asked)
                 works, spent = self.bench.made(generation, 1)
                 cost = Cost(cost.evaluations + spent.evaluations, cost.seconds + spent.seconds)
                 made += works
@@ -109,7 +109,7 @@ class Fills:
             for place in shown
             for image in (dataset.picture(self.bench.dataset.held_out[place]), made[place].image)
         ]
-        contact_sheet(pairs, columns=8).save(self.bench.output / f"{name}.png")
+        save(contact_sheet(pairs, columns=8), self.bench.output / f"{name}.png", force=True)
 
     def row(self, name: str, side: Side, squares: Tensor, cost: Cost, count: int) -> None:
         seen = [extracted(self.bench.features, half(each, side)) for each in (squares, self.works, self.training)]

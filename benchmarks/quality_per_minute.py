@@ -37,7 +37,7 @@ from sfumato.evaluation import kernel_distance, nearest_pictures
 from sfumato.evaluation.copies import reduced
 from sfumato.evaluation.noise_levels import denoising_losses
 from sfumato.features.features import Features, extracted
-from sfumato.images.tensors import as_tensor, to_pictures
+from sfumato.images.tensors import as_tensor
 from sfumato.memory import keep_freed_memory
 from sfumato.models import Generation, Model, SamplerSettings
 from sfumato.random import spread
@@ -152,9 +152,10 @@ def _sampled(
     configured = dataclasses.replace(model, config=model.config.model_copy(update={"generation": settings}))
     generation = Generation.of(configured, seed=1)
     timings, made = [time.perf_counter()], []
-    for progress in generation.finished(asked.works):
-        made += to_pictures(progress.noisy)
-        timings.append(time.perf_counter())
+    for event in generation.events(asked.works):
+        if event.works:
+            made += [work.image for work in event.works]
+            timings.append(time.perf_counter())
     if asked.sheet:
         asked.sheet.mkdir(exist_ok=True, parents=True)
         _sheet(made[:96], asked.sheet / f"{_named(asked.what)}-{_named(said)}.png")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import pytest
 import torch
 from PIL import Image
-from sfumato.models.ground import Ground
 from torch import Tensor
 
 from sfumato.collection import Collection, collect
@@ -19,13 +18,15 @@ from sfumato.diffusion.steering import low_pass, palette_distance
 from sfumato.evaluation import kernel_distance
 from sfumato.features.appearance import Descriptor
 from sfumato.images.tensors import as_canvas
-from sfumato.models import Generation, Model, interpolated, relatives
-from sfumato.models.steering import SKETCH_SIDE, Composition, Palette, Steering
+from sfumato.models import Generation, Model, interpolated, variations
+from sfumato.models.canvas import extended_canvas, masked_canvas
+from sfumato.models.steering import colours_of, composition_from, palette_of_picture, target_of
 from sfumato.networks import UNetConfig
 from sfumato.random import spread
 from sfumato.training import prepare_run, train
 from sfumato.works import Work
 from sfumato.works.edits import Margins
+from sfumato.works.request import SKETCH_SIDE
 
 pytestmark = pytest.mark.slow
 
@@ -111,15 +112,15 @@ def test_guidance_raises_the_share_in_their_class_and_mixtures_lie_between(paint
     first, second = names[0], names[-1]
     one, mixture, other = (said(label=label)[0] for label in (first, f"{first}:0.5,{second}:0.5", second))
     assert one > mixture > other or one > mixture == other == 0
-    assert said(label=first, away=second)[len(names) - 1] <= said(label=first, guidance=1.0)[len(names) - 1]
+    assert said(label=first, negative=second)[len(names) - 1] <= said(label=first, guidance=1.0)[len(names) - 1]
 
 
 def test_a_palette_about_halves_the_distance_to_it_and_works_stay_near_the_collection(
     painter: Model, plain: list[Work], dataset: Dataset
 ) -> None:
-    palette = Palette.of_picture(dataset.picture(int(dataset.held_out[0])))
-    works = list(Generation.of(painter, seed=1, steering=Steering(palette=palette)).works(96))
-    before, after = (float(palette_distance(images(some), palette.rgb).mean()) for some in (plain, works))
+    palette = palette_of_picture(dataset.picture(int(dataset.held_out[0])))
+    works = list(Generation.of(painter, seed=1, palette=palette).works(96))
+    before, after = (float(palette_distance(images(some), colours_of(palette)).mean()) for some in (plain, works))
     assert after < 0.55 * before
 
 
@@ -128,10 +129,10 @@ def test_a_composition_is_followed_in_its_masses_and_works_stay_near_the_collect
 ) -> None:
     works, before, after = [], [], []
     for number, place in enumerate(spread(dataset.held_out, 24).tolist()):
-        sketch = Composition.of_picture(dataset.picture(place), SIZE, SIZE)
+        sketch = composition_from(dataset.picture(place), SIZE, SIZE)
         # Each from noise and classes of their own, or the works would be less varied than those that they are beside.
-        some = list(Generation.of(painter, seed=1, steering=Steering(composition=sketch)).works(4, 4 * number))
-        target = low_pass(sketch.target(SIZE, SIZE), SIZE / SKETCH_SIDE)
+        some = list(Generation.of(painter, seed=1, composition=sketch).works(4, 4 * number))
+        target = low_pass(target_of(sketch, SIZE, SIZE), SIZE / SKETCH_SIDE)
         for kept, made in ((before, plain[4 * number : 4 * number + 4]), (after, some)):
             masses = low_pass(images(made), SIZE / SKETCH_SIDE)
             kept.append(float((masses - target).square().mean((1, 2, 3)).sqrt().mean()))
@@ -147,8 +148,8 @@ def test_inpainting_leaves_no_seam_and_keeps_the_rest(painter: Model, dataset: D
     for place in spread(dataset.held_out, 24).tolist():
         picture = dataset.picture(place)
         label = painter.config.classes[int(dataset.labels[place])]
-        ground = Ground.masked(painter.config, picture, mask)
-        work = next(Generation.of(painter, seed=place, label=label, ground=ground).works(1))
+        canvas = masked_canvas(painter.config, picture, mask)
+        work = next(Generation.of(painter, seed=place, label=label, canvas=canvas).works(1))
         before.append(as_canvas(picture))
         after.append(as_canvas(work.image))
         assert torch.equal(before[-1][:, :, : SIZE // 2], after[-1][:, :, : SIZE // 2])
@@ -157,9 +158,9 @@ def test_inpainting_leaves_no_seam_and_keeps_the_rest(painter: Model, dataset: D
 
 
 def test_windows_and_tiles_leave_no_seams(painter: Model) -> None:
-    wide = images(list(Generation.of(painter, seed=1, ground=Ground.plain(painter.config, 3 * SIZE, SIZE)).works(12)))
+    wide = images(list(Generation.of(painter, seed=1, width=3 * SIZE).works(12)))
     assert 0.8 < across(wide, range(SIZE // 2 - 1, 3 * SIZE - 1, SIZE // 2)) < 1.25
-    tiles = images(list(Generation.of(painter, seed=1, ground=Ground.plain(painter.config, tile=True)).works(32)))
+    tiles = images(list(Generation.of(painter, seed=1, tile=True).works(32)))
     rolled = torch.cat((tiles, tiles.mT)).roll(SIZE // 2, 3)
     assert 0.8 < across(rolled, [SIZE // 2 - 1]) < 1.25
 
@@ -168,8 +169,8 @@ def test_outpainting_leaves_no_seam(painter: Model, dataset: Dataset) -> None:
     pictures = []
     for place in spread(dataset.held_out, 15).tolist():
         label = painter.config.classes[int(dataset.labels[place])]
-        ground = Ground.extended(painter.config, dataset.picture(place), Margins(right=SIZE))
-        pictures.append(as_canvas(next(Generation.of(painter, seed=place, label=label, ground=ground).works(1)).image))
+        canvas = extended_canvas(painter.config, dataset.picture(place), Margins(right=SIZE))
+        pictures.append(as_canvas(next(Generation.of(painter, seed=place, label=label, canvas=canvas).works(1)).image))
     assert 0.8 < across(torch.stack(pictures), [SIZE - 1]) < 1.25
 
 
@@ -184,11 +185,11 @@ def test_the_way_between_two_works_is_even_and_no_cross_fade(painter: Model, pla
     assert torch.stack(kept).log().mean().exp() > 0.8
 
 
-def test_relatives_are_nearer_than_strangers(painter: Model, plain: list[Work]) -> None:
-    def apart(share: float) -> float:
-        made = images(list(relatives(painter, plain[0].recipe, share, seed=3).works(8)))
+def test_variations_are_nearer_than_strangers(painter: Model, plain: list[Work]) -> None:
+    def apart(fraction: float) -> float:
+        made = images(list(variations(painter, plain[0].recipe, fraction, seed=3).works(8)))
         return float((made - as_canvas(plain[0].image)).square().mean((1, 2, 3)).sqrt().mean())
 
-    distances = [apart(share) for share in (0.1, 0.3, 1.0)]
+    distances = [apart(fraction) for fraction in (0.1, 0.3, 1.0)]
     assert distances == sorted(distances)
     assert distances[0] < 0.6 * distances[-1]

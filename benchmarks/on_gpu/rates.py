@@ -100,4 +100,4 @@ def sampling(bench: Bench) -> dict[str, Any]:
 
 def sample(generation: Generation) -> None:
     """One batch."""
-    deque(generation.finished(SAMPLED), maxlen=0)
+    deque(generation.steps(SAMPLED), maxlen=0)

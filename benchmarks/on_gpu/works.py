@@ -20,7 +20,7 @@ def works(bench: Bench) -> dict[str, Any]:
     made, real = bench.work / "works", arguments.pictures or bench.work / "pictures"
     made.mkdir()
     for index, work in enumerate(Generation.of(bench.model(), seed=1).works(arguments.works)):
-        work.image.save(made / f"{index:04d}.png")
+        work.save(made / f"{index:04d}.png")
     if arguments.pictures is None:
         real.mkdir()
         for index in range(len(dataset)):

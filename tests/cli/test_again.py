@@ -24,7 +24,10 @@ def alone_in(here, work, sfumato):
     """A working directory with a copy of the work, far from all models; its model's name says nothing."""
     read = read_work(work)
     own = here / "1" / "2" / "3" / "own"
-    Work(read.image, read.recipe.model_copy(update={"model": "no such name"})).save(own / "works" / "one.png")
+    Work(
+        read.image,
+        read.recipe.model_copy(update={"model": read.recipe.model.model_copy(update={"name": "no such name"})}),
+    ).save(own / "works" / "one.png")
     os.chdir(own)  # `here` goes back
     assert "no model with these weights" in sfumato("again", "works/one.png").err
     return own
@@ -98,8 +101,8 @@ def test_a_setting_is_changed_on_the_way(sfumato, run, work, here):
     assert answer.code == 0, answer.err
     assert "same" not in answer.out
     made = read_work(here / "works-0001-again.png")
-    assert (made.recipe.steps, made.recipe.label) == (5, "waves:0.5,circles:0.5")
-    assert made.recipe.seed == 7
+    assert (made.recipe.request.sampling.steps, made.recipe.request.label) == (5, "waves:0.5,circles:0.5")
+    assert made.recipe.request.seed == 7
     answer = sfumato("again", here / "works-0001-again.png", "--model", run)
     assert "the pixels are the same" in answer.out
 
@@ -117,7 +120,9 @@ def test_changed_pixels_are_noticed(sfumato, run, work, here):
 
 def test_another_version_is_named_where_pixels_differ(sfumato, run, work, here):
     read = read_work(work)
-    older = read.recipe.model_copy(update={"torch_version": "1.0"})
+    older = read.recipe.model_copy(
+        update={"environment": read.recipe.environment.model_copy(update={"torch_version": "1.0"})}
+    )
     Work(Image.new("RGB", (32, 32)), older).save(here / "older.png")
     assert "torch 1.0 then and " in sfumato("again", "older.png", "--model", run).out
 
@@ -144,7 +149,7 @@ def test_a_reimagined_work_is_given_its_picture(sfumato, run, work, here):
         ("again works/0001.png -o copy.jpg", "a work is kept as PNG"),
         ("again works/0001.png -o plain.png", "is there already"),
         ("again works/0001.png --model MODEL --steps 4 --class cubism", "class 'cubism'"),
-        ("again works/0001.png --model MODEL --away waves --guidance 1", "choose 1.5 to 3"),
+        ("again works/0001.png --model MODEL --negative waves --guidance 1", "choose 1.5 to 3"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, work, here, tree, typed, said):
@@ -157,7 +162,9 @@ def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, work, here,
     other.denoiser.network.load_state_dict(with_changes)
     other.save_pretrained(here / "other")
     read = read_work(work)
-    Work(read.image, read.recipe.model_copy(update={"model_digest": "f" * 64})).save(here / "lost.png")
+    Work(
+        read.image, read.recipe.model_copy(update={"model": read.recipe.model.model_copy(update={"digest": "f" * 64})})
+    ).save(here / "lost.png")
     before = tree(here)
     answer = sfumato(*typed.replace("MODEL", str(run)).split())
     assert answer.code == 2, answer
@@ -170,10 +177,10 @@ def test_the_way_from_noise_is_shown_once_more(sfumato, run, work, here):
     answer = sfumato("again", work, "--model", run, "--trajectory")
     assert answer.code == 0, answer.err
     assert "the pixels are the same" in answer.out
-    with Image.open(here / "works-0001-trajectory.webp") as film:
-        assert film.n_frames == 3
-        film.seek(2)
-        last = np.asarray(film.convert("RGB").resize((32, 32), Image.Resampling.NEAREST), dtype=int)
+    with Image.open(here / "works-0001-trajectory.webp") as video:
+        assert video.n_frames == 3
+        video.seek(2)
+        last = np.asarray(video.convert("RGB").resize((32, 32), Image.Resampling.NEAREST), dtype=int)
     assert np.abs(last - np.asarray(read_work(work).image, dtype=int)).mean() < 8
     assert {path.name for path in work.parent.iterdir()} == {".sfumato.jsonl", "0000.png", "0001.png"}
     assert "is there already" in sfumato("again", work, "--model", run, "--trajectory").err
@@ -182,5 +189,5 @@ def test_the_way_from_noise_is_shown_once_more(sfumato, run, work, here):
     assert (here / "alone-trajectory.webp").exists()
     answer = sfumato("again", work, "--model", run, "--trajectory", "--steps", 5, "-o", "five.png")
     assert answer.code == 0, answer.err
-    with Image.open(here / "five-trajectory.webp") as film:
-        assert film.n_frames == 5
+    with Image.open(here / "five-trajectory.webp") as video:
+        assert video.n_frames == 5

@@ -8,11 +8,12 @@ from PIL import Image
 
 from sfumato.models import Model
 from sfumato.works import Work, read_work
+from sfumato.works.request import Slerp
 
 
 @pytest.fixture(scope="module")
 def made(sfumato, run, tmp_path_factory):
-    """A folder of eighteen works with sheet and film, and what the command said."""
+    """A folder of eighteen works with sheet and video, and what the command said."""
     folder = tmp_path_factory.mktemp("made") / "works"
     answer = sfumato("generate", run, "-n", 18, "--seed", 7, "--steps", 3, "--trajectory", "-o", folder)
     assert answer.code == 0, answer.err
@@ -30,10 +31,10 @@ def test_the_folder_holds_the_works_alone_and_the_sheet_stands_beside_it(made):
     assert answer.err == ""
 
 
-def test_the_film_goes_from_noise_to_picture_and_ends_in_the_works(made):
+def test_the_video_goes_from_noise_to_picture_and_ends_in_the_works(made):
     folder, _ = made
-    with Image.open(f"{folder}-trajectory.webp") as film:
-        assert film.n_frames == 3
+    with Image.open(f"{folder}-trajectory.webp") as video:
+        assert video.n_frames == 3
 
 
 def test_a_file_says_how_it_was_made_and_that_it_was_generated(made, run):
@@ -42,8 +43,10 @@ def test_a_file_says_how_it_was_made_and_that_it_was_generated(made, run):
         texts = dict(picture.text)
         assert picture.size == (32, 32)
     recipe = json.loads(texts["sfumato"])
-    assert (recipe["seed"], recipe["index"], recipe["steps"], recipe["model"]) == (7, 3, 3, "run")
-    assert recipe["model_digest"] == Model.from_pretrained(run).weights_digest
+    request = recipe["request"]
+    assert (request["seed"], request["number"], request["sampling"]["steps"]) == (7, 3, 3)
+    assert recipe["model"]["name"] == "run"
+    assert recipe["model"]["digest"] == Model.from_pretrained(run).weights_digest
     assert "Steps: 3, Sampler: " in texts["parameters"]
     assert "trainedAlgorithmicMedia" in texts["XML:com.adobe.xmp"]
 
@@ -66,8 +69,13 @@ def test_one_work_of_one_class_with_every_option(sfumato, run, here):
     assert answer.code == 0, answer.err
     assert "1 work in deep/down/one" in answer.out
     recipe = read_work(here / "deep" / "down" / "one" / "0000.png").recipe
-    assert (recipe.label, recipe.sampler, recipe.schedule, recipe.dtype) == ("waves", "heun", "flow", "bfloat16")
-    assert (recipe.guidance, recipe.guidance_kind) == (1.5, "autoguidance")
+    assert (
+        recipe.request.label,
+        recipe.request.sampling.sampler,
+        recipe.request.sampling.schedule,
+        recipe.request.sampling.precision,
+    ) == ("waves", "heun", "flow", "bfloat16")
+    assert (recipe.request.sampling.guidance, recipe.request.sampling.guidance_kind) == (1.5, "autoguidance")
     assert not (here / "deep" / "down" / "one-trajectory.webp").exists()
 
 
@@ -155,32 +163,46 @@ def test_a_sheet_that_cannot_be_written_is_said_before_anything_is_made(sfumato,
 
 
 def test_more_works_than_a_sheet_shows(sfumato, run, here, monkeypatch):
-    monkeypatch.setattr("sfumato.cli.filling.ON_SHEET", 4)
+    monkeypatch.setattr("sfumato.cli.series.ON_SHEET", 4)
     answer = sfumato("generate", run, "-n", 6, "--steps", 1, "-o", "w")
     assert "6 works in w, the first 4 on one sheet in w-sheet.png" in answer.out
     assert len(list((here / "w").glob("*.png"))) == 6
 
 
-def test_a_mixture_of_classes_and_away_from_one(sfumato, run, here):
+def test_a_mixture_of_classes_and_a_negative_one(sfumato, run, here):
     answer = sfumato(
-        *("generate", run, "-n", 1, "--steps", 2, "--class", "waves:0.7,circles:0.3", "--away", "circles", "-o", "w")
+        *(
+            "generate",
+            run,
+            "-n",
+            1,
+            "--steps",
+            2,
+            "--class",
+            "waves:0.7,circles:0.3",
+            "--negative",
+            "circles",
+            "-o",
+            "w",
+        )
     )
     assert answer.code == 0, answer.err
     recipe = read_work(here / "w" / "0000.png").recipe
-    assert (recipe.label, recipe.away) == ("waves:0.7,circles:0.3", "circles")
+    assert (recipe.request.label, recipe.request.negative) == ("waves:0.7,circles:0.3", "circles")
 
 
 def test_variations_of_a_work_name_it_in_their_recipes(sfumato, run, here):
     assert sfumato("generate", run, "-n", 2, "--steps", 2, "--seed", 4, "-o", "w").code == 0
     answer = sfumato(
-        *("generate", run, "-n", 3, "--variations", 0.3, "--of", "w/0001.png", "--seed", 9, "-o", "relatives")
+        *("generate", run, "-n", 3, "--variations", 0.3, "--of", "w/0001.png", "--seed", 9, "-o", "variations")
     )
     assert answer.code == 0, answer.err
-    recipes = [read_work(path).recipe for path in sorted((here / "relatives").glob("*.png"))]
-    assert [(recipe.seed, recipe.index, recipe.turns) for recipe in recipes] == [
-        (4, 1, ((9, index, 0.3),)) for index in range(3)
+    recipes = [read_work(path).recipe for path in sorted((here / "variations").glob("*.png"))]
+    requests = [recipe.request for recipe in recipes]
+    assert [(request.seed, request.number, request.slerps) for request in requests] == [
+        (4, 1, (Slerp(seed=9, number=number, fraction=0.3),)) for number in range(3)
     ]
-    assert {recipe.steps for recipe in recipes} == {2}
+    assert {recipe.request.sampling.steps for recipe in recipes} == {2}
 
 
 def test_without_a_recipe_no_setting_is_anywhere_in_the_file(sfumato, run, here):
@@ -203,9 +225,9 @@ def test_without_a_recipe_no_setting_is_anywhere_in_the_file(sfumato, run, here)
         ("--variations 1.5 --of w/0000.png", "variations 1.5: from 0 (the work itself) to 1"),
         ("--variations 0.5 --of nothing.png", "nothing.png does not exist"),
         ("--class waves:0.5,cubism", "class 'cubism'"),
-        ("--away cubism", "class 'cubism'"),
-        ("--away waves --guidance 1", "guidance that leads away"),
-        ("--sharpness 0.5", "sharpness 0.5"),
+        ("--negative cubism", "class 'cubism'"),
+        ("--negative waves --guidance 1", "guidance that leads away"),
+        ("--sharpness 0.5", "--sharpness: input should be less than or equal to 0.2"),
     ],
 )
 def test_a_control_that_cannot_be_had_is_one_sentence(sfumato, run, here, tree, typed, said):
@@ -227,9 +249,9 @@ def test_works_of_another_size_that_repeat_and_are_steered(sfumato, run, here):
     assert answer.code == 0, answer.err
     work = read_work(here / "w" / "0001.png")
     assert work.image.size == (48, 40)
-    assert work.recipe.tile
-    assert (work.recipe.palette, work.recipe.palette_shares) == (("#008080",), (1.0,))
-    assert (work.recipe.composition, work.recipe.composition_strength) == ("008080" * 64, 0.5)
+    assert work.recipe.request.canvas.tile
+    assert (work.recipe.request.palette.colours, work.recipe.request.palette.weights) == (("#008080",), (1.0,))
+    assert (work.recipe.request.composition.levels, work.recipe.request.composition.strength) == ("008080" * 64, 0.5)
     assert "the pixels are the same" in sfumato("again", "w/0001.png", "--model", run).out
 
 

@@ -114,17 +114,17 @@ def test_the_file_says_how_to_make_it_again_and_that_it_was_generated(drawn, mod
     assert "trainedAlgorithmicMedia" in xmp
     assert record["rows"] == {"name": "seed", "values": [3, 7]}
     assert record["columns"] == {"name": "sharpness", "values": [0.0, 0.1]}
-    assert (record["model"], record["model_digest"]) == ("tiny", Model.from_pretrained(model).weights_digest)
-    settings = record["settings"]
-    assert (settings["steps"], settings["class"]) == (2, "waves")
-    assert not {"seed", "sharpness"} & settings.keys()
+    assert record["model"] == {"name": "tiny", "digest": Model.from_pretrained(model).weights_digest}
+    request, settings = record["request"], record["request"]["sampling"]
+    assert (settings["steps"], request["label"]) == (2, "waves")
+    assert not {"seed", "sharpness"} & (request.keys() | settings.keys())
     # All of it, as it stands in the file, leads to the last cell.
     again = Generation.of(
         Model.from_pretrained(model),
-        label=settings["class"],
+        label=request["label"],
         seed=7,
         sharpness=0.1,
-        **{name: settings[name] for name in ("steps", "sampler", "schedule", "guidance", "guidance_kind", "precision")},
+        **settings,
     )
     with Image.open("grid.png") as file:
         place(file.convert("RGB"), next(again.works(1)).image)
@@ -208,7 +208,7 @@ def test_a_large_sheet_has_one_work_of_each(drawn):
 )
 def test_what_cannot_be_shown_is_said_before_anything_is_made(drawn, here, monkeypatch, options, fault):
     made = []
-    monkeypatch.setattr(Generation, "steps", lambda self, count: made.append(count) or iter(()))
+    monkeypatch.setattr(Generation, "steps", lambda self, count, first=None: made.append(count) or iter(()))
     with pytest.raises(SfumatoError, match=fault) as caught:
         drawn(*options)
     assert "\n" not in str(caught.value)

@@ -28,7 +28,7 @@ def test_values_are_read_as_what_the_setting_takes(text, axis):
         ("class=red, blue,waves", ("red, blue", "waves")),
         ("class=waves,red, blue:0.5", ("waves", "red, blue:0.5")),
         ("class=waves;red, blue:0.5,waves:0.5", ("waves", "red, blue:0.5,waves:0.5")),
-        ("away=x;y", ("x;y",)),
+        ("negative=x;y", ("x;y",)),
         ('class="x;y","red, blue"', ('"x;y"', '"red, blue"')),
     ],
 )

@@ -1,9 +1,18 @@
-"""Part of a picture is made anew, and the rest stays as it is, to the pixel; beyond its edges too."""
+"""Part of a picture is made anew, and the rest stays as it is, to the pixel; beyond its edges too.
+
+A mask's file is read with its transparency, upright, and what it does is said without rounding it away.
+"""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageChops
 
+from sfumato.cli.inpaint import fractions_in_words, opened_mask
+from sfumato.errors import SfumatoError
+from sfumato.models.canvas import Canvas
 from sfumato.works import read_work
 
 
@@ -77,8 +86,12 @@ def test_it_is_steered_as_works_are(sfumato, run, picture, here):
     answer = sfumato("inpaint", run, "mine.png", "mask.png", "-o", "new.png", "--steps", 2, *asked)
     assert answer.code == 0, answer.err
     recipe = read_work(here / "new.png").recipe
-    assert (recipe.palette, recipe.label, recipe.seed) == (("#aa3322", "#ffffff"), "waves", 5)
-    assert recipe.composition
+    assert (recipe.request.palette.colours, recipe.request.label, recipe.request.seed) == (
+        ("#aa3322", "#ffffff"),
+        "waves",
+        5,
+    )
+    assert recipe.request.composition.levels
 
 
 @pytest.mark.parametrize(
@@ -90,7 +103,7 @@ def test_it_is_steered_as_works_are(sfumato, run, picture, here):
         ("inpaint MODEL mine.png mine.png", "the mask has colours"),
         ("inpaint MODEL small.png small.png", "each side has to have 32 or more"),
         ("inpaint MODEL mine.png nothing.png", "nothing.png: no such file"),
-        ("inpaint MODEL mine.png mask.png --strength 1.5", "strength 1.5"),
+        ("inpaint MODEL mine.png mask.png --strength 1.5", "--strength: input should be less than or equal to 1"),
         ("inpaint MODEL mine.png mask.png -o mine.png --force", "is the picture to begin with"),
         ("inpaint MODEL mine.png mask.png -o mask.png --force", "is the mask; choose another"),
         ("inpaint MODEL mine.png mask.png -o small.png", "is there already"),
@@ -109,3 +122,41 @@ def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, run, picture, he
     assert said in answer.err
     assert answer.err.count("\n") == 1
     assert tree(here) == before
+
+
+def test_transparency_is_kept_and_the_mask_stands_upright(tmp_path: Path) -> None:
+    levels = np.full((20, 30, 4), 255, np.uint8)
+    levels[:5, :7, 3] = 0
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(levels, "RGBA").save(tmp_path / "mask.png", exif=exif)
+    mask = opened_mask(tmp_path / "mask.png")
+    assert (mask.mode, mask.size) == ("RGBA", (20, 30))
+    assert np.array_equal(np.asarray(mask)[..., 3], np.rot90(levels[..., 3], -1))
+
+
+def test_no_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SfumatoError, match=r"gone\.png: no such file"):
+        opened_mask(tmp_path / "gone.png")
+
+
+@pytest.mark.parametrize(
+    ("new", "soft", "said"),
+    [
+        (250, 0, "25.0% of a.png made anew, 75.0% kept to the pixel"),
+        (250, 50, "25.0% of a.png made anew, 5.0% blended in soft edges, 70.0% kept to the pixel"),
+        (0, 1, "0.0% of a.png made anew, 0.1% blended in soft edges, 99.9% kept to the pixel"),
+    ],
+)
+def test_the_fractions_are_said(new: int, soft: int, said: str) -> None:
+    mask = torch.zeros(1000)
+    mask[:new], mask[new : new + soft] = 1, 0.5
+    canvas = Canvas(20, 50, mask=mask.reshape(1, 20, 50))
+    assert fractions_in_words(canvas, Path("a.png")) == said
+
+
+def test_a_few_pixels_are_not_said_to_be_none() -> None:
+    mask = torch.zeros(1, 100, 100)
+    mask[0, 0, 0] = 1
+    said = fractions_in_words(Canvas(100, 100, mask=mask), Path("a.png"))
+    assert said == "less than 0.1% of a.png made anew, more than 99.9% kept to the pixel"

@@ -1,245 +1,157 @@
-"""Whatever a person types for an option, the answer is a result or one sentence, soon, and nothing else is touched.
+"""Options are the schema's: name, type, range and description; --set is read exactly, and reaches a work's recipe."""
 
-SFUMATO_WRONG_VALUES says how many values are tried in place of the few of an ordinary run of the tests.
-"""
-
-import os
-import random
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain, zip_longest
-from pathlib import Path
-from typing import get_args, get_origin, get_type_hints
+import inspect
+from types import NoneType
+from typing import Any, get_args
 
 import pytest
-from PIL import Image
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.models import OptionInfo
 
 from sfumato.cli.app import app
-from sfumato.models import Model, ModelConfig, build_denoiser
-from sfumato.networks import UNetConfig
+from sfumato.cli.options import CANVAS, CLASSES, RARE, SAMPLING, asks, option_of, parse_settings
+from sfumato.errors import SfumatoError
+from sfumato.works import read_work
+from sfumato.works.edits import Inpaint, Margins
+from sfumato.works.request import CanvasShape, Plain, Request, SamplerSettings
 
-COUNT = int(os.environ.get("SFUMATO_WRONG_VALUES", "60"))
-SECONDS = 60  # for a call, on a machine that has other work too
 COMMANDS = {info.callback.__name__: info.callback for info in app.registered_commands if info.callback is not None}
-
-# How each command is used rightly, so that one wrong value is all that is wrong. IN is a folder with one of everything.
-RIGHT = {
-    "collect": "IN/art -o out --workers 1",
-    "train": "IN/art -o out --steps 1 --config IN/tiny.toml --device cpu",
-    "generate": "IN/run -n 1 --steps 1 -o out",
-    "upscale": "IN/upscaler IN/picture.png --steps 1 -o out.png",
-    "reimagine": "IN/run IN/picture.png --steps 1 -o out.png",
-    "inpaint": "IN/run IN/picture.png IN/mask.png --steps 1 -o out.png",
-    "outpaint": "IN/run IN/picture.png --left 8 --steps 1 -o out.png",
-    "again": "IN/works/0000.png --model IN/run -o out.png",
-    "interpolate": "IN/works/0000.png IN/works/0001.png --model IN/run --frames 2 --steps 1 -o out.webp",
-    "grid": "IN/run --vary guidance=1,2 --steps 1 -n 1 -o out.png",
-    "distill": "IN/run -o out --set steps=1 --device cpu",
-    "evaluate": "IN/run --against IN/run -n 4 -o out --device cpu",
-    "compare": "IN/art -o out --minutes 0.05 --device cpu",
-    "demo": "-o out --minutes 0.02",
+# What each command that makes works takes of a request, beside what is its own.
+SAMPLED = ("generate", "grid", "inpaint", "outpaint", "reimagine", "upscale", "again", "interpolate")
+ASKED: dict[str, tuple[str, ...]] = {
+    "generate": ("seed", *CLASSES, *CANVAS),
+    "grid": ("seed", *CLASSES),
+    "inpaint": ("seed", *CLASSES),
+    "outpaint": ("seed", *CLASSES),
+    "reimagine": ("seed", *CLASSES),
+    "upscale": ("seed",),
+    "again": CLASSES,
+    "interpolate": (),
 }
-SLOW = {"train", "distill", "evaluate", "compare", "demo"}  # no other folder is named for what they make
-NUMBERS = (
-    *("nan", "inf", "-inf", "1e30", "-1e30", "1e-300", "-1", "", " ", "ä", "0x10", "None", "1,5", "--"),
-    *("9" * 400, "9" * 5000, "true", "\udce4"),
-)
-TEXTS = (
-    *("", " ", "ä", "\udce4", "x" * 5000, "~nobody/x", "../../..", "{}", '"', '"""', ",", ";", ":", "a:nan", "%s"),
-    *("[red]", "\n", "nan", "-1", "/", "a=b", "circles:1e400", "circles,circles", "IN/junk", "IN/pipe", "\x1b[31m"),
-)
-PATHS = (
-    *(
-        "",
-        "IN/none",
-        "IN/art",
-        "IN/pipe",
-        "IN/junk",
-        "IN/junk.png",
-        "IN/empty",
-        "IN/circle",
-        "IN/junk/x",
-        "ä",
-        "\udce4",
-    ),
-    *("x" * 300, "y" * 5000, "~nobody/x", "/dev/zero", "/dev/null", "/proc/self/mem", "IN/works/0000.png", "IN/run"),
-)
-SETTINGS = (
-    *(
-        "",
-        "=",
-        "x",
-        "guidance=",
-        "sigma_max=1e30",
-        "sigma_min=1e-300",
-        "sigma_max=nan",
-        "guidance_low=-1",
-        "=1",
-        "a" * 5000,
-    ),
-    *("size=1000000000", "network=1", "network={kind='x'}", "network={kind='unet',width=1000000000}", "\udce4=1"),
-    *(
-        "class=",
-        'class="',
-        "steps=-1",
-        "steps=" + "9" * 5000,
-        "seed=1e30",
-        "size=" + "[" * 5000,
-        "batch=nan",
-        "class=;",
-    ),
-)
 
 
-class TooLongError(BaseException):
-    """No fault that a command may catch."""
+def part_with(name: str) -> type[Plain]:
+    return next(part for part in (SamplerSettings, CanvasShape, Request) if name in part.model_fields)
 
 
-@contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise TooLongError
-
-    assert threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+def option(annotation: Any) -> tuple[set[type], OptionInfo, list[str]]:
+    """What an annotation takes, its option, and the flags."""
+    kind, about = annotation.__origin__, annotation.__metadata__[0]
+    # Inside Annotated, typer takes the first of the flags for what it calls the default.
+    flags = [flag for flag in (about.default, *(about.param_decls or ())) if isinstance(flag, str)]
+    return set(get_args(kind) or (kind,)) - {NoneType}, about, flags
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """Of a command: its name in Python, how it is typed ('' for an argument), and its kind."""
-
-    name: str
-    flags: tuple[str, ...]
-    kind: str
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        return {"int": NUMBERS, "float": NUMBERS, "str": TEXTS, "path": PATHS, "setting": SETTINGS, "bool": ()}[
-            self.kind
-        ]
+def bounds(part: type[Plain], name: str) -> tuple[float | None, float | None]:
+    """The least and the greatest value, as the JSON schema has them."""
+    schema = part.model_json_schema()["properties"][name]
+    for kind in schema.get("anyOf", [schema]):
+        if kind.get("type") in ("integer", "number"):
+            return kind.get("minimum"), kind.get("maximum")
+    return None, None
 
 
-def parameters(command: Callable[..., None]) -> list[Parameter]:
-    found = []
-    for name, hint in get_type_hints(command, include_extras=True).items():
-        if name == "return":
-            continue
-        kind, about = hint.__origin__, hint.__metadata__[0]
-        types = [part for part in get_args(kind) if part is not type(None)] or [kind]
-        named = "setting" if get_origin(types[0]) is list and about.metavar else types[0].__name__.lower()
-        named = {"posixpath": "path", "list": "path"}.get(named, named)
-        is_option = isinstance(about, OptionInfo)
-        # Inside Annotated, typer takes the first of the flags for what it calls the default.
-        declared = [flag for flag in (about.default, *(about.param_decls or ())) if isinstance(flag, str)]
-        flags = [flag for flag in declared if flag.startswith("-")] or [f"--{name.replace('_', '-')}"]
-        found.append(Parameter(name, tuple(flags) if is_option else (), named))
-    return found
+@pytest.mark.parametrize("command", SAMPLED)
+def test_a_command_has_an_option_for_each_field_that_is_asked_of_it(command: str) -> None:
+    parameters = inspect.signature(COMMANDS[command]).parameters
+    assert "request" not in parameters
+    for name in (*ASKED[command], *(name for name in SAMPLING if name not in RARE)):
+        part = part_with(name)
+        field = part.model_fields[name]
+        kinds, about, flags = option(parameters[name].annotation)
+        assert about.help == field.description, name
+        assert flags == ["--class" if name == "label" else f"--{name.replace('_', '-')}"]
+        assert (about.min, about.max) == bounds(part, name), name
+        assert kinds <= {int, float, str, bool}, name
+        # What is not typed is not asked for: the model's own value is not known here.
+        assert parameters[name].default in (None, False)
+    assert not set(RARE) & set(parameters)
+    _, about, flags = option(parameters["settings"].annotation)
+    assert flags == ["--set"]
+    assert all(f"{name}: {SamplerSettings.model_fields[name].description}" in (about.help or "") for name in RARE)
 
 
-def cases() -> list[tuple[str, Parameter, str]]:
-    """Command, parameter and value: in an order of chance, and of each command in turn."""
-    chance = random.Random(20261128)
-    rows = []
-    for name, command in COMMANDS.items():
-        row = [(name, parameter, value) for parameter in parameters(command) for value in parameter.values]
-        row = [case for case in row if case[1].name != "output" or _is_no_place(name, case[2])]
-        chance.shuffle(row)
-        rows.append(row)
-    return [case for case in chain.from_iterable(zip_longest(*rows)) if case is not None][:COUNT]
+def test_types_are_those_of_the_fields() -> None:
+    parameters = inspect.signature(COMMANDS["generate"]).parameters
+    found = {name: option(parameters[name].annotation)[0] for name in ("steps", "guidance", "sampler", "tile", "label")}
+    assert found == {"steps": {int}, "guidance": {float}, "sampler": {str}, "tile": {bool}, "label": {str}}
 
 
-def _is_no_place(name: str, value: str) -> bool:
-    """Whether a command may be told to write there, in a test: nothing among what all tests share, and nothing slow."""
-    return value != "IN/none" and ("IN" in value or name not in SLOW)
+def test_no_command_takes_more_than_it_asks_for() -> None:
+    plain = {*SAMPLING, *CANVAS, *CLASSES, "seed"} - {*RARE}
+    own = {"upscale": {"tile"}}  # of the picture, not of a canvas
+    for command in SAMPLED:
+        taken = plain & set(inspect.signature(COMMANDS[command]).parameters)
+        assert taken - own.get(command, set()) == plain & {*ASKED[command], *SAMPLING}, command
 
 
-def typed(name: str, parameter: Parameter, value: str, inputs: Path) -> list[str]:
-    """The command line with the value in the place of the right one, or added to it."""
-    words = RIGHT[name].split()
-    if not parameter.flags:
-        place = [other for other in parameters(COMMANDS[name]) if not other.flags].index(parameter)
-        words = [*words[:place], value, *words[place + 1 :]]
-    else:
-        place = next((index for index, word in enumerate(words) if word in parameter.flags), None)
-        # With '=', as a value that begins with a hyphen is given.
-        option = f"{max(parameter.flags, key=len)}={value}"
-        words = [*words, option] if place is None else [*words[:place], option, *words[place + 2 :]]
-    return [
-        word.replace("IN", str(inputs), 1) if word.startswith(("IN/", "--")) and "IN/" in word else word
-        for word in words
-    ]
+def test_a_field_of_an_edit_is_an_option_too() -> None:
+    _, about, flags = option(option_of(Inpaint, "strength", "--strength", optional=False))
+    assert (about.help, flags) == (Inpaint.model_fields["strength"].description, ["--strength"])
+    assert about.max == 1
+    parameters = inspect.signature(COMMANDS["outpaint"]).parameters
+    for side in Margins.model_fields:
+        kinds, about, flags = option(parameters[side].annotation)
+        assert (kinds, about.min, flags) == ({int}, 0, [f"--{side}"])
+        assert about.help == Margins.model_fields[side].description
 
 
-@pytest.fixture(scope="module")
-def inputs(sfumato, run, art, settings, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("IN") / "in"
-    folder.mkdir()
-    for name, source in (("art", art), ("run", run), ("tiny.toml", settings)):
-        (folder / name).symlink_to(source)
-    assert sfumato("generate", run, "-n", 2, "--steps", 2, "-o", folder / "works").code == 0
-    Image.effect_noise((32, 32), 90).convert("RGB").save(folder / "picture.png")
-    mask = Image.new("L", (32, 32))
-    mask.paste(255, (8, 8, 24, 24))
-    mask.save(folder / "mask.png")
-    network = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
-    config = ModelConfig(name="up", size=32, factor=2, network=network, begins_with="reference")
-    Model(config, build_denoiser(config)).save_pretrained(folder / "upscaler")
-    os.mkfifo(folder / "pipe")
-    (folder / "circle").symlink_to(folder / "circle")
-    (folder / "empty").touch()
-    for name in ("junk", "junk.png"):
-        (folder / name).write_bytes(random.Random(3).randbytes(5000))
-    return folder
+def test_a_command_gets_what_was_asked_and_nothing_that_was_not() -> None:
+    got = []
+
+    @asks("seed", *CLASSES, *CANVAS, *SAMPLING)
+    def command(request: Request, count: int = 3) -> None:
+        got.append((request, count))
+
+    nothing = {
+        name: parameter.default
+        for name, parameter in inspect.signature(command).parameters.items()
+        if parameter.default is not inspect.Parameter.empty
+    }
+    command(**nothing)
+    command(**nothing | {"steps": 5, "label": "waves", "tile": True, "settings": ["noise-high=3"], "count": 4})
+    assert got == [(Request(), 3), (Request.of(steps=5, label="waves", tile=True, noise_high=3.0), 4)]
+    assert got[0][0].plain() == {}
+    assert got[1][0].plain() == {"steps": 5, "label": "waves", "tile": True, "noise_high": 3.0}
+    with pytest.raises(SfumatoError, match="steps 0: input should be greater than or equal to 1"):
+        command(**nothing | {"steps": 0})
 
 
-def names_below(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+@given(st.dictionaries(st.sampled_from(RARE), st.floats(allow_nan=False), max_size=len(RARE)))
+def test_what_is_written_is_read(settings: dict[str, float]) -> None:
+    assert parse_settings([f"{name}={value!r}" for name, value in settings.items()]) == settings
+
+
+def test_none_is_none_and_hyphens_are_fine() -> None:
+    assert parse_settings(None) == {}
+    assert parse_settings(["guidance-high = 2.5"]) == {"guidance_high": 2.5}
 
 
 @pytest.mark.parametrize(
-    ("name", "parameter", "value"),
-    cases(),
-    ids=lambda part: str(part)[:20].encode("ascii", "backslashreplace").decode(),
+    ("settings", "said"),
+    [
+        (["steps=3"], "--set steps=3: 'steps' is none of guidance_low, .*an option of its own"),
+        (["wurst"], "'wurst' is none of"),
+        (["guidance_low=much"], "'much' is not a number; as in --set guidance_low=0.5"),
+        (["guidance_low="], "'' is not a number"),
+        (["sigma_max=3", "sigma-max=4"], "sigma_max: stands there twice"),
+    ],
 )
-def test_a_wrong_value_is_one_sentence_that_names_it(name, parameter, value, sfumato, inputs, here, monkeypatch):
-    monkeypatch.setenv("HOME", str(here / "home"))
-    before = names_below(inputs)
-    words = typed(name, parameter, value, inputs)
-    with limited(SECONDS):
-        answer = sfumato(name, *words)
-    assert answer.code in (0, 2), answer
-    assert names_below(inputs) == before
-    if parameter.name != "output":
-        assert all(path.name.startswith(("out", "home", "0000")) for path in here.iterdir()), list(here.iterdir())
-    if answer.code == 0:
-        return
-    assert answer.err.startswith("error: ")
-    assert answer.err.count("\n") == 1, answer.err
-    assert len(answer.err) < 3000
-    assert not list(here.glob("out*")), answer
-    assert names(parameter, value, inputs, answer.err), answer.err
+def test_what_cannot_be_meant_is_one_sentence(settings: list[str], said: str) -> None:
+    with pytest.raises(SfumatoError, match=said):
+        parse_settings(settings)
 
 
-def names(parameter: Parameter, value: str, inputs: Path, said: str) -> bool:
-    """Whether a sentence names the option or the value, in one of the ways that they are written."""
-    plain = said.lower()
-    written = {*parameter.flags, parameter.name, parameter.name.replace("_", " "), parameter.name.rstrip("s")}
-    if parameter.name == "label":
-        written.add("class")
-    if not value.strip():  # '' as a path is '.'
-        return True
-    given = value.replace("IN", str(inputs), 1).strip()
-    shown = {given, value.partition("=")[0].strip()}
-    shown |= {text.encode("unicode_escape").decode() for text in shown}
-    pieces = [text[:30] for text in shown if text]
-    return any(word.lower() in plain for word in written) or any(piece.lower() in plain for piece in pieces)
+def test_a_work_is_made_so_and_says_so(sfumato, run, tmp_path):
+    asked = ["--set", "guidance_high=3", "--set", "guidance_chroma=0.25", "--guidance", 2, "--steps", 2]
+    answer = sfumato("generate", run, "-n", 1, "-o", tmp_path / "works", *asked)
+    assert answer.code == 0, answer.err
+    recipe = read_work(tmp_path / "works" / "0000.png").recipe
+    assert (recipe.request.sampling.guidance_high, recipe.request.sampling.guidance_chroma) == (3, 0.25)
+
+
+def test_what_is_out_of_range_is_one_sentence(sfumato, run, tmp_path):
+    answer = sfumato("generate", run, "-o", tmp_path / "works", "--set", "guidance_chroma=2")
+    assert answer.code == 2
+    assert "guidance_chroma" in answer.err

@@ -42,7 +42,7 @@ def test_a_held_out_picture_is_made_again(sfumato, article, held_out, tmp_path):
     assert answer.code == 0, answer.err
     assert "made again at 32 x 32 px" in answer.out
     work = read_work(tmp_path / "again.png")
-    assert work.recipe.input_digest
+    assert work.recipe.request.edit.picture
     # The listing's range is kept: no red below 0.485 of the way, none above 0.714.
     low, high = work.image.getchannel("R").getextrema()
     assert round(0.485 * 255) <= low <= high <= round(0.714 * 255) + 1
@@ -54,7 +54,7 @@ def test_a_diffusion_model_refines_it(sfumato, run, held_out, tmp_path):
             "reimagine", run, held_out, "-o", tmp_path / f"{strength}.png", "--strength", strength, "--steps", 5
         )
         assert answer.code == 0, answer.err
-        assert read_work(tmp_path / f"{strength}.png").recipe.strength == strength
+        assert read_work(tmp_path / f"{strength}.png").recipe.request.edit.strength == strength
 
 
 def test_it_is_opened_where_that_is_asked_for(sfumato, article, held_out, tmp_path, monkeypatch):
@@ -104,7 +104,11 @@ def test_a_picture_is_edited_under_another_class(sfumato, run, held_out, tmp_pat
     answer = sfumato("reimagine", run, held_out, "-o", tmp_path / "edited.png", *asked)
     assert answer.code == 0, answer.err
     recipe = read_work(tmp_path / "edited.png").recipe
-    assert (recipe.inverted, recipe.source, recipe.label) == (True, "waves", "circles")
+    assert (recipe.request.edit.kind, recipe.request.edit.source, recipe.request.label) == (
+        "invert",
+        "waves",
+        "circles",
+    )
     answer = sfumato("reimagine", run, held_out, "-o", tmp_path / "other.png", "--from", "waves")
     assert answer.code == 2
     assert "say --edit as well" in answer.err

@@ -1,13 +1,14 @@
 """The bar of a sampling: it moves within a step, knows how much is left, and says beforehand what takes long."""
 
 import io
+from collections.abc import Iterator
 
 import pytest
 import torch
 from rich.console import Console
-from sfumato.models.ground import Ground
 
 from sfumato.cli.sampling_bar import Part, SamplingBar
+from sfumato.diffusion import Step
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 
@@ -52,15 +53,22 @@ def console_of(*, terminal: bool = False) -> Console:
     return Console(file=io.StringIO(), width=160, force_terminal=terminal, highlight=False)
 
 
+def followed(bar: SamplingBar, part: Part, generation: Generation, count: int) -> Iterator[tuple[range, Step]]:
+    """The generation's steps, of each of which the bar is told."""
+    for step in generation.steps(count):
+        bar.step(part)
+        yield step
+
+
 def wide(model: Model, **asked: object) -> Generation:
-    return Generation.of(model, ground=Ground.plain(model.config, 320, 32), **asked)
+    return Generation.of(model, width=320, height=32, **asked)
 
 
 def test_it_moves_with_every_look_and_ends_at_the_whole(model, slow):
     generation = Generation.of(model, steps=5, guidance_high=1.0)  # cheap steps first, then such as look twice
     part = Part(generation, 20)
     with SamplingBar(console_of(), "20 works", [part], clock := slow(3.0)) as bar:
-        shares = [(bar.share, clock.now) for _ in bar.steps(part, generation.steps(20))]
+        shares = [(bar.share, clock.now) for _ in followed(bar, part, generation, 20)]
     assert bar.share == 1
     assert bar.seconds_left == 0
     assert shares == sorted(shares)
@@ -75,7 +83,7 @@ def test_one_wide_work_is_more_than_none_or_all_of_it(model, slow):
     part, within = Part(generation, 1), []
     with SamplingBar(console_of(), "1 work", [part], slow(1.0)) as bar:
         hook = model.denoiser.register_forward_pre_hook(lambda *_: within.append(bar.share))
-        ends = [bar.share for _ in bar.steps(part, generation.steps(1))]
+        ends = [bar.share for _ in followed(bar, part, generation, 1)]
         hook.remove()
     assert within == sorted(within)
     assert pytest.approx(ends) == [1 / 3, 2 / 3, 1]
@@ -86,7 +94,7 @@ def test_the_time_left_is_what_it_then_takes(model, slow):
     generation = Generation.of(model, steps=8, guidance_high=1.0)
     part = Part(generation, 32)
     with SamplingBar(console_of(), "32 works", [part], clock := slow(2.0)) as bar:
-        guesses = [clock.now + bar.seconds_left for _ in bar.steps(part, generation.steps(32))]
+        guesses = [clock.now + bar.seconds_left for _ in followed(bar, part, generation, 32)]
     assert all(guess == pytest.approx(clock.now, rel=0.02) for guess in guesses)
 
 
@@ -95,7 +103,7 @@ def test_what_takes_long_is_said_once_and_what_is_soon_done_is_not(model, slow):
         console, generation = console_of(), Generation.of(model, steps=4, guidance=1.0)
         part = Part(generation, count)
         with SamplingBar(console, f"{count} works", [part], slow(seconds)) as bar:
-            list(bar.steps(part, generation.steps(count)))
+            list(followed(bar, part, generation, count))
         return console.file.getvalue()
 
     assert said(0.5, 16) == ""
@@ -106,7 +114,7 @@ def test_without_a_terminal_a_line_now_and_then_says_that_it_is_alive(model, slo
     console, generation = console_of(), Generation.of(model, steps=4, guidance=1.0)
     part = Part(generation, 16)
     with SamplingBar(console, "16 works", [part], slow(31.0)) as bar:
-        list(bar.steps(part, generation.steps(16)))
+        list(followed(bar, part, generation, 16))
     lines = console.file.getvalue().splitlines()
     assert lines[0] == "16 works: about 2 minutes"
     assert lines[1:3] == ["16 works: 25%, 1:33 left", "16 works: 50%, 1:02 left"]
@@ -116,7 +124,7 @@ def test_a_terminal_has_a_bar(model, slow):
     console, generation = console_of(terminal=True), Generation.of(model, steps=4, guidance=1.0)
     part = Part(generation, 16)
     with SamplingBar(console, "16 works", [part], slow(3.0)) as bar:
-        for number, _ in enumerate(bar.steps(part, generation.steps(16))):
+        for number, _ in enumerate(followed(bar, part, generation, 16)):
             if number == 1:
                 bar.progress.refresh()
     assert "16 works" in console.file.getvalue()
@@ -138,11 +146,11 @@ def test_two_parts_have_their_own_pace(model, slow):
     first, second = (Generation.of(model, steps=4, guidance=1.0) for _ in range(2))
     parts = [Part(first, 16), Part(second, 48)]
     with SamplingBar(console_of(), "64 works", parts, clock := slow(1.0)) as bar:
-        list(bar.steps(parts[0], first.steps(16)))
+        list(followed(bar, parts[0], first, 16))
         bar.end(parts[0])
         assert bar.share == pytest.approx(1 / 4)
         assert bar.seconds_left == pytest.approx(3 * clock.now)
-        list(bar.steps(parts[1], second.steps(48)))
+        list(followed(bar, parts[1], second, 48))
     assert bar.share == 1
 
 
@@ -150,6 +158,6 @@ def test_pictures_are_the_same_with_it_and_without(model):
     generation = Generation.of(model, steps=3, seed=4)
     part = Part(generation, 2)
     with SamplingBar(console_of(), "2 works", [part]) as bar:
-        *_, last = bar.steps(part, generation.steps(2))
-    *_, alone = generation.steps(2)
-    assert torch.equal(last.noisy, alone.noisy)
+        *_, (_, last) = followed(bar, part, generation, 2)
+    *_, (_, alone) = generation.steps(2)
+    assert torch.equal(last.x, alone.x)

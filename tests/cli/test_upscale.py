@@ -39,9 +39,14 @@ def test_a_picture_is_made_larger_and_made_again(sfumato, larger, picture, here)
     assert answer.code == 0, answer.err
     assert "enlarged to 80 x 60 px: l.png" in answer.out
     work = read_work(here / "l.png")
-    assert (work.image.size, work.recipe.steps, work.recipe.seed, work.recipe.origin) == ((80, 60), 2, 4, None)
-    with Image.open(here / "l-trajectory.webp") as film:
-        assert film.n_frames == 2
+    assert (work.image.size, work.recipe.request.sampling.steps, work.recipe.request.seed, work.recipe.origin) == (
+        (80, 60),
+        2,
+        4,
+        None,
+    )
+    with Image.open(here / "l-trajectory.webp") as video:
+        assert video.n_frames == 2
     assert "which is not in its file" in sfumato("again", "l.png", "--model", larger).err
     answer = sfumato("again", "l.png", "--model", larger, "--picture", picture)
     assert "the pixels are the same" in answer.out, answer.err
@@ -53,7 +58,11 @@ def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfuma
     path = here / "works" / "0001.png"
     work = read_work(path)
     assert work.image.size == (64, 64)
-    assert (work.recipe.origin.size, work.recipe.origin.index, work.recipe.origin.seed) == ((32, 32), 1, 3)
+    assert (work.recipe.origin.size, work.recipe.origin.request.number, work.recipe.origin.request.seed) == (
+        (32, 32),
+        1,
+        3,
+    )
     with Image.open(here / "works-sheet.png") as sheet:
         assert min(sheet.size) > 64
     answer = sfumato("again", path, "--model", run, "--model", larger)
@@ -63,11 +72,14 @@ def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfuma
     assert "the pixels are the same" in sfumato("again", path).out
     assert sfumato("again", path, "--steps", 3, "-o", "other.png").code == 0
     other = read_work(here / "other.png").recipe
-    assert (other.origin.steps, other.steps) == (3, work.recipe.steps)
+    assert (other.origin.request.sampling.steps, other.request.sampling.steps) == (
+        3,
+        work.recipe.request.sampling.steps,
+    )
     answer = sfumato("again", path, "--trajectory", "--force")
     assert "the pixels are the same" in answer.out, answer.err
-    with Image.open(here / "works-0001-trajectory.webp") as film:
-        assert film.n_frames == 2
+    with Image.open(here / "works-0001-trajectory.webp") as video:
+        assert video.n_frames == 2
     far = here / "1" / "2" / "3" / "4"  # from where no upscaler is near
     shutil.copytree(run / "model", far / "run")
     shutil.copy(path, far / "one.png")
@@ -75,7 +87,7 @@ def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfuma
     before = sorted(here.rglob("*"))
     answer = sfumato("again", "one.png", "-o", "third.png", "--trajectory")
     assert answer.code == 2
-    assert f"was made with 'larger' (weights {work.recipe.model_digest[:10]}), and no model with these" in answer.err
+    assert f"was made with 'larger' (weights {work.recipe.model.digest[:10]}), and no model with these" in answer.err
     assert sorted(here.rglob("*")) == before
 
 
@@ -103,7 +115,7 @@ def test_a_work_of_any_number_keeps_its_noise_and_a_seed_gives_another(sfumato, 
 def test_what_was_enlarged_as_a_tile_or_began_with_a_picture_is_made_again(sfumato, run, larger, picture, here):
     assert sfumato("generate", run, "-n", 1, "--steps", 2, "-o", "small").code == 0
     assert sfumato("upscale", larger, "small/0000.png", "--tile", "-o", "tile.png").code == 0
-    assert read_work(here / "tile.png").recipe.tile
+    assert read_work(here / "tile.png").recipe.request.canvas.tile
     models = "--model", run, "--model", larger
     assert "the pixels are the same" in sfumato("again", "tile.png", *models).out
     assert sfumato("reimagine", run, picture, "--steps", 3, "-o", "mine-again.png").code == 0
@@ -130,7 +142,7 @@ def test_enlarged_works_have_the_class_of_the_small_ones(sfumato, run, larger, h
     assert read.classes == ("waves", "waves")
 
 
-def test_relatives_of_an_enlarged_work_are_those_of_the_small_one(sfumato, run, larger, here):
+def test_variations_of_an_enlarged_work_are_those_of_the_small_one(sfumato, run, larger, here):
     assert sfumato("generate", run, "-n", 1, "--steps", 2, "--upscale", larger, "-o", "large").code == 0
     made = "--variations", 0, "--of", "large/0000.png", "-n", 1
     assert sfumato("generate", run, *made, "-o", "kin").code == 0

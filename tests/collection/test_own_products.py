@@ -16,16 +16,13 @@ from sfumato.collection.listing import list_source
 from sfumato.collection.own_products import HERE
 from sfumato.collection.pictures import Rejected
 from sfumato.errors import SfumatoError
-from sfumato.images import unusable
-from sfumato.provenance import mark_video, save_marked
+from sfumato.provenance.containers import film_with
+from sfumato.provenance.mark import xmp_packet
+from sfumato.works import save
 
 
 def mark(picture: Image.Image, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    formats = {".png": "PNG", ".webp": "WEBP", ".gif": "GIF"}
-    with path.open("wb") as file:
-        save_marked(picture, file, format=formats[path.suffix])
-    return path
+    return save(picture, path, force=True)
 
 
 def marker(kind: str, *names: str) -> str:
@@ -71,7 +68,7 @@ def listed(tmp_path):
 def test_marked_files_are_left_out_by_name(art, gather, paint):
     for name in ("work.png", "sheet.webp", "deep/video.gif"):
         mark(paint(60), art / name)
-    (art / "video.mp4").write_bytes(mark_video(b"\0\0\0\x10ftypisom\0\0\0\0"))
+    (art / "film.mp4").write_bytes(film_with(b"\0\0\0\x10ftypisom\0\0\0\0", xmp_packet("sfumato 0.1.0").encode()))
     (art / "other.mp4").write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0")
     found = gather(art)
     assert len(found.files) == 6

@@ -11,7 +11,8 @@ from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.works import common_size, picture_files, read_folder
 from sfumato.images.tensors import as_tensor
-from sfumato.works import Recipe, Work
+from sfumato.works import Recipe, Request, Work
+from sfumato.works.recipe import Environment, ModelReference
 
 WHITE = (255, 255, 255)
 
@@ -52,16 +53,9 @@ def test_they_are_read_at_the_common_size(works: Path) -> None:
 
 def test_a_works_class_is_that_of_its_recipe(tmp_path: Path) -> None:
     recipe = Recipe(
-        model="m",
-        model_digest="0" * 64,
-        seed=0,
-        label="glass",
-        sampler="euler",
-        steps=1,
-        schedule="karras",
-        size=(32, 32),
-        sfumato_version="0",
-        torch_version="0",
+        model=ModelReference(name="m", digest="0" * 64),
+        request=Request.of(label="glass", width=32, height=32),
+        environment=Environment(sfumato_version="0", torch_version="0"),
     )
     Work(draw("glass", 0, 32), recipe).save(tmp_path / "flow" / "0000.png")
     assert read_folder(tmp_path, picture_files(tmp_path), 32, WHITE).classes == ("glass",)

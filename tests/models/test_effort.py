@@ -2,11 +2,11 @@
 
 import pytest
 from PIL import Image
-from sfumato.models.ground import Ground
 
 from sfumato.models import Generation
+from sfumato.models.canvas import editing_canvas, refining_canvas
 from sfumato.models.effort import batches, looks, watched_looks
-from sfumato.models.steering import Palette, Steering
+from sfumato.models.steering import named_palette
 
 
 def counted_looks(generation: Generation, count: int, first: int = 0) -> list[int]:
@@ -28,7 +28,7 @@ def counted_looks(generation: Generation, count: int, first: int = 0) -> list[in
         {"sampler": "heun", "guidance_high": 2.0},
         {"noise_high": 2.0, "label": "waves:0.5,circles:0.5"},
         {"label": "waves:0.5,circles:0.5"},
-        {"away": "waves"},
+        {"negative": "waves"},
     ],
 )
 def test_looks_are_what_they_are_said_to_be(model, asked):
@@ -38,16 +38,15 @@ def test_looks_are_what_they_are_said_to_be(model, asked):
 
 @pytest.mark.parametrize("tile", [False, True])
 def test_windows_are_counted(model, tile):
-    ground = Ground.plain(model.config, 80, 48, tile=tile)
-    generation = Generation.of(model, steps=2, ground=ground, steering=Steering(Palette.parse("#aa3322")))
+    generation = Generation.of(model, steps=2, width=80, height=48, tile=tile, palette=named_palette("#aa3322"))
     assert counted_looks(generation, 1) == looks(generation)
 
 
 def test_what_is_found_back_first_and_what_is_half_done(model):
     picture = Image.linear_gradient("L").resize((32, 32)).convert("RGB")
-    edited = Generation.of(model, steps=4, ground=Ground.editing(model.config, picture, 0.5), label="waves")
+    edited = Generation.of(model, steps=4, canvas=editing_canvas(model.config, picture, 0.5), label="waves")
     assert counted_looks(edited, 1) == looks(edited)
-    refined = Generation.of(model, steps=8, ground=Ground.refining(model.config, picture, 0.25))
+    refined = Generation.of(model, steps=8, canvas=refining_canvas(model.config, picture, 0.25))
     assert counted_looks(refined, 1) == looks(refined)
     assert len(looks(refined)) == 2
 

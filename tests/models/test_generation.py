@@ -9,8 +9,7 @@ from PIL import ImageChops
 
 from sfumato.diffusion import SAMPLERS, SCHEDULES
 from sfumato.errors import SfumatoError
-from sfumato.images.tensors import to_pictures
-from sfumato.models import Generation, Model, remake
+from sfumato.models import Generation, Model, reproduce, to_pictures
 from sfumato.models.sampling import BATCH
 
 FEW = {"steps": 3}
@@ -26,7 +25,7 @@ def test_a_picture_is_the_same_however_many_are_made(model):
         fewer = model.generate(count, seed=3, **FEW)
         assert len(fewer) == count
         assert all(same(one, other) and one.recipe == other.recipe for one, other in zip(fewer, forty, strict=False))
-    assert [work.recipe.index for work in forty] == list(range(40))
+    assert [work.recipe.request.number for work in forty] == list(range(40))
 
 
 def test_the_network_sees_batches_of_one_size_whatever_is_asked(model):
@@ -42,11 +41,13 @@ def test_the_network_sees_batches_of_one_size_whatever_is_asked(model):
 @pytest.mark.parametrize("sampler", ["dpmpp_2m", "euler_ancestral"])
 def test_a_picture_is_the_same_whether_its_class_was_drawn_or_asked_for(model, sampler):
     drawn = model.generate(20, seed=4, sampler=sampler, **FEW)
-    labels = {work.recipe.label for work in drawn}
+    labels = {work.recipe.request.label for work in drawn}
     assert labels == {"circles", "waves"}
     for label in labels:
         asked = model.generate(20, seed=4, label=label, sampler=sampler, **FEW)
-        assert all(same(one, other) == (one.recipe.label == label) for one, other in zip(drawn, asked, strict=True))
+        assert all(
+            same(one, other) == (one.recipe.request.label == label) for one, other in zip(drawn, asked, strict=True)
+        )
 
 
 def test_pictures_of_one_seed_and_of_two_differ(model):
@@ -72,8 +73,8 @@ def test_shares_need_not_sum_to_one(new_model):
 def test_a_model_without_classes_makes_works_without(new_model):
     model = new_model(classes=(), class_shares=())
     work = model.generate(1, **FEW)[0]
-    assert work.recipe.label is None
-    assert work.recipe.guidance_kind == "none"
+    assert work.recipe.request.label is None
+    assert work.recipe.request.sampling.guidance == 1
 
 
 @pytest.mark.parametrize("kind", ["classifier_free", "autoguidance"])
@@ -83,8 +84,8 @@ def test_guidance_of_1_is_none(model, kind):
     other = next(Generation.of(model, guidance=3, guidance_kind=kind, **FEW).works(1))
     assert same(plain, guided)
     assert not same(plain, other)
-    assert plain.recipe.guidance_kind == guided.recipe.guidance_kind == "none"
-    assert other.recipe.guidance_kind == kind
+    assert plain.recipe.request.sampling.guidance == guided.recipe.request.sampling.guidance == 1
+    assert (other.recipe.request.sampling.guidance, other.recipe.request.sampling.guidance_kind) == (3, kind)
 
 
 def test_guidance_acts_in_its_interval_alone(model):
@@ -123,7 +124,7 @@ def test_autoguidance_works_without_classes(new_model):
 def test_a_recipe_alone_makes_the_same_picture_again(saved, settings):
     model = Model.from_pretrained(saved)
     work = list(Generation.of(model, seed=11, steps=4, **settings).works(18))[17]
-    again = remake(Model.from_pretrained(saved), type(work.recipe).from_json(work.recipe.to_json()))
+    again = reproduce(Model.from_pretrained(saved), type(work.recipe).from_json(work.recipe.to_json()))
     assert same(work, again)
     assert again.recipe == work.recipe
 
@@ -133,17 +134,42 @@ def test_a_recipe_alone_makes_the_same_picture_again(saved, settings):
 def test_every_sampler_runs_with_every_schedule(model, sampler, schedule):
     for steps in (1, 2, 5):
         generation = Generation.of(model, sampler=sampler, schedule=schedule, steps=steps)
-        progress = list(generation.steps(1))
-        assert [step.step for step in progress] == list(range(1, steps + 1))
-        assert progress[-1].steps == steps
-        assert torch.isfinite(progress[-1].noisy).all()
+        made = [step for _, step in generation.steps(1)]
+        assert [step.index for step in made] == list(range(steps))
+        assert made[-1].steps == steps
+        assert torch.isfinite(made[-1].x).all()
 
 
 def test_every_batch_gives_all_its_steps(model):
-    progress = list(Generation.of(model, steps=4).steps(BATCH + 3))
-    assert [len(step.indices) for step in progress] == [BATCH] * 4 + [3] * 4
-    assert [step.step for step in progress] == [1, 2, 3, 4] * 2
-    assert all(len(step.noisy) == len(step.clean) == len(step.indices) for step in progress)
+    made = list(Generation.of(model, steps=4).steps(BATCH + 3))
+    assert [positions for positions, _ in made] == [range(BATCH)] * 4 + [range(BATCH, BATCH + 3)] * 4
+    assert [step.index for _, step in made] == [0, 1, 2, 3] * 2
+    assert all(len(step.x) == len(step.denoised) == len(positions) for positions, step in made)
+
+
+def test_events_are_the_steps_in_plain_terms_and_the_last_of_a_batch_carries_its_works(model):
+    generation = Generation.of(model, seed=3, steps=3)
+    events = list(generation.events(BATCH + 2))
+    assert [(event.positions, event.step, event.steps) for event in events] == [
+        (positions, step, 3) for positions in (range(BATCH), range(BATCH, BATCH + 2)) for step in (1, 2, 3)
+    ]
+    assert [event.sigma for event in events] == [step.sigma for _, step in generation.steps(BATCH + 2)]
+    assert [len(event.works) for event in events] == [0, 0, BATCH, 0, 0, 2]
+    works = [work for event in events for work in event.works]
+    assert [work.recipe.request.position for work in works] == list(range(BATCH + 2))
+    assert all(same(one, other) for one, other in zip(works, generation.works(BATCH + 2), strict=True))
+    assert not any(event.previews for event in events)
+
+
+def test_previews_are_the_pictures_with_their_noise_and_the_last_are_the_works(model):
+    generation = Generation.of(model, seed=3, steps=3)
+    events = list(generation.events(2, previews=True))
+    noisy = [to_pictures(step.x) for _, step in generation.steps(2)]
+    assert [[picture.tobytes() for picture in event.previews] for event in events] == [
+        [picture.tobytes() for picture in pictures] for pictures in noisy
+    ]
+    assert [work.image.tobytes() for work in events[-1].works] == [one.tobytes() for one in events[-1].previews]
+    assert [event.step for event in model.trajectory(2, seed=3, steps=3)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -209,5 +235,5 @@ def test_every_level_of_a_picture_comes_back():
 def test_a_recipe_keeps_a_class_as_text_however_it_was_typed(new_model):
     model = new_model(classes=("waves", "Gem\u00e4lde"), class_shares=(0.5, 0.5))
     for typed in ("Gema\u0308lde", "Gem\udce4lde"):
-        recipe = Generation.of(model, label=typed, away=typed, guidance=2.0).recipe(0)
-        assert (recipe.label, recipe.away) == ("Gem\u00e4lde", "Gem\u00e4lde")
+        recipe = Generation.of(model, label=typed, negative=typed, guidance=2.0).recipe(0)
+        assert (recipe.request.label, recipe.request.negative) == ("Gem\u00e4lde", "Gem\u00e4lde")

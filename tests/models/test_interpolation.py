@@ -7,12 +7,18 @@ from PIL import Image
 from sfumato.models.request import requested
 
 from sfumato.errors import SfumatoError
-from sfumato.images.tensors import as_tensor, to_pictures
-from sfumato.models import Generation, interpolated, passing, reimagine
-from sfumato.models.interpolation import _end, _Way, even_places
+from sfumato.images.tensors import as_tensor
+from sfumato.models import Generation, interpolated, passing, reimagine, reproduction, to_pictures
+from sfumato.models.interpolation import _Way, even_places
+from sfumato.models.verbs import generating
+from sfumato.works.request import Request
 
 FEW = {"steps": 4}
 SKETCH = Image.linear_gradient("L").convert("RGB")
+
+
+def requested(model, palette=None, composition=None, **asked):
+    return generating(model, Request.of(**asked), palette=palette, composition=composition)
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +41,11 @@ def test_it_begins_and_ends_at_the_works(way, ends):
 
 
 ENDS = {
-    "away": ({"label": "waves", "away": "circles"}, {"label": "circles", "away": "waves"}),
+    "negative": ({"label": "waves", "negative": "circles"}, {"label": "circles", "negative": "waves"}),
     "guidance": ({"guidance": 1.0}, {"guidance": 4.0, "guidance_kind": "autoguidance"}),
     "palette": ({"palette": "#aa3322,#fff0c0"}, {}),
     "palettes, a sketch": ({"palette": "#aa3322"}, {"palette": "#0000ff", "composition": SKETCH}),
-    "wide": ({"width": 72, "height": 40}, {"width": 72, "height": 40, "away": "waves"}),
+    "wide": ({"width": 72, "height": 40}, {"width": 72, "height": 40, "negative": "waves"}),
     "tiles": ({"width": 48, "tile": True}, {"width": 48, "tile": True}),
     "number": ({"sharpness": 0.1}, {"precision": "bfloat16"}),
     "students' sampler": ({"sampler": "euler_ancestral"}, {"sampler": "euler_ancestral", "label": "waves:2,circles:1"}),
@@ -51,18 +57,18 @@ def test_it_begins_and_ends_at_the_works_whatever_was_asked_of_them(model, name)
     one, other = (
         next(requested(model, seed=seed, steps=2, **asked).works(1, first=3)) for seed, asked in enumerate(ENDS[name])
     )
-    film = to_pictures(torch.stack(list(interpolated(model, one.recipe, other.recipe, 3))))
-    assert [picture.size for picture in film] == [one.image.size] * 3
-    assert film[0].tobytes() == one.image.tobytes()
-    assert film[-1].tobytes() == other.image.tobytes()
-    assert film[1].tobytes() not in (one.image.tobytes(), other.image.tobytes())
+    video = to_pictures(torch.stack(list(interpolated(model, one.recipe, other.recipe, 3))))
+    assert [picture.size for picture in video] == [one.image.size] * 3
+    assert video[0].tobytes() == one.image.tobytes()
+    assert video[-1].tobytes() == other.image.tobytes()
+    assert video[1].tobytes() not in (one.image.tobytes(), other.image.tobytes())
 
 
 def test_an_end_of_different_requests_is_near_on_the_way_too(model):
     """The estimates of both, at a share of 0 or 1, are those of one: the way leads to the ends, it does not jump."""
     one, other = (requested(model, seed=2, steps=3, palette=colour).recipe(0) for colour in ("#aa3322", "#0000ff"))
-    ends = [_end(model, recipe, {}) for recipe in (one, other)]
-    (pictures,) = _Way(*ends, one, other).pictures([0.0, 0.01, 0.99, 1.0])
+    ends = [reproduction(model, recipe) for recipe in (one, other)]
+    (pictures,) = _Way(*ends).pictures([0.0, 0.01, 0.99, 1.0])
     made = [next(end.works(1)).image for end in ends]
     shown = [np.asarray(picture, dtype=int) for picture in to_pictures(pictures)]
     for place, near, work in ((0, 1, made[0]), (3, 2, made[1])):
@@ -104,7 +110,7 @@ def test_what_cannot_be_passed_over_is_one_sentence(model, new_model, ends):
     one, other = (work.recipe for work in ends)
     with pytest.raises(SfumatoError, match="takes 2 or more"):
         next(interpolated(model, one, other, 1))
-    stranger = other.model_copy(update={"model_digest": "1" * 64})
+    stranger = other.model_copy(update={"model": other.model.model_copy(update={"digest": "1" * 64})})
     with pytest.raises(SfumatoError, match="is another"):
         next(interpolated(model, one, stranger, 5))
     larger, tile, more = (

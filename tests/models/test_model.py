@@ -264,7 +264,8 @@ def test_early_weights_of_other_shapes_are_said(saved):
 def test_every_step_of_a_trajectory_is_given(model):
     steps = list(model.trajectory(2, seed=1))
     assert [step.step for step in steps] == list(range(1, steps[0].steps + 1))
-    assert all(step.noisy.shape == step.clean.shape == (2, 3, 32, 32) for step in steps)
+    assert all([picture.size for picture in step.previews] == [(32, 32)] * 2 for step in steps)
+    assert [len(step.works) for step in steps] == [*[0] * (len(steps) - 1), 2]
     sigmas = [step.sigma for step in steps]
     assert sigmas == sorted(sigmas, reverse=True)
     assert sigmas[-1] == 0

@@ -1,12 +1,13 @@
-"""A work is made once more from its recipe alone, to the pixel, and relatives of it are as near as is asked for."""
+"""A work is made once more from its recipe alone, to the pixel, and variations of it are as near as is asked for."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, Model, reimagine, relatives, remake
-from sfumato.works import Recipe, read_work
+from sfumato.models import Generation, Model, reimagine, reproduce, variations
+from sfumato.works import read_work
+from sfumato.works.request import Request, Slerp
 
 FEW = {"steps": 3}
 
@@ -31,7 +32,7 @@ def picture():
         {},
         {"label": "waves"},
         {"label": "waves:0.3,circles:0.7"},
-        {"away": "circles", "guidance": 2.5},
+        {"negative": "circles", "guidance": 2.5},
         {"guidance": 3.5, "guidance_low": 0.2, "guidance_high": 20.0},
         {"guidance_kind": "autoguidance", "sampler": "heun", "schedule": "exponential", "sigma_max": 30.0},
         {"guidance": 1.0, "sampler": "euler_ancestral", "schedule": "flow", "sharpness": 0.1},
@@ -42,35 +43,34 @@ def test_a_file_alone_makes_the_same_picture_again(saved, tmp_path, settings):
     model = Model.from_pretrained(saved)
     work = next(Generation.of(model, seed=11, **FEW, **settings).works(1, first=17))
     recipe = read_work(work.save(tmp_path / "work.png")).recipe
-    again = remake(Model.from_pretrained(saved), recipe)
+    again = reproduce(Model.from_pretrained(saved), recipe)
     assert same(work, again)
     assert again.recipe == work.recipe
 
 
 @pytest.mark.parametrize(
-    "change", [{"steps": 4}, {"label": "circles"}, {"away": "circles"}, {"guidance": 1.0}, {"sampler": "euler"}]
+    "change", [{"steps": 4}, {"label": "circles"}, {"negative": "circles"}, {"guidance": 1.0}, {"sampler": "euler"}]
 )
 def test_a_setting_is_changed_on_the_way_and_the_rest_stays(model, change):
     work = next(Generation.of(model, seed=5, label="waves", **FEW).works(1))
-    other = remake(model, work.recipe, **change)
+    other = reproduce(model, work.recipe, **change)
     assert not same(work, other)
-    fields = {name for name, value in other.recipe if getattr(work.recipe, name) != value}
-    guidance = {"guidance_kind", "guidance_low", "guidance_high", "guidance_chroma"}
-    implied = guidance if "guidance" in change else set()
-    assert fields == set(change) | implied
+    before, after = work.recipe.request.plain(), other.recipe.request.plain()
+    assert {name for name in before if before[name] != after[name]} == set(change)
+    assert work.recipe.model_copy(update={"request": other.recipe.request}) == other.recipe
 
 
 def test_a_reimagined_work_needs_its_picture(model, picture):
     work = reimagine(model, picture, strength=0.7, seed=3, **FEW)
-    assert same(work, remake(model, work.recipe, picture=picture))
-    assert not same(work, remake(model, work.recipe, picture=picture, strength=1.0))
+    assert same(work, reproduce(model, work.recipe, picture=picture))
+    assert not same(work, reproduce(model, work.recipe, picture=picture, strength=1.0))
     with pytest.raises(SfumatoError, match="began with a picture, which is not in its file"):
-        remake(model, work.recipe)
+        reproduce(model, work.recipe)
     with pytest.raises(SfumatoError, match="not the one that the work began with"):
-        remake(model, work.recipe, picture=picture.rotate(180))
+        reproduce(model, work.recipe, picture=picture.rotate(180))
     plain = next(Generation.of(model, **FEW).works(1))
     with pytest.raises(SfumatoError, match="made without a picture"):
-        remake(model, plain.recipe, picture=picture)
+        reproduce(model, plain.recipe, picture=picture)
 
 
 def test_another_model_is_named_by_its_digest(new_model):
@@ -78,51 +78,47 @@ def test_another_model_is_named_by_its_digest(new_model):
     other.weights_digest = "1" * 64
     recipe = next(Generation.of(one, **FEW).works(1)).recipe
     with pytest.raises(SfumatoError, match=r"made with 'tiny' \(weights 0000000000\).*weights 1111111111") as caught:
-        remake(other, recipe)
+        reproduce(other, recipe)
     assert "\n" not in str(caught.value)
 
 
-def test_relatives_are_the_nearer_the_smaller_their_share(model):
+def test_variations_are_the_nearer_the_smaller_their_fraction(model):
     recipe = next(Generation.of(model, seed=5, **FEW).works(1, first=2)).recipe
-    work = remake(model, recipe)
-    near, far = (list(relatives(model, recipe, share, seed=1).works(4)) for share in (0.1, 0.8))
+    work = reproduce(model, recipe)
+    near, far = (list(variations(model, recipe, fraction, seed=1).works(4)) for fraction in (0.1, 0.8))
     assert all(distance(work, one) < distance(work, other) for one, other in zip(near, far, strict=True))
-    assert {one.recipe.label for one in near} == {recipe.label}
-    assert [one.recipe.turns for one in near] == [((1, index, 0.1),) for index in range(4)]
-    assert {(one.recipe.seed, one.recipe.index) for one in near} == {(5, 2)}
+    assert {one.recipe.request.label for one in near} == {recipe.request.label}
+    assert [one.recipe.request.slerps for one in near] == [
+        (Slerp(seed=1, number=number, fraction=0.1),) for number in range(4)
+    ]
+    assert {(one.recipe.request.seed, one.recipe.request.number) for one in near} == {(5, 2)}
 
 
-def test_the_ends_of_a_relation_are_the_work_itself_and_another_work(model):
+def test_the_ends_of_the_variations_are_the_work_itself_and_another_work(model):
     recipe = next(Generation.of(model, seed=5, label="waves", **FEW).works(1)).recipe
-    itself, other = (next(relatives(model, recipe, share, seed=8).works(1)) for share in (0, 1))
-    assert same(itself, remake(model, recipe))
+    itself, other = (next(variations(model, recipe, fraction, seed=8).works(1)) for fraction in (0, 1))
+    assert same(itself, reproduce(model, recipe))
     assert same(other, next(Generation.of(model, seed=8, label="waves", **FEW).works(1)))
 
 
-def test_a_relative_of_a_relative_is_made_again_from_its_file(model, tmp_path):
+def test_a_variation_of_a_variation_is_made_again_from_its_file(model, tmp_path):
     work = next(Generation.of(model, seed=5, **FEW).works(1))
-    child = next(relatives(model, work.recipe, 0.3, seed=1).works(1, first=3))
-    grandchild = next(relatives(model, child.recipe, 0.2, seed=2, steps=4).works(1, first=18))
+    child = next(variations(model, work.recipe, 0.3, seed=1).works(1, first=3))
+    grandchild = next(variations(model, child.recipe, 0.2, seed=2, changes=Request.of(steps=4)).works(1, first=18))
     recipe = read_work(grandchild.save(tmp_path / "g.png")).recipe
-    assert recipe.turns == ((1, 3, 0.3), (2, 18, 0.2))
-    assert same(grandchild, remake(model, recipe))
+    assert recipe.request.slerps == (Slerp(seed=1, number=3, fraction=0.3), Slerp(seed=2, number=18, fraction=0.2))
+    assert same(grandchild, reproduce(model, recipe))
 
 
-def test_relatives_of_a_reimagined_work_begin_with_its_picture(model, picture):
+def test_variations_of_a_reimagined_work_begin_with_its_picture(model, picture):
     work = reimagine(model, picture, strength=0.7, seed=3, **FEW)
-    child = next(relatives(model, work.recipe, 0.5, picture=picture).works(1))
-    assert child.recipe.input_digest == work.recipe.input_digest
-    assert same(child, remake(model, child.recipe, picture=picture))
+    child = next(variations(model, work.recipe, 0.5, picture=picture).works(1))
+    assert child.recipe.request.edit == work.recipe.request.edit
+    assert same(child, reproduce(model, child.recipe, picture=picture))
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
-def test_a_share_out_of_range_is_one_sentence(model, share):
+@pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
+def test_a_fraction_out_of_range_is_one_sentence(model, fraction):
     recipe = next(Generation.of(model, **FEW).works(1)).recipe
     with pytest.raises(SfumatoError, match=r"from 0 \(the work itself\) to 1"):
-        relatives(model, recipe, share)
-
-
-def test_an_older_recipe_without_the_newer_fields_is_read(model):
-    recipe = next(Generation.of(model, **FEW).works(1)).recipe
-    text = recipe.model_dump(mode="json", exclude={"turns", "away", "sharpness"})
-    assert Recipe.model_validate(text) == recipe
+        variations(model, recipe, fraction)

@@ -7,16 +7,30 @@ from PIL import Image
 
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
-from sfumato.works import Recipe, Work
+from sfumato.works import Recipe, Request, Work
+from sfumato.works.recipe import Environment, ModelReference
+from sfumato.works.request import Slerp
 from sfumato.works.series import UNFINISHED, Series, begin, finish, following, unfinished
 
 SIZE = (4, 4)
 
 
-def recipe(seed: int, index: int, steps: int = 3, **changes: object) -> Recipe:
-    usual = {"model": "m", "model_digest": "a" * 64, "sampler": "euler", "schedule": "karras", "size": SIZE}
-    made_by = {"sfumato_version": "0", "torch_version": "2"}
-    return Recipe.model_validate({**usual, **made_by, "seed": seed, "index": index, "steps": steps, **changes})
+def recipe(
+    seed: int,
+    number: int,
+    steps: int = 3,
+    device: str = "cpu",
+    torch_version: str = "2",
+    slerps: tuple[Slerp, ...] = (),
+) -> Recipe:
+    width, height = SIZE
+    return Recipe(
+        model=ModelReference(name="m", digest="a" * 64),
+        request=Request.of(
+            seed=seed, number=number, slerps=slerps, sampler="euler", steps=steps, width=width, height=height
+        ),
+        environment=Environment(device=device, sfumato_version="0", torch_version=torch_version),
+    )
 
 
 @pytest.fixture
@@ -51,18 +65,18 @@ def test_with_a_seed_the_same_request_goes_on_and_another_begins(works):
     put(works, "0001.png", recipe(7, 1, device="cuda", torch_version="1"))
     assert following(works, 2, recipe, seed=7) == Series(count=2, seed=7, first=2, named=2)
     assert following(works, 2, recipe, seed=8) == Series(count=2, seed=8, first=0, named=2)
-    other = following(works, 2, lambda seed, index: recipe(seed, index, steps=9), seed=7)
+    other = following(works, 2, lambda seed, number: recipe(seed, number, steps=9), seed=7)
     assert other == Series(count=2, seed=7, first=0, named=2)
     assert following(works, 2, recipe, seed=7, upscaler="b" * 64).first == 0
 
 
-def test_relatives_are_told_apart_by_their_turn(works):
-    def relative(seed: int, index: int) -> Recipe:
-        return recipe(3, 5, turns=((seed, index, 0.3),))
+def test_variations_are_told_apart_by_their_slerp(works):
+    def variation(seed: int, number: int) -> Recipe:
+        return recipe(3, 5, slerps=(Slerp(seed=seed, number=number, fraction=0.3),))
 
-    put(works, "0000.png", relative(0, 9))
-    assert following(works, 1, relative, seed=None).first == 10
-    assert following(works, 1, relative, seed=0).first == 10
+    put(works, "0000.png", variation(0, 9))
+    assert following(works, 1, variation, seed=None).first == 10
+    assert following(works, 1, variation, seed=0).first == 10
 
 
 def test_what_was_begun_is_known_by_its_request_until_it_is_finished(works):
@@ -73,7 +87,7 @@ def test_what_was_begun_is_known_by_its_request_until_it_is_finished(works):
         assert unfinished(works, 6, recipe, seed=7) is None
         assert unfinished(works, 5, recipe, seed=None) is None
         assert unfinished(works, 5, recipe, seed=7, upscaler="b" * 64) is None
-        assert unfinished(works, 5, lambda seed, index: recipe(seed, index, steps=9), seed=7) is None
+        assert unfinished(works, 5, lambda seed, number: recipe(seed, number, steps=9), seed=7) is None
         finish(works)
         assert unfinished(works, 5, recipe, seed=7) is None
         assert not (works.path / UNFINISHED).exists()

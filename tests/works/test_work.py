@@ -13,26 +13,21 @@ from PIL import Image, PngImagePlugin
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked_file
-from sfumato.works import Recipe, Work, read_work, sheet_of
+from sfumato.works import Recipe, Request, Work, read_work, sheet_of
+from sfumato.works.edits import Inpaint, Margins, Outpaint
+from sfumato.works.recipe import Environment, ModelReference
 
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
 def _recipe(**changes: object) -> Recipe:
+    """changes: by the plain names of a request, edit, or the name of the model."""
+    model = ModelReference(name=changes.pop("model", "drawn"), digest="ab" * 32)
+    usual = {"seed": 7, "label": "glass", "sampler": "heun", "steps": 18, "width": 32, "height": 32}
     return Recipe(
-        **{
-            "model": "drawn",
-            "model_digest": "ab" * 32,
-            "seed": 7,
-            "label": "glass",
-            "sampler": "heun",
-            "steps": 18,
-            "schedule": "karras",
-            "size": (32, 32),
-            "sfumato_version": "0.1.0",
-            "torch_version": "2.13.0",
-        }
-        | changes
+        model=model,
+        request=Request.of(**usual | changes),
+        environment=Environment(sfumato_version="0.1.0", torch_version="2.13.0"),
     )
 
 
@@ -56,7 +51,7 @@ def test_a_work_comes_back_with_its_pixels_and_its_recipe(work: Work, tmp_path: 
     model=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
 )
 def test_odd_names_survive_the_file(label: str, model: str, tmp_path: Path) -> None:
-    work = Work(Image.new("RGB", (2, 3)), _recipe(label=label, model=model, size=(2, 3)))
+    work = Work(Image.new("RGB", (2, 3)), _recipe(label=label, model=model, width=2, height=3))
     path = work.save(tmp_path / "odd.png", force=True)
     assert read_work(path).recipe == work.recipe
     with Image.open(path) as file:
@@ -80,9 +75,11 @@ def test_a_work_is_marked_with_and_without_its_recipe(work: Work, tmp_path: Path
     assert is_marked_file(work.save(tmp_path / "a.png", recipe=recipe))
 
 
-@pytest.mark.parametrize("changes", [{"mask_digest": "cd" * 32}, {"margins": (0, 0, 3, 0)}])
-def test_a_work_that_keeps_part_of_a_picture_says_so(changes: dict[str, object], tmp_path: Path) -> None:
-    recipe = _recipe(input_digest="ab" * 32, **changes)
+@pytest.mark.parametrize(
+    "edit", [Inpaint(picture="ab" * 32, mask="cd" * 32), Outpaint(picture="ab" * 32, margins=Margins(right=3))]
+)
+def test_a_work_that_keeps_part_of_a_picture_says_so(edit: Inpaint | Outpaint, tmp_path: Path) -> None:
+    recipe = _recipe(edit=edit)
     path = Work(draw("glass", 7, 32), recipe).save(tmp_path / "a.png")
     with Image.open(path) as file:
         assert b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia<" in file.info["xmp"]

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sfumato.cli.placing import check_made_up_place, check_places
 
-from sfumato.cli.output import beside
+from sfumato.cli.output import beside, check_free, check_made_up
 from sfumato.errors import SfumatoError
 from sfumato.works import save_animation
 
@@ -26,17 +25,17 @@ def test_what_stands_beside_here_and_above_has_the_real_name(tmp_path, monkeypat
 
 
 def test_new_places_are_fine_however_deep(tmp_path, monkeypatch):
-    check_places([tmp_path / "a" / "b" / "c.png"], force=False)
+    check_free([tmp_path / "a" / "b" / "c.png"], force=False)
     monkeypatch.chdir(tmp_path)
-    check_places([Path("c.png"), Path("a/c.png")], force=False)
+    check_free([Path("c.png"), Path("a/c.png")], force=False)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_file_that_is_there_needs_force(tmp_path):
     (tmp_path / "a.png").touch()
     with pytest.raises(SfumatoError, match=r"a\.png: is there already; .*--force"):
-        check_places([tmp_path / "new.png", tmp_path / "a.png"], force=False)
-    check_places([tmp_path / "a.png"], force=True)
+        check_free([tmp_path / "new.png", tmp_path / "a.png"], force=False)
+    check_free([tmp_path / "a.png"], force=True)
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -44,26 +43,26 @@ def test_force_does_not_help_where_a_file_cannot_be(tmp_path, force):
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     with pytest.raises(SfumatoError, match="file: is a file, not a directory"):
-        check_places([tmp_path / "file" / "a.png"], force=force)
+        check_free([tmp_path / "file" / "a.png"], force=force)
     with pytest.raises(SfumatoError, match="folder: is a directory"):
-        check_places([tmp_path / "folder"], force=force)
+        check_free([tmp_path / "folder"], force=force)
 
 
 def test_a_folder_that_may_not_be_written_is_said(tmp_path, monkeypatch):
     # Whoever runs the tests may be allowed everything.
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(SfumatoError, match="cannot be written"):
-        check_places([tmp_path / "a" / "b.png"], force=False)
+        check_free([tmp_path / "a" / "b.png"], force=False)
 
 
-def test_a_film_that_nobody_named_is_written_over_only_where_it_is_ours(tmp_path):
-    film = tmp_path / "new-trajectory.webp"
-    check_made_up_place(film, force=True)
+def test_a_video_that_nobody_named_is_written_over_only_where_it_is_ours(tmp_path):
+    video = tmp_path / "new-trajectory.webp"
+    check_made_up(video, force=True)
     frame = Image.new("RGB", (32, 32))
-    frame.save(film)
+    frame.save(video)
     with pytest.raises(SfumatoError, match="was not made by sfumato"):
-        check_made_up_place(film, force=True)
-    save_animation([frame, frame], film, force=True)
-    check_made_up_place(film, force=True)
+        check_made_up(video, force=True)
+    save_animation([frame, frame], video, force=True)
+    check_made_up(video, force=True)
     with pytest.raises(SfumatoError, match="--force"):
-        check_made_up_place(film, force=False)
+        check_made_up(video, force=False)

@@ -1,0 +1,468 @@
+"""What can be asked of a model: the command and Python ask the same; a picture made again, in part, or larger."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sfumato.cli.generate import generate
+from sfumato.diffusion.enlarging import enlarged
+from sfumato.diffusion.randomness import keyed_generator
+from sfumato.errors import SfumatoError
+from sfumato.images.tensors import as_canvas, as_tensor, picture_digest
+from sfumato.models import (
+    Generation,
+    Model,
+    ModelConfig,
+    build_denoiser,
+    enlarging,
+    reimagine,
+    reproduce,
+    to_pictures,
+    upscale,
+    variations,
+)
+from sfumato.models.canvas import enlarging_canvas, refining_canvas
+from sfumato.models.verbs import enlarging_again, generating, reimagining
+from sfumato.networks import ArticleConfig, GeneratorConfig
+from sfumato.works import Work, read_work
+from sfumato.works.request import PARTS, Request, SamplerSettings, Slerp
+
+# The model itself, and what is said of files and of the screen; a model is put on a device when it is loaded, a
+# trajectory has a method of its own, and a work's own `save` leaves out its recipe or writes over a file.
+NOT_ASKED = {"model", "output", "trajectory", "recipe", "device", "force"}
+# What only a recipe has: pictures by their digests, steering as it is kept; each has a verb or a keyword of its own.
+NOT_PLAIN = {*PARTS, "edit", "palette", "composition", "number", "slerps"}
+
+
+def test_every_option_of_the_command_has_its_keyword():
+    options = set(inspect.signature(generate).parameters) - NOT_ASKED
+    named = set(inspect.signature(Model.generate).parameters) - {"self", "asked"}
+    plain = {name for kind in (Request, *PARTS.values()) for name in kind.model_fields} - NOT_PLAIN
+    rare = {name for name, field in SamplerSettings.model_fields.items() if field.json_schema_extra == {"rare": True}}
+    assert rare == {"guidance_low", "guidance_high", "guidance_chroma", "noise_high", "sigma_min", "sigma_max"}
+    assert options - {"settings"} | rare == named | plain
+
+
+def requested(model, **asked):
+    steering = {name: asked.pop(name) for name in ("palette", "palette_strength", "composition") if name in asked}
+    return generating(model, Request.of(**asked), **steering)
+
+
+@pytest.fixture
+def sketch(tmp_path):
+    path = tmp_path / "sketch.png"
+    Image.linear_gradient("L").resize((40, 40)).convert("RGB").save(path)
+    return path
+
+
+def test_a_palette_and_a_sketch_are_files_pictures_or_words(model, sketch):
+    picture = Image.open(sketch)
+    asked = [
+        requested(model, palette=palette, composition=sketch_given).recipe(0)
+        for palette, sketch_given in ((str(sketch), sketch), (sketch, str(sketch)), (picture, picture))
+    ]
+    assert asked[0] == asked[1] == asked[2]
+    assert len(asked[0].request.palette.colours) > 1
+    words = requested(model, palette="#a32,#fff0c0", palette_strength=0.5).recipe(0)
+    words = words.request.palette
+    assert (words.colours, words.strength) == (("#aa3322", "#fff0c0"), 0.5)
+
+
+def test_what_python_is_asked_is_in_the_works(model, tmp_path):
+    (work,) = model.generate(
+        1, seed=3, label="waves:0.5,circles:0.5", negative="waves", width=48, height=40, tile=True, steps=2,
+        sampler="heun", guidance=3, guidance_chroma=0.5, sharpness=0.1, palette="#aa3322",
+    )  # fmt: skip
+    made = work.recipe.request
+    assert (work.image.size, made.canvas.tile, made.sampling.steps, made.sampling.sampler) == (
+        (48, 40),
+        True,
+        2,
+        "heun",
+    )
+    assert (made.label, made.negative, made.sampling.guidance_chroma, made.palette.colours) == (
+        "waves:0.5,circles:0.5", "waves", 0.5, ("#aa3322",),
+    )  # fmt: skip
+
+
+def test_variations_are_of_a_work_or_its_file(model, tmp_path):
+    work = model.generate(1, seed=3, steps=2)[0]
+    path = work.save(tmp_path / "w.png")
+    one, other = (model.generate(1, variations=0.3, of=of, seed=9)[0] for of in (work, path))
+    assert one.recipe == other.recipe
+    assert one.recipe.request.slerps == (Slerp(seed=9, number=0, fraction=0.3),)
+    assert one.image.tobytes() == other.image.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"variations": 0.3}, "belong together"),
+        ({"variations": 0.3, "of": "nothing.png"}, "does not exist"),
+        ({"palette": "nothing.png"}, "no such file; give a picture, or colours"),
+        ({"palette": "teal wall"}, "is no colour"),
+        ({"composition": "nothing.png"}, "no such file"),
+        ({"width": 8}, "each side has to have 32 or more"),
+    ],
+)
+def test_what_cannot_be_had_is_one_sentence(model, asked, said):
+    with pytest.raises(SfumatoError, match=said):
+        model.generate(1, **asked)
+
+
+def test_a_request_alone_is_what_generation_makes_of_it(model):
+    assert requested(model, seed=5, label="waves").recipe(2) == Generation.of(model, seed=5, label="waves").recipe(2)
+
+
+@pytest.fixture(scope="module")
+def autoencoder() -> Model:
+    config = ModelConfig(
+        name="ae",
+        size=32,
+        network=ArticleConfig(),
+        begins_with="picture",
+        answer="sample",
+        preconditioning="direct",
+    )
+    torch.manual_seed(0)
+    return Model(config, build_denoiser(config).eval().requires_grad_(False), weights_digest="0" * 64)
+
+
+@pytest.fixture(scope="module")
+def gan() -> Model:
+    config = ModelConfig(
+        name="gan",
+        size=32,
+        network=GeneratorConfig(latent=8, width=4),
+        answer="sample",
+        preconditioning="direct",
+        generation={"sampler": "euler", "steps": 1, "sigma_max": 1.0},
+    )
+    torch.manual_seed(0)
+    denoiser = build_denoiser(config)
+    for _ in range(50):  # statistics of batches as after a training
+        denoiser(torch.randn(16, 3, 32, 32), 1.0)
+    return Model(config, denoiser.eval().requires_grad_(False), weights_digest="0" * 64)
+
+
+@pytest.fixture(scope="module")
+def picture() -> Image.Image:
+    levels = np.random.default_rng(0).integers(0, 256, (60, 40, 3), dtype=np.uint8)
+    return Image.fromarray(levels).resize((40, 60), Image.Resampling.BOX)
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    return float(np.abs(np.asarray(one, dtype=float) - np.asarray(other, dtype=float)).mean())
+
+
+def test_a_picture_is_seen_as_a_prepared_one_is(picture: Image.Image) -> None:
+    square = picture.crop((0, 10, 40, 50)).resize((32, 32), Image.Resampling.LANCZOS)
+    seen = as_tensor(picture, 32)
+    assert seen.shape == (3, 32, 32)
+    expected = torch.from_numpy(np.array(square)).permute(2, 0, 1) / 127.5 - 1
+    # At the edges of the crop the scaling filter sees the picture beyond.
+    assert (seen - expected)[:, 4:-4].abs().max() < 2 / 127.5
+    assert torch.equal(as_tensor(picture.convert("RGBA"), 32), seen)
+
+
+def test_an_autoencoder_answers_in_one_pass(autoencoder: Model, picture: Image.Image, tmp_path) -> None:
+    work = reimagine(autoencoder, picture)
+    x = as_tensor(picture, 32)
+    expected = autoencoder.denoiser.network(x[None], torch.zeros(1))[0]
+    levels = ((expected + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    assert np.array_equal(np.asarray(work.image), levels)
+    assert work.recipe.request.edit.picture == picture_digest(x)
+    assert work.recipe.request.sampling.steps == 1
+    assert read_work(work.save(tmp_path / "a.png")).recipe == work.recipe
+
+
+def test_the_seed_and_the_strength_are_nothing_to_an_autoencoder(autoencoder: Model, picture: Image.Image) -> None:
+    one, other = reimagine(autoencoder, picture), reimagine(autoencoder, picture, strength=0.1, seed=3)
+    assert one.image.tobytes() == other.image.tobytes()
+
+
+def test_an_autoencoder_makes_nothing_of_its_own(autoencoder: Model) -> None:
+    with pytest.raises(SfumatoError, match=r"is an autoencoder.* 'sfumato reimagine'"):
+        autoencoder.generate(1)
+
+
+def test_a_gan_generates_in_one_step_and_takes_no_picture(gan: Model, picture: Image.Image) -> None:
+    works = gan.generate(18, seed=4)
+    assert works[0].recipe.request.sampling.steps == 1
+    assert works[0].image.tobytes() != works[1].image.tobytes()
+    assert gan.generate(3, seed=4)[2].image.tobytes() == works[2].image.tobytes()
+    with pytest.raises(SfumatoError, match="is a GAN: it makes pictures of its own size from noise alone"):
+        reimagine(gan, picture)
+    with pytest.raises(SfumatoError, match="answers in one step"):
+        gan.generate(1, steps=4)
+
+
+def test_a_gans_work_is_what_its_generator_makes_of_the_noise(gan: Model) -> None:
+    ((_, step),) = Generation.of(gan, seed=2).steps(16)
+    noise = step.x.new_zeros(16, 3, 32, 32)
+    for place in range(16):
+        noise[place] = torch.randn((3, 32, 32), generator=keyed_generator("noise", 2, place, -1))
+    torch.testing.assert_close(step.x, gan.denoiser.network(noise, torch.zeros(16)))
+
+
+def test_strength_says_how_far_from_the_picture_a_diffusion_model_goes(
+    new_model: Callable[..., Model], picture: Image.Image
+) -> None:
+    """With the ideal denoiser of one picture's neighbourhood the noise added is all that there is to see."""
+    model = new_model()
+    seen = Image.fromarray(((as_tensor(picture, 32) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy())
+    apart = [difference(reimagine(model, picture, strength=s, steps=10, seed=1).image, seen) for s in (0.1, 0.5, 1.0)]
+    assert apart[0] < apart[1] < apart[2]
+    assert apart[0] < 10
+
+
+def test_a_reimagined_work_depends_on_seed_strength_and_picture_and_says_so(model: Model, picture: Image.Image) -> None:
+    def make(**changes):
+        return reimagine(model, **{"picture": picture, "strength": 0.5, "seed": 1, "steps": 6, **changes})
+
+    first = make()
+    assert make().image.tobytes() == first.image.tobytes()
+    for change in ({"seed": 2}, {"strength": 0.8}, {"picture": picture.rotate(180)}, {"label": "waves"}):
+        assert make(**change).image.tobytes() != first.image.tobytes(), change
+    recipe = make(label="waves").recipe
+    assert (recipe.request.edit.strength, recipe.request.seed, recipe.request.label) == (0.5, 1, "waves")
+    assert recipe.request.edit.picture == picture_digest(as_tensor(picture, 32))
+    assert "Denoising strength: 0.5" in recipe.parameters_text()
+
+
+@pytest.mark.parametrize("strength", [0.0, -1.0, 1.01, float("nan")])
+def test_a_strength_out_of_range_is_one_sentence(model: Model, picture: Image.Image, strength: float) -> None:
+    with pytest.raises(SfumatoError, match=r"strength .* is needed"):
+        reimagine(model, picture, strength=strength)
+
+
+def test_every_sampler_begins_with_the_picture(model: Model, picture: Image.Image) -> None:
+    seen = as_tensor(picture, 32)
+    for sampler in ("euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral"):
+        generation = Generation.of(model, sampler=sampler, steps=8, canvas=refining_canvas(model.config, picture, 0.25))
+        assert torch.equal(generation.canvas.picture, seen)
+        steps = [step for _, step in generation.steps(1)]
+        assert steps[-1].index + 1 == steps[-1].steps == 2
+        assert torch.isfinite(steps[-1].x).all()
+
+
+UPSCALER = {
+    "name": "larger",
+    "objective": "upscaling",
+    "begins_with": "reference",
+    "factor": 2,
+    "classes": (),
+    "class_shares": (),
+    "sigma_data": 0.1,
+    "has_early": False,
+    "generation": {"steps": 3, "sigma_min": 0.006, "sigma_max": 2.0, "guidance": 1.0},
+}
+
+
+@pytest.fixture(scope="module")
+def upscaler(new_model: Callable[..., Model]) -> Model:
+    made = new_model(1, **UPSCALER)
+    made.early = {}
+    return made
+
+
+@pytest.fixture(scope="module")
+def small_picture() -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 28, 3), dtype=np.uint8))
+
+
+def pixels(image: Image.Image) -> Any:
+    return np.asarray(image, dtype=int)
+
+
+class Blank(torch.nn.Module):
+    """A network that says of every picture that it has nothing beyond its reference, and counts what it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.seen = 0
+
+    def forward(self, x: torch.Tensor, c_noise: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        assert condition.shape == x.shape
+        self.seen += len(x)
+        # D's skip would let through a part of the noise: the network takes exactly that away.
+        sigma = (4 * c_noise).exp().view(-1, 1, 1, 1)
+        return -x * 0.1 / sigma
+
+
+def test_without_detail_it_is_the_smooth_enlargement(
+    new_model: Callable[..., Model], small_picture: Image.Image
+) -> None:
+    model = new_model(1, **UPSCALER)
+    model.denoiser.network = Blank()
+    work = upscale(model, small_picture)
+    smooth = to_pictures(enlarged(as_canvas(small_picture)[None], 2))[0]
+    assert work.image.size == (56, 40)
+    assert np.abs(pixels(work.image) - pixels(smooth)).max() <= 1
+    assert model.denoiser.network.seen == 3 * 2 * 3  # steps, and windows of 32 every 16 at most on 40 x 56
+
+
+def test_a_picture_of_one_window_is_seen_at_once(new_model: Callable[..., Model], small_picture: Image.Image) -> None:
+    model = new_model(1, **UPSCALER)
+    model.denoiser.network = Blank()
+    upscale(model, small_picture.crop((0, 0, 16, 16)))
+    assert model.denoiser.network.seen == 3
+
+
+def test_the_seed_makes_the_detail(upscaler: Model, small_picture: Image.Image) -> None:
+    one, same, other = (upscale(upscaler, small_picture, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(pixels(one.image), pixels(same.image))
+    assert (pixels(one.image) != pixels(other.image)).mean() > 0.5
+
+
+def test_it_is_made_again_from_its_file_and_the_picture(
+    upscaler: Model, small_picture: Image.Image, tmp_path: Any
+) -> None:
+    upscaler.save_pretrained(tmp_path / "larger")
+    loaded = Model.from_pretrained(tmp_path / "larger")
+    assert loaded.config.factor == 2
+    work = read_work(upscale(loaded, small_picture, seed=3, steps=2).save(tmp_path / "larger.png"))
+    again = reproduce(loaded, work.recipe, picture=small_picture)
+    assert again.recipe == work.recipe
+    assert np.array_equal(pixels(again.image), pixels(work.image))
+    with pytest.raises(SfumatoError, match="began with a picture, which is not in its file"):
+        reproduce(loaded, work.recipe)
+    with pytest.raises(SfumatoError, match="the picture is not the one that the work began with"):
+        reproduce(loaded, work.recipe, picture=small_picture.rotate(180))
+
+
+def test_an_enlarged_work_carries_the_recipe_of_the_smaller_one(model: Model, upscaler: Model, tmp_path: Any) -> None:
+    small = list(Generation.of(model, seed=5, steps=2, label="waves").works(3))[2]
+    work = upscale(upscaler, small)
+    assert work.image.size == (64, 64)
+    read = read_work(work.save(tmp_path / "larger.png"))
+    assert read.recipe == work.recipe
+    assert read.recipe.first == small.recipe
+    assert (read.recipe.request.seed, read.recipe.request.number) == (5, 2)
+    again = next(enlarging_again(upscaler, read.recipe, reproduce(model, read.recipe.first)).works())
+    assert np.array_equal(pixels(again.image), pixels(work.image))
+    text = read.recipe.parameters_text()
+    assert text.startswith("waves\nSteps: 2, ")
+    assert text.endswith("Hires upscale: 2, Hires upscaler: larger, Hires steps: 3")
+    assert "Size: 32x32" in text  # before it is enlarged, as in the program whose text this is
+
+
+def test_twice_enlarged_is_made_again_in_order(model: Model, upscaler: Model) -> None:
+    small = next(Generation.of(model, seed=5, steps=2).works(1))
+    twice = upscale(upscaler, upscale(upscaler, small))
+    assert twice.image.size == (128, 128)
+    assert [recipe.size for recipe in twice.recipe.enlargements] == [(64, 64), (128, 128)]
+    text = twice.recipe.parameters_text()
+    assert text.endswith("Hires upscale: 4, Hires upscaler: larger, Hires steps: 3")
+    assert text.count("Hires upscale:") == 1
+    work = reproduce(model, twice.recipe.first)
+    for recipe in twice.recipe.enlargements:
+        work = next(enlarging_again(upscaler, recipe, work).works())
+    assert work.recipe == twice.recipe
+    assert np.array_equal(pixels(work.image), pixels(twice.image))
+
+
+def test_an_enlarged_tile_is_blind_to_where_it_begins(new_model: Callable[..., Model]) -> None:
+    model = new_model(1, **UPSCALER)
+    model.denoiser.network = Blank()
+    tile = Image.fromarray(np.random.default_rng(1).integers(0, 256, (16, 16, 3), dtype=np.uint8))
+    rolled = Image.fromarray(np.roll(np.asarray(tile), 5, 1))
+    one, other = (pixels(upscale(model, image, tile=True).image) for image in (tile, rolled))
+    assert np.abs(np.roll(one, 10, 1) - other).max() <= 1
+
+
+def test_what_cannot_be_enlarged_is_one_sentence(model: Model, upscaler: Model) -> None:
+    small = Image.new("RGB", (12, 40))
+    with pytest.raises(SfumatoError, match="the picture, enlarged 2 times, is 24 x 80 pixels, and the model 'larger'"):
+        upscale(upscaler, small)
+    with pytest.raises(SfumatoError, match="more than 4,096 x 4,096"):
+        upscale(upscaler, Image.new("RGB", (2100, 2100)))
+    with pytest.raises(SfumatoError, match="the model 'tiny' enlarges no pictures"):
+        upscale(model, small.resize((40, 40)))
+    with pytest.raises(SfumatoError, match="is an upscaler: it enlarges a picture, and makes none of its own"):
+        upscaler.generate(1)
+    with pytest.raises(SfumatoError, match="is an upscaler"):
+        Generation.of(upscaler, canvas=refining_canvas(upscaler.config, small, 0.5))
+
+
+def test_between_the_steps_there_is_as_much_noise_as_they_say(
+    new_model: Callable[..., Model], small_picture: Image.Image
+) -> None:
+    model = new_model(1, **UPSCALER)
+    model.denoiser.network = Blank()
+    _, first = next(Generation.of(model, canvas=enlarging_canvas(model.config, small_picture)).steps(1))
+    smooth = enlarged(as_canvas(small_picture)[None], 2)
+    assert float((first.x - smooth).std()) == pytest.approx(first.sigma, rel=0.05)
+
+
+def test_an_upscaler_of_early_weights_can_be_guided_by_them(new_model: Callable[..., Model]) -> None:
+    config = {**UPSCALER, "has_early": True, "name": "guided"}
+    model = new_model(1, **config)
+    plain, led = (
+        upscale(model, to_pictures(torch.zeros(1, 3, 16, 16))[0], guidance=guidance, guidance_kind="autoguidance")
+        for guidance in (1.0, 2.0)
+    )
+    assert led.recipe.request.sampling.guidance_kind == "autoguidance"
+    assert (pixels(plain.image) != pixels(led.image)).any()
+
+
+def test_the_configuration_holds_together() -> None:
+    def config(**changes: Any) -> ModelConfig:
+        network = {"kind": "unet", "patch": 2, "channels": [8], "width": 16, "heads": 1}
+        return ModelConfig.model_validate({"size": 32, "network": network, **changes})
+
+    upscaler = {"begins_with": "reference", "factor": 4}
+    assert config(**upscaler).factor == 4
+    for wrong, said in (
+        ({"begins_with": "reference"}, "the factor is 1; it is 2 or more for an upscaler"),
+        ({"factor": 2}, "the factor is 2; it is 2 or more for an upscaler, and 1 for all other models"),
+        (
+            {**upscaler, "network": {"kind": "transformer", "width": 16, "heads": 1}},
+            "an upscaler needs a network of kind unet, and this one is of kind transformer",
+        ),
+        ({**upscaler, "preconditioning": "direct"}, "begins with a reference needs edm, v, epsilon or"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            config(**wrong)
+
+
+def test_a_work_of_a_picture_keeps_its_digest(upscaler: Model, small_picture: Image.Image) -> None:
+    recipe = upscale(upscaler, small_picture).recipe
+    assert recipe.request.edit.picture == picture_digest(as_canvas(small_picture))
+    assert recipe.origin is None
+    assert recipe.size == (56, 40)
+
+
+def test_variations_have_details_of_their_own(model: Model, upscaler: Model) -> None:
+    """A variation has the seed of the work that it is one of, and other noise."""
+    work = next(Generation.of(model, seed=5, steps=2).works(1))
+    one, other = variations(model, work.recipe, 0.5, seed=3, changes=Request.of(steps=2)).works(2)
+    large = [upscale(upscaler, Work(work.image, part.recipe)) for part in (one, other)]
+    assert (pixels(large[0].image) != pixels(large[1].image)).mean() > 0.5
+    assert large[0].recipe.request.slerps == one.recipe.request.slerps
+
+
+def test_a_strength_is_for_works_that_were_refined(model: Model, upscaler: Model, small_picture: Image.Image) -> None:
+    with pytest.raises(SfumatoError, match="the work is none that a picture was refined to"):
+        reproduce(upscaler, upscale(upscaler, small_picture).recipe, picture=small_picture, strength=0.5)
+    with pytest.raises(SfumatoError, match="the work is none that a picture was refined to"):
+        reproduce(model, next(Generation.of(model, steps=2).works(1)).recipe, strength=0.5)
+
+
+def test_more_can_be_asked_of_an_edit_and_of_an_enlargement_step_by_step(
+    model: Model, upscaler: Model, picture: Image.Image
+) -> None:
+    asked = Request.of(label="circles", steps=5, guidance=1.0)
+    edited = next(reimagining(model, asked, picture, strength=0.5, edit=True, source="waves").works())
+    refined = next(reimagining(model, asked, picture, strength=0.5).works())
+    assert edited.image.tobytes() != refined.image.tobytes()
+    assert (edited.recipe.request.edit.source, edited.recipe.request.edit.strength) == ("waves", 0.5)
+    events = list(enlarging(upscaler, edited.image, Request.of(steps=2)).events())
+    assert [event.step for event in events] == [1, 2]
+    assert events[-1].works[0].recipe == upscale(upscaler, edited.image, steps=2).recipe
