@@ -23,7 +23,8 @@ from sfumato.models.steering import (
 )
 from sfumato.random import spread
 from sfumato.works import Work
-from sfumato.works.request import SKETCH_SIDE, Composition, Palette
+from sfumato.works.request import Composition, Palette
+from sfumato.works.values import SKETCH_SIDE
 
 EACH = 2  # works by each picture that steers, every one from a noise of its own
 NAMED = ("#aa3322,#fff0c0", "#1d3557,#f1faee,#e63946", "#264653,#e9c46a,#e76f51", "#2b2d42,#8d99ae,#edf2f4")

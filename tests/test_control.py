@@ -26,7 +26,7 @@ from sfumato.random import spread
 from sfumato.training import prepare_run, train
 from sfumato.works import Work
 from sfumato.works.edits import Margins
-from sfumato.works.request import SKETCH_SIDE
+from sfumato.works.values import SKETCH_SIDE
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,7 @@ import shutil
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,6 @@ from safetensors.torch import load_file, save_file
 from sfumato.cli.app import main as command_line
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.features.vgg import vgg_shapes
-from sfumato.models.steering import COLOURS
 
 REFERENCE = Path(__file__).with_name("reference.json")
 COMMANDS = Path(__file__).with_name("reference.txt")
@@ -79,149 +78,6 @@ def commands() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
             table[name] = [each for word in shlex.split(words) for each in tables[""].get(word, [word])]
     return tables["trainings"], tables["works"]
 
-
-def generated(model: str, *options: str, count: int = 2) -> Sequence[str]:
-    return ("generate", f"models/{model}", "-n", str(count), "-o", "OUT", *(() if model in DIRECT else FEW), *options)
-
-
-DIRECT = ("gan", "student", "flat student")  # sampled in their own number of steps
-
-# Name -> what is typed after 'sfumato'; OUT stands for what is written.
-WORKS: Mapping[str, Sequence[str]] = {
-    "default": ("generate", "models/denoising", "-n", "18", "--seed", "5", "-o", "OUT", "--trajectory"),
-    **{
-        f"sampler {name}": generated("denoising", "--sampler", name)
-        for name in ("euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral")
-    },
-    **{f"schedule {name}": generated("denoising", "--schedule", name) for name in ("karras", "exponential", "flow")},
-    **{f"model {name}": generated(name) for name in ("v", "epsilon", "flow", "article-diffusion", *DIRECT)},
-    "student again": generated("student", "--sampler", "consistency_denoised"),
-    "no guidance": generated("denoising", "--guidance", "1"),
-    "classifier-free": generated("denoising", "--guidance-kind", "classifier_free", "--guidance", "3"),
-    "autoguidance": generated("denoising", "--guidance-kind", "autoguidance", "--guidance", "1.7", "--class", "waves"),
-    "interval": generated("denoising", "--set", "guidance_low=0.5", "--set", "guidance_high=20", "--guidance", "3"),
-    "chroma": generated("denoising", "--set", "guidance_chroma=0.3", "--guidance", "3"),
-    "noise high": generated("denoising", "--set", "noise_high=2"),
-    "noise levels": generated("denoising", "--set", "sigma_min=0.1", "--set", "sigma_max=20", "--sharpness", "0.05"),
-    "bfloat16": generated("denoising", "--precision", "bfloat16"),
-    "class": generated("denoising", "--class", "glass", "--seed", "7"),
-    "mixture": generated("denoising", "--class", "glass:0.7,waves:0.3"),
-    "negative class": generated("denoising", "--class", "glass", "--negative", "waves"),
-    "wide": generated("denoising", "--width", "48", "--height", "40"),
-    "wide mixture": generated("denoising", "--width", "72", "--class", "glass,waves", "--guidance", "3"),
-    "tile": generated("denoising", "--tile"),
-    "wide tile": generated("denoising", "--tile", "--width", "64"),
-    "palette": generated("denoising", "--palette", COLOURS),
-    "palette of a picture": generated("denoising", "--palette", "picture.png", "--palette-strength", "0.5"),
-    "composition": generated("denoising", "--composition", "picture.png", "--composition-strength", "0.7"),
-    "steered and wide": generated("flow", "--palette", COLOURS, "--composition", "picture.png", "--width", "48"),
-    "steered tile": generated("denoising", "--palette", "picture.png", "--tile", "--guidance", "1"),
-    "variations": generated("denoising", "--of", "default/0001.png", "--variations", "0.3", "--seed", "9"),
-    "variations of variations": generated("denoising", "--of", "variations/0001.png", "--variations", "0.5"),
-    "variations of the negative": generated("denoising", "--of", "negative class/0001.png", "--variations", "0.2"),
-    "generated and enlarged": generated("denoising", "--upscale", "models/upscaler"),
-    "tile enlarged": generated("denoising", "--upscale", "models/upscaler", "--tile", "--width", "48"),
-    "reimagined": ("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", *FEW, "--class", "waves"),
-    "reimagined little": (
-        *("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", "--strength", "0.3", "--seed", "4"),
-        *("--sampler", "heun", "--palette", COLOURS),
-    ),
-    "reimagined wholly": ("reimagine", "models/flow", "picture.png", "-o", "OUT.png", *FEW, "--strength", "1"),
-    "edited": ("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", *FEW, "--edit", "--class", "waves"),
-    "edited from": (
-        *("reimagine", "models/denoising", "picture.png", "-o", "OUT.png", *FEW, "--edit", "--from", "glass"),
-        *("--class", "waves:2,flow:1", "--negative", "glass", "--strength", "0.8"),
-    ),
-    "one pass": ("reimagine", "models/article", "picture.png", "-o", "OUT.png"),
-    "inpainted": ("inpaint", "models/denoising", "picture.png", "mask.png", "-o", "OUT.png", *FEW, "--trajectory"),
-    "inpainted in a part": ("inpaint", "models/denoising", "wide.png", "spot.png", "-o", "OUT.png", *FEW),
-    "inpainted partly": (
-        *("inpaint", "models/denoising", "picture.png", "mask.png", "-o", "OUT.png", *FEW, "--strength", "0.5"),
-        *("--class", "glass", "--negative", "waves", "--palette", COLOURS),
-    ),
-    "inpainted and steered": (
-        *("inpaint", "models/flow", "wide.png", "spot.png", "-o", "OUT.png", *FEW, "--sampler", "heun"),
-        *("--composition", "picture.png"),
-    ),
-    "inpainted by a student": ("inpaint", "models/student", "picture.png", "mask.png", "-o", "OUT.png"),
-    "inpainted without noise": (
-        *("inpaint", "models/denoising", "picture.png", "mask.png", "-o", "OUT.png", *FEW, "--set", "noise_high=1"),
-    ),
-    "outpainted": ("outpaint", "models/denoising", "picture.png", "--right", "12", "-o", "OUT.png", *FEW),
-    "outpainted around": (
-        *("outpaint", "models/denoising", "picture.png", "--left", "8", "--top", "20", "-o", "OUT.png", *FEW),
-        *("--palette", COLOURS, "--class", "flow"),
-    ),
-    "enlarged": ("upscale", "models/upscaler", "picture.png", "-o", "OUT.png"),
-    "enlarged tile": ("upscale", "models/upscaler", "picture.png", "--tile", "--seed", "3", "-o", "OUT.png", *FEW),
-    "enlarged work": ("upscale", "models/upscaler", "wide/0001.png", "-o", "OUT.png"),
-    "enlarged twice": ("upscale", "models/upscaler", "enlarged work.png", "-o", "OUT.png"),
-    "enlarged without guidance": ("upscale", "models/upscaler", "picture.png", "-o", "OUT.png", "--set", "sigma_max=1"),
-    "between": ("interpolate", "default/0000.png", "default/0003.png", "-o", "OUT.webp", "--frames", "3", *FEW),
-    "between palettes": ("interpolate", "palette/0000.png", "class/0001.png", "-o", "OUT.webp", "--frames", "3"),
-    "between tiles": ("interpolate", "tile/0000.png", "tile/0001.png", "-o", "OUT.webp", "--frames", "3"),
-    "grid": (
-        *(
-            "grid",
-            "models/denoising",
-            "--vary",
-            "guidance=1,3",
-            "--vary",
-            "class=glass,waves",
-            "-n",
-            "1",
-            "-o",
-            "OUT.png",
-        ),
-        *FEW,
-    ),
-    "grid of one": (
-        *(
-            "grid",
-            "models/denoising",
-            "--vary",
-            "noise_high=1,100",
-            "--seed",
-            "2",
-            "--negative",
-            "flow",
-            "-o",
-            "OUT.png",
-        ),
-        *FEW,
-    ),
-    **{
-        f"again {name}": ("again", f"{name}.png", "-o", "OUT.png", "--model", "models/denoising", *options)
-        for name, options in {
-            "default/0017": (),
-            "bfloat16/0001": (),
-            "mixture/0000": ("--guidance", "1"),
-            "negative class/0001": ("--class", "flow"),
-            "wide tile/0001": (),
-            "palette of a picture/0001": (),
-            "composition/0000": ("--steps", "6", "--sampler", "euler"),
-            "variations of variations/0001": (),
-            "reimagined little": ("--picture", "picture.png"),
-            "edited from": ("--picture", "picture.png", "--strength", "0.5"),
-            "inpainted partly": ("--picture", "picture.png", "--mask", "mask.png"),
-            "outpainted around": ("--picture", "picture.png", "--negative", "glass", "--trajectory"),
-            "tile enlarged/0001": ("--model", "models/upscaler", "--sharpness", "0.1"),
-            "enlarged twice": ("--model", "models/upscaler"),
-        }.items()
-    },
-    "again one pass": (
-        "again",
-        "one pass.png",
-        "-o",
-        "OUT.png",
-        "--model",
-        "models/article",
-        "--picture",
-        "picture.png",
-    ),
-    "evaluated": ("evaluate", "models/denoising", "--against", "denoising", "-n", "8", "-o", "OUT"),
-    "evaluated folder": ("evaluate", "default", "--against", "denoising", "-n", "16", "-o", "OUT"),
-}
 
 Array = NDArray[Any]
 

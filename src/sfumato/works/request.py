@@ -14,44 +14,28 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from sfumato.errors import SfumatoError
-from sfumato.text import counted, readable, readable
-
-# Whoever gives a work away writes its recipe. What one may ask for is bounded far beyond all that makes sense, so that
-# nothing is begun that a machine cannot end.
-MOST_PIXELS: Final = 4096 * 4096
-HIGHEST_SIGMA: Final = 10_000.0
-LOWEST_SIGMA: Final = 1e-6
-MOST_COLOURS: Final = 64
-MOST_SLERPS: Final = 256
-SKETCH_SIDE: Final = 8  # pixels of a composition that are followed, each way
-
-SamplerName = Literal[
-    "euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral", "consistency", "consistency_denoised"
-]
-ScheduleName = Literal["karras", "exponential", "flow"]
-Precision = Literal["float32", "bfloat16"]
-
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
-Number = Annotated[int, Field(ge=0, lt=2**63)]
-Label = Annotated[str, Field(max_length=100_000)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Sigma = Annotated[float, Field(ge=0, le=HIGHEST_SIGMA)]
-# Both ends of the way from noise to picture; float32 has no numbers for what lies much farther out.
-NoiseLevel = Annotated[float, Field(ge=LOWEST_SIGMA, le=HIGHEST_SIGMA)]
-Side = Annotated[int, Field(ge=1, le=MOST_PIXELS)]
-Pixels = Annotated[int, Field(ge=0, le=MOST_PIXELS)]
-Colour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Strength = Annotated[float, Field(gt=0, le=1)]
-Steps = Annotated[int, Field(ge=1, le=10_000)]
-Guidance = Annotated[float, Field(ge=0, le=100)]
-
-
-class Plain(BaseModel):
-    """A part of a request or a recipe: an immutable value without fields that nobody knows."""
-
-    # Names that begin with model_ are ours here, and none of pydantic's.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+from sfumato.text import counted, readable
+from sfumato.works.edits import Edit
+from sfumato.works.values import (
+    HIGHEST_SIGMA,
+    MOST_COLOURS,
+    MOST_PIXELS,
+    MOST_SLERPS,
+    Colour,
+    Fraction,
+    Guidance,
+    Label,
+    NoiseLevel,
+    Number,
+    Plain,
+    Precision,
+    SamplerName,
+    ScheduleName,
+    Seed,
+    Side,
+    Sigma,
+    Steps,
+)
 
 
 def _rare(default: float, description: str) -> Any:
