@@ -21,7 +21,7 @@ from sfumato.evaluation.comparing import from_noise
 from sfumato.models import Model, to_pictures
 from sfumato.networks.imagenet import normalised
 from sfumato.training import Run
-from sfumato.training.reconstruction import listing_floor, listing_reach
+from sfumato.training.objectives.reconstruction import listing_floor, listing_reach
 from sfumato.works import contact_sheet
 
 SHOWN = 8

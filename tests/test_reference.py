@@ -38,7 +38,7 @@ from sfumato.networks.vgg import vgg_shapes
 REFERENCE = Path(__file__).with_name("reference.json")
 NEAR = 6.0  # levels of 256 by which means of an eighth of a picture may differ on another machine
 NEAR_WEIGHTS = 0.05  # of their deviation, by which samples of weights may
-SAMPLES = 16
+SAMPLES = 4
 
 UNET = 'network={kind="unet",patch=2,channels=[8],blocks=1,width=16,depth=1,heads=1}'
 TRANSFORMER = 'network={kind="transformer",patch=4,width=16,depth=2,heads=2}'
@@ -66,7 +66,7 @@ TRAININGS: Mapping[str, Sequence[str]] = {
         *("train", "art", "-o", "RUN", "--steps", "6", *SMALL, "--balance", "class", "--crop", "random"),
         *("--set", "flip=false", "--set", "precision=bfloat16", "--set", "decay=0.5", "--set", "decay_epochs=0.5"),
     ),
-    "epochs": ("train", "art", "-o", "RUN", "--epochs", "1", *SMALL, "--set", "ema_deviation=0"),
+    "epochs": ("train", "art", "-o", "RUN", "--epochs", "1", *SMALL, "--set", "ema_std=0"),
     "further": ("train", "--resume", "-o", "epochs", "--steps", "4"),
     "warm": ("train", "art", "-o", "RUN", "--steps", "4", "--from", "denoising", *USUAL),
     "article-diffusion": (
@@ -85,15 +85,15 @@ TRAININGS: Mapping[str, Sequence[str]] = {
     "upscaler": ("train", "large", "-o", "RUN", "--steps", "4", "--upscaler", "2", "--size", "32", *SMALL),
     "student": (
         *("distill", "denoising", "-o", "RUN", "--steps", "2", "--set", "steps=3", "--set", "minutes=0"),
-        *("--set", "batch=4", "--set", "student_substeps=2"),
+        *("--set", "batch=4", "--set", "objective.substeps=2"),
     ),
     "refined": (
         *("distill", "student", "-o", "RUN", "--set", "steps=3", "--set", "minutes=0"),
-        *("--set", "batch=4", "--set", "student_substeps=2"),
+        *("--set", "batch=4", "--set", "objective.substeps=2"),
     ),
     "flat student": (
         *("distill", "denoising", "-o", "RUN", "--steps", "3", "--set", "steps=2", "--set", "minutes=0"),
-        *("--set", "batch=4", "--set", "student_sampler=consistency_denoised", "--guidance", "1.5"),
+        *("--set", "batch=4", "--set", "objective.sampler=consistency_denoised", "--guidance", "1.5"),
     ),
 }
 # Models of these runs, of weights that are drawn and not learned, make the works.
@@ -363,7 +363,7 @@ def masked(size: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image
 
 
 def machine() -> dict[str, str]:
-    """What results are equal to the bit on."""
+    """On what results are equal to the bit."""
     processor = platform.processor()
     with contextlib.suppress(OSError, StopIteration):
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
@@ -387,10 +387,10 @@ def summary(array: Array) -> list[float]:
     """Of pictures the means of their parts; of other arrays some values."""
     if array.dtype == np.uint8:
         parts = [part.mean((0, 1)) for half in np.array_split(array[-1], 4) for part in np.array_split(half, 4, 1)]
-        return [round(float(value), 1) for value in np.concatenate(parts)]
+        return [round(float(value)) for value in np.concatenate(parts)]
     flat = array.astype(np.float64).reshape(-1)
     places = np.linspace(0, len(flat) - 1, min(SAMPLES, len(flat))).astype(int)
-    return [float(f"{value:.5g}") for value in (*flat[places], flat.std())]
+    return [float(f"{value:.3g}") for value in (*flat[places], flat.std())]
 
 
 def is_near(array: Array, expected: Sequence[float]) -> bool:

@@ -147,9 +147,12 @@ def _begun(
 
     began = time.perf_counter()
     # Pictures and log as the time allows, not as the article counts them.
-    chosen = {name: value for name, value in preset(preset_name).items() if not name.endswith("_every")}
-    if "perceptual" in chosen:
-        chosen["perceptual"] = perceptual
+    chosen = layered(preset(preset_name))
+    chosen["cadence"] = {
+        name: value for name, value in chosen.get("cadence", {}).items() if not name.endswith("_every")
+    }
+    if "perceptual" in chosen.get("objective", {}):
+        chosen = layered(chosen, {"perceptual": perceptual})
     with console.status("measuring this machine"):
         run, made = prepare_run(path, dataset, layered(chosen, choices), device=device, force=force)
     console.print(made.sentence, soft_wrap=True, markup=False)

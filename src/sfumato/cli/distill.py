@@ -32,7 +32,7 @@ def distill(
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set student_substeps=8, and so on."),
+        typer.Option("--set", metavar="NAME=VALUE", help="Any setting: --set substeps=8, and so on."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Of the training.")] = None,
     device: options.Device = "auto",
@@ -63,7 +63,7 @@ def distill(
     if force:
         check_parent_stays(output, teacher)
     run = Run.open(teacher)
-    asked = {"minutes": minutes, "student_steps": steps, "student_guidance": guidance, "seed": seed}
+    asked = {"minutes": minutes, "objective.steps": steps, "objective.guidance": guidance, "seed": seed}
     choices = layered(
         parent_choices(str(teacher)),
         {**_usual(run, teacher, steps, guidance), "minutes": DEFAULT_MINUTES},
@@ -89,14 +89,12 @@ def distill(
 def _usual(run: Run, name: Path, steps: int | None, guidance: float | None) -> dict[str, Any]:
     """The settings where none are given. Raises SfumatoError where a student is asked to change."""
     from sfumato.training import STUDENT, refinement
+    from sfumato.training.objectives import DistillationConfig
 
-    learned = run.record.settings
-    if learned.objective != "distillation":
+    learned = run.record.settings.objective
+    if not isinstance(learned, DistillationConfig):
         return {**STUDENT}
-    for option, given, known in (
-        ("--steps", steps, learned.student_steps),
-        ("--guidance", guidance, learned.student_guidance),
-    ):
+    for option, given, known in (("--steps", steps, learned.steps), ("--guidance", guidance, learned.guidance)):
         if given not in (None, known):
             raise SfumatoError(
                 f"{name}: is a student already, which keeps its steps and its guidance; leave {option} out, "

@@ -45,6 +45,7 @@ def new_run(
         check_parent_stays,
         check_run_place,
         disk_bytes,
+        layered,
         parent_choices,
         picture_facts,
         prepare_run,
@@ -57,8 +58,7 @@ def new_run(
     check_run_place(directory, force=force, art=art)
     if force and weights_from:
         check_parent_stays(output, Path(weights_from))
-    if weights_from:
-        choices = {**parent_choices(weights_from), **choices}
+    choices = layered(parent_choices(weights_from) if weights_from else {}, choices)
     with directory.at_work(), directory.nothing_left_of_a_failure():
         collection = collection_of(
             art, output / "collection", background, console, include_works=include_works, force=force
@@ -68,7 +68,7 @@ def new_run(
             choices["size"] = suitable_size(
                 sides,
                 choices.get("minutes", 0),
-                choices.get("factor", 1),
+                resolve(choices).factor,
                 pixel_art=choices.get("pixel_art", False),
             )
         asked = resolve(choices)

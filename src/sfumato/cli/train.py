@@ -192,14 +192,15 @@ def _choices(
 ) -> dict[str, Any]:
     """Preset, then file, then --set, then options: the later wins."""
     from sfumato.dataset.preparing import LARGEST_SIZE
-    from sfumato.training import UPSCALER, layered, parse_choices, preset, read_choices, resolve
-    from sfumato.training.configuration import LENGTHS
+    from sfumato.training import layered, parse_choices, preset, read_choices, resolve
+    from sfumato.training import upscaler as upscaler_choices
+    from sfumato.training.choices import LENGTHS
 
-    chosen = dict(preset(preset_name))
+    chosen = layered(preset(preset_name))
     if upscaler is not None:
         if preset_name != "auto":
             raise SfumatoError(f"--upscaler has settings of its own; leave out --preset {preset_name}")
-        chosen = {**UPSCALER, "factor": upscaler}
+        chosen = layered(upscaler_choices(upscaler))
     for origin, later in (
         (str(config), read_choices(config) if config else {}),
         ("--set", parse_choices(settings)),
@@ -214,10 +215,11 @@ def _choices(
         chosen["minutes"] = DEFAULT_MINUTES
     if chosen.get("size", SMALLEST) % 8 or not SMALLEST <= chosen.get("size", SMALLEST) <= LARGEST:
         raise SfumatoError(f"size {chosen['size']}: a multiple of 8 from {SMALLEST} to {LARGEST} is needed")
-    side = resolve(chosen).picture_side
+    made = resolve(chosen)
+    side = made.picture_side
     if side > LARGEST_SIZE:
         raise SfumatoError(
-            f"size {chosen['size']}, enlarged {chosen['factor']} times, is {side} pixels, and pictures are prepared at "
+            f"size {made.size}, enlarged {made.factor} times, is {side} pixels, and pictures are prepared at "
             f"{LARGEST_SIZE:,} at most; choose a smaller --size or --upscaler"
         )
     return chosen
@@ -241,10 +243,15 @@ def _check_parent(origin: str, choices: Mapping[str, Any]) -> None:
 
     theirs = parent_choices(origin)
     ours, whole = resolve(theirs, choices), resolve(theirs)
-    for name in theirs:
-        if getattr(ours, name) != getattr(whole, name):
+    shared = {name: (getattr(ours, name), getattr(whole, name)) for name in theirs if name != "objective"}
+    shared["objective"] = ours.objective.kind, whole.objective.kind
+    for name in theirs["objective"]:
+        shared.setdefault(name, (getattr(ours.objective, name, None), getattr(whole.objective, name)))
+    del shared["kind"]
+    for name, (mine, its) in shared.items():
+        if mine != its:
             raise SfumatoError(
-                f"{origin}: its {name} is {_short(getattr(whole, name))}, not {_short(getattr(ours, name))}; "
+                f"{origin}: its {name} is {_short(its)}, not {_short(mine)}; "
                 f"leave out the option or setting that says so, or give another model with --from"
             )
 

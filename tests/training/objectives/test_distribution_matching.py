@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.diffusion import SCHEDULES, preconditioning
-from sfumato.training.matching import Matching
+from sfumato.training.objectives.distribution_matching import DistributionMatching
 
 DEVIATION = 0.5  # of the teacher's works, about a mean of 0
 LEVELS = SCHEDULES["karras"](3, 0.4, 20.0).tolist()
@@ -44,9 +44,9 @@ class Student(nn.Module):
 
 
 def matched(student: Student, critic: float, levels: list[float] = LEVELS, seed: int = 0, count: int = 24):
-    """Both losses, and the Matching with its parts."""
+    """Both losses, and the DistributionMatching with its parts."""
     teacher = Posterior(DEVIATION).requires_grad_(False)
-    matching = Matching(Posterior(critic), levels, lambda x, sigma, labels: teacher(x, sigma), 0.05)  # type: ignore[arg-type]
+    matching = DistributionMatching(Posterior(critic), levels, lambda x, sigma, labels: teacher(x, sigma), 0.05)  # type: ignore[arg-type]
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(count, 3, 8, 8, generator=generator)
     return matching, *matching.losses(student, noise, torch.zeros(count, dtype=torch.long), generator)  # type: ignore[arg-type]
