@@ -21,7 +21,7 @@ from sfumato.dataset import Dataset
 from sfumato.evaluation.comparison import from_noise
 from sfumato.models import Model, to_pictures
 from sfumato.training import Run
-from sfumato.training.reconstruction import listing_floor, listing_reach
+from sfumato.training.objectives.reconstruction import listing_floor, listing_reach
 from sfumato.works import contact_sheet
 
 SHOWN = 8

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.training.guard import OverfittingGuard
+from sfumato.training.memorisation import OverfittingGuard
 
 RUNS = Path(__file__).with_name("guard_runs.json")
 MEASUREMENTS, PIECE, SHOWINGS = 30, 3, 600.0

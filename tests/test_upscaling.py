@@ -14,15 +14,15 @@ from sfumato.features.appearance import Descriptor
 from sfumato.images.tensors import as_canvas
 from sfumato.models import Model, upscale
 from sfumato.networks import UNetConfig
-from sfumato.training import UPSCALER, prepare_run, train
+from sfumato.training import prepare_run, train
+from sfumato.training import upscaler as upscaler_choices
 
 pytestmark = pytest.mark.slow
 
 SMALL, FACTOR = 32, 2
 SETTINGS = {
-    **UPSCALER,
+    **upscaler_choices(FACTOR),
     "size": SMALL,
-    "factor": FACTOR,
     "network": UNetConfig(patch=1, channels=(24, 48), width=64, depth=1, heads=1),
     "batch": 16,
     "steps": 160,

@@ -148,41 +148,30 @@ class OurNetwork(nn.Module):
 
 def learn_our_way(job: Job) -> None:
     """EDM preconditioning, noise levels, optimiser, schedule and average as ``sfumato train`` has them, in bfloat16."""
-    from sfumato.diffusion import (
-        SAMPLERS,
-        SCHEDULES,
-        SIGMA_MAX,
-        SIGMA_MIN,
-        ClassCondition,
-        Denoiser,
-        LogNormal,
-        preconditioning,
-    )
+    from sfumato.diffusion import SAMPLERS, SCHEDULES, SIGMA_MAX, SIGMA_MIN, Denoiser, LogNormal, preconditioning
     from sfumato.diffusion.randomness import keyed_generator
     from sfumato.models import SamplerSettings
-    from sfumato.random import keyed_generator
     from sfumato.training import resolve
-    from sfumato.training.assembly import optimiser_of
-    from sfumato.training.average import PowerAverage
-    from sfumato.training.denoising import Denoising
+    from sfumato.training.averages import PowerAverage
+    from sfumato.training.objectives import Denoising, DenoisingConfig
     from sfumato.training.schedule import LearningRateSchedule
 
-    settings = resolve({"size": job.size})
+    settings, chosen_levels = resolve({"size": job.size}), DenoisingConfig()
     c_noises = [math.log(sigma) / 4 for sigma in (SIGMA_MIN, SIGMA_MAX)]
     unet = network(job.size, job.options["width"]).to(memory_format=torch.channels_last)
     denoiser = Denoiser(OurNetwork(unet, *c_noises), preconditioning(settings.preconditioning))
-    density = LogNormal.for_size(job.size, settings.noise_mean, settings.noise_deviation)
+    density = LogNormal.for_size(job.size, chosen_levels.noise_mean, chosen_levels.noise_std)
     objective = Denoising(denoiser, density, class_dropout=0.0)
-    optimiser = optimiser_of(settings, denoiser)
-    average = PowerAverage(denoiser, settings.ema_deviation)
+    optimiser = settings.optimiser.build(denoiser)
+    average = PowerAverage(denoiser, settings.ema_std)
     step = shown = 0
     clock = Clock(job.minutes)
     schedule: LearningRateSchedule | None = None
+    rate = settings.schedule
     replanned = 0.0
     for images in batches(job, settings.batch):
-        nothing = ClassCondition.of([0] * len(images)).drop()
         with torch.autocast("cpu", torch.bfloat16):
-            losses = objective.losses(images, nothing, keyed_generator("noise", job.seed, step))
+            losses = objective(images, torch.full((len(images),), -1), keyed_generator("noise", job.seed, step))
         losses.total.mean().backward()  # type: ignore[no-untyped-call]
         # The first two steps stand still and tell how many there will be.
         optimiser.step(schedule.factor(step) if schedule else 0.0)
@@ -192,9 +181,9 @@ def learn_our_way(job: Job) -> None:
             break
         steps = step + max(1, round((clock.seconds - clock.elapsed) / (clock.elapsed / step)))
         if schedule is None and step >= 2:
-            schedule = LearningRateSchedule.over(step, steps - step, warmup=settings.warmup, anneal=settings.anneal)
+            schedule = LearningRateSchedule.over(step, steps - step, warmup=rate.warmup, anneal=rate.anneal)
         elif schedule is not None and clock.elapsed - replanned > REPLAN_SECONDS:
-            schedule, replanned = schedule.ending_at(steps, step, settings.anneal), clock.elapsed
+            schedule, replanned = schedule.ending_at(steps, step, rate.anneal), clock.elapsed
     seconds = clock.elapsed
     chosen = SamplerSettings()
     sigmas = SCHEDULES[chosen.schedule](STEPS, chosen.sigma_min, chosen.sigma_max)
@@ -207,7 +196,7 @@ def learn_our_way(job: Job) -> None:
 
     width = job.options["width"]
     job.report(
-        settings=f"channels {width} to {4 * width}, batch {settings.batch}, {settings.optimiser}, bfloat16",
+        settings=f"channels {width} to {4 * width}, batch {settings.batch}, {settings.optimiser.kind}, bfloat16",
         version=version("sfumato"),
         parameters=parameters(unet),
         steps=step,

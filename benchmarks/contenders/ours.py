@@ -36,8 +36,9 @@ def main() -> None:
     model = Model.from_pretrained(run)
     steps = finished["step"]
     job.report(
-        settings=f"{settings['network']['kind']}, as planned, batch {settings['batch']}, {settings['optimiser']}, "
-        f"{settings['precision']}; {model.config.generation.steps} steps of {model.config.generation.sampler}",
+        settings=f"{settings['network']['kind']}, as planned, batch {settings['batch']}, "
+        f"{settings['optimiser']['kind']}, {settings['precision']}; "
+        f"{model.config.generation.steps} steps of {model.config.generation.sampler}",
         version=version("sfumato"),
         parameters=parameters(model.denoiser),
         steps=steps,

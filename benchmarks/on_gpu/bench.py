@@ -30,7 +30,7 @@ class Bench:
         self.work: Path = arguments.work
         asked = {"size": dataset.size, "crop": dataset.crop, "minutes": arguments.minutes}
         self.choices = layered(asked, parse_choices(arguments.set))
-        if resolve(self.choices).objective != "denoising":
+        if resolve(self.choices).objective.kind != "denoising":
             raise SfumatoError("--set objective: only denoising is measured here; leave it out")
         self.planned: TrainingConfig | None = None
 

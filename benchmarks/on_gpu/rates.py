@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sfumato.models import Generation
 from sfumato.training import Evaluated, Finished, Noted, Trained, prepare_run, train
-from sfumato.training.assembly import objective_of
+from sfumato.training.configuration import TrainingConfig
 from sfumato.training.plan import measure
 
 SAMPLED, SAMPLING_STEPS = 16, 20
@@ -69,7 +69,7 @@ def share(bench: Bench) -> dict[str, Any]:
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         step()
     flops = counter.get_total_flops()
-    make = partial(objective_of, classes=len(bench.dataset.classes))
+    make = partial(TrainingConfig.build_objective, classes=len(bench.dataset.classes))
     whole = measure(make, settings, device, [settings.precision]).seconds_per_step
     network = statistics.median(timed(step, device))
     side, rate = matrix_rate(device)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sfumato.dataset import Batches
 from sfumato.diffusion import ClassCondition, Denoiser, LogNormal
 from sfumato.diffusion.randomness import keyed_generator
-from sfumato.training.assembly import objective_of
+from sfumato.training.objectives import DenoisingConfig
 
 NEGLIGIBLE = 1e-4  # of the largest gradient's norm: theirs are all larger, and what is smaller is rounding
 SHAKEN = 0.02
@@ -46,13 +46,15 @@ class Step:
         generator = keyed_generator("gpu", batch, next(DRAWN))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            denoiser = objective_of(settings, len(dataset.classes)).denoiser
+            denoiser = settings.build_objective(len(dataset.classes)).denoiser
         with torch.no_grad():
             for parameter in denoiser.parameters():
                 parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=SHAKEN)
         denoiser.to(device)
         images, labels = Batches(dataset, dataset.train, batch, seed=settings.seed, device=device).batch(0)
-        density = LogNormal.for_size(settings.size, settings.noise_mean, settings.noise_deviation)
+        levels = settings.objective
+        assert isinstance(levels, DenoisingConfig)
+        density = LogNormal.for_size(settings.size, levels.noise_mean, levels.noise_std)
         sigma = density.sample(batch, generator).to(device)
         noisy = images + sigma.view(-1, 1, 1, 1) * torch.randn(images.shape, generator=generator).to(device)
         condition = ClassCondition.of(labels) if dataset.classes else ClassCondition.of(labels).drop()

@@ -10,7 +10,7 @@ from sfumato.models import Model
 from sfumato.training import Run
 from sfumato.works import read_work
 
-SHORT = ("--set", "steps=2", "--set", "batch=4", "--set", "student_substeps=2")
+SHORT = ("--set", "steps=2", "--set", "batch=4", "--set", "substeps=2")
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,14 @@ def test_fresh_noise_before_its_last_look_is_a_choice(sfumato, student, tmp_path
 
 def test_the_way_it_is_asked_can_be_chosen_for_good(sfumato, run, tmp_path):
     place = tmp_path / "student"
-    answer = sfumato("distill", run, "--steps", 2, "-o", place, "--set", "student_sampler=consistency_denoised", *SHORT)
+    answer = sfumato("distill", run, "--steps", 2, "-o", place, "--set", "sampler=consistency_denoised", *SHORT)
     assert answer.code == 0, answer.err
     assert Model.from_pretrained(place).config.generation.sampler == "consistency_denoised"
 
 
 def test_the_record_says_of_whom_it_learned_what(student, run):
     record = Run.open(student).record
-    assert record.settings.student_guidance == 1.5
+    assert record.settings.objective.guidance == 1.5
     assert record.descends_from[0] == Model.from_pretrained(run).weights_digest
     assert "distilled" in (student / "model" / "README.md").read_text("utf-8")
 
@@ -86,8 +86,8 @@ def finer(sfumato, student, tmp_path_factory):
 
 def test_a_student_is_taught_further_by_its_own_teacher(sfumato, finer, student, run, tmp_path):
     first, second = Run.open(student), Run.open(finer)
-    assert second.record.settings.student_matching > 0
-    assert second.record.settings.student_guidance == 1.5
+    assert second.record.settings.objective.matching > 0
+    assert second.record.settings.objective.guidance == 1.5
     known = [Model.from_pretrained(of).weights_digest for of in (student, run)]
     assert list(second.record.descends_from[:2]) == known
     taught = (finer / "teacher" / "model.safetensors").read_bytes()
@@ -123,7 +123,7 @@ def test_a_student_without_its_teacher_is_taught_by_nobody(sfumato, student, tmp
 
 
 def test_a_student_teaches_nobody(sfumato, student, tmp_path):
-    answer = sfumato("distill", student, "-o", tmp_path / "grandchild", "--set", "student_matching=0", *SHORT)
+    answer = sfumato("distill", student, "-o", tmp_path / "grandchild", "--set", "matching=0", *SHORT)
     assert answer.code == 2
     assert "distilled already" in answer.err
     assert not (tmp_path / "grandchild").exists()

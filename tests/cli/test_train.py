@@ -14,6 +14,10 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.networks import AnyNetworkConfig
 from sfumato.training import PRESETS, Run, TrainingConfig
+from sfumato.training.configuration import CadenceConfig
+from sfumato.training.objectives import OBJECTIVES
+from sfumato.training.optimisers import OptimiserConfig
+from sfumato.training.schedule import ScheduleConfig
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "training.md"
 
@@ -44,8 +48,10 @@ def test_a_run_holds_what_the_documentation_says(run):
 def test_every_setting_and_preset_is_documented():
     page = DOCUMENTATION.read_text("utf-8")
     named = set(re.findall(r"`([a-z0-9_-]+)`", page))
-    networks = {name for kind in get_args(AnyNetworkConfig) for name in kind.model_fields}
-    assert not {*TrainingConfig.model_fields, *networks, *PRESETS} - named
+    groups = (*get_args(AnyNetworkConfig), *OBJECTIVES.values(), OptimiserConfig, ScheduleConfig, CadenceConfig)
+    inner = {name for group in groups for name in group.model_fields}
+    assert not {*TrainingConfig.model_fields, *inner, *PRESETS} - named
+    assert all(f'`"{kind}"`' in page for kind in OBJECTIVES)
 
 
 def test_the_documented_file_can_be_used(toml):
@@ -195,7 +201,8 @@ def test_every_preset_can_be_chosen(sfumato):
 
 def test_any_setting_can_be_given_by_its_name(toml):
     chosen = choose(config=toml("batch = 7\nwarmup = 0.3"), settings=["batch=9", "betas=[0.5, 0.9]"], seed=4)
-    assert (chosen["batch"], chosen["warmup"], chosen["betas"], chosen["seed"]) == (9, 0.3, [0.5, 0.9], 4)
+    assert (chosen["batch"], chosen["schedule"], chosen["seed"]) == (9, {"warmup": 0.3}, 4)
+    assert chosen["optimiser"] == {"betas": [0.5, 0.9]}
     assert choose(settings=["minutes=3"])["minutes"] == 3
     assert choose(settings=["batch=9"], batch=5)["batch"] == 5
     with pytest.raises(SfumatoError, match="--set: 'steps' and 'minutes' each say how long to train"):

@@ -10,12 +10,11 @@ import pytest
 import torch
 
 from sfumato.dataset import Dataset
-from sfumato.training import Run, pace
-from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
-from sfumato.training.average import PowerAverage
-from sfumato.training.denoising import Denoising
-from sfumato.training.objective import Losses
+from sfumato.training import Run, resolve, throughput
+from sfumato.training.objectives import Denoising, Losses
 from sfumato.training.state import TrainingState
+from sfumato.training.warm_start import begin as begin_state
+from sfumato.training.writer import build_model_config
 
 
 @pytest.fixture(autouse=True)
@@ -53,14 +52,8 @@ def state_of() -> Callable[[Run], TrainingState]:
     """(run) -> its state before the first step."""
 
     def make(run: Run) -> TrainingState:
-        settings, dataset = run.record.settings, Dataset.open(run.dataset)
-        objective = objective_of(settings, len(dataset.classes))
-        return TrainingState(
-            objective.module,
-            PowerAverage(objective.denoiser, settings.ema_deviation),
-            optimiser_of(settings, objective.module),
-            schedule_of(settings, len(dataset.train)),
-        )
+        dataset = Dataset.open(run.dataset)
+        return begin_state(run, dataset, build_model_config(run, dataset), torch.device("cpu"))
 
     return make
 
@@ -72,7 +65,7 @@ def timed(begin: Callable[..., Run]) -> Callable[..., Run]:
 
     def make(minutes: float, steps: int, name: str = "run", **unplanned: Any) -> Run:
         run = begin(name, steps=steps, snapshots=0, evaluations=3, checkpoint_every=25)
-        changed = run.record.settings.model_copy(update={"minutes": minutes, **unplanned})
+        changed = resolve(run.record.settings.model_dump(), unplanned).model_copy(update={"minutes": minutes})
         return Run(run.directory, run.record.model_copy(update={"settings": changed}))
 
     return make
@@ -83,15 +76,15 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: Callable[[int], float]) -> None:
         self.now, self.steps = 1000.0, 0
-        losses = Denoising.losses
+        losses = Denoising.forward
 
         def takes_time(objective: Denoising, *arguments: Any) -> Losses:
             self.now += seconds(self.steps)
             self.steps += 1
             return losses(objective, *arguments)
 
-        monkeypatch.setattr(Denoising, "losses", takes_time)
-        monkeypatch.setattr(pace, "time", SimpleNamespace(perf_counter=lambda: self.now))
+        monkeypatch.setattr(Denoising, "forward", takes_time)
+        monkeypatch.setattr(throughput, "time", SimpleNamespace(perf_counter=lambda: self.now))
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from sfumato.marker import MARKER
 from sfumato.models import Model
 from sfumato.training import Run, loop, train
 from sfumato.training.checkpoint import load_checkpoint
-from sfumato.training.denoising import Denoising
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
-from sfumato.training.objective import Losses
+from sfumato.training.objectives import Denoising, Losses
 from sfumato.training.optimisers import Optimiser
 from sfumato.training.run import RunLog
 from sfumato.training.snapshots import Snapshots
@@ -60,7 +59,7 @@ def test_a_finished_run_holds_a_model_that_generates_and_how_it_learned(begin: C
     run = begin()
     events = list(train(run))
     assert isinstance(events[-1], Finished)
-    assert (events[-1].complete, events[-1].model) == (True, run.model)
+    assert events[-1].model == run.model
     model = Model.from_pretrained(run.path)
     assert [work.image.size for work in model.generate(2, seed=1, steps=2)] == [(32, 32)] * 2
     assert model.early.keys() == model.denoiser.network.state_dict().keys()
@@ -90,13 +89,13 @@ def test_closing_after_the_end_changes_nothing(begin: Callable[..., Run]) -> Non
 
 
 def test_without_classes_none_is_shown_to_the_network(begin: Callable[..., Run], monkeypatch: Any) -> None:
-    losses, seen = Denoising.losses, set()
+    losses, seen = Denoising.forward, set()
 
     def watched(self: Denoising, images: Any, condition: ClassCondition, generator: Any) -> Losses:
         seen.update(condition.rows.tolist())
         return losses(self, images, condition, generator)
 
-    monkeypatch.setattr(Denoising, "losses", watched)
+    monkeypatch.setattr(Denoising, "forward", watched)
     run = begin(steps=3)
     session = loop._Training(run, torch.device("cpu"), 0)
     monkeypatch.setattr(session.dataset, "classes", [])
@@ -121,13 +120,13 @@ def test_bfloat16_keeps_the_weights_in_float32(begin: Callable[..., Run]) -> Non
 
 def spoil(monkeypatch: pytest.MonkeyPatch, when: Callable[[int], bool]) -> None:
     """Training losses that are not a number where when(calls so far) says so."""
-    losses, calls = Denoising.losses, iter(range(10**6))
+    losses, calls = Denoising.forward, iter(range(10**6))
 
     def spoilt(self: Denoising, *arguments: Any) -> Losses:
         result = losses(self, *arguments)
         return Losses(result.total * math.nan) if when(next(calls)) else result
 
-    monkeypatch.setattr(Denoising, "losses", spoilt)
+    monkeypatch.setattr(Denoising, "forward", spoilt)
 
 
 def test_a_loss_that_is_not_finite_goes_back_to_the_last_checkpoint_at_half_the_rate(
@@ -160,7 +159,7 @@ def test_weights_that_are_not_finite_are_never_saved(
         if counted[0] == at:
             at = next(spoilt, 0)
             with torch.no_grad():
-                next(iter(self.muon.parameters.values())).fill_(math.nan)
+                self.optimisers[0].param_groups[0]["params"][0].fill_(math.nan)
 
     counted = [0]
     monkeypatch.setattr(Optimiser, "step", broken)
@@ -248,7 +247,7 @@ def test_a_machine_that_becomes_slow_late_still_ends_with_the_whole_fall_of_the_
     run = timed(2.0, 480, log_every=1)
     trained = of(Trained, train(run))
     late = [event for event in trained if event.elapsed_seconds > 100]
-    rates = [event.learning_rate / run.record.settings.learning_rate for event in late]
+    rates = [event.learning_rate / run.record.settings.optimiser.learning_rate for event in late]
     left = [(118 - event.elapsed_seconds) / (0.8 * 118) for event in late]
     # Each step's rate is that of the moment at which it began.
     assert rates[1:] == pytest.approx(left[:-1], abs=0.01)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from sfumato.errors import SfumatoError
 from sfumato.networks import ArticleConfig, UNetConfig
 from sfumato.training import plan as module
-from sfumato.training.assembly import objective_of
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.memorisation import SAFE_SHOWINGS
 from sfumato.training.plan import Make, Plan, Speed, count_parameters, ladder, measure, plan
@@ -18,7 +17,7 @@ from sfumato.training.plan import Make, Plan, Speed, count_parameters, ladder, m
 TINY = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 ARTICLE = ArticleConfig()
 CPU = torch.device("cpu")
-MAKE = partial(objective_of, classes=3)
+MAKE = partial(TrainingConfig.build_objective, classes=3)
 
 
 def planned(choices: dict[str, Any], pictures: int = 10_000) -> Plan:
@@ -104,7 +103,8 @@ def test_what_was_chosen_stays(slow_as: Any) -> None:
     slow_as(0.1, "bfloat16")
     chosen = {"precision": "float32", "log_every": 3, "checkpoint_every": 4, "network": TINY, "batch": 5}
     made = planned({"minutes": 1, **chosen}).settings
-    assert {name: getattr(made, name) for name in chosen} == chosen
+    assert (made.precision, made.network, made.batch) == ("float32", TINY, 5)
+    assert (made.cadence.log_every, made.cadence.checkpoint_every) == (3, 4)
     assert planned({"minutes": 1, "network": TINY}).settings.precision == "bfloat16"
 
 
@@ -196,7 +196,7 @@ def test_a_plan_that_learns_by_heart_says_so_and_who_will_end_it(slow_as: Any) -
     slow_as(0.1)
     timed = planned({"minutes": 10, "network": TINY}, pictures=45)
     assert "from about 350 times on 45 pictures are learned by heart and works become copies; when" in timed.sentence
-    assert timed.settings.evaluations >= timed.settings.steps * 24 / 45 / 40  # often enough to notice
+    assert timed.settings.cadence.evaluations >= timed.settings.steps * 24 / 45 / 40  # often enough to notice
     assert "by heart" not in planned({"minutes": 10, "network": TINY}, pictures=4500).sentence
     exact = plan({"steps": 1000, "network": TINY}, classes=0, pictures=11, held_out=1, device=CPU)
     assert exact.settings.steps == 1000

@@ -53,7 +53,7 @@ def test_a_dataset_inside_the_run_moves_with_it(
 def test_epochs_become_steps(tiny_dataset: Dataset, tiny_settings: dict[str, Any], tmp_path: Path) -> None:
     choices = {**tiny_settings, "minutes": 5, "steps": 0, "epochs": 8, "checkpoint_epochs": 2}
     run, _ = prepare_run(tmp_path / "run", tiny_dataset, choices)
-    assert run.record.settings.checkpoint_every == round(2 * len(tiny_dataset.train) / tiny_settings["batch"])
+    assert run.record.settings.cadence.checkpoint_every == round(2 * len(tiny_dataset.train) / tiny_settings["batch"])
     assert run.record.settings.steps == round(8 * len(tiny_dataset.train) / tiny_settings["batch"])
     assert run.record.settings.minutes == 0
 
@@ -116,5 +116,5 @@ def test_a_descendant_takes_over_what_it_must_share(begin: Callable[..., Run]) -
     run = begin(preconditioning="flow")
     list(train(run))
     settings = run.record.settings
-    shared = {"size": 32, "factor": 1, "objective": "denoising", "preconditioning": "flow"}
+    shared = {"size": 32, "objective": {"kind": "denoising"}, "preconditioning": "flow"}
     assert parent_choices(str(run.path)) == shared | {"network": settings.network}

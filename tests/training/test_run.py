@@ -252,7 +252,7 @@ def test_a_perceptual_run_goes_on_with_the_features_it_began_with(begin: Callabl
     session.close()
     trained = [event for event in train(Run.open(run.path)) if isinstance(event, Trained)]
     assert trained
-    assert all(event.parts["perceptual"] > 0 for event in trained)
+    assert all(dict(event.parts)["perceptual"] > 0 for event in trained)
     (run.path / "perceptual.safetensors").write_bytes(b"another")
     with pytest.raises(SfumatoError, match=r"perceptual\.safetensors: is missing or was changed"):
         list(train(Run.open(run.path), more_steps=1))

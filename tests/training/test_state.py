@@ -16,9 +16,8 @@ from sfumato.models import Model
 from sfumato.networks import ArticleDenoiserConfig, GeneratorConfig, TransformerConfig
 from sfumato.training import Run, preset, train
 from sfumato.training.checkpoint import load_checkpoint
-from sfumato.training.denoising import Denoising
 from sfumato.training.events import Finished, Noted, Trained
-from sfumato.training.objective import Losses
+from sfumato.training.objectives import Denoising, Losses
 from sfumato.training.run import RunRecord
 from sfumato.training.state import Timetable
 
@@ -112,14 +111,14 @@ def test_a_first_and_a_later_session_of_a_longer_training_resume_alike(
 def test_a_training_that_stepped_back_and_died_steps_back_again(
     begin: Callable[..., Run], kills: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses, rates = Denoising.losses, []
+    losses, rates = Denoising.forward, []
 
     def at_full_rate_not_finite(self: Denoising, images: torch.Tensor, *rest: Any) -> Losses:
         result = losses(self, images, *rest)
         spoilt = not rates and abs(images.sum().item() - spoiling) < 1e-6
         return Losses(result.total * float("nan")) if spoilt else result
 
-    monkeypatch.setattr(Denoising, "losses", at_full_rate_not_finite)
+    monkeypatch.setattr(Denoising, "forward", at_full_rate_not_finite)
     alone, died = begin("alone"), begin("died")
     data = Dataset.open(alone.dataset)
     record = alone.record.settings
@@ -156,7 +155,7 @@ def test_a_finished_run_only_says_so(begin: Callable[..., Run]) -> None:
     (finished,) = [event for event in train(run) if isinstance(event, Finished)]
     files = {path: path.stat().st_mtime_ns for path in run.path.rglob("*")}
     (again,) = train(run)
-    assert again == Finished(12, run.model, True, pytest.approx(finished.elapsed_seconds, abs=0.5))
+    assert again == Finished(12, run.model, pytest.approx(finished.elapsed_seconds, abs=0.5))
     assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == files
 
 
@@ -224,7 +223,7 @@ def test_guidance_gets_the_weights_that_had_made_a_quarter_of_the_steps_though_t
         for parameter in state.average.module.parameters():
             parameter.fill_(state.step)
         state.keep_early(0.25)
-    assert {value.mean().item() for value in state.early_weights(0.25).values()} == {float(steps)}
+    assert {value.mean().item() for value in state.early.at(0.25, state.step).values()} == {float(steps)}
 
 
 def test_a_number_of_steps_keeps_one_early_average(begin: Callable[..., Run], state_of: Callable[[Run], Any]) -> None:
@@ -232,4 +231,4 @@ def test_a_number_of_steps_keeps_one_early_average(begin: Callable[..., Run], st
     for state.step in range(1, 101):
         state.place = state.step
         state.keep_early(0.25)
-    assert (state.early_step, state.sooner) == (25, {})
+    assert (state.early.step, state.early.sooner) == (25, {})

@@ -175,14 +175,15 @@ def _choices(
 ) -> dict[str, Any]:
     """Preset, then file, then --set, then options: the later wins."""
     from sfumato.dataset.preparing import LARGEST_SIZE
-    from sfumato.training import UPSCALER, layered, parse_choices, preset, read_choices, resolve
-    from sfumato.training.configuration import LENGTHS
+    from sfumato.training import layered, parse_choices, preset, read_choices, resolve
+    from sfumato.training import upscaler as upscaler_choices
+    from sfumato.training.choices import LENGTHS
 
-    chosen = dict(preset(preset_name))
+    chosen = layered(preset(preset_name))
     if upscaler is not None:
         if preset_name != "auto":
             raise SfumatoError(f"--upscaler has settings of its own; leave out --preset {preset_name}")
-        chosen = {**UPSCALER, "factor": upscaler}
+        chosen = layered(upscaler_choices(upscaler))
     for origin, later in (
         (str(config), read_choices(config) if config else {}),
         ("--set", parse_choices(settings)),
@@ -197,10 +198,11 @@ def _choices(
         chosen["minutes"] = DEFAULT_MINUTES
     if chosen.get("size", SMALLEST) % 8 or not SMALLEST <= chosen.get("size", SMALLEST) <= LARGEST:
         raise SfumatoError(f"size {chosen['size']}: a multiple of 8 from {SMALLEST} to {LARGEST} is needed")
-    side = resolve(chosen).picture_side
+    made = resolve(chosen)
+    side = made.picture_side
     if side > LARGEST_SIZE:
         raise SfumatoError(
-            f"size {chosen['size']}, enlarged {chosen['factor']} times, is {side} pixels, and pictures are prepared at "
+            f"size {made.size}, enlarged {made.factor} times, is {side} pixels, and pictures are prepared at "
             f"{LARGEST_SIZE:,} at most; choose a smaller --size or --upscaler"
         )
     return chosen

@@ -62,9 +62,9 @@ class TrainingBar:
 
     def _next(self) -> str:
         run = shlex.quote(str(self.training.run))
-        if self.training.objective == "reconstruction":
+        if self.training.begins_with == "picture":
             return f"sfumato reimagine {run} PICTURE -o work.png"
-        if self.training.objective == "upscaling":
+        if self.training.begins_with == "reference":
             return f"sfumato upscale {run} PICTURE -o larger.png"
         return f"sfumato generate {run} -n 16 -o works"
 

@@ -148,7 +148,7 @@ def from_noise(model: Model, count: int, seed: int) -> Tensor:
 
 def reconstructions(model: Model, dataset: Dataset, shown: Sequence[int], seed: int) -> list[Image.Image]:
     """The pictures made again: by an autoencoder in one pass, by a diffusion model out of noise; no GAN can."""
-    if model.config.objective == "adversarial":
+    if model.config.is_direct and model.config.begins_with == "noise":
         return []
     classes = model.config.classes
     given = [int(dataset.labels[index]) for index in shown]

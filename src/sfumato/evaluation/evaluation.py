@@ -42,17 +42,10 @@ from sfumato.models import Model, to_pictures
 from sfumato.random import spread
 from sfumato.text import counted
 from sfumato.training import Run
-from sfumato.training.configuration import ObjectiveName
 
 FORMAT = "sfumato-evaluation-1"
 MOST_REFERENCE = 2048  # training pictures that sets are measured against; copies are looked for among all
 FEWEST = 2  # works, and pictures of the collection
-_KINDS: Mapping[ObjectiveName, Kind] = {
-    "denoising": "diffusion",
-    "distillation": "diffusion",
-    "reconstruction": "autoencoder",
-    "adversarial": "gan",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +185,7 @@ def evaluate(
         classes=_classes(asked, made, dataset, held_out, reference),
         class_metrics=class_metrics(works.images, made, asked, dataset, features, held_out, reference),
         noise_levels=noise_levels(model, dataset) if model else None,
-        curves=curves(_KINDS[run.record.settings.objective], run.path / "log.jsonl") if run else [],
+        curves=_curves(run) if run else [],
         nearest=nearest,
         correlations=correlated.values[:, 0].tolist(),
         pictures=to_pictures(works.images),
@@ -249,3 +242,10 @@ def _classes(
         held_out=known_held_out[sure_held_out],
         held_out_seen=held_out_seen,
     )
+
+
+def _curves(run: Run) -> list[Curve]:
+    """The losses of a run as a page shows them."""
+    objective = run.record.settings.objective
+    from_noise: Kind = "gan" if objective.is_direct else "diffusion"
+    return curves("autoencoder" if objective.begins_with == "picture" else from_noise, run.path / "log.jsonl")

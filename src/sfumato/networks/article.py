@@ -11,7 +11,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from sfumato.images.tensors import denormalised, normalised
-from sfumato.networks.blocks import Conditioning
+from sfumato.networks.transformer import Conditioning
 
 WIDTHS = (64, 128, 256)
 

@@ -72,9 +72,11 @@ def compare(
                 yield from follow_training(Run.open(place / kind), device=device)
                 continue
             # Pictures and log as the time allows, not as the article counts them.
-            chosen = {key: value for key, value in preset(name).items() if not key.endswith("_every")}
-            if "perceptual" in chosen:
-                chosen["perceptual"] = perceptual
+            chosen = layered(preset(name))
+            cadence = chosen.get("cadence", {})
+            chosen["cadence"] = {key: value for key, value in cadence.items() if not key.endswith("_every")}
+            if "perceptual" in chosen.get("objective", {}):
+                chosen = layered(chosen, {"perceptual": perceptual})
             choices = layered(chosen, {"size": size, "minutes": minutes, "seed": seed})
             run, seconds = yield from begin_run(place / kind, dataset, choices, device=device, force=force)
             yield from follow_training(run, device=device, spent_seconds=seconds)

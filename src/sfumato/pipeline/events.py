@@ -59,11 +59,12 @@ class ContenderBegan:
 
 @dataclass(frozen=True)
 class TrainingBegan:
-    """The events of a training follow, `Finished` the last. objective: as its configuration names it."""
+    """The events of a training follow, `Finished` the last. begins_with: what works of its model do, see
+    `ModelConfig`."""
 
     run: Path
     model: Path
-    objective: str
+    begins_with: str
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from sfumato.training import (
     train,
     would_clear,
 )
+from sfumato.training.objectives import DistillationConfig
 from sfumato.training.tensorboard import logged_to_tensorboard
 
 DISTILLATION_MINUTES = 5.0
@@ -65,7 +66,7 @@ def train_on(
         _check_fits(weights_from, choices)
         if force:
             check_parent_stays(place, Path(weights_from))
-        choices = {**parent_choices(weights_from), **choices}
+        choices = layered(parent_choices(weights_from), choices)
     run, seconds = yield from new_run(
         art,
         place,
@@ -119,7 +120,7 @@ def distill(
     if force:
         check_parent_stays(place, teacher)
     taught = Run.open(teacher)
-    asked = {"student_steps": steps, "student_guidance": guidance}
+    asked = {"objective.steps": steps, "objective.guidance": guidance}
     settings = layered(
         parent_choices(str(teacher)),
         {**_usual(taught, teacher, steps, guidance), "minutes": DISTILLATION_MINUTES},
@@ -159,7 +160,7 @@ def new_run(
             size = suitable_size(
                 short_sides(collection),
                 choices.get("minutes", 0),
-                choices.get("factor", 1),
+                resolve(choices).factor,
                 pixel_art=choices.get("pixel_art", False),
             )
             choices = {**choices, "size": size}
@@ -215,7 +216,7 @@ def follow_training(
 ) -> Iterator[Event]:
     """The events of a training, after one that says that it begins. Closing it ends the training after the step that
     it is at, with a model and a checkpoint. tensorboard: write its curves for TensorBoard too."""
-    yield TrainingBegan(run.path, run.model, run.record.settings.objective)
+    yield TrainingBegan(run.path, run.model, run.record.settings.objective.begins_with)
     events = train(run, device=device, spent_seconds=spent_seconds, more_steps=more_steps, more_minutes=more_minutes)
     yield from logged_to_tensorboard(events, run) if tensorboard else events
 
@@ -224,10 +225,15 @@ def _check_fits(origin: str, choices: Mapping[str, Any]) -> None:
     """Raises SfumatoError where a setting was chosen that the other model's weights do not fit."""
     theirs = parent_choices(origin)
     ours, whole = resolve(theirs, choices), resolve(theirs)
-    for name in theirs:
-        if getattr(ours, name) != getattr(whole, name):
+    shared = {name: (getattr(ours, name), getattr(whole, name)) for name in theirs if name != "objective"}
+    shared["objective"] = ours.objective.kind, whole.objective.kind
+    for name in theirs["objective"]:
+        shared.setdefault(name, (getattr(ours.objective, name, None), getattr(whole.objective, name)))
+    del shared["kind"]
+    for name, (mine, its) in shared.items():
+        if mine != its:
             raise SfumatoError(
-                f"{origin}: its {name} is {_in_words(getattr(whole, name))}, not {_in_words(getattr(ours, name))}; "
+                f"{origin}: its {name} is {_in_words(its)}, not {_in_words(mine)}; "
                 f"leave out the option or setting that says so, or give another model with --from"
             )
 
@@ -241,13 +247,10 @@ def _in_words(setting: Any) -> str:
 
 def _usual(teacher: Run, name: Path, steps: int | None, guidance: float | None) -> dict[str, Any]:
     """The settings where none are given. Raises SfumatoError where a student is asked to change."""
-    learned = teacher.record.settings
-    if learned.objective != "distillation":
+    learned = teacher.record.settings.objective
+    if not isinstance(learned, DistillationConfig):
         return {**STUDENT}
-    for option, given, known in (
-        ("--steps", steps, learned.student_steps),
-        ("--guidance", guidance, learned.student_guidance),
-    ):
+    for option, given, known in (("--steps", steps, learned.steps), ("--guidance", guidance, learned.guidance)):
         if given not in (None, known):
             raise SfumatoError(
                 f"{name}: is a student already, which keeps its steps and its guidance; leave {option} out, "

@@ -81,7 +81,7 @@ def works_each(shown: int) -> int:
 
 def works_after(settings: TrainingConfig, steps: int) -> int:
     """The same after so many steps; 0 too for an objective whose models are sampled in one way only."""
-    return works_each(steps * settings.batch) if settings.objective == "denoising" else 0
+    return works_each(steps * settings.batch) if settings.objective.samples_freely else 0
 
 
 def pictures_of(dataset: Dataset, class_shares: tuple[float, ...]) -> Tensor:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Planned:
-    """sentence: the plan, for people; disk_bytes: the most that the run will take on the disk."""
-
-    sentence: str
-    disk_bytes: int
 
 
 @dataclass(frozen=True)
 class Trained:
     """After every step. step: how many are done, of steps, a guess where a time is to be kept; pictures: shown so far;
     loss: this step's, weighted, per picture; pictures_per_second: of late; elapsed_seconds: earlier sessions included;
-    remaining_seconds: a guess where the steps are counted; parts: what the loss is made of, where it has parts;
+    remaining_seconds: a guess where the steps are counted; parts: names and values of what the loss is made of;
     threads: of the CPU, that the step was made with."""
 
     step: int
@@ -30,7 +21,7 @@ class Trained:
     pictures_per_second: float
     elapsed_seconds: float
     remaining_seconds: float
-    parts: Mapping[str, float] = field(default_factory=dict)
+    parts: tuple[tuple[str, float], ...] = ()
     threads: int = 1
 
 
@@ -69,12 +60,11 @@ class Noted:
 
 @dataclass(frozen=True)
 class Finished:
-    """The model is ready. complete: False where the run was stopped before its end and can go on."""
+    """The run is at its end, and the model is ready."""
 
     step: int
     model: Path
-    complete: bool
     elapsed_seconds: float
 
 
-Event = Planned | Trained | Evaluated | Pictured | Saved | Noted | Finished
+Event = Trained | Evaluated | Pictured | Saved | Noted | Finished

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from statistics import fmean as mean
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from sfumato.dataset import Batches
-from sfumato.devices import ThreadCount
-from sfumato.diffusion import ClassCondition, Condition
+from sfumato.diffusion.condition import ClassCondition, Condition
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.random import keyed_generator, spread
-from sfumato.text import restored_path
-from sfumato.training.assembly import objective_of, optimiser_of, schedule_of
-from sfumato.training.average import PowerAverage
 from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished
-from sfumato.training.extension import extend
-from sfumato.training.inheritance import inherit
-from sfumato.training.objective import Objective
-from sfumato.training.outcome import model_config
-from sfumato.training.pace import FINISHING_SECONDS, Pace
+from sfumato.training.objectives import Losses
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
-from sfumato.training.writing import RunWriter
+from sfumato.training.throughput import FINISHING_SECONDS, Throughput
+from sfumato.training.warm_start import begin
+from sfumato.training.writer import RunWriter, build_model_config
 
 MOST_HALVINGS = 8
 EVALUATED, LOOKS = 128, 64  # pictures at most, and pairs of picture and noise at least
@@ -58,9 +51,11 @@ class _Training:
     def __init__(self, run: Run, device: torch.device, spent_seconds: float) -> None:
         self.run, self.device, self.settings = run, device, run.record.settings
         self.dataset = run.open_dataset()
-        self.config = model_config(run, self.dataset)
-        self.objective, self.state = self._fresh()
+        self.config = build_model_config(run, self.dataset)
+        self.state: TrainingState = begin(run, self.dataset, self.config, device)
         self.state.elapsed_seconds = spent_seconds
+        self.objective = self.state.objective
+        self.module: nn.Module = self.objective  # what is called in every step, or what wraps it
         self.writer = RunWriter(run, self.config, self.state, device)
         self.batches = Batches(
             self.dataset,
@@ -71,8 +66,7 @@ class _Training:
             flip=self.settings.flip,
             device=device,
         )
-        self.pace: Pace
-        self.threads: ThreadCount | None
+        self.throughput: Throughput
 
     # ---- the course of a session
 
@@ -92,23 +86,23 @@ class _Training:
         if checkpoint is not None:
             self.state.restore(checkpoint)
         state = self.state
-        self.pace = Pace(state, self.settings)
+        self.throughput = Throughput(state, self.settings, self.device)
         if checkpoint is None and self.settings.minutes:
-            self.pace.keep(60 * self.settings.minutes - state.elapsed_seconds)
+            self.throughput.keep(60 * self.settings.minutes - state.elapsed_seconds)
         if more_steps or more_minutes:
-            extend(state, self.pace, self.run, len(self.dataset.train), more_steps, more_minutes)
+            self.throughput.extend(self.run, len(self.dataset.train), more_steps, more_minutes)
         elif state.finished:
             if not (self.run.model / "config.json").exists():
-                self.writer.write_model(self.pace.elapsed(), self._calibration())
-            yield Finished(state.step, self.run.model, True, state.elapsed_seconds)
+                self.writer.write_model(self.throughput.elapsed(), self._calibration())
+            yield Finished(state.step, self.run.model, state.elapsed_seconds)
             return
-        self.threads = self._threads()
+        self.throughput.begin()
         self.writer.open()
         try:
-            if checkpoint is None and (remark := self.objective.remark(self.dataset)):
-                yield self.writer.note(remark)
+            if checkpoint is None and (notice := self.objective.notice(self.dataset)):
+                yield self.writer.note(notice)
             if checkpoint is None or more_steps or more_minutes:
-                yield self.writer.save(self.pace.elapsed())
+                yield self.writer.save(self.throughput.elapsed())
             yield from self._to_the_end()
         except GeneratorExit:
             if not state.finished:
@@ -122,7 +116,7 @@ class _Training:
         state = self.state
         while True:
             ended = state.place >= state.schedule.end
-            halt = ended or state.step % self.settings.checkpoint_every == 0
+            halt = ended or state.step % self.settings.cadence.checkpoint_every == 0
             if halt and not state.is_finite():
                 yield self._step_back()
                 continue
@@ -130,74 +124,81 @@ class _Training:
             if state.place >= state.schedule.end:
                 break
             if halt and state.step != self.writer.saved:
-                yield self.writer.save(self.pace.elapsed())
+                yield self.writer.save(self.throughput.elapsed())
             yield from self._one_step()
         yield from self._finish()
 
     def _one_step(self) -> Iterator[Event]:
         state, settings = self.state, self.settings
         factor = state.schedule.factor(state.place) * state.rate_factor
-        self.pace.begin_step()
-        loss, parts = self._step(factor)
-        if not math.isfinite(loss):
+        self.throughput.begin_step()
+        losses = self._losses()
+        loss = losses.total.mean()
+        if not self.throughput.accepts(loss):
             yield self._step_back()
             return
-        self.pace.end_step()
+        loss.backward()  # type: ignore[no-untyped-call]
+        state.optimiser.step(factor)
+        shown, parts = loss.item(), losses.means()
+        state.step += 1
+        decision = self.throughput.decide()
+        state.place = decision.place
         state.average.update(self.objective.denoiser, state.step)
         state.keep_early(settings.early)
-        trained = self.pace.trained(loss, parts, factor, torch.get_num_threads())
-        if state.step % settings.log_every == 0 or state.place >= state.schedule.end:
+        trained = self.throughput.trained(shown, parts, factor, torch.get_num_threads())
+        if state.step % settings.cadence.log_every == 0 or state.place >= state.schedule.end:
             self.writer.write(trained)
-        self._choose_threads()
+        self.throughput.go_on(decision)
         yield trained
 
-    def _step(self, factor: float) -> tuple[float, dict[str, float]]:
-        """One step of the optimiser, and none where the loss is not finite. Returns the loss and its parts."""
+    def _losses(self) -> Losses:
+        """Those of the next batch."""
         images, labels = self.batches.batch(self.state.step)
         generator = keyed_generator("noise", self.settings.seed, self.state.step)
         with self._autocast():
-            losses = self.objective.losses(images, self._condition(labels), generator)
-        loss = losses.total.mean()
-        if torch.isfinite(loss):
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.state.optimiser.step(factor)
-        return loss.item(), losses.means()
+            losses: Losses = self.module(images, self._condition(labels), generator)
+        return losses
+
+    def _condition(self, labels: Tensor) -> Condition:
+        """What pictures of these labels are denoised under: nothing, where the data set has no classes."""
+        condition = ClassCondition.of(labels)
+        return condition if self.dataset.classes else condition.drop()
 
     def _due(self) -> Iterator[Event]:
         """Measurements and snapshots whose moment has come."""
-        state, progress = self.state, self.state.schedule.progress(self.state.place)
-        if progress >= (state.evaluations + 1) / self.settings.evaluations and len(self.dataset.held_out):
-            state.evaluations = int(progress * self.settings.evaluations + 1e-9)
+        state, progress, cadence = self.state, self.state.schedule.progress(self.state.place), self.settings.cadence
+        if progress >= (state.evaluations + 1) / cadence.evaluations and len(self.dataset.held_out):
+            state.evaluations = int(progress * cadence.evaluations + 1e-9)
             yield from self._evaluate()
-        if every := self.settings.picture_every:
+        if every := cadence.picture_every:
             passed = -(-state.step // every) if progress >= 1 else state.step // every
         else:
-            passed = sum(progress >= moment - 1e-9 for moment in moments(self.settings.snapshots))
+            passed = sum(progress >= moment - 1e-9 for moment in moments(cadence.snapshots))
         if passed > state.snapshots:
             state.snapshots = passed
             yield self._picture()
 
     def _finish(self) -> Iterator[Event]:
-        self.writer.write_model(self.pace.elapsed(), self._calibration())
+        self.writer.write_model(self.throughput.elapsed(), self._calibration())
         self.writer.summarise()
-        finished = Finished(self.state.step, self.run.model, True, self.pace.elapsed())
+        finished = Finished(self.state.step, self.run.model, self.throughput.elapsed())
         self.writer.write(finished)
         self.state.finished = True
-        self.writer.save(self.pace.elapsed())
+        self.writer.save(self.throughput.elapsed())
         yield finished
 
     def _leave(self) -> None:
         """A checkpoint and a model of this moment."""
         if not self.state.is_finite():
             self._step_back()
-        self.writer.save(self.pace.elapsed())
-        self.writer.write_model(self.pace.elapsed())
+        self.writer.save(self.throughput.elapsed())
+        self.writer.write_model(self.throughput.elapsed())
 
     # ---- its parts
 
     def _evaluate(self) -> list[Event]:
         state = self.state
-        training, held_out = (self._losses_of(indices) for indices in (self.dataset.train, self.dataset.held_out))
+        training, held_out = (self._losses_on(indices) for indices in (self.dataset.train, self.dataset.held_out))
         evaluated = Evaluated(state.step, mean(training), mean(held_out))
         self.writer.write(evaluated)
         speaks = state.guard.watch(state.step, self.batches.epochs(state.step), training, held_out)
@@ -220,11 +221,11 @@ class _Training:
         if sooner == state.schedule:
             return []
         state.schedule = sooner
-        state.noted = f"ended early, {self.pace.end()}: {why}: it had begun to learn them by heart"
+        state.noted = f"ended early, {self.throughput.end()}: {why}: it had begun to learn them by heart"
         return [self.writer.note(state.noted.replace("ended", "ends", 1))]
 
     @torch.no_grad()
-    def _losses_of(self, indices: Tensor) -> list[float]:
+    def _losses_on(self, indices: Tensor) -> list[float]:
         """The average's loss on each of up to EVALUATED pictures, evenly chosen, with the same noise at every call.
 
         Of fewer than LOOKS pictures each is looked at with several noises, equally many, so that few give hardly a
@@ -238,42 +239,38 @@ class _Training:
         for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)
             condition = self._condition(self.dataset.labels[part]).to(self.device)
+            generator = keyed_generator("evaluation", number)
             with self._autocast():
-                measured = self.objective.measured(average, images, condition, keyed_generator("evaluation", number))
-            losses.append(measured.double().cpu())
+                loss = self.objective.validation_loss(average, images, condition, generator)
+            losses.append(loss.double().cpu())
         _, places = torch.unique(chosen, return_inverse=True)
         sums = torch.zeros(int(places.max()) + 1, dtype=torch.float64).index_add_(0, places, torch.cat(losses))
         return (sums / torch.bincount(places)).tolist()
 
-    def _condition(self, labels: Tensor) -> Condition:
-        """What pictures of these labels are denoised under: nothing, where the data set has no classes."""
-        condition = ClassCondition.of(labels)
-        return condition if self.dataset.classes else condition.drop()
-
     def _picture(self) -> Event:
-        began = self.pace.elapsed()
+        began = self.throughput.elapsed()
         model, settings = self.writer.model(), self.settings
         pictures = self.objective.snapshot(model, self.dataset, settings.seed, settings.precision)
         event = self.writer.picture(pictures)
-        self.pace.allow(FINISHING_SECONDS + self.pace.elapsed() - began)
+        self.throughput.allow(FINISHING_SECONDS + self.throughput.elapsed() - began)
         return event
 
     def _calibration(self) -> Calibration | None:
         """How works are best sampled; None after a training too short to tell, and of what is sampled in one way."""
         state, works = self.state, works_after(self.settings, self.state.step)
         counted_in_steps = state.timetable is None
-        if not works or not (counted_in_steps or self.pace.calibration_seconds):
+        if not works or not (counted_in_steps or self.throughput.calibration_seconds):
             return None
         pictures = pictures_of(self.dataset, self.config.class_shares)
         if counted_in_steps:
             return calibrate(self.writer.model(), pictures, works)
-        end = self.pace.elapsed() + self.pace.calibration_seconds
-        return calibrate(self.writer.model(), pictures, MOST_WORKS, lambda: end - self.pace.elapsed())
+        end = self.throughput.elapsed() + self.throughput.calibration_seconds
+        return calibrate(self.writer.model(), pictures, MOST_WORKS, lambda: end - self.throughput.elapsed())
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""
         state, step, factor = self.state, self.state.step, self.state.rate_factor / 2
-        elapsed, end = self.pace.elapsed(), self.pace.end_seconds()
+        elapsed, end = self.throughput.elapsed(), self.throughput.end_seconds()
         checkpoint = load_checkpoint(self.run.checkpoints)
         if checkpoint is None or factor < 0.5**MOST_HALVINGS:
             raise SfumatoError(
@@ -283,49 +280,11 @@ class _Training:
         state.restore(checkpoint)
         state.rate_factor, state.elapsed_seconds = factor, elapsed
         self.writer.forget_later()
-        self.pace.went_back(end)
+        self.throughput.went_back(end)
         return self.writer.note(
             f"the loss was not finite at step {step}: "
             f"back to step {state.step} at 1/{1 / factor:.0f} of the learning rate"
         )
 
-    def _threads(self) -> ThreadCount | None:
-        """What chooses the number of threads; None where it stays. A number of steps is made to the bit."""
-        if self.device.type != "cpu" or not self.settings.threads:
-            return None
-        clocked = self.state.timetable is not None
-        now = (self.state.threads if clocked else 0) or self.settings.threads
-        torch.set_num_threads(now)
-        return ThreadCount(self.settings.threads, now) if clocked else None
-
-    def _choose_threads(self) -> None:
-        if self.threads is None:
-            return
-        now = self.threads.took(self.pace.step_seconds)
-        if now != torch.get_num_threads():
-            torch.set_num_threads(now)
-        self.state.threads = self.threads.usual
-
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16")
-
-    def _fresh(self) -> tuple[Objective, TrainingState]:
-        settings, pictures = self.settings, len(self.dataset.train)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            objective = objective_of(
-                settings,
-                len(self.config.classes),
-                self.run.perceptual_loss(self.device),
-                self.run.teacher(self.device),
-            )
-        if self.run.record.weights_from and not self.run.has_begun:
-            inherit(objective.denoiser.network, self.config, restored_path(self.run.record.weights_from))
-        module = objective.module.to(self.device)
-        state = TrainingState(
-            module,
-            PowerAverage(objective.denoiser, settings.ema_deviation),
-            optimiser_of(settings, module),
-            schedule_of(settings, pictures),
-        )
-        return objective, state

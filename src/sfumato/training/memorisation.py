@@ -1,6 +1,12 @@
-"""How often pictures can be shown before they are learned by heart, and what a plan says of it."""
+"""When a model learns its pictures by heart: how often they can be shown before, and how it is noticed."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from sfumato.text import counted
 
@@ -14,6 +20,17 @@ BY_HEART_FROM = 350
 SAFE_SHOWINGS, NOTICED_WITH = 300, 8
 # Rarer measurements would let the guard come too late.
 SHOWINGS_A_MEASUREMENT = 40
+
+# A rise before every picture was shown so often is no memorisation: see benchmarks/README.md.
+FEWEST_SHOWINGS = 50
+# Held-out pictures; the losses of fewer say next to nothing of those of others.
+FEWEST_HELD_OUT = 4
+# Standard errors, by which the held-out loss has risen and the training loss has fallen. The lowest of some thirty
+# measurements lies two below their course by chance, so it takes more than that for the rise.
+RISEN, FALLEN = 3.0, 2.0
+BEYOND_PICTURES = 1.5
+REMEMBERED = 30
+FEWEST_MEASUREMENTS = 6  # to know how far they wander
 
 
 def most_steps(pictures: int, batch: int) -> int:
@@ -41,5 +58,71 @@ def warning(pictures: int, showings: float, held_out: int, *, exact: bool) -> st
     return f"{said}, and too few pictures are held out to notice it in time"
 
 
+@dataclass
+class OverfittingGuard:
+    """Compares the losses on held-out pictures with what they were at their lowest.
+
+    A model that learns by heart gets better on what it has seen and worse on what it has not (Bonnaire et al. 2025,
+    arXiv:2505.17638). All measurements are of the same pictures with the same noise. Two errors remain: the weights
+    wander from measurement to measurement, and the held-out pictures are a few of many. The guard speaks when at
+    ``patience`` measurements in a row
+
+    - the mean held-out loss has risen from its lowest by more than ``tolerance`` of it, and the training loss has
+      fallen since, both by more than the weights' wandering explains; and
+    - most held-out pictures have risen, each beside itself.
+
+    lowest, training_at_lowest: means; at_lowest: of each held-out picture; step_at_lowest: when that was; held_out,
+    training: the last measurements' means; above: measurements in a row.
+    """
+
+    tolerance: float = 0.02
+    patience: int = 3
+    lowest: float = float("inf")
+    training_at_lowest: float = float("inf")
+    step_at_lowest: int = 0
+    at_lowest: list[float] = field(default_factory=list)
+    held_out: list[float] = field(default_factory=list)
+    training: list[float] = field(default_factory=list)
+    above: int = 0
+
+    def watch(self, step: int, showings: float, training: Sequence[float], held_out: Sequence[float]) -> bool:
+        """Take one measurement; True when the model has begun to learn by heart.
+
+        showings: how often every picture was shown; training, held_out: the loss of each picture, the same pictures in
+        the same order at every measurement.
+        """
+        loss, training_loss = float(np.mean(held_out)), float(np.mean(training))
+        self.held_out = [*self.held_out, loss][-REMEMBERED:]
+        self.training = [*self.training, training_loss][-REMEMBERED:]
+        if loss < self.lowest:
+            self.lowest, self.training_at_lowest, self.step_at_lowest = loss, training_loss, step
+            self.at_lowest, self.above = list(held_out), 0
+        elif showings >= FEWEST_SHOWINGS and self._diverges(loss, training_loss, held_out):
+            self.above += 1
+        else:
+            self.above = 0
+        return self.above >= self.patience
+
+    def _diverges(self, loss: float, training_loss: float, held_out: Sequence[float]) -> bool:
+        rise, fall = loss - self.lowest, self.training_at_lowest - training_loss
+        known = len(held_out) >= FEWEST_HELD_OUT and len(self.held_out) >= FEWEST_MEASUREMENTS
+        if not known or rise <= self.tolerance * self.lowest or fall <= 0:
+            return False
+        # Each is a difference of two measurements.
+        wandering, training_wandering = (math.sqrt(2) * _wandering(means) for means in (self.held_out, self.training))
+        rises = np.subtract(held_out, self.at_lowest)
+        of_pictures = float(rises.std(ddof=1)) / math.sqrt(len(rises))
+        return rise > max(RISEN * wandering, BEYOND_PICTURES * of_pictures) and fall > FALLEN * training_wandering
+
+
 def _so_many(pictures: int) -> str:
     return "the picture is" if pictures == 1 else f"{counted(pictures, 'picture')} are"
+
+
+def _wandering(means: Sequence[float]) -> float:
+    """The standard deviation of single measurements about their course, whatever that is.
+
+    From second differences, in which a straight course does not show: their variance is six times that of one
+    measurement. The median of their squares, 0.455 of the variance for normal ones, keeps a steep beginning out.
+    """
+    return math.sqrt(float(np.median(np.diff(means, 2) ** 2)) / 0.455 / 6)

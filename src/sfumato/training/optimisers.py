@@ -2,123 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=100)]
 # Layers whose weights are no map from hidden features to hidden features: Muon is not for them (Jordan et al. 2024).
 _NOT_HIDDEN = ("embed", "output", "position", "table", "modulation", "condition", "final")
 
 
-class Optimiser:
-    """One step for all parameters of a module, the learning rates scaled by a schedule's factor."""
+class OptimiserConfig(BaseModel):
+    """kind: muon, with AdamW for what Muon is not for, or adamw for all."""
 
-    def __init__(
-        self,
-        module: nn.Module,
-        kind: Literal["muon", "adamw"],
-        *,
-        learning_rate: float,
-        matrix_learning_rate: float,
-        betas: tuple[float, float] = (0.9, 0.99),
-        rates: Mapping[str, float] | None = None,
-    ) -> None:
-        """rates: parts of the module, by name, that learn so many times as fast as the rest."""
-        self.learning_rate = learning_rate
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kind: Literal["muon", "adamw"] = "muon"
+    learning_rate: Rate = Field(default=2e-3, description="AdamW's: of all weights, or of those that Muon leaves")
+    matrix_learning_rate: Rate = Field(default=0.02, description="Muon's, of the hidden matrices")
+    betas: tuple[Beta, Beta] = Field(default=(0.9, 0.99), description="AdamW's, of its two averages")
+
+    def build(self, module: nn.Module, rates: Mapping[str, float] | None = None) -> Optimiser:
+        """For all parameters of a module. rates: its parts, by name, that learn so many times as fast as the rest."""
         named = dict(module.named_parameters())
-        matrices = {name: p for name, p in named.items() if kind == "muon" and is_hidden_matrix(name, p)}
-        self.rest = {name: p for name, p in named.items() if name not in matrices}
         faster = {name: rate for name in named for part, rate in (rates or {}).items() if name.startswith(f"{part}.")}
-        self.muon = Muon(matrices, matrix_learning_rate, rates=faster)
-        self.fused = all(p.device.type in ("cpu", "cuda") for p in named.values())
-        paces = sorted({faster.get(name, 1.0) for name in self.rest})
-        groups = [
-            {"params": [p for name, p in self.rest.items() if faster.get(name, 1.0) == rate], "rate": rate}
-            for rate in paces
-        ]
-        self.adam = torch.optim.AdamW(groups, learning_rate, betas=betas, weight_decay=0.0, fused=self.fused)
+        matrices = [name for name, p in named.items() if self.kind == "muon" and is_hidden_matrix(name, p)]
+        rest = [name for name in named if name not in set(matrices)]
+
+        def groups(names: Iterable[str], learning_rate: float) -> list[dict[str, Any]]:
+            by_rate: dict[float, list[tuple[str, nn.Parameter]]] = {}
+            for name in names:
+                by_rate.setdefault(faster.get(name, 1.0), []).append((name, named[name]))
+            return [{"params": by_rate[rate], "initial_lr": learning_rate * rate} for rate in sorted(by_rate)]
+
+        optimisers: list[torch.optim.Optimizer] = []
+        if matrices:
+            optimisers.append(Muon(groups(matrices, self.matrix_learning_rate), self.matrix_learning_rate))
+        if rest:
+            fused = all(p.device.type in ("cpu", "cuda") for p in named.values())
+            kept = groups(rest, self.learning_rate)
+            optimisers.append(
+                torch.optim.AdamW(kept, self.learning_rate, betas=self.betas, weight_decay=0.0, fused=fused)
+            )
+        return Optimiser(optimisers)
+
+
+class Optimiser:
+    """Several of torch's optimisers that step as one, the learning rates of all scaled by a schedule's factor."""
+
+    def __init__(self, optimisers: Iterable[torch.optim.Optimizer]) -> None:
+        """Each has named parameters, and in every group the full learning rate as ``initial_lr``."""
+        self.optimisers = tuple(optimisers)
 
     def step(self, factor: float) -> None:
         """Move by the gradients, then forget them. factor: the share of the full learning rates."""
-        for group in self.adam.param_groups:
-            group["lr"] = self.learning_rate * group["rate"] * factor
-        self.adam.step()
-        self.muon.step(factor)
-        self.adam.zero_grad()
-        for parameter in self.muon.parameters.values():
-            parameter.grad = None
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = group["initial_lr"] * factor
+            optimiser.step()
+            optimiser.zero_grad()
 
     def state(self) -> dict[str, Tensor]:
         """Everything that a later step depends on, as named tensors (none before the first step)."""
-        tensors = {f"muon.{name}": buffer for name, buffer in self.muon.momenta.items()}
-        for name, parameter in self.rest.items():
-            tensors |= {f"adam.{name}.{key}": value for key, value in self.adam.state[parameter].items()}
-        return tensors
+        return {
+            f"{name}.{key}": value
+            for optimiser, name, parameter in self._parameters()
+            for key, value in optimiser.state.get(parameter, {}).items()
+        }
 
     @torch.no_grad()
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over what ``state`` gave. Raises KeyError for tensors of another module."""
-        for name, buffer in self.muon.momenta.items():
-            buffer.copy_(tensors[f"muon.{name}"])
-        for name, parameter in self.rest.items():
-            if f"adam.{name}.step" not in tensors:
-                self.adam.state[parameter] = {}
-                continue
-            moments = {key: torch.empty_like(parameter) for key in ("exp_avg", "exp_avg_sq")}
-            for key, moment in moments.items():
-                # Into the parameter's own layout in memory: fused AdamW walks all of them side by side.
-                moment.copy_(tensors[f"adam.{name}.{key}"])
-            count = tensors[f"adam.{name}.step"].clone()
-            self.adam.state[parameter] = {"step": count.to(parameter.device) if self.fused else count, **moments}
+        given: dict[str, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            name, _, kind = key.rpartition(".")
+            given.setdefault(name, {})[kind] = value
+        if unknown := given.keys() - {name for _, name, _ in self._parameters()}:
+            raise KeyError(f"there is no parameter {min(unknown)}")
+        for optimiser, name, parameter in self._parameters():
+            state, fused = given.get(name, {}), bool(optimiser.defaults.get("fused"))
+            if state and ("momentum_buffer" in state) != isinstance(optimiser, Muon):
+                raise KeyError(f"{name} was moved by another optimiser")
+            optimiser.state[parameter] = {kind: _beside(parameter, value, fused) for kind, value in state.items()}
+
+    def _parameters(self) -> Iterable[tuple[torch.optim.Optimizer, str, nn.Parameter]]:
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                for name, parameter in zip(group["param_names"], group["params"], strict=True):
+                    yield optimiser, name, parameter
 
 
-class Muon:
+def _beside(parameter: nn.Parameter, value: Tensor, fused: bool) -> Tensor:
+    """A copy of a tensor of its state, in the parameter's own layout in memory: fused AdamW walks all of them side by
+    side. A count of steps has no layout, and lies on the CPU unless the optimiser is fused."""
+    if value.ndim == 0:
+        return value.clone().to(parameter.device) if fused else value.clone()
+    return torch.empty_like(parameter).copy_(value)
+
+
+class Muon(torch.optim.Optimizer):
     """Momentum, orthogonalised: every direction of a matrix learns at the same speed (Jordan et al. 2024).
 
     Matrices of one shape are stacked and orthogonalised in one batched product, since many small products cost more
     than the step that they serve. Convolutions count as matrices [out, in * height * width].
     """
 
-    def __init__(
-        self,
-        parameters: dict[str, nn.Parameter],
-        learning_rate: float,
-        *,
-        momentum: float = 0.95,
-        weight_decay: float = 0.2,
-        rates: Mapping[str, float] | None = None,
-    ) -> None:
-        """rates: of parameters that learn so many times as fast as the others. weight_decay: relative to the learning
+    def __init__(self, params: Any, lr: float = 0.02, *, momentum: float = 0.95, weight_decay: float = 0.2) -> None:
+        """params: of two dimensions or more, given as to torch's own optimisers. weight_decay: relative to the learning
         rate. Every step is of the same size, so without it the weights grow with the number of steps, and what a step
         can change shrinks."""
-        self.parameters, self.learning_rate, self.rates = parameters, learning_rate, rates or {}
-        self.momentum, self.weight_decay = momentum, weight_decay
-        self.momenta = {
-            name: torch.zeros_like(p, memory_format=torch.contiguous_format) for name, p in parameters.items()
-        }
-        self.shapes: dict[tuple[int, int], list[str]] = {}
-        for name, parameter in parameters.items():
-            self.shapes.setdefault((len(parameter), parameter[0].numel()), []).append(name)
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, factor: float) -> None:
-        for shape, names in self.shapes.items():
-            updates = []
-            for name in names:
-                gradient = self.parameters[name].grad
-                if gradient is None:
-                    raise ValueError(f"{name} took no part in the loss")
-                self.momenta[name].lerp_(gradient, 1 - self.momentum)
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Move by the gradients. Raises ValueError, with its name if it has one, for a parameter without one."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        stacks: dict[tuple[int, int], list[tuple[Tensor, dict[str, Any], Tensor]]] = {}
+        for group in self.param_groups:
+            for place, parameter in enumerate(group["params"]):
+                if parameter.grad is None:
+                    names = group.get("param_names")
+                    raise ValueError(f"{names[place] if names else 'a matrix'} took no part in the loss")
+                state = self.state[parameter]
+                if "momentum_buffer" not in state:
+                    state["momentum_buffer"] = torch.zeros_like(parameter, memory_format=torch.contiguous_format)
+                momentum = state["momentum_buffer"].lerp_(parameter.grad, 1 - group["momentum"])
                 # Nesterov's form: a look ahead along the momentum.
-                updates.append(gradient.lerp(self.momenta[name], self.momentum).reshape(shape))
+                shape = len(parameter), parameter[0].numel()
+                update = parameter.grad.lerp(momentum, group["momentum"]).reshape(shape)
+                stacks.setdefault(shape, []).append((parameter, group, update))
+        for shape, stack in stacks.items():
             # A tall matrix of orthonormal columns has entries smaller than a wide one's: the root evens that out.
             evened = max(1, shape[0] / shape[1]) ** 0.5
-            for name, update in zip(names, orthogonalised(torch.stack(updates)), strict=True):
-                rate = self.learning_rate * self.rates.get(name, 1.0) * factor
-                parameter = self.parameters[name].mul_(1 - rate * self.weight_decay)
-                parameter.sub_(update.view(parameter.shape), alpha=rate * evened)
+            updates = orthogonalised(torch.stack([update for _, _, update in stack]))
+            for (parameter, group, _), update in zip(stack, updates, strict=True):
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                parameter.sub_(update.view(parameter.shape), alpha=group["lr"] * evened)
+        return loss
 
 
 def orthogonalised(matrices: Tensor, iterations: int = 5) -> Tensor:

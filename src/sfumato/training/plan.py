@@ -10,15 +10,15 @@ from typing import Any
 
 import torch
 
-from sfumato.diffusion import ClassCondition
+from sfumato.diffusion.condition import ClassCondition
 from sfumato.errors import SfumatoError
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
 from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.random import keyed_generator
 from sfumato.text import counted
-from sfumato.training.assembly import objective_of, optimiser_of
-from sfumato.training.configuration import TrainingConfig, resolve
+from sfumato.training.choices import layered, resolve
+from sfumato.training.configuration import TrainingConfig
 from sfumato.training.memorisation import (
     BY_HEART_FROM,
     NOTICED_WITH,
@@ -28,8 +28,7 @@ from sfumato.training.memorisation import (
     most_steps,
     warning,
 )
-from sfumato.training.objective import Objective
-from sfumato.training.upscaling import NETWORK
+from sfumato.training.objectives import Losses, Objective
 from sfumato.works.values import Precision
 
 CHECKPOINT_SECONDS = 45
@@ -104,13 +103,14 @@ def plan(
     Raises SfumatoError for settings out of range.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 0
-    make = partial(objective_of, classes=classes, perceptual=perceptual, teacher=teacher)
+    make = partial(TrainingConfig.build_objective, classes=classes, perceptual=perceptual, teacher=teacher)
     asked = resolve({"threads": threads}, choices)
-    choices = {**choices, **_in_steps(asked, pictures)}
+    choices = layered(choices, _in_steps(asked, pictures))
     asked = resolve({"threads": threads}, choices)
     if not asked.steps and not asked.minutes:
         raise SfumatoError("how long to train is open: choose minutes or steps")
-    rungs = [Rung(NETWORK, 0)] if asked.objective == "upscaling" else ladder(asked.size)
+    own = asked.objective.network
+    rungs = ladder(asked.size) if own is None else [Rung(own, 0)]
     options = [rung for rung in rungs if "network" not in choices] or [Rung(asked.network, 0)]
     for rung in options:
         if asked.size % rung.network.size_multiple:
@@ -131,7 +131,7 @@ def plan(
     settings, speed = _choose(options, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     safe = most_steps(pictures, settings.batch)
-    if asked.guard and asked.objective == "denoising" and not can_notice(held_out) and safe < steps:
+    if asked.guard and asked.objective.samples_freely and not can_notice(held_out) and safe < steps:
         steps, seconds = safe, safe * speed.seconds_per_step
         settings = settings.model_copy(update={"minutes": 0.0})  # exactly so many steps, however fast they are
         end = (
@@ -142,17 +142,23 @@ def plan(
         seconds, end = 60 * asked.minutes, f" in {counted(asked.minutes, 'minute')}"
     minutes, showings = seconds / 60, steps * settings.batch / pictures
     # Or the guard would come too late.
-    often = round(showings / SHOWINGS_A_MEASUREMENT) if asked.guard and asked.objective == "denoising" else 0
-    measured: dict[str, Any] = {
-        "precision": speed.precision,
+    often = round(showings / SHOWINGS_A_MEASUREMENT) if asked.guard and asked.objective.samples_freely else 0
+    cadence = {
         "log_every": max(1, round(LOG_SECONDS / speed.seconds_per_step)),
         "checkpoint_every": max(1, round(CHECKPOINT_SECONDS / speed.seconds_per_step)),
         # A short run is not spent on being watched.
-        "evaluations": max(FEWEST_LOOKS, round(min(asked.evaluations, EVALUATIONS_A_MINUTE * minutes)), often),
-        "snapshots": min(asked.snapshots, max(FEWEST_LOOKS, round(SNAPSHOTS_A_MINUTE * minutes))),
+        "evaluations": max(FEWEST_LOOKS, round(min(asked.cadence.evaluations, EVALUATIONS_A_MINUTE * minutes)), often),
+        "snapshots": min(asked.cadence.snapshots, max(FEWEST_LOOKS, round(SNAPSHOTS_A_MINUTE * minutes))),
     }
-    open_ones = {name: value for name, value in measured.items() if name not in choices}
-    settings = settings.model_copy(update={"steps": steps, **open_ones})
+    chosen = settings.cadence.model_fields_set
+    cadence = {name: value for name, value in cadence.items() if name not in chosen}
+    settings = settings.model_copy(
+        update={
+            "steps": steps,
+            "precision": settings.precision if "precision" in choices else speed.precision,
+            "cadence": settings.cadence.model_copy(update=cadence),
+        }
+    )
     parameters, shown = count_parameters(make, settings), _rounded(steps * settings.batch)
     sentence = f"{_what(settings, parameters)}: about {counted(shown, 'picture')}{end}"
     if settings.minutes:
@@ -164,22 +170,22 @@ def plan(
 
 def _by_heart(settings: TrainingConfig, pictures: int, held_out: int, *, exact: bool) -> str:
     """What is known of diffusion models alone."""
-    if settings.objective != "denoising":
+    if not settings.objective.samples_freely:
         return ""
     return warning(pictures, settings.steps * settings.batch / pictures, held_out, exact=exact)
 
 
 def _in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:
     """What was chosen in epochs, as the loop counts."""
-    epochs = {"steps": settings.epochs, "checkpoint_every": settings.checkpoint_epochs}
+    epochs = {"steps": settings.epochs, "checkpoint_every": settings.cadence.checkpoint_epochs}
     return {name: max(1, round(count * pictures / settings.batch)) for name, count in epochs.items() if count}
 
 
 def count_parameters(make: Make, settings: TrainingConfig) -> int:
     """Of all that learns."""
     with torch.device("meta"):
-        module = make(settings).module
-    return sum(parameter.numel() for parameter in module.parameters())
+        objective = make(settings)
+    return sum(parameter.numel() for parameter in objective.parameters())
 
 
 @dataclass(frozen=True)
@@ -231,8 +237,8 @@ def _seconds_per_step(
 ) -> float:
     with torch.random.fork_rng(devices=[]):
         objective = make(settings)
-    objective.module.to(device)
-    optimiser = optimiser_of(settings, objective.module)
+    objective.to(device)
+    optimiser = settings.optimiser.build(objective, objective.rates)
     generator = keyed_generator("measure")
     side = settings.picture_side
     images = torch.randn((settings.batch, 3, side, side), generator=generator).to(device)
@@ -242,7 +248,8 @@ def _seconds_per_step(
     while len(timings) < 4 or time.perf_counter() - began < seconds:
         start = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            loss = objective.losses(images, nothing, generator).total.mean()
+            losses: Losses = objective(images, nothing, generator)
+        loss = losses.total.mean()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step(1e-6)
         loss.item()

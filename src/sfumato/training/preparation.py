@@ -20,12 +20,11 @@ from sfumato.features.vgg_file import vgg_file
 from sfumato.models import Model
 from sfumato.models.place import opened_model
 from sfumato.text import restored_path, stored_path
-from sfumato.training.configuration import resolve
-from sfumato.training.inheritance import SHARED, check_fit
-from sfumato.training.objective import PICTURES
+from sfumato.training.choices import layered, resolve
+from sfumato.training.objectives import OBJECTIVES, PICTURES
 from sfumato.training.plan import Plan, plan
-from sfumato.training.run import Run, RunRecord, check_parent_stays, check_run_place, clear_run, teacher_of
-from sfumato.training.upscaling import detail_of
+from sfumato.training.run import Run, RunRecord, check_parent_stays, check_run_place, clear_run, kept_teacher
+from sfumato.training.warm_start import SHARED, check_fit
 from sfumato.weights import digest
 
 CHECKPOINT_COPIES = 3  # two are kept while the next one is written
@@ -54,9 +53,10 @@ def suitable_size(short_sides: Sequence[int], minutes: float, factor: int = 1, *
 def parent_choices(origin: str) -> Mapping[str, Any]:
     """What a run shares with the model whose weights it begins with. Raises SfumatoError where there is no model."""
     config = Model.from_pretrained(origin, device="cpu").config
-    shared = {name: getattr(config, name) for name in SHARED}
-    # An upscaler's weights know detail of one deviation.
-    return {**shared, "detail": config.sigma_data} if config.enlarges else shared
+    if config.objective not in OBJECTIVES:
+        raise SfumatoError(f"{origin}: was trained by an objective '{config.objective}', which is not known here")
+    objective = {"kind": config.objective, **OBJECTIVES[config.objective].shared_with(config)}
+    return {"objective": objective, **{name: getattr(config, name) for name in SHARED if name != "factor"}}
 
 
 def prepare_run(
@@ -72,7 +72,7 @@ def prepare_run(
     """Plan and write down a new run of a dataset.
 
     place: the run's directory, as its path or as one that the caller is at work in.
-    choices: settings that were chosen (see TrainingConfig), the rest is planned.
+    choices: settings that were chosen (see TrainingConfig and `layered`), the rest is planned.
     force: a run that is there goes, once everything else is known to be right.
     Raises SfumatoError where a run is there already, a setting is out of range or does not go with the pictures or
     with the model to begin with, or the disk is too small; then nothing is written.
@@ -82,24 +82,21 @@ def prepare_run(
     check_run_place(directory, force=force)
     device = device or torch.device("cpu")
     asked = resolve(choices)
-    features = None if asked.perceptual == "none" else vgg_file(asked.perceptual)
+    features = None if asked.objective.features == "none" else vgg_file(asked.objective.features)
     parent = Model.from_pretrained(weights_from, device="cpu") if weights_from else None
-    taught_by = weights_from if asked.objective == "distillation" else ""
+    taught_by = weights_from if asked.objective.teacher != "none" else ""
     teacher = parent if taught_by else None
-    if taught_by and asked.student_matching:
-        taught_by = str(teacher_of(Path(weights_from)))
+    if taught_by and asked.objective.teacher == "parent's teacher":
+        taught_by = str(kept_teacher(Path(weights_from)))
         teacher = Model.from_pretrained(taught_by, device="cpu")
-    if teacher is not None and teacher.config.is_distilled:
-        raise SfumatoError(f"{weights_from}: was distilled already; give the run whose model it was distilled from")
-    if teacher is not None and not teacher.config.samples_freely:
-        raise SfumatoError(f"{weights_from}: learned {teacher.config.objective}, and a student learns denoising alone")
+    if teacher is not None:
+        asked.objective.check_teacher(teacher, weights_from)
     if dataset.size != asked.picture_side:
         raise SfumatoError(
             f"{dataset.path}: its pictures have {dataset.size} pixels a side, and the settings ask for "
             f"{asked.picture_side}; prepare them at that size"
         )
-    if asked.objective == "upscaling" and "detail" not in choices:
-        choices = {**choices, "detail": parent.config.sigma_data if parent else detail_of(dataset, asked.factor)}
+    choices = layered(choices, {"objective": asked.objective.fitted(dataset, parent)})
     made = plan(
         choices,
         classes=len(dataset.classes),
@@ -145,14 +142,15 @@ def disk_bytes(made: Plan, dataset: Dataset) -> int:
     # A checkpoint has the weights, up to three averages, and at most two numbers a weight for the optimiser; a model
     # has two averages, and is written while the one before it is still there.
     learned = CHECKPOINT_COPIES * 6 * weights + 2 * 2 * weights
-    pictured = settings.steps // settings.picture_every if settings.picture_every else settings.snapshots
+    cadence = settings.cadence
+    pictured = settings.steps // cadence.picture_every if cadence.picture_every else cadence.snapshots
     # The sheets, and about as much again for the strip and the animation, larger by captions and edges.
     snapshots = 4 * pictured * PICTURES * 3 * settings.size**2
     # A machine that is busy while it is measured may make twice the steps.
-    log = LOG_LINE_BYTES * (2 * settings.steps // settings.log_every + settings.evaluations + pictured)
+    log = LOG_LINE_BYTES * (2 * settings.steps // cadence.log_every + cadence.evaluations + pictured)
     pictures = dataset.pixels.numel() + KNOWN_BYTES * (len(dataset) + len(dataset.left_out))
-    features = VGG_BYTES if settings.perceptual != "none" else 0
-    teacher = 2 * weights if settings.objective == "distillation" else 0
+    features = VGG_BYTES if settings.objective.features != "none" else 0
+    teacher = 2 * weights if settings.objective.teacher != "none" else 0
     return pictures + learned + snapshots + log + features + teacher + FIXED_BYTES
 
 

@@ -10,10 +10,9 @@ from sfumato.networks import ArticleConfig, ArticleDenoiserConfig, GeneratorConf
 
 # Adam at one rate, every weight as it is at the moment, no look at held-out pictures that could end a run early.
 _TEXTBOOK: Mapping[str, Any] = {
-    "optimiser": "adamw",
-    "warmup": 0.0,
-    "anneal": 0.0,
-    "ema_deviation": 0.0,
+    "optimiser": {"kind": "adamw"},
+    "schedule": {"warmup": 0.0, "anneal": 0.0},
+    "ema_std": 0.0,
     "early": 1.0,
     "guard": False,
     "precision": "float32",
@@ -22,18 +21,13 @@ _ARTICLE: Mapping[str, Any] = {
     **_TEXTBOOK,
     "size": 128,
     "flip": False,
-    "objective": "reconstruction",
+    "objective": {"kind": "reconstruction", "perceptual": "vgg16"},
     "preconditioning": "direct",
-    "perceptual": "vgg16",
     "epochs": 150,
     "batch": 32,
-    "learning_rate": 1e-3,
-    "betas": (0.9, 0.999),
-    "decay": 0.1,
-    "decay_epochs": 30,
-    "log_every": 100,
-    "picture_every": 100,
-    "checkpoint_epochs": 10,
+    "optimiser": {"kind": "adamw", "learning_rate": 1e-3, "betas": (0.9, 0.999)},
+    "schedule": {"warmup": 0.0, "anneal": 0.0, "decay": 0.1, "decay_epochs": 30},
+    "cadence": {"log_every": 100, "picture_every": 100, "checkpoint_epochs": 10},
 }
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
@@ -45,23 +39,26 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     # Li and He 2025: a plain transformer that predicts the picture itself.
     "flow": {"network": TransformerConfig(), "preconditioning": "flow"},
     # Ho et al. 2020, as far as a short run allows: noise prediction, AdamW.
-    "ddpm": {"preconditioning": "epsilon", "optimiser": "adamw", "learning_rate": 1e-3},
+    "ddpm": {"preconditioning": "epsilon", "optimiser": {"kind": "adamw", "learning_rate": 1e-3}},
     # 'Implementing Diffusion Models for Creative AI Art Generation', number for number: see docs/article.md.
     "article": {**_ARTICLE, "network": ArticleConfig(output="listing")},
     # The same with a last layer that reaches every colour.
     "article-fixed": {**_ARTICLE, "network": ArticleConfig(output="picture")},
     # The same layers as a diffusion model, trained as we train. It predicts the picture: predicting the noise of single
     # pixels is too much for layers that pool at once, and leaves grain.
-    "article-diffusion": {"network": ArticleDenoiserConfig(), "preconditioning": "flow", "perceptual": "vgg16"},
+    "article-diffusion": {
+        "network": ArticleDenoiserConfig(),
+        "preconditioning": "flow",
+        "objective": {"perceptual": "vgg16"},
+    },
     # DCGAN: Radford et al. 2016, section 4, but for a batch that suits small collections.
     "gan": {
         **_TEXTBOOK,
-        "objective": "adversarial",
+        "objective": {"kind": "adversarial"},
         "preconditioning": "direct",
         "network": GeneratorConfig(),
         "batch": 64,
-        "learning_rate": 2e-4,
-        "betas": (0.5, 0.999),
+        "optimiser": {"kind": "adamw", "learning_rate": 2e-4, "betas": (0.5, 0.999)},
     },
 }
 

@@ -175,7 +175,7 @@ class Run:
 
     def teacher(self, device: torch.device) -> Model | None:
         """The model that a student learns from. Raises SfumatoError where it is not as it was."""
-        if self.record.settings.objective != "distillation":
+        if self.record.settings.objective.teacher == "none":
             return None
         path = self.path / _TEACHER
         model = Model.from_pretrained(path, device=str(device))
@@ -194,7 +194,7 @@ class Run:
             self.directory.settle(stage, MODEL_FILES, into=_MODEL)
 
 
-def teacher_of(student: Path) -> Path:
+def kept_teacher(student: Path) -> Path:
     """Where the run of a student keeps the model that it learned from. Raises SfumatoError where it keeps none."""
     kept = local_path(student) / _TEACHER
     if not (kept / CONFIG).is_file():

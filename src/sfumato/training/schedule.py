@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Length = Annotated[float, Field(ge=0, le=1e6)]  # in epochs
+
+
+class ScheduleConfig(BaseModel):
+    """Shares are of the run's steps, 0..1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    warmup: float = Field(default=0.02, description="share in which the learning rate rises", ge=0, le=1)
+    anneal: float = Field(default=0.8, description="share in which it falls to zero", ge=0, le=1)
+    decay: float = Field(default=1.0, description="what the rate is multiplied by every decay_epochs", gt=0, le=1)
+    decay_epochs: Length = Field(default=0, description="0: never")
 
 
 @dataclass(frozen=True)

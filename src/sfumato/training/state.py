@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from sfumato.diffusion import Denoiser
 from sfumato.errors import SfumatoError
-from sfumato.training.average import PowerAverage
+from sfumato.training.averages import EarlyAverage, PowerAverage
 from sfumato.training.checkpoint import Checkpoint
-from sfumato.training.guard import OverfittingGuard
+from sfumato.training.memorisation import OverfittingGuard
+from sfumato.training.objectives import Objective
 from sfumato.training.optimisers import Optimiser
 from sfumato.training.schedule import LearningRateSchedule
 
@@ -39,22 +38,18 @@ class Timetable:
 
 @dataclass(eq=False)
 class TrainingState:
-    """module: all that learns; average: of the part that becomes the model; early, sooner: the average's weights early
-    in the run, empty before, and the steps that they had made; step: steps done; rate_factor: halved after every loss
-    that was not finite; evaluations, snapshots: how many were made; timetable: None for a fixed number of steps; place:
-    in the schedule, in steps; threads: of the CPU, 0 before any were chosen; elapsed_seconds: trained so far, in all
-    sessions; log_length: bytes of the log; noted: what the card should remark; finished: the model is made and the log
-    is closed."""
+    """objective: all that learns; average: of the part that becomes the model; early: that from early in the run; step:
+    steps done; rate_factor: halved after every loss that was not finite; evaluations, snapshots: how many were made;
+    timetable: None for a fixed number of steps; place: in the schedule, in steps; threads: of the CPU, 0 before any
+    were chosen; elapsed_seconds: trained so far, in all sessions; log_length: bytes of the log; noted: what the card
+    should say of the course of the run; finished: the model is made and the log is closed."""
 
-    module: nn.Module
+    objective: Objective
     average: PowerAverage[Denoiser]
     optimiser: Optimiser
     schedule: LearningRateSchedule
     guard: OverfittingGuard = field(default_factory=OverfittingGuard)
-    early: dict[str, Tensor] = field(default_factory=dict)
-    early_step: int = 0
-    sooner: dict[str, Tensor] = field(default_factory=dict)
-    sooner_step: int = 0
+    early: EarlyAverage = field(default_factory=EarlyAverage)
     step: int = 0
     rate_factor: float = 1.0
     evaluations: int = 0
@@ -71,8 +66,6 @@ class TrainingState:
         "rate_factor",
         "evaluations",
         "snapshots",
-        "early_step",
-        "sooner_step",
         "place",
         "threads",
         "elapsed_seconds",
@@ -82,38 +75,21 @@ class TrainingState:
     )
 
     def keep_early(self, share: float) -> None:
-        """Keep the average where the run has come to that share, and where the clock says it, at half of it too.
-
-        Guidance wants weights that have made a certain share of the steps, which nobody knows in advance where the
-        speed changes; the two are chosen from when a model is made. share: 1 keeps nothing.
-        """
-        progress = self.schedule.progress(self.place)
-        if self.timetable is not None and share < 1 and not self.sooner and progress >= share / 2:
-            self.sooner, self.sooner_step = copy.deepcopy(self.average.module.network.state_dict()), self.step
-        if share < 1 and not self.early and progress >= share:
-            self.early, self.early_step = copy.deepcopy(self.average.module.network.state_dict()), self.step
-
-    def early_weights(self, share: float) -> dict[str, Tensor]:
-        """Of the averages that were kept the one at the number of steps that is nearest to that share of them all."""
-        if not self.early or not self.sooner:
-            return self.early
-        wanted = share * self.step
-
-        def apart(step: int) -> float:
-            return max(step, 1) / wanted if step > wanted else wanted / max(step, 1)
-
-        return self.sooner if apart(self.sooner_step) < apart(self.early_step) else self.early
+        """Keep the average where the run has come to that share. share: 1 keeps nothing."""
+        network, clocked = self.average.module.network, self.timetable is not None
+        self.early.keep(network, self.step, self.schedule.progress(self.place), share, clocked=clocked)
 
     def checkpoint(self) -> Checkpoint:
         tensors = {
-            "weights": self.module.state_dict(),
+            "weights": self.objective.state_dict(),
             "average": self.average.module.network.state_dict(),
-            "early": self.early,
-            "sooner": self.sooner,
+            "early": self.early.weights,
+            "sooner": self.early.sooner,
             "optimiser": self.optimiser.state(),
         }
         state = {name: getattr(self, name) for name in self._PLAIN}
         state["timetable"] = None if self.timetable is None else asdict(self.timetable)
+        state |= {"early_step": self.early.step, "sooner_step": self.early.sooner_step}
         return Checkpoint(self.step, tensors, {**state, "schedule": self.schedule.state(), "guard": asdict(self.guard)})
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -129,10 +105,10 @@ class TrainingState:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         state: dict[str, Any] = dict(checkpoint.state)
-        self.module.load_state_dict(dict(checkpoint.tensors["weights"]))
+        self.objective.load_state_dict(dict(checkpoint.tensors["weights"]))
         self.average.module.network.load_state_dict(dict(checkpoint.tensors["average"]))
-        self.early = dict(checkpoint.tensors["early"])
-        self.sooner = dict(checkpoint.tensors["sooner"])
+        early, sooner = (dict(checkpoint.tensors[name]) for name in ("early", "sooner"))
+        self.early = EarlyAverage(early, state["early_step"], sooner, state["sooner_step"])
         self.optimiser.load(checkpoint.tensors["optimiser"])
         self.schedule = LearningRateSchedule(**state["schedule"])
         self.timetable = None if state["timetable"] is None else Timetable(**state["timetable"])
@@ -143,4 +119,4 @@ class TrainingState:
 
     def is_finite(self) -> bool:
         """Whether every weight is a number."""
-        return all(bool(torch.isfinite(parameter).all()) for parameter in self.module.parameters())
+        return all(bool(torch.isfinite(parameter).all()) for parameter in self.objective.parameters())

@@ -36,7 +36,7 @@ def logged_to_tensorboard(events: Iterator[Event], run: Run) -> Iterator[Event]:
     """
     check_tensorboard()
     run.directory.check_way(FOLDER)
-    every = run.record.settings.log_every
+    every = run.record.settings.cadence.log_every
     with closing(_EventFile(run)) as file, closing(events):  # type: ignore[type-var]
         for event in events:
             if isinstance(event, Trained) and (event.step % every == 0 or event.step == event.steps):
@@ -55,7 +55,7 @@ def _of_a_step(event: Trained) -> dict[str, float]:
         "learning_rate": event.learning_rate,
         "pictures_per_second": event.pictures_per_second,
     }
-    return figures | {f"loss/{name}": value for name, value in event.parts.items()}
+    return figures | {f"loss/{name}": value for name, value in event.parts}
 
 
 class _EventFile:

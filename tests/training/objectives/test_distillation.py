@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion import SCHEDULES, ClassCondition, Condition, preconditioning
+from sfumato.diffusion import SCHEDULES, preconditioning
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.networks import UNetConfig
-from sfumato.training import TrainingConfig
-from sfumato.training.distillation import Distillation, between, learned_levels, refinement, student_sampling
+from sfumato.training import TrainingConfig, refinement, resolve
+from sfumato.training.objectives import Distillation, DistillationConfig
+from sfumato.training.objectives.distillation import between
 
 DEVIATION = 0.5  # of the data, about a mean of 0
 LEVELS = SCHEDULES["karras"](3, 0.4, 20.0).tolist()
@@ -21,9 +22,9 @@ class Posterior(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[Condition | None] = []
+        self.asked: list[Tensor | None] = []
 
-    def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
+    def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
         self.asked.append(condition)
         sigma = torch.as_tensor(sigma).expand(len(x)).view(-1, 1, 1, 1)
         return x * DEVIATION**2 / (DEVIATION**2 + sigma**2)
@@ -37,9 +38,9 @@ class Student(nn.Module):
     def __init__(self, factors: list[float]) -> None:
         super().__init__()
         self.factors = nn.Parameter(torch.tensor(factors))
-        self.seen: list[tuple[Tensor, Tensor, Condition]] = []
+        self.seen: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def forward(self, x: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
+    def forward(self, x: Tensor, sigma: Tensor, condition: Tensor) -> Tensor:
         self.seen.append((x, sigma, condition))
         level = (sigma[:, None] - torch.tensor(LEVELS[:-1])).abs().argmin(1)
         return self.factors[level].view(-1, 1, 1, 1) * x
@@ -61,31 +62,31 @@ def objective(factors: list[float], substeps: int = 64, guidance: float = 1.0) -
     return Distillation(Student(factors), teacher(guidance), LEVELS, substeps)  # type: ignore[arg-type]
 
 
-def measured(of: Distillation) -> float:
+def loss(of: Distillation) -> float:
     images = DEVIATION * torch.randn(16, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-    condition = ClassCondition.of([0] * 16)
-    return of.measured(of.denoiser, images, condition, torch.Generator().manual_seed(2)).mean().item()
+    labels = torch.zeros(16, dtype=torch.long)
+    return of.validation_loss(of.denoiser, images, labels, torch.Generator().manual_seed(2)).mean().item()
 
 
 def test_the_student_that_knows_the_path_has_no_loss_and_its_teacher_has_one() -> None:
     posterior = [DEVIATION**2 / (DEVIATION**2 + sigma**2) for sigma in LEVELS[:-1]]
-    assert measured(objective(exact_factors())) < 1e-4
-    assert measured(objective(posterior)) > 0.05
+    assert loss(objective(exact_factors())) < 1e-4
+    assert loss(objective(posterior)) > 0.05
 
 
 def test_with_more_substeps_the_teacher_comes_nearer_to_its_path() -> None:
-    errors = [measured(objective(exact_factors(), substeps)) for substeps in (2, 4, 16)]
+    errors = [loss(objective(exact_factors(), substeps)) for substeps in (2, 4, 16)]
     assert errors[0] > 4 * errors[1] > 16 * errors[2]
 
 
 def test_the_student_sees_its_levels_and_the_noise_that_they_have() -> None:
     of = objective(exact_factors())
-    asked = ClassCondition.of(torch.arange(64) % 2)
-    losses = of.losses(torch.zeros(64, 3, 8, 8), asked, torch.Generator().manual_seed(0)).total
+    labels = torch.arange(64) % 2
+    losses = of(torch.zeros(64, 3, 8, 8), labels, torch.Generator().manual_seed(0)).total
     assert losses.shape == (64,)
     ((x, sigma, condition),) = of.denoiser.seen
     assert sigma.unique(sorted=True).tolist() == pytest.approx(sorted(LEVELS[:-1]))
-    assert torch.equal(condition.inputs, asked.rows.repeat(3))
+    assert torch.equal(condition, labels.repeat(3))
     for level in LEVELS[:-1]:
         deviation = x[(sigma - level).abs() < 1e-4].std().item()
         # From a deviation of sigma_max, without the picture's own that the first noise has not.
@@ -95,17 +96,17 @@ def test_the_student_sees_its_levels_and_the_noise_that_they_have() -> None:
 
 def test_the_pictures_themselves_play_no_part() -> None:
     of = objective(exact_factors(), substeps=1)
-    condition = ClassCondition.of([0, 0])
+    labels = torch.zeros(2, dtype=torch.long)
     for image in (torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8)):
-        of.measured(of.denoiser, image, condition, torch.Generator().manual_seed(0))
+        of.validation_loss(of.denoiser, image, labels, torch.Generator().manual_seed(0))
     (first, *_), (second, *_) = of.denoiser.seen
     assert torch.equal(first, second)
 
 
 def test_the_guidance_is_the_teachers_unless_another_is_asked_for() -> None:
     def doubled(of: Distillation) -> bool:
-        measured(of)
-        return any(not condition.inputs.any() for condition in of.teacher.denoiser.asked)
+        loss(of)
+        return any(condition is None for condition in of.teacher.denoiser.asked)
 
     assert not doubled(objective(exact_factors()))
     assert doubled(objective(exact_factors(), guidance=2.0))
@@ -115,8 +116,8 @@ def test_the_guidance_is_the_teachers_unless_another_is_asked_for() -> None:
 
 def test_gradients_reach_the_student_and_nobody_else() -> None:
     of = objective([0.1, 0.1, 0.1], substeps=2)
-    of.losses(
-        torch.zeros(4, 3, 8, 8), ClassCondition.of([0] * 4), torch.Generator().manual_seed(0)
+    of(
+        torch.zeros(4, 3, 8, 8), torch.zeros(4, dtype=torch.long), torch.Generator().manual_seed(0)
     ).total.mean().backward()
     assert isinstance(of.denoiser.factors.grad, Tensor)
     assert (of.denoiser.factors.grad != 0).all()
@@ -127,28 +128,25 @@ def test_a_refined_student_has_a_critic_that_begins_as_its_teacher() -> None:
         Distillation(Student(exact_factors()), teacher(), LEVELS, 2, weight=weight)  # type: ignore[arg-type]
         for weight in (0.0, 10.0)
     )
-    assert plain.module is plain.denoiser
-    assert plain.matching is None
-    assert dict(refined.module.named_children()).keys() == {"student", "critic"}
-    assert refined.module["student"] is refined.denoiser
-    assert refined.module["critic"] is not refined.teacher.denoiser
+    assert dict(plain.named_children()).keys() == {"denoiser"}
+    assert (plain.matching, plain.rates) == (None, {})
+    assert dict(refined.named_children()).keys() == {"denoiser", "critic"}
+    assert refined.critic is not refined.teacher.denoiser
+    assert refined.rates == {"critic": 1.0}
 
 
 def test_settings_of_a_second_run_keep_what_the_student_does() -> None:
-    first = TrainingConfig(
-        objective="distillation",
-        student_steps=2,
-        student_guidance=1.5,
-        student_sigma_max=10,
-        student_sampler="consistency_denoised",
-    )
-    second = refinement(first)
-    assert second["student_matching"] > 0
-    kept = TrainingConfig.model_validate(second)
-    assert student_sampling(kept) == student_sampling(first)
-    assert learned_levels(kept) == learned_levels(first)
-    assert student_sampling(kept).sampler == "consistency_denoised"
-    assert kept.student_guidance == 1.5
+    first = DistillationConfig(steps=2, guidance=1.5, sigma_max=10, sampler="consistency_denoised", critic_rate=7)
+    kept = resolve(refinement(first)).objective
+    assert isinstance(kept, DistillationConfig)
+    assert (first.teacher, kept.teacher) == ("parent", "parent's teacher")
+    assert kept.matching > 0
+    assert kept.critic_rate == DistillationConfig().critic_rate
+    settings = TrainingConfig()
+    assert kept.sampling(settings) == first.sampling(settings)
+    assert kept.levels(32) == first.levels(32)
+    assert kept.sampling(settings).sampler == "consistency_denoised"
+    assert kept.guidance == 1.5
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])
@@ -167,16 +165,14 @@ def test_substeps_lead_from_level_to_level(steps: int) -> None:
 
 
 def test_a_students_settings_say_how_it_is_sampled() -> None:
-    settings = TrainingConfig(
-        objective="distillation", student_steps=2, student_sigma_max=10, student_sigma_min=0.5, precision="bfloat16"
-    )
-    sampling = student_sampling(settings)
+    student = DistillationConfig(steps=2, sigma_max=10, sigma_min=0.5)
+    settings = TrainingConfig(objective=student, precision="bfloat16")
+    sampling = student.sampling(settings)
     assert (sampling.sampler, sampling.steps, sampling.guidance) == ("consistency", 2, 1.0)
-    assert learned_levels(settings) == pytest.approx([10, 0.5, 0])
+    assert student.levels(32) == pytest.approx([10, 0.5, 0])
     # Where it learned first and somewhat under where it learned last.
     assert (sampling.sigma_max, sampling.precision) == (10, "bfloat16")
     assert 0.25 < sampling.sigma_min < 0.5
-    double = settings.model_copy(update={"size": 64})
-    assert learned_levels(double) == pytest.approx([20, 1, 0])
-    larger = student_sampling(double)
+    assert student.levels(64) == pytest.approx([20, 1, 0])
+    larger = student.sampling(settings.model_copy(update={"size": 64}))
     assert (larger.sigma_max, larger.sigma_min) == (20, 2 * sampling.sigma_min)

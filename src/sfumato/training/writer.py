@@ -1,4 +1,4 @@
-"""What a session of training leaves on the disk: lines of a log, snapshots, checkpoints and a model."""
+"""What a session of training leaves on the disk: lines of a log, snapshots, checkpoints and a model with its card."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ from dataclasses import asdict
 import torch
 from PIL import Image
 
-from sfumato.models import Model, ModelConfig
+import sfumato
+from sfumato.collection import Collection
+from sfumato.dataset import Dataset
+from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.models.card import model_card
+from sfumato.text import counted, readable
 from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
-from sfumato.training.outcome import CARD_WORDS, guided_early, training_facts
 from sfumato.training.run import Run, RunLog
 from sfumato.training.snapshots import Snapshots
 from sfumato.training.state import TrainingState
 
 Logged = Trained | Evaluated | Pictured | Noted | Finished
 
+# Measured at 32 and at 64 pixels, see benchmarks/log.md: guidance by early weights does best where details are made, in
+# larger pictures where the composition is as well.
+GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
+
 _CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds", "threads")
 _PLACES = ("path", "model")
 
 
 class RunWriter:
-    """Writes a run's directory.
+    """Writes a run's directory, and is all that does: where several processes train together, one of them has it.
 
     config: of the model that the run makes; state: what is written of, and shared with the loop that changes it;
     device: named on the model's card. What cannot be written raises OSError or SafetensorError, and a checkpoint
@@ -64,7 +71,7 @@ class RunWriter:
     def model(self, card: str = "", calibration: Calibration | None = None) -> Model:
         """The model of this moment, which shares the state's averaged weights."""
         state = self.state
-        config, early = self.config, state.early_weights(self.run.record.settings.early)
+        config, early = self.config, state.early.at(self.run.record.settings.early, state.step)
         if early:
             generation = guided_early(config.generation, config.size)
             config = config.model_copy(update={"has_early": True, "generation": generation})
@@ -78,8 +85,8 @@ class RunWriter:
         facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
         if calibration is not None:
             facts["Sampling"] = calibration.sentence
-        description, tag = CARD_WORDS[self.run.record.settings.objective]
-        card = model_card(self.config, facts, description=description, tag=tag)
+        objective = self.run.record.settings.objective
+        card = model_card(self.config, facts, description=objective.description, tag=objective.tag)
         self.run.write_model(self.model(card, calibration))
 
     def picture(self, pictures: Sequence[Image.Image]) -> Pictured:
@@ -93,7 +100,7 @@ class RunWriter:
         self.snapshots.summarise("evolution.png", "evolution.webp")
 
     def note(self, text: str) -> Noted:
-        """Log a remark on this step."""
+        """Log what a person should know of this step."""
         event = Noted(self.state.step, text)
         self.write(event)
         return event
@@ -101,8 +108,73 @@ class RunWriter:
     def write(self, event: Logged) -> None:
         """Log an event, without the places of files; what depends on the machine stands apart from the rest."""
         fields = {name: value for name, value in asdict(event).items() if name not in _PLACES}
+        if isinstance(event, Trained):
+            fields["parts"] = dict(event.parts)
         self.log.write(
             type(event).__name__.lower(),
             {name: value for name, value in fields.items() if name not in _CLOCK},
             {"time": time.time()} | {name: round(fields[name], 3) for name in _CLOCK if name in fields},
         )
+
+
+def build_model_config(run: Run, dataset: Dataset) -> ModelConfig:
+    """The configuration of the model that a run makes."""
+    settings = run.record.settings
+    counts = dataset.label_counts(dataset.train).double()
+    if settings.balance == "class":
+        counts = (counts > 0).double()
+    objective = settings.objective
+    classes = tuple(dataset.classes) if objective.knows_classes else ()
+    return ModelConfig(
+        name=readable(run.path.resolve().name) or "untitled",
+        size=settings.size,
+        factor=settings.factor,
+        classes=classes,
+        class_shares=tuple((counts / counts.sum()).tolist()) if classes else (),
+        network=settings.network,
+        objective=objective.kind,
+        begins_with=objective.begins_with,
+        answer=objective.answer,
+        preconditioning=settings.preconditioning,
+        sigma_data=objective.sigma_data,
+        generation=objective.sampling(settings),
+        descends_from=run.record.descends_from,
+        sfumato_version=sfumato.__version__,
+    )
+
+
+def guided_early(generation: SamplerSettings, size: int) -> SamplerSettings:
+    """The same with guidance by early weights, for a model that carries them."""
+    return generation.model_copy(
+        update={
+            "guidance_kind": "autoguidance",
+            "guidance_low": GUIDED_FROM,
+            "guidance_high": GUIDED_UP_TO * (size / 32) ** 3,
+            "guidance_chroma": GUIDED_COLOUR,
+        }
+    )
+
+
+def training_facts(state: TrainingState, batch: int, seconds: float, device: torch.device) -> dict[str, str]:
+    """How the model came to be, for its card."""
+    known = state.guard.lowest < float("inf")
+    return {
+        "Training": f"{counted(state.step, 'step')} of {counted(batch, 'picture')} "
+        f"in {counted(round(seconds / 60, 1), 'minute')} on {device.type}",
+        "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures" if known else "not measured",
+        **({"Remark": state.noted} if state.noted else {}),
+    }
+
+
+def picture_facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
+    """What a model's card says of the pictures that it was trained on."""
+    summary = collection.summary
+    licences = ", ".join(f"{name} ({count})" for name, count in summary.licences.items())
+    origin = collection.origin
+    return {
+        **({"Data set": f"{origin.reference}, version {origin.version or 'unknown'}"} if origin else {}),
+        "Pictures": f"{len(dataset):,}, of which {len(dataset.held_out):,} were held out; "
+        f"{summary.near_duplicates:,} are near duplicates of others",
+        "Licences": licences + (f" ({origin.licence_sentence})" if origin else ""),
+        "Collection": collection.digest,
+    }

@@ -1,7 +1,8 @@
-"""What a session writes is whole, and says what it should."""
+"""What a session writes is whole, and says what it should; a model's configuration and card say what the run was."""
 
 import copy
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ import pytest
 import torch
 from PIL import Image
 
-from sfumato.dataset import Dataset
+from sfumato.collection import Collection, collect
+from sfumato.dataset import Dataset, prepare
 from sfumato.models import Model
-from sfumato.training import Run
+from sfumato.training import Run, TrainingConfig, prepare_run, train
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Finished, Noted, Pictured, Saved, Trained
-from sfumato.training.outcome import model_config
+from sfumato.training.objectives import DenoisingConfig
 from sfumato.training.state import TrainingState
-from sfumato.training.writing import RunWriter
+from sfumato.training.writer import RunWriter, build_model_config, guided_early
 
 PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range(8)]
 
@@ -25,7 +27,7 @@ PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range
 @pytest.fixture
 def writer(begin: Callable[..., Run], state_of: Callable[[Run], TrainingState]) -> Iterator[RunWriter]:
     run = begin()
-    writer = RunWriter(run, model_config(run, Dataset.open(run.dataset)), state_of(run), torch.device("cpu"))
+    writer = RunWriter(run, build_model_config(run, Dataset.open(run.dataset)), state_of(run), torch.device("cpu"))
     with run.at_work():
         writer.open()
         yield writer
@@ -37,8 +39,8 @@ def logged(writer: RunWriter) -> list[dict[str, Any]]:
 
 
 def test_what_the_clock_says_stands_apart_in_the_log_and_places_of_files_do_not(writer: RunWriter) -> None:
-    writer.write(Trained(3, 12, 12, 0.5, 0.001, 7.12345, 2.0, 6.0, {"part": 0.1}, 2))
-    writer.write(Finished(12, writer.run.model, True, 8.0))
+    writer.write(Trained(3, 12, 12, 0.5, 0.001, 7.12345, 2.0, 6.0, (("part", 0.1),), 2))
+    writer.write(Finished(12, writer.run.model, 8.0))
     trained, finished = logged(writer)
     clock = trained.pop("clock")
     assert trained == {
@@ -48,7 +50,7 @@ def test_what_the_clock_says_stands_apart_in_the_log_and_places_of_files_do_not(
     assert clock.pop("time") > 1e9
     assert clock == {"pictures_per_second": 7.123, "elapsed_seconds": 2.0, "remaining_seconds": 6.0, "threads": 2}
     assert finished["clock"].pop("time") > 1e9
-    assert finished == {"event": "finished", "step": 12, "complete": True, "clock": {"elapsed_seconds": 8.0}}
+    assert finished == {"event": "finished", "step": 12, "clock": {"elapsed_seconds": 8.0}}
 
 
 def test_a_note_and_a_snapshot_are_logged_and_told(writer: RunWriter) -> None:
@@ -90,19 +92,19 @@ def test_going_on_takes_away_what_was_written_after_the_checkpoint(writer: RunWr
 
 def test_the_model_of_the_moment_has_early_weights_once_there_are_some(writer: RunWriter) -> None:
     assert not writer.model().config.has_early
-    writer.state.early = copy.deepcopy(writer.state.average.module.network.state_dict())
+    writer.state.early.weights = copy.deepcopy(writer.state.average.module.network.state_dict())
     assert writer.model().config.has_early
     writer.state.step = 5
     writer.write_model(90.0)
     model = Model.from_pretrained(writer.run.path)
-    assert model.early.keys() == writer.state.early.keys()
+    assert model.early.keys() == writer.state.early.weights.keys()
     assert "5 steps of 4 pictures in 1.5 minutes on cpu" in model.card
 
 
 def test_early_weights_guide_where_details_are_made_and_light_more_than_colour(writer: RunWriter) -> None:
     plain = writer.model().config.generation
     assert (plain.guidance_kind, plain.guidance_low, plain.guidance_chroma) == ("classifier_free", 0, 1)
-    writer.state.early = dict(writer.state.average.module.network.state_dict())
+    writer.state.early.weights = dict(writer.state.average.module.network.state_dict())
     guided = writer.model().config.generation
     assert guided.guidance_kind == "autoguidance"
     assert plain.sigma_min < guided.guidance_low < guided.guidance_high < plain.sigma_max
@@ -135,3 +137,52 @@ def test_all_snapshots_become_a_strip_and_an_animation_of_the_run(writer: RunWri
     assert (writer.run.path / "evolution.png").is_file()
     with Image.open(writer.run.path / "evolution.webp") as film:
         assert film.n_frames == 2
+
+
+def test_class_shares_are_those_of_the_training_pictures(begin: Callable[..., Run]) -> None:
+    run = begin()
+    dataset = Dataset.open(run.dataset)
+    config = build_model_config(run, dataset)
+    counts = torch.bincount(dataset.labels[dataset.train], minlength=len(dataset.classes))
+    assert config.classes == tuple(dataset.classes)
+    assert torch.allclose(torch.tensor(config.class_shares), counts / counts.sum())
+
+
+def test_a_balanced_run_makes_all_classes_equally_likely(begin: Callable[..., Run]) -> None:
+    run = begin(balance="class")
+    config = build_model_config(run, Dataset.open(run.dataset))
+    assert set(config.class_shares) == {1 / len(config.classes)}
+
+
+def test_the_card_tells_how_long_it_was_trained(begin: Callable[..., Run]) -> None:
+    run = begin(steps=6)
+    list(train(run))
+    assert "6 steps of" in (run.model / "README.md").read_text("utf-8")
+
+
+def test_larger_pictures_are_guided_up_to_more_noise_and_made_crisper() -> None:
+    small, large, largest = (DenoisingConfig().sampling(TrainingConfig(size=size)) for size in (32, 64, 256))
+    assert (small.sharpness, large.sharpness) == (0, 0.04)
+    assert large.sharpness < largest.sharpness <= 0.2
+    early = [guided_early(settings, size) for settings, size in ((small, 32), (large, 64), (largest, 256))]
+    assert [settings.guidance_high for settings in early] == [2.5, 20, 1280]
+    assert {settings.guidance_kind for settings in early} == {"autoguidance"}
+    assert early[2].guidance_high > largest.sigma_max  # everywhere
+
+
+def test_pictures_of_no_class_are_learned_from_and_are_no_class(
+    tiny_art: Path, tiny_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    art = tmp_path / "art"
+    shutil.copytree(tiny_art, art / "train")
+    (art / "train" / "waves").rename(art / "test")  # nobody says what these are
+    list(collect(art, tmp_path / "collection", workers=1))
+    collection = Collection.open(tmp_path / "collection")
+    assert collection.counts[""] == 4 and "" not in collection.classes
+    *_, ready = prepare(collection, tmp_path / "dataset", size=32, workers=1)
+    run, _ = prepare_run(tmp_path / "run", ready.dataset, {**tiny_settings, "steps": 2, "balance": "class"})
+    config = build_model_config(run, ready.dataset)
+    assert config.classes == tuple(collection.classes) and len(config.classes) == 4
+    assert config.class_shares == (0.25,) * 4
+    list(train(run))
+    assert "(unlabelled)" not in (run.model / "README.md").read_text("utf-8")

@@ -16,14 +16,13 @@ from sfumato.diffusion.enlarging import enlarged, reduced
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
-from sfumato.training import UPSCALER, Run, prepare_run, resolve, suitable_size, train
-from sfumato.training.objective import PICTURES
+from sfumato.training import Run, prepare_run, resolve, suitable_size, train, upscaler
+from sfumato.training.objectives import PICTURES, Upscaling, UpscalingConfig
+from sfumato.training.objectives.upscaling import measure_detail
 from sfumato.training.plan import plan
-from sfumato.training.upscaling import Upscaling, detail_of, upscaling_density, upscaling_sampling
 
 TINY: dict[str, Any] = {
-    **UPSCALER,
-    "factor": 2,
+    **upscaler(2),
     "size": 16,
     "network": UNetConfig(patch=2, channels=(8,), width=16, heads=1),
 }
@@ -59,7 +58,7 @@ def test_each_picture_is_seen_in_one_crop_beside_its_small_form_of_the_same_plac
     images = torch.rand((6, 3, 32, 32), generator=generator()) * 2 - 1
     denoiser = Watched()
     objective = Upscaling(denoiser, LogNormal(math.log(1e-9), 1e-3), 2, 16)  # type: ignore[arg-type]
-    losses = objective.losses(images, torch.zeros(6), generator())
+    losses = objective(images, torch.zeros(6), generator())
     ((x, sigma, condition),) = denoiser.seen
     assert x.shape == condition.shape == (6, 3, 16, 16)
     smooth = enlarged(reduced(images, 2), 2)
@@ -74,7 +73,7 @@ def test_each_picture_is_seen_in_one_crop_beside_its_small_form_of_the_same_plac
 def test_noise_is_added_to_the_crop_and_not_to_its_reference() -> None:
     images = torch.full((64, 3, 32, 32), 0.2)
     denoiser = Watched()
-    Upscaling(denoiser, LogNormal(math.log(0.3), 1e-3), 2, 16).losses(images, torch.zeros(64), generator())  # type: ignore[arg-type]
+    Upscaling(denoiser, LogNormal(math.log(0.3), 1e-3), 2, 16)(images, torch.zeros(64), generator())  # type: ignore[arg-type]
     ((x, _, condition),) = denoiser.seen
     assert torch.allclose(condition, torch.full_like(condition, 0.2), atol=1e-5)
     assert float((x - condition).std()) == pytest.approx(0.3, rel=0.02)
@@ -83,34 +82,34 @@ def test_noise_is_added_to_the_crop_and_not_to_its_reference() -> None:
 def test_the_same_generator_the_same_losses() -> None:
     images = torch.rand((4, 3, 32, 32), generator=generator())
     objective = Upscaling(Watched(), LogNormal(-2.0), 2, 16)  # type: ignore[arg-type]
-    one, other = (objective.measured(objective.denoiser, images, torch.zeros(4), generator()) for _ in range(2))
+    one, other = (objective.validation_loss(objective.denoiser, images, torch.zeros(4), generator()) for _ in range(2))
     assert torch.equal(one, other)
 
 
 def test_noise_levels_follow_the_detail() -> None:
     """As those of whole pictures, whose deviation is 0.5: at the same levels in units of it, whatever the size."""
-    wide, fine = (resolve(TINY, {"detail": detail}) for detail in (0.5, 0.05))
-    assert upscaling_density(wide).mean == wide.noise_mean
-    assert upscaling_density(fine).mean == pytest.approx(wide.noise_mean - math.log(10))
-    one, other = upscaling_sampling(wide), upscaling_sampling(fine)
+    wide, fine = (UpscalingConfig(factor=2, detail=detail) for detail in (0.5, 0.05))
+    assert wide.density.mean == wide.noise_mean
+    assert fine.density.mean == pytest.approx(wide.noise_mean - math.log(10))
+    one, other = (config.sampling(resolve(TINY)) for config in (wide, fine))
     assert (one.sigma_min, one.sigma_max) == pytest.approx((10 * other.sigma_min, 10 * other.sigma_max))
 
 
 def test_the_detail_of_a_data_set_is_what_its_pictures_lose(tiny_dataset: Dataset) -> None:
     images = tiny_dataset.images(tiny_dataset.train)
     lost = images - enlarged(reduced(images, 2), 2)
-    assert detail_of(tiny_dataset, 2) == pytest.approx(float(lost.square().mean().sqrt()))
-    assert detail_of(tiny_dataset, 4) > detail_of(tiny_dataset, 2)
+    assert measure_detail(tiny_dataset, 2) == pytest.approx(float(lost.square().mean().sqrt()))
+    assert measure_detail(tiny_dataset, 4) > measure_detail(tiny_dataset, 2)
 
 
 def test_a_run_makes_an_upscaler(begin: Callable[..., Run], tiny_dataset: Dataset) -> None:
     run = begin(**TINY)
-    assert run.record.settings.detail == detail_of(tiny_dataset, 2)
+    assert run.record.settings.objective.detail == measure_detail(tiny_dataset, 2)
     assert run.record.plan.startswith("unet, 0.0 M parameters, 16 px to 32 px, batch 4")
     list(train(run))
     model = Model.from_pretrained(run.path)
     assert (model.config.objective, model.config.factor, model.config.size) == ("upscaling", 2, 16)
-    assert model.config.sigma_data == run.record.settings.detail
+    assert model.config.sigma_data == run.record.settings.objective.detail
     assert (model.config.classes, model.early) == ((), {})
     assert "Makes | pictures 2 times as large, in windows of 16 x 16 pixels" in model.card
     assert "sfumato upscale" in model.card
@@ -147,7 +146,7 @@ def test_what_does_not_go_together_is_one_sentence(
 
 
 def test_the_plan_measures_crops_of_whole_pictures_with_a_network_of_its_own() -> None:
-    made = plan({**UPSCALER, "factor": 2, "size": 32, "steps": 3}, classes=4, pictures=10, device=torch.device("cpu"))
+    made = plan({**upscaler(2), "size": 32, "steps": 3}, classes=4, pictures=10, device=torch.device("cpu"))
     assert made.settings.network.kind == "unet"
     assert "32 px to 64 px" in made.sentence
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from sfumato.training.average import PowerAverage, exponent
+from sfumato.training.averages import PowerAverage, exponent
 
 
 class Number(nn.Module):

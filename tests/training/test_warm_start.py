@@ -12,11 +12,12 @@ from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
-from sfumato.training import Run, is_run, prepare_run, train
+from sfumato.training import Run, TrainingConfig, is_run, prepare_run, train
 from sfumato.training.events import Finished
-from sfumato.training.inheritance import inherit
+from sfumato.training.warm_start import warm_start
 
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
+SETTINGS = TrainingConfig(network=NETWORK)
 CLASSES = "conditioning.classes.weight"
 
 
@@ -39,7 +40,7 @@ def test_classes_are_matched_by_name_and_new_ones_begin_as_none(tmp_path: Path) 
     parent = saved(tmp_path / "parent", ("flow", "glass", "waves"))
     config = described(("waves", "new", "flow"), descends_from=(parent.weights_digest,))
     child = build_denoiser(config).network
-    inherit(child, config, tmp_path / "parent")
+    warm_start(child, SETTINGS, config, tmp_path / "parent")
     theirs, ours = parent.denoiser.network.state_dict(), child.state_dict()
     assert torch.equal(ours[CLASSES], theirs[CLASSES][[0, 3, 0, 1]])
     assert all(torch.equal(ours[name], theirs[name]) for name in ours if name != CLASSES)
@@ -49,7 +50,7 @@ def test_a_parent_without_classes_will_do(tmp_path: Path) -> None:
     parent = saved(tmp_path / "parent", ())
     config = described(("a", "b"), descends_from=(parent.weights_digest,))
     child = build_denoiser(config).network
-    inherit(child, config, tmp_path / "parent")
+    warm_start(child, SETTINGS, config, tmp_path / "parent")
     assert torch.equal(child.state_dict()[CLASSES], parent.denoiser.network.state_dict()[CLASSES][[0, 0, 0]])
 
 
@@ -59,6 +60,11 @@ def test_a_parent_without_classes_will_do(tmp_path: Path) -> None:
         ({"size": 64}, "its size is 64, and this run's is 32"),
         ({"network": NETWORK.model_copy(update={"depth": 2})}, "its network is"),
         ({"preconditioning": "flow"}, "its preconditioning is flow, and this run's is edm"),
+        (
+            {"objective": "distillation", "answer": "sample"},
+            "its objective is distillation, and this run's is den",
+        ),
+        ({"objective": "upscaling", "begins_with": "reference", "factor": 2}, "its objective is upscaling, and this"),
     ],
 )
 def test_a_parent_that_does_not_fit_is_said_before_anything_is_written(
@@ -131,5 +137,5 @@ def test_a_class_is_the_same_in_every_normal_form(tmp_path: Path) -> None:
     parent = saved(tmp_path / "parent", ("sea", unicodedata.normalize("NFD", "Gemälde")))
     config = described((unicodedata.normalize("NFC", "Gemälde"), "new"), descends_from=(parent.weights_digest,))
     child = build_denoiser(config).network
-    inherit(child, config, tmp_path / "parent")
+    warm_start(child, SETTINGS, config, tmp_path / "parent")
     assert torch.equal(child.state_dict()[CLASSES], parent.denoiser.network.state_dict()[CLASSES][[0, 2, 0]])

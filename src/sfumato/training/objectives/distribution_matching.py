@@ -12,7 +12,7 @@ from sfumato.diffusion import Condition, Denoiser
 
 
 @dataclass(eq=False)
-class Matching:
+class DistributionMatching:
     """Moves a student's works from where they are too frequent to where its teacher's are more frequent.
 
     Distribution matching distillation (Yin et al. 2024, arXiv:2311.18828, eq. 7 and 8). A critic, which begins as a
@@ -33,7 +33,7 @@ class Matching:
     def losses(
         self, student: Denoiser, noise: Tensor, condition: Condition, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """noise: [N, 3, H, W], of deviation 1, what the works begin with; the levels are shared out evenly among them.
+        """noise: [N, 3, H, W], of unit variance, that the works begin with; the levels are shared evenly among them.
 
         Returns [N] twice: the student's loss, half the mean squared step that it is to take, in units of the mean
         distance between its works and what its teacher makes of them; and the critic's.

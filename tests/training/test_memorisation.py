@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from sfumato.dataset import Dataset
 from sfumato.models import Model
 from sfumato.training import Run, loop, train
-from sfumato.training import guard as module
+from sfumato.training import memorisation as module
 from sfumato.training.events import Noted, Trained
-from sfumato.training.guard import FEWEST_SHOWINGS, OverfittingGuard
+from sfumato.training.memorisation import FEWEST_SHOWINGS, OverfittingGuard
 
 RUNS = json.loads((Path(__file__).parents[2] / "benchmarks" / "guard_runs.json").read_text())
 Curve = NDArray[np.float64]
@@ -119,7 +119,7 @@ def learned_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
     held_out = [0.6, 0.5, 0.4] + [0.41 + 0.01 * i for i in range(99)]
     training = [0.6, 0.5, 0.4] + [0.39 - 0.005 * i for i in range(99)]
     series = iter([[loss] * 8 for pair in zip(training, held_out, strict=True) for loss in pair])
-    monkeypatch.setattr(loop._Training, "_losses_of", lambda self, indices: next(series))
+    monkeypatch.setattr(loop._Training, "_losses_on", lambda self, indices: next(series))
     monkeypatch.setattr(module, "FEWEST_SHOWINGS", 1)
 
 
@@ -168,9 +168,9 @@ def test_the_guard_can_be_turned_off(begin: Callable[..., Run], monkeypatch: pyt
 def test_each_picture_has_a_loss_however_few_are_held_out(begin: Callable[..., Run]) -> None:
     training = loop._Training(begin(), torch.device("cpu"), 0.0)
     assert len(training.dataset.held_out) < loop.EVALUATED
-    losses = training._losses_of(training.dataset.held_out)
+    losses = training._losses_on(training.dataset.held_out)
     assert len(losses) == len(training.dataset.held_out)
-    assert losses == training._losses_of(training.dataset.held_out)  # with the same noise
+    assert losses == training._losses_on(training.dataset.held_out)  # with the same noise
 
 
 def test_each_of_few_pictures_is_looked_at_equally_often(
@@ -186,5 +186,5 @@ def test_each_of_few_pictures_is_looked_at_equally_often(
 
     monkeypatch.setattr(Dataset, "images", counted)
     few = training.dataset.train[:5]
-    assert len(training._losses_of(few)) == 5
+    assert len(training._losses_on(few)) == 5
     assert {looked.count(index) for index in few.tolist()} == {loop.LOOKS // 5, loop.LOOKS // 5 + 1}

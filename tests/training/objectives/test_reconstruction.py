@@ -4,10 +4,11 @@ from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser, preconditioning
-from sfumato.features.vgg import PerceptualLoss, VGGFeatures
-from sfumato.images.tensors import MEAN, STD, normalised
 from sfumato.networks import ArticleConfig, build_network
-from sfumato.training.reconstruction import Reconstruction, listing_floor, listing_reach
+from sfumato.networks.imagenet import DEVIATION, MEAN, normalised
+from sfumato.networks.vgg import VGGFeatures
+from sfumato.training.objectives.reconstruction import Reconstruction, listing_floor, listing_reach
+from sfumato.training.perceptual import PerceptualLoss
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def perceptual() -> PerceptualLoss:
 
 def autoencoder(output: str = "listing") -> Denoiser:
     torch.manual_seed(0)
-    return Denoiser(build_network(ArticleConfig(output=output), 32, 0, in_channels=3), preconditioning("direct"))
+    return Denoiser(build_network(ArticleConfig(output=output), 32, 0), preconditioning("direct"))
 
 
 def pictures(count: int = 4) -> Tensor:
@@ -28,8 +29,8 @@ def pictures(count: int = 4) -> Tensor:
 def test_the_loss_is_the_listings(perceptual: PerceptualLoss) -> None:
     """MSE of the sigmoid's output against the normalised picture, plus MSE of their features."""
     denoiser, images = autoencoder(), pictures()
-    losses = Reconstruction(denoiser, perceptual).losses(images, torch.zeros(4), torch.Generator())
-    inputs = ((images + 1) / 2 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
+    losses = Reconstruction(denoiser, perceptual)(images, torch.zeros(4), torch.Generator())
+    inputs = ((images + 1) / 2 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(DEVIATION).view(3, 1, 1)
     outputs = denoiser.network.listing(inputs)
     mse = nn.functional.mse_loss(outputs, inputs)
     felt = nn.functional.mse_loss(perceptual.features(outputs), perceptual.features(inputs))
@@ -39,8 +40,8 @@ def test_the_loss_is_the_listings(perceptual: PerceptualLoss) -> None:
 
 def test_the_perceptual_part_has_its_weight_and_gradients(perceptual: PerceptualLoss) -> None:
     denoiser, images = autoencoder("picture"), pictures()
-    plain = Reconstruction(denoiser).losses(images, torch.zeros(4), torch.Generator()).total
-    twice = Reconstruction(denoiser, perceptual, 2.0).losses(images, torch.zeros(4), torch.Generator())
+    plain = Reconstruction(denoiser)(images, torch.zeros(4), torch.Generator()).total
+    twice = Reconstruction(denoiser, perceptual, 2.0)(images, torch.zeros(4), torch.Generator())
     torch.testing.assert_close(twice.total, plain + 2 * twice.parts["perceptual"])
     twice.parts["perceptual"].mean().backward()
     assert denoiser.network.enc1[0].weight.grad.abs().sum() > 0
@@ -49,13 +50,16 @@ def test_the_perceptual_part_has_its_weight_and_gradients(perceptual: Perceptual
 def test_no_output_of_the_listing_comes_below_the_floor() -> None:
     images = pictures()
     floor = listing_floor(images)
-    errors = Reconstruction(autoencoder()).losses(images, torch.zeros(4), torch.Generator()).total
+    errors = Reconstruction(autoencoder())(images, torch.zeros(4), torch.Generator()).total
     assert (errors > floor).all()
     best = (normalised(images).clamp(0, 1) - normalised(images)).square().mean((1, 2, 3))
     torch.testing.assert_close(best, floor)
     # Of black and of white the floor is known without any picture.
     for value, target in ((-1.0, 0.0), (1.0, 1.0)):
-        ends = [((0.5 + value / 2 - mean) / deviation - target) ** 2 for mean, deviation in zip(MEAN, STD, strict=True)]
+        ends = [
+            ((0.5 + value / 2 - mean) / deviation - target) ** 2
+            for mean, deviation in zip(MEAN, DEVIATION, strict=True)
+        ]
         assert listing_floor(torch.full((1, 3, 8, 8), value)).item() == pytest.approx(sum(ends) / 3, rel=1e-5)
 
 
@@ -65,8 +69,8 @@ def test_what_the_listing_can_show_is_what_its_readers_see() -> None:
     assert high == pytest.approx([0.714, 0.680, 0.631], abs=1e-6)
 
 
-def test_it_is_remarked_that_the_listing_cannot_reach_its_pictures(tiny_dataset: Dataset) -> None:
-    remark = Reconstruction(autoencoder()).remark(tiny_dataset)
+def test_it_is_noticed_that_the_listing_cannot_reach_its_pictures(tiny_dataset: Dataset) -> None:
+    notice = Reconstruction(autoencoder()).notice(tiny_dataset)
     floor = listing_floor(tiny_dataset.images(tiny_dataset.train)).mean().item()
-    assert f"cannot fall below {floor:.4f}" in remark
-    assert Reconstruction(autoencoder("picture")).remark(tiny_dataset) == ""
+    assert f"cannot fall below {floor:.4f}" in notice
+    assert Reconstruction(autoencoder("picture")).notice(tiny_dataset) == ""

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion import SCHEDULES, ClassCondition, Condition, preconditioning
-from sfumato.training.matching import Matching
+from sfumato.diffusion import SCHEDULES, preconditioning
+from sfumato.training.objectives.distribution_matching import DistributionMatching
 
 DEVIATION = 0.5  # of the teacher's works, about a mean of 0
 LEVELS = SCHEDULES["karras"](3, 0.4, 20.0).tolist()
@@ -24,7 +24,7 @@ class Posterior(nn.Module):
         self.variance = nn.Parameter(torch.tensor(deviation**2))
         self.asked: list[Tensor] = []
 
-    def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
+    def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
         sigma = torch.as_tensor(sigma).expand(len(x))
         self.asked.append(sigma)
         return x * (self.variance / (self.variance + sigma**2)).view(-1, 1, 1, 1)
@@ -38,18 +38,18 @@ class Student(nn.Module):
         self.factor = nn.Parameter(torch.tensor(factor))
         self.seen: list[tuple[Tensor, Tensor]] = []
 
-    def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition) -> Tensor:
+    def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor) -> Tensor:
         self.seen.append((x, torch.as_tensor(sigma).expand(len(x))))
         return self.factor * x
 
 
 def matched(student: Student, critic: float, levels: list[float] = LEVELS, seed: int = 0, count: int = 24):
-    """Both losses, and the Matching with its parts."""
+    """Both losses, and the DistributionMatching with its parts."""
     teacher = Posterior(DEVIATION).requires_grad_(False)
-    matching = Matching(Posterior(critic), levels, lambda x, sigma, condition: teacher(x, sigma), 0.05)  # type: ignore[arg-type]
+    matching = DistributionMatching(Posterior(critic), levels, lambda x, sigma, labels: teacher(x, sigma), 0.05)  # type: ignore[arg-type]
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(count, 3, 8, 8, generator=generator)
-    return matching, *matching.losses(student, noise, ClassCondition.of([0] * count), generator)  # type: ignore[arg-type]
+    return matching, *matching.losses(student, noise, torch.zeros(count, dtype=torch.long), generator)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("deviation", "way"), [(0.3, -1), (0.5, 0), (0.8, 1)])

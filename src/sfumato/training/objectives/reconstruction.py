@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from PIL import Image
@@ -13,44 +13,77 @@ from sfumato.diffusion import Condition, Denoiser
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.images.tensors import denormalised, normalised
 from sfumato.models import Model, reimagine
+from sfumato.models.configuration import Answer, BeginsWith
 from sfumato.random import spread
-from sfumato.training.objective import PICTURES, Losses
+from sfumato.training.objectives.objective import PICTURES, FeatureSource, Losses, Objective, ObjectiveConfig, Weight
 from sfumato.works.values import Precision
 
+if TYPE_CHECKING:
+    from sfumato.training.configuration import TrainingConfig
 
-@dataclass(eq=False)
-class Reconstruction:
-    """Squared error of normalised pictures, and of their VGG16 features (Johnson et al. 2016, arXiv:1603.08155)."""
 
-    denoiser: Denoiser
-    perceptual: PerceptualLoss | None = None
-    perceptual_weight: float = 1.0
+class ReconstructionConfig(ObjectiveConfig):
+    """perceptual_weight: of the features' error beside that of the pictures."""
+
+    kind: Literal["reconstruction"] = "reconstruction"
+    perceptual: FeatureSource = "none"
+    perceptual_weight: Weight = 1.0
+
+    begins_with: ClassVar[BeginsWith] = "picture"
+    answer: ClassVar[Answer] = "sample"
+    is_direct: ClassVar[bool] = True
+    description: ClassVar[str] = "An autoencoder: it makes a picture again that it is shown"
+    tag: ClassVar[str] = "autoencoder"
 
     @property
-    def module(self) -> Denoiser:
-        return self.denoiser
+    def features(self) -> str:
+        return self.perceptual
 
-    def losses(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
+    def build(
+        self,
+        settings: TrainingConfig,
+        classes: int,
+        perceptual: PerceptualLoss | None = None,
+        teacher: Model | None = None,
+    ) -> Reconstruction:
+        return Reconstruction(self.build_denoiser(settings, classes), perceptual, self.perceptual_weight)
+
+
+class Reconstruction(Objective):
+    """Squared error of normalised pictures, and of their VGG16 features (Johnson et al. 2016, arXiv:1603.08155)."""
+
+    perceptual: PerceptualLoss | None
+
+    def __init__(
+        self, denoiser: Denoiser, perceptual: PerceptualLoss | None = None, perceptual_weight: float = 1.0
+    ) -> None:
+        super().__init__(denoiser)
+        self.__dict__["perceptual"] = perceptual  # no submodule: it does not learn
+        self.perceptual_weight = perceptual_weight
+
+    def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
         return self._losses(self.denoiser, images)
 
     @torch.no_grad()
-    def measured(self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
+    def validation_loss(
+        self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator
+    ) -> Tensor:
         return self._losses(denoiser, images).total
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
-        """Held-out pictures made again; of the training's where none are held out."""
+        """Held-out pictures made again; training pictures where none are held out."""
         shown = dataset.held_out if len(dataset.held_out) else dataset.train
         chosen = spread(shown, PICTURES).tolist()
         return [reimagine(model, dataset.picture(index)).image for index in chosen]
 
-    def remark(self, dataset: Dataset) -> str:
+    def notice(self, dataset: Dataset) -> str:
         """Where the listing's range is kept: how much of the loss no training can take away."""
         if getattr(self.denoiser.network, "output", "picture") != "listing":
             return ""
-        floor = torch.cat([listing_floor(dataset.images(part)) for part in torch.split(dataset.train, 64)]).mean()
+        least = torch.cat([listing_floor(dataset.images(part)) for part in torch.split(dataset.train, 64)]).mean()
         return (
             "its output is a sigmoid's 0..1 and the normalised pictures reach from about -2.1 to 2.6: "
-            f"however long it trains, the squared error of these pictures cannot fall below {floor:.4f}"
+            f"however long it trains, the squared error of these pictures cannot fall below {least:.4f}"
         )
 
     def _losses(self, denoiser: Denoiser, images: Tensor) -> Losses:

@@ -1,0 +1,155 @@
+"""Learning to enlarge: the objective of an upscaler."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import torch
+from PIL import Image
+from pydantic import Field
+from torch import Tensor
+
+from sfumato.dataset import Dataset
+from sfumato.diffusion import Condition, Denoiser, LogNormal, PictureCondition
+from sfumato.diffusion.enlarging import enlarged, reduced
+from sfumato.models import Model, ModelConfig, SamplerSettings, to_pictures, upscale
+from sfumato.models.configuration import BeginsWith
+from sfumato.networks import AnyNetworkConfig, UNetConfig
+from sfumato.random import spread
+from sfumato.training.objectives.objective import PICTURES, Losses, NoiseMean, NoiseStd, Objective, ObjectiveConfig
+from sfumato.works.values import NoiseLevel, Precision
+
+if TYPE_CHECKING:
+    from sfumato.features.vgg import PerceptualLoss
+    from sfumato.training.configuration import TrainingConfig
+
+MEASURED = 256  # pictures whose detail is measured
+LEAST_DETAIL = 0.01  # so that pictures of plain colours leave something to divide by
+
+
+class UpscalingConfig(ObjectiveConfig):
+    """factor: how many times pictures are enlarged; detail: what is left open is measured of the data set."""
+
+    kind: Literal["upscaling"] = "upscaling"
+    factor: int = Field(default=1, description="how many times pictures are enlarged", ge=1, le=8)
+    detail: NoiseLevel = Field(
+        default=0.1, description="standard deviation of what a picture has beyond its small form; by default measured"
+    )
+    noise_mean: NoiseMean = -0.9
+    noise_std: NoiseStd = 1.3
+
+    begins_with: ClassVar[BeginsWith] = "reference"
+    # Single pixels at the finest level, for detail.
+    network: ClassVar[AnyNetworkConfig | None] = UNetConfig(
+        patch=1, channels=(32, 64), blocks=2, width=128, depth=2, heads=2
+    )
+    description: ClassVar[str] = "A diffusion model that enlarges pictures"
+    tag: ClassVar[str] = "super-resolution"
+
+    @property
+    def enlargement(self) -> int:
+        return self.factor
+
+    @property
+    def sigma_data(self) -> float:
+        """Of the detail alone."""
+        return self.detail
+
+    @property
+    def density(self) -> LogNormal:
+        """Noise levels as for whole pictures, whose standard deviation is 0.5, at the scale of the detail; that has one
+        size only."""
+        return LogNormal(self.noise_mean + math.log(self.detail / 0.5), self.noise_std)
+
+    def fitted(self, dataset: Dataset, parent: Model | None) -> Self:
+        """An upscaler's weights know detail of one standard deviation."""
+        if "detail" in self.model_fields_set:
+            return self
+        detail = parent.config.sigma_data if parent else measure_detail(dataset, self.factor)
+        return self.model_copy(update={"detail": detail})
+
+    @classmethod
+    def shared_with(cls, parent: ModelConfig) -> Mapping[str, Any]:
+        return {"factor": parent.factor, "detail": parent.sigma_data}
+
+    def build(
+        self,
+        settings: TrainingConfig,
+        classes: int,
+        perceptual: PerceptualLoss | None = None,
+        teacher: Model | None = None,
+    ) -> Upscaling:
+        return Upscaling(self.build_denoiser(settings, classes), self.density, self.factor, settings.size)
+
+    def sampling(self, settings: TrainingConfig) -> SamplerSettings:
+        """From where next to nothing of the detail is left: the reference says the rest."""
+        return SamplerSettings(
+            steps=8,
+            sigma_min=0.06 * self.detail,
+            sigma_max=20 * self.detail,
+            guidance=1.0,
+            precision=settings.precision,
+        )
+
+
+def upscaler(factor: int) -> Mapping[str, Any]:
+    """The settings of an upscaler's run, but for its length. It needs no guidance, and so no early weights."""
+    return {"objective": {"kind": "upscaling", "factor": factor}, "early": 1.0}
+
+
+class Upscaling(Objective):
+    """The error of a denoiser of crops that sees their small form (SR3: Saharia et al. 2021, arXiv:2104.07636).
+
+    factor: of the enlargement; side: of the crops, in pixels.
+    """
+
+    def __init__(self, denoiser: Denoiser, density: LogNormal, factor: int, side: int) -> None:
+        super().__init__(denoiser)
+        self.density, self.factor, self.side = density, factor, side
+
+    def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
+        """images: [N, 3, S, S], S = factor * side, of each of which one crop is learned from; the condition is not."""
+        return Losses(self._losses(self.denoiser, images, generator))
+
+    @torch.no_grad()
+    def validation_loss(
+        self, denoiser: Denoiser, images: Tensor, condition: Condition, generator: torch.Generator
+    ) -> Tensor:
+        return self._losses(denoiser, images, generator)
+
+    def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
+        """What it makes of the middle of held-out pictures, no larger than a window asks."""
+        indices = dataset.held_out if len(dataset.held_out) else dataset.train
+        chosen = spread(indices, min(PICTURES, len(indices)))
+        small = reduced(dataset.images(chosen), self.factor)
+        side = -(-self.side // self.factor)
+        start = (small.shape[2] - side) // 2
+        middles = to_pictures(small[:, :, start : start + side, start : start + side])
+        return [upscale(model, middle, seed=seed, precision=precision).image for middle in middles]
+
+    def _losses(self, denoiser: Denoiser, images: Tensor, generator: torch.Generator) -> Tensor:
+        pairs = torch.cat((images, enlarged(reduced(images, self.factor), self.factor)), 1)
+        places = torch.randint(images.shape[2] - self.side + 1, (len(images), 2), generator=generator).tolist()
+        clean, reference = torch.stack(
+            [
+                pair[:, top : top + self.side, left : left + self.side]
+                for pair, (top, left) in zip(pairs, places, strict=True)
+            ]
+        ).chunk(2, 1)
+        sigma = self.density.sample(len(images), generator).to(images.device)
+        noise = torch.randn(clean.shape, generator=generator).to(images.device)
+        denoised = denoiser(clean + sigma.view(-1, 1, 1, 1) * noise, sigma, PictureCondition(reference))
+        weighted: Tensor = denoiser.preconditioning.weight(sigma) * (denoised - clean).square().mean((1, 2, 3))
+        return weighted
+
+
+def measure_detail(dataset: Dataset, factor: int) -> float:
+    """The standard deviation of what training pictures have beyond their enlarged small forms, in -1..1."""
+    chosen = spread(dataset.train, min(MEASURED, len(dataset.train)))
+    total = 0.0
+    for part in torch.split(chosen, 8):
+        images = dataset.images(part)
+        total += float((images - enlarged(reduced(images, factor), factor)).square().mean((1, 2, 3)).double().sum())
+    return max(LEAST_DETAIL, math.sqrt(total / len(chosen)))

@@ -1,0 +1,73 @@
+"""The state that a run begins with: fresh weights, or those of another model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from sfumato.dataset import Dataset
+from sfumato.errors import SfumatoError
+from sfumato.models import Model, ModelConfig
+from sfumato.text import readable, restored_path
+from sfumato.training.averages import PowerAverage
+from sfumato.training.configuration import TrainingConfig
+from sfumato.training.run import Run
+from sfumato.training.state import TrainingState
+
+SHARED = ("size", "factor", "network", "preconditioning")  # what a run has in common with the model it begins with
+_CLASSES = "conditioning.classes.weight"
+
+
+def begin(run: Run, dataset: Dataset, config: ModelConfig, device: torch.device) -> TrainingState:
+    """The state of a run before its first step. config: of the model that it makes.
+
+    Raises SfumatoError where the weights, the features or the teacher that it needs are not as they were.
+    """
+    settings, weights_from = run.record.settings, run.record.weights_from
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        objective = settings.build_objective(len(config.classes), run.perceptual_loss(device), run.teacher(device))
+    if weights_from and not run.has_begun:
+        warm_start(objective.denoiser.network, settings, config, restored_path(weights_from))
+    objective = objective.to(device)
+    return TrainingState(
+        objective,
+        PowerAverage(objective.denoiser, settings.ema_std),
+        settings.optimiser.build(objective, objective.rates),
+        settings.build_schedule(len(dataset.train)),
+    )
+
+
+def warm_start(network: nn.Module, settings: TrainingConfig, config: ModelConfig, origin: str | Path) -> None:
+    """Copy the weights of the model at ``origin`` into the network of a run.
+
+    Classes are matched by name; one that is new begins as 'no class'. Raises SfumatoError where the model there does
+    not fit the settings, or is not the one that the configuration says it descends from.
+    """
+    parent = Model.from_pretrained(origin, device="cpu")
+    check_fit(parent, origin, settings)
+    if parent.weights_digest != config.descends_from[0]:
+        raise SfumatoError(f"{origin}: has changed since this run was planned; begin a new run")
+    tensors = parent.denoiser.network.state_dict()
+    if _CLASSES in tensors:
+        rows = tensors[_CLASSES]
+        theirs = {readable(name): place + 1 for place, name in enumerate(parent.config.classes)}
+        places = [theirs.get(readable(name), 0) for name in config.classes]
+        tensors[_CLASSES] = torch.stack([rows[place] for place in (0, *places)])
+    network.load_state_dict(tensors)
+
+
+def check_fit(parent: Model, origin: str | Path, settings: TrainingConfig) -> None:
+    """Raises SfumatoError where a run of such settings cannot begin with the parent's weights."""
+    objective, config = settings.objective, parent.config
+    # What answers with the mean can be taught to answer with a sample, as a student begins as its teacher.
+    if objective.begins_with != config.begins_with or (objective.answer, config.answer) == ("mean", "sample"):
+        raise SfumatoError(
+            f"{origin}: its objective is {config.objective}, and this run's is {objective.kind}; leave that setting out"
+        )
+    for name in SHARED:
+        ours, theirs = getattr(settings, name), getattr(config, name)
+        if ours != theirs:
+            raise SfumatoError(f"{origin}: its {name} is {theirs}, and this run's is {ours}; leave that setting out")
