@@ -24,7 +24,7 @@ from sfumato.models.effort import looks, watched_looks
 from sfumato.models.sampling import InitialNoise, batch_size, sampling_of
 from sfumato.models.steering import NOT_STEERED, Steering, colours_of, composition_from, palette_from, target_of
 from sfumato.networks import UNetConfig, build_network
-from sfumato.training.denoising import Denoising
+from sfumato.training.objectives.denoising import Denoising
 from sfumato.works import read_work
 from sfumato.works.request import CanvasShape
 

@@ -3,9 +3,8 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.diffusion import Denoiser, LogNormal, preconditioning
-from sfumato.networks.vgg import VGGFeatures
+from sfumato.features.vgg import PerceptualLoss, VGGFeatures
 from sfumato.training.objectives import Denoising
-from sfumato.training.perceptual import PerceptualLoss
 
 
 class Watched(nn.Module):

@@ -1,14 +1,13 @@
 import pytest
 import torch
+from sfumato.networks.imagenet import DEVIATION, MEAN, normalised
 from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser, preconditioning
+from sfumato.features.vgg import PerceptualLoss, VGGFeatures
 from sfumato.networks import ArticleConfig, build_network
-from sfumato.networks.imagenet import DEVIATION, MEAN, normalised
-from sfumato.networks.vgg import VGGFeatures
 from sfumato.training.objectives.reconstruction import Reconstruction, listing_floor, listing_reach
-from sfumato.training.perceptual import PerceptualLoss
 
 
 @pytest.fixture
