@@ -14,11 +14,11 @@ import json
 from pathlib import Path
 
 import torch
-from sfumato.networks.imagenet import normalised
 from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.evaluation.comparison import from_noise
+from sfumato.images.tensors import normalised
 from sfumato.models import Model, to_pictures
 from sfumato.training import Run
 from sfumato.training.objectives.reconstruction import listing_floor, listing_reach

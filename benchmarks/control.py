@@ -24,7 +24,7 @@ from PIL import Image
 from sfumato.dataset import Dataset
 from sfumato.images.tensors import as_canvas, to_pictures
 from sfumato.memory import keep_freed_memory
-from sfumato.models import Generation, Model, interpolated, to_pictures, variations
+from sfumato.models import Generation, Model, interpolated, variations
 from sfumato.models.canvas import editing_canvas, extended_canvas, masked_canvas
 from sfumato.random import spread
 from sfumato.works.edits import Margins

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.collection import Collection, Finished, LeftOut, Limits, collect, unusable
+from sfumato.collection import Collection, Finished, LeftOut, Limits, collect
+from sfumato.images import unusable
 from sfumato.images.files import FORMATS
 
 COUNT = int(os.environ.get("SFUMATO_DAMAGED_FILES", "300"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from sfumato.cli.app import app
+from sfumato.cli.app import application
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -48,7 +48,7 @@ def test_a_command_in_a_page_is_one(line: str) -> None:
     name, *arguments = shlex.split(line, comments=True)[1:]
     if name.startswith("-"):
         return
-    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    command = typer.main.get_command(application()).commands[name]  # type: ignore[attr-defined]
     with command.make_context(name, arguments) as context:  # raises where it is not what the command takes
         assert not context.args
 

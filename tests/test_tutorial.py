@@ -20,7 +20,7 @@ import typer
 from PIL import Image
 
 import sfumato
-from sfumato.cli.app import app
+from sfumato.cli.app import application
 from sfumato.training import PRESETS, TrainingConfig
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -182,7 +182,7 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("line", commands())
 def test_every_command_in_its_prose_is_one(line: str) -> None:
     _, name, *arguments = shlex.split(line)
-    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    command = typer.main.get_command(application()).commands[name]  # type: ignore[attr-defined]
     options = {option for parameter in command.params for option in parameter.opts}
     assert {argument for argument in arguments if argument.startswith("-")} <= options
     if "--preset" in arguments:

@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.models import OptionInfo
 
-from sfumato.cli.app import app
+from sfumato.cli.app import application
 from sfumato.cli.options import CANVAS, CLASSES, RARE, SAMPLING, asks, option_of, parse_settings
 from sfumato.errors import SfumatoError
 from sfumato.works import read_work
 from sfumato.works.edits import Inpaint, Margins
 from sfumato.works.request import CanvasShape, Plain, Request, SamplerSettings
 
-COMMANDS = {info.callback.__name__: info.callback for info in app.registered_commands if info.callback is not None}
+COMMANDS = {
+    info.callback.__name__: info.callback for info in application().registered_commands if info.callback is not None
+}
 # What each command that makes works takes of a request, beside what is its own.
 SAMPLED = ("generate", "grid", "inpaint", "outpaint", "reimagine", "upscale", "again", "interpolate")
 ASKED: dict[str, tuple[str, ...]] = {

@@ -18,13 +18,15 @@ import pytest
 from PIL import Image
 from typer.models import OptionInfo
 
-from sfumato.cli.app import app
+from sfumato.cli.app import application
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 
 COUNT = int(os.environ.get("SFUMATO_WRONG_VALUES", "60"))
 SECONDS = 60  # for a call, on a machine that has other work too
-COMMANDS = {info.callback.__name__: info.callback for info in app.registered_commands if info.callback is not None}
+COMMANDS = {
+    info.callback.__name__: info.callback for info in application().registered_commands if info.callback is not None
+}
 
 # How each command is used rightly, so that one wrong value is all that is wrong. IN is a folder with one of everything.
 RIGHT = {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.collection import Collection, Fetched, Noted, collect, fetch, unusable
+from sfumato.collection import Collection, Fetched, Noted, collect, fetch
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sfumato.collection import Collection, unusable
+from sfumato.collection import Collection
 from sfumato.collection.collecting import collect
 from sfumato.collection.events import Read
 from sfumato.collection.listing import list_source
 from sfumato.collection.own_products import HERE
 from sfumato.collection.pictures import Rejected
 from sfumato.errors import SfumatoError
-from sfumato.provenance.containers import film_with
+from sfumato.images import unusable
+from sfumato.provenance.containers import video_with
 from sfumato.provenance.mark import xmp_packet
 from sfumato.works import save
 
@@ -68,7 +69,7 @@ def listed(tmp_path):
 def test_marked_files_are_left_out_by_name(art, gather, paint):
     for name in ("work.png", "sheet.webp", "deep/video.gif"):
         mark(paint(60), art / name)
-    (art / "film.mp4").write_bytes(film_with(b"\0\0\0\x10ftypisom\0\0\0\0", xmp_packet("sfumato 0.1.0").encode()))
+    (art / "film.mp4").write_bytes(video_with(b"\0\0\0\x10ftypisom\0\0\0\0", xmp_packet("sfumato 0.1.0").encode()))
     (art / "other.mp4").write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0")
     found = gather(art)
     assert len(found.files) == 6

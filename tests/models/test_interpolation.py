@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from sfumato.models.request import requested
 
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_tensor

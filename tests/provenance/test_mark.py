@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from sfumato.collection.drawn import draw
 from sfumato.provenance import is_marked, is_marked_file
-from sfumato.provenance.containers import film_with
+from sfumato.provenance.containers import video_with
 from sfumato.provenance.mark import TRAINED_ALGORITHMIC_MEDIA, is_ours, xmp_packet
 from sfumato.works.saving import Product, encoded
 
@@ -37,12 +37,12 @@ def plain(format: str, **options: object) -> bytes:
 
 
 def test_a_video_is_marked_at_its_end() -> None:
-    marked = film_with(VIDEO, PACKET)
+    marked = video_with(VIDEO, PACKET)
     assert marked.startswith(VIDEO)
     assert is_marked(marked)
     assert not is_marked(VIDEO)
     large = struct.pack(">I4sQ", 1, b"mdat", 16 + 77) + b"\1" * 77  # a box whose size has 64 bits
-    assert is_marked(film_with(VIDEO + large, PACKET))
+    assert is_marked(video_with(VIDEO + large, PACKET))
 
 
 def _jpeg(packet: str, before: bytes = b"") -> bytes:
@@ -128,13 +128,13 @@ def test_a_file_is_looked_at_without_being_read_whole(tmp_path: Path) -> None:
         video.truncate(16 + (8 << 30))
     assert not is_marked_file(tmp_path / "video.mp4")
     with (tmp_path / "video.mp4").open("ab") as video:
-        video.write(film_with(b"", PACKET))
+        video.write(video_with(b"", PACKET))
     assert is_marked_file(tmp_path / "video.mp4")
     with pytest.raises(OSError, match="No such file"):
         is_marked_file(tmp_path / "gone.png")
 
 
-WHOLE = [written("PNG"), written("WEBP"), written("GIF"), _jpeg(xmp_packet("sfumato 1.0")), film_with(VIDEO, PACKET)]
+WHOLE = [written("PNG"), written("WEBP"), written("GIF"), _jpeg(xmp_packet("sfumato 1.0")), video_with(VIDEO, PACKET)]
 
 
 @settings(max_examples=300, deadline=None)

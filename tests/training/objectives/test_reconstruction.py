@@ -1,11 +1,11 @@
 import pytest
 import torch
-from sfumato.networks.imagenet import DEVIATION, MEAN, normalised
 from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Denoiser, preconditioning
 from sfumato.features.vgg import PerceptualLoss, VGGFeatures
+from sfumato.images.tensors import MEAN, STD, normalised
 from sfumato.networks import ArticleConfig, build_network
 from sfumato.training.objectives.reconstruction import Reconstruction, listing_floor, listing_reach
 
@@ -29,7 +29,7 @@ def test_the_loss_is_the_listings(perceptual: PerceptualLoss) -> None:
     """MSE of the sigmoid's output against the normalised picture, plus MSE of their features."""
     denoiser, images = autoencoder(), pictures()
     losses = Reconstruction(denoiser, perceptual)(images, torch.zeros(4), torch.Generator())
-    inputs = ((images + 1) / 2 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(DEVIATION).view(3, 1, 1)
+    inputs = ((images + 1) / 2 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
     outputs = denoiser.network.listing(inputs)
     mse = nn.functional.mse_loss(outputs, inputs)
     felt = nn.functional.mse_loss(perceptual.features(outputs), perceptual.features(inputs))
@@ -55,10 +55,7 @@ def test_no_output_of_the_listing_comes_below_the_floor() -> None:
     torch.testing.assert_close(best, floor)
     # Of black and of white the floor is known without any picture.
     for value, target in ((-1.0, 0.0), (1.0, 1.0)):
-        ends = [
-            ((0.5 + value / 2 - mean) / deviation - target) ** 2
-            for mean, deviation in zip(MEAN, DEVIATION, strict=True)
-        ]
+        ends = [((0.5 + value / 2 - mean) / deviation - target) ** 2 for mean, deviation in zip(MEAN, STD, strict=True)]
         assert listing_floor(torch.full((1, 3, 8, 8), value)).item() == pytest.approx(sum(ends) / 3, rel=1e-5)
 
 
