@@ -210,18 +210,8 @@ WORKS: Mapping[str, Sequence[str]] = {
         *FEW,
     ),
     "grid of one": (
-        *(
-            "grid",
-            "models/denoising",
-            "--vary",
-            "noise_high=1,100",
-            "--seed",
-            "2",
-            "--negative",
-            "flow",
-            "-o",
-            "OUT.png",
-        ),
+        *("grid", "models/denoising", "--vary", "noise_high=1,100", "--seed", "2"),
+        *("--negative", "flow", "-o", "OUT.png"),
         *FEW,
     ),
     **{
