@@ -41,7 +41,7 @@ def test_the_works_are_kept_with_their_recipes(shown):
     folder, _ = shown
     for name in CLASSES:
         works = sorted((folder / "works" / name).glob("*.png"))
-        assert [read_work(path).recipe.label for path in works] == [name, name]
+        assert [read_work(path).recipe.request.label for path in works] == [name, name]
 
 
 @pytest.mark.slow

@@ -20,6 +20,18 @@ CONFIG = ModelConfig(
     sfumato_version="0.1.0",
 )
 
+UPSCALER = {
+    "name": "larger",
+    "objective": "upscaling",
+    "begins_with": "reference",
+    "factor": 2,
+    "classes": (),
+    "class_shares": (),
+    "sigma_data": 0.1,
+    "has_early": False,
+    "generation": {"steps": 3, "sigma_min": 0.006, "sigma_max": 2.0, "guidance": 1.0},
+}
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> Iterator[None]:
@@ -56,3 +68,21 @@ def model(new_model: Callable[..., Model]) -> Model:
 @pytest.fixture
 def saved(model: Model, tmp_path: Path) -> Path:
     return model.save_pretrained(tmp_path / "saved")
+
+
+@pytest.fixture(scope="session")
+def new_upscaler(new_model: Callable[..., Model]) -> Callable[..., Model]:
+    """new_upscaler(**changes to the configuration): one that makes pictures twice as large."""
+
+    def make(**changes: object) -> Model:
+        made = new_model(1, **{**UPSCALER, **changes})
+        if not made.config.has_early:
+            made.early = {}
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def upscaler(new_upscaler: Callable[..., Model]) -> Model:
+    return new_upscaler()

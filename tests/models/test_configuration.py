@@ -1,5 +1,7 @@
 """What stands in config.json is sound, or is refused with what is wrong."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -95,3 +97,23 @@ def test_parts_that_do_not_go_together_are_refused(wrong, said):
 def test_settings_with_which_no_picture_can_be_made_are_refused(wrong):
     with pytest.raises(ValidationError):
         SamplerSettings.model_validate(SamplerSettings().model_dump() | wrong)
+
+
+def test_the_configuration_of_an_upscaler_holds_together() -> None:
+    def config(**changes: Any) -> ModelConfig:
+        network = {"kind": "unet", "patch": 2, "channels": [8], "width": 16, "heads": 1}
+        return ModelConfig.model_validate({"size": 32, "network": network, **changes})
+
+    upscaler = {"begins_with": "reference", "factor": 4}
+    assert config(**upscaler).factor == 4
+    for wrong, said in (
+        ({"begins_with": "reference"}, "the factor is 1; it is 2 or more for an upscaler"),
+        ({"factor": 2}, "the factor is 2; it is 2 or more for an upscaler, and 1 for all other models"),
+        (
+            {**upscaler, "network": {"kind": "transformer", "width": 16, "heads": 1}},
+            "an upscaler needs a network of kind unet, and this one is of kind transformer",
+        ),
+        ({**upscaler, "preconditioning": "direct"}, "begins with a reference needs edm, v, epsilon or"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            config(**wrong)

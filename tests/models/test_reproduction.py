@@ -1,12 +1,15 @@
 """A work is made once more from its recipe alone, to the pixel, and variations of it are as near as is asked for."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
 from sfumato.errors import SfumatoError
-from sfumato.models import Generation, Model, reimagine, reproduce, variations
-from sfumato.works import read_work
+from sfumato.models import Generation, Model, reimagine, reproduce, upscale, variations
+from sfumato.models.verbs import enlarging_again
+from sfumato.works import Work, read_work
 from sfumato.works.request import Request, Slerp
 
 FEW = {"steps": 3}
@@ -122,3 +125,75 @@ def test_a_fraction_out_of_range_is_one_sentence(model, fraction):
     recipe = next(Generation.of(model, **FEW).works(1)).recipe
     with pytest.raises(SfumatoError, match=r"from 0 \(the work itself\) to 1"):
         variations(model, recipe, fraction)
+
+
+def pixels(image: Image.Image) -> Any:
+    return np.asarray(image, dtype=int)
+
+
+@pytest.fixture(scope="module")
+def small_picture() -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 28, 3), dtype=np.uint8))
+
+
+def test_it_is_made_again_from_its_file_and_the_picture(
+    upscaler: Model, small_picture: Image.Image, tmp_path: Any
+) -> None:
+    upscaler.save_pretrained(tmp_path / "larger")
+    loaded = Model.from_pretrained(tmp_path / "larger")
+    assert loaded.config.factor == 2
+    work = read_work(upscale(loaded, small_picture, seed=3, steps=2).save(tmp_path / "larger.png"))
+    again = reproduce(loaded, work.recipe, picture=small_picture)
+    assert again.recipe == work.recipe
+    assert np.array_equal(pixels(again.image), pixels(work.image))
+    with pytest.raises(SfumatoError, match="began with a picture, which is not in its file"):
+        reproduce(loaded, work.recipe)
+    with pytest.raises(SfumatoError, match="the picture is not the one that the work began with"):
+        reproduce(loaded, work.recipe, picture=small_picture.rotate(180))
+
+
+def test_an_enlarged_work_carries_the_recipe_of_the_smaller_one(model: Model, upscaler: Model, tmp_path: Any) -> None:
+    small = list(Generation.of(model, seed=5, steps=2, label="waves").works(3))[2]
+    work = upscale(upscaler, small)
+    assert work.image.size == (64, 64)
+    read = read_work(work.save(tmp_path / "larger.png"))
+    assert read.recipe == work.recipe
+    assert read.recipe.first == small.recipe
+    assert (read.recipe.request.seed, read.recipe.request.number) == (5, 2)
+    again = next(enlarging_again(upscaler, read.recipe, reproduce(model, read.recipe.first)).works())
+    assert np.array_equal(pixels(again.image), pixels(work.image))
+    text = read.recipe.parameters_text()
+    assert text.startswith("waves\nSteps: 2, ")
+    assert text.endswith("Hires upscale: 2, Hires upscaler: larger, Hires steps: 3")
+    assert "Size: 32x32" in text  # before it is enlarged, as in the program whose text this is
+
+
+def test_twice_enlarged_is_made_again_in_order(model: Model, upscaler: Model) -> None:
+    small = next(Generation.of(model, seed=5, steps=2).works(1))
+    twice = upscale(upscaler, upscale(upscaler, small))
+    assert twice.image.size == (128, 128)
+    assert [recipe.size for recipe in twice.recipe.enlargements] == [(64, 64), (128, 128)]
+    text = twice.recipe.parameters_text()
+    assert text.endswith("Hires upscale: 4, Hires upscaler: larger, Hires steps: 3")
+    assert text.count("Hires upscale:") == 1
+    work = reproduce(model, twice.recipe.first)
+    for recipe in twice.recipe.enlargements:
+        work = next(enlarging_again(upscaler, recipe, work).works())
+    assert work.recipe == twice.recipe
+    assert np.array_equal(pixels(work.image), pixels(twice.image))
+
+
+def test_variations_have_details_of_their_own(model: Model, upscaler: Model) -> None:
+    """A variation has the seed of the work that it is one of, and other noise."""
+    work = next(Generation.of(model, seed=5, steps=2).works(1))
+    one, other = variations(model, work.recipe, 0.5, seed=3, changes=Request.of(steps=2)).works(2)
+    large = [upscale(upscaler, Work(work.image, part.recipe)) for part in (one, other)]
+    assert (pixels(large[0].image) != pixels(large[1].image)).mean() > 0.5
+    assert large[0].recipe.request.slerps == one.recipe.request.slerps
+
+
+def test_a_strength_is_for_works_that_were_refined(model: Model, upscaler: Model, small_picture: Image.Image) -> None:
+    with pytest.raises(SfumatoError, match="the work is none that a picture was refined to"):
+        reproduce(upscaler, upscale(upscaler, small_picture).recipe, picture=small_picture, strength=0.5)
+    with pytest.raises(SfumatoError, match="the work is none that a picture was refined to"):
+        reproduce(model, next(Generation.of(model, steps=2).works(1)).recipe, strength=0.5)

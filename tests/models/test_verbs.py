@@ -21,15 +21,13 @@ from sfumato.models import (
     build_denoiser,
     enlarging,
     reimagine,
-    reproduce,
     to_pictures,
     upscale,
-    variations,
 )
 from sfumato.models.canvas import enlarging_canvas, refining_canvas
-from sfumato.models.verbs import enlarging_again, generating, reimagining
+from sfumato.models.verbs import generating, reimagining
 from sfumato.networks import ArticleConfig, GeneratorConfig
-from sfumato.works import Work, read_work
+from sfumato.works import read_work
 from sfumato.works.request import PARTS, Request, SamplerSettings, Slerp
 
 # The model itself, and what is said of files and of the screen; a model is put on a device when it is loaded, a
@@ -251,26 +249,6 @@ def test_every_sampler_begins_with_the_picture(model: Model, picture: Image.Imag
         assert torch.isfinite(steps[-1].x).all()
 
 
-UPSCALER = {
-    "name": "larger",
-    "objective": "upscaling",
-    "begins_with": "reference",
-    "factor": 2,
-    "classes": (),
-    "class_shares": (),
-    "sigma_data": 0.1,
-    "has_early": False,
-    "generation": {"steps": 3, "sigma_min": 0.006, "sigma_max": 2.0, "guidance": 1.0},
-}
-
-
-@pytest.fixture(scope="module")
-def upscaler(new_model: Callable[..., Model]) -> Model:
-    made = new_model(1, **UPSCALER)
-    made.early = {}
-    return made
-
-
 @pytest.fixture(scope="module")
 def small_picture() -> Image.Image:
     return Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 28, 3), dtype=np.uint8))
@@ -297,9 +275,9 @@ class Blank(torch.nn.Module):
 
 
 def test_without_detail_it_is_the_smooth_enlargement(
-    new_model: Callable[..., Model], small_picture: Image.Image
+    new_upscaler: Callable[..., Model], small_picture: Image.Image
 ) -> None:
-    model = new_model(1, **UPSCALER)
+    model = new_upscaler()
     model.denoiser.network = Blank()
     work = upscale(model, small_picture)
     smooth = to_pictures(enlarged(as_canvas(small_picture)[None], 2))[0]
@@ -308,8 +286,10 @@ def test_without_detail_it_is_the_smooth_enlargement(
     assert model.denoiser.network.seen == 3 * 2 * 3  # steps, and windows of 32 every 16 at most on 40 x 56
 
 
-def test_a_picture_of_one_window_is_seen_at_once(new_model: Callable[..., Model], small_picture: Image.Image) -> None:
-    model = new_model(1, **UPSCALER)
+def test_a_picture_of_one_window_is_seen_at_once(
+    new_upscaler: Callable[..., Model], small_picture: Image.Image
+) -> None:
+    model = new_upscaler()
     model.denoiser.network = Blank()
     upscale(model, small_picture.crop((0, 0, 16, 16)))
     assert model.denoiser.network.seen == 3
@@ -321,55 +301,8 @@ def test_the_seed_makes_the_detail(upscaler: Model, small_picture: Image.Image) 
     assert (pixels(one.image) != pixels(other.image)).mean() > 0.5
 
 
-def test_it_is_made_again_from_its_file_and_the_picture(
-    upscaler: Model, small_picture: Image.Image, tmp_path: Any
-) -> None:
-    upscaler.save_pretrained(tmp_path / "larger")
-    loaded = Model.from_pretrained(tmp_path / "larger")
-    assert loaded.config.factor == 2
-    work = read_work(upscale(loaded, small_picture, seed=3, steps=2).save(tmp_path / "larger.png"))
-    again = reproduce(loaded, work.recipe, picture=small_picture)
-    assert again.recipe == work.recipe
-    assert np.array_equal(pixels(again.image), pixels(work.image))
-    with pytest.raises(SfumatoError, match="began with a picture, which is not in its file"):
-        reproduce(loaded, work.recipe)
-    with pytest.raises(SfumatoError, match="the picture is not the one that the work began with"):
-        reproduce(loaded, work.recipe, picture=small_picture.rotate(180))
-
-
-def test_an_enlarged_work_carries_the_recipe_of_the_smaller_one(model: Model, upscaler: Model, tmp_path: Any) -> None:
-    small = list(Generation.of(model, seed=5, steps=2, label="waves").works(3))[2]
-    work = upscale(upscaler, small)
-    assert work.image.size == (64, 64)
-    read = read_work(work.save(tmp_path / "larger.png"))
-    assert read.recipe == work.recipe
-    assert read.recipe.first == small.recipe
-    assert (read.recipe.request.seed, read.recipe.request.number) == (5, 2)
-    again = next(enlarging_again(upscaler, read.recipe, reproduce(model, read.recipe.first)).works())
-    assert np.array_equal(pixels(again.image), pixels(work.image))
-    text = read.recipe.parameters_text()
-    assert text.startswith("waves\nSteps: 2, ")
-    assert text.endswith("Hires upscale: 2, Hires upscaler: larger, Hires steps: 3")
-    assert "Size: 32x32" in text  # before it is enlarged, as in the program whose text this is
-
-
-def test_twice_enlarged_is_made_again_in_order(model: Model, upscaler: Model) -> None:
-    small = next(Generation.of(model, seed=5, steps=2).works(1))
-    twice = upscale(upscaler, upscale(upscaler, small))
-    assert twice.image.size == (128, 128)
-    assert [recipe.size for recipe in twice.recipe.enlargements] == [(64, 64), (128, 128)]
-    text = twice.recipe.parameters_text()
-    assert text.endswith("Hires upscale: 4, Hires upscaler: larger, Hires steps: 3")
-    assert text.count("Hires upscale:") == 1
-    work = reproduce(model, twice.recipe.first)
-    for recipe in twice.recipe.enlargements:
-        work = next(enlarging_again(upscaler, recipe, work).works())
-    assert work.recipe == twice.recipe
-    assert np.array_equal(pixels(work.image), pixels(twice.image))
-
-
-def test_an_enlarged_tile_is_blind_to_where_it_begins(new_model: Callable[..., Model]) -> None:
-    model = new_model(1, **UPSCALER)
+def test_an_enlarged_tile_is_blind_to_where_it_begins(new_upscaler: Callable[..., Model]) -> None:
+    model = new_upscaler()
     model.denoiser.network = Blank()
     tile = Image.fromarray(np.random.default_rng(1).integers(0, 256, (16, 16, 3), dtype=np.uint8))
     rolled = Image.fromarray(np.roll(np.asarray(tile), 5, 1))
@@ -392,18 +325,17 @@ def test_what_cannot_be_enlarged_is_one_sentence(model: Model, upscaler: Model) 
 
 
 def test_between_the_steps_there_is_as_much_noise_as_they_say(
-    new_model: Callable[..., Model], small_picture: Image.Image
+    new_upscaler: Callable[..., Model], small_picture: Image.Image
 ) -> None:
-    model = new_model(1, **UPSCALER)
+    model = new_upscaler()
     model.denoiser.network = Blank()
     _, first = next(Generation.of(model, canvas=enlarging_canvas(model.config, small_picture)).steps(1))
     smooth = enlarged(as_canvas(small_picture)[None], 2)
     assert float((first.x - smooth).std()) == pytest.approx(first.sigma, rel=0.05)
 
 
-def test_an_upscaler_of_early_weights_can_be_guided_by_them(new_model: Callable[..., Model]) -> None:
-    config = {**UPSCALER, "has_early": True, "name": "guided"}
-    model = new_model(1, **config)
+def test_an_upscaler_of_early_weights_can_be_guided_by_them(new_upscaler: Callable[..., Model]) -> None:
+    model = new_upscaler(has_early=True, name="guided")
     plain, led = (
         upscale(model, to_pictures(torch.zeros(1, 3, 16, 16))[0], guidance=guidance, guidance_kind="autoguidance")
         for guidance in (1.0, 2.0)
@@ -412,47 +344,11 @@ def test_an_upscaler_of_early_weights_can_be_guided_by_them(new_model: Callable[
     assert (pixels(plain.image) != pixels(led.image)).any()
 
 
-def test_the_configuration_holds_together() -> None:
-    def config(**changes: Any) -> ModelConfig:
-        network = {"kind": "unet", "patch": 2, "channels": [8], "width": 16, "heads": 1}
-        return ModelConfig.model_validate({"size": 32, "network": network, **changes})
-
-    upscaler = {"begins_with": "reference", "factor": 4}
-    assert config(**upscaler).factor == 4
-    for wrong, said in (
-        ({"begins_with": "reference"}, "the factor is 1; it is 2 or more for an upscaler"),
-        ({"factor": 2}, "the factor is 2; it is 2 or more for an upscaler, and 1 for all other models"),
-        (
-            {**upscaler, "network": {"kind": "transformer", "width": 16, "heads": 1}},
-            "an upscaler needs a network of kind unet, and this one is of kind transformer",
-        ),
-        ({**upscaler, "preconditioning": "direct"}, "begins with a reference needs edm, v, epsilon or"),
-    ):
-        with pytest.raises(ValueError, match=said):
-            config(**wrong)
-
-
 def test_a_work_of_a_picture_keeps_its_digest(upscaler: Model, small_picture: Image.Image) -> None:
     recipe = upscale(upscaler, small_picture).recipe
     assert recipe.request.edit.picture == picture_digest(as_canvas(small_picture))
     assert recipe.origin is None
     assert recipe.size == (56, 40)
-
-
-def test_variations_have_details_of_their_own(model: Model, upscaler: Model) -> None:
-    """A variation has the seed of the work that it is one of, and other noise."""
-    work = next(Generation.of(model, seed=5, steps=2).works(1))
-    one, other = variations(model, work.recipe, 0.5, seed=3, changes=Request.of(steps=2)).works(2)
-    large = [upscale(upscaler, Work(work.image, part.recipe)) for part in (one, other)]
-    assert (pixels(large[0].image) != pixels(large[1].image)).mean() > 0.5
-    assert large[0].recipe.request.slerps == one.recipe.request.slerps
-
-
-def test_a_strength_is_for_works_that_were_refined(model: Model, upscaler: Model, small_picture: Image.Image) -> None:
-    with pytest.raises(SfumatoError, match="the work is none that a picture was refined to"):
-        reproduce(upscaler, upscale(upscaler, small_picture).recipe, picture=small_picture, strength=0.5)
-    with pytest.raises(SfumatoError, match="the work is none that a picture was refined to"):
-        reproduce(model, next(Generation.of(model, steps=2).works(1)).recipe, strength=0.5)
 
 
 def test_more_can_be_asked_of_an_edit_and_of_an_enlargement_step_by_step(
