@@ -98,3 +98,9 @@ def test_a_picture_alone_is_a_product_too(tmp_path: Path) -> None:
     assert is_marked_file(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as shown:
         assert max(ImageStat.Stat(ImageChops.difference(shown.convert("RGB"), FRAMES[0])).sum) == 0
+
+
+@pytest.mark.parametrize("suffix", sorted(set(ENCODERS) - {".png", ".apng"}))
+def test_texts_are_a_pngs_alone(suffix: str) -> None:
+    with pytest.raises(ValueError, match="carries no texts"):
+        encoded(Product(FRAMES, DURATIONS, {"key": "text"}), Path(f"moving{suffix}"))

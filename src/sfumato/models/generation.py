@@ -40,7 +40,8 @@ from sfumato.works.values import HIGHEST_SIGMA
 class Progress:
     """A step of a batch. positions: of its works in their series; step of steps; sigma: the noise still in them.
 
-    previews: the pictures with that noise in them, where they were asked for; works: with the last step, the works.
+    Where previews were asked for: the pictures with that noise in them, and estimates of the clean pictures, from which
+    the step was made. works: with the last step, the works.
     """
 
     positions: range
@@ -48,6 +49,7 @@ class Progress:
     steps: int
     sigma: float
     previews: tuple[Image.Image, ...] = ()
+    estimates: tuple[Image.Image, ...] = ()
     works: tuple[Work, ...] = ()
 
 
@@ -137,6 +139,7 @@ class Generation:
                         step.steps,
                         step.sigma,
                         pictures if previews else (),
+                        tuple(to_pictures(sampling.decode(step.denoised, False)[wanted])) if previews else (),
                         tuple(Work(picture, self.recipe(position)) for position, picture in works),
                     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PIL import Image
+from pydantic import ValidationError
 
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import (
@@ -25,7 +26,7 @@ from sfumato.models.reproduction import variations as variations_of
 from sfumato.models.steering import composition_from, palette_from
 from sfumato.works import Recipe, Work, read_work
 from sfumato.works.edits import Margins
-from sfumato.works.request import Composition, Palette, Request
+from sfumato.works.request import Composition, Palette, Request, fault
 
 STRENGTH = 0.6
 
@@ -165,7 +166,10 @@ def outpaint(
 
     Raises SfumatoError where nothing is to be added, the whole is smaller than the model's pictures, and as `inpaint`.
     """
-    margins = Margins(left=left, top=top, right=right, bottom=bottom)
+    try:
+        margins = Margins(left=left, top=top, right=right, bottom=bottom)
+    except ValidationError as error:
+        raise fault(error) from error
     canvas = extended_canvas(model.config, picture, margins)
     return next(Generation.of(model, Request.of(**asked), canvas=canvas).works())
 

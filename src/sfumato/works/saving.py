@@ -58,10 +58,14 @@ def save(product: Product | Image.Image, path: Path, *, force: bool = False) -> 
 
 
 def encoded(product: Product, path: Path) -> bytes:
-    """The bytes of the file, by the ending of its name. Raises ValueError for an ending that is none of `ENCODERS`."""
-    encode = ENCODERS.get(path.suffix.lower())
+    """The bytes of the file, by the ending of its name. Raises ValueError for an ending that is none of `ENCODERS`, and
+    for texts in what is no PNG."""
+    suffix = path.suffix.lower()
+    encode = ENCODERS.get(suffix)
     if encode is None:
         raise ValueError(f"{path}: is none of {', '.join(ENCODERS)}")
+    if product.texts and encode is not _png:
+        raise ValueError(f"{path}: a {suffix} carries no texts")
     return encode(product, path)
 
 
