@@ -113,13 +113,17 @@ def test_nothing_but_the_commands_prints() -> None:
 
 
 def test_no_code_asks_a_model_for_the_name_of_its_objective() -> None:
-    """What a model can do follows from its configuration's begins_with, answer and preconditioning."""
+    """What a model can do follows from its configuration's begins_with, answer and preconditioning, and what a run has
+    to do from its objective's own configuration."""
     asks = [
         f"{name_of(path)}:{node.lineno}: {ast.unparse(node)}"
         for path in SOURCES
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Compare)
-        and any(ast.unparse(side).endswith("config.objective") for side in (node.left, *node.comparators))
+        and any(
+            ast.unparse(side).endswith(("config.objective", "objective.kind"))
+            for side in (node.left, *node.comparators)
+        )
     ]
     assert not asks
 
