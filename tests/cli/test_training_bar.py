@@ -55,7 +55,7 @@ def test_without_a_terminal_a_line_now_and_then_says_that_it_is_alive():
 @pytest.mark.parametrize("terminal", [False, True])
 def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
     events = (Pictured(9, Path("s.png")), Saved(9, Path("c")), Noted(9, "it [was] slow"))
-    said = shown(*events, Finished(200, RUN.path / "model", True, 61.0), terminal=terminal)
+    said = shown(*events, Finished(200, RUN.path / "model", 61.0), terminal=terminal)
     assert "evolution.png" not in said  # there is none
     for word in (
         "At step 9: it [was] slow.",
@@ -67,6 +67,6 @@ def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
 
 
 def test_after_an_autoencoder_a_picture_is_to_be_shown_to_it():
-    finished = Finished(200, RUN.path / "model", True, 61.0)
+    finished = Finished(200, RUN.path / "model", 61.0)
     said = shown(finished, terminal=False, run=run_that("picture"))
     assert "sfumato reimagine 'my [bold]run' PICTURE -o work.png" in said
