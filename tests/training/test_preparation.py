@@ -118,3 +118,12 @@ def test_a_descendant_takes_over_what_it_must_share(begin: Callable[..., Run]) -
     settings = run.record.settings
     shared = {"size": 32, "objective": {"kind": "denoising"}, "preconditioning": "flow"}
     assert parent_choices(str(run.path)) == shared | {"network": settings.network}
+
+
+def test_a_model_of_an_objective_that_is_not_known_here_is_no_beginning(begin: Callable[..., Run]) -> None:
+    run = begin()
+    list(train(run))
+    config = run.model / "config.json"
+    config.write_text(config.read_text("utf-8").replace('"objective": "denoising"', '"objective": "another"'), "utf-8")
+    with pytest.raises(SfumatoError, match="was trained by the objective 'another', which this sfumato does not have"):
+        parent_choices(str(run.path))

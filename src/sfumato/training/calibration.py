@@ -119,7 +119,7 @@ class Statistics:
 
     def distance(self, other: Statistics) -> float:
         """How far another set is from this one: the mean of Wasserstein's distances of the six distributions, in
-        deviations of this set's, and the farther the more of its pictures are all but empty than of this set's."""
+        standard deviations of this set's, and the farther the more of its pictures are all but empty than of these."""
         places = (torch.arange(QUANTILES, dtype=torch.float64) + 0.5) / QUANTILES
         mine, others = (torch.quantile(one.of_each, places, dim=1) for one in (self, other))
         apart = ((mine - others).abs().mean(0) / self.of_each.std(1).clamp(min=LEAST_SPREAD)).mean().item()

@@ -207,7 +207,7 @@ class _Training:
         return [evaluated, *self._by_heart(evaluated.held_out_loss)]
 
     def _by_heart(self, held_out_loss: float) -> list[Event]:
-        """The guard has spoken: a time to keep is cut short, a number of steps is kept to and only remarked upon."""
+        """The guard has spoken: a time to keep is cut short, a number of steps is kept to, with a note."""
         state, guard = self.state, self.state.guard
         why = (
             f"the loss on held-out pictures rose from {guard.lowest:.4f} at step {guard.step_at_lowest} to "

@@ -53,9 +53,13 @@ def suitable_size(short_sides: Sequence[int], minutes: float, factor: int = 1, *
 def parent_choices(origin: str) -> Mapping[str, Any]:
     """What a run shares with the model whose weights it begins with. Raises SfumatoError where there is no model."""
     config = Model.from_pretrained(origin, device="cpu").config
-    if config.objective not in OBJECTIVES:
-        raise SfumatoError(f"{origin}: was trained by an objective '{config.objective}', which is not known here")
-    objective = {"kind": config.objective, **OBJECTIVES[config.objective].shared_with(config)}
+    its = OBJECTIVES.get(config.objective)
+    if its is None:
+        raise SfumatoError(
+            f"{origin}: was trained by the objective '{config.objective}', which this sfumato does not have; "
+            "give another model"
+        )
+    objective = {"kind": config.objective, **its.shared_with(config)}
     return {"objective": objective, **{name: getattr(config, name) for name in SHARED if name != "factor"}}
 
 

@@ -77,13 +77,13 @@ class LearningRateSchedule:
         factor = max(self._shape(step), 0.01)
         return replace(self, anneal_from=step + length - round(length / factor), end=step + length)
 
-    def moved(self, before: float, after: int, pace: float) -> Self:
-        """The same with place ``before`` at step ``after``, and ``pace`` steps for each one around it."""
+    def moved(self, before: float, after: int, stretch: float) -> Self:
+        """The same with place ``before`` at step ``after``, and ``stretch`` steps for each one around it."""
 
         def at(place: int) -> int:
-            return after + round((place - before) * pace)
+            return after + round((place - before) * stretch)
 
-        warmup = max(1, round(self.warmup * pace))
+        warmup = max(1, round(self.warmup * stretch))
         return replace(self, start=at(self.start), end=at(self.end), warmup=warmup, anneal_from=at(self.anneal_from))
 
     def progress(self, step: float) -> float:

@@ -162,7 +162,7 @@ def training_facts(state: TrainingState, batch: int, seconds: float, device: tor
         "Training": f"{counted(state.step, 'step')} of {counted(batch, 'picture')} "
         f"in {counted(round(seconds / 60, 1), 'minute')} on {device.type}",
         "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures" if known else "not measured",
-        **({"Remark": state.noted} if state.noted else {}),
+        **({"Note": state.noted} if state.noted else {}),
     }
 
 
