@@ -155,8 +155,8 @@ MISTAKES = [
     ("train art -o r --config nowhere.toml", "nowhere.toml: no such file"),
     ("train art -o r --config empty", "cannot be read"),
     ("train art -o r --config broken.toml", "broken.toml: cannot be read as TOML"),
-    ("train art -o r --config unknown.toml", "there is no setting 'wurst'; there are anneal, balance, "),
-    ("train art -o r --config range.toml", "range.toml: warmup = 7"),
+    ("train art -o r --config unknown.toml", "there is no setting 'wurst'; there are balance, batch, "),
+    ("train art -o r --config range.toml", "range.toml: schedule.warmup = 7"),
     ("train art -o r --config two-times.toml", "two-times.toml: 'steps' and 'minutes'"),
     ("train art -o r --config odd-size.toml", "36"),
     ("train art -o r --from nowhere", "nowhere: no such directory"),
@@ -249,12 +249,12 @@ def raising(error):
     def command(**_):
         raise error
 
-    return command
+    return lambda named: command
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
 def test_a_full_or_closed_disk_is_one_sentence(number, sfumato, monkeypatch):
-    monkeypatch.setattr(module, "app", raising(OSError(number, os.strerror(number), "works/0001.png")))
+    monkeypatch.setattr(module, "application", raising(OSError(number, os.strerror(number), "works/0001.png")))
     answer = sfumato("generate", "run")
     assert answer.code == 2
     said = "the disk is full; make room and run the command again"
@@ -265,7 +265,7 @@ def test_a_full_or_closed_disk_is_one_sentence(number, sfumato, monkeypatch):
 
 def test_a_fault_of_the_program_keeps_its_traceback(sfumato, monkeypatch):
     for error in (OSError(errno.EBADF, "bad"), ZeroDivisionError()):
-        monkeypatch.setattr(module, "app", raising(error))
+        monkeypatch.setattr(module, "application", raising(error))
         with pytest.raises(type(error)):
             sfumato("generate", "run")
 
@@ -283,7 +283,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(sfumato, monkeypatch):
     ],
 )
 def test_too_little_memory_is_one_sentence(error, said, sfumato, monkeypatch):
-    monkeypatch.setattr(module, "app", raising(error))
+    monkeypatch.setattr(module, "application", raising(error))
     answer = sfumato("train", "art")
     assert answer.code == 2
     assert said in answer.err
@@ -291,7 +291,7 @@ def test_too_little_memory_is_one_sentence(error, said, sfumato, monkeypatch):
 
 
 def test_an_interruption_is_silent(sfumato, monkeypatch):
-    monkeypatch.setattr(module, "app", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(module, "application", raising(KeyboardInterrupt()))
     answer = sfumato("generate", "run")
     assert (answer.code, answer.err) == (130, "")
 

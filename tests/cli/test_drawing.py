@@ -145,7 +145,7 @@ def test_an_interruption_at_the_very_end_lets_the_rest_go_on(console):
     def events() -> Iterator[pipeline.Event]:
         yield RUN
         signal.raise_signal(signal.SIGINT)
-        yield Finished(200, RUN.model, True, 61.0)
+        yield Finished(200, RUN.model, 61.0)
         yield PageWritten(Path("demo/index.html"))
 
     draw(events(), console)

@@ -287,7 +287,8 @@ def bounds(part: type[Plain], name: str) -> tuple[float | None, float | None]:
     schema = part.model_json_schema()["properties"][name]
     for kind in schema.get("anyOf", [schema]):
         if kind.get("type") in ("integer", "number"):
-            return kind.get("minimum"), kind.get("maximum")
+            below = kind.get("exclusiveMaximum")
+            return kind.get("minimum"), kind.get("maximum") if below is None else below - 1
     return None, None
 
 

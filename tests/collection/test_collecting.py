@@ -268,7 +268,7 @@ def test_a_collection_says_where_it_comes_from_until_told_otherwise(art, tmp_pat
     list(collect(art, tmp_path / "c", workers=1, origin=origin))
     assert Collection.open(tmp_path / "c").origin == origin
     *_, again = collect(art, tmp_path / "c", workers=1)
-    assert (again.changed, again.collection.origin) == (False, origin)
+    assert (again.changed, again.origin) == (False, origin)
     *_, newer = collect(art, tmp_path / "c", workers=1, origin=Origin("kaggle:owner/art", "4"))
     assert newer.changed
     assert Collection.open(tmp_path / "c").origin == Origin("kaggle:owner/art", "4")

@@ -74,7 +74,7 @@ def test_marked_files_are_left_out_by_name(art, gather, paint):
     found = gather(art)
     assert len(found.files) == 6
     own = {file: entry.reason for file, entry in found.left_out.items() if entry.kind == unusable.OWN}
-    assert own == dict.fromkeys(("work.png", "sheet.webp", "deep/video.gif", "video.mp4"), "made by sfumato")
+    assert own == dict.fromkeys(("work.png", "sheet.webp", "deep/video.gif", "film.mp4"), "made by sfumato")
     assert found.left_out["other.mp4"].reason == "not a picture: a video"
     assert found.finished.summary.left_out == {"made by sfumato": 4, "not a picture": 1}
 

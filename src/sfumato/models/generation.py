@@ -103,15 +103,8 @@ class Generation:
                     f"negative class '{negative}': it is guidance that leads away from it, and it is 1, which is none; "
                     "choose 1.5 to 3"
                 )
-        complete = request.model_copy(
-            update={
-                "label": label,
-                "negative": negative,
-                "sampling": chosen,
-                "canvas": canvas.shape,
-                "edit": canvas.edit,
-            }
-        )
+        made = {"label": label, "negative": negative, "sampling": chosen, "canvas": canvas.shape, "edit": canvas.edit}
+        complete = request.model_copy(update=made)
         generation = cls(model, complete, canvas, origin)
         if generation.guidance_kind == "autoguidance":
             model.early_denoiser()
