@@ -104,7 +104,7 @@ def model() -> Model:
     network = build_network(CONFIG.network, SIZE // 2, 0, in_channels=4)
     network.conditioning = VectorConditioning(32)
     objective = Denoising(Denoiser(network, preconditioning("edm")), LogNormal(-0.2, 1.6), codec=ToyCodec())
-    optimiser = torch.optim.Adam(objective.module.parameters(), lr=4e-3)
+    optimiser = torch.optim.Adam(objective.parameters(), lr=4e-3)
     generator, steps = torch.Generator().manual_seed(1), 250
     anneal = torch.optim.lr_scheduler.LinearLR(optimiser, 1, 0.02, steps)
     losses = []
@@ -112,7 +112,7 @@ def model() -> Model:
         colours = torch.rand((16, 3), generator=generator) * 1.2 - 0.6
         pictures = colours[:, :, None, None].expand(-1, -1, SIZE, SIZE).clone()
         condition = VectorCondition.of(*colours.tolist())
-        loss = objective.losses(pictures, condition, generator).total.mean()
+        loss = objective(pictures, condition, generator).total.mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections import deque
 from functools import partial
 from typing import Any
 
@@ -88,7 +87,7 @@ def share(bench: Bench) -> dict[str, Any]:
 
 
 def sampling(bench: Bench) -> dict[str, Any]:
-    """Noise to pictures, still on the device; guidance and sampler are the model's own."""
+    """Noise to pictures, before they are rounded to 8 bits; guidance and sampler are the model's own."""
     model = bench.model()
     figures: dict[str, Any] = {}
     for precision in ("float32", "bfloat16"):
@@ -100,4 +99,4 @@ def sampling(bench: Bench) -> dict[str, Any]:
 
 def sample(generation: Generation) -> None:
     """One batch."""
-    deque(generation.steps(SAMPLED), maxlen=0)
+    generation.pictures(SAMPLED)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from sfumato.cli.grid import grid
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser
+from sfumato.models.effort import watched_looks
 from sfumato.networks import UNetConfig
 from sfumato.provenance.mark import GRID_KEY
 from sfumato.works.viewing import enlarged
@@ -206,13 +207,12 @@ def test_a_large_sheet_has_one_work_of_each(drawn):
         (("--vary", "steps=1,2", "-n", 3000), "6,000 works of 32 px: their sheet of 98 million pixels"),
     ],
 )
-def test_what_cannot_be_shown_is_said_before_anything_is_made(drawn, here, monkeypatch, options, fault):
-    made = []
-    monkeypatch.setattr(Generation, "steps", lambda self, count, first=None: made.append(count) or iter(()))
-    with pytest.raises(SfumatoError, match=fault) as caught:
+def test_what_cannot_be_shown_is_said_before_anything_is_made(drawn, here, options, fault):
+    looks = []
+    with watched_looks(lambda denoiser, count: looks.append(count)), pytest.raises(SfumatoError, match=fault) as caught:
         drawn(*options)
     assert "\n" not in str(caught.value)
-    assert made == [] and list(here.iterdir()) == []
+    assert looks == [] and list(here.iterdir()) == []
 
 
 def test_a_sheet_is_not_written_over_unasked(drawn, here):

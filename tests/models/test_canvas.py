@@ -113,10 +113,12 @@ def test_another_mask_is_noticed(model, picture, mask):
 
 def test_every_step_of_the_way_is_given(model, picture, mask):
     generation = Generation.of(model, canvas=masked_canvas(model.config, picture, mask), steps=5)
-    steps = [step for _, step in generation.steps(1)]
-    assert [step.index for step in steps] == [0, 1, 2, 3, 4]
-    assert all(step.x.shape == (1, 3, 40, 56) for step in steps)
-    assert torch.isfinite(steps[-1].x).all()
+    events = list(generation.events(previews=True))
+    assert [event.step for event in events] == [1, 2, 3, 4, 5]
+    assert all([shown.size for shown in event.previews] == [(56, 40)] for event in events)
+    pictures = generation.pictures()
+    assert pictures.shape == (1, 3, 40, 56)
+    assert torch.isfinite(pictures).all()
 
 
 SMALL = Image.new("RGB", (31, 200))
@@ -213,8 +215,10 @@ def test_what_is_made_anew_begins_with_the_light_beside_it_unless_less_of_the_pi
         inpaint(model, light, mask, noise_high=0.0, **FEW).image.tobytes()
         != inpaint(model, light, mask, **FEW).image.tobytes()
     )
-    means = [next(Generation.of(model, canvas=canvas, steps=1).steps(1))[1].denoised.mean() for canvas in (one, other)]
-    assert means[0] > means[1]
+    estimates = [
+        next(Generation.of(model, canvas=canvas, steps=1).events(previews=True)).estimates[0] for canvas in (one, other)
+    ]
+    assert pixels(estimates[0]).mean() > pixels(estimates[1]).mean()
     erased = light.copy()
     erased.paste("black", (20, 10, 44, 30))
     made = [inpaint(model, whole, mask, **FEW).image.tobytes() for whole in (light, erased)]
@@ -243,8 +247,11 @@ def test_far_from_the_mask_nothing_is_looked_at(new_model):
     assert (pixels(work.image)[~kept] != levels[~kept]).mean() > 0.8
     again = reproduce(model, work.recipe, picture=large, mask=mask)
     assert np.array_equal(pixels(again.image), pixels(work.image))
-    steps = list(Generation.of(model, seed=3, canvas=masked_canvas(model.config, large, mask), **FEW).steps(1))
-    assert all(step.x.shape == step.denoised.shape == (1, 3, 200, 240) for _, step in steps)
+    generation = Generation.of(model, seed=3, canvas=masked_canvas(model.config, large, mask), **FEW)
+    events = list(generation.events(previews=True))
+    assert len(events) == 3
+    assert all([one.size for one in event.previews + event.estimates] == [(240, 200)] * 2 for event in events)
+    assert generation.pictures().shape == (1, 3, 200, 240)
 
 
 def test_the_part_to_make_is_what_the_mask_covers_and_what_lies_around(model, picture):

@@ -13,7 +13,7 @@ def counted_looks(generation: Generation, count: int, first: int = 0) -> list[in
     """Of each step of each batch."""
     taken, steps = [0], []
     with watched_looks(lambda denoiser, pictures: taken.append(pictures)):
-        for _ in generation.steps(count, first):
+        for _ in generation.events(count, first):
             steps.append(sum(taken))
             taken.clear()
     return steps

@@ -10,7 +10,7 @@ from PIL import ImageChops
 from sfumato.diffusion import SAMPLERS, SCHEDULES
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, reproduce, to_pictures
-from sfumato.models.sampling import BATCH
+from sfumato.models.sampling import BATCH, sampling_of
 
 FEW = {"steps": 3}
 
@@ -134,17 +134,17 @@ def test_a_recipe_alone_makes_the_same_picture_again(saved, settings):
 def test_every_sampler_runs_with_every_schedule(model, sampler, schedule):
     for steps in (1, 2, 5):
         generation = Generation.of(model, sampler=sampler, schedule=schedule, steps=steps)
-        made = [step for _, step in generation.steps(1)]
-        assert [step.index for step in made] == list(range(steps))
-        assert made[-1].steps == steps
-        assert torch.isfinite(made[-1].x).all()
+        assert [(event.step, event.steps) for event in generation.events()] == [
+            (step, steps) for step in range(1, steps + 1)
+        ]
+        assert torch.isfinite(generation.pictures()).all()
 
 
 def test_every_batch_gives_all_its_steps(model):
-    made = list(Generation.of(model, steps=4).steps(BATCH + 3))
-    assert [positions for positions, _ in made] == [range(BATCH)] * 4 + [range(BATCH, BATCH + 3)] * 4
-    assert [step.index for _, step in made] == [0, 1, 2, 3] * 2
-    assert all(len(step.x) == len(step.denoised) == len(positions) for positions, step in made)
+    events = list(Generation.of(model, steps=4).events(BATCH + 3, previews=True))
+    assert [event.positions for event in events] == [range(BATCH)] * 4 + [range(BATCH, BATCH + 3)] * 4
+    assert [event.step for event in events] == [1, 2, 3, 4] * 2
+    assert all(len(event.previews) == len(event.estimates) == len(event.positions) for event in events)
 
 
 def test_events_are_the_steps_in_plain_terms_and_the_last_of_a_batch_carries_its_works(model):
@@ -153,21 +153,28 @@ def test_events_are_the_steps_in_plain_terms_and_the_last_of_a_batch_carries_its
     assert [(event.positions, event.step, event.steps) for event in events] == [
         (positions, step, 3) for positions in (range(BATCH), range(BATCH, BATCH + 2)) for step in (1, 2, 3)
     ]
-    assert [event.sigma for event in events] == [step.sigma for _, step in generation.steps(BATCH + 2)]
+    settings = generation.settings
+    sigmas = SCHEDULES[settings.schedule](3, settings.sigma_min, settings.sigma_max)
+    assert [event.sigma for event in events] == sigmas[1:].tolist() * 2
     assert [len(event.works) for event in events] == [0, 0, BATCH, 0, 0, 2]
     works = [work for event in events for work in event.works]
     assert [work.recipe.request.position for work in works] == list(range(BATCH + 2))
     assert all(same(one, other) for one, other in zip(works, generation.works(BATCH + 2), strict=True))
-    assert not any(event.previews for event in events)
+    assert not any(event.previews or event.estimates for event in events)
 
 
 def test_previews_are_the_pictures_with_their_noise_and_the_last_are_the_works(model):
     generation = Generation.of(model, seed=3, steps=3)
     events = list(generation.events(2, previews=True))
-    noisy = [to_pictures(step.x) for _, step in generation.steps(2)]
-    assert [[picture.tobytes() for picture in event.previews] for event in events] == [
-        [picture.tobytes() for picture in pictures] for pictures in noisy
-    ]
+    sampling = sampling_of(model, generation.settings, [generation.initial_noise(place) for place in range(BATCH)])
+    with torch.inference_mode():
+        steps = [[to_pictures(latents[:2]) for latents in (step.x, step.denoised)] for step in sampling.steps]
+    assert len(events) == len(steps) == 3
+    for event, pictures in zip(events, steps, strict=True):
+        shown = (event.previews, event.estimates)
+        assert [[one.tobytes() for one in each] for each in shown] == [
+            [one.tobytes() for one in each] for each in pictures
+        ]
     assert [work.image.tobytes() for work in events[-1].works] == [one.tobytes() for one in events[-1].previews]
     assert [event.step for event in model.trajectory(2, seed=3, steps=3)] == [1, 2, 3]
 

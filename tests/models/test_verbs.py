@@ -25,6 +25,7 @@ from sfumato.models import (
     upscale,
 )
 from sfumato.models.canvas import enlarging_canvas, refining_canvas
+from sfumato.models.sampling import sampling_of
 from sfumato.models.verbs import generating, reimagining
 from sfumato.networks import ArticleConfig, GeneratorConfig
 from sfumato.works import read_work
@@ -201,11 +202,12 @@ def test_a_gan_generates_in_one_step_and_takes_no_picture(gan: Model, picture: I
 
 
 def test_a_gans_work_is_what_its_generator_makes_of_the_noise(gan: Model) -> None:
-    ((_, step),) = Generation.of(gan, seed=2).steps(16)
-    noise = step.x.new_zeros(16, 3, 32, 32)
+    generation = Generation.of(gan, seed=2)
+    assert [(event.step, event.steps) for event in generation.events(16)] == [(1, 1)]
+    noise = torch.zeros(16, 3, 32, 32)
     for place in range(16):
         noise[place] = torch.randn((3, 32, 32), generator=keyed_generator("noise", 2, place, -1))
-    torch.testing.assert_close(step.x, gan.denoiser.network(noise, torch.zeros(16)))
+    torch.testing.assert_close(generation.pictures(16), gan.denoiser.network(noise, torch.zeros(16)))
 
 
 def test_strength_says_how_far_from_the_picture_a_diffusion_model_goes(
@@ -244,9 +246,8 @@ def test_every_sampler_begins_with_the_picture(model: Model, picture: Image.Imag
     for sampler in ("euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral"):
         generation = Generation.of(model, sampler=sampler, steps=8, canvas=refining_canvas(model.config, picture, 0.25))
         assert torch.equal(generation.canvas.picture, seen)
-        steps = [step for _, step in generation.steps(1)]
-        assert steps[-1].index + 1 == steps[-1].steps == 2
-        assert torch.isfinite(steps[-1].x).all()
+        assert [(event.step, event.steps) for event in generation.events()] == [(1, 2), (2, 2)]
+        assert torch.isfinite(generation.pictures()).all()
 
 
 @pytest.fixture(scope="module")
@@ -329,9 +330,13 @@ def test_between_the_steps_there_is_as_much_noise_as_they_say(
 ) -> None:
     model = new_upscaler()
     model.denoiser.network = Blank()
-    _, first = next(Generation.of(model, canvas=enlarging_canvas(model.config, small_picture)).steps(1))
+    asked = Generation.of(model, canvas=enlarging_canvas(model.config, small_picture))
+    sampling = sampling_of(model, asked.settings, [asked.initial_noise(0)], canvas=asked.canvas)
+    with torch.inference_mode():
+        first = next(sampling.steps)
     smooth = enlarged(as_canvas(small_picture)[None], 2)
     assert float((first.x - smooth).std()) == pytest.approx(first.sigma, rel=0.05)
+    assert next(asked.events()).sigma == first.sigma
 
 
 def test_an_upscaler_of_early_weights_can_be_guided_by_them(new_upscaler: Callable[..., Model]) -> None:

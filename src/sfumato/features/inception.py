@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from sfumato.features.features import NetworkFeatures
 from sfumato.images.tensors import from_levels
 
-LAST = 2048  # channels of the last block, and features of a picture
 INPUT_SIDE, SMALLEST_SIDE = 299, 75  # pixels; below the second, nothing is left of a picture in the last block
 EPSILON = 1e-3  # of the batch norms
 AT_A_TIME = 16  # pictures: the first maps of one are 11 MB
