@@ -44,7 +44,7 @@ def test_fresh_noise_before_its_last_look_is_a_choice(sfumato, student, tmp_path
         answer = sfumato("generate", student, "-n", 1, "--seed", 1, "--sampler", sampler, "-o", place)
         assert answer.code == 0, answer.err
         (work,) = place.glob("*.png")
-        assert read_work(work).recipe.sampler == sampler
+        assert read_work(work).recipe.request.sampling.sampler == sampler
         with Image.open(work) as picture:
             works[sampler] = picture.tobytes()
     assert works["consistency"] != works["consistency_denoised"]

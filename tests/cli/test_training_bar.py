@@ -11,7 +11,7 @@ from sfumato.cli.training_bar import TrainingBar
 from sfumato.pipeline.events import TrainingBegan
 from sfumato.training import Evaluated, Finished, Noted, Pictured, Saved, Trained
 
-RUN = TrainingBegan(Path("my [bold]run"), Path("my [bold]run/model"), "denoising")
+RUN = TrainingBegan(Path("my [bold]run"), Path("my [bold]run/model"), "noise")
 
 
 def trained(step: int, elapsed: float) -> Trained:
@@ -50,7 +50,7 @@ def test_without_a_terminal_a_line_now_and_then_says_that_it_is_alive():
 @pytest.mark.parametrize("terminal", [False, True])
 def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
     events = (Pictured(9, Path("s.png")), Saved(9, Path("c")), Noted(9, "it [was] slow"))
-    said = shown(*events, Finished(200, RUN.model, True, 61.0), terminal=terminal)
+    said = shown(*events, Finished(200, RUN.model, 61.0), terminal=terminal)
     assert "evolution.png" not in said  # there is none
     for word in (
         "At step 9: it [was] slow.",
@@ -62,6 +62,6 @@ def test_the_end_says_where_everything_is_and_what_comes_next(terminal):
 
 
 def test_after_an_autoencoder_a_picture_is_to_be_shown_to_it():
-    finished = Finished(200, RUN.model, True, 61.0)
-    said = shown(finished, terminal=False, run=replace(RUN, objective="reconstruction"))
+    finished = Finished(200, RUN.model, 61.0)
+    said = shown(finished, terminal=False, run=replace(RUN, begins_with="picture"))
     assert "sfumato reimagine 'my [bold]run' PICTURE -o work.png" in said

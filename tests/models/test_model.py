@@ -50,6 +50,15 @@ def test_the_digest_is_that_of_the_file(new_model, tmp_path):
     assert model.weights_digest == expected == Model.from_pretrained(directory).weights_digest
 
 
+def test_before_a_model_is_saved_it_makes_no_works(new_model, tmp_path):
+    model = new_model(3)
+    model.weights_digest = ""
+    with pytest.raises(SfumatoError, match="was never saved"):
+        model.generate(1)
+    model.save_pretrained(tmp_path / "m")
+    assert model.generate(1)
+
+
 def test_the_api_for_beginners_works_as_written(saved, tmp_path):
     works = sfumato.Model.from_pretrained(saved).generate(2, seed=7)
     works[0].save(tmp_path / "work.png")

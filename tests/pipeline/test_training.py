@@ -14,7 +14,7 @@ from sfumato.training import Finished, Run, Trained
 
 
 def test_the_stream_tells_everything_in_its_order(
-    streamed: tuple[Path, list[Event]], names: Callable[..., list[str]]
+    streamed: tuple[Path, list[Event]], names: Callable[..., list[str]], tiny_settings: dict[str, Any]
 ) -> None:
     place, events = streamed
     assert [event.stage for event in events if isinstance(event, Began)] == ["collecting", "preparing", "measuring"]
@@ -23,8 +23,8 @@ def test_the_stream_tells_everything_in_its_order(
     assert [name for name in told if name in order] == order
     (planned,) = [event for event in events if isinstance(event, Planned)]
     assert planned.sentence and planned.disk_bytes
-    assert TrainingBegan(place, place / "model", "denoising") in events
-    assert isinstance(events[-1], Finished) and events[-1].complete
+    assert TrainingBegan(place, place / "model", "noise") in events
+    assert isinstance(events[-1], Finished) and events[-1].step == tiny_settings["steps"]
     assert Model.from_pretrained(events[-1].model).config.classes
 
 
@@ -79,7 +79,7 @@ def test_mistakes_are_said_before_anything_is_written(
 
 
 def test_a_model_is_distilled_from_a_run(trained: Run, tmp_path: Path, names: Callable[..., list[str]]) -> None:
-    choices = {"steps": 2, "minutes": 0, "batch": 4, "student_substeps": 2, "threads": 1}
+    choices = {"steps": 2, "minutes": 0, "batch": 4, "substeps": 2, "threads": 1}
     events = list(pipeline.distill(trained.path, tmp_path / "student", choices, steps=2))
     assert names(events)[:3] == ["pipeline.Began", "pipeline.Planned", "pipeline.TrainingBegan"]
     assert isinstance(events[-1], Finished)

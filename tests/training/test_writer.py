@@ -179,9 +179,10 @@ def test_pictures_of_no_class_are_learned_from_and_are_no_class(
     list(collect(art, tmp_path / "collection", workers=1))
     collection = Collection.open(tmp_path / "collection")
     assert collection.counts[""] == 4 and "" not in collection.classes
-    *_, ready = prepare(collection, tmp_path / "dataset", size=32, workers=1)
-    run, _ = prepare_run(tmp_path / "run", ready.dataset, {**tiny_settings, "steps": 2, "balance": "class"})
-    config = build_model_config(run, ready.dataset)
+    list(prepare(collection, tmp_path / "dataset", size=32, workers=1))
+    dataset = Dataset.open(tmp_path / "dataset")
+    run, _ = prepare_run(tmp_path / "run", dataset, {**tiny_settings, "steps": 2, "balance": "class"})
+    config = build_model_config(run, dataset)
     assert config.classes == tuple(collection.classes) and len(config.classes) == 4
     assert config.class_shares == (0.25,) * 4
     list(train(run))

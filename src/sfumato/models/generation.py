@@ -31,7 +31,7 @@ from sfumato.random import keyed_generator
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
-from sfumato.works.recipe import Environment, ModelReference
+from sfumato.works.recipe import Environment
 from sfumato.works.request import Request, SamplerSettings, fault
 from sfumato.works.values import HIGHEST_SIGMA
 
@@ -229,7 +229,7 @@ class Generation:
             sampling = sampling.model_copy(update={"guidance": 1.0})
         made = self.request.at(position)
         return Recipe(
-            model=ModelReference(name=self.model.config.name, digest=self.model.weights_digest),
+            model=self.model.reference,
             request=made.model_copy(update={"label": self.label_of(position), "sampling": sampling}),
             environment=Environment(
                 device=self.model.device.type,

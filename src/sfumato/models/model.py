@@ -22,6 +22,7 @@ from sfumato.models.place import CARD, CONFIG, WEIGHTS, opened_model
 from sfumato.networks import build_network, network_shapes
 from sfumato.text import counted, encoded, stored_path
 from sfumato.weights import check_fit, digest, load_into, opened_weights
+from sfumato.works.recipe import ModelReference
 
 _EARLY = "early."
 _MOST_CARD_BYTES = 1 << 20
@@ -103,6 +104,16 @@ class Model:
         early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
         denoiser = _filled(config, tensors, weights).eval().requires_grad_(False).to(device)
         return cls(config, denoiser, early, _read_card(directory / CARD), digest(weights))
+
+    @property
+    def reference(self) -> ModelReference:
+        """What a recipe says of the model. Raises SfumatoError before it is saved, as it is known by its file."""
+        if not self.weights_digest:
+            raise SfumatoError(
+                f"the model '{self.config.name}' was never saved, and a recipe names a model by its weights; "
+                "save it first: model.save_pretrained(directory)"
+            )
+        return ModelReference(name=self.config.name, digest=self.weights_digest)
 
     def save_pretrained(self, directory: str | Path) -> Path:
         """Write config.json, model.safetensors and README.md into a new or empty directory.

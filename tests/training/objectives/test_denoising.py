@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion import Denoiser, LogNormal, preconditioning
+from sfumato.diffusion import ClassCondition, Condition, Denoiser, LogNormal, preconditioning
 from sfumato.features.vgg import PerceptualLoss, VGGFeatures
 from sfumato.training.objectives import Denoising
 
@@ -26,7 +26,7 @@ def objective(name: str = "edm", dropout: float = 0.1, density: LogNormal | None
 
 def losses(of: Denoising, seed: int = 0, count: int = 16) -> Tensor:
     images = torch.rand(count, 3, 8, 8, generator=torch.Generator().manual_seed(9)) * 2 - 1
-    return of(images, torch.arange(count) % 3, torch.Generator().manual_seed(seed)).total
+    return of(images, ClassCondition.of(torch.arange(count) % 3), torch.Generator().manual_seed(seed)).total
 
 
 def test_a_network_that_answers_zero_has_the_loss_of_the_formula() -> None:
@@ -34,7 +34,7 @@ def test_a_network_that_answers_zero_has_the_loss_of_the_formula() -> None:
     sigma, data = 0.5, 0.5
     of = objective(density=LogNormal(float(torch.tensor(sigma).log()), 1e-9))
     images = torch.zeros(64, 3, 16, 16)
-    result = of(images, torch.zeros(64, dtype=torch.long), torch.Generator().manual_seed(0)).total
+    result = of(images, ClassCondition.of([0] * 64), torch.Generator().manual_seed(0)).total
     skip = data**2 / (sigma**2 + data**2)
     weight = (sigma**2 + data**2) / (sigma * data) ** 2
     assert result.shape == (64,)
@@ -54,9 +54,9 @@ def test_a_class_is_hidden_as_often_as_was_asked(share: float) -> None:
     of = objective(dropout=share)
     losses(of, count=4000)
     (condition,) = of.denoiser.network.conditions
-    hidden = condition == -1
+    hidden = condition == 0
     assert hidden.double().mean().item() == pytest.approx(share, abs=0.02)
-    assert torch.equal(condition[~hidden], (torch.arange(4000) % 3)[~hidden])
+    assert torch.equal(condition[~hidden], (torch.arange(4000) % 3 + 1)[~hidden])
 
 
 def test_all_randomness_comes_from_the_generator() -> None:
@@ -77,11 +77,10 @@ def perceptual() -> PerceptualLoss:
 def test_the_perceptual_part_is_of_the_pictures_with_little_noise(perceptual: PerceptualLoss) -> None:
     plain = Denoising(Denoiser(Watched(), preconditioning("edm")), LogNormal(-0.8))
     felt = Denoising(plain.denoiser, LogNormal(-0.8), perceptual=perceptual, perceptual_weight=2.0)
-    images, labels = torch.rand(16, 3, 8, 8, generator=torch.Generator().manual_seed(9)) * 2 - 1, torch.zeros(16)
+    images = torch.rand(16, 3, 8, 8, generator=torch.Generator().manual_seed(9)) * 2 - 1
+    condition = ClassCondition.of([0] * 16)
     generators = [torch.Generator().manual_seed(3) for _ in range(3)]
-    one, other = (
-        of(images, labels.long(), generator) for of, generator in zip((plain, felt), generators, strict=False)
-    )
+    one, other = (of(images, condition, generator) for of, generator in zip((plain, felt), generators, strict=False))
     sigma = plain.density.sample(16, generators[2])
     part = other.parts["perceptual"]
     assert ((part > 0) == (sigma < 0.5)).all()
@@ -91,18 +90,19 @@ def test_the_perceptual_part_is_of_the_pictures_with_little_noise(perceptual: Pe
 
 def test_a_denoiser_without_error_has_no_perceptual_part(perceptual: PerceptualLoss) -> None:
     class Perfect(Denoiser):
-        def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
+        def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
             return images
 
     images = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(9)) * 2 - 1
     of = Denoising(Perfect(Watched(), preconditioning("edm")), LogNormal(-3.0), perceptual=perceptual)
-    assert of(images, torch.zeros(4).long(), torch.Generator().manual_seed(0)).total.abs().max() == 0
+    assert of(images, ClassCondition.of([0] * 4), torch.Generator().manual_seed(0)).total.abs().max() == 0
 
 
 def test_the_averaged_denoiser_is_measured_without_hiding_classes() -> None:
     of = objective(dropout=1.0)
     averaged = Denoiser(Watched(), preconditioning("edm"))
-    loss = of.validation_loss(averaged, torch.zeros(5, 3, 8, 8), torch.arange(5) % 3, torch.Generator().manual_seed(0))
+    condition = ClassCondition.of(torch.arange(5) % 3)
+    loss = of.validation_loss(averaged, torch.zeros(5, 3, 8, 8), condition, torch.Generator().manual_seed(0))
     assert not loss.requires_grad
-    assert averaged.network.conditions[0].tolist() == [0, 1, 2, 0, 1]
+    assert averaged.network.conditions[0].tolist() == [1, 2, 3, 1, 2]
     assert not of.denoiser.network.conditions

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion import SCHEDULES, preconditioning
+from sfumato.diffusion import SCHEDULES, ClassCondition, preconditioning
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.networks import UNetConfig
 from sfumato.training import TrainingConfig, refinement, resolve
@@ -22,9 +22,9 @@ class Posterior(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[Tensor | None] = []
+        self.asked: list[ClassCondition] = []
 
-    def forward(self, x: Tensor, sigma: Tensor | float, condition: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, sigma: Tensor | float, condition: ClassCondition) -> Tensor:
         self.asked.append(condition)
         sigma = torch.as_tensor(sigma).expand(len(x)).view(-1, 1, 1, 1)
         return x * DEVIATION**2 / (DEVIATION**2 + sigma**2)
@@ -40,8 +40,8 @@ class Student(nn.Module):
         self.factors = nn.Parameter(torch.tensor(factors))
         self.seen: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def forward(self, x: Tensor, sigma: Tensor, condition: Tensor) -> Tensor:
-        self.seen.append((x, sigma, condition))
+    def forward(self, x: Tensor, sigma: Tensor, condition: ClassCondition) -> Tensor:
+        self.seen.append((x, sigma, condition.rows))
         level = (sigma[:, None] - torch.tensor(LEVELS[:-1])).abs().argmin(1)
         return self.factors[level].view(-1, 1, 1, 1) * x
 
@@ -64,8 +64,8 @@ def objective(factors: list[float], substeps: int = 64, guidance: float = 1.0) -
 
 def loss(of: Distillation) -> float:
     images = DEVIATION * torch.randn(16, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-    labels = torch.zeros(16, dtype=torch.long)
-    return of.validation_loss(of.denoiser, images, labels, torch.Generator().manual_seed(2)).mean().item()
+    condition = ClassCondition.of([0] * 16)
+    return of.validation_loss(of.denoiser, images, condition, torch.Generator().manual_seed(2)).mean().item()
 
 
 def test_the_student_that_knows_the_path_has_no_loss_and_its_teacher_has_one() -> None:
@@ -81,12 +81,12 @@ def test_with_more_substeps_the_teacher_comes_nearer_to_its_path() -> None:
 
 def test_the_student_sees_its_levels_and_the_noise_that_they_have() -> None:
     of = objective(exact_factors())
-    labels = torch.arange(64) % 2
-    losses = of(torch.zeros(64, 3, 8, 8), labels, torch.Generator().manual_seed(0)).total
+    classes = ClassCondition.of(torch.arange(64) % 2)
+    losses = of(torch.zeros(64, 3, 8, 8), classes, torch.Generator().manual_seed(0)).total
     assert losses.shape == (64,)
-    ((x, sigma, condition),) = of.denoiser.seen
+    ((x, sigma, rows),) = of.denoiser.seen
     assert sigma.unique(sorted=True).tolist() == pytest.approx(sorted(LEVELS[:-1]))
-    assert torch.equal(condition, labels.repeat(3))
+    assert torch.equal(rows, classes.rows.repeat(3))
     for level in LEVELS[:-1]:
         deviation = x[(sigma - level).abs() < 1e-4].std().item()
         # From a deviation of sigma_max, without the picture's own that the first noise has not.
@@ -96,9 +96,9 @@ def test_the_student_sees_its_levels_and_the_noise_that_they_have() -> None:
 
 def test_the_pictures_themselves_play_no_part() -> None:
     of = objective(exact_factors(), substeps=1)
-    labels = torch.zeros(2, dtype=torch.long)
+    condition = ClassCondition.of([0, 0])
     for image in (torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8)):
-        of.validation_loss(of.denoiser, image, labels, torch.Generator().manual_seed(0))
+        of.validation_loss(of.denoiser, image, condition, torch.Generator().manual_seed(0))
     (first, *_), (second, *_) = of.denoiser.seen
     assert torch.equal(first, second)
 
@@ -106,7 +106,7 @@ def test_the_pictures_themselves_play_no_part() -> None:
 def test_the_guidance_is_the_teachers_unless_another_is_asked_for() -> None:
     def doubled(of: Distillation) -> bool:
         loss(of)
-        return any(condition is None for condition in of.teacher.denoiser.asked)
+        return any((condition.rows == 0).all() for condition in of.teacher.denoiser.asked)
 
     assert not doubled(objective(exact_factors()))
     assert doubled(objective(exact_factors(), guidance=2.0))
@@ -116,9 +116,8 @@ def test_the_guidance_is_the_teachers_unless_another_is_asked_for() -> None:
 
 def test_gradients_reach_the_student_and_nobody_else() -> None:
     of = objective([0.1, 0.1, 0.1], substeps=2)
-    of(
-        torch.zeros(4, 3, 8, 8), torch.zeros(4, dtype=torch.long), torch.Generator().manual_seed(0)
-    ).total.mean().backward()
+    losses = of(torch.zeros(4, 3, 8, 8), ClassCondition.of([0] * 4), torch.Generator().manual_seed(0))
+    losses.total.mean().backward()
     assert isinstance(of.denoiser.factors.grad, Tensor)
     assert (of.denoiser.factors.grad != 0).all()
 

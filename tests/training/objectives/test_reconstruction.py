@@ -3,11 +3,13 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import Denoiser, preconditioning
+from sfumato.diffusion import PIXELS, ClassCondition, Denoiser, preconditioning
 from sfumato.features.vgg import PerceptualLoss, VGGFeatures
 from sfumato.images.tensors import MEAN, STD, normalised
 from sfumato.networks import ArticleConfig, build_network
 from sfumato.training.objectives.reconstruction import Reconstruction, listing_floor, listing_reach
+
+NO_CLASSES = ClassCondition.of([-1] * 4)
 
 
 @pytest.fixture
@@ -18,7 +20,8 @@ def perceptual() -> PerceptualLoss:
 
 def autoencoder(output: str = "listing") -> Denoiser:
     torch.manual_seed(0)
-    return Denoiser(build_network(ArticleConfig(output=output), 32, 0), preconditioning("direct"))
+    network = build_network(ArticleConfig(output=output), 32, 0, in_channels=PIXELS.channels)
+    return Denoiser(network, preconditioning("direct"))
 
 
 def pictures(count: int = 4) -> Tensor:
@@ -28,7 +31,7 @@ def pictures(count: int = 4) -> Tensor:
 def test_the_loss_is_the_listings(perceptual: PerceptualLoss) -> None:
     """MSE of the sigmoid's output against the normalised picture, plus MSE of their features."""
     denoiser, images = autoencoder(), pictures()
-    losses = Reconstruction(denoiser, perceptual)(images, torch.zeros(4), torch.Generator())
+    losses = Reconstruction(denoiser, perceptual)(images, NO_CLASSES, torch.Generator())
     inputs = ((images + 1) / 2 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
     outputs = denoiser.network.listing(inputs)
     mse = nn.functional.mse_loss(outputs, inputs)
@@ -39,8 +42,8 @@ def test_the_loss_is_the_listings(perceptual: PerceptualLoss) -> None:
 
 def test_the_perceptual_part_has_its_weight_and_gradients(perceptual: PerceptualLoss) -> None:
     denoiser, images = autoencoder("picture"), pictures()
-    plain = Reconstruction(denoiser)(images, torch.zeros(4), torch.Generator()).total
-    twice = Reconstruction(denoiser, perceptual, 2.0)(images, torch.zeros(4), torch.Generator())
+    plain = Reconstruction(denoiser)(images, NO_CLASSES, torch.Generator()).total
+    twice = Reconstruction(denoiser, perceptual, 2.0)(images, NO_CLASSES, torch.Generator())
     torch.testing.assert_close(twice.total, plain + 2 * twice.parts["perceptual"])
     twice.parts["perceptual"].mean().backward()
     assert denoiser.network.enc1[0].weight.grad.abs().sum() > 0
@@ -49,7 +52,7 @@ def test_the_perceptual_part_has_its_weight_and_gradients(perceptual: Perceptual
 def test_no_output_of_the_listing_comes_below_the_floor() -> None:
     images = pictures()
     floor = listing_floor(images)
-    errors = Reconstruction(autoencoder())(images, torch.zeros(4), torch.Generator()).total
+    errors = Reconstruction(autoencoder())(images, NO_CLASSES, torch.Generator()).total
     assert (errors > floor).all()
     best = (normalised(images).clamp(0, 1) - normalised(images)).square().mean((1, 2, 3))
     torch.testing.assert_close(best, floor)
