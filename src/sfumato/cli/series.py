@@ -129,7 +129,6 @@ class SeriesOfWorks:
     @cached_property
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once all are written."""
-
         return [open_picture(self.directory.path / name) for name in self.series.names[:ON_SHEET]]
 
     def _beside(self, what: str, suffix: str) -> Path:
