@@ -153,7 +153,11 @@ def test_an_interruption_at_the_very_end_lets_the_rest_go_on(console):
     assert said(console).endswith("Open demo/index.html in a browser.\n")
 
 
-def test_without_a_training_an_interruption_is_pythons_own(console):
+def test_without_a_training_an_interruption_is_pythons_own(console, request):
+    # What a shell begins in the background, as this may be, ignores interruptions.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+
     def events() -> Iterator[pipeline.Event]:
         yield Began("measuring", "measuring this machine")
         signal.raise_signal(signal.SIGINT)
