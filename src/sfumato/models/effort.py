@@ -21,22 +21,22 @@ def looks(generation: Generation) -> list[int]:
 
     Exact where no part of a picture is kept, and in proportion where one is.
     """
-    settings, ground = generation.settings, generation.canvas
+    settings, canvas = generation.settings, generation.canvas
     sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
-    levels: list[float] = sigmas[settings.steps - max(1, round(ground.strength * settings.steps)) :].tolist()
-    seen = batch_size(generation.model, ground) * _windows(generation)
-    classes = max(len(generation.classes_of(0)), 1) if ground.reference is None else 1
+    levels: list[float] = sigmas[settings.steps - max(1, round(canvas.strength * settings.steps)) :].tolist()
+    seen = batch_size(generation.model, canvas) * _windows(generation)
+    classes = max(len(generation.classes_of(0)), 1) if canvas.reference is None else 1
     is_guided = generation.guidance_kind != "none"
 
     def at(sigma: float) -> int:
         return seen * (classes + (is_guided and settings.guidance_low <= sigma <= settings.guidance_high))
 
     steps = [at(sigma) for sigma in levels[:-1]]
-    if settings.sampler == "heun" and not ground.inverted:
+    if settings.sampler == "heun" and not canvas.inverted:
         steps = [now + (at(later) if later > 0 else 0) for now, later in zip(steps, levels[1:], strict=True)]
-    if ground.inverted:
+    if canvas.inverted:
         steps[0] += seen * len(steps)
-    elif begins_at_mean(generation.model.config, settings, ground, levels[0]):
+    elif begins_at_mean(generation.model.config, settings, canvas, levels[0]):
         steps[0] += seen * classes
     return steps
 
@@ -65,12 +65,12 @@ def watched_looks(note: Callable[[Denoiser, int], None]) -> Iterator[None]:
 
 def _windows(generation: Generation) -> int:
     """In how many windows one picture is looked at."""
-    model, ground = generation.model, generation.canvas
-    part = part_to_make(model, ground) if generation.steering == NOT_STEERED else None
+    model, canvas = generation.model, generation.canvas
+    part = part_to_make(model, canvas) if generation.steering == NOT_STEERED else None
     if part is not None:
-        ground = ground.part(*part)
-    if ground.is_one_picture(model.config):
+        canvas = canvas.part(*part)
+    if canvas.is_one_picture(model.config):
         return 1
-    _, height, width = model.codec.shape(ground.height, ground.width)
+    _, height, width = model.codec.shape(canvas.height, canvas.width)
     side = model.config.size // model.codec.factor
-    return window_count(height, width, side, max(1, side // 2), ground.tile)
+    return window_count(height, width, side, max(1, side // 2), canvas.tile)

@@ -58,8 +58,8 @@ class Snapshots:
         joined = strip([rows[i] for i in shown], [captions[i] for i in shown])
         save(joined, self.directory.claim(strip_name), force=True)
         sheets = [strip([row], [caption], scale=None) for row, caption in zip(rows, captions, strict=True)]
-        film = self.directory.claim(animation_name)
-        save_animation(sheets, film, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
+        video = self.directory.claim(animation_name)
+        save_animation(sheets, video, seconds=max(2.0, len(sheets) / 3), scale=1, force=True)
 
     def _names(self) -> list[str]:
         own = self.directory.own()
