@@ -58,17 +58,24 @@ class SamplingTime:
         self.is_told = False
 
     def left(self, fraction: float) -> str:
-        """'0:12 left' where so much is done, 0..1; '' while nothing is known."""
+        """'0:12 left' where so much is done, 0..1, and the rest takes as long in proportion; '' while nothing is
+        known."""
+        spent = self.clock() - self.began
+        return self.told(fraction, spent / fraction - spent) if fraction > 0 else ""
+
+    def told(self, fraction: float, seconds_left: float, *, is_sure: bool = True) -> str:
+        """The same where so many seconds are left; what is not sure is not said beforehand or in a line."""
         now = self.clock()
         spent = now - self.began
         if fraction <= 0 or spent <= MEASURED:
             return ""
-        whole = spent / fraction
-        left = f"{clock(whole - spent)} left"
+        left = f"{clock(seconds_left)} left"
+        if not is_sure:
+            return left
         if not self.is_told:
             self.is_told = True
-            if whole > TOLD_FROM:
-                self._say(f"{self.what}: {about(whole)}")
+            if spent + seconds_left > TOLD_FROM:
+                self._say(f"{self.what}: {about(spent + seconds_left)}")
         if not self.console.is_terminal and now - self.last_line > LINE_EVERY:
             self.last_line = now
             self._say(f"{self.what}: {fraction:.0%}, {left}")

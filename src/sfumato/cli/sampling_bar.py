@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console
 
-from sfumato.cli.bar import about, clock, percent_bar
+from sfumato.cli.bar import SamplingTime, percent_bar
 
 if TYPE_CHECKING:
     from sfumato.diffusion import Denoiser
     from sfumato.models import Generation
 
-TOLD_FROM: Final = 10.0  # seconds; what is done sooner needs no word beforehand
-MEASURED: Final = 2.0  # seconds, before anything is said of the rest
-LINE_EVERY: Final = 30.0  # seconds, where there is no terminal
 NEARLY: Final = 0.97  # of a step: it has ended when its event is there
 
 
@@ -75,15 +72,16 @@ class SamplingBar:
         self, console: Console, what: str, parts: Sequence[Part], clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self.console, self.what, self.parts, self.clock = console, what, list(parts), clock
-        self.began = self.last = self.last_line = clock()
-        self.told, self.looking = False, self.parts[0]
+        self.last, self.looking = clock(), self.parts[0]
+        self.time = SamplingTime(console, what, clock)
         self.progress, self.task = percent_bar(console, what, 1.0)
         self.open = ExitStack()
 
     def __enter__(self) -> Self:
         from sfumato.models.effort import watched_looks
 
-        self.began = self.last = self.last_line = self.clock()
+        self.time = SamplingTime(self.console, self.what, self.clock)
+        self.last = self.time.began
         self.open.enter_context(self.progress)
         self.open.enter_context(watched_looks(self._looked))
         return self
@@ -130,20 +128,6 @@ class SamplingBar:
         self.looking.seconds += now - self.last
         self.last = now
         share = self.share
-        left = f"{clock(self.seconds_left)} left" if share > 0 and now - self.began > MEASURED else ""
+        is_sure = any(one.is_sure and (one.planned or (not one.followed and one.looked)) for one in self.parts)
+        left = self.time.told(share, self.seconds_left, is_sure=is_sure)
         self.progress.update(self.task, completed=share, description=left)
-        if not left or not any(
-            one.is_sure and (one.planned or (not one.followed and one.looked)) for one in self.parts
-        ):
-            return
-        if not self.told:
-            self.told = True
-            whole = now - self.began + self.seconds_left
-            if whole > TOLD_FROM:
-                self._say(f"{self.what}: {about(whole)}")
-        if not self.console.is_terminal and now - self.last_line > LINE_EVERY:
-            self.last_line = now
-            self._say(f"{self.what}: {share:.0%}, {left}")
-
-    def _say(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)
