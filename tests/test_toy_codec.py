@@ -12,19 +12,26 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from sfumato.diffusion import Codec, Condition, Denoiser, LogNormal, Mixture, PictureCondition, preconditioning
+from sfumato.collection import Collection, collect
+from sfumato.dataset import Dataset, prepare, preparing
+from sfumato.diffusion import Codec, Condition, Denoiser, Mixture, PictureCondition
 from sfumato.diffusion.randomness import SeededNoise
 from sfumato.diffusion.steering import palette_distance
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, ModelConfig, SamplerSettings, build_denoiser, inpaint, to_pictures
 from sfumato.models.canvas import Canvas, editing_canvas, enlarging_canvas, masked_canvas, plain_canvas
+from sfumato.models.configuration import read_config
 from sfumato.models.effort import looks, watched_looks
 from sfumato.models.sampling import InitialNoise, batch_size, sampling_of
 from sfumato.models.steering import NOT_STEERED, Steering, colours_of, composition_from, palette_from, target_of
-from sfumato.networks import UNetConfig, build_network
-from sfumato.training.objectives.denoising import Denoising
+from sfumato.networks import UNetConfig
+from sfumato.training import Run, prepare_run, train
+from sfumato.training.configuration import TrainingConfig
+from sfumato.training.events import Evaluated, Trained
+from sfumato.training.objectives import DenoisingConfig
 from sfumato.works import read_work
 from sfumato.works.request import CanvasShape
 
@@ -97,29 +104,55 @@ CONFIG = ModelConfig(
 )
 
 
+class ToyConfig(DenoisingConfig):
+    """The ordinary objective, of a network that is told vectors."""
+
+    def build_denoiser(self, settings: TrainingConfig, classes: int) -> Denoiser:
+        denoiser = super().build_denoiser(settings, classes)
+        denoiser.network.conditioning = VectorConditioning(32)
+        return denoiser
+
+
 @pytest.fixture(scope="module")
-def model() -> Model:
-    """Trained by the ordinary objective: pictures of one colour each, which the condition names."""
-    torch.manual_seed(0)
-    network = build_network(CONFIG.network, SIZE // 2, 0, in_channels=4)
-    network.conditioning = VectorConditioning(32)
-    objective = Denoising(Denoiser(network, preconditioning("edm")), LogNormal(-0.2, 1.6), codec=ToyCodec())
-    optimiser = torch.optim.Adam(objective.parameters(), lr=4e-3)
-    generator, steps = torch.Generator().manual_seed(1), 250
-    anneal = torch.optim.lr_scheduler.LinearLR(optimiser, 1, 0.02, steps)
-    losses = []
-    for _ in range(steps):
-        colours = torch.rand((16, 3), generator=generator) * 1.2 - 0.6
-        pictures = colours[:, :, None, None].expand(-1, -1, SIZE, SIZE).clone()
-        condition = VectorCondition.of(*colours.tolist())
-        loss = objective(pictures, condition, generator).total.mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        anneal.step()
-        losses.append(loss.item())
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Trained as every model is, on pictures of one colour each, which the condition names."""
+    folder = tmp_path_factory.mktemp("toy")
+    (folder / "art").mkdir()
+    colours = np.random.default_rng(0).integers(51, 204, (96, 3), dtype=np.uint8)
+    for number, colour in enumerate(colours.tolist()):
+        Image.new("RGB", (SIZE, SIZE), tuple(colour)).save(folder / "art" / f"{number:02d}.png")
+    list(collect(folder / "art", folder / "collection", workers=1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preparing, "SMALLEST_SIZE", SIZE)
+        list(prepare(Collection.open(folder / "collection"), folder / "dataset", size=SIZE, held_out=0.1, workers=1))
+    dataset = Dataset.open(folder / "dataset")
+    conditions = VectorCondition.of(*dataset.images(torch.arange(len(dataset))).mean((2, 3)).tolist())
+    choices = {
+        "size": SIZE,
+        "codec": CONFIG.codec,
+        "network": CONFIG.network,
+        "batch": 16,
+        "steps": 250,
+        "ema_std": 0.0,
+        "early": 1.0,
+        "optimiser": {"kind": "adamw", "learning_rate": 4e-3},
+        "cadence": {"evaluations": 4, "snapshots": 1},
+    }
+    planned, _ = prepare_run(folder / "run", dataset, choices, conditions=conditions)
+    objective = ToyConfig(noise_mean=1.2, noise_std=1.6)  # at 32 cells a side, and there are 8
+    settings = planned.record.settings.model_copy(update={"objective": objective})
+    run = Run(planned.directory, planned.record.model_copy(update={"settings": settings}))
+    events = list(train(run, conditions=conditions))
+    losses = [event.loss for event in events if isinstance(event, Trained)]
+    held_out = [event.held_out_loss for event in events if isinstance(event, Evaluated)]
     assert np.mean(losses[-20:]) < 0.4 * np.mean(losses[:5])
-    return ToyModel(CONFIG, objective.denoiser.eval().requires_grad_(False), weights_digest="0" * 64)
+    assert held_out[-1] < 0.7 * held_out[0]
+    written = read_config(run.model / "config.json")
+    assert written.codec == ToyCodec() and written.size == SIZE
+    denoiser = build_denoiser(CONFIG)
+    denoiser.network.conditioning = VectorConditioning(32)
+    denoiser.network.load_state_dict(load_file(run.model / "model.safetensors"))
+    return ToyModel(CONFIG, denoiser.eval().requires_grad_(False), weights_digest="0" * 64)
 
 
 def made(

@@ -13,8 +13,9 @@ from on_gpu.bench import Bench
 from torch import Tensor, nn
 
 from sfumato.dataset import Batches
-from sfumato.diffusion import ClassCondition, Denoiser, LogNormal
+from sfumato.diffusion import Condition, Denoiser, LogNormal
 from sfumato.diffusion.randomness import keyed_generator
+from sfumato.training.loop import class_conditions
 from sfumato.training.objectives import DenoisingConfig
 
 NEGLIGIBLE = 1e-4  # of the largest gradient's norm: theirs are all larger, and what is smaller is rounding
@@ -35,7 +36,7 @@ class Step:
     images: Tensor
     noisy: Tensor
     sigma: Tensor
-    condition: ClassCondition
+    condition: Condition
     precision: str
 
     @classmethod
@@ -51,13 +52,13 @@ class Step:
             for parameter in denoiser.parameters():
                 parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=SHAKEN)
         denoiser.to(device)
-        images, labels = Batches(dataset, dataset.train, batch, seed=settings.seed, device=device).batch(0)
+        images, pictures = Batches(dataset, dataset.train, batch, seed=settings.seed, device=device).batch(0)
         levels = settings.objective
         assert isinstance(levels, DenoisingConfig)
         density = LogNormal.for_size(settings.size, levels.noise_mean, levels.noise_std)
         sigma = density.sample(batch, generator).to(device)
         noisy = images + sigma.view(-1, 1, 1, 1) * torch.randn(images.shape, generator=generator).to(device)
-        condition = ClassCondition.of(labels) if dataset.classes else ClassCondition.of(labels).drop()
+        condition = class_conditions(dataset)[pictures].to(device)
         return cls(denoiser.network, denoiser, images, noisy, sigma, condition, settings.precision)
 
     def __call__(self) -> None:

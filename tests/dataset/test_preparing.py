@@ -238,4 +238,4 @@ def test_pictures_of_no_class_have_no_label_and_classes_the_order_of_numbers(tmp
     assert dataset.counts == {"9": 4, "10": 4}
     assert dataset.label_counts(dataset.labels.argsort()[:4]).tolist() == [1, 0]
     batches = Batches(dataset, dataset.train, 30, seed=0, balance="class")
-    assert set(batches.batch(0)[1].tolist()) == {-1, 0, 1}
+    assert set(dataset.labels[batches.batch(0)[1]].tolist()) == {-1, 0, 1}

@@ -12,9 +12,10 @@ from sfumato.diffusion import ClassCondition
 from sfumato.errors import SfumatoError
 from sfumato.marker import MARKER
 from sfumato.models import Model
-from sfumato.training import Run, loop, train
+from sfumato.training import Run, train
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
+from sfumato.training.loop import class_conditions
 from sfumato.training.objectives import Denoising, Losses
 from sfumato.training.optimisers import Optimiser
 from sfumato.training.run import RunLog
@@ -97,9 +98,9 @@ def test_without_classes_none_is_shown_to_the_network(begin: Callable[..., Run],
 
     monkeypatch.setattr(Denoising, "forward", watched)
     run = begin(steps=3)
-    session = loop._Training(run, torch.device("cpu"), 0)
-    monkeypatch.setattr(session.dataset, "classes", [])
-    list(session.events(0, 0))
+    dataset = run.open_dataset()
+    dataset.classes = []
+    list(train(run, conditions=class_conditions(dataset)))
     assert seen == {0}
 
 

@@ -35,7 +35,9 @@ def slow_as(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Seconds a step that are said to be measured: so many for the first network, more for each that is larger."""
 
     def choose(seconds: float, precision: str = "float32") -> None:
-        def measured(make: Make, config: TrainingConfig, device: torch.device, precisions: Sequence[str]) -> Speed:
+        def measured(
+            make: Make, config: TrainingConfig, device: torch.device, precisions: Sequence[str], **_: Any
+        ) -> Speed:
             return Speed(seconds * 3 ** rung(config), precision)
 
         monkeypatch.setattr(module, "measure", measured)

@@ -55,7 +55,8 @@ class Batches:
             self._pixels = self._pixels.to(self.device)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Batch number `step`, from 0: images [B, 3, size, size], float32 in -1..1, and labels [B] int64."""
+        """Batch number `step`, from 0: images [B, 3, size, size], float32 in -1..1, on the device, and which of the
+        dataset's pictures they are, [B] int64."""
         generator = batch_generator(self.seed, "step", step)
         if self._choices is None:
             chosen = self._in_turn(step * self.batch_size)
@@ -70,7 +71,7 @@ class Batches:
         flip = (draws[2] < 0.5) & self.flip
         where = (part.to(self._pixels.device) for part in (data.offsets[chosen], widths, top, left, flip))
         images = gather(self._pixels, size, *where).to(self.device)
-        return to_float(images), data.labels[chosen].to(self.device)
+        return to_float(images), chosen
 
     def epochs(self, step: int) -> float:
         """How many times every picture was seen, on average, in `step` batches."""

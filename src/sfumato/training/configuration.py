@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sfumato.diffusion import PIXELS, PreconditioningName
+from sfumato.diffusion.codec import AnyCodec
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
 from sfumato.models.configuration import BeginsWith, check_parts
@@ -50,6 +51,7 @@ class TrainingConfig(BaseModel):
 
     objective: AnyObjectiveConfig = DenoisingConfig()
     network: NetworkConfig = UNetConfig()
+    codec: AnyCodec = Field(default=PIXELS, description="what pictures are encoded as before noise is added")
     preconditioning: PreconditioningName = "edm"
 
     steps: Count = Field(default=0, description="0: as many as the epochs or the minutes say")
@@ -73,8 +75,7 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
-        if self.size % self.network.size_multiple:
-            cell = self.network.size_multiple
+        if self.size % (cell := self.network.size_multiple * self.codec.factor):
             raise ValueError(
                 f"size {self.size} does not suit a {self.network.kind} with cells of {cell} pixels; "
                 f"take a multiple of {cell}, such as {max(1, round(self.size / cell)) * cell}"
@@ -85,7 +86,11 @@ class TrainingConfig(BaseModel):
             raise ValueError(f"the preconditioning is {self.preconditioning}; {objective.kind} needs {needed}")
         check_parts(objective.begins_with, objective.answer, self.network, self.preconditioning, self.factor)
         check_parameters(
-            self.network, self.size, 0, in_channels=PIXELS.channels, reference=self.begins_with == "reference"
+            self.network,
+            self.latent_size,
+            0,
+            in_channels=self.codec.channels,
+            reference=self.begins_with == "reference",
         )
         return self
 
@@ -98,6 +103,11 @@ class TrainingConfig(BaseModel):
     def factor(self) -> int:
         """How many times an upscaler enlarges, 1 for all else."""
         return self.objective.enlargement
+
+    @property
+    def latent_size(self) -> int:
+        """The side of what the network sees, in the codec's cells; in pixels, where these are denoised themselves."""
+        return self.size // self.codec.factor
 
     @property
     def picture_side(self) -> int:

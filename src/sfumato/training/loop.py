@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from sfumato.dataset import Batches
+from sfumato.dataset import Batches, Dataset
 from sfumato.diffusion.condition import ClassCondition, Condition
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
@@ -36,21 +36,31 @@ def train(
     more_steps: int = 0,
     more_minutes: float = 0.0,
     spent_seconds: float = 0.0,
+    conditions: Condition | None = None,
 ) -> Iterator[Event]:
     """Train a run to its end, from its latest checkpoint if there is one; a finished run only if more is asked for.
 
     more_steps or more_minutes: train further by so much, on top of what a run that has not ended has still to do;
-    spent_seconds: what measuring and planning took of the run's minutes. Yields events; after ``close()`` a checkpoint
-    and a model of the moment are on the disk. Raises SfumatoError where another process is at work in the run, the data
-    set has changed, a checkpoint is damaged or the disk is full.
+    spent_seconds: what measuring and planning took of the run's minutes; conditions: [N], what the network is told of
+    each of the data set's N pictures, by default its class.
+    Yields events; after ``close()`` a checkpoint and a model of the moment are on the disk. Raises SfumatoError where
+    another process is at work in the run, the data set has changed, a checkpoint is damaged or the disk is full.
     """
-    return _Training(run, device or torch.device("cpu"), spent_seconds).events(more_steps, more_minutes)
+    training = _Training(run, device or torch.device("cpu"), spent_seconds, conditions)
+    return training.events(more_steps, more_minutes)
+
+
+def class_conditions(dataset: Dataset) -> ClassCondition:
+    """[N]: the class of each picture, or nothing of any where the data set has no classes."""
+    condition = ClassCondition.of(dataset.labels)
+    return condition if dataset.classes else condition.drop()
 
 
 class _Training:
-    def __init__(self, run: Run, device: torch.device, spent_seconds: float) -> None:
+    def __init__(self, run: Run, device: torch.device, spent_seconds: float, conditions: Condition | None) -> None:
         self.run, self.device, self.settings = run, device, run.record.settings
         self.dataset = run.open_dataset()
+        self.conditions = class_conditions(self.dataset) if conditions is None else conditions
         self.config = build_model_config(run, self.dataset)
         self.state: TrainingState = begin(run, self.dataset, self.config, device)
         self.state.elapsed_seconds = spent_seconds
@@ -153,16 +163,11 @@ class _Training:
 
     def _losses(self) -> Losses:
         """Those of the next batch."""
-        images, labels = self.batches.batch(self.state.step)
+        images, pictures = self.batches.batch(self.state.step)
         generator = keyed_generator("noise", self.settings.seed, self.state.step)
         with self._autocast():
-            losses: Losses = self.module(images, self._condition(labels), generator)
+            losses: Losses = self.module(images, self.conditions[pictures].to(self.device), generator)
         return losses
-
-    def _condition(self, labels: Tensor) -> Condition:
-        """What pictures of these labels are denoised under: nothing, where the data set has no classes."""
-        condition = ClassCondition.of(labels)
-        return condition if self.dataset.classes else condition.drop()
 
     def _due(self) -> Iterator[Event]:
         """Measurements and snapshots whose moment has come."""
@@ -238,7 +243,7 @@ class _Training:
         average, losses = self.state.average.module, []
         for number, part in enumerate(torch.split(chosen, 32)):
             images = self.dataset.images(part).to(self.device)
-            condition = self._condition(self.dataset.labels[part]).to(self.device)
+            condition = self.conditions[part].to(self.device)
             generator = keyed_generator("evaluation", number)
             with self._autocast():
                 loss = self.objective.validation_loss(average, images, condition, generator)

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from sfumato.diffusion.condition import ClassCondition
+from sfumato.diffusion.condition import ClassCondition, Condition
 from sfumato.errors import SfumatoError
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
@@ -36,6 +36,7 @@ LOG_SECONDS = 2
 FEWEST_LOOKS, EVALUATIONS_A_MINUTE, SNAPSHOTS_A_MINUTE = 4, 4, 5
 MEASURED_SECONDS = 0.8
 PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
+NO_CLASS = ClassCondition.of([0]).drop()
 
 Make = Callable[[TrainingConfig], Objective]
 """Settings -> the objective that they name, of fresh weights."""
@@ -92,11 +93,13 @@ def plan(
     held_out: int = NOTICED_WITH,
     perceptual: PerceptualLoss | None = None,
     teacher: Model | None = None,
+    condition: Condition = NO_CLASS,
 ) -> Plan:
     """Complete the chosen settings. Measures this machine for a few seconds, unless steps or epochs are among them.
 
     classes, pictures: of the data set's training part; held_out: pictures that are not trained on; perceptual: that
-    part of the loss, if it was chosen; teacher: of a student.
+    part of the loss, if it was chosen; teacher: of a student; condition: of one picture, such as the network will be
+    told of each.
 
     Where too few pictures are held out to notice that the others are being learned by heart, a time is not used up: the
     plan is of as many steps as are safe. ``guard`` = false among the choices lifts that.
@@ -110,10 +113,10 @@ def plan(
     if not asked.steps and not asked.minutes:
         raise SfumatoError("how long to train is open: choose minutes or steps")
     own = asked.objective.network
-    rungs = ladder(asked.size) if own is None else [Rung(own, 0)]
+    rungs = ladder(asked.latent_size) if own is None else [Rung(own, 0)]
     options = [rung for rung in rungs if "network" not in choices] or [Rung(asked.network, 0)]
     for rung in options:
-        if asked.size % rung.network.size_multiple:
+        if asked.latent_size % rung.network.size_multiple:
             raise SfumatoError(
                 f"size {asked.size}: this network needs a multiple of {rung.network.size_multiple} pixels; "
                 "choose another size or another network"
@@ -128,7 +131,9 @@ def plan(
         if by_heart := _by_heart(settings, pictures, held_out, exact=True):
             sentence += f", {settings.steps * settings.batch / pictures:,.0f} times each of {pictures:,}; {by_heart}"
         return Plan(settings, sentence, parameters)
-    settings, speed = _choose(options, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device)
+    settings, speed = _choose(
+        options, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device, condition
+    )
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     safe = most_steps(pictures, settings.batch)
     if asked.guard and asked.objective.samples_freely and not can_notice(held_out) and safe < steps:
@@ -204,13 +209,14 @@ def _choose(
     most: int,
     make: Make,
     device: torch.device,
+    condition: Condition,
 ) -> tuple[TrainingConfig, Speed]:
     """Up the ladder while there is time for the next network's pictures, of which ``most`` can be shown at all."""
     best: tuple[TrainingConfig, Speed] | None = None
     for rung in options:
         settings = resolve({"threads": threads, "network": rung.network}, choices)
         precisions = [settings.precision] if "precision" in choices else PRECISIONS
-        speed = measure(make, settings, device, precisions)
+        speed = measure(make, settings, device, precisions, condition=condition)
         if best is not None and min(60 * minutes / speed.seconds_per_step * settings.batch, most) < rung.pictures:
             break
         best = settings, speed
@@ -224,16 +230,18 @@ def measure(
     device: torch.device,
     precisions: Sequence[Precision] = PRECISIONS,
     seconds: float = MEASURED_SECONDS,
+    condition: Condition = NO_CLASS,
 ) -> Speed:
-    """Train a network of fresh weights on noise for about ``seconds`` in each of the precisions."""
-    timings = {name: _seconds_per_step(make, settings, device, name, seconds) for name in precisions}
+    """Train a network of fresh weights on noise for about ``seconds`` in each of the precisions, under the condition of
+    one picture."""
+    timings = {name: _seconds_per_step(make, settings, device, name, seconds, condition) for name in precisions}
     # In doubt float32: bfloat16 must earn its rounding errors.
     faster = min(timings, key=lambda name: timings[name] / (0.95 if name == "bfloat16" else 1))
     return Speed(timings[faster], faster)
 
 
 def _seconds_per_step(
-    make: Make, settings: TrainingConfig, device: torch.device, precision: str, seconds: float
+    make: Make, settings: TrainingConfig, device: torch.device, precision: str, seconds: float, condition: Condition
 ) -> float:
     with torch.random.fork_rng(devices=[]):
         objective = make(settings)
@@ -242,13 +250,13 @@ def _seconds_per_step(
     generator = keyed_generator("measure")
     side = settings.picture_side
     images = torch.randn((settings.batch, 3, side, side), generator=generator).to(device)
-    nothing = ClassCondition.of([0] * settings.batch).drop().to(device)
+    conditions = condition.repeat(settings.batch).to(device)
     timings: list[float] = []
     began = time.perf_counter()
     while len(timings) < 4 or time.perf_counter() - began < seconds:
         start = time.perf_counter()
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            losses: Losses = objective(images, nothing, generator)
+            losses: Losses = objective(images, conditions, generator)
         loss = losses.total.mean()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step(1e-6)

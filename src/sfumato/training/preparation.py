@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from sfumato.dataset import Batches, Dataset
+from sfumato.diffusion import Condition
 from sfumato.directory import OwnDirectory
 from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
@@ -22,7 +23,7 @@ from sfumato.models.place import opened_model
 from sfumato.text import restored_path, stored_path
 from sfumato.training.choices import layered, resolve
 from sfumato.training.objectives import OBJECTIVES, PICTURES
-from sfumato.training.plan import Plan, plan
+from sfumato.training.plan import NO_CLASS, Plan, plan
 from sfumato.training.run import Run, RunRecord, check_parent_stays, check_run_place, clear_run, kept_teacher
 from sfumato.training.warm_start import SHARED, check_fit
 from sfumato.weights import digest
@@ -72,12 +73,14 @@ def prepare_run(
     facts: Mapping[str, str] | None = None,
     device: torch.device | None = None,
     force: bool = False,
+    conditions: Condition | None = None,
 ) -> tuple[Run, Plan]:
     """Plan and write down a new run of a dataset.
 
     place: the run's directory, as its path or as one that the caller is at work in.
     choices: settings that were chosen (see TrainingConfig and `layered`), the rest is planned.
     force: a run that is there goes, once everything else is known to be right.
+    conditions: see ``train``.
     Raises SfumatoError where a run is there already, a setting is out of range or does not go with the pictures or
     with the model to begin with, or the disk is too small; then nothing is written.
     """
@@ -109,6 +112,7 @@ def prepare_run(
         device=device,
         perceptual=PerceptualLoss.from_file(features).to(device) if features else None,
         teacher=teacher,
+        condition=NO_CLASS if conditions is None else conditions[:1],
     )
     settings = made.settings
     Batches(dataset, dataset.train, settings.batch, seed=settings.seed, balance=settings.balance)  # or it says why not

@@ -16,7 +16,8 @@ from sfumato.training.configuration import TrainingConfig
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
 
-SHARED = ("size", "factor", "network", "preconditioning")  # what a run has in common with the model it begins with
+# What a run has in common with the model that it begins with.
+SHARED = ("size", "factor", "network", "codec", "preconditioning")
 _CLASSES = "conditioning.classes.weight"
 
 

@@ -132,6 +132,7 @@ def build_model_config(run: Run, dataset: Dataset) -> ModelConfig:
         classes=classes,
         class_shares=tuple((counts / counts.sum()).tolist()) if classes else (),
         network=settings.network,
+        codec=settings.codec,
         objective=objective.kind,
         begins_with=objective.begins_with,
         answer=objective.answer,

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.func import functional_call
 
-from sfumato.diffusion import PIXELS, Condition, Denoiser
+from sfumato.diffusion import PIXELS, Codec, Condition, Denoiser
 from sfumato.models import Model, SamplerSettings
 from sfumato.models.configuration import Answer
 from sfumato.networks import GeneratorConfig
@@ -41,10 +41,9 @@ class AdversarialConfig(ObjectiveConfig):
         teacher: Model | None = None,
     ) -> Adversarial:
         assert isinstance(settings.network, GeneratorConfig), "the settings were checked"
-        denoiser = self.build_denoiser(settings, classes)
-        return Adversarial(
-            denoiser, Discriminator(settings.size, in_channels=PIXELS.channels, width=settings.network.width)
-        )
+        denoiser, codec = self.build_denoiser(settings, classes), settings.codec
+        judge = Discriminator(settings.latent_size, in_channels=codec.channels, width=settings.network.width)
+        return Adversarial(denoiser, judge, codec)
 
     def sampling(self, settings: TrainingConfig) -> SamplerSettings:
         """One step, from noise of any size."""
@@ -56,17 +55,19 @@ class Adversarial(Objective):
 
     The discriminator's loss is the cross-entropy of real against made pictures, the generator's is the one that
     does not saturate (their section 3). Both are stepped at once, each by the gradients of its own loss: so they are
-    one objective of a loop that takes one step at a time.
+    one objective of a loop that takes one step at a time. codec: what the pictures are encoded with before they are
+    judged.
     """
 
-    def __init__(self, denoiser: Denoiser, discriminator: Discriminator) -> None:
+    def __init__(self, denoiser: Denoiser, discriminator: Discriminator, codec: Codec = PIXELS) -> None:
         super().__init__(denoiser)
-        self.discriminator = discriminator
+        self.discriminator, self.codec = discriminator, codec
 
     def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
-        noise = torch.randn((len(images), *images.shape[1:]), generator=generator).to(images.device)
+        real = self.codec.encode(images)
+        noise = torch.randn(real.shape, generator=generator).to(images.device)
         made = self.denoiser(noise, 1.0)
-        judge = F.softplus(-self.discriminator(images)) + F.softplus(self.discriminator(made.detach()))
+        judge = F.softplus(-self.discriminator(real)) + F.softplus(self.discriminator(made.detach()))
         # Its own weights must not learn from the generator's loss: they take part as constants. And its statistics of
         # batches go on as they would without this third pass, in copies.
         frozen = {name: tensor.detach() for name, tensor in self.discriminator.named_parameters()}
@@ -81,6 +82,6 @@ class Adversarial(Objective):
         """The discriminator's own loss on real pictures: far higher on held-out ones, it knows the others by heart."""
         self.discriminator.eval()
         try:
-            return F.softplus(-self.discriminator(images))
+            return F.softplus(-self.discriminator(self.codec.encode(images)))
         finally:
             self.discriminator.train()

@@ -57,11 +57,12 @@ class DenoisingConfig(ObjectiveConfig):
     ) -> Denoising:
         return Denoising(
             self.build_denoiser(settings, classes),
-            LogNormal.for_size(settings.size, self.noise_mean, self.noise_std),
+            LogNormal.for_size(settings.latent_size, self.noise_mean, self.noise_std),
             self.class_dropout,
             perceptual,
             self.perceptual_weight,
             self.perceptual_below,
+            settings.codec,
         )
 
 

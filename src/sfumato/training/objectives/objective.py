@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import PIXELS, Condition, Denoiser, ResidualDenoiser, preconditioning
+from sfumato.diffusion import Condition, Denoiser, ResidualDenoiser, preconditioning
 from sfumato.models import Generation, Model, ModelConfig, SamplerSettings
 from sfumato.models.configuration import Answer, BeginsWith
 from sfumato.networks import AnyNetworkConfig, build_network
@@ -76,7 +76,7 @@ class ObjectiveConfig(BaseModel, ABC):
     def sampling(self, settings: TrainingConfig) -> SamplerSettings:
         """How the models of a run with such settings are sampled unless a person says otherwise: from where next to
         nothing of a picture is left, in the precision that the plan has measured to be faster."""
-        larger = settings.size / 32
+        larger = settings.latent_size / 32
         return SamplerSettings(
             sigma_max=40.0 * larger,
             sharpness=min(SHARPNESS * max(0.0, larger - 1), MOST_SHARPNESS),
@@ -123,7 +123,8 @@ class ObjectiveConfig(BaseModel, ABC):
         """The part that becomes the model, with fresh weights."""
         enlarges = self.begins_with == "reference"
         told = classes if self.knows_classes else 0
-        network = build_network(settings.network, settings.size, told, in_channels=PIXELS.channels, reference=enlarges)
+        channels = settings.codec.channels
+        network = build_network(settings.network, settings.latent_size, told, in_channels=channels, reference=enlarges)
         made = ResidualDenoiser if enlarges else Denoiser
         return made(network, preconditioning(settings.preconditioning, self.sigma_data))
 

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import Condition, Denoiser
+from sfumato.diffusion import PIXELS, Codec, Condition, Denoiser
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.images.tensors import denormalised, normalised
 from sfumato.models import Model, reimagine
@@ -46,7 +46,8 @@ class ReconstructionConfig(ObjectiveConfig):
         perceptual: PerceptualLoss | None = None,
         teacher: Model | None = None,
     ) -> Reconstruction:
-        return Reconstruction(self.build_denoiser(settings, classes), perceptual, self.perceptual_weight)
+        denoiser = self.build_denoiser(settings, classes)
+        return Reconstruction(denoiser, perceptual, self.perceptual_weight, settings.codec)
 
 
 class Reconstruction(Objective):
@@ -55,11 +56,15 @@ class Reconstruction(Objective):
     perceptual: PerceptualLoss | None
 
     def __init__(
-        self, denoiser: Denoiser, perceptual: PerceptualLoss | None = None, perceptual_weight: float = 1.0
+        self,
+        denoiser: Denoiser,
+        perceptual: PerceptualLoss | None = None,
+        perceptual_weight: float = 1.0,
+        codec: Codec = PIXELS,
     ) -> None:
         super().__init__(denoiser)
         self.__dict__["perceptual"] = perceptual  # no submodule: it does not learn
-        self.perceptual_weight = perceptual_weight
+        self.perceptual_weight, self.codec = perceptual_weight, codec
 
     def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
         return self._losses(self.denoiser, images)
@@ -87,7 +92,8 @@ class Reconstruction(Objective):
         )
 
     def _losses(self, denoiser: Denoiser, images: Tensor) -> Losses:
-        shown, wanted = normalised(denoiser(images, 1.0)), normalised(images)
+        shown = normalised(self.codec.decode(denoiser(self.codec.encode(images), 1.0)))
+        wanted = normalised(images)
         error = (shown - wanted).square().mean((1, 2, 3))
         if self.perceptual is None:
             return Losses(error)

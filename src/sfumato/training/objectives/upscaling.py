@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.diffusion import Condition, Denoiser, LogNormal, PictureCondition
+from sfumato.diffusion import PIXELS, Codec, Condition, Denoiser, LogNormal, PictureCondition
 from sfumato.diffusion.enlarging import enlarged, reduced
 from sfumato.models import Model, ModelConfig, SamplerSettings, to_pictures, upscale
 from sfumato.models.configuration import BeginsWith
@@ -81,7 +81,8 @@ class UpscalingConfig(ObjectiveConfig):
         perceptual: PerceptualLoss | None = None,
         teacher: Model | None = None,
     ) -> Upscaling:
-        return Upscaling(self.build_denoiser(settings, classes), self.density, self.factor, settings.size)
+        denoiser = self.build_denoiser(settings, classes)
+        return Upscaling(denoiser, self.density, self.factor, settings.size, settings.codec)
 
     def sampling(self, settings: TrainingConfig) -> SamplerSettings:
         """From where next to nothing of the detail is left: the reference says the rest."""
@@ -102,12 +103,12 @@ def upscaler(factor: int) -> Mapping[str, Any]:
 class Upscaling(Objective):
     """The error of a denoiser of crops that sees their small form (SR3: Saharia et al. 2021, arXiv:2104.07636).
 
-    factor: of the enlargement; side: of the crops, in pixels.
+    factor: of the enlargement; side: of the crops, in pixels; codec: what crops and small forms are encoded with.
     """
 
-    def __init__(self, denoiser: Denoiser, density: LogNormal, factor: int, side: int) -> None:
+    def __init__(self, denoiser: Denoiser, density: LogNormal, factor: int, side: int, codec: Codec = PIXELS) -> None:
         super().__init__(denoiser)
-        self.density, self.factor, self.side = density, factor, side
+        self.density, self.factor, self.side, self.codec = density, factor, side, codec
 
     def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
         """images: [N, 3, S, S], S = factor * side, of each of which one crop is learned from; the condition is not."""
@@ -132,12 +133,13 @@ class Upscaling(Objective):
     def _losses(self, denoiser: Denoiser, images: Tensor, generator: torch.Generator) -> Tensor:
         pairs = torch.cat((images, enlarged(reduced(images, self.factor), self.factor)), 1)
         places = torch.randint(images.shape[2] - self.side + 1, (len(images), 2), generator=generator).tolist()
-        clean, reference = torch.stack(
+        crops = torch.stack(
             [
                 pair[:, top : top + self.side, left : left + self.side]
                 for pair, (top, left) in zip(pairs, places, strict=True)
             ]
         ).chunk(2, 1)
+        clean, reference = map(self.codec.encode, crops)
         sigma = self.density.sample(len(images), generator).to(images.device)
         noise = torch.randn(clean.shape, generator=generator).to(images.device)
         denoised = denoiser(clean + sigma.view(-1, 1, 1, 1) * noise, sigma, PictureCondition(reference))
