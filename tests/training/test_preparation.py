@@ -117,7 +117,7 @@ def test_a_descendant_takes_over_what_it_must_share(begin: Callable[..., Run]) -
     list(train(run))
     settings = run.record.settings
     shared = {"size": 32, "objective": {"kind": "denoising"}, "preconditioning": "flow"}
-    assert parent_choices(str(run.path)) == shared | {"network": settings.network}
+    assert parent_choices(str(run.path)) == shared | {"network": settings.network, "codec": settings.codec}
 
 
 def test_a_model_of_an_objective_that_is_not_known_here_is_no_beginning(begin: Callable[..., Run]) -> None:

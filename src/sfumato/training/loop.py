@@ -57,7 +57,9 @@ def class_conditions(dataset: Dataset) -> ClassCondition:
 
 
 class _Training:
-    def __init__(self, run: Run, device: torch.device, spent_seconds: float, conditions: Condition | None) -> None:
+    def __init__(
+        self, run: Run, device: torch.device, spent_seconds: float, conditions: Condition | None = None
+    ) -> None:
         self.run, self.device, self.settings = run, device, run.record.settings
         self.dataset = run.open_dataset()
         self.conditions = class_conditions(self.dataset) if conditions is None else conditions
