@@ -17,7 +17,7 @@ from sfumato.errors import SfumatoError
 from sfumato.marker import kind_of
 from sfumato.models import Generation, Model
 from sfumato.pipeline.events import Began, Drew, Event, PageWritten
-from sfumato.pipeline.training import follow_training, new_run
+from sfumato.pipeline.training import follow_training, train_on
 from sfumato.reports import demonstration_page
 from sfumato.text import counted
 from sfumato.training import Run, is_run
@@ -74,9 +74,8 @@ def _trained(art: Path, place: Path, minutes: float, seed: int, *, force: bool) 
             yield from follow_training(begun)
             return begun
     choices = {"size": SIZE, "minutes": minutes, "seed": seed}
-    made, seconds = yield from new_run(art, place, choices, force=True)
-    yield from follow_training(made, spent_seconds=seconds)
-    return made
+    yield from train_on(art, place, choices, force=True)
+    return Run.open(place)
 
 
 def _write_page(directory: OwnDirectory, run: Run, drawn: dict[str, list[Image.Image]], seed: int) -> None:
