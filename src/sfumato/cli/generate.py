@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.bar import say
 from sfumato.text import counted
 from sfumato.works.request import Request
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from sfumato.works import Recipe
 
 
-@options.asks("seed", *options.CLASSES, *options.CANVAS, *options.SAMPLING, **options.STEERING)
+@options.asks("seed", *options.CLASSES, *options.CANVAS, *options.SAMPLING)
 def generate(
     model: options.ModelName,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=options.MOST_WORKS, help="How many works.")] = 16,
@@ -30,10 +32,7 @@ def generate(
     upscale: Annotated[
         str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
     ] = None,
-    palette: options.PaletteText = None,
-    palette_strength: float | None = None,
-    composition: options.Sketch = None,
-    composition_strength: float | None = None,
+    steering: Mapping[str, Any],
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
     device: options.Device = "auto",
@@ -64,16 +63,7 @@ def generate(
         made.check()
     loaded = Model.from_pretrained(model, device=device)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
-    generation = generating(
-        loaded,
-        request,
-        palette=palette,
-        palette_strength=palette_strength,
-        composition=composition,
-        composition_strength=composition_strength,
-        variations=variations,
-        of=of,
-    )
+    generation = generating(loaded, request, variations=variations, of=of, **steering)
     if upscaler is not None:
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
     if continues:
@@ -84,13 +74,13 @@ def generate(
         made = next_series(directory, count, recipe_of, seed=seed, upscaler=upscaler, trajectory=trajectory)
         made.check()
     made.write(generation, upscaler, console, seed=seed, recipe=recipe)
-    console.print(made.said(), markup=False, soft_wrap=True)
+    say(console, made.said())
     if near := said_of_nearness(model, made.shown, made.series.names):
-        console.print(near, markup=False, soft_wrap=True)
+        say(console, near)
     if others:
-        console.print(f"{counted(len(others), 'other file')} in {output} left as before", markup=False, soft_wrap=True)
+        say(console, f"{counted(len(others), 'other file')} in {output} left as before")
     if trajectory:
-        console.print(f"from noise to picture: {made.video}", markup=False, soft_wrap=True)
+        say(console, f"from noise to picture: {made.video}")
 
 
 def _others(output: Path, names: list[str]) -> list[Path]:

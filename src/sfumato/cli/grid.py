@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.bar import say
 from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, value_in_words
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.errors import SfumatoError
@@ -117,7 +118,7 @@ def grid(
         if len(axis.values) > 1 and not _changes(axis.name, cells, _pixels):
             console.print(f"{name_in_words(axis.name)} changes nothing here: all its works are the same")
     each = f"{counted(count, 'work')} for each of {counted(len(choices), 'setting')}"
-    console.print(f"{each}: {output}", markup=False, soft_wrap=True)
+    say(console, f"{each}: {output}")
 
 
 def _request(choice: Mapping[str, Value]) -> Request:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.bar import say
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
 from sfumato.works.request import Request
@@ -72,6 +73,4 @@ def interpolate(
         save_video(pictures, output, seconds=seconds, force=force)
     else:
         save_animation(pictures, output, seconds=seconds, force=force)
-    console.print(
-        f"{counted(len(pictures), 'picture')} from {first} to {second}: {output}", markup=False, soft_wrap=True
-    )
+    say(console, f"{counted(len(pictures), 'picture')} from {first} to {second}: {output}")

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from sfumato.cli.bar import say
+from sfumato.cli.collect import parse_background
 from sfumato.cli.output import check_free, check_made_up, check_work
 from sfumato.cli.sampling_bar import Part, SamplingBar
+from sfumato.images.decoding import open_picture
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from sfumato.models import Generation
+    from sfumato.models import Generation, Model
     from sfumato.works import Work
 
 
 @dataclass(frozen=True)
 class OneWork:
     """output: its file, None where it is not written; video: of the way from noise to it, None for none; recipe:
-    whether the file keeps the settings."""
+    whether the file keeps the settings; console: where its progress is shown."""
 
     output: Path | None
     video: Path | None
     recipe: bool
     force: bool
+    console: Console = field(default_factory=lambda: Console(highlight=False))
+
+    @classmethod
+    def from_picture(
+        cls, output: Path, picture: Path, model: str, *, background: str, device: str, **written: bool
+    ) -> tuple[OneWork, Image.Image, Model]:
+        """The same for a work that a model makes from a picture, with both of them. background: behind what is
+        transparent in it; written: as for ``into``."""
+        from sfumato.models import Model
+
+        made = cls.into(output, picture, **written)
+        return made, open_picture(picture, parse_background(background)), Model.from_pretrained(model, device=device)
 
     @classmethod
     def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, force: bool) -> OneWork:
@@ -44,17 +59,17 @@ class OneWork:
             check_made_up(self.video, force=self.force)
         return self
 
-    def make(self, generation: Generation, console: Console) -> Work:
+    def make(self, generation: Generation) -> Work:
         """Make the work of the generation's request, and write what is to be written."""
-        return self.write(self.made(generation, console))
+        return self.write(self.made(generation))
 
-    def made(self, generation: Generation, console: Console) -> Work:
+    def made(self, generation: Generation) -> Work:
         """The work, with the animation written."""
         from sfumato.works import save_animation
 
         frames: list[Image.Image] = []
         works: tuple[Work, ...] = ()
-        with SamplingBar(console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
+        with SamplingBar(self.console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
             for event in generation.events(previews=self.video is not None):
                 bar.step()
                 frames += event.previews
@@ -67,3 +82,6 @@ class OneWork:
         if self.output is not None:
             work.save(self.output, recipe=self.recipe, force=self.force)
         return work
+
+    def say(self, text: str) -> None:
+        say(self.console, text)

@@ -96,20 +96,18 @@ PaletteText = Annotated[
     typer.Option("--palette", help="Colours to paint works in: a picture's, or #1d3557,#f1faee,#e63946,..."),
 ]
 Sketch = Annotated[Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")]
-STEERING: Final[Mapping[str, Field]] = {
-    "palette_strength": (Palette, "strength"),
-    "composition_strength": (Composition, "strength"),
-}
 
 
 def asks(*names: str, **fields: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command an option for each of these plain names of a request (see ``Request.of``), and ``--set`` for the
-    rare ones, in place of its parameter ``request``, which it gets as what was asked for. fields: parameters of its own
-    whose type, range and description are those of a field in the request's schema."""
+    rare ones, in place of its parameter ``request``, which it gets as what was asked for. In place of a parameter that
+    is called as one of ``GROUPS`` it has the options of that group, whose values it gets by their names. fields:
+    parameters of its own whose type, range and description are those of a field in the request's schema."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         derived = [name for name in names if name not in RARE]
         rare = len(derived) < len(names)
+        own = inspect.signature(command, eval_str=True).parameters
 
         @functools.wraps(command)
         def run(**given: Any) -> None:
@@ -117,13 +115,16 @@ def asks(*names: str, **fields: Field) -> Callable[[Callable[..., None]], Callab
             asked = {name: value for name, value in values.items() if value is not None and value is not False}
             if rare:
                 asked |= parse_settings(given.pop("settings"))
+            for group in GROUPS.keys() & own.keys():
+                given[group] = {option.name: given.pop(option.name) for option in GROUPS[group]}
             command(request=Request.of(**asked), **given)
 
         parameters = []
-        for parameter in inspect.signature(command, eval_str=True).parameters.values():
-            name = parameter.name
+        for name, parameter in own.items():
             if name == "request":
                 parameters += [*map(_derived, derived), *([_SETTINGS] if rare else [])]
+            elif name in GROUPS:
+                parameters += GROUPS[name]
             elif name in fields:
                 optional = parameter.default is None
                 annotation = option_of(*fields[name], f"--{name.replace('_', '-')}", optional=optional)
@@ -163,6 +164,24 @@ _SETTINGS = _keyword(
     ],
     None,
 )
+
+
+# Options that several commands have and hand on together.
+GROUPS: Final[Mapping[str, Sequence[inspect.Parameter]]] = {
+    "steering": (
+        _keyword("palette", PaletteText, None),
+        _keyword("palette_strength", option_of(Palette, "strength", "--palette-strength"), None),
+        _keyword("composition", Sketch, None),
+        _keyword("composition_strength", option_of(Composition, "strength", "--composition-strength"), None),
+    ),
+    "from_picture": (
+        _keyword("background", Background, WHITE),
+        _keyword("trajectory", Trajectory, False),
+        _keyword("recipe", KeepRecipe, True),
+        _keyword("device", Device, "auto"),
+        _keyword("force", Force, False),
+    ),
+}
 
 
 def parse_settings(given: Sequence[str] | None) -> dict[str, float]:

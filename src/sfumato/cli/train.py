@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
@@ -158,7 +157,7 @@ def train(
             tensorboard=log is not None,
             force=force,
         )
-    draw(events, Console(highlight=False))
+    draw(events)
 
 
 def _check_log(log: str | None) -> None:
