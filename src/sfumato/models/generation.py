@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Self
 
 import numpy as np
@@ -23,7 +22,6 @@ from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_index, class_mixture
-from sfumato.models.finite import check_finite
 from sfumato.models.model import Model
 from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, filled_from, sampling_of
 from sfumato.models.steering import NOT_STEERED, Steering
@@ -149,7 +147,8 @@ class Generation:
         if isinstance(self.canvas.edit, Reconstruct):
             yield range(first, first + 1), slice(0, 1), self._one_pass()
             return
-        negative = self._negative()
+        unwanted = self.request.negative
+        negative = None if unwanted is None else ClassCondition.of([class_index(unwanted, self.model.config)])
         batch = batch_size(self.model, self.canvas)
         for start in range(first - first % batch, first + count, batch):
             # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
@@ -174,14 +173,8 @@ class Generation:
         """What an autoencoder makes of the picture on the canvas."""
         assert self.canvas.picture is not None, "it is given one to make again"
         made = self.model.denoiser(self.canvas.picture[None].to(self.model.device), 1.0)
-        check = partial(check_finite, config=self.model.config)
-        return Sampling(iter([Step(0, 1, 0.0, made, made)]), lambda latents, _: self.model.codec.decode(latents), check)
-
-    def _negative(self) -> ClassCondition | None:
-        """The condition that guidance leads away from, of one picture; None for 'nothing'."""
-        if self.request.negative is None:
-            return None
-        return ClassCondition.of([class_index(self.request.negative, self.model.config)])
+        steps = iter([Step(0, 1, 0.0, made, made)])
+        return Sampling(steps, lambda latents, _: self.model.codec.decode(latents), self.model.config)
 
     @property
     def settings(self) -> SamplerSettings:
