@@ -44,12 +44,12 @@ def generate(
     works that follow.
     """
     from sfumato.cli.nearness import said_of_nearness
-    from sfumato.cli.series import SeriesOfWorks, next_series
+    from sfumato.cli.series import SeriesOfWorks, digest_of
     from sfumato.directory import OwnDirectory
     from sfumato.models import Model
     from sfumato.models.canvas import enlarged_size
     from sfumato.models.verbs import generating
-    from sfumato.works.series import Series
+    from sfumato.works.series import Series, following, unfinished
 
     console = Console(highlight=False)
     seed = request.seed if "seed" in request.model_fields_set else None
@@ -71,7 +71,10 @@ def generate(
         def recipe_of(which: int, number: int) -> Recipe:
             return generation.with_seed(which).recipe(number)
 
-        made = next_series(directory, count, recipe_of, seed=seed, upscaler=upscaler, trajectory=trajectory)
+        digest = digest_of(upscaler)
+        begun = unfinished(directory, count, recipe_of, seed=seed, upscaler=digest)
+        series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest)
+        made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
         made.check()
     made.write(generation, upscaler, console, seed=seed, recipe=recipe)
     say(console, made.said())

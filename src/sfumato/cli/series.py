@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from sfumato.directory import OwnDirectory
     from sfumato.models import Generation, Model
-    from sfumato.works import Recipe
     from sfumato.works.series import Series
 
 ON_SHEET: Final = 256  # works at most; with more of them a sheet shows nothing any longer
@@ -69,8 +67,11 @@ class SeriesOfWorks:
         first = self._first_to_make(there)
         count = self.series.numbers.stop - first
         events = generation.events(count, first, previews=self.trajectory) if count else ()
+        parts = [Part(generation, max(1, count), first)]
+        if upscaler is not None:
+            parts.append(enlarging_part(upscaler, generation, max(1, count)))
         with self.directory.at_work():
-            with self._bar(generation, upscaler, count, first, console) as bar:
+            with SamplingBar(console, counted(count, "work"), parts) as bar:
                 for event in events:
                     bar.step()
                     if event.previews and event.positions[0] == self.series.first:
@@ -104,14 +105,6 @@ class SeriesOfWorks:
         on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
         return f"{said}, {on_sheet} on one sheet in {self.sheet}" if count > 1 else said
 
-    def _bar(
-        self, generation: Generation, upscaler: Model | None, count: int, first: int, console: Console
-    ) -> SamplingBar:
-        parts = [Part(generation, max(1, count), first)]
-        if upscaler is not None:
-            parts.append(enlarging_part(upscaler, generation, max(1, count)))
-        return SamplingBar(console, counted(count, "work"), parts)
-
     def _there(self) -> set[int]:
         """The numbers of the works that were made before."""
         return {
@@ -135,24 +128,6 @@ class SeriesOfWorks:
         """Beside the directory; what follows the first works has a name of its own, as nothing is written over."""
         number = f"-{self.series.named:04d}" if self.series.named else ""
         return beside(self.directory.path, f"-{what}{number}{suffix}")
-
-
-def next_series(
-    directory: OwnDirectory,
-    count: int,
-    recipe_of: Callable[[int, int], Recipe],
-    *,
-    seed: int | None,
-    upscaler: Model | None,
-    trajectory: bool,
-) -> SeriesOfWorks:
-    """What a request makes in a directory in which works lie: what is missing of it where it was interrupted, or what
-    follows all that is there. The arguments are those of `sfumato.works.series`."""
-    from sfumato.works.series import following, unfinished
-
-    begun = unfinished(directory, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
-    series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
-    return SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
 
 
 def digest_of(upscaler: Model | None) -> str:

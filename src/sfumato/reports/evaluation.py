@@ -150,14 +150,12 @@ def _beside_baseline(name: MetricName, found: ClassDistance | None) -> list[str]
 
 def _noise_chart(evaluation: Evaluation) -> Markup:
     levels = evaluation.noise_levels
-    lines = (
-        [
-            Curve(f"on {kind} pictures", list(zip(levels.sigmas, losses, strict=True)))
-            for kind, losses in (("training", levels.training), ("held-out", levels.held_out))
-        ]
-        if levels
-        else []
-    )
+    if levels is None:
+        return Markup("")
+    lines = [
+        Curve(f"on {kind} pictures", list(zip(levels.sigmas, losses, strict=True)))
+        for kind, losses in (("training", levels.training), ("held-out", levels.held_out))
+    ]
     return line_chart(lines, "error", along="noise level (sigma)", logarithmic_along=True)
 
 

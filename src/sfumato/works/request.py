@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.text import counted, readable
 from sfumato.works.edits import Edit
 from sfumato.works.values import (
@@ -240,7 +240,6 @@ def whole_seed(seed: object) -> int:
 
 def fault(error: ValidationError) -> SfumatoError:
     """The first thing that is wrong with what was asked, in a sentence."""
-    first = error.errors(include_url=False)[0]
-    said = first["msg"].removeprefix("Value error, ")
-    named = f"{first['loc'][-1]} {first['input']!r}: " if first["loc"] and "Value error" not in first["msg"] else ""
-    return SfumatoError(f"{named}{said[:1].lower()}{said[1:]}")
+    first = faults_of(error)[0]
+    named = f"{first.place[-1]} {first.value!r}: " if first.place and first.kind != "value_error" else ""
+    return SfumatoError(f"{named}{first.said}")
