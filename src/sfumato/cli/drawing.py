@@ -30,7 +30,8 @@ def draw(events: Iterator[pipeline.Event], console: Console | None = None) -> No
     Raises what the pipeline raises, after naming the files that were left out until then; typer.Exit(130) where it was
     ended.
     """
-    with closing(events), Drawing(console or Console(highlight=False)) as drawing:  # type: ignore[type-var]
+    drawing = Drawing(console or Console(highlight=False))
+    with closing(events), drawing.stage:  # type: ignore[type-var]
         try:
             for event in events:
                 drawing.show(event)
@@ -45,7 +46,7 @@ def draw(events: Iterator[pipeline.Event], console: Console | None = None) -> No
 
 
 class Drawing:
-    """Use it as a context. clock: seconds."""
+    """What the events have brought onto the screen. clock: seconds."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.perf_counter) -> None:
         self.console, self.clock = console, clock
@@ -60,12 +61,6 @@ class Drawing:
         self.bar: TrainingBar | None = None
         self.sampling: SamplingTime | None = None
         self.is_stopping = False
-
-    def __enter__(self) -> Drawing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end_stage()
 
     def show(self, event: pipeline.Event) -> None:
         match event:

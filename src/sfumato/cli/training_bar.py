@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from types import TracebackType
-from typing import Self
+from contextlib import ExitStack
 
 from rich.console import Console
 
@@ -13,22 +12,15 @@ from sfumato.pipeline.events import TrainingBegan
 from sfumato.training import Evaluated, Event, Finished, Noted, Trained
 
 
-class TrainingBar:
-    """A bar with the time left, pictures a second and the two losses; notes above it."""
+class TrainingBar(ExitStack):
+    """A context in which there is a bar with the time left, pictures a second and the two losses; notes above it."""
 
     def __init__(self, console: Console, training: TrainingBegan) -> None:
+        super().__init__()
         self.console, self.training = console, training
         self.smooth, self.held_out, self.last_said = 0.0, "", 0.0
         self.progress, self.task = percent_bar(console, "training", None)
-
-    def __enter__(self) -> Self:
-        self.progress.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.progress.__exit__(kind, error, trace)
+        self.enter_context(self.progress)
 
     def show(self, event: Event) -> None:
         if isinstance(event, Trained):
