@@ -107,10 +107,10 @@ def device_named(name: str) -> torch.device:
 
     Raises SfumatoError for one that is not there.
     """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        name = next(kind for kind, is_there in available.items() if is_there)
     kind = name.split(":")[0]
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if kind not in available:
         raise SfumatoError(f"device '{name}': unknown; choose cpu, cuda, mps or auto")
     if not available[kind]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfumato.cli.options import SAMPLING, Values
+from sfumato.cli.options import SAMPLING, values_of
 from sfumato.errors import SfumatoError
 from sfumato.text import readable
 from sfumato.works.request import SamplerSettings
@@ -19,7 +19,7 @@ KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "seed": int,
     "class": readable,
     "negative": readable,
-    **{name: Values.of(SamplerSettings, name).kind for name in SAMPLING},
+    **{name: values_of(SamplerSettings, name)[0] for name in SAMPLING},
 }
 MOST_CELLS: Final = 400
 

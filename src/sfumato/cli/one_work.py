@@ -10,7 +10,7 @@ from rich.console import Console
 
 from sfumato.cli.bar import say
 from sfumato.cli.collect import parse_background
-from sfumato.cli.output import check_free, check_made_up, check_work
+from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import open_picture
 
@@ -47,8 +47,11 @@ class OneWork:
     def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, force: bool) -> OneWork:
         """sources: what the work is made from. Raises SfumatoError, before anything is made, where it, or the animation
         beside it, cannot be written."""
+        from sfumato.works.work import check_png
+
+        check_png(output)
         for source in sources:
-            check_work(output, source)
+            check_is_not(output, source, "the picture to begin with")
         video = output.with_name(f"{output.stem}-trajectory.webp") if trajectory else None
         return cls(output, video, recipe, force).checked()
 

@@ -6,10 +6,9 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import typer
 
@@ -49,23 +48,12 @@ RARE: Final = tuple(
 Field = tuple[type[Plain], str]
 
 
-@dataclass(frozen=True)
-class Values:
-    """What a field takes: int, float, bool or str, from ``least`` to ``most``, where it is bounded."""
-
-    kind: type
-    least: float | None = None
-    most: float | None = None
-
-    @classmethod
-    def of(cls, part: type[Plain], name: str) -> Self:
-        field = part.model_fields[name]
-        kind, limits = _plain(field.annotation, list(field.metadata))
-        bounds = {
-            limit: getattr(bound, limit) for bound in limits for limit in ("ge", "le", "lt") if hasattr(bound, limit)
-        }
-        most = bounds["lt"] - 1 if kind is int and "lt" in bounds else bounds.get("le")
-        return cls(kind, bounds.get("ge"), most)
+def values_of(part: type[Plain], name: str) -> tuple[type, float | None, float | None]:
+    """What a field takes: int, float, bool or str, and the least and the most of it, where it is bounded."""
+    field = part.model_fields[name]
+    kind, limits = _plain(field.annotation, list(field.metadata))
+    bounds = {limit: getattr(bound, limit) for bound in limits for limit in ("ge", "le", "lt") if hasattr(bound, limit)}
+    return kind, bounds.get("ge"), bounds["lt"] - 1 if kind is int and "lt" in bounds else bounds.get("le")
 
 
 def _plain(annotation: Any, limits: list[Any]) -> tuple[type, list[Any]]:
@@ -82,13 +70,13 @@ def _plain(annotation: Any, limits: list[Any]) -> tuple[type, list[Any]]:
 def option_of(part: type[Plain], name: str, *flags: str, optional: bool = True) -> Any:
     """The annotation of an option for a field of the request, or of a part of it: type, range and description are the
     field's. optional: whether it may be None."""
-    values, field = Values.of(part, name), part.model_fields[name]
+    (kind, least, most), field = values_of(part, name), part.model_fields[name]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     flags = flags or (f"--{str(extra.get('option', name)).replace('_', '-')}",)
-    if values.kind is bool:
+    if kind is bool:
         return Annotated[bool, typer.Option(*flags, help=field.description)]
-    option = typer.Option(*flags, help=field.description, min=values.least, max=values.most)
-    return Annotated[values.kind | None if optional else values.kind, option]
+    option = typer.Option(*flags, help=field.description, min=least, max=most)
+    return Annotated[kind | None if optional else kind, option]
 
 
 PaletteText = Annotated[

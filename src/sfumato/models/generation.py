@@ -186,7 +186,7 @@ class Generation:
 
     def with_seed(self, seed: int) -> Self:
         """The same, of another seed."""
-        return replace(self, request=self.request.with_series_seed(seed))
+        return replace(self, request=self.request.at(seed=seed))
 
     def initial_noise(self, position: int) -> InitialNoise:
         """What the work at a position begins with."""

@@ -198,19 +198,13 @@ class Request(Plain):
         """The seed whose numbers these are."""
         return self.slerps[-1].seed if self.slerps else self.seed
 
-    def at(self, position: int) -> Self:
-        """The request of another work of the series."""
+    def at(self, position: int | None = None, *, seed: int | None = None) -> Self:
+        """The request of the work at another position of the series, or of the series of another seed."""
+        place = {name: value for name, value in (("number", position), ("seed", seed)) if value is not None}
         if not self.slerps:
-            return self.model_copy(update={"number": position})
+            return self.model_copy(update=place)
         *before, last = self.slerps
-        return self.model_copy(update={"slerps": (*before, last.model_copy(update={"number": position}))})
-
-    def with_series_seed(self, seed: int) -> Self:
-        """The request of the work at the same position of another seed's series."""
-        if not self.slerps:
-            return self.model_copy(update={"seed": seed})
-        *before, last = self.slerps
-        return self.model_copy(update={"slerps": (*before, last.model_copy(update={"seed": seed}))})
+        return self.model_copy(update={"slerps": (*before, last.model_copy(update=place))})
 
     def with_changes(self, changes: Request) -> Self:
         """The same with all that is set in ``changes``, of its parts too."""

@@ -7,27 +7,25 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from sfumato.directory import OwnDirectory
 from sfumato.disk import read_file, write_whole_text
 from sfumato.errors import SfumatoError
 from sfumato.works.recipe import MOST_BYTES, Recipe
-from sfumato.works.values import Number, Seed
+from sfumato.works.values import Number, Plain, Seed
 from sfumato.works.work import read_work
 
 UNFINISHED: Final = ".unfinished.json"  # lies in the folder as long as a series is not finished
 _NUMBERED: Final = re.compile(r"(\d{4,})\.png", re.ASCII)
 
 
-class Series(BaseModel):
+class Series(Plain):
     """So many works of one request, one after the other.
 
     seed: theirs; first: the number, among the works of the seed, of the first of them; named: the number in the name of
     its file.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     count: Number
     seed: Seed = 0
@@ -49,10 +47,8 @@ class Series(BaseModel):
         return f"{self.named + number - self.first:04d}.png"
 
 
-class _Unfinished(BaseModel):
+class _Unfinished(Plain):
     """series: with recipes as ``recipe``, its first one's. seed: the one that was asked for, if one was."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     series: Series
     seed: Seed | None
