@@ -10,7 +10,7 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 
@@ -130,8 +130,6 @@ def device_named(name: str) -> torch.device:
 def device_again(name: str, made_on: str) -> torch.device:
     """As `device_named`, but 'auto' is what a work was made on, where that is here: there it comes out the same."""
     if name == "auto":
-        try:
+        with suppress(SfumatoError):
             return device_named(made_on)
-        except SfumatoError:
-            pass
     return device_named(name)

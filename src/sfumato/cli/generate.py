@@ -46,6 +46,7 @@ def generate(
     from sfumato.cli.nearness import said_of_nearness
     from sfumato.cli.series import SeriesOfWorks, digest_of
     from sfumato.directory import OwnDirectory
+    from sfumato.marker import MARKER
     from sfumato.models import Model
     from sfumato.models.canvas import enlarged_size
     from sfumato.models.verbs import generating
@@ -55,7 +56,8 @@ def generate(
     seed = request.seed if "seed" in request.model_fields_set else None
     directory = OwnDirectory(output, "works")
     made = SeriesOfWorks(directory, Series(count=count, seed=request.seed), trajectory, force=force)
-    others = _others(output, made.series.names) if force else []
+    ours = {*made.series.names, MARKER}
+    others = [path for path in output.iterdir() if path.name not in ours] if force and output.is_dir() else []
     continues = not force and bool(directory.own())
     if continues:
         directory.check()
@@ -84,10 +86,3 @@ def generate(
         say(console, f"{counted(len(others), 'other file')} in {output} left as before")
     if trajectory:
         say(console, f"from noise to picture: {made.video}")
-
-
-def _others(output: Path, names: list[str]) -> list[Path]:
-    """What lies in the directory and has none of these names."""
-    from sfumato.marker import MARKER
-
-    return [path for path in output.iterdir() if path.name not in (*names, MARKER)] if output.is_dir() else []

@@ -58,18 +58,26 @@ class SeriesOfWorks:
         self, generation: Generation, upscaler: Model | None, console: Console, *, seed: int | None, recipe: bool
     ) -> None:
         """Make and write what is not there yet, then the sheet and the video. seed: as it was asked for."""
-        from sfumato.models import upscale
+        from PIL import Image
+
+        from sfumato.models import enlarging, upscale
         from sfumato.works import contact_sheet, save, save_animation
         from sfumato.works.series import begin, finish
 
-        there, noted = self._there(), self.goes_on
-        frames: list[Image.Image] = []
-        first = self._first_to_make(there)
-        count = self.series.numbers.stop - first
+        numbers, noted, frames = self.series.numbers, self.goes_on, list[Image.Image]()
+        there = {
+            number for number in numbers if self.goes_on and (self.directory.path / self.series.name(number)).is_file()
+        }
+        # A video that is missing begins with the first batch once more.
+        anew = self.trajectory and not self.video.exists()
+        first = next((number for number in numbers if anew or number not in there), numbers.stop)
+        count = numbers.stop - first
         events = generation.events(count, first, previews=self.trajectory) if count else ()
         parts = [Part(generation, max(1, count), first)]
         if upscaler is not None:
-            parts.append(enlarging_part(upscaler, generation, max(1, count)))
+            canvas = generation.canvas
+            small = Image.new("RGB", (canvas.width, canvas.height))
+            parts.append(Part(enlarging(upscaler, small, tile=canvas.tile), max(1, count)))
         with self.directory.at_work():
             with SamplingBar(console, counted(count, "work"), parts) as bar:
                 for event in events:
@@ -105,20 +113,6 @@ class SeriesOfWorks:
         on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
         return f"{said}, {on_sheet} on one sheet in {self.sheet}" if count > 1 else said
 
-    def _there(self) -> set[int]:
-        """The numbers of the works that were made before."""
-        return {
-            number
-            for number in self.series.numbers
-            if self.goes_on and (self.directory.path / self.series.name(number)).is_file()
-        }
-
-    def _first_to_make(self, there: set[int]) -> int:
-        """A video that is missing begins with the first batch once more."""
-        if self.trajectory and not self.video.exists():
-            return self.series.first
-        return next((number for number in self.series.numbers if number not in there), self.series.numbers.stop)
-
     @cached_property
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once all are written."""
@@ -132,13 +126,3 @@ class SeriesOfWorks:
 
 def digest_of(upscaler: Model | None) -> str:
     return "" if upscaler is None else upscaler.weights_digest
-
-
-def enlarging_part(upscaler: Model, generation: Generation, count: int) -> Part:
-    """What it takes to enlarge works of a request."""
-    from PIL import Image
-
-    from sfumato.models import enlarging
-
-    canvas = generation.canvas
-    return Part(enlarging(upscaler, Image.new("RGB", (canvas.width, canvas.height)), tile=canvas.tile), count)

@@ -214,10 +214,9 @@ class _Way:
         return Sampling(steps, lambda latents, _: codec.decode(latents), model.config, settings)
 
     def _mixture(self, share: float) -> Mapping[int, float]:
-        parts = zip(self.classes, (1 - share, share), strict=True)
-        weighted = [(name, part * weight) for mixture, weight in parts for name, part in mixture.items()]
         classes: dict[int, float] = {}
-        for name, weight in weighted:
-            if weight:
-                classes[name] = classes.get(name, 0.0) + weight
+        for mixture, part in zip(self.classes, (1 - share, share), strict=True):
+            for name, weight in mixture.items():
+                if part * weight:
+                    classes[name] = classes.get(name, 0.0) + part * weight
         return classes

@@ -179,19 +179,12 @@ def begin_run(
     return run, seconds
 
 
-def follow_training(
-    run: Run,
-    *,
-    device: torch.device | None = None,
-    spent_seconds: float = 0.0,
-    more_steps: int = 0,
-    more_minutes: float = 0.0,
-    tensorboard: bool = False,
-) -> Iterator[Event]:
+def follow_training(run: Run, *, tensorboard: bool = False, **asked: Any) -> Iterator[Event]:
     """The events of a training, after one that says that it begins. Closing it ends the training after the step that
-    it is at, with a model and a checkpoint. tensorboard: write its curves for TensorBoard too."""
+    it is at, with a model and a checkpoint. tensorboard: write its curves for TensorBoard too; asked: as for
+    `sfumato.training.train`."""
     yield TrainingBegan(run.path, run.model, run.record.settings.objective.begins_with)
-    events = train(run, device=device, spent_seconds=spent_seconds, more_steps=more_steps, more_minutes=more_minutes)
+    events = train(run, **asked)
     yield from logged_to_tensorboard(events, run) if tensorboard else events
 
 

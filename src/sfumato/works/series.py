@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -109,38 +109,30 @@ def following(
     """
     made = _numbered(directory)
     named = 1 + max(made, default=-1)
-    if seed is None:
-        used = [number for one, number in map(_key, _recipes(made.values())) if one == 0]
-        return Series(count=count, first=max([named, *(number + 1 for number in used)]), named=named)
-    first = 0
+    first = named if seed is None else 0
     for file in filter(Path.is_file, made.values()):
         try:
             recipe = read_work(file).recipe
         except SfumatoError as error:
+            if seed is None:
+                continue
             raise SfumatoError(
                 f"{file}: does not say of which seed it is, so works of seed {seed} might be made a second time; "
                 "leave out the seed, or choose another place"
             ) from error
-        if _key(recipe)[0] == seed and (recipe.model.digest if recipe.origin else "") == upscaler:
-            number = _key(recipe)[1]
-            if _alike(recipe.first, recipe_of(seed, number)):
-                first = max(first, number + 1)
-    return Series(count=count, seed=seed, first=first, named=named)
+        its_seed, number = _key(recipe)
+        if its_seed != (seed or 0):
+            continue
+        enlarged_by = recipe.model.digest if recipe.origin else ""
+        if seed is None or (enlarged_by == upscaler and _alike(recipe.first, recipe_of(seed, number))):
+            first = max(first, number + 1)
+    return Series(count=count, seed=seed or 0, first=first, named=named)
 
 
 def _numbered(directory: OwnDirectory) -> dict[int, Path]:
     """The works that were made here, there or not, by the numbers in their names."""
     found = ((_NUMBERED.fullmatch(name), directory.path / name) for name in sorted(directory.own()))
     return {int(match[1]): path for match, path in found if match}
-
-
-def _recipes(files: Iterable[Path]) -> Iterator[Recipe]:
-    """Of the works that are there and say theirs."""
-    for file in files:
-        try:
-            yield read_work(file).recipe
-        except SfumatoError:
-            continue
 
 
 def _key(recipe: Recipe) -> tuple[int, int]:
