@@ -98,8 +98,18 @@ class Drawing:
                 self.end_stage()
             case pipelines.Evaluated():
                 self._evaluated(event)
-            case _:
-                self._say_of(event)
+            case pipelines.Drew(folder, pictures, classes):
+                self.end_stage()
+                say(self.console, f"Drew {counted(pictures, 'picture')} into {folder}: {', '.join(classes)}.")
+            case pipelines.Planned(sentence, disk_bytes):
+                self.end_stage()
+                size = f" (at most {max(1, disk_bytes / 1e6):,.0f} MB on the disk)" if disk_bytes else ""
+                say(self.console, f"{sentence}{size}.")
+            case pipelines.ContenderBegan(number, of, kind, minutes):
+                self.console.print(f"{number} of {of}: {kind}, {counted(minutes, 'minute')}", style="bold")
+            case pipelines.PageWritten(page):
+                self.end_stage()
+                say(self.console, f"Open {page} in a browser.", "bold")
 
     def end_stage(self) -> None:
         """Nothing that moves is left on the screen."""
@@ -187,21 +197,6 @@ class Drawing:
         say(self.console, f"{event.headline}.", "bold red" if event.copies else "bold")
         for sentence in event.sentences:
             say(self.console, sentence)
-
-    def _say_of(self, event: pipeline.Event) -> None:
-        match event:
-            case pipelines.Drew(folder, pictures, classes):
-                self.end_stage()
-                say(self.console, f"Drew {counted(pictures, 'picture')} into {folder}: {', '.join(classes)}.")
-            case pipelines.Planned(sentence, disk_bytes):
-                self.end_stage()
-                size = f" (at most {max(1, disk_bytes / 1e6):,.0f} MB on the disk)" if disk_bytes else ""
-                say(self.console, f"{sentence}{size}.")
-            case pipelines.ContenderBegan(number, of, kind, minutes):
-                self.console.print(f"{number} of {of}: {kind}, {counted(minutes, 'minute')}", style="bold")
-            case pipelines.PageWritten(page):
-                self.end_stage()
-                say(self.console, f"Open {page} in a browser.", "bold")
 
     def _note(self, note: str) -> None:
         self.console.print(f"Note: {printable(note)}", markup=False, highlight=False)

@@ -95,13 +95,17 @@ def train(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.drawing import draw
     from sfumato.devices import device_named
+    from sfumato.training.tensorboard import check_tensorboard
 
     if sum(value is not None for value in (minutes, steps, epochs)) > 1:
         raise SfumatoError("--minutes, --steps and --epochs each say how long to train; give one of them")
     if not all(math.isfinite(value) for value in (minutes or 0.0, epochs or 0.0)):  # 'nan' is in every range
         raise SfumatoError("--minutes and --epochs take a number, as in --minutes 30")
     place = device_named(device)
-    _check_log(log)
+    if log not in (None, "tensorboard"):
+        raise SfumatoError(f"--log {log}: is not known; give --log tensorboard, or leave it out")
+    if log is not None:
+        check_tensorboard()
     asked = {
         "epochs": epochs,
         "size": size,
@@ -146,15 +150,6 @@ def train(
             force=force,
         )
     draw(events)
-
-
-def _check_log(log: str | None) -> None:
-    from sfumato.training.tensorboard import check_tensorboard
-
-    if log not in (None, "tensorboard"):
-        raise SfumatoError(f"--log {log}: is not known; give --log tensorboard, or leave it out")
-    if log:
-        check_tensorboard()
 
 
 def _choices(
