@@ -44,7 +44,7 @@ def generate(
     works that follow.
     """
     from sfumato.cli.nearness import said_of_nearness
-    from sfumato.cli.series import SeriesOfWorks, digest_of
+    from sfumato.cli.series import SeriesOfWorks
     from sfumato.directory import OwnDirectory
     from sfumato.marker import MARKER
     from sfumato.models import Model
@@ -73,7 +73,7 @@ def generate(
         def recipe_of(which: int, number: int) -> Recipe:
             return generation.with_seed(which).recipe(number)
 
-        digest = digest_of(upscaler)
+        digest = "" if upscaler is None else upscaler.weights_digest
         begun = unfinished(directory, count, recipe_of, seed=seed, upscaler=digest)
         series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest)
         made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)

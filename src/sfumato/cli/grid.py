@@ -233,8 +233,5 @@ def _costs(axes: Sequence[Axis], cells: Sequence[Cell]) -> Table:
 
 def _changes(name: str, cells: Sequence[Cell], what: Callable[[Cell], Hashable]) -> bool:
     """Whether something differs between cells that differ in the named setting alone."""
-    found: dict[Hashable, set[Hashable]] = {}
-    for cell in cells:
-        others = tuple(value for other, value in cell.choice.items() if other != name)
-        found.setdefault(others, set()).add(what(cell))
-    return any(len(different) > 1 for different in found.values())
+    found = {(tuple(value for other, value in cell.choice.items() if other != name), what(cell)) for cell in cells}
+    return len(found) > len({others for others, _ in found})

@@ -90,7 +90,8 @@ class SeriesOfWorks:
                             continue
                         if not noted:
                             begun = generation.recipe(self.series.first)
-                            begin(self.directory, self.series, begun, seed=seed, upscaler=digest_of(upscaler))
+                            digest = "" if upscaler is None else upscaler.weights_digest
+                            begin(self.directory, self.series, begun, seed=seed, upscaler=digest)
                             noted = True
                         larger = work if upscaler is None else upscale(upscaler, work)
                         larger.save(self.directory.claim(self.series.name(position)), recipe=recipe, force=self.force)
@@ -122,7 +123,3 @@ class SeriesOfWorks:
         """Beside the directory; what follows the first works has a name of its own, as nothing is written over."""
         number = f"-{self.series.named:04d}" if self.series.named else ""
         return beside(self.directory.path, f"-{what}{number}{suffix}")
-
-
-def digest_of(upscaler: Model | None) -> str:
-    return "" if upscaler is None else upscaler.weights_digest

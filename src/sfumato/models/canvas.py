@@ -121,8 +121,8 @@ def extended_canvas(config: ModelConfig, picture: Image.Image, margins: Margins)
 
     Raises SfumatoError for no margins at all, and for a whole that is smaller than the model's size.
     """
-    left, top, right, bottom = margins.sides
-    if not any(margins.sides):
+    left, top, right, bottom = margins.left, margins.top, margins.right, margins.bottom
+    if not any((left, top, right, bottom)):
         raise SfumatoError(
             "nothing is to be added beyond the picture's edges; give --left, --right, --top or --bottom, above 0"
         )

@@ -88,7 +88,10 @@ class Generation:
         if request.negative is not None:
             # Measured: of which class a picture is, is decided where there is much noise.
             sampling = {"guidance_low": 0.0, "guidance_high": 1000.0} | sampling
-        chosen = _complete(sampling, model)
+        try:
+            chosen = SamplerSettings.model_validate(sampling).over(model.config.generation)
+        except ValidationError as error:
+            raise fault(error) from error
         _check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
         label, negative = (None if name is None else readable(name) for name in (request.label, request.negative))
@@ -281,10 +284,3 @@ def _check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, st
             f"the model '{name}' is a GAN: it makes pictures of its own size from noise alone, and "
             "cannot be steered or take one up; make works with 'sfumato generate'"
         )
-
-
-def _complete(asked: Mapping[str, object], model: Model) -> SamplerSettings:
-    try:
-        return SamplerSettings.model_validate(asked).over(model.config.generation)
-    except ValidationError as error:
-        raise fault(error) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from pydantic import ValidationError
@@ -37,14 +38,11 @@ def generating(
     model: Model,
     request: Request,
     *,
-    palette: Palette | Image.Image | Path | str | None = None,
-    palette_strength: float | None = None,
-    composition: Composition | Image.Image | Path | str | None = None,
-    composition_strength: float | None = None,
     variations: float | None = None,
     of: Work | Path | str | None = None,
+    **steering: Any,
 ) -> Generation:
-    """What makes works from noise; see ``Model.generate`` for the arguments.
+    """What makes works from noise; see ``Model.generate`` for the arguments, steering: as ``steering_from`` has it.
 
     Raises SfumatoError for what does not go together, what is out of range, a class that the model has not, and a file
     that is not there or cannot be used.
@@ -53,9 +51,8 @@ def generating(
         raise SfumatoError("variations and the work that they are of belong together: give both, or neither")
     if of is None or variations is None:
         canvas = plain_canvas(model.config, request.canvas)
-        steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)
-        return Generation.of(model, request.with_changes(steering), canvas=canvas)
-    if request.canvas.model_fields_set or palette is not None or composition is not None:
+        return Generation.of(model, request.with_changes(steering_from(canvas, **steering)), canvas=canvas)
+    if request.canvas.model_fields_set or any(steering.get(name) is not None for name in ("palette", "composition")):
         raise SfumatoError("variations have size, palette and composition of the work itself; leave these out")
     work = of if isinstance(of, Work) else read_work(of)
     changes = Request.model_validate(request.model_dump(exclude_unset=True, exclude={"seed"}))
