@@ -158,18 +158,10 @@ class Generation:
             initial = [self.initial_noise(position) for position in range(start, start + batch)]
             positions = range(max(start, first), min(start + batch, first + count))
             wanted = slice(positions.start - start, positions.stop - start)
-            yield (
-                positions,
-                wanted,
-                sampling_of(
-                    self.model,
-                    self.settings,
-                    initial,
-                    negative=negative,
-                    canvas=self.canvas,
-                    steering=self.steering,
-                ),
+            sampling = sampling_of(
+                self.model, self.settings, initial, negative=negative, canvas=self.canvas, steering=self.steering
             )
+            yield positions, wanted, sampling
 
     @torch.inference_mode()
     def _one_pass(self) -> Sampling:
