@@ -1,5 +1,5 @@
-"""The bar of work that takes long: what it is, how much of it is done, and a description; and times as people read
-them."""
+"""Lines of text; the bar of work that takes long: what it is, how much of it is done, and a description; and times as
+people read them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from sfumato.text import counted
 TOLD_FROM: Final = 10.0  # seconds; what is done sooner needs no word beforehand
 MEASURED: Final = 2.0  # seconds, before anything is said of the rest
 LINE_EVERY: Final = 30.0  # seconds, where there is no terminal
+
+
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """A line, however long. A path, or a name, may hold what rich would take for markup."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def percent_bar(console: Console, what: str, total: float | None) -> tuple[Progress, TaskID]:
@@ -75,11 +80,8 @@ class SamplingTime:
         if not self.is_told:
             self.is_told = True
             if spent + seconds_left > TOLD_FROM:
-                self._say(f"{self.what}: {about(spent + seconds_left)}")
+                say(self.console, f"{self.what}: {about(spent + seconds_left)}")
         if not self.console.is_terminal and now - self.last_line > LINE_EVERY:
             self.last_line = now
-            self._say(f"{self.what}: {fraction:.0%}, {left}")
+            say(self.console, f"{self.what}: {fraction:.0%}, {left}")
         return left
-
-    def _say(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)

@@ -6,10 +6,9 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import typer
 
@@ -49,23 +48,12 @@ RARE: Final = tuple(
 Field = tuple[type[Plain], str]
 
 
-@dataclass(frozen=True)
-class Values:
-    """What a field takes: int, float, bool or str, from ``least`` to ``most``, where it is bounded."""
-
-    kind: type
-    least: float | None = None
-    most: float | None = None
-
-    @classmethod
-    def of(cls, part: type[Plain], name: str) -> Self:
-        field = part.model_fields[name]
-        kind, limits = _plain(field.annotation, list(field.metadata))
-        bounds = {
-            limit: getattr(bound, limit) for bound in limits for limit in ("ge", "le", "lt") if hasattr(bound, limit)
-        }
-        most = bounds["lt"] - 1 if kind is int and "lt" in bounds else bounds.get("le")
-        return cls(kind, bounds.get("ge"), most)
+def values_of(part: type[Plain], name: str) -> tuple[type, float | None, float | None]:
+    """What a field takes: int, float, bool or str, and the least and the most of it, where it is bounded."""
+    field = part.model_fields[name]
+    kind, limits = _plain(field.annotation, list(field.metadata))
+    bounds = {limit: getattr(bound, limit) for bound in limits for limit in ("ge", "le", "lt") if hasattr(bound, limit)}
+    return kind, bounds.get("ge"), bounds["lt"] - 1 if kind is int and "lt" in bounds else bounds.get("le")
 
 
 def _plain(annotation: Any, limits: list[Any]) -> tuple[type, list[Any]]:
@@ -82,13 +70,13 @@ def _plain(annotation: Any, limits: list[Any]) -> tuple[type, list[Any]]:
 def option_of(part: type[Plain], name: str, *flags: str, optional: bool = True) -> Any:
     """The annotation of an option for a field of the request, or of a part of it: type, range and description are the
     field's. optional: whether it may be None."""
-    values, field = Values.of(part, name), part.model_fields[name]
+    (kind, least, most), field = values_of(part, name), part.model_fields[name]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     flags = flags or (f"--{str(extra.get('option', name)).replace('_', '-')}",)
-    if values.kind is bool:
+    if kind is bool:
         return Annotated[bool, typer.Option(*flags, help=field.description)]
-    option = typer.Option(*flags, help=field.description, min=values.least, max=values.most)
-    return Annotated[values.kind | None if optional else values.kind, option]
+    option = typer.Option(*flags, help=field.description, min=least, max=most)
+    return Annotated[kind | None if optional else kind, option]
 
 
 PaletteText = Annotated[
@@ -96,20 +84,18 @@ PaletteText = Annotated[
     typer.Option("--palette", help="Colours to paint works in: a picture's, or #1d3557,#f1faee,#e63946,..."),
 ]
 Sketch = Annotated[Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")]
-STEERING: Final[Mapping[str, Field]] = {
-    "palette_strength": (Palette, "strength"),
-    "composition_strength": (Composition, "strength"),
-}
 
 
 def asks(*names: str, **fields: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command an option for each of these plain names of a request (see ``Request.of``), and ``--set`` for the
-    rare ones, in place of its parameter ``request``, which it gets as what was asked for. fields: parameters of its own
-    whose type, range and description are those of a field in the request's schema."""
+    rare ones, in place of its parameter ``request``, which it gets as what was asked for. In place of a parameter that
+    is called as one of ``GROUPS`` it has the options of that group, whose values it gets by their names. fields:
+    parameters of its own whose type, range and description are those of a field in the request's schema."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         derived = [name for name in names if name not in RARE]
         rare = len(derived) < len(names)
+        own = inspect.signature(command, eval_str=True).parameters
 
         @functools.wraps(command)
         def run(**given: Any) -> None:
@@ -117,13 +103,16 @@ def asks(*names: str, **fields: Field) -> Callable[[Callable[..., None]], Callab
             asked = {name: value for name, value in values.items() if value is not None and value is not False}
             if rare:
                 asked |= parse_settings(given.pop("settings"))
+            for group in GROUPS.keys() & own.keys():
+                given[group] = {option.name: given.pop(option.name) for option in GROUPS[group]}
             command(request=Request.of(**asked), **given)
 
         parameters = []
-        for parameter in inspect.signature(command, eval_str=True).parameters.values():
-            name = parameter.name
+        for name, parameter in own.items():
             if name == "request":
                 parameters += [*map(_derived, derived), *([_SETTINGS] if rare else [])]
+            elif name in GROUPS:
+                parameters += GROUPS[name]
             elif name in fields:
                 optional = parameter.default is None
                 annotation = option_of(*fields[name], f"--{name.replace('_', '-')}", optional=optional)
@@ -163,6 +152,24 @@ _SETTINGS = _keyword(
     ],
     None,
 )
+
+
+# Options that several commands have and hand on together.
+GROUPS: Final[Mapping[str, Sequence[inspect.Parameter]]] = {
+    "steering": (
+        _keyword("palette", PaletteText, None),
+        _keyword("palette_strength", option_of(Palette, "strength", "--palette-strength"), None),
+        _keyword("composition", Sketch, None),
+        _keyword("composition_strength", option_of(Composition, "strength", "--composition-strength"), None),
+    ),
+    "from_picture": (
+        _keyword("background", Background, WHITE),
+        _keyword("trajectory", Trajectory, False),
+        _keyword("recipe", KeepRecipe, True),
+        _keyword("device", Device, "auto"),
+        _keyword("force", Force, False),
+    ),
+}
 
 
 def parse_settings(given: Sequence[str] | None) -> dict[str, float]:

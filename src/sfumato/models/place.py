@@ -116,10 +116,7 @@ class ZippedModel:
         """SHA-256 of the weights, hexadecimal. Raises SfumatoError where they are larger than the configuration says,
         or cannot be read."""
         with self._opened(WEIGHTS, most_weights_bytes(self.config())) as file:
-            hasher = hashlib.sha256()
-            while block := file.read(1 << 20):
-                hasher.update(block)
-        return hasher.hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
     @contextmanager
     def unpacked(self) -> Iterator[Path]:

@@ -102,10 +102,7 @@ def rounded(distance: float) -> str:
 
 
 def minutes_in_words(minutes: float) -> str:
-    if minutes < 1:
-        seconds = round(60 * minutes)
-        return counted(seconds, "second")
-    return counted(minutes, "minute")
+    return counted(round(60 * minutes), "second") if minutes < 1 else counted(minutes, "minute")
 
 
 def times_the_baseline(distance: float, baseline: float) -> str:

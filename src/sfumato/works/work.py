@@ -63,12 +63,15 @@ class Work:
         if the name does not end in .png, if the file exists (without `force`) or if it cannot be written.
         """
         path = Path(path)
-        if path.suffix.lower() != ".png":
-            raise SfumatoError(
-                f"{path}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png"
-            )
+        check_png(path)
         texts = {PARAMETERS_KEY: self.recipe.parameters_text(), RECIPE_KEY: self.recipe.to_json()} if recipe else {}
         return save(Product([self.image], texts=texts, source_type=self._source_type), path, force=force)
+
+
+def check_png(path: Path) -> None:
+    """Raises SfumatoError for a name that is no PNG's."""
+    if path.suffix.lower() != ".png":
+        raise SfumatoError(f"{path}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png")
 
 
 def read_work(path: str | Path) -> Work:
