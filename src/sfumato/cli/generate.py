@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -32,7 +31,7 @@ def generate(
     upscale: Annotated[
         str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
     ] = None,
-    steering: Mapping[str, Any],
+    steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
     device: options.Device = "auto",
@@ -65,7 +64,7 @@ def generate(
         made.check()
     loaded = Model.from_pretrained(model, device=device)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
-    generation = generating(loaded, request, variations=variations, of=of, **steering)
+    generation = generating(loaded, request, variations=variations, of=of, **vars(steering))
     if upscaler is not None:
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
     if continues:

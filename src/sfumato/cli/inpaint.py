@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,8 +32,8 @@ def inpaint(
     *,
     request: Request,
     strength: float = 1.0,
-    steering: Mapping[str, Any],
-    from_picture: Mapping[str, Any],
+    steering: options.SteeringOptions,
+    from_picture: options.PictureOptions,
 ) -> None:
     """Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel.
 
@@ -45,13 +44,12 @@ def inpaint(
     from sfumato.cli.output import check_is_not
     from sfumato.models import Generation
     from sfumato.models.canvas import masked_canvas
-    from sfumato.models.verbs import steering_from
 
     check_is_not(output, mask, "the mask")
     covered = opened_mask(mask)
-    made, image, loaded = OneWork.from_picture(output, picture, model, **from_picture)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
     canvas = masked_canvas(loaded.config, image, covered, strength)
-    asked = request.with_changes(steering_from(canvas, **steering))
+    asked = steering.added_to(request, canvas)
     made.make(Generation.of(loaded, asked, canvas=canvas))
     made.say(f"{fractions_in_words(canvas, picture)}: {output}")
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sfumato.cli.bar import say
 from sfumato.cli.collect import parse_background
+from sfumato.cli.options import PictureOptions
 from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import open_picture
@@ -34,14 +35,14 @@ class OneWork:
 
     @classmethod
     def from_picture(
-        cls, output: Path, picture: Path, model: str, *, background: str, device: str, **written: bool
+        cls, output: Path, picture: Path, model: str, options: PictureOptions
     ) -> tuple[OneWork, Image.Image, Model]:
-        """The same for a work that a model makes from a picture, with both of them. background: behind what is
-        transparent in it; written: as for ``into``."""
+        """The same for a work that a model makes from a picture, with both of them."""
         from sfumato.models import Model
 
-        made = cls.into(output, picture, **written)
-        return made, open_picture(picture, parse_background(background)), Model.from_pretrained(model, device=device)
+        made = cls.into(output, picture, trajectory=options.trajectory, recipe=options.recipe, force=options.force)
+        image = open_picture(picture, parse_background(options.background))
+        return made, image, Model.from_pretrained(model, device=options.device)
 
     @classmethod
     def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, force: bool) -> OneWork:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -26,17 +25,16 @@ def outpaint(
     top: int = 0,
     right: int = 0,
     bottom: int = 0,
-    steering: Mapping[str, Any],
-    from_picture: Mapping[str, Any],
+    steering: options.SteeringOptions,
+    from_picture: options.PictureOptions,
 ) -> None:
     """Continue beyond the edges of a picture, which itself is kept to the pixel."""
     from sfumato.cli.one_work import OneWork
     from sfumato.models import Generation
     from sfumato.models.canvas import extended_canvas
-    from sfumato.models.verbs import steering_from
 
-    made, image, loaded = OneWork.from_picture(output, picture, model, **from_picture)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
     canvas = extended_canvas(loaded.config, image, Margins(left=left, top=top, right=right, bottom=bottom))
-    asked = request.with_changes(steering_from(canvas, **steering))
+    asked = steering.added_to(request, canvas)
     made.make(Generation.of(loaded, asked, canvas=canvas))
     made.say(f"{picture} continued to {canvas.width} x {canvas.height} px: {output}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -27,9 +26,9 @@ def reimagine(
         typer.Option("--edit", help="Keep what another class would not change: begin with the picture's own noise."),
     ] = False,
     source: Annotated[str | None, typer.Option("--from", help="With --edit: the class that the picture is of.")] = None,
-    steering: Mapping[str, Any],
+    steering: options.SteeringOptions,
     show: Annotated[bool, typer.Option("--show", help="Open it when it is done.")] = False,
-    from_picture: Mapping[str, Any],
+    from_picture: options.PictureOptions,
 ) -> None:
     """Make a picture again with a model: an autoencoder answers in one pass, a diffusion model refines it from noise.
 
@@ -37,12 +36,12 @@ def reimagine(
     """
     from sfumato.cli.one_work import OneWork
     from sfumato.models.canvas import plain_canvas
-    from sfumato.models.verbs import reimagining, steering_from
+    from sfumato.models.verbs import reimagining
 
     if source is not None and not edit:
         raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
-    made, image, loaded = OneWork.from_picture(output, picture, model, **from_picture)
-    asked = request.with_changes(steering_from(plain_canvas(loaded.config), **steering))
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
+    asked = steering.added_to(request, plain_canvas(loaded.config))
     made.make(reimagining(loaded, asked, image, strength=strength, edit=edit, source=source))
     side = loaded.config.size
     made.say(f"{picture} made again at {side} x {side} px: {output}")

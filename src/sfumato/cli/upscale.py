@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,7 +25,7 @@ def upscale(
     *,
     request: Request,
     tile: Annotated[bool, typer.Option("--tile", help="The picture repeats without a seam, and is to do so.")] = False,
-    from_picture: Mapping[str, Any],
+    from_picture: options.PictureOptions,
 ) -> None:
     """Make a picture larger, with detail such as the collection has that the upscaler learned from.
 
@@ -35,7 +34,7 @@ def upscale(
     from sfumato.cli.one_work import OneWork
     from sfumato.models import enlarging
 
-    made, image, loaded = OneWork.from_picture(output, picture, model, **from_picture)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
     work = made.make(enlarging(loaded, _work(picture, image) or image, request, tile=tile))
     width, height = work.image.size
     made.say(f"{picture} enlarged to {width} x {height} px: {output}")

@@ -161,7 +161,7 @@ class Request(Plain):
     composition: Composition | None = None
 
     @classmethod
-    def of(cls, **asked: Any) -> Self:
+    def of(cls, **asked: object) -> Self:
         """A request from plain names, those of its own fields and of the fields of its parts: ``of(label="waves",
         steps=8, width=96)``. None leaves a field as it is. Raises TypeError for a name that there is not, SfumatoError
         for a value out of range."""
