@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import os
-import struct
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 from sfumato.errors import SfumatoError
-from sfumato.images import unusable
+from sfumato.images import colour, unusable
 from sfumato.images.colour import TRANSPOSING, Colour, exif_space, is_profile, orientation_of, to_srgb, upright
 from sfumato.images.files import HEAD_BYTES, check_head, is_truncated, picture_format, read_file
 from sfumato.images.isobmff import stated_space
@@ -31,22 +30,7 @@ PIXEL_LIMIT: Final = 1024**3 // 4 // 3  # Pillow's own limit; ours too, should a
 SMALLEST_SIDE: Final = 16
 
 # What Pillow's decoders raise for bytes that are not as they should be.
-_DECODING_ERRORS: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    EOFError,
-    AttributeError,
-    NotImplementedError,
-    ArithmeticError,
-    AssertionError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
+_DECODING_ERRORS: Final = (*colour.BROKEN_EXIF, ArithmeticError, AssertionError, RuntimeError, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
