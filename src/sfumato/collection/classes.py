@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from sfumato.collection.columns import KIND
+from sfumato.collection.tables import Fields
 from sfumato.text import counted
 
 _SPLITS: Final = {
@@ -123,62 +124,52 @@ _FEW: Final = 20  # classes: as many as this, or half as many as there are pictu
 _MOST_NAMED: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """For each of N pictures, '' for what is not known: the folder that would be its class, the class that a table
-    states, what else sorts it (a column 'breed'), whether it has a caption. `tables` and `unlabelled` name the tables
-    that give classes, and those that say that there are none."""
+def chosen_categories(
+    folders: list[str], known: Sequence[Fields], tables: Sequence[str], unlabelled: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The class of each of N pictures, '' for none, and notes for people.
 
-    folders: Sequence[str]
-    stated: Sequence[str]
-    kinds: Sequence[str]
-    captioned: Sequence[bool]
-    tables: Sequence[str]
-    unlabelled: Sequence[str]
-
-
-def chosen_categories(evidence: Evidence) -> tuple[list[str], list[str]]:
-    """The class of each picture, '' for none, and notes for people.
+    folders: for each the one that would be its class, '' for none. known: what tables and texts say of it, the class
+    and what else sorts it among that (a column 'breed'). tables, unlabelled: the names of the tables that give classes,
+    and of those that say that there are none.
 
     What a table states wins where it states a class for every picture, or where the folders tell nothing apart or are
     named after dates or running numbers. Otherwise the folders are the classes. A table of which every other row has a
     class of its own states no classes.
     """
-    folders = list(evidence.folders)
     names = sorted(set(folders) - {""})
-    tables = ", ".join(evidence.tables)
-    if names and evidence.unlabelled and not any(evidence.stated) and all(map(_STYLEGAN_SHARD.fullmatch, names)):
-        note = (
-            f"{', '.join(evidence.unlabelled)}: states that there are no labels, so the numbered folders are no classes"
-        )
+    categories, kinds = ([fields.get(about, "") for fields in known] for about in ("category", KIND))
+    if names and unlabelled and not any(categories) and all(map(_STYLEGAN_SHARD.fullmatch, names)):
+        note = f"{', '.join(unlabelled)}: states that there are no labels, so the numbered folders are no classes"
         return [""] * len(folders), [note]
     told_apart = len(set(folders)) > 1
-    for stated, certain in ((evidence.stated, True), (evidence.kinds, False)):
+    said_by = ", ".join(tables)
+    for stated, certain in ((categories, True), (kinds, False)):
         if not any(stated):
             continue
         values = set(stated) - {""}
         if len(values) > max(_FEW, len(stated) // 2):
             amounts = f"{counted(len(values), 'class')} to {counted(len(stated), 'picture')}"
-            note = f"{tables}: gives {amounts}, so these are not used as classes"
-            return _from_folders(folders, evidence, [note])
+            note = f"{said_by}: gives {amounts}, so these are not used as classes"
+            return _from_folders(folders, known, [note])
         if not told_apart or all(map(_says_no_class, names)) or (certain and all(stated)):
             notes = []
             if len(names) > 1 and any(mine != theirs for mine, theirs in zip(stated, folders, strict=True)):
-                notes.append(f"{tables}: the classes are those stated there, not the folders ({_listed(names)})")
-            return list(stated), notes
+                notes.append(f"{said_by}: the classes are those stated there, not the folders ({_listed(names)})")
+            return stated, notes
         count = sum(map(bool, stated))
         if any(mine and mine != theirs for mine, theirs in zip(stated, folders, strict=True)):
             reason = f" for {count:,} of {counted(len(stated), 'picture')}" if count < len(stated) else ""
-            note = f"{tables}: gives classes{reason}, which are not used, because the folders are the classes"
-            return _from_folders(folders, evidence, [note])
-    return _from_folders(folders, evidence, [])
+            note = f"{said_by}: gives classes{reason}, which are not used, because the folders are the classes"
+            return _from_folders(folders, known, [note])
+    return _from_folders(folders, known, [])
 
 
-def _from_folders(folders: list[str], evidence: Evidence, notes: list[str]) -> tuple[list[str], list[str]]:
+def _from_folders(folders: list[str], known: Sequence[Fields], notes: list[str]) -> tuple[list[str], list[str]]:
     """The folders' names, without kohya's repeat counts where every folder has one, and captions."""
     names = sorted(set(folders) - {""})
     matches = {name: match[1].strip() for name in names if (match := _REPEATS.fullmatch(name))}
-    captioned = all(has for has, folder in zip(evidence.captioned, folders, strict=True) if folder)
+    captioned = all(fields.get("caption") for fields, folder in zip(known, folders, strict=True) if folder)
     if not names or len(matches) < len(names) or len(set(matches.values())) < len(names) or not captioned:
         return folders, notes
     note = f"{_listed(names)}: read as repeats and a name; repeats are not used, so every picture counts once"

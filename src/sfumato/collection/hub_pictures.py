@@ -16,6 +16,7 @@ from sfumato.collection.events import FetchEvent, Noted, Written
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
 from sfumato.collection.storing import cannot_write
+from sfumato.collection.tables import TEXTS
 from sfumato.directory import OwnDirectory
 from sfumato.disk import read_file, read_json
 from sfumato.errors import SfumatoError
@@ -25,7 +26,6 @@ from sfumato.marker import kind_of
 from sfumato.text import counted
 
 _RECORD: Final = ".fetched.json"
-_FIELDS: Final = ("caption", "creator", "title", "year", "source", "licence")
 _UNFIT: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # no part of a file's name on one system or another
 
 
@@ -92,7 +92,7 @@ def _written(
     missing = foreign = 0
     with (stage / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
         writer = csv.writer(table)
-        writer.writerow(("file_name", "split", *_FIELDS))
+        writer.writerow(("file_name", "split", *TEXTS))
         names = _FolderNames()
         for number, (split, row) in enumerate(_rows(loaded, columns)):
             picture = row[columns.picture] or {}
@@ -103,7 +103,7 @@ def _written(
                 continue
             file = _write(stage, names.of(columns.category_of(row)), number, data)
             known = columns.texts_of(row)
-            writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in _FIELDS)))
+            writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in TEXTS)))
             yield Written(number + 1, rows)
     if missing == rows:
         raise SfumatoError(

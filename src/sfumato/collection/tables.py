@@ -29,6 +29,7 @@ COLUMNS: Final = {
     "category": ("category", "class", "label"),
     "split": ("split",),
 }
+TEXTS: Final = tuple(about for about in COLUMNS if about not in ("category", "split"))
 
 Fields = dict[str, str]
 Row = dict[str, Any]
