@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sfumato.collection import Collection, Picture, Rejected, collect, is_collection
-from sfumato.collection.storing import Stored, _replace, cannot_write, read_stored, write_stored
+from sfumato.collection.storing import Stored, cannot_write, read_stored, write_stored
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.marker import MARKER
@@ -87,9 +87,9 @@ def test_a_file_system_that_flushes_no_directories_is_no_hindrance(tmp_path, mon
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", files_alone)
-    _replace(tmp_path / "file", b"content")
+    write(tmp_path / "c", stored())
     assert refused
-    assert (tmp_path / "file").read_bytes() == b"content"
+    assert read_stored(tmp_path / "c").pictures == stored().pictures
 
 
 def test_a_full_disk_leaves_the_collection_as_it_was(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -165,13 +165,12 @@ def assemble(
         replace(picture, group=pictures[index].sha256[:16])
         for picture, index in zip(pictures, first.tolist(), strict=True)
     ]
-    summary = Summary.of(pictures, rejected)
     description = {
         "source": str(source),
-        "origin": origin.to_json() if origin is not None else None,
+        "origin": asdict(origin) if origin is not None else None,
         "background": list(background),
         "notes": metadata.notes,
-        "summary": summary.to_json(),
+        "summary": asdict(Summary.of(pictures, rejected)),
     }
     return Stored(description, pictures, rejected, thumbnails)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sfumato.collection.assembling import Earlier, Kept, Seen, assemble, listing_digest
 from sfumato.collection.entries import Entry
-from sfumato.collection.events import CollectEvent, FetchEvent, Finished, LeftOut, Noted, Read, Scanned
+from sfumato.collection.events import CollectEvent, FetchEvent, Finished, Noted, Read, Scanned
 from sfumato.collection.hub import fetch_hub
 from sfumato.collection.kaggle import fetch_kaggle
 from sfumato.collection.listing import list_source
@@ -68,7 +68,7 @@ def collect(
     yield Scanned(len(listing.pictures), len(known))
     for seen in (*listing.rejected, *known.values()):
         if isinstance(seen, Rejected):
-            yield LeftOut(seen.file, seen.kind, seen.reason)
+            yield seen
 
     directory = OwnDirectory(destination, "collection")
     with directory.at_work():
@@ -80,7 +80,7 @@ def collect(
                 known[answer.request["file"]] = seen
                 yield Read(done, len(unread), answer.request["file"])
                 if isinstance(seen, Rejected):
-                    yield LeftOut(seen.file, seen.kind, seen.reason)
+                    yield seen
 
         digest = listing_digest(listing)
         changed = bool(unread) or not earlier.is_of(digest, background, origin, include_works=include_works)
@@ -92,9 +92,7 @@ def collect(
             stored = earlier.stored
     for note in stored.description["notes"]:
         yield Noted(note)
-    for rejected in stored.rejected:
-        if rejected.kind == unusable.DUPLICATE:
-            yield LeftOut(rejected.file, rejected.kind, rejected.reason)
+    yield from (rejected for rejected in stored.rejected if rejected.kind == unusable.DUPLICATE)
     yield Finished(destination, Summary.of(stored.pictures, stored.rejected), stored.origin, changed)
 
 

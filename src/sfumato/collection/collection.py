@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -25,7 +26,8 @@ class Collection:
     """Pictures plus what is known of each. The pictures' files stay where they are, in `source`.
 
     `origin` is the data set that they were fetched from by name, None for a folder or zip of one's own; `include_works`
-    says whether works of sfumato were taken as art.
+    says whether works of sfumato were taken as art. `left_out` are the files that are not used, each with its reason
+    (exact duplicates among them), and `rejected` is their number.
     """
 
     def __init__(self, path: Path, stored: Stored) -> None:
@@ -36,20 +38,15 @@ class Collection:
         self.include_works: bool = stored.description.get("include_works") is True
         self.origin: Origin | None = stored.origin
         self.pictures: list[Picture] = stored.pictures
+        self.left_out: list[Rejected] = stored.rejected
         self.rejected: int = len(stored.rejected)
         self.summary = Summary.of(stored.pictures, stored.rejected)
-        self._rejected = stored.rejected
 
     @classmethod
     def open(cls, path: Path | str) -> Collection:
         """Open what `collect` wrote. Raises SfumatoError where it is none, or not whole."""
         path = Path(path)
         return cls(path, read_stored(path))
-
-    @property
-    def left_out(self) -> list[Rejected]:
-        """The files that are left out, each with its reason; exact duplicates among them."""
-        return self._rejected
 
     @cached_property
     def classes(self) -> list[str]:
@@ -72,11 +69,8 @@ class Collection:
     def read(self, picture: Picture) -> Image.Image:
         """The whole picture, upright, RGB, over the background. Raises SfumatoError where its file cannot be read."""
         try:
-            source = Source(self.source)
-            try:
+            with closing(Source(self.source)) as source:
                 data = source.read(picture.file)
-            finally:
-                source.close()
             with warnings.catch_warnings():
                 # Decoders warn of broken metadata, which the picture survived once already.
                 warnings.simplefilter("ignore")

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -110,7 +111,7 @@ def _written(
             f"{origin.reference}: {counted(rows, 'row')}, and none holds a picture{_named_only(foreign)}; "
             "give another data set."
         )
-    (stage / _RECORD).write_text(json.dumps(origin.to_json()), encoding="ascii")
+    (stage / _RECORD).write_text(json.dumps(asdict(origin)), encoding="ascii")
     if missing:
         hold = "holds" if missing == 1 else "hold"
         said = f"{missing:,} of {counted(rows, 'row')} {hold} no picture"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from sfumato.images import unusable
 from sfumato.text import natural_order
@@ -61,7 +60,8 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A file that is left out and why; `same_as` names the kept file with the same content, if that is the reason."""
+    """A file that is left out. `kind` is one of a few words to count by, `reason` the sentence for people; `same_as`
+    names the kept file with the same content, if that is the reason."""
 
     file: str
     kind: str
@@ -104,10 +104,6 @@ class Summary:
     creators: int
     bytes: int
     splits: dict[str, int]
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
-        return asdict(self)
 
     @classmethod
     def of(cls, pictures: list[Picture], rejected: Iterable[Rejected]) -> Summary:

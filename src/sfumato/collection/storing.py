@@ -112,21 +112,16 @@ def write_stored(directory: OwnDirectory, stored: Stored) -> None:
     parts[DESCRIPTION] = (json.dumps(description, indent=2) + "\n").encode()
     try:
         for name, data in parts.items():
-            _replace(directory.claim(name), data)
+            replace_file(directory.claim(name), data)
+            # Some network file systems flush no directories. What is lost with the power can be made again here.
+            with contextlib.suppress(OSError):
+                flush_directory(path)
     except OSError as error:
         raise cannot_write(path, error) from error
 
 
 def _lines(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("ascii")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Replace a file's content at one instant, and for good where the system can: some network file systems flush no
-    directories. What is lost with the power can be made again here, so it asks for no more."""
-    replace_file(path, data)
-    with contextlib.suppress(OSError):
-        flush_directory(path.parent)
 
 
 def cannot_write(path: Path, error: OSError) -> SfumatoError:

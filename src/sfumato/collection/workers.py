@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from sfumato.collection.worker import receive, send
@@ -69,10 +68,14 @@ class Workers:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def __exit__(self, *_: object) -> None:
+        """End all processes and threads, at once and whatever they are doing."""
+        self._stopping.set()
+        for feeder in self._feeders:
+            feeder.kill()
+        for feeder in self._feeders:
+            feeder.thread.join()
+        self._feeders.clear()
 
     def answers(self, requests: Iterable[dict[str, Any]]) -> Iterator[Answer]:
         """One answer a request, as they come; a request names a `file` relative to the source."""
@@ -82,15 +85,6 @@ class Workers:
             self._feeders.append(_Feeder(self))
         for _ in range(expected):
             yield self._next()
-
-    def close(self) -> None:
-        """End all processes and threads, at once and whatever they are doing."""
-        self._stopping.set()
-        for feeder in self._feeders:
-            feeder.kill()
-        for feeder in self._feeders:
-            feeder.thread.join()
-        self._feeders.clear()
 
     def _next(self) -> Answer:
         while True:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.collection import LeftOut, Rejected
+from sfumato.collection import LeftOut
 from sfumato.disk import read_json
 from sfumato.errors import SfumatoError
 from sfumato.images.scaling import Crop
@@ -52,8 +52,9 @@ class Dataset:
         self.classes: list[str] = description["classes"]
         self.creator_names: list[str] = description["creators"]
         self.files: list[str] = description["files"]
-        self.left_out = [Rejected(**entry) for entry in description["left_out"]]
+        self.left_out = [LeftOut(**entry) for entry in description["left_out"]]
         self.pixels = pixels
+        self._index = index
         self.offsets, self.heights, self.widths = index["offsets"], index["heights"], index["widths"]
         self.labels, self.creators, self.groups = index["labels"], index["creators"], index["groups"]
         self.train = torch.nonzero(~index["held_out"]).flatten()
@@ -108,7 +109,7 @@ class Dataset:
 
     def verify(self) -> None:
         """Read all pixels and compare. Raises SfumatoError where they are not the ones that were prepared."""
-        if dataset_digest(self.path, index_digest(self.settings, self._index())) != self.digest:
+        if dataset_digest(self.path, index_digest(self.settings, self._index)) != self.digest:
             raise SfumatoError(f"The pixels of the dataset {self.path} were changed; delete it and prepare it again.")
 
     def _centres(self, indices: Tensor) -> Tensor:
@@ -116,12 +117,6 @@ class Dataset:
         left = (self.widths[indices] - self.size) // 2
         flip = torch.zeros(len(indices), dtype=torch.bool)
         return gather(self.pixels, self.size, self.offsets[indices], self.widths[indices], top, left, flip)
-
-    def _index(self) -> dict[str, Tensor]:
-        held_out = torch.zeros(len(self), dtype=torch.bool)
-        held_out[self.held_out] = True
-        named = ("offsets", "heights", "widths", "labels", "creators", "groups")
-        return {name: getattr(self, name) for name in named} | {"held_out": held_out}
 
     def __repr__(self) -> str:
         return f"Dataset({str(self.path)!r}, {counted(len(self), 'picture')} of {self.size} px, classes {self.classes})"

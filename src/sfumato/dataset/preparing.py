@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.collection import Collection, LeftOut, Limits, Picture, Rejected
+from sfumato.collection import Collection, LeftOut, Limits, Picture
 from sfumato.collection.storing import cannot_write
 from sfumato.collection.workers import Workers
 from sfumato.dataset.dataset import (
@@ -90,16 +90,14 @@ def prepare(
     directory = OwnDirectory(destination, "dataset")
     present = _present(directory, settings, force=force)
     if present is not None:
-        for entry in present.left_out:
-            yield LeftOut(entry.file, entry.kind, entry.reason)
+        yield from present.left_out
         yield Ready(destination, changed=False)
         return
     if not collection.source.exists():
         raise SfumatoError(f"{collection.source}, of which {collection.path} is a collection, is not there any more.")
 
     places, left_out = _places(collection.pictures, size, crop, pixel_art)
-    for entry in left_out:
-        yield LeftOut(entry.file, entry.kind, entry.reason)
+    yield from left_out
     _check_count(len(places), fewest, collection, size)
 
     try:
@@ -107,7 +105,7 @@ def prepare(
             with Workers(collection.source, collection.background, workers, limits) as pool:
                 for event in _write_pixels(stage / PIXELS, places, pool, settings):
                     if isinstance(event, LeftOut):
-                        left_out.append(Rejected(event.file, event.kind, event.reason))
+                        left_out.append(event)
                     yield event
             places = [place for place in places if place.written]
             _check_count(len(places), fewest, collection, size)
@@ -189,10 +187,10 @@ def _what_helps(collection: Collection, fewest: int) -> str:
     return "add larger pictures, or have them enlarged by whole numbers, as pixel art is (--pixel-art)"
 
 
-def _places(pictures: list[Picture], size: int, crop: Crop, pixel_art: bool) -> tuple[list[_Place], list[Rejected]]:
+def _places(pictures: list[Picture], size: int, crop: Crop, pixel_art: bool) -> tuple[list[_Place], list[LeftOut]]:
     """Where each picture that is large enough goes, and those that are not."""
     places: list[_Place] = []
-    left_out: list[Rejected] = []
+    left_out: list[LeftOut] = []
     offset = 0
     for picture in pictures:
         width, height = picture.width, picture.height
@@ -200,7 +198,7 @@ def _places(pictures: list[Picture], size: int, crop: Crop, pixel_art: bool) -> 
             width, height = enlarged_size(width, height, size)
         elif min(width, height) < size:
             reason = f"{picture.width} x {picture.height} pixels, smaller than the training size of {size}"
-            left_out.append(Rejected(picture.file, TOO_SMALL, reason))
+            left_out.append(LeftOut(picture.file, TOO_SMALL, reason))
             continue
         width, height = scaled_size(width, height, size, crop)
         places.append(_Place(picture, offset, width, height))
@@ -241,7 +239,7 @@ def _write_pixels(
 
 
 def _describe(
-    path: Path, collection: Collection, places: list[_Place], left_out: list[Rejected], settings: dict[str, Any]
+    path: Path, collection: Collection, places: list[_Place], left_out: list[LeftOut], settings: dict[str, Any]
 ) -> None:
     """Write the index and the description of the pixels that lie in `path`."""
     pictures = [place.picture for place in places]
