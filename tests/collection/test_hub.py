@@ -30,6 +30,7 @@ def publish(hub) -> Callable[..., None]:
 
 PROGRAM = """
 import json, sys
+from dataclasses import asdict
 from sfumato.collection import Collection, Fetched, Noted, Written, collect, fetch
 from sfumato.errors import SfumatoError
 for reference in sys.argv[2].split():

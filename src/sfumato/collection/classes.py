@@ -58,24 +58,17 @@ def placed(files: list[str], *, around: str = "") -> tuple[list[tuple[str, str]]
     or that of what it was packed in or lies in, `around`.
     """
     folders = [tuple(file.split("/")[:-1]) for file in files]
-    depths = _split_depths(folders)
-    splits = [folder[depth] if depth is not None else "" for folder, depth in zip(folders, depths, strict=True)]
-    classes_below = any(
-        depth is not None and len(folder) > depth + 1 for folder, depth in zip(folders, depths, strict=True)
-    )
-    rest = []
-    for folder, depth in zip(folders, depths, strict=True):
-        if depth is None:
-            rest.append(folder)
-        else:
-            rest.append(folder[depth + 1 :] if classes_below else folder[:depth])
-    rest = _unwrapped(rest, around)
+    divided = _divided(folders)
+    classes_below = any(below for _, _, below in divided)
+    rest = _unwrapped([below if split and classes_below else above for above, split, below in divided], around)
+    splits = [split for _, split, _ in divided]
     places = [(folder[0] if folder else "", split_named(split)) for folder, split in zip(rest, splits, strict=True)]
-    return places, sorted({split for split in splits if split})
+    return places, sorted(set(splits) - {""})
 
 
-def _split_depths(folders: list[Folders]) -> list[int | None]:
-    """For each file the depth of the folder that stands for a split; None where there is none."""
+def _divided(folders: list[Folders]) -> list[tuple[Folders, str, Folders]]:
+    """For each file the folders above the one that stands for a split, that one, and those below; where none does, all
+    of them, '' and ()."""
     names: dict[Folders, set[str]] = defaultdict(set)
     for folder in set(folders):
         for depth, name in enumerate(folder):
@@ -83,13 +76,17 @@ def _split_depths(folders: list[Folders]) -> list[int | None]:
     # Among 'car' and 'plane', 'train' is a class: a folder is a split's where all that lie beside it are.
     parents = {parent for parent, inside in names.items() if all(map(split_named, inside))}
     depths = [next((depth for depth in range(len(folder)) if folder[:depth] in parents), None) for folder in folders]
-    found = [(folder, depth) for folder, depth in zip(folders, depths, strict=True) if depth is not None]
+    divided = [
+        (folder, "", ()) if depth is None else (folder[:depth], folder[depth], folder[depth + 1 :])
+        for folder, depth in zip(folders, depths, strict=True)
+    ]
+    found = [parts for parts in divided if parts[1]]
     # A single one with nothing below it is a split's too where it holds everything: 'train' is what data sets call it.
-    is_split = len({split_named(folder[depth]) for folder, depth in found}) > 1
-    is_around = len(found) == sum(map(bool, folders)) and len({folder[: depth + 1] for folder, depth in found}) == 1
-    if is_split or is_around or any(len(folder) > depth + 1 for folder, depth in found):
-        return depths
-    return [None] * len(folders)
+    is_split = len({split_named(split) for _, split, _ in found}) > 1
+    is_around = len(found) == sum(map(bool, folders)) and len({(above, split) for above, split, _ in found}) == 1
+    if is_split or is_around or any(below for _, _, below in found):
+        return divided
+    return [(folder, "", ()) for folder in folders]
 
 
 def _unwrapped(folders: list[Folders], around: str) -> list[Folders]:

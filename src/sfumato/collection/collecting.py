@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sfumato.collection.assembling import Earlier, Kept, Seen, assemble, listing_digest
-from sfumato.collection.entries import Entry
+from sfumato.collection.assembling import Earlier, Kept, assemble, listing_digest
 from sfumato.collection.events import CollectEvent, FetchEvent, Finished, Noted, Read, Scanned
 from sfumato.collection.hub import fetch_hub
 from sfumato.collection.kaggle import fetch_kaggle
@@ -57,14 +56,8 @@ def collect(
     earlier = Earlier.read(source, destination, background, include_works=include_works)
     origin = earlier.origin_with(origin)
 
-    known: dict[str, Seen] = {}
-    unread: list[Entry] = []
-    for entry in listing.pictures:
-        seen = earlier.seen(entry)
-        if seen is None:
-            unread.append(entry)
-        else:
-            known[entry.file] = seen
+    known = {entry.file: seen for entry in listing.pictures if (seen := earlier.seen(entry)) is not None}
+    unread = {entry.file: entry for entry in listing.pictures if entry.file not in known}
     yield Scanned(len(listing.pictures), len(known))
     for seen in (*listing.rejected, *known.values()):
         if isinstance(seen, Rejected):
@@ -72,18 +65,18 @@ def collect(
 
     directory = OwnDirectory(destination, "collection")
     with directory.at_work():
-        entries = {entry.file: entry for entry in unread}
         with Workers(source, background, workers, limits) as pool:
-            requests = ({"file": entry.file, "art_only": not include_works} for entry in unread)
+            requests = ({"file": file, "art_only": not include_works} for file in unread)
             for done, answer in enumerate(pool.answers(requests), start=1):
-                seen = Kept.from_answer(entries[answer.request["file"]], answer)
-                known[answer.request["file"]] = seen
-                yield Read(done, len(unread), answer.request["file"])
+                file = answer.request["file"]
+                seen = known[file] = Kept.from_answer(unread[file], answer)
+                yield Read(done, len(unread), file)
                 if isinstance(seen, Rejected):
                     yield seen
 
         digest = listing_digest(listing)
-        changed = bool(unread) or not earlier.is_of(digest, background, origin, include_works=include_works)
+        stated = {"background": list(background), "listing": digest, "include_works": include_works}
+        changed = bool(unread) or not earlier.is_of(origin, stated)
         if changed or earlier.stored is None:
             stored = assemble(source, background, listing, known, read_metadata(source, listing), origin)
             stored.description |= {"listing": digest, "include_works": include_works}

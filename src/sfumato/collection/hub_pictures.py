@@ -7,11 +7,12 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Self
 
-from sfumato.collection.archive import Archive
+from sfumato.collection.archive import Archives
 from sfumato.collection.classes import split_named
 from sfumato.collection.events import FetchEvent, Noted, Written
 from sfumato.collection.hub_columns import Columns
@@ -75,15 +76,13 @@ def write_pictures(
     """
     directory = OwnDirectory(folder, "pictures")
     try:
-        with directory.at_work(), directory.staged() as stage:
+        with closing(cached), directory.at_work(), directory.staged() as stage:
             yield from _written(loaded, rows, columns, stage, origin, cached)
             files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
             directory.remove([_RECORD, *(directory.own() - set(files))])
             directory.settle(stage, [*(file for file in files if file != _RECORD), _RECORD])
     except OSError as error:
         raise cannot_write(folder, error) from error
-    finally:
-        cached.close()
 
 
 def _written(
@@ -97,10 +96,12 @@ def _written(
         names = _FolderNames()
         for number, (split, row) in enumerate(_rows(loaded, columns)):
             picture = row[columns.picture] or {}
-            data = _bytes(picture, cached)
+            data, path = picture.get("bytes"), picture.get("path")
+            if data is None and path:  # the table points into the client's cache
+                data = cached.read(path)
             if data is None:
                 missing += 1
-                foreign += bool(picture.get("path"))
+                foreign += bool(path)
                 continue
             file = _write(stage, names.of(columns.category_of(row)), number, data)
             known = columns.texts_of(row)
@@ -135,12 +136,6 @@ def _rows(loaded: Any, columns: Columns) -> Iterator[tuple[str, dict[str, Any]]]
         chosen = part.select_columns(columns.used).cast_column(columns.picture, Image(decode=False))
         for row in chosen:
             yield split, row
-
-
-def _bytes(picture: dict[str, Any], cached: CachedFiles) -> bytes | None:
-    """A picture's file, from the table or from the client's cache, which the table then points into."""
-    data, path = picture.get("bytes"), picture.get("path")
-    return cached.read(path) if data is None and path else data
 
 
 def _named_only(count: int) -> str:
@@ -179,7 +174,7 @@ class CachedFiles:
     def __init__(self, folders: Sequence[Path] = (), homes: Sequence[Path] = ()) -> None:
         """folders: where a file of the data set's may be named; homes: where it may then really lie, links followed."""
         self._folders, self._homes = tuple(folders), tuple(homes)
-        self._archives: dict[str, Archive] = {}
+        self._archives = Archives()
 
     @classmethod
     def of(cls, name: str, commit: str) -> Self:
@@ -217,14 +212,10 @@ class CachedFiles:
 
     def close(self) -> None:
         """Close the zips that were read from."""
-        for archive in self._archives.values():
-            archive.close()
-        self._archives.clear()
+        self._archives.close()
 
     def _member(self, name: str, path: str) -> bytes | None:
         if not self.has(path):
             return None
-        if path not in self._archives:
-            self._archives[path] = Archive(Path(path))
-        archive = self._archives[path]
+        archive = self._archives[Path(path)]
         return archive.read(name) if name in archive.members else None

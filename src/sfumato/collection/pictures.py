@@ -72,13 +72,8 @@ class Rejected:
     same_as: str = ""
 
     def to_json(self) -> str:
-        """One line, without the fields that say nothing."""
+        """One line, without the fields that say nothing: all others are the keywords of an equal one."""
         return json.dumps({name: value for name in self.__slots__ if (value := getattr(self, name))})
-
-    @classmethod
-    def from_json(cls, line: str) -> Rejected:
-        """The inverse of `to_json`. Raises ValueError, TypeError or KeyError for a line that is not such a one."""
-        return cls(**json.loads(line))
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def read_stored(path: Path) -> Stored:
     try:
         parts = {name: _checked(path / name, digest) for name, digest in description["files"].items()}
         pictures = [Picture.from_json(line) for line in parts[PICTURES].decode().splitlines()]
-        rejected = [Rejected.from_json(line) for line in parts[REJECTED].decode().splitlines()]
+        rejected = [Rejected(**json.loads(line)) for line in parts[REJECTED].decode().splitlines()]
         thumbnails: NDArray[np.uint8] = np.load(io.BytesIO(parts[THUMBNAILS]), allow_pickle=False)
         if thumbnails.shape != (len(pictures), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
             raise ValueError("the number of thumbnails is not that of the pictures")

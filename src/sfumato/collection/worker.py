@@ -8,6 +8,7 @@ A message is a line of JSON, which says its content and the number of its bytes,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -108,14 +109,11 @@ class Decoder:
 
 
 def _limit_memory(limit: int) -> None:
-    try:
-        import resource  # Unix alone has it
-    except ImportError:
-        return
-    try:
+    # Unix alone has this module; macOS does not keep to the limit, and refuses some values.
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    except (ValueError, OSError):
-        return  # macOS does not keep to this limit, and refuses some values
 
 
 def main() -> None:

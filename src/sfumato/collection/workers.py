@@ -60,7 +60,7 @@ class Workers:
         self.setup = {"source": str(source.absolute()), "background": list(background)}
         self.count = count or default_workers()
         self.limits = limits or Limits()
-        self._requests: deque[dict[str, Any]] = deque()
+        self._batches: deque[list[dict[str, Any]]] = deque()
         self._answers: queue.Queue[Answer | BaseException] = queue.Queue(maxsize=64)
         self._stopping = threading.Event()
         self._feeders: list[_Feeder] = []
@@ -79,11 +79,11 @@ class Workers:
 
     def answers(self, requests: Iterable[dict[str, Any]]) -> Iterator[Answer]:
         """One answer a request, as they come; a request names a `file` relative to the source."""
-        self._requests.extend(requests)
-        expected = len(self._requests)
-        for _ in range(min(self.count, -(-expected // _BATCH))):
+        wanted = list(requests)
+        self._batches.extend(wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH))
+        for _ in range(min(self.count, len(self._batches))):
             self._feeders.append(_Feeder(self))
-        for _ in range(expected):
+        for _ in wanted:
             yield self._next()
 
     def _next(self) -> Answer:
@@ -100,13 +100,10 @@ class Workers:
 
     def take(self) -> list[dict[str, Any]]:
         """The next few requests, for a feeder; [] when none are left or no more are wanted."""
-        batch: list[dict[str, Any]] = []
-        while len(batch) < _BATCH and self._requests and not self._stopping.is_set():
-            try:
-                batch.append(self._requests.popleft())
-            except IndexError:  # another feeder was quicker
-                break
-        return batch
+        try:
+            return [] if self._stopping.is_set() else self._batches.popleft()
+        except IndexError:
+            return []
 
     def give(self, answer: Answer | BaseException) -> None:
         """An answer, from a feeder; waits while nobody takes answers, so that pixels do not pile up."""

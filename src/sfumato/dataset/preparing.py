@@ -146,22 +146,18 @@ def _known_digest(collection: Collection) -> str:
 def _present(directory: OwnDirectory, settings: dict[str, Any], *, force: bool) -> Dataset | None:
     """The dataset that is there already, if it is the wanted one. Raises SfumatoError where something else is."""
     destination = directory.path
-    if not (destination / DESCRIPTION).is_file():
-        directory.check((PIXELS, INDEX, DESCRIPTION), force=force)
-        return None
-    try:
-        dataset: Dataset | None = Dataset.open(destination)
-    except SfumatoError:
-        if not force:
-            raise
-        dataset = None
-    if dataset is not None and dataset.settings == settings:
-        return dataset
-    if not force:
-        raise SfumatoError(
-            f"{destination} is a dataset of other pictures or settings; "
-            "choose another place, or replace it with --force."
-        )
+    if (destination / DESCRIPTION).is_file():
+        try:
+            dataset = Dataset.open(destination)
+            if dataset.settings == settings:
+                return dataset
+            raise SfumatoError(
+                f"{destination} is a dataset of other pictures or settings; "
+                "choose another place, or replace it with --force."
+            )
+        except SfumatoError:
+            if not force:
+                raise
     directory.check((PIXELS, INDEX, DESCRIPTION), force=force)
     return None
 

@@ -90,10 +90,10 @@ class ColourSpace:
             to_xyz = columns * np.linalg.solve(columns, white)
             cones, wanted = _BRADFORD @ white, _BRADFORD @ _D50_XYZ
             adapted: NDArray[np.float64] = np.linalg.inv(_BRADFORD) @ np.diag(wanted / cones) @ _BRADFORD @ to_xyz
-        except (np.linalg.LinAlgError, ZeroDivisionError) as error:
-            raise _impossible() from error
-        if not np.isfinite(adapted).all() or np.abs(adapted).max() > 16:
-            raise _impossible()
+            if not np.isfinite(adapted).all() or np.abs(adapted).max() > 16:
+                raise ValueError("out of range")
+        except (ValueError, ZeroDivisionError) as error:  # NumPy's LinAlgError is a ValueError
+            raise UnusableError(unusable.BROKEN, "broken: the primaries that it states are no colours") from error
         return adapted
 
 
@@ -144,7 +144,3 @@ def _xyz(point: NDArray[np.float64]) -> NDArray[np.float64]:
     """The colour of luminance 1 at a chromaticity."""
     x, y = (float(part) for part in point)
     return np.array([x / y, 1.0, (1 - x - y) / y])
-
-
-def _impossible() -> UnusableError:
-    return UnusableError(unusable.BROKEN, "broken: the primaries that it states are no colours")
