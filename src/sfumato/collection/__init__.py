@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from sfumato.collection.collecting import WHITE as WHITE
     from sfumato.collection.collecting import collect as collect
     from sfumato.collection.collecting import fetch as fetch
-    from sfumato.collection.collection import Collection as Collection
     from sfumato.collection.events import CollectEvent as CollectEvent
     from sfumato.collection.events import Fetched as Fetched
     from sfumato.collection.events import FetchEvent as FetchEvent
@@ -27,16 +26,16 @@ if TYPE_CHECKING:
     from sfumato.collection.pictures import Picture as Picture
     from sfumato.collection.pictures import Rejected as Rejected
     from sfumato.collection.pictures import Summary as Summary
+    from sfumato.collection.storing import Collection as Collection
     from sfumato.collection.storing import is_collection as is_collection
     from sfumato.collection.workers import Limits as Limits
 
 _NAMES = {
     "collecting": ("WHITE", "collect", "fetch"),
-    "collection": ("Collection",),
     "events": ("CollectEvent", "Fetched", "FetchEvent", "Finished", "LeftOut", "Noted", "Read", "Scanned", "Written"),
     "origin": ("Origin", "Reference", "is_reference"),
     "pictures": ("UNKNOWN", "Picture", "Rejected", "Summary"),
-    "storing": ("is_collection",),
+    "storing": ("Collection", "is_collection"),
     "workers": ("Limits",),
 }
 __all__ = [name for names in _NAMES.values() for name in names]

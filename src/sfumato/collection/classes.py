@@ -12,14 +12,9 @@ from sfumato.collection.tables import Fields
 from sfumato.text import counted
 
 _SPLITS: Final = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "dev": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "dev", "validation"),
+    "test": ("test", "testing"),
 }
 
 # What people call a folder of everything.
@@ -47,7 +42,8 @@ def split_named(name: str) -> str:
     words = [word for word in re.split(r"[\s_-]+", name.strip().lower()) if word not in _BESIDE_SPLITS]
     if len(words) != 1:
         return ""
-    return _SPLITS.get(words[0].rstrip("0123456789").removesuffix("set"), "")
+    word = words[0].rstrip("0123456789").removesuffix("set")
+    return next((split for split, names in _SPLITS.items() if word in names), "")
 
 
 def placed(files: list[str], *, around: str = "") -> tuple[list[tuple[str, str]], list[str]]:

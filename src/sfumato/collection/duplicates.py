@@ -142,7 +142,6 @@ def _variances(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Variance of each thumbnail over its area, mean of the colours: [N, 16, 16, 3] -> [N]."""
     variances = np.empty(len(thumbnails), dtype=np.float32)
     for start in range(0, len(thumbnails), 4096):
-        variances[start : start + 4096] = (
-            thumbnails[start : start + 4096].astype(np.float32).var(axis=(1, 2)).mean(axis=1)
-        )
+        part = thumbnails[start : start + 4096].astype(np.float32)
+        variances[start : start + 4096] = part.var(axis=(1, 2)).mean(axis=1)
     return variances

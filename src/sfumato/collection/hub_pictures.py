@@ -17,7 +17,7 @@ from sfumato.collection.classes import split_named
 from sfumato.collection.events import FetchEvent, Noted, Written
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
-from sfumato.collection.storing import cannot_write
+from sfumato.collection.storing import writing_to
 from sfumato.collection.tables import TEXTS
 from sfumato.directory import OwnDirectory
 from sfumato.disk import read_file, read_json
@@ -75,14 +75,11 @@ def write_pictures(
     SfumatoError.
     """
     directory = OwnDirectory(folder, "pictures")
-    try:
-        with closing(cached), directory.at_work(), directory.staged() as stage:
-            yield from _written(loaded, rows, columns, stage, origin, cached)
-            files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
-            directory.remove([_RECORD, *(directory.own() - set(files))])
-            directory.settle(stage, [*(file for file in files if file != _RECORD), _RECORD])
-    except OSError as error:
-        raise cannot_write(folder, error) from error
+    with writing_to(folder), closing(cached), directory.at_work(), directory.staged() as stage:
+        yield from _written(loaded, rows, columns, stage, origin, cached)
+        files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
+        directory.remove([_RECORD, *(directory.own() - set(files))])
+        directory.settle(stage, [*(file for file in files if file != _RECORD), _RECORD])
 
 
 def _written(

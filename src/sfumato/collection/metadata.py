@@ -127,13 +127,10 @@ def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> No
         metadata.notes.append(note)
 
 
-def _size(count: int) -> str:
-    return f"{count // 1024**2} MB" if count >= 1024**2 else f"{count // 1024} kB"
-
-
 def _text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes | None:
     if entry.bytes > limit:
-        notes.append(f"{entry.file}: larger than {_size(limit)}, so it is not read")
+        size = f"{limit // 1024**2} MB" if limit >= 1024**2 else f"{limit // 1024} kB"
+        notes.append(f"{entry.file}: larger than {size}, so it is not read")
         return None
     try:
         return source.read_text(entry.file, limit)

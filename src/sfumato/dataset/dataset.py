@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.collection import LeftOut
-from sfumato.disk import read_json
+from sfumato.disk import flush_file, read_json, replace_file
 from sfumato.errors import SfumatoError
 from sfumato.images.scaling import Crop
 from sfumato.images.tensors import to_float
@@ -27,6 +27,7 @@ DESCRIPTION: Final = "dataset.json"
 INDEX: Final = "index.npz"
 _MOST_BYTES: Final = 1 << 30  # of the description: some five million pictures
 PIXELS: Final = "pixels.bin"
+FILES: Final = (PIXELS, INDEX, DESCRIPTION)
 
 
 class Dataset:
@@ -120,6 +121,24 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"Dataset({str(self.path)!r}, {counted(len(self), 'picture')} of {self.size} px, classes {self.classes})"
+
+
+def describe(path: Path, settings: dict[str, Any], index: dict[str, Tensor], about: dict[str, Any]) -> None:
+    """Write the index and the description of the pixels that lie in `path`; about: the lists of the description."""
+    arrays: dict[str, Any] = {name: array.numpy() for name, array in index.items()}
+    with (path / INDEX).open("wb") as file:
+        np.savez(file, **arrays)
+        flush_file(file)
+    digest = index_digest(settings, index)
+    description = {
+        "format": FORMAT,
+        "settings": settings,
+        "pixels": int((index["heights"] * index["widths"]).sum()),
+        "index": digest,
+        "digest": dataset_digest(path, digest),
+        **about,
+    }
+    replace_file(path / DESCRIPTION, json.dumps(description).encode("ascii"))
 
 
 def index_digest(settings: dict[str, Any], index: dict[str, Tensor]) -> str:

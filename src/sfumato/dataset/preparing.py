@@ -14,24 +14,22 @@ import torch
 from torch import Tensor
 
 from sfumato.collection import Collection, LeftOut, Limits, Picture
-from sfumato.collection.storing import cannot_write
+from sfumato.collection.storing import writing_to
 from sfumato.collection.workers import Workers
 from sfumato.dataset.dataset import (
     DESCRIPTION,
-    FORMAT,
-    INDEX,
+    FILES,
     NO_LABEL,
     PIXELS,
     Dataset,
     Prepared,
     PrepareEvent,
     Ready,
-    dataset_digest,
-    index_digest,
+    describe,
 )
 from sfumato.dataset.splitting import held_out as split
 from sfumato.directory import OwnDirectory
-from sfumato.disk import flush_file, replace_file
+from sfumato.disk import flush_file
 from sfumato.errors import SfumatoError
 from sfumato.images.scaling import Crop, enlarged_size, scaled_size
 from sfumato.text import counted, natural_order
@@ -100,21 +98,18 @@ def prepare(
     yield from left_out
     _check_count(len(places), fewest, collection, size)
 
-    try:
-        with directory.at_work(), directory.staged() as stage:
-            with Workers(collection.source, collection.background, workers, limits) as pool:
-                for event in _write_pixels(stage / PIXELS, places, pool, settings):
-                    if isinstance(event, LeftOut):
-                        left_out.append(event)
-                    yield event
-            places = [place for place in places if place.written]
-            _check_count(len(places), fewest, collection, size)
-            _describe(stage, collection, places, left_out, settings)
-            # The description comes last; until then the one of an earlier dataset must not pass for one of these.
-            directory.remove([DESCRIPTION])
-            directory.settle(stage, [PIXELS, INDEX, DESCRIPTION])
-    except OSError as error:
-        raise cannot_write(destination, error) from error
+    with writing_to(destination), directory.at_work(), directory.staged() as stage:
+        with Workers(collection.source, collection.background, workers, limits) as pool:
+            for event in _write_pixels(stage / PIXELS, places, pool, settings):
+                if isinstance(event, LeftOut):
+                    left_out.append(event)
+                yield event
+        places = [place for place in places if place.written]
+        _check_count(len(places), fewest, collection, size)
+        _describe(stage, places, left_out, settings)
+        # The description comes last; until then the one of an earlier dataset must not pass for one of these.
+        directory.remove([DESCRIPTION])
+        directory.settle(stage, FILES)
     yield Ready(destination, changed=True)
 
 
@@ -158,7 +153,7 @@ def _present(directory: OwnDirectory, settings: dict[str, Any], *, force: bool) 
         except SfumatoError:
             if not force:
                 raise
-    directory.check((PIXELS, INDEX, DESCRIPTION), force=force)
+    directory.check(FILES, force=force)
     return None
 
 
@@ -234,9 +229,7 @@ def _write_pixels(
         flush_file(file)
 
 
-def _describe(
-    path: Path, collection: Collection, places: list[_Place], left_out: list[LeftOut], settings: dict[str, Any]
-) -> None:
+def _describe(path: Path, places: list[_Place], left_out: list[LeftOut], settings: dict[str, Any]) -> None:
     """Write the index and the description of the pixels that lie in `path`."""
     pictures = [place.picture for place in places]
     classes = sorted({picture.category for picture in pictures if picture.category}, key=natural_order)
@@ -254,20 +247,10 @@ def _describe(
         "groups": torch.tensor([groups[picture.group] for picture in pictures]),
         "held_out": torch.from_numpy(flags),
     }
-    arrays: dict[str, Any] = {name: array.numpy() for name, array in index.items()}
-    with (path / INDEX).open("wb") as file:
-        np.savez(file, **arrays)
-        flush_file(file)
-    digest = index_digest(settings, index)
-    description = {
-        "format": FORMAT,
-        "settings": settings,
-        "pixels": sum(place.pixels for place in places),
-        "index": digest,
-        "digest": dataset_digest(path, digest),
+    about = {
         "classes": classes,
         "creators": creators,
         "files": [picture.file for picture in pictures],
         "left_out": [asdict(entry) for entry in left_out],
     }
-    replace_file(path / DESCRIPTION, json.dumps(description).encode("ascii"))
+    describe(path, settings, index, about)

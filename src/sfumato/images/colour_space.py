@@ -83,10 +83,11 @@ class ColourSpace:
 
     def _to_d50(self) -> NDArray[np.float64]:
         """Linear RGB to XYZ under D50, with Bradford's chromatic adaptation of white: [3, 3]."""
-        points = np.array([self.red, self.green, self.blue])
+        points = (self.white, self.red, self.green, self.blue)
         try:
-            columns = np.array([_xyz(point) for point in points]).T
-            white = _xyz(np.array(self.white))
+            # The colour of luminance 1 at each chromaticity.
+            white, *primaries = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in points)
+            columns = np.array(primaries).T
             to_xyz = columns * np.linalg.solve(columns, white)
             cones, wanted = _BRADFORD @ white, _BRADFORD @ _D50_XYZ
             adapted: NDArray[np.float64] = np.linalg.inv(_BRADFORD) @ np.diag(wanted / cones) @ _BRADFORD @ to_xyz
@@ -138,9 +139,3 @@ def from_code_points(primaries: int, transfer: int) -> ColourSpace | None:
 def _fixed(*numbers: float) -> bytes:
     """s15Fixed16Number (ICC.1:2022, 4.6)."""
     return struct.pack(f">{len(numbers)}i", *(round(float(number) * 65536) for number in numbers))
-
-
-def _xyz(point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The colour of luminance 1 at a chromaticity."""
-    x, y = (float(part) for part in point)
-    return np.array([x / y, 1.0, (1 - x - y) / y])

@@ -136,12 +136,8 @@ def check_size(size: tuple[int, int]) -> None:
 def _explained(error: BaseException, data: bytes, expected: str) -> UnusableError:
     """A decoder's complaint as a reason that a person can use."""
     text = str(error).lower()
-    length = f"{max(1, round(len(data) / 1000))} kB"
-    cut_short = (
-        isinstance(error, EOFError) or "truncated" in text or "not enough" in text or is_truncated(data, expected)
-    )
-    if cut_short:
-        return UnusableError(unusable.TRUNCATED, f"truncated after {length}")
+    if isinstance(error, EOFError) or "truncated" in text or "not enough" in text or is_truncated(data, expected):
+        return UnusableError(unusable.TRUNCATED, f"truncated after {max(1, round(len(data) / 1000))} kB")
     if isinstance(error, UnidentifiedImageError):
         return UnusableError(unusable.BROKEN, f"broken: its header says {expected}, but it cannot be read")
     said = " ".join(str(error).split())[:100] or type(error).__name__
