@@ -59,9 +59,7 @@ def collect(
     known = {entry.file: seen for entry in listing.pictures if (seen := earlier.seen(entry)) is not None}
     unread = {entry.file: entry for entry in listing.pictures if entry.file not in known}
     yield Scanned(len(listing.pictures), len(known))
-    for seen in (*listing.rejected, *known.values()):
-        if isinstance(seen, Rejected):
-            yield seen
+    yield from (seen for seen in (*listing.rejected, *known.values()) if isinstance(seen, Rejected))
 
     directory = OwnDirectory(destination, "collection")
     with directory.at_work():

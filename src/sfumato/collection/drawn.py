@@ -117,6 +117,15 @@ def _circles(rng: np.random.Generator, colours: Colours, side: int) -> Image.Ima
     image = Image.new("RGB", (side, side), _rgb(colours[0]))
     draw = ImageDraw.Draw(image)
     axis = float(rng.choice([0, 45, 90, 135]))
+
+    def disc(centre: tuple[float, float], radius: float, colours: Colours, rings: int) -> None:
+        """Concentric rings whose halves have different colours; the second half lags one colour behind."""
+        for ring in range(rings):
+            reach = radius * (1 - ring / rings)
+            box = [round((c + sign * reach) * side) for sign in (-1, 1) for c in centre]
+            draw.pieslice(box, axis, axis + 180, fill=_rgb(colours[ring % len(colours)]))
+            draw.pieslice(box, axis + 180, axis + 360, fill=_rgb(colours[(ring + 1) % len(colours)]))
+
     x, y = rng.uniform(0.38, 0.62, 2)
     radius = rng.uniform(0.3, 0.4)
     away = rng.uniform(0, 2 * np.pi)
@@ -125,29 +134,9 @@ def _circles(rng: np.random.Generator, colours: Colours, side: int) -> Image.Ima
         small = rng.uniform(0.09, 0.15)
         reach = radius + small * rng.uniform(0.1, 0.8)
         centre = (x + reach * np.cos(angle), y + reach * np.sin(angle))
-        _disc(draw, side, centre, small, colours[1 + rng.permutation(len(colours) - 1)], axis, rings=1)
-    _disc(
-        draw, side, (x, y), radius, colours[1 + rng.permutation(len(colours) - 1)], axis, rings=int(rng.integers(3, 5))
-    )
+        disc(centre, small, colours[1 + rng.permutation(len(colours) - 1)], 1)
+    disc((x, y), radius, colours[1 + rng.permutation(len(colours) - 1)], int(rng.integers(3, 5)))
     return image
-
-
-def _disc(
-    draw: ImageDraw.ImageDraw,
-    side: int,
-    centre: tuple[float, float],
-    radius: float,
-    colours: Colours,
-    axis: float,
-    *,
-    rings: int,
-) -> None:
-    """Concentric rings whose halves have different colours; the second half lags one colour behind."""
-    for ring in range(rings):
-        reach = radius * (1 - ring / rings)
-        box = [round((c + sign * reach) * side) for sign in (-1, 1) for c in centre]
-        draw.pieslice(box, axis, axis + 180, fill=_rgb(colours[ring % len(colours)]))
-        draw.pieslice(box, axis + 180, axis + 360, fill=_rgb(colours[(ring + 1) % len(colours)]))
 
 
 def _flow(rng: np.random.Generator, colours: Colours, side: int) -> Image.Image:

@@ -45,7 +45,11 @@ def check_place(folder: Path, reference: str, *, force: bool) -> None:
         return
     if kind_of(folder) != "pictures":
         raise SfumatoError(f"{folder}: is there already and was not fetched; choose another place.")
-    others = _not_fetched(folder)
+    # Whatever somebody else put there.
+    own = OwnDirectory(folder, "pictures").own()
+    found = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    names = (path.relative_to(folder).as_posix() for path in found)
+    others = sorted(name for name in names if name not in own and not name.startswith("."))
     if others:
         raise SfumatoError(
             f"{folder}: {others[0]} lies there and was not fetched; move it away, or choose another place."
@@ -55,14 +59,6 @@ def check_place(folder: Path, reference: str, *, force: bool) -> None:
         raise SfumatoError(
             f"{folder}: holds the pictures of {origin.reference}; choose another place, or replace them with --force."
         )
-
-
-def _not_fetched(folder: Path) -> list[str]:
-    """The files in a folder of fetched pictures that somebody else put there."""
-    own = OwnDirectory(folder, "pictures").own()
-    found = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
-    names = (path.relative_to(folder).as_posix() for path in found)
-    return sorted(name for name in names if name not in own and not name.startswith("."))
 
 
 def write_pictures(

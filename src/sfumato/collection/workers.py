@@ -90,13 +90,11 @@ class Workers:
         while True:
             for feeder in self._feeders:
                 feeder.kill_if_late()
-            try:
+            with contextlib.suppress(queue.Empty):
                 answer = self._answers.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if isinstance(answer, BaseException):
-                raise answer
-            return answer
+                if isinstance(answer, BaseException):
+                    raise answer
+                return answer
 
     def take(self) -> list[dict[str, Any]]:
         """The next few requests, for a feeder; [] when none are left or no more are wanted."""
@@ -108,11 +106,9 @@ class Workers:
     def give(self, answer: Answer | BaseException) -> None:
         """An answer, from a feeder; waits while nobody takes answers, so that pixels do not pile up."""
         while not self._stopping.is_set():
-            try:
+            with contextlib.suppress(queue.Full):
                 self._answers.put(answer, timeout=0.1)
-            except queue.Full:
-                continue
-            return
+                return
 
 
 class _Feeder:

@@ -35,20 +35,15 @@ class ColourSpace:
     gamma: float | None = None
 
     @property
-    def has_srgb_primaries(self) -> bool:
-        """Whether the colours are those of sRGB, whatever the curve."""
-        ours, theirs = (np.array([space.white, space.red, space.green, space.blue]) for space in (self, _SRGB))
-        return bool(np.abs(ours - theirs).max() < _SAME_PRIMARIES)
-
-    @property
     def has_srgb_curve(self) -> bool:
         """Whether the curve is that of sRGB, or the power 2.2 that stands for it."""
         return self.gamma is None or abs(self.gamma / 2.2 - 1) < _SAME_GAMMA
 
     @property
     def is_srgb(self) -> bool:
-        """Whether nothing has to be converted."""
-        return self.has_srgb_primaries and self.has_srgb_curve
+        """Whether nothing has to be converted: neither the primaries nor the curve."""
+        ours, theirs = (np.array([space.white, space.red, space.green, space.blue]) for space in (self, _SRGB))
+        return self.has_srgb_curve and bool(np.abs(ours - theirs).max() < _SAME_PRIMARIES)
 
     def srgb_samples(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Samples (0..1, any shape) of this curve as samples of sRGB's; the primaries stay as they are."""
