@@ -123,7 +123,7 @@ class Dataset:
         return f"Dataset({str(self.path)!r}, {counted(len(self), 'picture')} of {self.size} px, classes {self.classes})"
 
 
-def describe(path: Path, settings: dict[str, Any], index: dict[str, Tensor], about: dict[str, Any]) -> None:
+def store(path: Path, settings: dict[str, Any], index: dict[str, Tensor], about: dict[str, Any]) -> None:
     """Write the index and the description of the pixels that lie in `path`; about: the lists of the description."""
     arrays: dict[str, Any] = {name: array.numpy() for name, array in index.items()}
     with (path / INDEX).open("wb") as file:

@@ -16,17 +16,7 @@ from torch import Tensor
 from sfumato.collection import Collection, LeftOut, Limits, Picture
 from sfumato.collection.storing import writing_to
 from sfumato.collection.workers import Workers
-from sfumato.dataset.dataset import (
-    DESCRIPTION,
-    FILES,
-    NO_LABEL,
-    PIXELS,
-    Dataset,
-    Prepared,
-    PrepareEvent,
-    Ready,
-    describe,
-)
+from sfumato.dataset.dataset import DESCRIPTION, FILES, NO_LABEL, PIXELS, Dataset, Prepared, PrepareEvent, Ready, store
 from sfumato.dataset.splitting import held_out as split
 from sfumato.directory import OwnDirectory
 from sfumato.disk import flush_file
@@ -253,4 +243,4 @@ def _describe(path: Path, places: list[_Place], left_out: list[LeftOut], setting
         "files": [picture.file for picture in pictures],
         "left_out": [asdict(entry) for entry in left_out],
     }
-    describe(path, settings, index, about)
+    store(path, settings, index, about)
