@@ -119,7 +119,7 @@ def replace_file(path: Path, data: bytes) -> None:
         temporary.replace(path)
 
 
-def write_whole_file(path: Path, write: Callable[[BinaryIO], None], *, force: bool) -> None:
+def write_whole_file(path: Path, write: Callable[[BinaryIO], object], *, force: bool) -> None:
     """Let `write` fill a temporary file in the same folder, then give it its name.
 
     The folder is made if missing. Raises SfumatoError if the file exists (without `force`) or cannot be written; then
@@ -141,11 +141,7 @@ def write_whole_file(path: Path, write: Callable[[BinaryIO], None], *, force: bo
 
 def write_whole_text(path: Path, text: str, *, force: bool) -> None:
     """The same with a text, in UTF-8."""
-
-    def write(file: BinaryIO) -> None:
-        file.write(encoded(text))
-
-    write_whole_file(path, write, force=force)
+    write_whole_file(path, lambda file: file.write(encoded(text)), force=force)
 
 
 def disk_fault(error: Exception) -> str:

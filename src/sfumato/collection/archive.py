@@ -105,6 +105,19 @@ class Archive:
             raise UnusableError(unusable.UNREADABLE, f"cannot be read from the zip ({error})") from error
 
 
+class Archives(dict[Path, Archive]):
+    """Zips by their places, each opened when it is asked for first. Raises SfumatoError as `Archive` does."""
+
+    def __missing__(self, path: Path) -> Archive:
+        return self.setdefault(path, Archive(path))
+
+    def close(self) -> None:
+        """Close them all."""
+        for archive in self.values():
+            archive.close()
+        self.clear()
+
+
 def is_safe_name(name: str) -> bool:
     """Whether a member's name stays below the folder that it would be unpacked in, on any system."""
     if not name or "\\" in name or "\x00" in name or re.match(r"/|[A-Za-z]:", name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,10 +37,6 @@ class Origin:
         if self.licence is None:
             return f"The licence of the pictures is unknown, and the card of {self.reference} could not be asked for."
         return f"The licence of the pictures is unknown: the card of {self.reference} states none."
-
-    def to_json(self) -> dict[str, str | None]:
-        """A JSON object."""
-        return asdict(self)
 
 
 def stated_licence(text: object) -> str:
