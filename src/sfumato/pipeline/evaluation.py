@@ -22,7 +22,6 @@ from sfumato.evaluation.works import (
     MULTIPLE,
     SMALLEST_SIZE,
     common_size,
-    folder_works,
     picture_files,
     read_folder,
     works_of,
@@ -124,8 +123,7 @@ def _of_a_folder(
     files = picture_files(folder)
     files = [files[index] for index in spread(torch.arange(len(files)), min(count, len(files))).tolist()]
     dataset = yield from dataset_at(size, most=common_size(files))
-    read = read_folder(folder, files, dataset.size, tuple(dataset.settings["background"]))
-    return dataset, folder_works(folder, read)
+    return dataset, read_folder(folder, files, dataset.size, tuple(dataset.settings["background"]))
 
 
 def _dataset(
