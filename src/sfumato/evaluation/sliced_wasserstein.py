@@ -175,8 +175,5 @@ def _normalised(ours: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
 
 def _distance(ours: Tensor, reference: Tensor, projections: Tensor) -> float:
     """The mean over the directions. projections: [D, directions], each of length 1."""
-    total = 0.0
-    for start in range(0, projections.shape[1], AT_A_TIME):
-        some = projections[:, start : start + AT_A_TIME].T
-        total += float(wasserstein(some @ ours.T, some @ reference.T).sum())
-    return total / projections.shape[1]
+    parts = torch.split(projections.T, AT_A_TIME)
+    return sum(float(wasserstein(some @ ours.T, some @ reference.T).sum()) for some in parts) / projections.shape[1]

@@ -11,8 +11,8 @@ import torch
 from markupsafe import Markup
 from PIL import Image
 
-from sfumato.evaluation import Curve, Evaluation
-from sfumato.evaluation.classes import FEWEST, ClassDistance, ClassFractions, ClassMetrics
+from sfumato.evaluation import Curve, Evaluation, Metric
+from sfumato.evaluation.classes import FEWEST, ClassFractions, ClassMetrics
 from sfumato.evaluation.metrics import MetricName
 from sfumato.reports.chart import line_chart
 from sfumato.reports.evaluation_words import (
@@ -127,7 +127,7 @@ def _class_row(metrics: ClassMetrics) -> Row:
     return Row(class_name(metrics.name), cells, note=counts, said=too_few(metrics))
 
 
-def _beside_baseline(name: MetricName, found: ClassDistance | None) -> list[str]:
+def _beside_baseline(name: MetricName, found: Metric | None) -> list[str]:
     """[] where it was not measured."""
     if found is None:
         return []

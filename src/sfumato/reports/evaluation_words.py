@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sfumato.evaluation import Evaluation, Metric
-from sfumato.evaluation.classes import FEWEST, ClassDistance, ClassMetrics
+from sfumato.evaluation.classes import FEWEST, ClassMetrics
 from sfumato.evaluation.metrics import MetricName
 from sfumato.reports.comparison_words import AS_NEAR, rounded
 from sfumato.reports.page import capitalised
@@ -265,7 +265,7 @@ def _times(metric: Metric) -> float:
     return math.inf if metric.works > 0 else 1.0
 
 
-def _is_apart(metric: Metric | ClassDistance, least: float = 0.0) -> bool:
+def _is_apart(metric: Metric, least: float = 0.0) -> bool:
     """By more than chance and ``least``, from the baseline or, where that is unknown, from 0: about what KID is for
     real pictures."""
     error = math.hypot(metric.works_error or 0.0, metric.baseline_error or 0.0)
