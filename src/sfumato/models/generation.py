@@ -15,8 +15,7 @@ from torch import Tensor
 
 import sfumato
 from sfumato.diffusion import ClassCondition
-from sfumato.diffusion.randomness import SeededNoise
-from sfumato.diffusion.randomness import Slerp as NoiseSlerp
+from sfumato.diffusion.randomness import NoiseBetween, PictureNoise, SeededNoise
 from sfumato.diffusion.samplers import DISTILLED, Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
@@ -228,10 +227,12 @@ class Generation:
         )
 
 
-def noise_of(request: Request) -> SeededNoise:
-    """The noise that the work of a request begins with."""
-    slerps = tuple(NoiseSlerp(slerp.seed, slerp.number, slerp.fraction) for slerp in request.slerps)
-    return SeededNoise(request.seed, request.number, slerps)
+def noise_of(request: Request) -> PictureNoise:
+    """The noise that the work of a request begins with: its number's, turned towards others' one after the other."""
+    noise: PictureNoise = SeededNoise(request.seed, request.number)
+    for slerp in request.slerps:
+        noise = NoiseBetween(noise, SeededNoise(slerp.seed, slerp.number), slerp.fraction)
+    return noise
 
 
 def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
