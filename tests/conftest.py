@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import Tensor
 
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn_collection import draw_collection
@@ -49,6 +51,18 @@ def paint() -> Callable[..., Image.Image]:
         return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
 
     return painted
+
+
+@pytest.fixture(scope="session")
+def palette_distance() -> Callable[[Tensor, Tensor], Tensor]:
+    """(pictures [N, 3, H, W] in -1..1, palette [K, 3]) -> [N], as in `benchmarks/control_figures.py`: the mean distance
+    to the nearest colour, in grey levels of 256."""
+
+    def distance(images: Tensor, palette: Tensor) -> Tensor:
+        each = torch.stack([(images - colour.view(3, 1, 1)).square().mean(1) for colour in palette.to(images)])
+        return each.amin(0).sqrt().mean((1, 2)) * 127.5
+
+    return distance
 
 
 @pytest.fixture(scope="session")

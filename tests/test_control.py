@@ -14,7 +14,7 @@ from torch import Tensor
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
-from sfumato.diffusion.steering import low_pass, palette_distance
+from sfumato.diffusion.steering import low_pass
 from sfumato.evaluation import kernel_distance
 from sfumato.features.appearance import Descriptor
 from sfumato.images.tensors import as_canvas
@@ -116,7 +116,7 @@ def test_guidance_raises_the_share_in_their_class_and_mixtures_lie_between(paint
 
 
 def test_a_palette_about_halves_the_distance_to_it_and_works_stay_near_the_collection(
-    painter: Model, plain: list[Work], dataset: Dataset
+    painter: Model, plain: list[Work], dataset: Dataset, palette_distance
 ) -> None:
     palette = palette_of_picture(dataset.picture(int(dataset.held_out[0])))
     works = list(Generation.of(painter, seed=1, palette=palette).works(96))

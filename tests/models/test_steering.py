@@ -5,7 +5,6 @@ import pytest
 import torch
 from PIL import Image
 
-from sfumato.diffusion.steering import palette_distance
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_tensor
 from sfumato.models import Generation, Model, reproduce
@@ -46,7 +45,7 @@ def test_a_pictures_palette_is_its_colours_by_how_much_they_cover():
     assert palette.weights == pytest.approx((0.75, 0.25), abs=0.02)
 
 
-def test_a_palette_draws_the_colours_of_works_towards_it(model):
+def test_a_palette_draws_the_colours_of_works_towards_it(model, palette_distance):
     palette = named_palette("#aa3322,#f0e0c0,#203040", strength=1.0)
     plain, steered = (images(works(model, **steering)) for steering in ({}, {"palette": palette}))
     before, after = (float(palette_distance(one, colours_of(palette)).mean()) for one in (plain, steered))

@@ -130,16 +130,6 @@ def recoloured(images: Tensor, palette: Tensor, shares: Tensor | None = None, sh
     return colours + _at_most(shading, light.expand_as(hue), axes=1) + tinted
 
 
-def palette_distance(images: Tensor, palette: Tensor) -> Tensor:
-    """How far pictures are from a palette: the mean over the pixels of the distance to the nearest colour.
-
-    images: [N, 3, H, W] in -1..1; palette: [K, 3]. Returns [N], in grey levels of 256: the root mean square over red,
-    green and blue, so that a grey that is 10 levels too dark is 10 levels away.
-    """
-    nearest = _squared_distances(images, palette.to(images)).amin(2)
-    return (nearest / 3).sqrt().mean(1) * 127.5
-
-
 def palette_of(picture: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The palette of a picture, by k-means (Lloyd 1982) on its colours in 8 bits; the same each time.
 
