@@ -221,17 +221,16 @@ def real_fractions(dataset: Dataset) -> tuple[float | None, float, int]:
     Each picture is taken out and compared with those of other groups. The first is None for fewer than three groups.
     """
     everything = torch.arange(len(dataset))
-    copied, correlated, count = [], [], 0
+    copied, correlated = [], []
     for index in range(len(dataset)):
         rest = everything[dataset.groups != dataset.groups[index]]
         if not len(rest):
             continue
         picture, others, groups = dataset.images([index]), dataset.images(rest), dataset.groups[rest]
-        count += 1
         correlated.append(correlated_pictures(picture, others, groups).fraction)
         if (groups != groups[0]).any():
             copied.append(nearest_pictures(picture, others, groups).fraction)
-    return (sum(copied) / len(copied) if copied else None), sum(correlated) / max(1, count), count
+    return (sum(copied) / len(copied) if copied else None), sum(correlated) / max(1, len(correlated)), len(correlated)
 
 
 def _range(values: list[float]) -> tuple[float, float]:

@@ -63,17 +63,11 @@ def denoising_losses(
     losses = []
     for level, sigma in enumerate(sigmas):
         total = 0.0
-        for start in range(0, len(images), AT_A_TIME):
-            part = images[start : start + AT_A_TIME]
-            noise = torch.stack(
-                [
-                    torch.randn(part.shape[1:], generator=keyed_generator("noise level", seed, level, place))
-                    for place in range(start, start + len(part))
-                ]
-            )
-            noisy = (part + sigma * noise).to(device)
-            condition = ClassCondition.of(labels[start : start + len(part)]).to(device)
-            denoised = denoiser(noisy, sigma, condition).cpu()
+        generators = (keyed_generator("noise level", seed, level, place) for place in range(len(images)))
+        noise = torch.stack([torch.randn(images.shape[1:], generator=generator) for generator in generators])
+        parts = (torch.split(whole, AT_A_TIME) for whole in (images, images + sigma * noise, labels))
+        for part, noisy, named in zip(*parts, strict=True):
+            denoised = denoiser(noisy.to(device), sigma, ClassCondition.of(named).to(device)).cpu()
             total += (denoised - part).square().mean((1, 2, 3)).sum().item()
         losses.append(total / len(images) * (sigma**-2 + DATA_STD**-2))
     return losses
