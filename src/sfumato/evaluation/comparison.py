@@ -114,10 +114,6 @@ def contender(kind: Kind, run: Run, dataset: Dataset, *, seed: int, shown: Seque
     seconds = time.perf_counter() - began
     steps = max((line["step"] for line in read_log(run.path / "log.jsonl")), default=0)
     strip = run.path / "evolution.png"
-    evolution = None
-    if strip.is_file():
-        with Image.open(strip) as opened:
-            evolution = opened.convert("RGB")
     return Contender(
         kind=kind,
         plan=run.record.plan.partition(":")[0],
@@ -125,7 +121,7 @@ def contender(kind: Kind, run: Run, dataset: Dataset, *, seed: int, shown: Seque
         reconstructions=reconstructions(model, dataset, shown, seed),
         works=to_pictures(made[:works]),
         distance=distance(made, dataset),
-        evolution=evolution,
+        evolution=Image.open(strip).convert("RGB") if strip.is_file() else None,
         facts={
             "Pictures shown": f"{steps * settings.batch:,}",
             "Numbers that were learned": f"{sum(p.numel() for p in model.denoiser.parameters()):,}",

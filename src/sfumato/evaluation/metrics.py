@@ -168,21 +168,15 @@ def copy_metrics(
 def _fraction_metric(
     name: MetricName, works: float, baseline: float | None, count: int, real: int, training: int
 ) -> Metric:
-    def error(share: float, of: int) -> float:
-        return math.sqrt(share * (1 - share) / of)
+    (error, interval), (real_error, real_interval) = _uncertainty(works, count), _uncertainty(baseline, real)
+    return Metric(name, works, baseline, count, real, training, error, real_error, interval, real_interval)
 
-    return Metric(
-        name,
-        works,
-        baseline,
-        count,
-        real,
-        training,
-        error(works, count),
-        None if baseline is None else error(baseline, real),
-        fraction_interval(works, count),
-        None if baseline is None else fraction_interval(baseline, real),
-    )
+
+def _uncertainty(share: float | None, of: int) -> tuple[float | None, tuple[float, float] | None]:
+    """The standard error and the 95 % interval of a share of so many pictures; None for both where it is unknown."""
+    if share is None:
+        return None, None
+    return math.sqrt(share * (1 - share) / of), fraction_interval(share, of)
 
 
 def range_of_works(images: Tensor, reference: Tensor, count: int) -> tuple[float, float] | None:

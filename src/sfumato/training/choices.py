@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from sfumato.disk import read_file
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.networks import AnyNetworkConfig
 from sfumato.training.configuration import CadenceConfig, TrainingConfig
 from sfumato.training.objectives import OBJECTIVES
@@ -139,17 +139,14 @@ def _checked(choices: Mapping[str, Any], origin: str) -> dict[str, Any]:
 
 def _said(error: ValidationError, origin: str, merged: Mapping[str, Any], group: tuple[str, ...] = ()) -> SfumatoError:
     """The first fault in words. group: where the validated settings stand."""
-    fault = error.errors(include_url=False)[0]
-    where = (*group, *fault["loc"])
+    fault = faults_of(error)[0]
+    where = (*group, *fault.place)
     place = ".".join(str(part) for part in where if part not in _NETWORKS)
-    message = fault["msg"].removeprefix("Value error, ")
-    if not place:  # of the settings together
-        return SfumatoError(f"{origin}: {message}")
-    if fault["type"] == "extra_forbidden":
+    if fault.kind == "extra_forbidden":
         return SfumatoError(f"{origin}: there is no setting '{place}'{_others(where, merged)}")
-    if where == ("objective",) and fault["type"] == "value_error":
-        return SfumatoError(f"{origin}: {message}")
-    return SfumatoError(f"{origin}: {place} = {fault['input']!r}: {message[:1].lower()}{message[1:]}")
+    if not place or (where == ("objective",) and fault.kind == "value_error"):  # of several settings together
+        return SfumatoError(f"{origin}: {fault.said}")
+    return SfumatoError(f"{origin}: {place} = {fault.value!r}: {fault.said}")
 
 
 def _others(where: Sequence[Any], merged: Mapping[str, Any]) -> str:

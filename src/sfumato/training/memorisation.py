@@ -50,7 +50,8 @@ def warning(pictures: int, showings: float, held_out: int, *, exact: bool) -> st
     """
     if showings <= BY_HEART_FROM:
         return ""
-    said = f"from about {BY_HEART_FROM} times on {_so_many(pictures)} learned by heart and works become copies"
+    so_many = "the picture is" if pictures == 1 else f"{counted(pictures, 'picture')} are"
+    said = f"from about {BY_HEART_FROM} times on {so_many} learned by heart and works become copies"
     if exact:
         return f"{said}; it goes on to the end all the same, as was asked"
     if can_notice(held_out):
@@ -113,10 +114,6 @@ class OverfittingGuard:
         rises = np.subtract(held_out, self.at_lowest)
         of_pictures = float(rises.std(ddof=1)) / math.sqrt(len(rises))
         return rise > max(RISEN * wandering, BEYOND_PICTURES * of_pictures) and fall > FALLEN * training_wandering
-
-
-def _so_many(pictures: int) -> str:
-    return "the picture is" if pictures == 1 else f"{counted(pictures, 'picture')} are"
 
 
 def _wandering(means: Sequence[float]) -> float:

@@ -112,9 +112,8 @@ def plan(
     asked = resolve({"threads": threads}, choices)
     if not asked.steps and not asked.minutes:
         raise SfumatoError("how long to train is open: choose minutes or steps")
-    own = asked.objective.network
-    rungs = ladder(asked.latent_size) if own is None else [Rung(own, 0)]
-    options = [rung for rung in rungs if "network" not in choices] or [Rung(asked.network, 0)]
+    network = asked.network if "network" in choices else asked.objective.network
+    options = ladder(asked.latent_size) if network is None else [Rung(network, 0)]
     for rung in options:
         if asked.latent_size % rung.network.size_multiple:
             raise SfumatoError(
