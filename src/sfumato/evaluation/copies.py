@@ -67,9 +67,9 @@ def nearest_pictures(images: Tensor, training: Tensor, groups: Tensor) -> Neares
         distances, candidates = torch.cat((kept, found), 1), torch.cat((indices, places), 1)
         first = distances.argmin(1, keepdim=True)
         same = groups[candidates] == groups[candidates.gather(1, first)]
-        second = distances.masked_fill(same, torch.inf).argmin(1, keepdim=True)
-        rival = distances.masked_fill(same, torch.inf).gather(1, second)
-        kept = torch.cat((distances.gather(1, first), rival), 1)
+        others = distances.masked_fill(same, torch.inf)
+        second = others.argmin(1, keepdim=True)
+        kept = torch.cat((distances.gather(1, first), others.gather(1, second)), 1)
         indices = torch.cat((candidates.gather(1, first), candidates.gather(1, second)), 1)
     return Nearest(indices, kept)
 
