@@ -146,9 +146,8 @@ def reconstructions(model: Model, dataset: Dataset, shown: Sequence[int], seed: 
     """The pictures made again: by an autoencoder in one pass, by a diffusion model out of noise; no GAN can."""
     if model.config.is_direct and model.config.begins_with == "noise":
         return []
-    classes = model.config.classes
-    given = [int(dataset.labels[index]) for index in shown]
-    labels = [classes[label] if 0 <= label < len(classes) else None for label in given]
+    known = dict(enumerate(model.config.classes))
+    labels = [known.get(int(dataset.labels[index])) for index in shown]
     return [
         reimagine(model, dataset.picture(index), strength=STRENGTH, seed=seed + place, label=label).image
         for place, (index, label) in enumerate(zip(shown, labels, strict=True))

@@ -161,6 +161,7 @@ def evaluate(
     nearest, correlated = nearest_of(works.images, training, groups)
     pairs = dataset.train[nearest.indices].tolist()
     few = spread(torch.arange(len(works.images)), count)
+    looks, learned = appearance(works.images), appearance(reference.images)
     asked = class_labels(works.classes, dataset.classes)
     width = made.shape[1]
     shrunk = {"Frechet distance": f"of shrunk covariances, for there are {width:,} features"} if count <= width else {}
@@ -178,7 +179,8 @@ def evaluate(
         seed=seed,
         features=features.name,
         metrics=metrics,
-        appearance=_appearances(works.images, held_out, reference),
+        # Where no picture is held out, those that were learned from stand for them.
+        appearance=(looks, appearance(held_out.images) if len(held_out.images) else learned, learned),
         classes=_classes(asked, made, dataset, held_out, reference),
         class_metrics=class_metrics(works.images, made, asked, dataset, features, held_out, reference),
         noise_levels=noise_levels(model, dataset) if model else None,
@@ -203,12 +205,6 @@ def evaluate(
         },
         facts={**works.facts, **shrunk},
     )
-
-
-def _appearances(images: Tensor, held_out: Pictures, reference: Pictures) -> tuple[Appearance, Appearance, Appearance]:
-    """Where no picture is held out, those that were learned from stand for them."""
-    learned = appearance(reference.images)
-    return appearance(images), appearance(held_out.images) if len(held_out.images) else learned, learned
 
 
 def _classes(

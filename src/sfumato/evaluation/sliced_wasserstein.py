@@ -81,7 +81,9 @@ def sliced_wasserstein(
         generator = keyed_generator("sliced Wasserstein", seed, index)
         places = _places(ours, patches, size, generator)
         projections = F.normalize(torch.randn(3 * size * size, directions, generator=generator), dim=0)
-        distance = _distance(*_normalised(_at(places, ours, size), _at(places, reference, size)), projections)
+        one, other = _normalised(_at(places, ours, size), _at(places, reference, size))
+        parts = torch.split(projections.T, AT_A_TIME)
+        distance = sum(float(wasserstein(some @ one.T, some @ other.T).sum()) for some in parts) / directions
         levels.append(Level(min(ours.shape[2:]), SCALE * distance))
     return SlicedWasserstein(tuple(levels))
 
@@ -171,9 +173,3 @@ def _normalised(ours: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
     std, mean = torch.std_mean(reference, (0, 2), correction=0, keepdim=True)
     scale = torch.maximum(std, LEAST_COLOUR * std[:, :1]).clamp(min=ROUNDING)
     return ((ours - mean) / scale).flatten(1), ((reference - mean) / scale).flatten(1)
-
-
-def _distance(ours: Tensor, reference: Tensor, projections: Tensor) -> float:
-    """The mean over the directions. projections: [D, directions], each of length 1."""
-    parts = torch.split(projections.T, AT_A_TIME)
-    return sum(float(wasserstein(some @ ours.T, some @ reference.T).sum()) for some in parts) / projections.shape[1]

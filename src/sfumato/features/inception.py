@@ -66,10 +66,8 @@ def middle(inner: int) -> tuple[Path, ...]:
 
 def coarse() -> tuple[Path, ...]:
     """Figure 7, on maps of 8 x 8: two of the paths part at their end."""
-    start, double = (
-        (Step("branch3x3_1", 384),),
-        (Step("branch3x3dbl_1", 448), Step("branch3x3dbl_2", 384, (3, 3))),
-    )
+    start = (Step("branch3x3_1", 384),)
+    double = Step("branch3x3dbl_1", 448), Step("branch3x3dbl_2", 384, (3, 3))
     return (
         (Step("branch1x1", 320),),
         (*start, Step("branch3x3_2a", 384, (1, 3))),
