@@ -79,7 +79,7 @@ def restored_path(text: str) -> Path:
 
 
 def at_home(path: Path) -> Path:
-    """The path with its leading '~' or '~name' in place; of who has no home it stays."""
+    """The path with its leading '~' or '~name' in place; that of somebody without a home stays."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -87,7 +87,7 @@ def at_home(path: Path) -> Path:
 
 
 def shortened(text: str, most: int = 300) -> str:
-    """A text as it stands in a message: at most so many letters of it."""
+    """A text as it stands in a message: at most that many letters of it."""
     return text if len(text) <= most else f"{text[:most]}..."
 
 

@@ -38,13 +38,13 @@ class WeightsFile:
         return {name: part.get_shape() for name, part in parts.items()}
 
     def tensors(self) -> dict[str, Tensor]:
-        """The tensors. Raises SfumatoError for one that holds what is no number."""
+        """The tensors. Raises SfumatoError for one that holds NaN or infinity."""
         tensors = {}
         for name in self.names:
             tensor = self._file.get_tensor(name)
             if tensor.is_floating_point() and not tensor.float().isfinite().all():
                 raise SfumatoError(
-                    f"{self._path}: the weights are damaged: '{name}' holds what is no number (NaN or infinite); "
+                    f"{self._path}: the weights are damaged: '{name}' holds NaN or infinity; "
                     "get the file again, or train again"
                 )
             tensors[name] = tensor
@@ -57,7 +57,7 @@ def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
 
     most: bytes that it may have. Raises SfumatoError where it is missing, damaged, another's or larger.
     """
-    missing = f"{path.parent}: holds no {path.name}, so it is no model; give a model's or a run's directory"
+    missing = f"{path.parent}: holds no {path.name}, so it is not a model; give a model's or a run's directory"
     with _read_as_safetensors(path, missing), open_file(path) as file:
         size, head = os.fstat(file.fileno()).st_size, file.read(8)
         if size > most:

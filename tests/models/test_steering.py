@@ -32,7 +32,7 @@ def test_colours_are_read_as_people_write_them():
 
 @pytest.mark.parametrize("text", ["", "#aa33", "red", "#aa3322,", "#gg0000", "aa3322;ffffff"])
 def test_what_is_no_colour_is_one_sentence(text):
-    with pytest.raises(SfumatoError, match="is no colour; give a picture, or colours as #aa3322") as caught:
+    with pytest.raises(SfumatoError, match="is not a colour; give a picture, or colours such as #aa3322") as caught:
         named_palette(text)
     assert "\n" not in str(caught.value)
 

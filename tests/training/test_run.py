@@ -26,7 +26,7 @@ from sfumato.training.run import RunLog
 
 
 def test_what_is_no_run_is_an_error_for_people(begin: Callable[..., Run], tmp_path: Path) -> None:
-    with pytest.raises(SfumatoError, match="is no run"):
+    with pytest.raises(SfumatoError, match="is not a run"):
         Run.open(tmp_path)
     file = begin().path / "run.json"
     record = json.loads(file.read_text())

@@ -22,7 +22,7 @@ def say(console: Console, text: str, style: str | None = None) -> None:
 
 
 def percent_bar(console: Console, what: str, total: float | None) -> tuple[Progress, TaskID]:
-    """A bar and its task, of ``total`` (None: not known yet); nothing is drawn where the console is no terminal."""
+    """A bar and its task, of ``total`` (None: not known yet); nothing is drawn where the console is not a terminal."""
     progress = Progress(
         TextColumn("{task.fields[what]}"),
         BarColumn(),
@@ -63,13 +63,13 @@ class SamplingTime:
         self.is_told = False
 
     def left(self, fraction: float) -> str:
-        """'0:12 left' where so much is done, 0..1, and the rest takes as long in proportion; '' while nothing is
+        """'0:12 left' where that much is done, 0..1, and the rest takes as long in proportion; '' while nothing is
         known."""
         spent = self.clock() - self.began
         return self.told(fraction, spent / fraction - spent) if fraction > 0 else ""
 
     def told(self, fraction: float, seconds_left: float, *, is_sure: bool = True) -> str:
-        """The same where so many seconds are left; what is not sure is not said beforehand or in a line."""
+        """The same where that many seconds are left; nothing that is unsure is said."""
         now = self.clock()
         spent = now - self.began
         if fraction <= 0 or spent <= MEASURED:

@@ -117,7 +117,7 @@ class Drawing:
         self.progress = self.bar = self.sampling = None
 
     def name_left_out(self, where: Path | None) -> None:
-        """Name the first of them, exact duplicates last: those are no loss. where: a file that lists all of them."""
+        """Name the first of them, exact duplicates last: those are not a loss. where: a file that lists all of them."""
         entries = sorted(self.left_out, key=lambda entry: (entry.kind == "exact duplicate", entry.file))
         for entry in entries[:MOST_NAMED]:
             say(self.console, f"{printable(entry.file)}: {printable(entry.reason)} (left out)")

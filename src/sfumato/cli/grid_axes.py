@@ -43,7 +43,7 @@ def read_axes(vary: Sequence[str], fixed: Mapping[str, Any], classes: Sequence[s
         raise SfumatoError(f"--vary: {len(vary)} settings, and a sheet has rows and columns; vary one or two")
     axes = [read_axis(text, classes) for text in vary]
     if len({axis.name for axis in axes}) < len(axes):
-        raise SfumatoError(f"--vary {axes[0].name}: stands there twice; give all its values at once")
+        raise SfumatoError(f"--vary {axes[0].name}: is given twice; give all its values at once")
     for axis in axes:
         if axis.name in fixed:
             option = axis.name.replace("_", "-")
@@ -56,7 +56,7 @@ def read_axes(vary: Sequence[str], fixed: Mapping[str, Any], classes: Sequence[s
 
 def read_axis(text: str, classes: Sequence[str] = ()) -> Axis:
     """'guidance=1,2,4', or with semicolons for values that hold commas, as mixtures do. What stands in quotes, or in
-    the name of a class, is no mark. Raises SfumatoError that says what is wrong."""
+    the name of a class, is not a mark. Raises SfumatoError that says what is wrong."""
     from sfumato.models.classes import separated
 
     named, _, listed = text.partition("=")
@@ -74,7 +74,7 @@ def read_axis(text: str, classes: Sequence[str] = ()) -> Axis:
         if value == "":
             raise SfumatoError(f"--vary {text}: a value is missing; give values as {name}=A,B")
         if value in values:
-            raise SfumatoError(f"--vary {text}: {value_in_words(value)} stands there twice; leave one out")
+            raise SfumatoError(f"--vary {text}: {value_in_words(value)} is given twice; leave one out")
         values.append(value)
     return Axis(name, tuple(values))
 

@@ -217,7 +217,7 @@ def parse_settings(given: Sequence[str] | None) -> dict[str, float]:
                 "of its own, see --help"
             )
         if name in settings:
-            raise SfumatoError(f"--set {name}: stands there twice; leave one out")
+            raise SfumatoError(f"--set {name}: is given twice; leave one out")
         try:
             settings[name] = float(value)
         except ValueError as error:

@@ -30,7 +30,7 @@ def made_up(work: Path, ending: str) -> Path:
 
 def check_is_not(output: Path, source: Path, what: str) -> None:
     """Raises SfumatoError where the output would take the place of something that it is made from."""
-    if os.path.realpath(output) == os.path.realpath(source):  # a circular link is no error here
+    if os.path.realpath(output) == os.path.realpath(source):  # a circular link is not an error here
         raise SfumatoError(f"{output}: is {what}; choose another -o")
 
 

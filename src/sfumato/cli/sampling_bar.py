@@ -19,7 +19,7 @@ NEARLY: Final = 0.97  # of a step: it has ended when its event is there
 
 
 class Part:
-    """So many works of one request, and how far they are. Looks are those of `sfumato.models.effort.looks`."""
+    """A number of works of one request, and how far they are. Looks are those of `sfumato.models.effort.looks`."""
 
     def __init__(self, generation: Generation, count: int, first: int = 0) -> None:
         from sfumato.models.effort import batches, looks

@@ -139,7 +139,7 @@ def _marked(rows: list[Row], rest: list[str]) -> list[str]:
 
 
 def _first(row: Row, columns: list[str]) -> str:
-    """The first column with something in it, as text; tags are joined, and other lists and objects are no text."""
+    """The first column with something in it, as text; tags are joined, and other lists and objects are not text."""
     for column in columns:
         value = row.get(column)
         if isinstance(value, list) and _key(column) == "tags" and all(isinstance(word, str) for word in value):

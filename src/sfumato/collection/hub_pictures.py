@@ -140,7 +140,7 @@ class _FolderNames:
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {"": ""}
-        self._taken = {"metadata.csv", "metadata.jsonl", "__macosx"}  # these are no folders of pictures
+        self._taken = {"metadata.csv", "metadata.jsonl", "__macosx"}  # these are not folders of pictures
 
     def of(self, category: str) -> str:
         """The folder of a class; '' for none."""

@@ -111,7 +111,7 @@ def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> No
         else:
             caption = parse_caption(data)
             if _NUMBERS.fullmatch(caption):
-                faults.append(f"{entry.file}: holds numbers alone, so it is no caption")
+                faults.append(f"{entry.file}: holds only numbers, so it is not a caption")
             known = {"caption": caption} if caption and not _NUMBERS.fullmatch(caption) else {}
         for file in files:
             own = dict(known)

@@ -78,7 +78,7 @@ class Reference:
         host, colon, rest = _plain(text).partition(":")
         if not colon or host not in _FORMS:
             forms = "; ".join(form for _, form in _FORMS.values())
-            raise SfumatoError(f"{text}: is no data set's name; give one as {forms}.")
+            raise SfumatoError(f"{text}: is not the name of a data set; give one as {forms}.")
         pattern, form = _FORMS[host]
         match = pattern.fullmatch(rest)
         if match is None:

@@ -90,7 +90,7 @@ def read_stored(path: Path) -> Stored:
         if thumbnails.shape != (len(pictures), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
             raise ValueError("the number of thumbnails is not that of the pictures")
         stored = Stored(description, pictures, rejected, thumbnails)
-        _ = stored.origin  # raises where it is no origin
+        _ = stored.origin  # raises where it is not an origin
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SfumatoError(f"{path} is not whole ({error}); run sfumato collect again.") from error
     return stored

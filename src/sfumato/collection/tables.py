@@ -82,7 +82,7 @@ def parse_caption(data: bytes) -> str:
 
 
 def one_line(value: object) -> str:
-    """A value of a table as text on one line; '' for what is no text and no number."""
+    """A value of a table as text on one line; '' for anything but text and numbers."""
     if isinstance(value, str):
         return readable(" ".join(value.split()))
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -154,7 +154,7 @@ def _json_table(text: str) -> Table:
         return _labels_table(value["labels"])
     if isinstance(value, dict) and value and all(isinstance(row, dict) for row in value.values()):
         return Table.of([{FILE_COLUMN: file, **row} for file, row in value.items()])
-    return Table(complaints=["is no table of pictures, so it is not used"])
+    return Table(complaints=["is not a table of pictures, so it is not used"])
 
 
 def _labels_table(labels: object) -> Table:
@@ -163,7 +163,7 @@ def _labels_table(labels: object) -> Table:
         return Table(unlabelled=True)
     pairs = list(labels.items()) if isinstance(labels, dict) else labels
     if not isinstance(pairs, list) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
-        return Table(complaints=["its labels are no pairs of a file and a label, so they are not used"])
+        return Table(complaints=["its labels are not pairs of a file and a label, so they are not used"])
     return Table.of([{FILE_COLUMN: file, "label": _label(label)} for file, label in pairs])
 
 

@@ -15,7 +15,7 @@ COMPARED_AT = 32  # pixels
 COPY_RATIO = 1 / 3
 CORRELATED_AT = 16  # pixels: of a blurred copy all is left that shows there
 CORRELATED = 0.95
-# A near copy is so many times nearer to one motif than to any other; flat tiles correlate with many.
+# A near copy is this many times nearer to one motif than to any other; flat tiles correlate with many.
 STANDS_OUT = 3.0
 AT_A_TIME = 1024
 WORKS_AT_A_TIME = 64
@@ -137,7 +137,7 @@ def _cells(side: int) -> Tensor:
 
 
 def reduced(images: Tensor) -> Tensor:
-    """[N, 3, H, W] -> [N, 3, 32, 32]; who looks for copies among very many need not keep more of them."""
+    """[N, 3, H, W] -> [N, 3, 32, 32]; to look for copies among very many, no more of them need be kept."""
     side = (COMPARED_AT, COMPARED_AT)
     return images if images.shape[2:] == side else F.interpolate(images, side, mode="bilinear", antialias=True)
 

@@ -119,7 +119,7 @@ def compared_count(works: int, dataset: Dataset) -> int:
     """How many works and held-out pictures each distance is over. Raises SfumatoError where that is too few."""
     if len(dataset) < FEWEST or (dataset.groups == dataset.groups[0]).all():
         raise SfumatoError(
-            f"{dataset.path}: an evaluation needs {FEWEST} pictures that are no near duplicates of each other; "
+            f"{dataset.path}: an evaluation needs {FEWEST} pictures that are not near duplicates of each other; "
             "give a larger collection"
         )
     if works < FEWEST:

@@ -121,8 +121,8 @@ def precision_recall(real: Tensor, made: Tensor, *, k: int = PRECISION_NEIGHBOUR
     """Improved precision and recall (Kynkaanniemi et al. 2019, arXiv:1904.06991, eq. 1 and 2), each 0..1.
 
     real, made: features [N, D] and [M, D]. Precision is the share of made pictures that lie within the ball of a real
-    one, as far as its k-th neighbour; recall is the same the other way round. Raises SfumatoError where a set has not
-    more than k, or the two are of other widths.
+    one, as far as its k-th neighbour; recall is the same the other way round. Raises SfumatoError where a set has k
+    features or fewer, or the two are of other widths.
     """
     _check_neighbours(real, made, k)
     precision = (_distances(made, real) <= _radii(real, k)).any(1)

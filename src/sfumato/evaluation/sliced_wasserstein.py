@@ -60,7 +60,7 @@ def sliced_wasserstein(
     arXiv:1710.10196, section 5). The pyramid is that of Burt and Adelson (1983), with a = 0.375.
 
     Two differences from that paper. It normalises each set by its own mean and standard deviation (std) per channel, so
-    that a set with another palette, or with a grey veil over it, may be no distance away. Here both are normalised by
+    that a set with another palette, or with a grey veil over it, may be at distance 0. Here both are normalised by
     those of the reference: a wrong palette or contrast is far, and the distance is not symmetric in ``a`` and ``b``.
     And its channels are red, green and blue, which are nearly the same in most pictures, so that a set without any
     colour is near too. Here they are lightness and two opponent colours, whose std counts as a quarter of that of

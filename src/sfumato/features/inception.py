@@ -18,7 +18,7 @@ AT_A_TIME = 16  # pictures: the first maps of one are 11 MB
 
 
 class Step(NamedTuple):
-    """One step on a path through a block: a convolution of so many outputs, or one of POOLS, which has none.
+    """One step on a path through a block: a convolution with that many outputs, or one of POOLS, which has none.
 
     kernel: rows and columns. At a stride of 1 the size stays; at 2 nothing is padded.
     """

@@ -89,7 +89,7 @@ class ColourSpace:
             if not np.isfinite(adapted).all() or np.abs(adapted).max() > 16:
                 raise ValueError("out of range")
         except (ValueError, ZeroDivisionError) as error:  # NumPy's LinAlgError is a ValueError
-            raise UnusableError(unusable.BROKEN, "broken: the primaries that it states are no colours") from error
+            raise UnusableError(unusable.BROKEN, "broken: the primaries that it states are not colours") from error
         return adapted
 
 

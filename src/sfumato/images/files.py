@@ -112,7 +112,7 @@ def read_text_file(path: Path | str, limit: int) -> bytes:
 
 
 def _read(descriptor: int, most: int) -> bytes:
-    """At most so many bytes; one call to the system is enough for any usual picture."""
+    """At most this many bytes; one call to the system is enough for any usual picture."""
     data = os.read(descriptor, most)
     while data and len(data) < most and (more := os.read(descriptor, most - len(data))):
         data += more

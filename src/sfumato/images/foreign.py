@@ -136,7 +136,7 @@ _AFTER_NETPBM: Final = b"0123456789#WHDT"  # a number, a comment, or one of PAM'
 
 
 def other_kind(head: bytes, name: str = "", size: int | None = None) -> Kind | None:
-    """What a file that is no picture of ours is, as far as it can be told.
+    """What a file that we cannot read as a picture is, as far as can be told.
 
     head: its first bytes; name: its file name, which helps where the bytes leave it open; size: in bytes.
     """

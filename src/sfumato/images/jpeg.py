@@ -128,7 +128,7 @@ class Jpeg:
             raise EOFError("scans are missing")
 
     def _check_sequential(self, data: bytes, scan: _Scan) -> None:
-        # Zeros are the code of one symbol, and a block of nothing but that is no picture's unless it says 'no change'.
+        # Zeros are the code of one symbol, and no picture has a block of nothing but that unless it says 'no change'.
         if data.find(_ZEROS, scan.start, scan.end) >= 0 and any(scan.symbols):
             raise UnusableError(unusable.BROKEN, "damaged: part of it has been overwritten with zeros")
         if self.restart_interval:

@@ -22,7 +22,7 @@ def read_tiff(layout: Layout) -> Image.Image:
     if layout.alpha is not None:
         alpha = samples[..., layout.colours]
     if layout.kind == tiff_samples.SIGNED and layout.photometric != tiff_samples.CIELAB and colour.min() < 0:
-        reason = "a TIFF with samples below zero, which are no brightness: save it with 8 or 16 bits a sample"
+        reason = "a TIFF with samples below zero, which no brightness has: save it with 8 or 16 bits a sample"
         raise UnusableError(unusable.OTHER_FORMAT, reason)
     image = _coloured(layout, colour, alpha)
     profile = layout.directory.values.get(tiff.ICC_PROFILE)

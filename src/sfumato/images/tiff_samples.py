@@ -91,7 +91,7 @@ class Layout:
 
     @property
     def alpha(self) -> int | None:
-        """ASSOCIATED or UNASSOCIATED; None where the sample after the colours is no alpha."""
+        """ASSOCIATED or UNASSOCIATED; None where the sample after the colours is not alpha."""
         first = self.extra[0] if self.extra else 0
         return first if first in (ASSOCIATED, UNASSOCIATED) else None
 

@@ -138,7 +138,7 @@ def extended_canvas(config: ModelConfig, picture: Image.Image, margins: Margins)
 def enlarging_canvas(config: ModelConfig, picture: Image.Image, *, tile: bool = False) -> Canvas:
     """For a picture of any size, of which an upscaler makes one ``config.factor`` times as large.
 
-    tile: it repeats without a seam, and is to do so enlarged. Raises SfumatoError for a model that is no upscaler,
+    tile: it repeats without a seam, and is to do so enlarged. Raises SfumatoError for a model that is not an upscaler,
     and for a picture that would be smaller than the model's size, or too large, when enlarged.
     """
     width, height = enlarged_size(config, *picture.size)

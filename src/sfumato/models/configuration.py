@@ -129,7 +129,7 @@ class ModelConfig(BaseModel):
 
     @property
     def is_distilled(self) -> bool:
-        """Whether it samples in its own settings alone: what it answers with is no mean, as other settings need."""
+        """Whether it samples in its own settings alone: it does not answer with a mean, which other settings need."""
         return self.answer == "sample" and not self.is_direct
 
     @property

@@ -31,7 +31,8 @@ DENSITY, MOST_DENSITY, EVEN = 4, 8, 2.0
 
 @dataclass(frozen=True, eq=False)
 class Passing:
-    """So many batches of about so many are made. frames: [N, 3, H, W] in about -1..1, when all are; else None."""
+    """batch: how many are made; batches: how many there will be; frames: [N, 3, H, W] in about -1..1, when all are
+    made, else None."""
 
     batch: int
     batches: int

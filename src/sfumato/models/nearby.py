@@ -85,7 +85,7 @@ def _zipped(path: Path) -> list[ZippedModel]:
 
 
 def _digest(place: Place) -> str | None:
-    """None for what is no model, after all, or holds more than its configuration says."""
+    """None for what turns out not to be a model, or holds more than its configuration says."""
     try:
         if isinstance(place, ZippedModel):
             return place.digest()

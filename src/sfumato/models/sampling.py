@@ -170,7 +170,7 @@ def _steps(
     if canvas.mask is None or canvas.picture is None:
         return sampler(denoise, x, sigmas, fresh)
     # A distilled model's few estimates are each a whole picture: there is no way between them to go through again. And
-    # its estimate is no mean of pictures, so that the derivative is no covariance.
+    # its estimate is not a mean of pictures, so the derivative is not a covariance.
     repeats, nudges = (1, 0) if settings.sampler in DISTILLED else (REPEATS, 2)
     return inpaint(
         denoise,

@@ -44,8 +44,8 @@ def generating(
 ) -> Generation:
     """What makes works from noise; see ``Model.generate`` for the arguments, steering: as ``steering_from`` has it.
 
-    Raises SfumatoError for what does not go together, what is out of range, a class that the model has not, and a file
-    that is not there or cannot be used.
+    Raises SfumatoError for what does not go together, what is out of range, a class that the model does not have, and
+    a file that is not there or cannot be used.
     """
     if (variations is None) != (of is None):
         raise SfumatoError("variations and the work that they are of belong together: give both, or neither")
@@ -108,8 +108,8 @@ def enlarging(
     picture: of any size that is the model's or more when enlarged; the model works on it in overlapping windows. Of a
     work the larger one's recipe names the recipe as its ``origin``, so that both can be made once more from one file,
     and it takes the work's noise and its tile unless the request names a seed. Of guidance only autoguidance acts, with
-    an upscaler that carries early weights. Raises SfumatoError for a model that is no upscaler, and a picture that is
-    too small or too large.
+    an upscaler that carries early weights. Raises SfumatoError for a model that is not an upscaler, and a picture
+    that is too small or too large.
     """
     request, origin = request or Request(), None
     if isinstance(picture, Work):
@@ -161,7 +161,7 @@ def outpaint(
     bottom: int = 0,
     **asked: object,
 ) -> Work:
-    """The picture, kept to the pixel, with so many pixels added beyond its edges.
+    """The picture, kept to the pixel, with that many pixels added beyond its edges.
 
     Raises SfumatoError where nothing is to be added, the whole is smaller than the model's pictures, and as `inpaint`.
     """
@@ -203,8 +203,8 @@ class GenerativeModel(Model):
         enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its
         file; strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1
         for another.
-        Raises SfumatoError for a class that the model has not, values out of range, what does not go together, and
-        files that are not there or cannot be used.
+        Raises SfumatoError for a class that the model does not have, values out of range, what does not go together,
+        and files that are not there or cannot be used.
         """
         generation = generating(
             self,

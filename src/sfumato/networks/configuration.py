@@ -50,7 +50,7 @@ class _Tokens(_Network):
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
         if self.width % self.heads:
-            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
         return self
 
 
@@ -119,9 +119,9 @@ def build_network(
     state.
 
     classes: how many the condition can name; reference: the condition is another such x in their place, which only a
-    U-Net can see. in_channels: those of the codec. Raises ValueError where another network is
-    to see a reference, where ``size`` is no multiple of the network's ``size_multiple``, and where attention would be
-    between more than ``MOST_CELLS`` cells.
+    U-Net can see. in_channels: those of the codec. Raises ValueError where another network is to see a reference, where
+    ``size`` is not a multiple of the network's ``size_multiple``, and where attention would be between more than
+    ``MOST_CELLS`` cells.
     """
     if size % config.size_multiple:
         raise ValueError(

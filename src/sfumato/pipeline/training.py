@@ -110,7 +110,7 @@ def resume(
     device: torch.device | None = None,
     tensorboard: bool = False,
 ) -> Iterator[Event]:
-    """Go on with the run at ``place``, for so much more than is left of its plan. Raises SfumatoError."""
+    """Go on with the run at ``place``, for that much more than is left of its plan. Raises SfumatoError."""
     if place.exists() and not place.is_dir():
         raise SfumatoError(f"{place}: is a file; give the directory of a run")
     run = Run.open(place)

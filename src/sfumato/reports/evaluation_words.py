@@ -63,7 +63,7 @@ WORDS: Final[dict[MetricName, Words]] = {
         "Density",
         "higher is better",
         "How thickly training pictures lie about the works; about 1 for real pictures.",
-        "Above 1 it is no merit: works that avoid all that is rare have more.",
+        "Above 1 is not better: works that avoid everything rare have more.",
     ),
     "coverage": Words(
         "Coverage",
@@ -87,7 +87,7 @@ WORDS: Final[dict[MetricName, Words]] = {
         "Diversity",
         "best as real pictures have it",
         "The mean distance between two works, in features.",
-        "It is no quality: noise of all colours is diverse too.",
+        "It does not measure quality: noise of all colours is diverse too.",
     ),
 }
 _FRACTIONS: Final = {"precision", "recall", "coverage", "copies", "correlated"}

@@ -31,12 +31,12 @@ _GROUPS: Mapping[str, type[BaseModel]] = {
 
 
 def read_choices(path: Path) -> dict[str, Any]:
-    """The settings that a TOML file chooses; the others stay open. Raises SfumatoError for what is no setting."""
+    """The settings that a TOML file chooses; the others stay open. Raises SfumatoError for an unknown setting."""
     try:
         choices = tomllib.loads(read_file(path, MOST_TOML_BYTES).decode("utf-8"))
     except FileNotFoundError as error:
         raise SfumatoError(f"{path}: no such file") from error
-    except (ValueError, OSError, RecursionError) as error:  # too long a number is no error of TOML's own
+    except (ValueError, OSError, RecursionError) as error:  # too long a number is not a TOMLDecodeError
         said = getattr(error, "strerror", None) or error
         raise SfumatoError(f"{path}: cannot be read as TOML ({said})") from error
     return _checked(choices, str(path))
@@ -46,7 +46,7 @@ def parse_choices(settings: Sequence[str]) -> dict[str, Any]:
     """Settings as NAME=VALUE, the value as TOML writes it; what is no TOML is taken as text ('optimiser=adamw').
 
     NAME: 'batch'; 'objective.class_dropout', of a group; or 'class_dropout' alone, where one group only has it. Raises
-    SfumatoError for what is no setting.
+    SfumatoError for an unknown setting.
     """
     choices: dict[str, Any] = {}
     for setting in settings:

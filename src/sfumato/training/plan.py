@@ -137,7 +137,7 @@ def plan(
     safe = most_steps(pictures, settings.batch)
     if asked.guard and asked.objective.samples_freely and not can_notice(held_out) and safe < steps:
         steps, seconds = safe, safe * speed.seconds_per_step
-        settings = settings.model_copy(update={"minutes": 0.0})  # exactly so many steps, however fast they are
+        settings = settings.model_copy(update={"minutes": 0.0})  # exactly this many steps, however fast they are
         end = (
             f" in about {counted(round(seconds), 'second')}, {SAFE_SHOWINGS} times each of {pictures:,}: shown more "
             "often, so few are learned by heart and works become copies, so the rest of the time is not used"
@@ -275,6 +275,6 @@ def _what(settings: TrainingConfig, parameters: int) -> str:
 
 
 def _rounded(count: int) -> int:
-    """To two digits, as befits a guess."""
+    """To two digits: it is a guess."""
     digits = max(0, len(str(count)) - 2)
     return round(count, -digits)

@@ -21,7 +21,7 @@ _NUMBERED: Final = re.compile(r"(\d{4,})\.png", re.ASCII)
 
 
 class Series(Plain):
-    """So many works of one request, one after the other.
+    """A number of works of one request, one after the other.
 
     seed: theirs; first: the number, among the works of the seed, of the first of them; named: the number in the name of
     its file.
