@@ -18,6 +18,7 @@ from PIL import Image
 
 from sfumato.cli.app import main
 from sfumato.models import Model
+from sfumato.pipeline import demonstration
 from sfumato.provenance import is_marked, is_marked_file
 from sfumato.works import read_work
 from sfumato.works.saving import ENCODERS, ffmpeg
@@ -196,8 +197,10 @@ def test_an_evaluation_writes_pictures_within_its_page_alone(
 
 
 def test_a_demo_draws_its_art_and_its_works_go_through_the_door(
-    writes: Answers, here: Path, encodings: Encodings
+    writes: Answers, here: Path, encodings: Encodings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(demonstration, "DRAWN_PER_CLASS", 8)
+    monkeypatch.setattr(demonstration, "WORKS_PER_CLASS", 2)
     before = encodings.drawn
     written = writes("demo", "-o", "demo", "--minutes", 0.02)
     art = list((here / "demo" / "art").rglob("*.png"))
