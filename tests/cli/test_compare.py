@@ -13,9 +13,9 @@ from sfumato.training import Run
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _one_batch():
-    """Of works of each contender: a page does not need more."""
-    with pytest.MonkeyPatch.context() as patch:
+def _short(brief_plans):
+    """Nothing here asks which networks are compared, or with how many works: one batch of each is enough."""
+    with pytest.MonkeyPatch.context() as patch, brief_plans():
         patch.setattr(module, "WORKS", 16)
         yield
 
@@ -23,7 +23,7 @@ def _one_batch():
 @pytest.fixture(scope="module")
 def compared(sfumato, art, tmp_path_factory):
     output = tmp_path_factory.mktemp("compared") / "comparison"
-    answer = sfumato("compare", art, "-o", output, "--minutes", 0.02)
+    answer = sfumato("compare", art, "-o", output, "--minutes", 0.05)
     assert answer.code == 0, answer.err
     return output, answer
 
@@ -31,9 +31,9 @@ def compared(sfumato, art, tmp_path_factory):
 def test_three_runs_and_one_page_come_of_it(compared):
     output, answer = compared
     for kind in ("autoencoder", "gan", "diffusion"):
-        assert f"{kind}, 0.02 minutes" in answer.out
+        assert f"{kind}, 0.05 minutes" in answer.out
         run = Run.open(output / kind)
-        assert run.record.settings.minutes == 0.02
+        assert run.record.settings.minutes == 0.05
         assert (run.model / "config.json").is_file()
     assert Run.open(output / "autoencoder").record.settings.network.output == "picture"
     assert f"Open {output / 'index.html'} in a browser." in answer.out
@@ -55,7 +55,7 @@ def test_an_interrupted_comparison_goes_on(sfumato, compared, art, tmp_path):
         shutil.rmtree(output / left)
     (output / "index.html").unlink()
     weights = (output / "autoencoder" / "model" / "model.safetensors").read_bytes()
-    answer = sfumato("compare", art, "-o", output, "--minutes", 0.02, "--resume")
+    answer = sfumato("compare", art, "-o", output, "--minutes", 0.05, "--resume")
     assert answer.code == 0, answer.err
     assert (output / "index.html").is_file()
     assert (output / "diffusion" / "model" / "config.json").is_file()

@@ -12,12 +12,10 @@ CLASSES = ("circles", "flow", "glass", "planes", "waves")
 
 
 @pytest.fixture(scope="module")
-def shown(sfumato, tmp_path_factory):
+def shown(sfumato, small_demonstrations, tmp_path_factory):
     """A demonstration of a few seconds, in a working directory of its own."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, small_demonstrations():
         patch.chdir(tmp_path_factory.mktemp("demo"))
-        patch.setattr(module, "DRAWN_PER_CLASS", 8)
-        patch.setattr(module, "WORKS_PER_CLASS", 2)
         answer = sfumato("demo", "--minutes", 0.02)
         assert answer.code == 0, answer.err
         return Path.cwd() / "sfumato-demo", answer
