@@ -17,10 +17,11 @@ from PIL import Image
 from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked
 from sfumato.provenance.certificates import PURPOSES, SigningKey, make_signing_key
-from sfumato.provenance.credentials import Claim, Input, SoftBinding, Sources, signed
+from sfumato.provenance.credentials import Claim, Input, SoftBinding, signed
 from sfumato.provenance.keys import own_key
 from sfumato.provenance.library import c2pa
 from sfumato.provenance.mark import COMPOSITE
+from sfumato.provenance.sources import Sources
 from sfumato.provenance.verification import Trust, credentials_of
 from sfumato.works.saving import ENCODERS, Product, encoded, ffmpeg
 
@@ -61,15 +62,6 @@ def test_what_cannot_carry_credentials_is_not_signed(saved: Callable[..., bytes]
 def test_a_damaged_picture_is_not_signed(png: bytes) -> None:
     with pytest.raises(SfumatoError, match=r"the work cannot be signed with the key of .sfumato .*: .+"):
         signed(png[:100], Claim())
-
-
-def test_what_nobody_recorded_is_unknown() -> None:
-    assert Sources().facts() == {
-        "model": {"digest": "unknown"},
-        "collection": {"digest": "unknown", "licences": "unknown"},
-    }
-    assert Sources(licences={}).facts()["collection"]["licences"] == {}
-    assert Sources(recipe="ab").facts()["recipe"] == {"digest": "ab"}
 
 
 def test_no_sources_are_no_assertion(png: bytes) -> None:

@@ -23,13 +23,14 @@ from PIL import Image
 
 from sfumato.errors import SfumatoError
 from sfumato.provenance.certificates import LIFETIME, SigningKey, make_signing_key, pem_of
-from sfumato.provenance.credentials import Claim, Input, Sources, signed
+from sfumato.provenance.credentials import Claim, Input, signed
 from sfumato.provenance.keys import import_key, own_key
 from sfumato.provenance.library import c2pa, context, signer
+from sfumato.provenance.sources import LearnedFrom, Sources
 from sfumato.provenance.verification import Credentials, Trust, credentials_of, read_credentials
 
 Certified = Callable[..., SigningKey]
-SOURCES = Sources("ab" * 32, "cd" * 32, {"CC0-1.0": 3, "unknown": 1}, "ef" * 32)
+SOURCES = Sources("ab" * 32, (LearnedFrom(collection="cd" * 32, licences={"CC0-1.0": 3, "unknown": 1}),), "ef" * 32)
 STRANGER = make_signing_key()
 
 # What is done to a file that was signed with one's own key, and the verdict on it then.

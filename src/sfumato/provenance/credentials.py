@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,10 +18,10 @@ from sfumato.provenance.certificates import SigningKey, pem_of
 from sfumato.provenance.keys import own_key
 from sfumato.provenance.library import c2pa, context, media_type, reason, signer
 from sfumato.provenance.mark import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
+from sfumato.provenance.sources import Sources
 from sfumato.text import readable
 
 ASSERTION: Final = "org.sfumato.work"
-UNKNOWN: Final = "unknown"
 UNREADABLE: Final = "unreadable"
 _UNNAMED: Final = "application/octet-stream"  # for what the library does not look into
 
@@ -34,29 +33,6 @@ class Input:
 
     data: bytes = field(repr=False)
     title: str = "input"
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What a work comes from. model: SHA-256 of the model's weights; collection: of what it was trained on; licences:
-    how many pictures of that have which licence; recipe: SHA-256 of the work's recipe. None for what nobody recorded.
-    """
-
-    model: str | None = None
-    collection: str | None = None
-    licences: Mapping[str, int] | None = None
-    recipe: str | None = None
-
-    def facts(self) -> dict[str, Any]:
-        """As they stand in an assertion: what nobody recorded is 'unknown'. A recipe need not be told."""
-        return {
-            "model": {"digest": self.model or UNKNOWN},
-            "collection": {
-                "digest": self.collection or UNKNOWN,
-                "licences": UNKNOWN if self.licences is None else dict(self.licences),
-            },
-            **({} if self.recipe is None else {"recipe": {"digest": self.recipe}}),
-        }
 
 
 @dataclass(frozen=True)
