@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,13 +19,6 @@ from PIL import Image
 
 from sfumato.provenance.certificates import SigningKey, parse_signing_key, pem_of, private_pem
 from sfumato.works.saving import Product, encoded
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _keys_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SFUMATO_KEYS", str(tmp_path_factory.mktemp("keys") / "keys"))
-        yield
 
 
 @pytest.fixture

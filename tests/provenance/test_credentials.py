@@ -22,7 +22,8 @@ from sfumato.provenance.keys import own_key
 from sfumato.provenance.library import c2pa
 from sfumato.provenance.mark import COMPOSITE
 from sfumato.provenance.sources import Sources
-from sfumato.provenance.verification import Trust, credentials_of
+from sfumato.provenance.trust import Trust
+from sfumato.provenance.verification import credentials_of
 from sfumato.works.saving import ENCODERS, Product, encoded, ffmpeg
 
 Certified = Callable[..., SigningKey]

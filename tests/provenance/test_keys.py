@@ -15,7 +15,7 @@ import pytest
 
 from sfumato.errors import SfumatoError
 from sfumato.provenance.certificates import SigningKey, make_signing_key
-from sfumato.provenance.keys import import_key, keys_directory, own_key, own_keys, read_key, usable
+from sfumato.provenance.keys import import_key, importable_key, keys_directory, own_key, own_keys, read_key, usable
 
 Certified = Callable[..., SigningKey]
 posix = pytest.mark.skipif(os.name == "nt", reason="rights are kept otherwise there")
@@ -202,11 +202,11 @@ def test_a_disk_that_is_full_leaves_nothing_half_written(keys: Path, monkeypatch
 
 def test_a_key_of_ones_own_takes_over_and_the_one_before_still_counts(keys: Path, certified: Certified) -> None:
     first, second = own_key(), certified(authorities=2)
-    path = import_key(second.to_pem(), "ada.pem")
+    path = import_key(importable_key(second.to_pem(), "ada.pem"))
     assert read_key(path) == own_key() == second
     assert list(own_keys()) == [second, first]
-    import_key(second.to_pem(), "ada.pem")
-    import_key(first.to_pem(), "old.pem")
+    import_key(second)
+    import_key(first)
     assert own_key() == first
     assert set(own_keys()) == {first, second}
     if os.name != "nt":
@@ -215,7 +215,7 @@ def test_a_key_of_ones_own_takes_over_and_the_one_before_still_counts(keys: Path
 
 def test_a_key_of_ones_own_may_be_the_first(keys: Path, certified: Certified) -> None:
     key = certified()
-    import_key(key.to_pem(), "ada.pem")
+    import_key(key)
     assert own_key() == key
 
 
@@ -230,5 +230,5 @@ def test_what_would_not_sign_is_not_taken_over(keys: Path, certified: Certified)
         (alone.to_pem().rpartition(b"-----BEGIN CERTIFICATE")[0], "put that of its issuer, 'Authority 0', after it"),
     ):
         with pytest.raises(SfumatoError, match=reason):
-            import_key(text, "ada.pem")
+            importable_key(text, "ada.pem")
     assert list(own_keys()) == [key]

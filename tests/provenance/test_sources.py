@@ -27,6 +27,7 @@ def test_a_model_learned_also_from_what_its_ancestors_learned_from() -> None:
     assert learned_also(MORE, (ART,)) == (MORE, ART)
     assert learned_also(MORE, ()) == (MORE, UNKNOWN), "of a foreign model it is not known"
     assert learned_also(ART, (ART, UNKNOWN)) == (ART, UNKNOWN)
+    assert learned_also(LearnedFrom(collection="a" * 64), (MORE, ART)) == (ART, MORE), "which knows its licences"
     with_licences = ART.model_copy(update={"licences": {"CC0-1.0": 4}})
     assert learned_also(with_licences, (MORE, ART)) == (with_licences, MORE)
 

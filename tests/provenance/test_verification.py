@@ -22,12 +22,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sfumato.errors import SfumatoError
-from sfumato.provenance.certificates import LIFETIME, SigningKey, make_signing_key, pem_of
+from sfumato.provenance.certificates import LIFETIME, SigningKey, make_signing_key
 from sfumato.provenance.credentials import Claim, Input, signed
 from sfumato.provenance.keys import import_key, own_key
 from sfumato.provenance.library import c2pa, context, signer
 from sfumato.provenance.sources import LearnedFrom, Sources
-from sfumato.provenance.verification import Credentials, Trust, credentials_of, read_credentials
+from sfumato.provenance.trust import Trust
+from sfumato.provenance.verification import Credentials, check_signs, credentials_of, read_credentials
 
 Certified = Callable[..., SigningKey]
 SOURCES = Sources("ab" * 32, (LearnedFrom(collection="cd" * 32, licences={"CC0-1.0": 3, "unknown": 1}),), "ef" * 32)
@@ -291,27 +292,18 @@ def test_who_is_trusted_by_name_is_trusted_and_nobody_else(
 def test_another_customer_of_ones_own_authority_is_a_stranger(keys: Path, png: bytes, certified: Certified) -> None:
     by = ec.generate_private_key(ec.SECP256R1())
     ada, ben = certified(by=by), certified(by=by, name="Ben")
-    import_key(ada.to_pem(), "ada.pem")
+    import_key(ada)
     assert credentials_of(signed(png, Claim("work"))).is_own
     verdict = credentials_of(signed(png, Claim("work"), ben))
     assert (verdict.status, verdict.is_own) == ("untrusted", False)
     assert credentials_of(signed(png, Claim("work"), ben), [Trust.in_certificates(ben.chain)]).status == "trusted"
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        (b"nobody", "holds no certificate"),
-        (None, r"cannot be read \(No such file"),
-        ("leaf", "holds nobody who vouches"),
-    ],
-)
-def test_whom_to_trust_has_to_be_said_in_certificates(tmp_path: Path, text: Any, reason: str) -> None:
-    path = tmp_path / "trust.pem"
-    if text is not None:
-        path.write_bytes(pem_of(STRANGER.chain[:1]) if text == "leaf" else text)
-    with pytest.raises(SfumatoError, match=rf"trust.pem: .*{reason}"):
-        Trust.in_file(path)
+def test_a_key_is_tried_before_it_is_used(certified: Certified) -> None:
+    check_signs(own_key())
+    check_signs(certified(authorities=3))
+    with pytest.raises(SfumatoError, match="cannot be signed with the key of 'Ada'"):
+        check_signs(certified("1.2.3.4.5"))
 
 
 def test_what_lies_on_another_computer_is_never_fetched(png: bytes) -> None:

@@ -29,10 +29,21 @@ _UNNAMED: Final = "application/octet-stream"  # for what the library does not lo
 @dataclass(frozen=True)
 class Input:
     """A picture that a work was made from. data: its file, with the credentials that it carries, if any; title: for
-    people, its file's name."""
+    people, its file's name; pixels: of a picture without a file, the digest of its pixels."""
 
     data: bytes = field(repr=False)
     title: str = "input"
+    pixels: str = ""
+
+    @classmethod
+    def of_pixels(cls, digest: str) -> Input:
+        """One of which no file is known."""
+        return cls(b"", "a picture", digest)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file, or of the pixels."""
+        return self.pixels or hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ def _describe_input(picture: Input, settings: Any) -> dict[str, str]:
     are lost with that is said.
     """
     library = c2pa()
-    note = {"title": readable(picture.title), "digest": hashlib.sha256(picture.data).hexdigest()}
+    note = {"title": readable(picture.title), "pixels" if picture.pixels else "digest": picture.digest}
     kind = media_type(picture.data)
     if kind is None:
         return {**note, "format": _UNNAMED}
@@ -130,7 +141,9 @@ def _say_what_was_done(builder: Any, claim: Claim, notes: list[dict[str, str]]) 
     for number, (picture, note) in enumerate(zip(claim.inputs, notes, strict=True)):
         relationship = "inputTo" if number else "parentOf"
         builder.add_ingredient(
-            {"title": note["title"], "relationship": relationship}, note["format"], io.BytesIO(picture.data)
+            {"title": note["title"], "relationship": relationship},
+            note["format"],
+            io.BytesIO(picture.data or note["pixels"].encode()),
         )
     if claim.soft_binding is not None:
         builder.add_action({"action": "c2pa.watermarked.bound"})

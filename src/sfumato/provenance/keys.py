@@ -127,18 +127,25 @@ def own_keys() -> Iterator[SigningKey]:
             yield read_key(path)
 
 
-def import_key(text: bytes, origin: object) -> Path:
-    """Sign with a certificate of one's own from now on; the key before it stays, and still counts as one's own.
+def importable_key(text: bytes, origin: object) -> SigningKey:
+    """A key of one's own, as another program made it.
 
-    text: a private key and its certificates in PEM; origin: where it is from, for errors. Returns where it lies now.
-    Raises SfumatoError for what is no key, is not usable today, or comes without who vouches for it, and where it
-    cannot be kept.
+    text: a private key and its certificates in PEM; origin: where it is from, for errors. Raises SfumatoError for what
+    is no key, is not usable today, or comes without who vouches for it.
     """
     key = usable(parse_signing_key(text, origin), origin)
     if not key.authorities:
         raise SfumatoError(
             f"{origin}: holds the certificate of {key.name!r} alone; put that of its issuer, {key.issuer!r}, after it"
         )
+    return key
+
+
+def import_key(key: SigningKey) -> Path:
+    """Sign with a key from now on; the one before it stays, and still counts as one's own.
+
+    Returns where it lies now. Raises SfumatoError where it cannot be kept.
+    """
     path = keys_directory() / NAME
     try:
         before = read_key(path)

@@ -34,6 +34,8 @@ def learned_also(own: LearnedFrom, ancestors: Sequence[LearnedFrom] | None) -> t
     ancestors: () of a model that does not say, None where it began with no other.
     """
     earlier = () if ancestors is None else ancestors or (LearnedFrom(),)
+    if own.licences is None:
+        own = next((each for each in earlier if each.collection == own.collection), own)
     return own, *(each for each in earlier if each.collection != own.collection)
 
 

@@ -7,23 +7,22 @@ have words of their own here. What lies on another computer is never fetched.
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
-from sfumato.provenance.certificates import common_name, is_authority, parse_certificates, pem_of
-from sfumato.provenance.credentials import ASSERTION, UNREADABLE
+from sfumato.provenance.certificates import SigningKey, common_name, pem_of
+from sfumato.provenance.credentials import ASSERTION, UNREADABLE, Claim, signed
 from sfumato.provenance.keys import own_keys
 from sfumato.provenance.library import c2pa, context, media_type, reason
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+from sfumato.provenance.trust import Trust
 
 # From good to bad; the first that holds of 'changed' and what follows it is the file's.
 Status = Literal[
@@ -42,10 +41,13 @@ Status = Literal[
 ]
 
 MOST_BYTES: Final = 1 << 30
-_MOST_CERTIFICATE_BYTES: Final = 16 << 20
 _CHANGED: Final = ("assertion.", "claim.", "claimSignature.mismatch", "claimSignature.missing", "hashedURI.")
 _UNTRUSTED: Final = "signingCredential.untrusted"
 _TIMES: Final = ("signingCredential.expired", "claimSignature.outsideValidity")
+# A PNG of one pixel, to try keys with.
+_PIXEL: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 # What the library says for want of codes.
 _ELSEWHERE: Final = "must fetch remote manifests from url "
 _SEVERAL: Final = "more than one manifest store"
@@ -95,32 +97,6 @@ class Credentials:
     address: str = ""
 
 
-@dataclass(frozen=True)
-class Trust:
-    """Whom to trust: signers by their certificates, for whom authorities vouch; where no signer is named, all for whom
-    these do."""
-
-    authorities: tuple[Certificate, ...]
-    signers: tuple[Certificate, ...]
-
-    @classmethod
-    def in_certificates(cls, certificates: Sequence[Certificate]) -> Trust:
-        authorities = tuple(each for each in certificates if is_authority(each))
-        return cls(authorities, tuple(each for each in certificates if each not in authorities))
-
-    @classmethod
-    def in_file(cls, path: Path) -> Trust:
-        """From a file in PEM, as a key's `chain_pem` is. Raises SfumatoError where it cannot be read, or holds none."""
-        try:
-            text = read_file(path, _MOST_CERTIFICATE_BYTES)
-        except OSError as error:
-            raise SfumatoError(f"{path}: the certificates to trust cannot be read ({error.strerror})") from error
-        trust = cls.in_certificates(parse_certificates(text, path))
-        if not trust.authorities:
-            raise SfumatoError(f"{path}: holds nobody who vouches for another; add the certificate of its issuer")
-        return trust
-
-
 def read_credentials(path: Path, trusted: Sequence[Trust] = ()) -> Credentials:
     """The verdict on a file. trusted: whom the person trusts beside themself.
 
@@ -160,6 +136,14 @@ def credentials_of(data: bytes, trusted: Sequence[Trust] = ()) -> Credentials:
         manifests=len(store.manifests),
         **_said(store.active),
     )
+
+
+def check_signs(key: SigningKey) -> None:
+    """Raises SfumatoError where what a key signs would not hold, by signing a picture and reading it."""
+    verdict = credentials_of(signed(_PIXEL, Claim(), key), [Trust.in_certificates(key.chain)])
+    if verdict.status != "trusted":
+        said = "; ".join(said for _, said in verdict.failures) or verdict.status
+        raise SfumatoError(f"the certificate of {key.name!r}: what it signs does not hold ({said}); import another")
 
 
 def _is_by(store: _Store, trust: Trust) -> bool:
