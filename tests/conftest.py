@@ -124,7 +124,7 @@ def brief_plans() -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def briefly() -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(planning, "measure", lambda *_: planning.Speed(0.1, "float32"))
+            patch.setattr(planning, "measure", lambda *_, **__: planning.Speed(0.1, "float32"))
             yield
 
     return briefly

@@ -87,8 +87,9 @@ class OneWork:
         return works[0]
 
     def write(self, work: Work) -> Work:
+        work = replace(work, inputs=self.inputs or work.inputs)
         if self.output is not None:
-            replace(work, inputs=self.inputs or work.inputs).save(self.output, recipe=self.recipe, force=self.force)
+            work.save(self.output, recipe=self.recipe, force=self.force)
         return work
 
     def say(self, text: str) -> None:
