@@ -34,9 +34,9 @@ from PIL import Image
 import sfumato.evaluation
 import sfumato.models
 import sfumato.training  # noqa: F401 (what every command would import)
-from sfumato.cli import demo
 from sfumato.cli.app import main as cli
 from sfumato.collection.drawn_collection import draw_collection
+from sfumato.pipeline import demonstration
 
 MINE = b"a person's own, \x00 to the byte\n"
 
@@ -87,7 +87,7 @@ def main() -> int:
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # threads do not outlive a fork
     # The demonstration draws a thousand pictures, of which these walks need a few.
-    demo.DRAWN_PER_CLASS, demo.WORKS_PER_CLASS = 4, 1
+    demonstration.DRAWN_PER_CLASS, demonstration.WORKS_PER_CLASS = 4, 1
     chosen = [command for command in COMMANDS if not arguments.only or command.name in arguments.only.split(",")]
     with tempfile.TemporaryDirectory() as temporary:
         shared = make_shared(Path(temporary) / "shared")

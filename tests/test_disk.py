@@ -117,7 +117,7 @@ def test_a_file_is_read_to_its_bound_and_no_larger_one(tmp_path: Path) -> None:
     assert read_file(tmp_path / "file", 4) == b"1234"
     with pytest.raises(OSError, match="has 4 bytes, and 3 are the most"):
         read_file(tmp_path / "file", 3)
-    with pytest.raises(OSError, match="no name of a file"):
+    with pytest.raises(OSError, match="not the name of a file"):
         read_file(tmp_path / "a\x00b", 3)
 
 

@@ -180,7 +180,7 @@ def test_chrm_moves_the_primaries():
     assert red < 60
     assert blue < 70
     nonsense = chunks[0], chunk(b"cHRM", struct.pack(">8I", *[0] * 8))
-    with pytest.raises(UnusableError, match="no colours"):
+    with pytest.raises(UnusableError, match="not colours"):
         read_picture(of_array(samples, *nonsense), BACKGROUND)
 
 

@@ -29,7 +29,7 @@ def test_a_configuration_comes_back_from_json_as_it_was(network):
         ({"name": ""}, "name"),
         ({"size": 0}, "size"),
         ({"format": "sfumato-model-2"}, "format"),
-        ({"network": {"kind": "unet", "width": 10, "heads": 3}}, "no multiple of heads"),
+        ({"network": {"kind": "unet", "width": 10, "heads": 3}}, "not a multiple of heads"),
         ({"network": {"kind": "resnet"}}, "network"),
         ({"mood": "blue"}, "mood"),
     ],

@@ -138,7 +138,7 @@ def test_soft_edges_stay_soft_and_their_ends_are_whole() -> None:
         (Image.new("L", SIZE, 0), "black all over"),
         (Image.new("L", SIZE, 80), "black all over"),
         (Image.new("L", SIZE, 255), "white all over"),
-        (Image.new("L", SIZE, 128), "black nowhere"),
+        (Image.new("L", SIZE, 128), "no black in it"),
         (Image.new("RGBA", SIZE, (0, 0, 0, 0)), "nothing would be kept"),
         (Image.new("L", (96, 71), 0), "the mask is 96 x 71 pixels and the picture 96 x 72"),
         (PICTURE, "the mask has colours"),
