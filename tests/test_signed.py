@@ -6,8 +6,11 @@
 import errno
 import hashlib
 import inspect
+import json
 import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,3 +195,26 @@ def test_a_full_disk_leaves_no_half_of_a_work(asked: Asked, tmp_path: Path, monk
     with pytest.raises(SfumatoError, match=r"the disk is full\); nothing was changed"):
         asked.work.save(tmp_path / "work.png")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="needs exiftool (Debian's libimage-exiftool-perl)")
+def test_exiftool_reads_what_a_file_says(asked: Asked, tmp_path: Path) -> None:
+    edit = models.inpaint(asked.model, asked.picture, asked.mask, steps=1)
+    files = [
+        asked.work.save(tmp_path / "work.png"),
+        edit.save(tmp_path / "edit.png"),
+        works.save_animation([asked.picture] * 2, tmp_path / "way.webp"),
+        works.save_animation([asked.picture] * 2, tmp_path / "way.gif"),
+    ]
+    options = ["-json", "-XMP:all", "-PNG:Parameters", "-JUMBF:all"]
+    done = subprocess.run(["exiftool", *options, *files], capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout)
+    assert [each["CreatorTool"] for each in said] == [f"sfumato {sfumato.__version__}"] * 4
+    kinds = [each["DigitalSourceType"].rpartition("/")[2] for each in said]
+    assert kinds == [
+        "trainedAlgorithmicMedia",
+        "compositeWithTrainedAlgorithmicMedia",
+        *["trainedAlgorithmicMedia"] * 2,
+    ]
+    assert said[0]["Parameters"] == asked.recipe.parameters_text()
+    assert said[0]["ModelDigest"] == asked.model.weights_digest, "it reads credentials too"
