@@ -74,6 +74,9 @@ COMMANDS = (
         ("works/0000.png", "works/0001.png", "works-sheet.png"),
     ),
     Typed("sfumato again works/0001.png", 0, "the pixels are the same"),
+    Typed("sfumato verify works/0001.png", 0, "works/0001.png: signed with your key"),
+    Typed("sfumato verify photos/waves/0.png", 1, "photos/waves/0.png: carries no credentials"),
+    Typed("sfumato key", 0, "to other people's programs this signer is unknown until they trust its certificate"),
 )
 
 
@@ -110,6 +113,7 @@ def _faults_of(typed: Typed, here: Path) -> list[str]:
         return [f"{words[0]} is not installed"]
     # As wide as a sentence may be, and on one thread: others may be at work on the machine.
     surroundings = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    surroundings["SFUMATO_KEYS"] = str(here / "keys")
     done = subprocess.run(
         [program, *words[1:]], cwd=here, env=surroundings, capture_output=True, text=True, timeout=600, check=False
     )

@@ -70,6 +70,7 @@ COMMANDS = (
     Command("interpolate", f"{WAY} -o way.webp", "way.webp"),
     Command("film", f"{WAY} -o way.mp4", "way.mp4"),
     Command("grid", "grid MODEL --vary steps=1,2 -n 1 -o grid.png", "grid.png"),
+    Command("key", "key export my.pem", "my.pem"),
     Command("evaluate", "evaluate MODEL --against ART -n 16 --device cpu -o out"),
     Command("compare", "compare ART --minutes 0.05 --size 32 --device cpu -o out"),
     Command("demo", "demo --minutes 0.02 -o out"),

@@ -46,6 +46,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Works are signed with a key of the tests, and not with that of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SFUMATO_KEYS", str(tmp_path_factory.mktemp("keys") / "keys"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def unsigned() -> Callable[[Path], bytes]:
+    """(path) -> a PNG without its credentials, which are never the same twice."""
+
+    def read(path: Path) -> bytes:
+        data = path.read_bytes()
+        place = data.index(b"caBX") - 4
+        return data[:place] + data[place + 12 + int.from_bytes(data[place : place + 4]) :]
+
+    return read
+
+
 @pytest.fixture
 def paint() -> Callable[..., Image.Image]:
     """(seed, (width, height)) -> soft patches of colour, different for every seed."""

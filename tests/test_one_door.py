@@ -1,4 +1,4 @@
-"""Every picture that a model made leaves through one function, `sfumato.works.saving.encoded`, and bears the mark.
+"""Every picture that a model made leaves through one function, `sfumato.works.saving.encoded`, marked and signed.
 
 Two kinds of pictures are none of a model's works: thumbnails inside reports, and the collection that the demo draws.
 """
@@ -17,9 +17,11 @@ import pytest
 import torch
 from PIL import Image
 
+from sfumato.cli import app
 from sfumato.cli.app import main
 from sfumato.models import Model
 from sfumato.provenance import is_marked, is_marked_file
+from sfumato.provenance.verification import credentials_of, read_credentials
 from sfumato.works import read_work
 from sfumato.works.saving import ENCODERS, ffmpeg
 
@@ -122,6 +124,7 @@ def writes(here: Path, encodings: Encodings) -> Answers:
         ours = [path for path in written if "art" not in path.relative_to(here).parts]  # which the demo draws
         assert encodings.through_the_door - passed >= len(ours)
         assert [path for path in ours if not is_marked_file(path)] == []
+        assert [path for path in ours if read_credentials(path).status != "trusted"] == []
         return ours
 
     return run
@@ -175,6 +178,26 @@ COMMANDS = {
 }
 
 
+# What is typed by the tests below, and makes no work.
+OTHERS = {"train", "generate", "evaluate", "compare", "demo"}
+WITHOUT_PICTURES = {
+    "collect": "collect art -o collected",
+    "distill": "distill run -o distilled --set steps=1 --set snapshots=0 --device cpu",
+    "verify": "verify works/0000.png",
+    "key": "key export my.pem",
+}
+
+
+def test_a_new_command_has_to_be_typed_here() -> None:
+    typed = {words.split()[0] for words, _ in COMMANDS.values()} | OTHERS | WITHOUT_PICTURES.keys()
+    assert typed == set(app.COMMANDS)
+
+
+@pytest.mark.parametrize("name", WITHOUT_PICTURES)
+def test_what_makes_no_works_writes_no_picture(writes: Answers, works: list[Path], name: str) -> None:
+    assert writes(*WITHOUT_PICTURES[name].split()) == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_a_command_writes_goes_through_the_door(writes: Answers, works: list[Path], name: str) -> None:
     typed, files = COMMANDS[name]
@@ -214,7 +237,9 @@ def test_a_demo_draws_its_art_and_its_works_go_through_the_door(
 def test_a_notebook_is_shown_a_work_through_the_door(here: Path, works: list[Path], encodings: Encodings) -> None:
     work = read_work(here / "works" / "0000.png")
     before = encodings.through_the_door
-    assert is_marked(work._repr_png_())
+    shown = work._repr_png_()
+    assert is_marked(shown)
+    assert credentials_of(shown).status == "trusted"
     (other,) = Model.from_pretrained(here / "run").generate(1, steps=1)
     other.save(here / "other.png")
     assert encodings.through_the_door == before + 2

@@ -92,14 +92,14 @@ def test_a_second_time_it_goes_on_with_the_works_that_follow(sfumato, run, here,
     assert all(after[f"w/000{index}.png"] == tree(here)[f"once/000{index}.png"] for index in range(5))
 
 
-def test_a_seed_that_was_used_goes_on_and_another_begins(sfumato, run, here):
+def test_a_seed_that_was_used_goes_on_and_another_begins(sfumato, run, here, unsigned):
     one, two = (("generate", run, "--steps", 1, "-o", "w", "-n", count, "--seed", 7) for count in (2, 1))
     assert sfumato(*one).code == 0
     assert "1 work added to w (0002.png: number 2 of seed 7)" in sfumato(*two).out
     assert "(0003.png: number 0 of seed 7)" in sfumato(*two, "--guidance", 3).out  # another request
     assert "(0004.png: number 3 of seed 7)" in sfumato(*two).out
     assert "(0005.png: number 5 of seed 0)" in sfumato(*two[:-2]).out
-    pictures = {path.read_bytes() for path in (here / "w").glob("*.png")}
+    pictures = {unsigned(path) for path in (here / "w").glob("*.png")}
     assert len(pictures) == 6
 
 
@@ -115,7 +115,7 @@ def test_a_file_that_keeps_its_seed_to_itself_stands_in_the_way_of_a_seed_alone(
 
 
 @pytest.mark.parametrize("more", [[], ["--seed", 5], ["--trajectory"]])
-def test_what_was_killed_half_way_goes_on_with_the_same_command(sfumato, run, here, monkeypatch, more):
+def test_what_was_killed_half_way_goes_on_with_the_same_command(sfumato, run, here, monkeypatch, unsigned, more):
     asked = ("generate", run, "-n", 18, "--steps", 1, *more, "-o")
     assert sfumato(*asked, "once").code == 0
     save, saved = Work.save, []
@@ -135,9 +135,9 @@ def test_what_was_killed_half_way_goes_on_with_the_same_command(sfumato, run, he
     assert answer.code == 0, answer.err
     assert "18 works in w, all on one sheet in w-sheet.png" in answer.out
     for name in [f"w/{index:04d}.png" for index in range(18)]:
-        assert (here / name).read_bytes() == (here / name.replace("w/", "once/")).read_bytes()
+        assert unsigned(here / name) == unsigned(here / name.replace("w/", "once/"))
     assert all((here / "w" / name).stat().st_mtime_ns == moment for name, moment in stood.items())
-    assert (here / "w-sheet.png").read_bytes() == (here / "once-sheet.png").read_bytes()
+    assert unsigned(here / "w-sheet.png") == unsigned(here / "once-sheet.png")
     assert (here / "w-trajectory.webp").exists() == bool(more == ["--trajectory"])
     assert "added to w (0018.png" in sfumato(*asked, "w").out  # it is finished
 

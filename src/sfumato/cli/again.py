@@ -18,7 +18,7 @@ from sfumato.works.request import Request
 
 if TYPE_CHECKING:
     from sfumato.models import Model
-    from sfumato.works import Recipe
+    from sfumato.works import Recipe, Work
 
 PARENTS: Final = 3  # above the work, and above the current directory, in which a model is searched for
 
@@ -55,11 +55,9 @@ def again(
 
     Any setting can be changed on the way; the changed work is written to -o.
     """
-    import numpy as np
-
     from sfumato.cli.collect import parse_background
     from sfumato.cli.inpaint import opened_mask
-    from sfumato.cli.one_work import OneWork
+    from sfumato.cli.one_work import OneWork, input_of
     from sfumato.cli.output import check_made_up, made_up
     from sfumato.devices import device_again
     from sfumato.models.reproduction import reproduction
@@ -83,6 +81,8 @@ def again(
     begun, enlargements = read.recipe.first, read.recipe.enlargements
     if shown is not None and begun.request.edit is None:  # an enlarged work, of which the small one is given
         begun, enlargements = read.recipe, ()
+    if picture is not None:
+        made = replace(made, inputs=input_of(picture))
     loaded, *upscalers = [model_of(part, work, models or [], place) for part in (begun, *enlargements)]
     generation = reproduction(loaded, begun, request, picture=shown, mask=covered, strength=strength)
     result = made.made(generation)
@@ -93,15 +93,20 @@ def again(
     made.write(result)
     if output is not None:
         made.say(f"{work} made again: {output}")
-    if changed:
-        return
-    apart = np.abs(np.asarray(result.image, dtype=int) - np.asarray(read.image, dtype=int))
+    if not changed:
+        made.say(compared(read, result)[1])
+
+
+def compared(work: Work, other: Work) -> tuple[bool, str]:
+    """Whether the pixels of a work that was made once more are the same, and in words."""
+    import numpy as np
+
+    apart = np.abs(np.asarray(other.image, dtype=int) - np.asarray(work.image, dtype=int))
     if not apart.any():
-        made.say("the pixels are the same")
-        return
-    made.say(
+        return True, "the pixels are the same"
+    return False, (
         f"{(apart.max(2) > 0).mean():.1%} of the pixels differ, by {apart.max()} of 255 at most and "
-        f"{apart.mean():.2f} on average{_why(read.recipe, result.recipe)}"
+        f"{apart.mean():.2f} on average{_why(work.recipe, other.recipe)}"
     )
 
 

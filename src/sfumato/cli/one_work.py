@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,23 +14,27 @@ from sfumato.cli.options import PictureOptions
 from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import open_picture
+from sfumato.images.files import BYTE_LIMIT
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from sfumato.models import Generation, Model
+    from sfumato.provenance.credentials import Input
     from sfumato.works import Work
 
 
 @dataclass(frozen=True)
 class OneWork:
     """output: its file, None where it is not written; video: of the way from noise to it, None for none; recipe:
-    whether the file keeps the settings; console: where its progress is shown."""
+    whether the file keeps the settings; inputs: the file of the picture that it is made from; console: where its
+    progress is shown."""
 
     output: Path | None
     video: Path | None
     recipe: bool
     force: bool
+    inputs: tuple[Input, ...] = ()
     console: Console = field(default_factory=lambda: Console(highlight=False))
 
     @classmethod
@@ -42,7 +46,7 @@ class OneWork:
 
         made = cls.into(output, picture, trajectory=options.trajectory, recipe=options.recipe, force=options.force)
         image = open_picture(picture, parse_background(options.background))
-        return made, image, Model.from_pretrained(model, device=options.device)
+        return replace(made, inputs=input_of(picture)), image, Model.from_pretrained(model, device=options.device)
 
     @classmethod
     def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, force: bool) -> OneWork:
@@ -83,9 +87,18 @@ class OneWork:
         return works[0]
 
     def write(self, work: Work) -> Work:
+        work = replace(work, inputs=self.inputs or work.inputs)
         if self.output is not None:
             work.save(self.output, recipe=self.recipe, force=self.force)
         return work
 
     def say(self, text: str) -> None:
         say(self.console, text)
+
+
+def input_of(picture: Path) -> tuple[Input]:
+    """The file of a picture that was opened, with the credentials that it may carry."""
+    from sfumato.disk import read_file
+    from sfumato.provenance.credentials import Input
+
+    return (Input(read_file(picture, BYTE_LIMIT), picture.name),)

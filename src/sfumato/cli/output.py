@@ -44,7 +44,10 @@ def check_made_up(file: Path, *, force: bool) -> None:
 
 
 def check_free(files: Iterable[Path], *, force: bool) -> None:
-    """Raises SfumatoError, before any work is done, if a file is there already or stands where a folder should be."""
+    """Raises SfumatoError, before any work is done, if a file is there already or stands where a folder should be, and
+    where nothing could be signed."""
+    from sfumato.provenance.keys import own_key
+
     for file in files:
         nearest = next(parent for parent in file.absolute().parents if parent.exists())
         if not nearest.is_dir():
@@ -55,3 +58,4 @@ def check_free(files: Iterable[Path], *, force: bool) -> None:
             raise SfumatoError(f"{file}: is a directory, and a file of that name is to be written; choose another -o")
         if file.exists() and not force:
             raise SfumatoError(f"{file}: is there already; choose another -o, or say --force to write over it")
+    own_key()

@@ -12,6 +12,7 @@ from sfumato.diffusion import PIXELS, AnyCodec, PreconditioningName
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
+from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import counted
 from sfumato.works.request import SamplerSettings
 from sfumato.works.values import LOWEST_SIGMA
@@ -96,6 +97,9 @@ class ModelConfig(BaseModel):
     generation: SamplerSettings = SamplerSettings()
     descends_from: tuple[str, ...] = Field(
         (), max_length=1000, description="digests of the models whose weights it began with, newest first"
+    )
+    learned_from: tuple[LearnedFrom, ...] = Field(
+        (), max_length=1000, description="the collections that it and the models it descends from learned from"
     )
     sfumato_version: str = ""
 

@@ -133,7 +133,10 @@ class Generation:
                         step.sigma,
                         pictures if previews else (),
                         tuple(to_pictures(sampling.decode(step.denoised, False)[wanted])) if previews else (),
-                        tuple(Work(picture, self.recipe(position)) for position, picture in works),
+                        tuple(
+                            Work(picture, self.recipe(position), self.model.config.learned_from)
+                            for position, picture in works
+                        ),
                     )
 
     def pictures(self, count: int = 1, first: int | None = None) -> Tensor:

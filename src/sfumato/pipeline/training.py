@@ -95,6 +95,7 @@ def train_on(
             choices,
             weights_from=weights_from,
             facts=picture_facts(collection, dataset),
+            licences=collection.summary.licences,
             device=device,
             force=force,
             tell_disk=True,

@@ -20,6 +20,7 @@ from sfumato.features.vgg import PerceptualLoss
 from sfumato.features.vgg_file import vgg_file
 from sfumato.models import Model
 from sfumato.models.place import opened_model
+from sfumato.provenance.sources import LearnedFrom, learned_also
 from sfumato.text import restored_path, stored_path
 from sfumato.training.choices import layered, resolve
 from sfumato.training.objectives import OBJECTIVES, PICTURES
@@ -71,6 +72,7 @@ def prepare_run(
     *,
     weights_from: str = "",
     facts: Mapping[str, str] | None = None,
+    licences: Mapping[str, int] | None = None,
     device: torch.device | None = None,
     force: bool = False,
     conditions: Condition | None = None,
@@ -79,6 +81,7 @@ def prepare_run(
 
     place: the run's directory, as its path or as one that the caller is at work in.
     choices: settings that were chosen (see TrainingConfig and `layered`), the rest is planned.
+    licences: how many pictures of the collection have which, None where that is not known.
     force: a run that is there goes, once everything else is known to be right.
     conditions: see ``train``.
     Raises SfumatoError where a run is there already, a setting is out of range or does not go with the pictures or
@@ -132,6 +135,10 @@ def prepare_run(
         perceptual_digest=digest(features) if features else "",
         weights_from=weights_from,
         descends_from=descent,
+        learned_from=learned_also(
+            LearnedFrom(collection=dataset.collection_digest, licences=None if licences is None else dict(licences)),
+            None if parent is None else parent.config.learned_from,
+        ),
         facts=dict(facts or {}),
     )
     if force and weights_from:

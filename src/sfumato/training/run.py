@@ -33,6 +33,8 @@ from sfumato.marker import MARKER, kind_of
 from sfumato.models import Model
 from sfumato.models.configuration import MOST_CONFIG_BYTES
 from sfumato.models.place import CARD, CONFIG, WEIGHTS
+from sfumato.provenance.keys import own_key
+from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import restored_path
 from sfumato.training.checkpoint import clear_checkpoints, point_at
 from sfumato.training.configuration import TrainingConfig
@@ -51,7 +53,7 @@ _PARTS = (*_FILES[:-1], "checkpoints", "snapshots", _MODEL, _TEACHER)
 class RunRecord(BaseModel):
     """run.json. dataset: its directory, relative to the run where it lies inside; descends_from: see ModelConfig;
     perceptual_digest: SHA-256 of perceptual.safetensors, or ''; weights_from: the model whose weights it began with,
-    or ''; facts: what the model's card says of the pictures."""
+    or ''; learned_from: see ModelConfig; facts: what the model's card says of the pictures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,6 +65,7 @@ class RunRecord(BaseModel):
     perceptual_digest: str = ""
     weights_from: str = ""
     descends_from: tuple[str, ...] = ()
+    learned_from: tuple[LearnedFrom, ...] = ()
     facts: dict[str, str] = {}
 
 
@@ -219,6 +222,7 @@ def check_run_place(directory: OwnDirectory, *, force: bool, art: Path | None = 
             "or choose another -o"
         )
     directory.check(_PARTS, force=force, beside=art)
+    own_key()  # by which its snapshots are signed
 
 
 def would_clear(path: Path, place: Path) -> bool:

@@ -140,6 +140,7 @@ def build_model_config(run: Run, dataset: Dataset) -> ModelConfig:
         sigma_data=objective.sigma_data,
         generation=objective.sampling(settings),
         descends_from=run.record.descends_from,
+        learned_from=run.record.learned_from,
         sfumato_version=sfumato.__version__,
     )
 

@@ -1,4 +1,4 @@
-"""The one way out: whatever the program makes of pictures leaves through `save`, with what it says of itself."""
+"""The one way out: whatever the program makes leaves through `save`, with what it says of itself, signed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from sfumato import __version__
 from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
 from sfumato.provenance.containers import XMP, gif_with, video_with
+from sfumato.provenance.credentials import Claim, Input, signed
 from sfumato.provenance.mark import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
+from sfumato.provenance.sources import Sources
 
 FRAMES_A_SECOND: Final = 30  # of a video, at least
 
@@ -28,13 +30,16 @@ class Product:
     """A picture, or an animation, that a model made.
 
     frames: RGB pictures of one size; durations: of each frame in an animation, in milliseconds, () for a picture.
-    texts: keyword and text of what a PNG carries besides. source_type: IPTC's term for what it is.
+    texts: keyword and text of what a PNG carries besides. source_type: IPTC's term for what it is. inputs: the picture
+    that was edited; sources: what it comes from, None where that is not one model.
     """
 
     frames: Sequence[Image.Image]
     durations: Sequence[float] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     source_type: str = TRAINED_ALGORITHMIC_MEDIA
+    inputs: tuple[Input, ...] = ()
+    sources: Sources | None = None
 
     @property
     def packet(self) -> str:
@@ -43,10 +48,10 @@ class Product:
 
 
 def save(product: Product | Image.Image, path: Path, *, force: bool = False) -> Path:
-    """Write a picture (.png), an animation (.webp, .gif, .png, .apng) or a video (.mp4), with its mark.
+    """Write a picture (.png), an animation (.webp, .gif, .png, .apng) or a video (.mp4), with its mark, signed.
 
     The file is written whole or not at all. Returns its path. Raises SfumatoError for a file that exists (without
-    ``force``) or cannot be written, and for a video where there is no ffmpeg.
+    ``force``) or cannot be written or signed, and for a video where there is no ffmpeg.
     """
     data = encoded(product if isinstance(product, Product) else Product([product]), path)
 
@@ -58,15 +63,16 @@ def save(product: Product | Image.Image, path: Path, *, force: bool = False) -> 
 
 
 def encoded(product: Product, path: Path) -> bytes:
-    """The bytes of the file, by the ending of its name. Raises ValueError for an ending that is none of `ENCODERS`, and
-    for texts in what is no PNG."""
+    """The bytes of the file, by the ending of its name, with its credentials. Raises ValueError for an ending that is
+    none of `ENCODERS`, and for texts in what is no PNG; SfumatoError where it cannot be signed."""
     suffix = path.suffix.lower()
     encode = ENCODERS.get(suffix)
     if encode is None:
         raise ValueError(f"{path}: is none of {', '.join(ENCODERS)}")
     if product.texts and encode is not _png:
         raise ValueError(f"{path}: a {suffix} carries no texts")
-    return encode(product, path)
+    # Last, as nothing may change afterwards.
+    return signed(encode(product, path), Claim(path.name, product.source_type, product.inputs, product.sources))
 
 
 def _png(product: Product, path: Path) -> bytes:

@@ -1,8 +1,9 @@
 """A work: a generated picture together with its recipe, kept in one PNG file."""
 
+import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,9 @@ from sfumato.errors import SfumatoError
 from sfumato.images.files import BYTE_LIMIT, picture_format
 from sfumato.images.png import Png, check_chunks
 from sfumato.images.unusable import UnusableError
+from sfumato.provenance.credentials import Input
 from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA
+from sfumato.provenance.sources import LearnedFrom, Sources
 from sfumato.works.recipe import Recipe
 from sfumato.works.saving import Product, encoded, save
 from sfumato.works.sheet import contact_sheet
@@ -28,11 +31,15 @@ SHOWN_SIDE: Final = 256  # pixels, to which notebooks show small works enlarged
 class Work:
     """A picture that was generated, and how.
 
-    image: RGB, of the size that the recipe names (ValueError otherwise).
+    image: RGB, of the size that the recipe names (ValueError otherwise). learned_from: the collections that the model
+    learned from, () where it does not say; inputs: the file of the picture that was edited, or that the work was read
+    from, where it is known.
     """
 
     image: Image.Image
     recipe: Recipe
+    learned_from: tuple[LearnedFrom, ...] = field(default=(), compare=False)
+    inputs: tuple[Input, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.image.mode != "RGB":
@@ -49,24 +56,39 @@ class Work:
     def _repr_png_(self) -> bytes:
         """How notebooks show it: small ones enlarged by whole numbers, as on sheets."""
         shown = enlarged(self.image, viewing_scale(self.image.size, SHOWN_SIDE))
-        return encoded(Product([shown], source_type=self._source_type), Path("work.png"))
+        return encoded(self._product(shown), Path("work.png"))
 
-    @property
-    def _source_type(self) -> str:
-        return COMPOSITE if self.recipe.keeps_a_part else TRAINED_ALGORITHMIC_MEDIA
+    def _product(self, shown: Image.Image, *, recipe: bool = False) -> Product:
+        """What leaves of it: the picture as it is shown. recipe: whether its settings go along, and their digest."""
+        texts: dict[str, str] = {}
+        digest = None
+        if recipe:
+            texts = {PARAMETERS_KEY: self.recipe.parameters_text(), RECIPE_KEY: self.recipe.to_json()}
+            digest = hashlib.sha256(texts[RECIPE_KEY].encode()).hexdigest()
+        return Product(
+            [shown],
+            texts=texts,
+            source_type=COMPOSITE if self.recipe.keeps_a_part else TRAINED_ALGORITHMIC_MEDIA,
+            inputs=self.inputs or self._inputs_by_digest(),
+            sources=Sources(self.recipe.model.digest, self.learned_from, digest),
+        )
+
+    def _inputs_by_digest(self) -> tuple[Input, ...]:
+        """The picture that was edited, of which only the pixels were seen."""
+        edit = self.recipe.request.edit
+        return () if edit is None or self.recipe.origin is not None else (Input.of_pixels(edit.picture),)
 
     def save(self, path: str | Path, *, recipe: bool = True, force: bool = False) -> Path:
         """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated.
 
         recipe: False to leave every setting out, for people who do not want to share them; the file still says that it
-        is generated, and by sfumato. The file is written whole or not at all; folders are made. Returns its path.
-        Raises SfumatoError if the name does not end in .png, if the file exists (without `force`) or if it cannot be
-        written.
+        is generated, and by sfumato, and it is signed with the person's own key (`sfumato.provenance.keys`). The file
+        is written whole or not at all; folders are made. Returns its path. Raises SfumatoError if the name does not end
+        in .png, if the file exists (without `force`) or if it cannot be written or signed.
         """
         path = Path(path)
         check_png(path)
-        texts = {PARAMETERS_KEY: self.recipe.parameters_text(), RECIPE_KEY: self.recipe.to_json()} if recipe else {}
-        return save(Product([self.image], texts=texts, source_type=self._source_type), path, force=force)
+        return save(self._product(self.image, recipe=recipe), path, force=force)
 
 
 def check_png(path: Path) -> None:
@@ -114,7 +136,7 @@ def read_work(path: str | Path) -> Work:
             f"{path} is {image.width}x{image.height} pixels and its recipe makes {recipe.size[0]}x{recipe.size[1]}: "
             "another program has changed its size"
         )
-    return Work(image, recipe)
+    return Work(image, recipe, inputs=(Input(data, path.name),))
 
 
 def sheet_of(works: Sequence[Work | Image.Image], *, columns: int | None = None, labels: bool = False) -> Image.Image:

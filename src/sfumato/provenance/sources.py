@@ -1,0 +1,55 @@
+"""What a work comes from: the model, and the collections that this learned from with the licences of their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+UNKNOWN: Final = "unknown"
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Licence = Annotated[str, Field(max_length=1000)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class LearnedFrom(BaseModel):
+    """A collection that a model learned from. collection: its digest; licences: how many of its pictures have which;
+    None for what nobody recorded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    collection: Sha256 | None = None
+    licences: Annotated[dict[Licence, Count], Field(max_length=1000)] | None = None
+
+    def facts(self) -> dict[str, Any]:
+        return {"digest": self.collection or UNKNOWN, "licences": UNKNOWN if self.licences is None else self.licences}
+
+
+def learned_also(own: LearnedFrom, ancestors: Sequence[LearnedFrom] | None) -> tuple[LearnedFrom, ...]:
+    """All that a model learned from: its own collection first, then those of the model that it began with, each once.
+
+    ancestors: () of a model that does not say, None where it began with no other.
+    """
+    earlier = () if ancestors is None else ancestors or (LearnedFrom(),)
+    if own.licences is None:
+        own = next((each for each in earlier if each.collection == own.collection), own)
+    return own, *(each for each in earlier if each.collection != own.collection)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """model: SHA-256 of its weights; collections: that it learned from, () where it does not say; recipe: SHA-256 of
+    the work's recipe, None where it is not told."""
+
+    model: str | None = None
+    collections: tuple[LearnedFrom, ...] = ()
+    recipe: str | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """As they stand in a work's credentials."""
+        said: Mapping[str, Any] = {} if self.recipe is None else {"recipe": {"digest": self.recipe}}
+        collections = [each.facts() for each in self.collections]
+        return {"model": {"digest": self.model or UNKNOWN}, "collections": collections or UNKNOWN, **said}

@@ -1,0 +1,163 @@
+"""Who signed a file and whether it was changed is said in words, in JSON and by the exit code."""
+
+import json
+import re
+import shutil
+
+import pytest
+from PIL import Image
+
+from sfumato.provenance.certificates import make_signing_key
+from sfumato.provenance.credentials import Claim, Input, signed
+from sfumato.works import read_work
+
+
+@pytest.fixture(scope="session")
+def made(sfumato, run, tmp_path_factory):
+    """Two works, one of them edited. Do not change them."""
+    folder = tmp_path_factory.mktemp("verified")
+    asked = (("generate", run, "-n", 1, "--steps", 1, "-o", folder / "works"),)
+    asked += (
+        ("inpaint", run, folder / "works" / "0000.png", folder / "mask.png", "--steps", 1, "-o", folder / "e.png"),
+    )
+    mask = Image.new("L", (32, 32))
+    mask.paste(255, (8, 8, 24, 24))
+    mask.save(folder / "mask.png")
+    for words in asked:
+        answer = sfumato(*words)
+        assert answer.code == 0, answer.err
+    return folder
+
+
+@pytest.fixture
+def work(made, here):
+    return shutil.copy(made / "works" / "0000.png", here / "work.png")
+
+
+@pytest.fixture
+def stranger(here, work):
+    """A work that a stranger signed, whose certificate is in stranger.pem."""
+    key = make_signing_key()
+    (here / "stranger.pem").write_bytes(key.chain_pem)
+    Image.open(work).save(here / "plain.png")
+    (here / "stranger.png").write_bytes(signed((here / "plain.png").read_bytes(), Claim("a"), key))
+    return key
+
+
+def spoil(path):
+    data = bytearray(path.read_bytes())
+    data[-40] ^= 1
+    path.write_bytes(data)
+
+
+def test_ones_own_work_is_trusted_and_says_what_it_comes_from(sfumato, run, work):
+    answer = sfumato("verify", "work.png")
+    assert answer.code == 0, answer.err
+    config = json.loads((run / "model" / "config.json").read_text("utf-8"))
+    (learned,) = config["learned_from"]
+    assert re.search(
+        r"^work.png: signed with your key \('sfumato [0-9a-f]{8}'\), and unchanged since$", answer.out, re.M
+    )
+    assert "created with sfumato 0.1.0, as trainedAlgorithmicMedia" in answer.out
+    assert f"model: weights {read_work(work).recipe.model.digest}" in answer.out
+    assert f"learned from: collection {learned['collection']}; licences: CC0-1.0 (20)" in answer.out
+    assert re.search(r"recipe: class \w+, seed 0, number 0, by 'run'", answer.out)
+
+
+def test_an_edit_names_what_it_was_made_from(sfumato, made):
+    answer = sfumato("verify", made / "e.png")
+    assert answer.code == 0, answer.err
+    assert "edited with sfumato 0.1.0, as compositeWithTrainedAlgorithmicMedia" in answer.out
+    assert "made from: '0000.png'; its credentials hold" in answer.out
+
+
+def test_a_changed_file_is_said_and_leaves_with_one(sfumato, work):
+    spoil(work)
+    answer = sfumato("verify", "work.png")
+    assert answer.code == 1
+    assert "work.png: changed since it was signed with your key" in answer.out
+
+
+def test_a_stranger_has_a_code_of_their_own_until_trusted(sfumato, here, stranger):
+    answer = sfumato("verify", "stranger.png")
+    assert answer.code == 3
+    assert f"unchanged since it was signed by {stranger.name!r}, who is unknown here: anybody" in answer.out
+    answer = sfumato("verify", "stranger.png", "--trust", "stranger.pem")
+    assert answer.code == 0
+    assert f"signed by {stranger.name!r}, whom you trust, and unchanged since" in answer.out
+
+
+def test_an_edit_of_a_changed_picture_is_not_trusted(sfumato, here, work):
+    plain = work.read_bytes()
+    spoil(work)
+    (here / "edit.png").write_bytes(signed(plain, Claim("edit.png", inputs=(Input(work.read_bytes(), "work.png"),))))
+    answer = sfumato("verify", "edit.png")
+    assert answer.code == 1
+    assert "made from a picture whose own credentials fail" in answer.out
+    assert "made from: 'work.png'; its credentials fail (assertion.dataHash.mismatch)" in answer.out
+
+
+def test_a_file_without_credentials_leaves_with_one(sfumato, here):
+    Image.new("RGB", (8, 8)).save("plain.png")
+    answer = sfumato("verify", "plain.png")
+    assert (answer.code, answer.out) == (1, "plain.png: carries no credentials\n")
+
+
+def test_of_several_files_the_worst_is_the_code(sfumato, here, work, stranger):
+    assert sfumato("verify", "work.png", "stranger.png").code == 3
+    assert sfumato("verify", "stranger.png", "plain.png", "work.png").code == 1
+    answer = sfumato("verify", "plain.png", "nowhere.png", "work.png")
+    assert answer.code == 2
+    assert answer.err == "error: nowhere.png does not exist\n"
+    assert "work.png: signed with your key" in answer.out
+
+
+def test_json_says_the_same(sfumato, here, work, stranger):
+    answer = sfumato("verify", "work.png", "stranger.png", "plain.png", "nowhere.png", "--json")
+    assert answer.code == 2
+    one, other, plain, nowhere = json.loads(answer.out)
+    assert (one["file"], one["code"], one["credentials"]["status"]) == ("work.png", 0, "trusted")
+    assert one["credentials"]["is_own"]
+    assert one["credentials"]["facts"]["model"]["digest"] == one["recipe"]["model"]["digest"]
+    assert (other["code"], other["credentials"]["status"]) == (3, "untrusted")
+    assert (plain["code"], plain["credentials"]["status"], plain["recipe"]) == (1, "none", None)
+    assert (nowhere["code"], nowhere["error"]) == (2, "nowhere.png does not exist")
+
+
+def test_a_work_is_made_again_and_compared(sfumato, run, here, work):
+    answer = sfumato("verify", "work.png", "--again", "--model", run)
+    assert answer.code == 0, answer.err
+    assert "made again: the pixels are the same" in answer.out
+    read = read_work(work)
+    pixels = read.image.copy()
+    pixels.putpixel((3, 3), (1, 2, 3))
+    type(read)(pixels, read.recipe).save("other.png")
+    answer = sfumato("verify", "other.png", "--again", "--model", run, "--json")
+    assert answer.code == 1
+    (said,) = json.loads(answer.out)
+    assert (said["credentials"]["status"], said["again"]["same"]) == ("trusted", False)
+    assert "of the pixels differ" in said["again"]["said"]
+
+
+def test_what_cannot_be_made_again_says_why(sfumato, run, made, here, stranger):
+    answer = sfumato("verify", "plain.png", "--again")
+    assert "made again: it cannot be, as it carries no recipe" in answer.out
+    answer = sfumato("verify", made / "e.png", "--again", "--model", run)
+    assert answer.code == 1
+    assert "made again: it cannot be: " in answer.out
+
+
+MISTAKES = [
+    ("verify", "missing argument 'FILE...'"),
+    ("verify work.png --trust nowhere.pem", "nowhere.pem: the certificates to trust cannot be read"),
+    ("verify work.png --trust work.png", "work.png: holds no certificate"),
+    ("verify work.png --model run", "say --again as well"),
+]
+
+
+@pytest.mark.parametrize(("typed", "said"), MISTAKES)
+def test_a_mistake_is_one_sentence(sfumato, here, work, typed, said):
+    answer = sfumato(*typed.split())
+    assert answer.code == 2
+    assert said in answer.err
+    assert len(answer.err.strip().splitlines()) == 1

@@ -1,0 +1,38 @@
+"""A work says what it comes from, and that it is unknown where nobody recorded it."""
+
+import pytest
+from pydantic import ValidationError
+
+from sfumato.provenance.sources import LearnedFrom, Sources, learned_also
+
+ART, MORE = (LearnedFrom(collection=letter * 64, licences={"CC0-1.0": 3}) for letter in "ab")
+UNKNOWN = LearnedFrom()
+
+
+def test_what_nobody_recorded_is_unknown() -> None:
+    assert Sources().facts() == {"model": {"digest": "unknown"}, "collections": "unknown"}
+    assert Sources("ab" * 32, (UNKNOWN, ART), "ef" * 32).facts() == {
+        "model": {"digest": "ab" * 32},
+        "collections": [
+            {"digest": "unknown", "licences": "unknown"},
+            {"digest": "a" * 64, "licences": {"CC0-1.0": 3}},
+        ],
+        "recipe": {"digest": "ef" * 32},
+    }
+    assert LearnedFrom(licences={}).facts()["licences"] == {}
+
+
+def test_a_model_learned_also_from_what_its_ancestors_learned_from() -> None:
+    assert learned_also(ART, None) == (ART,)
+    assert learned_also(MORE, (ART,)) == (MORE, ART)
+    assert learned_also(MORE, ()) == (MORE, UNKNOWN), "of a foreign model it is not known"
+    assert learned_also(ART, (ART, UNKNOWN)) == (ART, UNKNOWN)
+    assert learned_also(LearnedFrom(collection="a" * 64), (MORE, ART)) == (ART, MORE), "which knows its licences"
+    with_licences = ART.model_copy(update={"licences": {"CC0-1.0": 4}})
+    assert learned_also(with_licences, (MORE, ART)) == (with_licences, MORE)
+
+
+@pytest.mark.parametrize("wrong", [{"collection": "art"}, {"licences": {"CC0-1.0": -1}}, {"licence": {}}], ids=str)
+def test_what_is_no_collection_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        LearnedFrom.model_validate(wrong)
