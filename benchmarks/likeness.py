@@ -6,8 +6,9 @@
 
 ART and TILES are folders of pictures, prepared at 64 px, or at their own size where they are smaller. Of each a third
 of all families is held out: no picture of them is in the index, in the discriminant or in the calibration. Families are
-what `sfumato.likeness.kin` makes of near duplicates and of pairs that correlate by 0.85; of a folder named in --families
-('tiles' by default) files whose names are equal without digits, dates, colours and directions are of one family too.
+what `sfumato.likeness.kin` makes of near duplicates and of pairs that correlate by 0.85; of a folder named in
+--families ('tiles' by default) files whose names are equal without digits, dates, colours and directions are of one
+family too.
 One picture of each held-out family is judged: what is called a copy among these is a false alarm. 200 pictures of the
 index are altered in each way and judged. Every folder gives a table: at the threshold that the index states, and at the
 one that 1 % of the held-out pictures exceed. WORKS is a folder of generated pictures, of which it is said how many are
@@ -39,6 +40,7 @@ from sfumato.likeness.discriminant import Discriminant
 from sfumato.likeness.index import Index
 from sfumato.likeness.kin import families, thumbnails
 from sfumato.likeness.views import framed
+from sfumato.memory import keep_freed_memory
 from sfumato.random import keyed_generator
 
 PLANTED = 200
@@ -243,7 +245,8 @@ def timed(rows: int, size: int = 64) -> str:
     pictures = F.interpolate(
         torch.rand(SLOWNESS + 200, 3, 6, 6, generator=generator) * 2 - 1, (size, size), mode="bicubic"
     )
-    discriminant = Discriminant.fit(pictures.clamp(-1, 1))
+    pictures = pictures.clamp(-1, 1)
+    discriminant = Discriminant.fit(lambda some: pictures[some], torch.arange(len(pictures)))
     real = discriminant.rows(described(framed(pictures[:SLOWNESS])))
     synthetic = torch.randint(-60, 61, (rows, real.shape[1]), generator=generator, dtype=torch.int8)
     synthetic[:SLOWNESS] = real
@@ -281,6 +284,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("likeness"))
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
+    keep_freed_memory()  # as the command line does
     said = []
     for folder in given.folders:
         said.append(measured(folder, given.output, by_name=folder.name in given.families.split(","), works=given.works))

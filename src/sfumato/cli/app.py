@@ -46,6 +46,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "inpaint": "Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel.",
     "outpaint": "Continue beyond the edges of a picture, which itself is kept to the pixel.",
     "again": "Make a work once more from the recipe in its file, and say whether the pixels are the same.",
+    "nearest": "Name and show the training pictures that a work is nearest to, and say whether it is a near copy.",
     "interpolate": "Pass from one work to another through pictures that the model makes, at an even pace.",
     "grid": "Compare settings by looking: one sheet of works of the same seed, each row and column with another value.",
     "distill": "Teach a copy of a run's model to make its works in a few steps, guidance included.",

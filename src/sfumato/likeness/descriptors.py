@@ -56,4 +56,5 @@ def _averaged(images: Tensor, cells: int) -> Tensor:
 
 
 def _of_unit_length(rows: Tensor) -> Tensor:
-    return rows / (rows.norm(dim=1, keepdim=True) + SLIGHT)
+    lengths: Tensor = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
+    return rows / (lengths + SLIGHT)

@@ -7,6 +7,7 @@ which the variance between pictures is largest in proportion to that between a p
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,13 +18,14 @@ from torch import Tensor
 from sfumato.likeness.alterations import altered
 from sfumato.likeness.descriptors import NUMBERS, described
 from sfumato.likeness.views import framed
-from sfumato.random import keyed_generator, spread
+from sfumato.random import keyed_generator
 
 DIRECTIONS: Final = 128  # bytes of a row
 FITTED_TO, ALTERED = 700, 5  # pictures at most, and how often each is altered
-# Added to both variances, as shares of their means, so that few pictures give a discriminant too.
+AT_A_TIME: Final = 64
+FEWEST: Final = 32  # pictures; directions that fewer span are no better than any
+# Added to both variances, as shares of their means, so that a few hundred pictures give all directions.
 RIDGE_WITHIN, RIDGE_BETWEEN = 0.1, 0.02
-FEW = 8  # pictures whose mean says little of the next one
 LONGEST: Final = 5.0  # of a number of a row, in root mean squares, beyond which it is clipped
 
 
@@ -35,15 +37,28 @@ class Discriminant:
     directions: Tensor
 
     @classmethod
-    def fit(cls, images: Tensor) -> Discriminant:
-        """images: [N, 3, H, W] in -1..1, N 1 or more, of which an even choice of FITTED_TO is altered."""
-        chosen = spread(torch.arange(len(images)), min(len(images), FITTED_TO))
-        images = images[chosen]
-        own = described(framed(images))
+    def fit(
+        cls, pictures: Callable[[Tensor], Tensor], places: Tensor, goes_on: Callable[[], bool] = lambda: True
+    ) -> Discriminant:
+        """pictures: [n] places -> [n, 3, H, W] in -1..1; places: [N], of the pictures to fit to, in the order in which
+        they are taken while ``goes_on``; of fewer than FEWEST the directions are drawn by lot, which keeps cosines
+        about as they are (Johnson and Lindenstrauss 1984)."""
         generator = keyed_generator("likeness", "alterations")
-        changes = torch.cat([described(framed(altered(images, generator, number))) - own for number in range(ALTERED)])
-        mean = own.mean(0) * (len(own) / (len(own) + FEW))
-        return cls(mean, _directions(own - mean, changes))
+        if len(places) < FEWEST:
+            drawn = torch.randn(NUMBERS, DIRECTIONS, generator=generator)
+            return cls(torch.zeros(NUMBERS), drawn / math.sqrt(DIRECTIONS))
+        of_pictures: list[Tensor] = []
+        changes: list[Tensor] = []
+        for part in torch.split(places, AT_A_TIME):
+            if of_pictures and not goes_on():
+                break
+            images = pictures(part)
+            own = described(framed(images))
+            of_pictures.append(own)
+            changes += [described(framed(altered(images, generator, number))) - own for number in range(ALTERED)]
+        own = torch.cat(of_pictures)
+        mean = own.mean(0)
+        return cls(mean, _directions(own - mean, torch.cat(changes)))
 
     def rows(self, numbers: Tensor) -> Tensor:
         """What `described` gives, [..., NUMBERS] -> [..., D], int8, of which the cosines are what counts."""
@@ -62,9 +77,10 @@ def _directions(pictures: Tensor, changes: Tensor) -> Tensor:
     whitened = torch.linalg.solve_triangular(lower, whitened.T, upper=False)
     ratios, vectors = torch.linalg.eigh((whitened + whitened.T) / 2)
     ratios, vectors = ratios.flip(0)[:DIRECTIONS], vectors.flip(1)[:, :DIRECTIONS]
-    directions = torch.linalg.solve_triangular(lower.T, vectors, upper=True)
+    directions: Tensor = torch.linalg.solve_triangular(lower.T, vectors, upper=True)
     # Within is 1 now, and between the ratio: each direction is scaled to unit variance of altered pictures.
-    return (directions / (1 + ratios).sqrt()).float()
+    scaled: Tensor = directions / (1 + ratios).sqrt()
+    return scaled.float()
 
 
 def _covariance(rows: Tensor, ridge: float) -> Tensor:

@@ -10,21 +10,21 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import picture_digest
 from sfumato.likeness.calibration import Calibration
-from sfumato.likeness.descriptors import described
+from sfumato.likeness.descriptors import NUMBERS, described
 from sfumato.likeness.discriminant import FITTED_TO, Discriminant
 from sfumato.likeness.finding import Finding, Neighbour
 from sfumato.likeness.kin import families, thumbnails
 from sfumato.likeness.search import Rows
 from sfumato.likeness.views import framed, viewed
-from sfumato.random import keyed_generator, spread
+from sfumato.random import keyed_generator
 
 # How much of the second family's similarity is taken from the first's: a work that is near to many is a copy of none.
 RIVAL: Final = 0.25
 MOST_FAMILIES: Final = 2000  # that are left out; more would not change the threshold
+SHARE_OF_FIT: Final = 0.4  # of a time that is to be kept
 AT_A_TIME: Final = 64
 Pictures = Callable[[Tensor], Tensor]
 """[n] places -> [n, 3, H, W] in -1..1."""
@@ -47,21 +47,6 @@ class Index:
     calibration: Calibration
 
     @classmethod
-    def of_dataset(cls, dataset: Dataset, seconds_left: Callable[[], float] | None = None) -> Index:
-        """Of the pictures that a dataset trains with; what it holds out is not learned from.
-
-        seconds_left: where a time is to be kept; fewer families are then left out to calibrate.
-        """
-        places = dataset.train.tolist()
-        return cls.of(
-            lambda some: dataset.images(dataset.train[some]),
-            dataset.groups[dataset.train],
-            [dataset.files[place] for place in places],
-            [dataset.creator_names[creator] for creator in dataset.creators[dataset.train].tolist()],
-            seconds_left,
-        )
-
-    @classmethod
     def of(
         cls,
         pictures: Pictures,
@@ -77,7 +62,13 @@ class Index:
         count = len(groups)
         if not count:
             raise SfumatoError("an index of training pictures: there are none; train with one picture or more")
-        discriminant = Discriminant.fit(pictures(spread(torch.arange(count), min(count, FITTED_TO))))
+        seconds = seconds_left() if seconds_left else 0.0
+
+        def goes_on() -> bool:
+            return seconds_left is None or seconds_left() > (1 - SHARE_OF_FIT) * seconds
+
+        order = torch.randperm(count, generator=keyed_generator("likeness", "fitted to"))
+        discriminant = Discriminant.fit(pictures, order[:FITTED_TO], goes_on)
         rows, small, digests = [], [], []
         for places in torch.split(torch.arange(count), AT_A_TIME):
             images = pictures(places)
@@ -109,7 +100,8 @@ class Index:
             rows = self.discriminant.rows(described_views(pictures(places)))
             found, cosines = self._rows.nearest(rows, self.groups[places])
             scores += _scores(cosines)[found[:, 0] >= 0].tolist()
-            if seconds_left and 2 * seconds_left() < before:  # the next would end too late
+            # No more where the next would end too late.
+            if seconds_left and 2 * seconds_left() < before:
                 break
         return Index(
             self.discriminant, self.rows, self.groups, self.digests, self.files, self.creators, Calibration.of(scores)
@@ -143,9 +135,10 @@ class Index:
 def described_views(images: Tensor) -> Tensor:
     """[N, 3, H, W] in -1..1 -> [N, V, NUMBERS], of all views of each."""
     views = viewed(images)
-    return described(views.flatten(0, 1)).unflatten(0, views.shape[:2])
+    return described(views.flatten(0, 1)).reshape(*views.shape[:2], NUMBERS)
 
 
 def _scores(cosines: Tensor) -> Tensor:
     """[N, 2], of the nearest and the nearest of another family -> [N]."""
-    return cosines[:, 0] - RIVAL * cosines[:, 1].clamp_min(0)
+    first, second = cosines.unbind(1)
+    return first - RIVAL * second.clamp_min(0)

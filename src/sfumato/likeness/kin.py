@@ -33,25 +33,39 @@ def families(small: Tensor, groups: Tensor) -> Tensor:
         first.join(seen.setdefault(group, place), place)
     for start in range(0, len(small), AT_A_TIME):
         part = slice(start, start + AT_A_TIME)
-        alike = own.alike(part, own) | own.alike(part, mirrored)
-        for one, other in torch.nonzero(alike).tolist():
-            if start + one < other:
-                first.join(start + one, other)
+        _join(first, own.alike(part, own) | own.alike(part, mirrored), start)
     return first.roots()
 
 
 class _Thumbnails:
     def __init__(self, small: Tensor) -> None:
-        self.levels = 127.5 * small.flatten(1)
-        self.unit = F.normalize(self.levels - self.levels.mean(1, keepdim=True), dim=1)
-        self.variances = (127.5 * small).var((2, 3), correction=0).mean(1)
+        levels = 127.5 * small.flatten(1)
+        self.means, self.numbers = levels.mean(1), levels.shape[1]
+        self.levels = levels - self.means[:, None]
+        self.energies = self.levels.square().mean(1)
+        self.variances = (127.5 * small).var((2, 3), correction=0).mean(1) + NOISE
 
     def alike(self, part: slice, others: _Thumbnails) -> Tensor:
-        """[n, N], bool."""
-        squared = torch.cdist(self.levels[part], others.levels).square() / self.levels.shape[1]
-        variance = (self.variances[part, None] + others.variances) / 2
-        near = squared <= 2 * (1 - KIN) * (variance + NOISE)
-        return (self.unit[part] @ others.unit.T >= KIN) | near
+        """[n, M - part.start], bool: whether pictures of a part are alike to those from the part's start on."""
+        rest = slice(part.start, None)
+        common = self.levels[part] @ others.levels[rest].T / self.numbers
+        own, other = self.energies[part, None], others.energies[rest]
+        squared = own + other - 2 * common + (self.means[part, None] - others.means[rest]).square()
+        near = squared <= (1 - KIN) * (self.variances[part, None] + others.variances[rest])
+        # Of pictures of one colour there is no correlation.
+        return near | ((common >= KIN * (own * other).sqrt()) & (own > 1) & (other > 1))
+
+
+def _join(first: _Forest, alike: Tensor, start: int) -> None:
+    """Join all pairs, [n, M], of which the first is at ``start``, with few joins however many there are."""
+    linked, rows = torch.nonzero(alike.any(0)).flatten(), alike.byte().argmax(0)
+    for column in linked.tolist():
+        first.join(start + int(rows[column]), start + column)
+    # Each column is with its first row now; what other rows it links is the same for all columns of that row.
+    links = torch.zeros(len(alike), len(alike))
+    links.index_add_(1, rows[linked], alike[:, linked].float())
+    for row, other in torch.nonzero(links).tolist():
+        first.join(start + row, start + other)
 
 
 class _Forest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from sfumato.dataset import Dataset
 from sfumato.likeness.finding import Finding
 from sfumato.likeness.index import Index, described_views
 from sfumato.likeness.storing import read_parts, write_parts
@@ -28,17 +27,12 @@ class Likeness:
     foreign: bool = False
 
     @classmethod
-    def of(cls, dataset: Dataset, seconds_left: Callable[[], float] | None = None) -> Likeness:
-        """Of the pictures that a dataset trains with; seconds_left: where a time is to be kept."""
-        return cls((Index.of_dataset(dataset, seconds_left),))
-
-    @classmethod
-    def load(cls, path: Path, model_digest: str = "") -> Likeness:
+    def read(cls, path: Path, model_digest: str = "") -> Likeness:
         """Raises SfumatoError where it is missing, damaged, or of another model than the one with these weights."""
         parts, foreign = read_parts(path, model_digest)
         return cls(tuple(parts), foreign)
 
-    def save(self, path: Path, model_digest: str = "") -> None:
+    def write(self, path: Path, model_digest: str = "") -> None:
         """One safetensors file, written whole. model_digest: SHA-256 of the weights that it belongs to."""
         write_parts(path, self.parts, model_digest, foreign=self.foreign)
 
@@ -58,6 +52,12 @@ class Likeness:
                 if not any(_digests(part) <= _digests(known) for known in parts):
                     parts.append(part)
         return Likeness(tuple(parts), foreign)
+
+    @property
+    def sentence(self) -> str:
+        """What it is an index of and how sure its answers are, for a model's card."""
+        said = [f"{len(part):,} compared: {part.calibration.sentence}" for part in self.parts]
+        return "; ".join([*said, *([FOREIGN] if self.foreign else [])])
 
     @torch.inference_mode()
     def judge(self, images: Tensor) -> list[Finding]:

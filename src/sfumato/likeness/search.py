@@ -11,7 +11,8 @@ from torch import Tensor
 COARSE: Final = 32  # numbers that all rows are compared in
 CANDIDATES: Final = 400  # rows that are compared in full
 FEW: Final = 20_000  # rows up to which all are compared in full
-AT_A_TIME: Final = 8192  # rows whose products stay in a core's memory
+_NORMALISED: Final = 1 << 16
+AT_A_TIME: Final = 4096  # rows whose products stay in a core's memory
 
 
 class Rows:
@@ -31,6 +32,8 @@ class Rows:
         views: [N, V, D], int8, of N works; without: [N], the family that each does without, none by default. -> places,
         [N, 2], -1 where there is no such row; cosines, [N, 2], -1..1, -1 there.
         """
+        if not len(views):
+            return torch.zeros(0, 2, dtype=torch.int64), torch.zeros(0, 2)
         found = [
             self._nearest(F.normalize(some.float(), dim=1), None if without is None else int(without[number]))
             for number, some in enumerate(views)
@@ -55,16 +58,23 @@ class Rows:
     def _candidates(self, views: Tensor, without: int | None) -> Tensor:
         """[V, D] -> places of the CANDIDATES rows that are most like any view in their first numbers."""
         assert self._coarse is not None
-        first = views[:, :COARSE]
-        scores = torch.cat([(first @ part.T).amax(0) for part in torch.split(self._coarse, AT_A_TIME)])
+        first, count = views[:, :COARSE].contiguous(), self._coarse.shape[1]
+        scores, products = torch.empty(count), torch.empty(len(first), AT_A_TIME)
+        for start in range(0, count, AT_A_TIME):
+            # In one place, as new memory for each part would take longer than its products.
+            best = scores[start : start + AT_A_TIME]
+            part = products[:, : len(best)]
+            torch.mm(first, self._coarse[:, start : start + AT_A_TIME], out=part)
+            torch.amax(part, 0, out=best)
         if without is not None:
             scores = scores.masked_fill(self.groups == without, -torch.inf)
         return scores.topk(min(CANDIDATES, len(scores))).indices
 
 
 def _coarse(rows: Tensor) -> Tensor:
-    """[M, D], int8 -> [M, COARSE], float32, in units of the whole row's length."""
-    return torch.cat([
-        part[:, :COARSE].float() / part.float().norm(dim=1, keepdim=True).clamp_min(1)
-        for part in torch.split(rows, 1 << 16)
-    ])  # fmt: skip
+    """[M, D], int8 -> [COARSE, M], float32, in units of the whole row's length."""
+    coarse = torch.empty(min(COARSE, rows.shape[1]), len(rows))
+    for start in range(0, len(rows), _NORMALISED):
+        part = rows[start : start + _NORMALISED].float()
+        coarse[:, start : start + _NORMALISED] = F.normalize(part, dim=1)[:, :COARSE].T
+    return coarse

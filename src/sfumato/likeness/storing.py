@@ -20,8 +20,8 @@ from sfumato.likeness.discriminant import Discriminant
 from sfumato.likeness.index import Index
 from sfumato.weights import opened_tensors
 
-FILE: Final = "likeness.safetensors"
-FORMAT: Final = "1"
+FORMAT: Final = 1
+METADATA: Final = "likeness"  # the key in the file's metadata
 MOST_PARTS: Final = 64
 MOST_BYTES: Final = 4 << 30
 _REMEDY: Final = "get the model again, or train again"
@@ -32,8 +32,9 @@ def write_parts(path: Path, parts: Sequence[Index], model_digest: str, *, foreig
     tensors: dict[str, Tensor] = {}
     for number, part in enumerate(parts):
         tensors.update((f"{number}.{name}", tensor.contiguous()) for name, tensor in _tensors(part).items())
-    said = {"format": FORMAT, "model": model_digest, "parts": str(len(parts)), "foreign": str(int(foreign))}
-    replace_file(path, save(tensors, said))
+    said = {"format": FORMAT, "model": model_digest, "parts": len(parts), "foreign": foreign}
+    # All under one key, as the library writes several in whatever order.
+    replace_file(path, save(tensors, {METADATA: json.dumps(said)}))
 
 
 def _tensors(part: Index) -> dict[str, Tensor]:
@@ -56,7 +57,7 @@ def read_parts(path: Path, model_digest: str) -> tuple[list[Index], bool]:
     of another version, or of another model.
     """
     with opened_tensors(path, _REMEDY) as file:
-        said = file.metadata() or {}
+        said = _described(file)
         if said.get("format") != FORMAT:
             raise SfumatoError(f"{path}: is no index of training pictures that this version reads; {_REMEDY}")
         if model_digest and said.get("model") != model_digest:
@@ -64,16 +65,21 @@ def read_parts(path: Path, model_digest: str) -> tuple[list[Index], bool]:
                 f"{path}: is the index of another model, so it cannot say what this one learned from; {_REMEDY}"
             )
         try:
-            count = int(said["parts"])
-            if not 0 <= count <= MOST_PARTS:
-                raise ValueError(f"it claims to have {count} parts")
-            return [_part(file, number) for number in range(count)], said["foreign"] == "1"
+            count = said["parts"]
+            if not isinstance(count, int) or not 0 <= count <= MOST_PARTS:
+                raise ValueError("nobody knows of how many parts it is")
+            return [_part(file, number) for number in range(count)], said["foreign"] is True
         except (KeyError, ValueError, TypeError, RecursionError, OverflowError) as error:
             raise SfumatoError(f"{path}: is damaged ({error}); {_REMEDY}") from error
-        except Exception as error:
-            if type(error).__module__.partition(".")[0] != "safetensors_rust":
-                raise
-            raise SfumatoError(f"{path}: is damaged ({error}); {_REMEDY}") from error
+
+
+def _described(file: Any) -> dict[str, Any]:
+    """What the file says of itself; {} where that is nothing."""
+    try:
+        said = json.loads((file.metadata() or {}).get(METADATA, "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _part(file: Any, number: int) -> Index:

@@ -61,7 +61,7 @@ def _placed(images: Tensor) -> Tensor:
     down, across = (torch.cat([_cells(start * side, length * side, side) for start, length in _AXIS])
                     for side in images.shape[2:])  # fmt: skip
     # Averages over cells are separable, so all pairs of axes are one product; those that are wanted are taken from it.
-    every = (down @ images @ across.T).unflatten(3, (len(_AXIS), SIDE)).unflatten(2, (len(_AXIS), SIDE))
+    every = (down @ images @ across.T).view(*images.shape[:2], len(_AXIS), SIDE, len(_AXIS), SIDE)
     return torch.stack([every[:, :, row, :, column] for row, column in _PLACEMENTS], 1)
 
 
@@ -92,7 +92,7 @@ def _cells(start: float, length: float, side: int) -> Tensor:
 
 def _reduced(images: Tensor) -> Tensor:
     """Larger pictures with a short side of LARGEST, which makes all that follows cheap."""
-    images = images.float().cpu().clamp(-1, 1)
+    images = images.float().cpu().nan_to_num(0.0).clamp(-1, 1)  # a work may hold what is no number
     height, width = images.shape[2:]
     if min(height, width) <= LARGEST:
         return images
