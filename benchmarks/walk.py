@@ -67,6 +67,7 @@ COMMANDS = (
     Command("inpaint", f"inpaint MODEL WORK SHARED/mask.png {SHORT} -o in.png", "in.png"),
     Command("outpaint", f"outpaint MODEL WORK --left 8 {SHORT} -o on.png", "on.png"),
     Command("again", f"again WORK --model MODEL {SHORT} -o again.png", "again.png"),
+    Command("nearest", "nearest WORK --model MODEL -o nearest.png", "nearest.png"),
     Command("interpolate", f"{WAY} -o way.webp", "way.webp"),
     Command("film", f"{WAY} -o way.mp4", "way.mp4"),
     Command("grid", "grid MODEL --vary steps=1,2 -n 1 -o grid.png", "grid.png"),

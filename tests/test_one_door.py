@@ -172,6 +172,7 @@ COMMANDS = {
     "upscale": ("upscale larger mine.bmp --steps 1 --trajectory -o upscaled.png", 2),
     "grid": ("grid run --vary guidance=1,2 --steps 1 -n 1 -o grid.png", 1),
     "again": ("again works/0000.png --model run --trajectory -o again.png", 2),
+    "nearest": ("nearest works/0000.png --model run -o nearest.png", 1),
     "a way as .webp": ("interpolate works/0000.png works/0001.png --model run --frames 2 --steps 1 -o way.webp", 1),
     "a way as .gif": ("interpolate works/0000.png works/0001.png --model run --frames 2 --steps 1 -o way.gif", 1),
     "a way as .apng": ("interpolate works/0000.png works/0001.png --model run --frames 2 --steps 1 -o way.apng", 1),

@@ -146,7 +146,8 @@ def arrays_of(path: Path) -> dict[str, Array]:
 
 
 def is_aside(path: Path) -> bool:
-    return path.parts[0] in ("collection", "dataset", "checkpoints", "teacher") or path.name == "perceptual.safetensors"
+    others = {"perceptual.safetensors", "likeness.safetensors"}
+    return path.parts[0] in ("collection", "dataset", "checkpoints", "teacher") or path.name in others
 
 
 def numbers(value: object) -> Iterator[float]:
@@ -178,6 +179,7 @@ def redrawn(model: Path, copy: Path) -> None:
                 drawn(name, tensor.shape).abs() + 0.5 if "running_var" in name else drawn(name, tensor.shape)
             )
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    (copy / "likeness.safetensors").unlink()  # of the weights that were trained
 
 
 def scene(size: tuple[int, int]) -> Image.Image:

@@ -40,7 +40,7 @@ def toml(tmp_path):
 def test_a_run_holds_what_the_documentation_says(run):
     names = {path.name for path in run.iterdir()}
     kept = {".sfumato.jsonl", "run.json", "log.jsonl", "dataset", "collection", "checkpoints", "snapshots", "model"}
-    assert names == kept | {"evolution.png", "evolution.webp"}
+    assert names == kept | {"evolution.png", "evolution.webp", "likeness.safetensors"}
     page = DOCUMENTATION.read_text("utf-8")
     assert all(f"`{name}" in page for name in names)
 

@@ -27,7 +27,7 @@ def said_of_nearness(model: str, works: Sequence[Image.Image], names: Sequence[s
 
     from sfumato.evaluation.copies import nearness
 
-    dataset = _learned_from(Path(model))
+    dataset = dataset_beside(Path(model))
     if dataset is None:
         return ""
     pixels = len(dataset.train) * dataset.size**2
@@ -47,7 +47,7 @@ def said_of_nearness(model: str, works: Sequence[Image.Image], names: Sequence[s
     )
 
 
-def _learned_from(model: Path) -> Dataset | None:
+def dataset_beside(model: Path) -> Dataset | None:
     """The dataset of the run that the model is, or lies in; None where there is none that can be read."""
     from sfumato.dataset import Dataset
     from sfumato.training import Run, is_run

@@ -17,8 +17,9 @@ from sfumato.devices import ThreadCount, device_named
 from sfumato.diffusion import Codec, Denoiser, ResidualDenoiser, preconditioning
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError, hub_reason
+from sfumato.likeness import Likeness
 from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
-from sfumato.models.place import CARD, CONFIG, WEIGHTS, opened_model
+from sfumato.models.place import CARD, CONFIG, LIKENESS, WEIGHTS, opened_model
 from sfumato.networks import build_network, network_shapes
 from sfumato.text import counted, encoded, stored_path
 from sfumato.weights import check_fit, digest, load_into, opened_weights
@@ -38,8 +39,9 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 class Model:
     """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
-    saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; threads: what chooses the number
-    of threads while it generates, None elsewhere and on other devices."""
+    saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
+    pictures that it learned from, None where those are not known; threads: what chooses the number of threads while it
+    generates, None elsewhere and on other devices."""
 
     config: ModelConfig
     denoiser: Denoiser
@@ -47,6 +49,7 @@ class Model:
     card: str = ""
     weights_digest: str = ""
     place: str = ""
+    likeness: Likeness | None = None
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -87,7 +90,7 @@ class Model:
 
         device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. Raises
         SfumatoError where there is no such model or device, where weights and configuration do not belong together, and
-        where the weights hold NaN or infinity.
+        where the weights hold NaN or infinity, or the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)
         with opened_model(name, revision) as directory:
@@ -103,7 +106,9 @@ class Model:
             tensors = file.tensors()
         early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
         denoiser = _filled(config, tensors, weights).eval().requires_grad_(False).to(device)
-        return cls(config, denoiser, early, _read_card(directory / CARD), digest(weights))
+        weights_digest, index = digest(weights), directory / LIKENESS
+        likeness = Likeness.read(index, weights_digest) if index.is_file() else None
+        return cls(config, denoiser, early, _read_card(directory / CARD), weights_digest, likeness=likeness)
 
     @property
     def reference(self) -> ModelReference:
@@ -116,7 +121,8 @@ class Model:
         return ModelReference(name=self.config.name, digest=self.weights_digest)
 
     def save_pretrained(self, directory: str | Path) -> Path:
-        """Write config.json, model.safetensors and README.md into a new or empty directory.
+        """Write config.json, model.safetensors and README.md into a new or empty directory, and likeness.safetensors
+        where it is known what the model learned from.
 
         Raises SfumatoError if there is something already.
         """
@@ -130,6 +136,8 @@ class Model:
         (directory / CARD).write_bytes(encoded(self.card))
         save_file(tensors, directory / WEIGHTS, metadata={"format": "pt"})
         self.weights_digest = digest(directory / WEIGHTS)
+        if self.likeness is not None:
+            self.likeness.write(directory / LIKENESS, self.weights_digest)
         return directory
 
     def push_to_hub(self, repository: str, *, private: bool = True, token: str | None = None) -> str:

@@ -17,10 +17,12 @@ from typing import IO
 
 from sfumato.disk import disk_fault, local_path, open_file
 from sfumato.errors import SfumatoError, hub_reason
+from sfumato.likeness.storing import MOST_BYTES as MOST_INDEX_BYTES
 from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, config_of, most_weights_bytes
 from sfumato.text import shortened
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+LIKENESS = "likeness.safetensors"  # the index of what it learned from, which older models do not have
 _HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
 _PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
 
@@ -85,7 +87,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        directory = snapshot_download(name, revision=revision, allow_patterns=[CONFIG, WEIGHTS, CARD])
+        directory = snapshot_download(name, revision=revision, allow_patterns=[CONFIG, WEIGHTS, CARD, LIKENESS])
     except Exception as error:  # which ones the client raises differs between its versions
         raise SfumatoError(
             f"{name}: no such directory here, and not to be had from the Hub: {hub_reason(error)}"
@@ -121,7 +123,12 @@ class ZippedModel:
     @contextmanager
     def unpacked(self) -> Iterator[Path]:
         """A directory with the model, which goes away with the block. Raises SfumatoError as `digest` does."""
-        most = {WEIGHTS: most_weights_bytes(self.config()), CONFIG: MOST_CONFIG_BYTES, CARD: MOST_CONFIG_BYTES}
+        most = {
+            WEIGHTS: most_weights_bytes(self.config()),
+            LIKENESS: MOST_INDEX_BYTES,
+            CONFIG: MOST_CONFIG_BYTES,
+            CARD: MOST_CONFIG_BYTES,
+        }
         with tempfile.TemporaryDirectory(prefix="sfumato-") as place:
             directory = Path(place)
             for name in self.members:
@@ -190,7 +197,7 @@ def models_in_zip(path: Path) -> list[ZippedModel]:
     folders: dict[str, dict[str, str]] = {}
     for member in names:
         folder, _, name = member.replace("\\", "/").rpartition("/")
-        if name in (CONFIG, WEIGHTS, CARD) and not folder.startswith("__MACOSX"):
+        if name in (CONFIG, WEIGHTS, CARD, LIKENESS) and not folder.startswith("__MACOSX"):
             folders.setdefault(folder, {})[name] = member
     return [
         ZippedModel(path, folder, members)

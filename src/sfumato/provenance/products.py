@@ -40,7 +40,7 @@ _DESCRIPTIONS: Final[Mapping[str, _Description]] = {
         "run.json",
         re.compile(rb'"format":\s*"sfumato-run-'),
         others={"log.jsonl", "checkpoints", "snapshots", "evolution.png", "evolution.webp"}
-        | {"model", "teacher", "perceptual.safetensors"},
+        | {"model", "teacher", "perceptual.safetensors", "likeness.safetensors"},
     ),
     "collection": _Description(
         "collection.json",
@@ -52,7 +52,9 @@ _DESCRIPTIONS: Final[Mapping[str, _Description]] = {
         "dataset.json", re.compile(rb'^\s*\{\s*"format":\s*\d'), beside={"index.npz", "pixels.bin"}
     ),
     "model": _Description(
-        "config.json", re.compile(rb'"format":\s*"sfumato-model-'), others={"model.safetensors", "README.md"}
+        "config.json",
+        re.compile(rb'"format":\s*"sfumato-model-'),
+        others={"model.safetensors", "likeness.safetensors", "README.md"},
     ),
 }
 SIGNS: Final = frozenset({MARKER, *(description.name for description in _DESCRIPTIONS.values())})

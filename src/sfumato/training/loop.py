@@ -14,6 +14,7 @@ from sfumato.diffusion.condition import ClassCondition, Condition
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.random import keyed_generator, spread
+from sfumato.training.ancestry import run_likeness
 from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Evaluated, Event, Finished
@@ -99,8 +100,11 @@ class _Training:
             self.state.restore(checkpoint)
         state = self.state
         self.throughput = Throughput(state, self.settings, self.device)
+        self.writer.likeness = run_likeness(
+            self.run, self.dataset, self.throughput.likeness_seconds(checkpoint is None)
+        )
         if checkpoint is None and self.settings.minutes:
-            self.throughput.keep(60 * self.settings.minutes - state.elapsed_seconds)
+            self.throughput.keep(60 * self.settings.minutes - self.throughput.elapsed())
         if more_steps or more_minutes:
             self.throughput.extend(self.run, len(self.dataset.train), more_steps, more_minutes)
         elif state.finished:

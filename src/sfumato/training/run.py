@@ -6,6 +6,7 @@ log.jsonl         one event a line
 checkpoints/      what resuming needs
 snapshots/        pictures of fixed seeds, a sheet a moment
 evolution.png     the snapshots side by side; evolution.webp: as an animation
+likeness.safetensors      the index of the pictures that are learned from
 model/            the model
 perceptual.safetensors    the features that the perceptual part of the loss compares, if there is one
 tensorboard/      with --log tensorboard: a file of events a session
@@ -32,7 +33,7 @@ from sfumato.features.vgg import PerceptualLoss
 from sfumato.marker import MARKER, kind_of
 from sfumato.models import Model
 from sfumato.models.configuration import MOST_CONFIG_BYTES
-from sfumato.models.place import CARD, CONFIG, WEIGHTS
+from sfumato.models.place import CARD, CONFIG, LIKENESS, WEIGHTS
 from sfumato.provenance.keys import own_key
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import restored_path
@@ -44,9 +45,9 @@ from sfumato.weights import digest
 _FEATURES = "perceptual.safetensors"
 _TEACHER = "teacher"
 _MODEL = "model"
-MODEL_FILES = (WEIGHTS, CARD, CONFIG)
+MODEL_FILES = (WEIGHTS, CARD, LIKENESS, CONFIG)
 LATEST = "checkpoints/latest"
-_FILES = ("run.json", "log.jsonl", "evolution.png", "evolution.webp", _FEATURES, LATEST)
+_FILES = ("run.json", "log.jsonl", "evolution.png", "evolution.webp", LIKENESS, _FEATURES, LATEST)
 _PARTS = (*_FILES[:-1], "checkpoints", "snapshots", _MODEL, _TEACHER)
 
 
@@ -190,11 +191,12 @@ class Run:
         """Put a model in the place of an earlier one; other things that lie beside it stay. Call it while at work."""
         with self.directory.staged() as stage:
             model.save_pretrained(stage)
-            for name in MODEL_FILES:
+            files = [name for name in MODEL_FILES if (stage / name).is_file()]
+            for name in files:
                 with (stage / name).open("rb+") as file:
                     flush_file(file)
             flush_directory(stage)
-            self.directory.settle(stage, MODEL_FILES, into=_MODEL)
+            self.directory.settle(stage, files, into=_MODEL)
 
 
 def kept_teacher(student: Path) -> Path:

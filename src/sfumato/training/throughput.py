@@ -21,6 +21,7 @@ from sfumato.training.state import Timetable, TrainingState
 
 FINISHING_SECONDS = 2.0
 CALIBRATION_SHARE = 0.05  # of a time that has to be kept
+LIKENESS_SHARE = 0.025  # of it, for the index of what is learned from
 # A program that was stopped, or a machine that slept, did not train: a gap of this many steps and seconds.
 GAP_STEPS, GAP_SECONDS = 60, 30.0
 
@@ -135,6 +136,15 @@ class Throughput:
     def calibration_seconds(self) -> float:
         """What is left of a time that has to be kept for choosing the sampler's settings."""
         return 0.0 if self.state.timetable is None else self.state.timetable.calibration_seconds
+
+    def likeness_seconds(self, begins: bool) -> Callable[[], float] | None:
+        """What is left of the time for the index of what is learned from; None where no time has to be kept.
+
+        begins: whether the run does; later its minutes are given to the rest."""
+        if not (begins and self.settings.minutes):
+            return None
+        end = self.elapsed() + LIKENESS_SHARE * 60 * self.settings.minutes
+        return lambda: end - self.elapsed()
 
     def keep(self, seconds: float) -> None:
         """Give the state's schedule, which begins now, a timetable that ends in that many seconds."""

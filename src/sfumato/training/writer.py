@@ -12,6 +12,7 @@ from PIL import Image
 import sfumato
 from sfumato.collection import Collection
 from sfumato.dataset import Dataset
+from sfumato.likeness import Likeness
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.models.card import model_card
 from sfumato.text import counted, readable
@@ -36,8 +37,8 @@ class RunWriter:
     """Writes a run's directory, and is all that does: where several processes train together, one of them has it.
 
     config: of the model that the run makes; state: what is written of, and shared with the loop that changes it;
-    device: named on the model's card. What cannot be written raises OSError or SafetensorError, and a checkpoint
-    SfumatoError.
+    device: named on the model's card; likeness: the index of what is learned from, which goes with the model. What
+    cannot be written raises OSError or SafetensorError, and a checkpoint SfumatoError.
     """
 
     def __init__(self, run: Run, config: ModelConfig, state: TrainingState, device: torch.device) -> None:
@@ -45,6 +46,7 @@ class RunWriter:
         self.snapshots = Snapshots(run.directory)
         self.saved = state.step
         self.log: RunLog
+        self.likeness: Likeness | None = None
 
     def open(self) -> None:
         """Go on where the state is: what a killed session made after it is taken away, and will be made again."""
@@ -77,7 +79,7 @@ class RunWriter:
             config = config.model_copy(update={"has_early": True, "generation": generation})
         if calibration is not None:
             config = config.model_copy(update={"generation": calibration.settings})
-        return Model(config, state.average.module, early, card, weights_digest="0" * 64)
+        return Model(config, state.average.module, early, card, weights_digest="0" * 64, likeness=self.likeness)
 
     def write_model(self, elapsed_seconds: float, calibration: Calibration | None = None) -> None:
         """Put the model of this moment, with its card, in the place of an earlier one."""
@@ -85,6 +87,8 @@ class RunWriter:
         facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
         if calibration is not None:
             facts["Sampling"] = calibration.sentence
+        if self.likeness is not None:
+            facts["Near copies"] = self.likeness.sentence
         objective = self.run.record.settings.objective
         card = model_card(self.config, facts, description=objective.description, tag=objective.tag)
         self.run.write_model(self.model(card, calibration))
