@@ -26,6 +26,16 @@ def mass_distance(images: Tensor, target: Tensor, size: int) -> float:
     return float((low_pass(images, size / SKETCH_SIDE) - target).square().mean((1, 2, 3)).sqrt().mean()) * 127.5
 
 
+def palette_distance(images: Tensor, palette: Tensor) -> Tensor:
+    """How far pictures are from a palette: the mean over the pixels of the distance to the nearest colour.
+
+    images: [N, 3, H, W] in -1..1; palette: [K, 3]. Returns [N], in grey levels of 256: the root mean square over red,
+    green and blue, so that a grey that is 10 levels too dark is 10 levels away.
+    """
+    each = torch.stack([(images - colour.view(3, 1, 1)).square().mean(1) for colour in palette.to(images)])
+    return each.amin(0).sqrt().mean((1, 2)) * 127.5
+
+
 def gradient_energy(images: Tensor) -> Tensor:
     """[N, 3, H, W] -> [N]: the mean squared difference of neighbouring pixels."""
     return images.diff(dim=2).square().mean((1, 2, 3)) + images.diff(dim=3).square().mean((1, 2, 3))

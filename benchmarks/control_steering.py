@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import torch
 from control_bench import Bench, Cost
-from control_figures import gradient_energy, images_of, mass_distance
+from control_figures import gradient_energy, images_of, mass_distance, palette_distance
 from PIL import Image
 from torch import Tensor
 
-from sfumato.diffusion.steering import low_pass, palette_distance
+from sfumato.diffusion.steering import low_pass
 from sfumato.models import Generation
 from sfumato.models.steering import (
     Steering,

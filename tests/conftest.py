@@ -1,19 +1,25 @@
 """A tiny collection, a dataset of it and settings for tiny runs, made once for all tests."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import Tensor
 
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
+from sfumato.models import sampling
 from sfumato.networks import UNetConfig
+from sfumato.pipeline import demonstration
 from sfumato.training import Run, prepare_run
+from sfumato.training import plan as planning
 
 TINY_SETTINGS: dict[str, Any] = {
     "size": 32,
@@ -52,6 +58,18 @@ def paint() -> Callable[..., Image.Image]:
 
 
 @pytest.fixture(scope="session")
+def palette_distance() -> Callable[[Tensor, Tensor], Tensor]:
+    """(pictures [N, 3, H, W] in -1..1, palette [K, 3]) -> [N], as in `benchmarks/control_figures.py`: the mean distance
+    to the nearest colour, in grey levels of 256."""
+
+    def distance(images: Tensor, palette: Tensor) -> Tensor:
+        each = torch.stack([(images - colour.view(3, 1, 1)).square().mean(1) for colour in palette.to(images)])
+        return each.amin(0).sqrt().mean((1, 2)) * 127.5
+
+    return distance
+
+
+@pytest.fixture(scope="session")
 def tiny_art(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of five classes with four pictures of 32 px each."""
     folder = tmp_path_factory.mktemp("tiny") / "art"
@@ -76,6 +94,37 @@ def tiny_dataset(tiny_collection: Collection, tiny_art: Path) -> Dataset:
 def tiny_settings() -> dict[str, Any]:
     """Of a run that takes about a second."""
     return dict(TINY_SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def brief_plans() -> Callable[[], AbstractContextManager[None]]:
+    """While it is entered, plans measure nothing and take the smallest network: for timed runs of which it does not
+    matter what network they have."""
+
+    @contextmanager
+    def briefly() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(planning, "measure", lambda *_: planning.Speed(0.1, "float32"))
+            yield
+
+    return briefly
+
+
+@pytest.fixture(scope="session")
+def small_demonstrations(
+    brief_plans: Callable[[], AbstractContextManager[None]],
+) -> Callable[[], AbstractContextManager[None]]:
+    """While it is entered, demonstrations draw eight pictures of each class, and sample the two works they keep."""
+
+    @contextmanager
+    def small() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch, brief_plans():
+            patch.setattr(demonstration, "DRAWN_PER_CLASS", 8)
+            patch.setattr(demonstration, "WORKS_PER_CLASS", 2)
+            patch.setattr(sampling, "BATCH", 2)
+            yield
+
+    return small
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from torch import Tensor
 from sfumato.collection import Collection, collect
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
-from sfumato.diffusion.steering import low_pass, palette_distance
+from sfumato.diffusion.steering import low_pass
 from sfumato.evaluation import kernel_distance
 from sfumato.features.appearance import Descriptor
 from sfumato.images.tensors import as_canvas
@@ -31,6 +31,7 @@ from sfumato.works.values import SKETCH_SIDE
 pytestmark = pytest.mark.slow
 
 SIZE = 32
+STEPS = 8  # of sampling, where as many as usual would show no more
 SETTINGS = {
     "size": SIZE,
     "network": UNetConfig(patch=1, channels=(32, 64), blocks=2, width=192, depth=2, heads=3),
@@ -62,6 +63,12 @@ def painter(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Model
 @pytest.fixture(scope="module")
 def plain(painter: Model) -> list[Work]:
     return list(Generation.of(painter, seed=1).works(96))
+
+
+@pytest.fixture(scope="module")
+def quick(painter: Model) -> list[Work]:
+    """The same in fewer steps."""
+    return list(Generation.of(painter, seed=1, steps=STEPS).works(96))
 
 
 def images(works: Sequence[Work]) -> Tensor:
@@ -98,7 +105,7 @@ def test_guidance_raises_the_share_in_their_class_and_mixtures_lie_between(paint
 
     def said(**asked: object) -> Tensor:
         """The share of each class, by the nearest of the classes' means."""
-        works = list(Generation.of(painter, seed=1, **asked).works(32))  # type: ignore[arg-type]
+        works = list(Generation.of(painter, seed=1, steps=STEPS, **asked).works(32))  # type: ignore[arg-type]
         nearest = torch.cdist(Descriptor()(images(works)), means).argmin(1)
         return torch.bincount(nearest, minlength=len(means)) / len(works)
 
@@ -116,7 +123,7 @@ def test_guidance_raises_the_share_in_their_class_and_mixtures_lie_between(paint
 
 
 def test_a_palette_about_halves_the_distance_to_it_and_works_stay_near_the_collection(
-    painter: Model, plain: list[Work], dataset: Dataset
+    painter: Model, plain: list[Work], dataset: Dataset, palette_distance
 ) -> None:
     palette = palette_of_picture(dataset.picture(int(dataset.held_out[0])))
     works = list(Generation.of(painter, seed=1, palette=palette).works(96))
@@ -125,20 +132,20 @@ def test_a_palette_about_halves_the_distance_to_it_and_works_stay_near_the_colle
 
 
 def test_a_composition_is_followed_in_its_masses_and_works_stay_near_the_collection(
-    painter: Model, plain: list[Work], dataset: Dataset
+    painter: Model, quick: list[Work], dataset: Dataset
 ) -> None:
     works, before, after = [], [], []
     for number, place in enumerate(spread(dataset.held_out, 24).tolist()):
         sketch = composition_from(dataset.picture(place), SIZE, SIZE)
         # Each from noise and classes of their own, or the works would be less varied than those that they are beside.
-        some = list(Generation.of(painter, seed=1, composition=sketch).works(4, 4 * number))
+        some = list(Generation.of(painter, seed=1, steps=STEPS, composition=sketch).works(4, 4 * number))
         target = low_pass(target_of(sketch, SIZE, SIZE), SIZE / SKETCH_SIDE)
-        for kept, made in ((before, plain[4 * number : 4 * number + 4]), (after, some)):
+        for kept, made in ((before, quick[4 * number : 4 * number + 4]), (after, some)):
             masses = low_pass(images(made), SIZE / SKETCH_SIDE)
             kept.append(float((masses - target).square().mean((1, 2, 3)).sqrt().mean()))
         works += some
     assert sum(after) < 0.5 * sum(before)
-    assert distance(works, dataset) < 1.3 * distance(plain, dataset)
+    assert distance(works, dataset) < 1.3 * distance(quick, dataset)
 
 
 def test_inpainting_leaves_no_seam_and_keeps_the_rest(painter: Model, dataset: Dataset) -> None:
@@ -149,7 +156,7 @@ def test_inpainting_leaves_no_seam_and_keeps_the_rest(painter: Model, dataset: D
         picture = dataset.picture(place)
         label = painter.config.classes[int(dataset.labels[place])]
         canvas = masked_canvas(painter.config, picture, mask)
-        work = next(Generation.of(painter, seed=place, label=label, canvas=canvas).works(1))
+        work = next(Generation.of(painter, seed=place, steps=STEPS, label=label, canvas=canvas).works(1))
         before.append(as_canvas(picture))
         after.append(as_canvas(work.image))
         assert torch.equal(before[-1][:, :, : SIZE // 2], after[-1][:, :, : SIZE // 2])
@@ -158,9 +165,9 @@ def test_inpainting_leaves_no_seam_and_keeps_the_rest(painter: Model, dataset: D
 
 
 def test_windows_and_tiles_leave_no_seams(painter: Model) -> None:
-    wide = images(list(Generation.of(painter, seed=1, width=3 * SIZE).works(12)))
+    wide = images(list(Generation.of(painter, seed=1, steps=STEPS, width=3 * SIZE).works(12)))
     assert 0.8 < across(wide, range(SIZE // 2 - 1, 3 * SIZE - 1, SIZE // 2)) < 1.25
-    tiles = images(list(Generation.of(painter, seed=1, tile=True).works(32)))
+    tiles = images(list(Generation.of(painter, seed=1, steps=STEPS, tile=True).works(32)))
     rolled = torch.cat((tiles, tiles.mT)).roll(SIZE // 2, 3)
     assert 0.8 < across(rolled, [SIZE // 2 - 1]) < 1.25
 
@@ -170,18 +177,19 @@ def test_outpainting_leaves_no_seam(painter: Model, dataset: Dataset) -> None:
     for place in spread(dataset.held_out, 15).tolist():
         label = painter.config.classes[int(dataset.labels[place])]
         canvas = extended_canvas(painter.config, dataset.picture(place), Margins(right=SIZE))
-        pictures.append(as_canvas(next(Generation.of(painter, seed=place, label=label, canvas=canvas).works(1)).image))
+        work = next(Generation.of(painter, seed=place, steps=STEPS, label=label, canvas=canvas).works(1))
+        pictures.append(as_canvas(work.image))
     assert 0.8 < across(torch.stack(pictures), [SIZE - 1]) < 1.25
 
 
-def test_the_way_between_two_works_is_even_and_no_cross_fade(painter: Model, plain: list[Work]) -> None:
+def test_the_way_between_two_works_is_even_and_no_cross_fade(painter: Model, quick: list[Work]) -> None:
     kept = []
     for one, other in ((0, 1), (2, 3), (4, 5)):
-        frames = torch.stack(list(interpolated(painter, plain[one].recipe, plain[other].recipe, 16)))
+        frames = torch.stack(list(interpolated(painter, quick[one].recipe, quick[other].recipe, 8)))
         steps = (frames[1:] - frames[:-1]).flatten(1).norm(dim=1)
         assert steps.max() < 2 * steps.min()
         powers = energy(frames)
-        kept.append(powers[4:12].min() / min(powers[0], powers[-1]))
+        kept.append(powers[2:6].min() / min(powers[0], powers[-1]))
     assert torch.stack(kept).log().mean().exp() > 0.8
 
 

@@ -83,7 +83,7 @@ def planted(network: nn.Module, name: str, factor: float) -> nn.Module:
 def test_every_part_has_its_figures_or_its_sentence(measured, tiny_dataset, tmp_path, capsys) -> None:
     (tmp_path / "yardstick.py").write_text(YARDSTICK)
     every = ["training", "share", "graphs", "diffusers", "sampling", "works"]  # compiling takes too long here
-    given = ["--minutes", "0.05", "--works", "3", "--yardstick", str(tmp_path / "yardstick.py")]
+    given = ["--minutes", "0.02", "--works", "3", "--yardstick", str(tmp_path / "yardstick.py")]
     code, parts = measured("--parts", *every, *given)
     assert code == 0
     assert list(parts) == every
@@ -112,7 +112,7 @@ def test_a_part_that_fails_loses_the_others_nothing(gpu, measured, monkeypatch) 
         raise torch.OutOfMemoryError("no room\nfor 7 GiB")
 
     monkeypatch.setitem(gpu.PARTS, "training", out_of_memory)
-    code, parts = measured("--minutes", "0.05", "--parts", "works", "sampling", "share", "training")
+    code, parts = measured("--minutes", "0.02", "--parts", "works", "sampling", "share", "training")
     assert code == 1
     assert list(parts) == ["training", "share", "sampling", "works"]  # by worth, however they were named
     assert parts["training"]["failed"] == "OutOfMemoryError: no room for 7 GiB"

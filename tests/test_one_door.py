@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -196,10 +197,14 @@ def test_an_evaluation_writes_pictures_within_its_page_alone(
 
 
 def test_a_demo_draws_its_art_and_its_works_go_through_the_door(
-    writes: Answers, here: Path, encodings: Encodings
+    writes: Answers,
+    here: Path,
+    encodings: Encodings,
+    small_demonstrations: Callable[[], AbstractContextManager[None]],
 ) -> None:
     before = encodings.drawn
-    written = writes("demo", "-o", "demo", "--minutes", 0.02)
+    with small_demonstrations():
+        written = writes("demo", "-o", "demo", "--minutes", 0.02)
     art = list((here / "demo" / "art").rglob("*.png"))
     assert encodings.drawn - before == len(art) > 0
     assert not any(is_marked_file(path) for path in art)

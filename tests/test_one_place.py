@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,13 +27,40 @@ BEFORE = "    precision: Precision = "
 ADDED = """    shimmer: Fraction = _rare(0.0, "How much it shimmers.")
     glow: Fraction = Field(default=0.25, description="How much it glows.")
 """
+# Answers each of the command lines, one after the other.
+PROGRAM = """
+import contextlib, io, json, sys
+from sfumato.cli.app import main
+answers = []
+for line in json.loads(sys.argv[1]):
+    sys.argv = ["sfumato", *line]
+    code, out, err = 0, io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    answers.append([code, out.getvalue(), err.getvalue()])
+print(json.dumps(answers))
+"""
 
 
-def sfumato(source: Path, here: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """The program of a source, as a process of its own."""
+@dataclass(frozen=True)
+class Answer:
+    """code: the exit code; out, err: what was written."""
+
+    code: int
+    out: str
+    err: str
+
+
+def sfumato(source: Path, here: Path, *lines: Sequence[object]) -> list[Answer]:
+    """What the program of a source answers to these command lines: in a process of its own, one for all of them."""
     environment = {**os.environ, "PYTHONPATH": str(source), "COLUMNS": "300", "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "sfumato", *map(str, arguments)]
-    return subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", PROGRAM, json.dumps([[str(word) for word in line] for line in lines])]
+    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [Answer(*answer) for answer in json.loads(done.stdout)]
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +90,16 @@ def text_of(path: Path, key: str) -> dict[str, Any]:
         return json.loads(file.text[key])  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="module")
+def helps(source: Path, here: Path) -> dict[str, str]:
+    """What each command says of itself."""
+    answers = sfumato(source, here, *((verb, "--help") for verb in VERBS))
+    return {verb: answer.out for verb, answer in zip(VERBS, answers, strict=True)}
+
+
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_command_has_it(source: Path, here: Path, verb: str) -> None:
-    said = " ".join(sfumato(source, here, verb, "--help").stdout.split())
+def test_every_command_has_it(helps: dict[str, str], verb: str) -> None:
+    said = " ".join(helps[verb].split())
     assert "--glow" in said
     assert "How much it glows." in said
     assert "shimmer: How much it shimmers." in " ".join(said.replace("│", " ").split())
@@ -71,32 +107,33 @@ def test_every_command_has_it(source: Path, here: Path, verb: str) -> None:
 
 
 def test_works_are_made_with_it_and_made_again_with_another(source: Path, here: Path) -> None:
-    made = sfumato(
-        source, here, "generate", "tiny", "-n", 1, "--steps", 1, "--set", "shimmer=0.5", "--glow", 0.75, "-o", "works"
+    again = ("again", "works/0000.png", "--model", "tiny")
+    made, same, changed, wrong, wrong_option = sfumato(
+        source,
+        here,
+        ("generate", "tiny", "-n", 1, "--steps", 1, "--set", "shimmer=0.5", "--glow", 0.75, "-o", "works"),
+        again,
+        (*again, "--set", "shimmer=0.125", "-o", "changed.png"),
+        ("generate", "tiny", "--set", "shimmer=2", "-o", "other"),
+        ("generate", "tiny", "--glow", 2, "-o", "other"),
     )
-    assert made.returncode == 0, made.stderr
+    assert made.code == 0, made.err
     sampling = text_of(here / "works" / "0000.png", RECIPE_KEY)["request"]["sampling"]
     assert (sampling["shimmer"], sampling["glow"]) == (0.5, 0.75)
-    same = sfumato(source, here, "again", "works/0000.png", "--model", "tiny")
-    assert "the pixels are the same" in same.stdout, same.stderr
-    changed = sfumato(
-        *(source, here, "again", "works/0000.png", "--model", "tiny", "--set", "shimmer=0.125", "-o", "changed.png")
-    )
-    assert changed.returncode == 0, changed.stderr
+    assert "the pixels are the same" in same.out, same.err
+    assert changed.code == 0, changed.err
     sampling = text_of(here / "changed.png", RECIPE_KEY)["request"]["sampling"]
     assert (sampling["shimmer"], sampling["glow"]) == (0.125, 0.75)
-    wrong = sfumato(source, here, "generate", "tiny", "--set", "shimmer=2", "-o", "other")
-    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
-    assert "shimmer 2.0: input should be less than or equal to 1" in wrong.stderr
-    wrong = sfumato(source, here, "generate", "tiny", "--glow", 2, "-o", "other")
-    assert (wrong.returncode, "--glow: input should be less than or equal to 1" in wrong.stderr) == (2, True)
+    assert (wrong.code, wrong.err.count("\n")) == (2, 1)
+    assert "shimmer 2.0: input should be less than or equal to 1" in wrong.err
+    assert (wrong_option.code, "--glow: input should be less than or equal to 1" in wrong_option.err) == (2, True)
 
 
 def test_a_grid_varies_it(source: Path, here: Path) -> None:
     asked = ("--vary", "shimmer=0,1", "--vary", "glow=0.5,1", "--steps", 1, "-n", 1, "-o", "grid.png")
-    made = sfumato(source, here, "grid", "tiny", *asked)
-    assert made.returncode == 0, made.stderr
-    assert "shimmer changes nothing here" in made.stdout  # as nothing in the program asks for it yet
+    (made,) = sfumato(source, here, ("grid", "tiny", *asked))
+    assert made.code == 0, made.err
+    assert "shimmer changes nothing here" in made.out  # as nothing in the program asks for it yet
     record = text_of(here / "grid.png", GRID_KEY)
     assert record["rows"] == {"name": "shimmer", "values": [0.0, 1.0]}
     assert record["columns"] == {"name": "glow", "values": [0.5, 1.0]}
@@ -113,8 +150,8 @@ def test_python_takes_it(source: Path, here: Path) -> None:
 
 
 def test_without_the_lines_nobody_knows_it(here: Path) -> None:
-    answer = sfumato(ROOT / "src", here, "generate", "tiny", "--set", "shimmer=0.5", "-o", "none")
-    assert (answer.returncode, "'shimmer' is none of" in answer.stderr) == (2, True)
+    (answer,) = sfumato(ROOT / "src", here, ("generate", "tiny", "--set", "shimmer=0.5", "-o", "none"))
+    assert (answer.code, "'shimmer' is none of" in answer.err) == (2, True)
     assert not (here / "none").exists()
 
 

@@ -19,7 +19,6 @@ from sfumato.collection import Collection, collect
 from sfumato.dataset import Dataset, prepare, preparing
 from sfumato.diffusion import Codec, Condition, Denoiser, Mixture, PictureCondition
 from sfumato.diffusion.randomness import SeededNoise
-from sfumato.diffusion.steering import palette_distance
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, ModelConfig, SamplerSettings, build_denoiser, inpaint, to_pictures
 from sfumato.models.canvas import Canvas, editing_canvas, enlarging_canvas, masked_canvas, plain_canvas
@@ -264,7 +263,7 @@ def test_a_reference_is_encoded_and_cut_with_the_canvas(model: Model) -> None:
     assert {tuple(each.shape) for each in seen} == {(8, 4, 8, 8)}
 
 
-def test_a_palette_and_a_sketch_steer_the_decoded_pictures(model: Model) -> None:
+def test_a_palette_and_a_sketch_steer_the_decoded_pictures(model: Model, palette_distance) -> None:
     palette, sketch = palette_from("#101040,#f0f0a0", 1.0), composition_from(scene(8, 8), SIZE, SIZE)
     assert palette is not None and sketch is not None
     plain = made(model, Mixture())

@@ -25,7 +25,7 @@ SETTINGS = {
     "size": SMALL,
     "network": UNetConfig(patch=1, channels=(24, 48), width=64, depth=1, heads=1),
     "batch": 16,
-    "steps": 160,
+    "steps": 100,
     "precision": "bfloat16",
     "evaluations": 1,
     "snapshots": 0,

@@ -10,7 +10,7 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 
@@ -107,10 +107,10 @@ def device_named(name: str) -> torch.device:
 
     Raises SfumatoError for one that is not there.
     """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        name = next(kind for kind, is_there in available.items() if is_there)
     kind = name.split(":")[0]
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if kind not in available:
         raise SfumatoError(f"device '{name}': unknown; choose cpu, cuda, mps or auto")
     if not available[kind]:
@@ -130,8 +130,6 @@ def device_named(name: str) -> torch.device:
 def device_again(name: str, made_on: str) -> torch.device:
     """As `device_named`, but 'auto' is what a work was made on, where that is here: there it comes out the same."""
     if name == "auto":
-        try:
+        with suppress(SfumatoError):
             return device_named(made_on)
-        except SfumatoError:
-            pass
     return device_named(name)

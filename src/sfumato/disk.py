@@ -20,7 +20,7 @@ DISK_FULL: Final = "the disk is full"
 
 
 def local_path(name: str | Path) -> Path:
-    """A path that a person typed, from their home where it begins with '~'. Raises SfumatoError for what is no path."""
+    """A path that a person typed, from their home where it begins with '~'. Raises SfumatoError for an invalid one."""
     try:
         path = Path(name).expanduser()
         path.lstat()
@@ -29,9 +29,9 @@ def local_path(name: str | Path) -> Path:
     except RuntimeError as error:  # '~nobody/run'
         raise SfumatoError(f"{name}: there is no such user here, and no home; write the path in full") from error
     except ValueError as error:
-        raise SfumatoError(f"{str(name)!r}: is no path ({error}); give another") from error
+        raise SfumatoError(f"{str(name)!r}: is not a path ({error}); give another") from error
     except OSError as error:
-        raise SfumatoError(f"{shortened(str(name))}: is no place that can be read ({error.strerror})") from error
+        raise SfumatoError(f"{shortened(str(name))}: cannot be read ({error.strerror})") from error
     return path
 
 
@@ -46,7 +46,7 @@ def open_descriptor(path: Path | str) -> int:
         # Opened in the usual way, a pipe has its reader wait for who writes, forever where nobody does.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:  # with a zero byte in it
-        raise OSError(errno.EINVAL, "is no name of a file", str(path)) from error
+        raise OSError(errno.EINVAL, "is not the name of a file", str(path)) from error
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket, or a device that is not there
             raise OSError(errno.EINVAL, f"is {what_is(Path(path).stat().st_mode)}, not a file", str(path)) from error
@@ -119,7 +119,7 @@ def replace_file(path: Path, data: bytes) -> None:
         temporary.replace(path)
 
 
-def write_whole_file(path: Path, write: Callable[[BinaryIO], None], *, force: bool) -> None:
+def write_whole_file(path: Path, write: Callable[[BinaryIO], object], *, force: bool) -> None:
     """Let `write` fill a temporary file in the same folder, then give it its name.
 
     The folder is made if missing. Raises SfumatoError if the file exists (without `force`) or cannot be written; then
@@ -141,11 +141,7 @@ def write_whole_file(path: Path, write: Callable[[BinaryIO], None], *, force: bo
 
 def write_whole_text(path: Path, text: str, *, force: bool) -> None:
     """The same with a text, in UTF-8."""
-
-    def write(file: BinaryIO) -> None:
-        file.write(encoded(text))
-
-    write_whole_file(path, write, force=force)
+    write_whole_file(path, lambda file: file.write(encoded(text)), force=force)
 
 
 def disk_fault(error: Exception) -> str:

@@ -63,22 +63,18 @@ def parse_marker(data: bytes) -> Marker | None:
     return Marker(str(head.get("kind")), files, moves)
 
 
-def read_marker(directory: Path) -> Marker | None:
-    """The marker of a directory, or None where there is none of the program's."""
+def read_marker(directory: Path, most: int = MOST_BYTES) -> Marker | None:
+    """The marker of a directory, of which no more bytes are read, or None where there is none of the program's."""
     try:
         with open_file(directory / MARKER) as file:
-            return parse_marker(file.read(MOST_BYTES))
+            return parse_marker(file.read(most))
     except OSError:
         return None
 
 
 def kind_of(directory: Path) -> str | None:
     """The kind of directory that its marker names; None where there is none of the program's."""
-    try:
-        with open_file(directory / MARKER) as file:
-            marker = parse_marker(file.readline(1000))
-    except OSError:
-        return None
+    marker = read_marker(directory, 1000)
     return None if marker is None else marker.kind
 
 

@@ -11,13 +11,11 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 # The longer marks first: UTF-32's begins with UTF-16's.
-_MARKS: Final = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+_MARKS: Final = {
+    "utf-8-sig": (codecs.BOM_UTF8,),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
 
 
 def readable(name: str) -> str:
@@ -46,9 +44,9 @@ def decoded(data: bytes) -> str:
 
     UTF-16 without its mark is known by its zeros, as text in Western letters has one in every two bytes.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
+    for encoding, marks in _MARKS.items():
+        if data.startswith(marks):
+            return data.decode(encoding, "replace")
     start = data[:400]
     if 2 * max(start[1::2].count(0), start[::2].count(0)) > len(start) // 2 and start.count(0) < len(start):
         little = start[1::2].count(0) > start[::2].count(0)
@@ -81,7 +79,7 @@ def restored_path(text: str) -> Path:
 
 
 def at_home(path: Path) -> Path:
-    """The path with its leading '~' or '~name' in place; of who has no home it stays."""
+    """The path with its leading '~' or '~name' in place; that of somebody without a home stays."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -89,7 +87,7 @@ def at_home(path: Path) -> Path:
 
 
 def shortened(text: str, most: int = 300) -> str:
-    """A text as it stands in a message: at most so many letters of it."""
+    """A text as it stands in a message: at most that many letters of it."""
     return text if len(text) <= most else f"{text[:most]}..."
 
 

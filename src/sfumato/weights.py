@@ -38,13 +38,13 @@ class WeightsFile:
         return {name: part.get_shape() for name, part in parts.items()}
 
     def tensors(self) -> dict[str, Tensor]:
-        """The tensors. Raises SfumatoError for one that holds what is no number."""
+        """The tensors. Raises SfumatoError for one that holds NaN or infinity."""
         tensors = {}
         for name in self.names:
             tensor = self._file.get_tensor(name)
             if tensor.is_floating_point() and not tensor.float().isfinite().all():
                 raise SfumatoError(
-                    f"{self._path}: the weights are damaged: '{name}' holds what is no number (NaN or infinite); "
+                    f"{self._path}: the weights are damaged: '{name}' holds NaN or infinity; "
                     "get the file again, or train again"
                 )
             tensors[name] = tensor
@@ -57,23 +57,17 @@ def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
 
     most: bytes that it may have. Raises SfumatoError where it is missing, damaged, another's or larger.
     """
-    try:
-        with open_file(path) as file:
-            size, head = os.fstat(file.fileno()).st_size, file.read(8)
-            if size > most:
-                raise ValueError(
-                    f"it has {size / 1e6:,.0f} MB, and what its config.json says has {most / 1e6:,.0f} at most"
-                )
-            length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
-            if length > MOST_HEADER_BYTES:
-                raise ValueError(f"its header claims to be {length:,} bytes long")
-            opened = safe_open(_named_in_unicode(file, path), framework="pt")
-    except FileNotFoundError as error:
-        raise SfumatoError(
-            f"{path.parent}: holds no {path.name}, so it is no model; give a model's or a run's directory"
-        ) from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise _unreadable(path, error, "get the file again") from error
+    missing = f"{path.parent}: holds no {path.name}, so it is not a model; give a model's or a run's directory"
+    with _read_as_safetensors(path, missing), open_file(path) as file:
+        size, head = os.fstat(file.fileno()).st_size, file.read(8)
+        if size > most:
+            raise ValueError(
+                f"it has {size / 1e6:,.0f} MB, and what its config.json says has {most / 1e6:,.0f} at most"
+            )
+        length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
+        if length > MOST_HEADER_BYTES:
+            raise ValueError(f"its header claims to be {length:,} bytes long")
+        opened = safe_open(_named_in_unicode(file, path), framework="pt")
     with opened as weights:
         yield WeightsFile(path, weights)
 
@@ -84,18 +78,24 @@ def opened_tensors(path: Path, remedy: str = "get the file again") -> Iterator[A
 
     remedy: what to do where it is not there or cannot be read, of which the SfumatoError speaks that is raised then.
     """
+    with (
+        _read_as_safetensors(path, f"{path}: no such file; {remedy}", remedy),
+        open_file(path) as file,
+        safe_open(_named_in_unicode(file, path), framework="pt") as tensors,
+    ):
+        yield tensors
+
+
+@contextmanager
+def _read_as_safetensors(path: Path, missing: str, remedy: str = "get the file again") -> Iterator[None]:
+    """Makes a SfumatoError of what goes wrong within. missing: what is said where there is no file."""
     try:
-        with open_file(path) as file, safe_open(_named_in_unicode(file, path), framework="pt") as tensors:
-            yield tensors
+        yield
     except FileNotFoundError as error:
-        raise SfumatoError(f"{path}: no such file; {remedy}") from error
+        raise SfumatoError(missing) from error
     except (SafetensorError, OSError, ValueError) as error:
-        raise _unreadable(path, error, remedy) from error
-
-
-def _unreadable(path: Path, error: Exception, remedy: str) -> SfumatoError:
-    said = getattr(error, "strerror", None) or error
-    return SfumatoError(f"{path}: cannot be read as safetensors ({said}); {remedy}")
+        said = getattr(error, "strerror", None) or error
+        raise SfumatoError(f"{path}: cannot be read as safetensors ({said}); {remedy}") from error
 
 
 def _named_in_unicode(file: BinaryIO, path: Path) -> str:

@@ -8,7 +8,16 @@ from sfumato.collection import collect
 from sfumato.collection.drawn import draw
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.pipeline import comparison as module
 from sfumato.training import Run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short(brief_plans):
+    """Nothing here asks which networks are compared, or with how many works: one batch of each is enough."""
+    with pytest.MonkeyPatch.context() as patch, brief_plans():
+        patch.setattr(module, "WORKS", 16)
+        yield
 
 
 @pytest.fixture(scope="module")

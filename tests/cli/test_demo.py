@@ -12,13 +12,11 @@ CLASSES = ("circles", "flow", "glass", "planes", "waves")
 
 
 @pytest.fixture(scope="module")
-def shown(sfumato, tmp_path_factory):
+def shown(sfumato, small_demonstrations, tmp_path_factory):
     """A demonstration of a few seconds, in a working directory of its own."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, small_demonstrations():
         patch.chdir(tmp_path_factory.mktemp("demo"))
-        patch.setattr(module, "DRAWN_PER_CLASS", 8)
-        patch.setattr(module, "WORKS_PER_CLASS", 2)
-        answer = sfumato("demo", "--minutes", 0.05)
+        answer = sfumato("demo", "--minutes", 0.02)
         assert answer.code == 0, answer.err
         return Path.cwd() / "sfumato-demo", answer
 
@@ -49,7 +47,7 @@ def test_a_second_one_is_refused_without_force_and_changes_nothing(shown, sfumat
     folder, _ = shown
     monkeypatch.chdir(folder.parent)
     before = tree(folder)
-    answer = sfumato("demo", "--minutes", 0.05)
+    answer = sfumato("demo", "--minutes", 0.02)
     assert answer.code == 2
     assert answer.err == (
         "error: sfumato-demo: holds a demonstration already; open sfumato-demo/index.html in a browser, "

@@ -51,7 +51,7 @@ def test_titles_say_setting_and_value():
         ("steps=8.5", "'8.5' is not a whole number"),
         ("guidance=1,,2", "'' is not a number"),
         ("class=waves,", "a value is missing"),
-        ("guidance=2,2.0", "2 stands there twice"),
+        ("guidance=2,2.0", "2 is given twice"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(text, said):
@@ -69,7 +69,7 @@ def test_rows_come_first_and_columns_last():
     ("vary", "said"),
     [
         (["seed=1", "steps=1", "guidance=1"], "3 settings, and a sheet has rows and columns; vary one or two"),
-        (["guidance=1", "guidance=2"], "guidance: stands there twice"),
+        (["guidance=1", "guidance=2"], "guidance: is given twice"),
         (["seed=1", "guidance_kind=autoguidance"], "--guidance-kind says one value for all"),
         ([f"seed={','.join(map(str, range(MOST_CELLS + 1)))}"], "401 cells, and over 400"),
         ([f"seed={','.join(map(str, range(21)))}", f"steps={','.join(map(str, range(20)))}"], "420 cells"),
@@ -87,5 +87,5 @@ def test_as_many_cells_as_are_allowed():
 
 def test_a_class_is_one_value_however_its_accents_are_typed():
     assert read_axis("class=Gema\u0308lde,sea").values == ("Gem\u00e4lde", "sea")
-    with pytest.raises(SfumatoError, match="stands there twice"):
+    with pytest.raises(SfumatoError, match="is given twice"):
         read_axis("class=Gema\u0308lde,Gem\u00e4lde")

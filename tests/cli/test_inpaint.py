@@ -107,7 +107,7 @@ def test_it_is_steered_as_works_are(sfumato, run, picture, here):
         ("inpaint MODEL mine.png mask.png -o mine.png --force", "is the picture to begin with"),
         ("inpaint MODEL mine.png mask.png -o mask.png --force", "is the mask; choose another"),
         ("inpaint MODEL mine.png mask.png -o small.png", "is there already"),
-        ("inpaint MODEL mine.png mask.png --palette red", "'red' is no colour"),
+        ("inpaint MODEL mine.png mask.png --palette red", "'red' is not a colour"),
         ("inpaint MODEL mine.png mask.png --palette gone.jpg", "gone.jpg: no such file"),
         ("outpaint MODEL mine.png", "nothing is to be added"),
         ("outpaint MODEL mine.png --left 1000000", "more than 4,096 x 4,096"),

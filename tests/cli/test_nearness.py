@@ -26,7 +26,7 @@ def test_copies_are_counted_and_the_nearest_is_named(run: Path, learned: list[Im
     assert said.startswith(
         f"Nearest to a picture learned from: 0001.png to {file} (correlation 1.00); 1 of 2 is a near"
     )
-    assert said_of_nearness(str(run / "model"), [grey], ["0000.png"]).endswith("it is no near copy.")
+    assert said_of_nearness(str(run / "model"), [grey], ["0000.png"]).endswith("it is not a near copy.")
 
 
 def test_where_the_pictures_are_not_there_nothing_is_said(

@@ -375,7 +375,7 @@ def test_none_is_none_and_hyphens_are_fine() -> None:
         (["wurst"], "'wurst' is none of"),
         (["guidance_low=much"], "'much' is not a number; as in --set guidance_low=0.5"),
         (["guidance_low="], "'' is not a number"),
-        (["sigma_max=3", "sigma-max=4"], "sigma_max: stands there twice"),
+        (["sigma_max=3", "sigma-max=4"], "sigma_max: is given twice"),
     ],
 )
 def test_what_cannot_be_meant_is_one_sentence(settings: list[str], said: str) -> None:

@@ -139,7 +139,7 @@ def test_enlarged_works_have_the_class_of_the_small_ones(sfumato, run, larger, h
     assert sfumato("generate", run, *made).code == 0
     folder = here / "works"
     read = read_folder(folder, picture_files(folder), 32, (0, 0, 0))
-    assert read.classes == ("waves", "waves")
+    assert read.classes == ["waves", "waves"]
 
 
 def test_variations_of_an_enlarged_work_are_those_of_the_small_one(sfumato, run, larger, here):

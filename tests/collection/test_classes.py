@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.collection.classes import Evidence, chosen_categories, placed, split_named
+from sfumato.collection.classes import chosen_categories, placed, split_named
+from sfumato.collection.columns import KIND
 
 
 def places(*files: str, around: str = "") -> list[tuple[str, str]]:
@@ -106,8 +107,9 @@ def test_every_file_has_one_place(files, around):
 
 def chosen(folders, stated=None, kinds=None, *, captioned=False, tables=("t.csv",), unlabelled=()):
     nothing = [""] * len(folders)
-    captions = [captioned] * len(folders)
-    return chosen_categories(Evidence(folders, stated or nothing, kinds or nothing, captions, tables, unlabelled))
+    said = zip(stated or nothing, kinds or nothing, strict=True)
+    known = [{"category": category, KIND: kind, "caption": "x" * captioned} for category, kind in said]
+    return chosen_categories(folders, known, tables, unlabelled)
 
 
 def test_folders_are_classes_where_nothing_else_is_stated():

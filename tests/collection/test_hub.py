@@ -30,6 +30,7 @@ def publish(hub) -> Callable[..., None]:
 
 PROGRAM = """
 import json, sys
+from dataclasses import asdict
 from sfumato.collection import Collection, Fetched, Noted, Written, collect, fetch
 from sfumato.errors import SfumatoError
 for reference in sys.argv[2].split():
@@ -42,7 +43,7 @@ for reference in sys.argv[2].split():
                 said["written"] += 1
                 assert event.done <= event.total
         *_, finished = collect(event.folder, sys.argv[1], workers=1, origin=event.origin, force="force" in sys.argv)
-        said["origin"] = finished.origin.to_json()
+        said["origin"] = asdict(finished.origin)
         said["pictures"] = [json.loads(picture.to_json()) for picture in Collection.open(finished.path).pictures]
     except SfumatoError as error:
         said["error"] = str(error)

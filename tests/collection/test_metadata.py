@@ -253,7 +253,7 @@ def test_texts_that_are_no_captions_are_said_in_one_line(lay, gather):
     found = gather(folder)
     assert {picture.caption for picture in found.collection.pictures} == {""}
     assert [note.text for note in found.of(Noted)] == [
-        "0.txt: holds numbers alone, so it is no caption (and 2 more texts beside pictures, not used)"
+        "0.txt: holds only numbers, so it is not a caption (and 2 more texts beside pictures, not used)"
     ]
 
 

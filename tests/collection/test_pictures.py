@@ -5,6 +5,7 @@ import socket
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_everything_is_counted():
     assert summary.licences == {"unknown": 2, "CC0-1.0": 1}
     assert (summary.captions, summary.creators, summary.bytes) == (1, 1, 300)
     assert summary.splits == {"test": 1}
-    assert summary.to_json()["pictures"] == 3
+    assert asdict(summary)["pictures"] == 3
 
 
 GROUND = (24, 20, 28)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sfumato.collection import Collection, Picture, Rejected, collect, is_collection
-from sfumato.collection.storing import Stored, _replace, cannot_write, read_stored, write_stored
+from sfumato.collection.storing import Stored, read_stored, write_stored, writing_to
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.marker import MARKER
@@ -87,9 +87,9 @@ def test_a_file_system_that_flushes_no_directories_is_no_hindrance(tmp_path, mon
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", files_alone)
-    _replace(tmp_path / "file", b"content")
+    write(tmp_path / "c", stored())
     assert refused
-    assert (tmp_path / "file").read_bytes() == b"content"
+    assert read_stored(tmp_path / "c").pictures == stored().pictures
 
 
 def test_a_full_disk_leaves_the_collection_as_it_was(tmp_path, monkeypatch):
@@ -106,7 +106,8 @@ def test_a_full_disk_leaves_the_collection_as_it_was(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_has_its_own_sentence(tmp_path):
-    assert "disk is full" in str(cannot_write(tmp_path, OSError(28, "No space left on device")))
+    with pytest.raises(SfumatoError, match="disk is full"), writing_to(tmp_path):
+        raise OSError(28, "No space left on device")
 
 
 def refusal(source, destination, **options) -> str:

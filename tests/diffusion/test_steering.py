@@ -14,7 +14,6 @@ from sfumato.diffusion.steering import (
     coloured,
     composed,
     low_pass,
-    palette_distance,
     palette_of,
     recoloured,
 )
@@ -162,7 +161,7 @@ def test_the_pixels_of_a_colour_move_together_and_keep_their_shades() -> None:
 @pytest.mark.parametrize(
     "palette", ["#aa3322,#fff0c0", "#1d3557,#f1faee,#e63946", "#264653,#e9c46a,#e76f51"], ids=lambda text: text
 )
-def test_named_colours_leave_the_thing_and_its_details(palette: str) -> None:
+def test_named_colours_leave_the_thing_and_its_details(palette: str, palette_distance) -> None:
     levels = [[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in palette.split(",")]
     colours, pictures = torch.tensor(levels) / 127.5 - 1, torch.cat([drawn(seed) for seed in range(3)])
     made = recoloured(pictures, colours)
@@ -215,7 +214,7 @@ def test_a_picture_is_recoloured_on_its_own_whatever_stands_beside_it() -> None:
 
 
 @pytest.mark.parametrize("sigma", [0.005, 0.01])
-def test_the_default_halves_the_estimates_distance_and_more_strength_does_more(sigma: float) -> None:
+def test_the_default_halves_the_estimates_distance_and_more_strength_does_more(sigma: float, palette_distance) -> None:
     images = 0.5 * normal(4, 3, 32, 32)
 
     def far(**settings: float) -> float:
@@ -262,7 +261,7 @@ def test_without_strength_the_colours_are_left_as_they_are(mixture) -> None:
 
 
 @pytest.mark.parametrize("sampler", ["dpmpp_2m", "heun", "euler_ancestral"])
-def test_pictures_take_the_palettes_colours_and_keep_what_is_in_them(sampler: str, mixture) -> None:
+def test_pictures_take_the_palettes_colours_and_keep_what_is_in_them(sampler: str, mixture, palette_distance) -> None:
     # The data's colours are all 27 of dark, middle and light in red, green and blue, with some shading.
     values = (-0.7, 0.0, 0.7)
     data, x = mixture(values, (0.06,) * 3, (1 / 3,) * 3), normal(6, 3, 16, 16, seed=2)
@@ -277,7 +276,7 @@ def test_pictures_take_the_palettes_colours_and_keep_what_is_in_them(sampler: st
 # The palette itself
 
 
-def test_the_distance_is_that_to_the_nearest_colour_in_grey_levels() -> None:
+def test_the_distance_is_that_to_the_nearest_colour_in_grey_levels(palette_distance) -> None:
     palette = torch.tensor([[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]])
     images = torch.empty(3, 3, 2, 2)
     images[0], images[1], images[2] = 1.0, -1.0 + 10 * GREY, 1.0
@@ -312,7 +311,7 @@ def test_each_colour_is_the_mean_of_the_pixels_that_it_is_nearest_to() -> None:
     assert shares.tolist() == sorted(shares.tolist(), reverse=True)
 
 
-def test_shaded_colours_are_found_at_their_middle() -> None:
+def test_shaded_colours_are_found_at_their_middle(palette_distance) -> None:
     place = torch.arange(40 * 40) % 4
     picture = (PALETTE[place] + 0.04 * normal(1600, 3)).T.view(3, 40, 40).clamp(-1, 1)
     palette, shares = palette_of(picture, 4)
@@ -329,7 +328,7 @@ def test_shaded_colours_are_found_at_their_middle() -> None:
 # What holds for both
 
 
-def test_they_go_around_each_other_without_a_gradient_or_another_evaluation(ideal) -> None:
+def test_they_go_around_each_other_without_a_gradient_or_another_evaluation(ideal, palette_distance) -> None:
     denoiser = ideal(preconditioning("edm"), (-0.5, 0.2, 0.0), 0.4)
     denoiser.network.means.requires_grad_()
     plain = conditioned(denoiser, ClassCondition.of([0, 1]))

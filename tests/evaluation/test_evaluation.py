@@ -194,7 +194,7 @@ def test_of_few_pictures_the_range_of_as_few_is_told(tmp_path: Path) -> None:
 def test_a_single_work_or_a_single_picture_is_too_few(tmp_path: Path, dataset: Dataset) -> None:
     with pytest.raises(SfumatoError, match="1 work, and an evaluation needs 2 or more"):
         compared_count(1, dataset)
-    with pytest.raises(SfumatoError, match="an evaluation needs 2 pictures that are no near duplicates of each other"):
+    with pytest.raises(SfumatoError, match="an evaluation needs 2 pictures that are not near duplicates of each other"):
         compared_count(9, small(tmp_path, 1))
 
 

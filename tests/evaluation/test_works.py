@@ -44,8 +44,8 @@ def test_they_are_read_at_the_common_size(works: Path) -> None:
     files = picture_files(works)
     assert common_size(files) == 32
     read = read_folder(works, files, 32, (255, 0, 0))
-    assert read.images.shape == (5, 3, 32, 32) and read.left_out == 0
-    assert read.classes == (None, "flow", "flow", "glass", "glass")
+    assert read.images.shape == (5, 3, 32, 32) and read.facts["Works"] == "5 pictures of a folder"
+    assert read.classes == [None, "flow", "flow", "glass", "glass"]
     with Image.open(works / "flow/a.png") as image:
         assert torch.equal(read.images[1], as_tensor(image, 32))  # pixel for pixel
     assert read.images[4].mean((1, 2)).tolist() == [1, -1, -1]  # what shows through
@@ -58,13 +58,13 @@ def test_a_works_class_is_that_of_its_recipe(tmp_path: Path) -> None:
         environment=Environment(sfumato_version="0", torch_version="0"),
     )
     Work(draw("glass", 0, 32), recipe).save(tmp_path / "flow" / "0000.png")
-    assert read_folder(tmp_path, picture_files(tmp_path), 32, WHITE).classes == ("glass",)
+    assert read_folder(tmp_path, picture_files(tmp_path), 32, WHITE).classes == ["glass"]
 
 
 def test_broken_files_are_counted(works: Path) -> None:
     (works / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 50)
     read = read_folder(works, picture_files(works), 32, WHITE)
-    assert read.left_out == 1 and len(read.files) == 5
+    assert read.facts["Works"] == "5 pictures of a folder, 1 file left out"
 
 
 def test_what_cannot_be_compared_is_said(works: Path, tmp_path: Path) -> None:

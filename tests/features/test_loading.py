@@ -85,7 +85,7 @@ def test_transformers_is_asked_for_before_anything_is_fetched(monkeypatch: pytes
 @pytest.mark.parametrize("name", ["hf:", "hf:dinov2", "hf:/name", "hf:a/b/c"])
 def test_a_name_that_is_none_on_the_hub_is_said(name: str) -> None:
     pytest.importorskip("transformers")
-    with pytest.raises(SfumatoError, match=f"^{name}: is no repository on the Hub; give 'inception'"):
+    with pytest.raises(SfumatoError, match=f"^{name}: is not a repository on the Hub; give 'inception'"):
         features_named(name)
 
 

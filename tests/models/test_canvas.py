@@ -61,7 +61,7 @@ def test_beyond_its_edges_a_picture_is_kept_to_the_pixel(model, picture, margins
     assert work.image.size == (56 + sides.left + sides.right, 40 + sides.top + sides.bottom)
     whole = pixels(work.image)[sides.top : sides.top + 40, sides.left : sides.left + 56]
     assert np.array_equal(whole, pixels(picture))
-    assert work.recipe.request.edit.margins.sides == (sides.left, sides.top, sides.right, sides.bottom)
+    assert work.recipe.request.edit.margins.model_dump() == sides.model_dump()
 
 
 def test_works_of_any_size_are_those_of_their_seed(model):

@@ -5,7 +5,6 @@ import pytest
 import torch
 from PIL import Image
 
-from sfumato.diffusion.steering import palette_distance
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_tensor
 from sfumato.models import Generation, Model, reproduce
@@ -33,7 +32,7 @@ def test_colours_are_read_as_people_write_them():
 
 @pytest.mark.parametrize("text", ["", "#aa33", "red", "#aa3322,", "#gg0000", "aa3322;ffffff"])
 def test_what_is_no_colour_is_one_sentence(text):
-    with pytest.raises(SfumatoError, match="is no colour; give a picture, or colours as #aa3322") as caught:
+    with pytest.raises(SfumatoError, match="is not a colour; give a picture, or colours such as #aa3322") as caught:
         named_palette(text)
     assert "\n" not in str(caught.value)
 
@@ -46,7 +45,7 @@ def test_a_pictures_palette_is_its_colours_by_how_much_they_cover():
     assert palette.weights == pytest.approx((0.75, 0.25), abs=0.02)
 
 
-def test_a_palette_draws_the_colours_of_works_towards_it(model):
+def test_a_palette_draws_the_colours_of_works_towards_it(model, palette_distance):
     palette = named_palette("#aa3322,#f0e0c0,#203040", strength=1.0)
     plain, steered = (images(works(model, **steering)) for steering in ({}, {"palette": palette}))
     before, after = (float(palette_distance(one, colours_of(palette)).mean()) for one in (plain, steered))

@@ -104,7 +104,7 @@ def test_variations_are_of_a_work_or_its_file(model, tmp_path):
         ({"variations": 0.3}, "belong together"),
         ({"variations": 0.3, "of": "nothing.png"}, "does not exist"),
         ({"palette": "nothing.png"}, "no such file; give a picture, or colours"),
-        ({"palette": "teal wall"}, "is no colour"),
+        ({"palette": "teal wall"}, "is not a colour"),
         ({"composition": "nothing.png"}, "no such file"),
         ({"width": 8}, "each side has to have 32 or more"),
     ],

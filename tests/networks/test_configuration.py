@@ -74,7 +74,7 @@ def test_only_what_is_learned_is_stored(config) -> None:
 
 @pytest.mark.parametrize("kind", [TransformerConfig, UNetConfig])
 def test_a_width_that_the_heads_do_not_divide_is_refused_with_both_numbers(kind) -> None:
-    with pytest.raises(ValidationError, match="width 100 is no multiple of heads 3"):
+    with pytest.raises(ValidationError, match="width 100 is not a multiple of heads 3"):
         kind(width=100, heads=3)
 
 

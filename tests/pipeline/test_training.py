@@ -69,8 +69,8 @@ def test_mistakes_are_said_before_anything_is_written(
         (pipeline.train_on(tiny_art, trained.path, tiny_settings), "holds a run already"),
         (pipeline.train_on(tmp_path / "no", tmp_path / "run", tiny_settings), "no such folder"),
         (pipeline.train_on(tiny_art, tmp_path / "run", other, weights_from=str(trained.path)), "its network is a unet"),
-        (pipeline.resume(tmp_path / "run"), "is no run"),
-        (pipeline.distill(tmp_path / "no", tmp_path / "run", {}), "is no run"),
+        (pipeline.resume(tmp_path / "run"), "is not a run"),
+        (pipeline.distill(tmp_path / "no", tmp_path / "run", {}), "is not a run"),
         (pipeline.distill(trained.path, trained.path, {}), "holds a run already"),
     ):
         with pytest.raises(SfumatoError, match=said):

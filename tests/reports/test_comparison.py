@@ -123,7 +123,7 @@ def test_pictures_made_again_hang_under_their_originals(page: Any) -> None:
 
 
 def test_the_autoencoder_is_not_called_a_generative_model(page: Any) -> None:
-    assert "It is no generative model" in page.room(2)
+    assert "It is not a generative model" in page.room(2)
 
 
 def test_side_by_side_every_figure_has_its_place(page: Any) -> None:

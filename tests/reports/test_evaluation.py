@@ -9,7 +9,7 @@ import torch
 
 from sfumato.collection.drawn import draw
 from sfumato.evaluation import Curve, Evaluation, Metric, Nearest
-from sfumato.evaluation.classes import ClassDistance, ClassFractions, ClassMetrics
+from sfumato.evaluation.classes import ClassFractions, ClassMetrics
 from sfumato.evaluation.noise_levels import NoiseLevels
 from sfumato.features.appearance import Appearance
 from sfumato.reports.evaluation import evaluation_page
@@ -47,11 +47,16 @@ def evaluation(**changes: Any) -> Evaluation:
                 12,
                 150,
                 9,
-                ClassDistance(7.0, 0.2, 12, 9, 140, 0.9, 0.6),
-                ClassDistance(80.0, 44.0, 9, 9, 140),
+                Metric("kid", 7.0, 0.2, 12, 9, 140, 0.9, 0.6),
+                Metric("sliced_wasserstein", 80.0, 44.0, 9, 9, 140),
             ),
             ClassMetrics(
-                "glass", 8, 150, 5, ClassDistance(2.0, None, 8, 0, 150, 0.9), ClassDistance(70.0, None, 8, 0, 150)
+                "glass",
+                8,
+                150,
+                5,
+                Metric("kid", 2.0, None, 8, 0, 150, 0.9),
+                Metric("sliced_wasserstein", 70.0, None, 8, 0, 150),
             ),
             ClassMetrics("", 0, 150, 5),
         ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sfumato.evaluation import Metric
-from sfumato.evaluation.classes import ClassDistance, ClassMetrics
+from sfumato.evaluation.classes import ClassMetrics
 from sfumato.evaluation.metrics import MetricName
 from sfumato.reports.evaluation_words import (
     WORDS,
@@ -144,15 +144,15 @@ def test_every_metric_says_what_it_does_not_say() -> None:
         assert words.says.endswith(".") and words.says_not.endswith(".")
 
 
-def of_classes(**kernel_distances: ClassDistance | None) -> Any:
+def of_classes(**kernel_distances: Metric | None) -> Any:
     return SimpleNamespace(
         class_metrics=[ClassMetrics(name, 20, 200, 20, distance) for name, distance in kernel_distances.items()]
     )
 
 
-def away(works: float, baseline: float | None = 0.0, error: float = 0.5) -> ClassDistance:
-    return ClassDistance(
-        works, baseline, 20, 0 if baseline is None else 20, 200, error, None if baseline is None else error
+def away(works: float, baseline: float | None = 0.0, error: float = 0.5) -> Metric:
+    return Metric(
+        "kid", works, baseline, 20, 0 if baseline is None else 20, 200, error, None if baseline is None else error
     )
 
 

@@ -81,7 +81,7 @@ def test_every_template_escapes_what_it_is_given() -> None:
 def test_rooms_are_numbered_in_their_order_and_name_their_sections() -> None:
     source = (
         '{% from "parts.html" import room with context %}'
-        '{% call room("Works", "Some text") %}<p>content</p>{% endcall %}{% call room("More", "") %}{% endcall %}'
+        '{% call room("Works") %}<p>Some text</p>\n<p>content</p>{% endcall %}{% call room("More") %}{% endcall %}'
     )
     html = TEMPLATES.from_string(source).render(next_room=count(1).__next__)
     assert 'aria-labelledby="room-1"' in html and '<h2 id="room-1">Works</h2>' in html

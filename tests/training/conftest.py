@@ -1,7 +1,10 @@
 """What the tests of training share: torch's threads as they were, a run's first state, two runs compared."""
 
+import contextlib
 import importlib.util
-from collections.abc import Callable, Iterator
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from sfumato.cli.app import main
 from sfumato.dataset import Dataset
 from sfumato.training import Run, resolve, throughput
 from sfumato.training.objectives import Denoising, Losses
@@ -29,6 +33,23 @@ def threads_as_before() -> Iterator[None]:
 def kills() -> ModuleType:
     """The benchmark that kills runs, and knows in what two of them differ."""
     return benchmark("kills")
+
+
+@pytest.fixture
+def finish(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[str]], str]:
+    """(a command of that benchmark) -> what the program says, in this process, to its end; it must leave with 0."""
+
+    def run(command: Sequence[str]) -> str:
+        said = io.StringIO()
+        monkeypatch.setattr(sys, "argv", ["sfumato", *command[command.index("train") :]])
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            try:
+                main()
+            except SystemExit as end:
+                assert not end.code, said.getvalue()
+        return said.getvalue()
+
+    return run
 
 
 @pytest.fixture(scope="session")

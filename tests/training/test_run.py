@@ -3,7 +3,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,7 +26,7 @@ from sfumato.training.run import RunLog
 
 
 def test_what_is_no_run_is_an_error_for_people(begin: Callable[..., Run], tmp_path: Path) -> None:
-    with pytest.raises(SfumatoError, match="is no run"):
+    with pytest.raises(SfumatoError, match="is not a run"):
         Run.open(tmp_path)
     file = begin().path / "run.json"
     record = json.loads(file.read_text())
@@ -163,32 +163,31 @@ def settings_file(kills: ModuleType, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.slow
 def test_a_run_killed_in_the_midst_of_training_and_of_saving_ends_as_the_one_left_alone(
-    kills: ModuleType, tiny_art: Path, settings_file: Path, tmp_path: Path
+    kills: ModuleType, finish: Callable[[Sequence[str]], str], tiny_art: Path, settings_file: Path, tmp_path: Path
 ) -> None:
     alone, run, moments = tmp_path / "alone", tmp_path / "run", random.Random(3)
-    kills.finish(kills.train_command(alone, tiny_art, settings_file))
+    finish(kills.train_command(alone, tiny_art, settings_file))
     assert kills.start_and_kill(kills.train_command(run, tiny_art, settings_file), run, "saving", moments)
     assert kills.has_checkpoint(run)
     killed = [kills.start_and_kill(kills.resume_command(run), run, kind, moments) for kind in ("training", "saving")]
     assert any(killed)
-    said = kills.finish(kills.resume_command(run))
-    assert "the model is in" in said
+    assert "the model is in" in finish(kills.resume_command(run))
     assert kills.differences(alone, run) == []
 
 
 @pytest.mark.slow
 def test_a_run_killed_before_its_first_checkpoint_begins_again(
-    kills: ModuleType, begin: Callable[..., Run], tmp_path: Path
+    kills: ModuleType, finish: Callable[[Sequence[str]], str], begin: Callable[..., Run], tmp_path: Path
 ) -> None:
     alone, run = begin("alone"), begin("run")
     list(train(alone))
     (run.checkpoints / f".{'0' * 32}.tmp").mkdir(parents=True)  # half a checkpoint
     with run.at_work():
         run.directory.claim("log.jsonl").write_text('{"event": "trained"}\n')
-    kills.finish(kills.resume_command(run.path))
+    finish(kills.resume_command(run.path))
     assert kills.differences(alone.path, run.path) == []
     # On the finished run it has nothing to do, and that is no fault.
-    assert "the model is in" in kills.finish(kills.resume_command(run.path))
+    assert "the model is in" in finish(kills.resume_command(run.path))
 
 
 @pytest.mark.slow

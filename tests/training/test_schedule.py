@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,4 +89,4 @@ def test_between_two_steps_the_rate_is_between_theirs() -> None:
 
 def test_its_state_makes_it_again() -> None:
     schedule = LearningRateSchedule.over(7, 100, warmup=0.1, anneal=0.4)
-    assert LearningRateSchedule(**schedule.state()) == schedule
+    assert LearningRateSchedule(**asdict(schedule)) == schedule

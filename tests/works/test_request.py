@@ -147,14 +147,14 @@ def test_a_work_of_a_series_is_told_by_its_number_and_a_variation_by_that_of_its
     plain = Request.of(seed=7, number=4)
     assert (plain.position, plain.series_seed) == (4, 7)
     assert plain.at(9) == Request.of(seed=7, number=9)
-    assert plain.with_series_seed(3) == Request.of(seed=3, number=4)
+    assert plain.at(seed=3) == Request.of(seed=3, number=4)
     varied = Request.of(seed=7, number=4, slerps=SLERPS)
     assert (varied.position, varied.series_seed) == (18, 2)
     first, last = SLERPS
     assert varied.at(5).slerps == (first, Slerp(seed=2, number=5, fraction=0.2))
-    assert varied.with_series_seed(6).slerps == (first, Slerp(seed=6, number=18, fraction=0.2))
+    assert varied.at(seed=6).slerps == (first, Slerp(seed=6, number=18, fraction=0.2))
     assert (varied.at(5).seed, varied.at(5).number) == (7, 4)
-    assert varied.at(18) == varied.with_series_seed(2) == varied
+    assert varied.at(18) == varied.at(seed=2) == varied
     assert last == SLERPS[1]
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
@@ -67,7 +66,6 @@ def again(
     from sfumato.models.verbs import enlarging_again
     from sfumato.works import read_work
 
-    console = Console(highlight=False)
     changed = strength is not None or bool(request.model_fields_set)
     if changed and output is None:
         output = made_up(work, "-again.png")
@@ -87,25 +85,23 @@ def again(
         begun, enlargements = read.recipe, ()
     loaded, *upscalers = [model_of(part, work, models or [], place) for part in (begun, *enlargements)]
     generation = reproduction(loaded, begun, request, picture=shown, mask=covered, strength=strength)
-    result = made.made(generation, console)
+    result = made.made(generation)
     for larger, upscaler in zip(enlargements, upscalers, strict=True):
-        result = replace(made, video=None).made(enlarging_again(upscaler, larger, result), console)
+        result = replace(made, video=None).made(enlarging_again(upscaler, larger, result))
     if made.video is not None:
-        console.print(f"from noise to picture: {made.video}", markup=False, soft_wrap=True)
+        made.say(f"from noise to picture: {made.video}")
     made.write(result)
     if output is not None:
-        console.print(f"{work} made again: {output}", markup=False, soft_wrap=True)
+        made.say(f"{work} made again: {output}")
     if changed:
         return
     apart = np.abs(np.asarray(result.image, dtype=int) - np.asarray(read.image, dtype=int))
     if not apart.any():
-        console.print("the pixels are the same", soft_wrap=True)
+        made.say("the pixels are the same")
         return
-    console.print(
+    made.say(
         f"{(apart.max(2) > 0).mean():.1%} of the pixels differ, by {apart.max()} of 255 at most and "
-        f"{apart.mean():.2f} on average{_why(read.recipe, result.recipe)}",
-        markup=False,
-        soft_wrap=True,
+        f"{apart.mean():.2f} on average{_why(read.recipe, result.recipe)}"
     )
 
 

@@ -98,7 +98,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name of any bytes can be printed, in any locale
             stream.reconfigure(errors="backslashreplace")
-    # No shell does this after a '=', and a directory called '~' is a trap for who removes it.
+    # No shell does this after a '=', and a directory called '~' is a trap for whoever removes it.
     sys.argv[1:] = [
         _HOME.sub(lambda found: f"{found[1] or ''}{at_home(Path(found[2]))}", word) for word in sys.argv[1:]
     ]

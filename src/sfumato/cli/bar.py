@@ -1,5 +1,5 @@
-"""The bar of work that takes long: what it is, how much of it is done, and a description; and times as people read
-them."""
+"""Lines of text; the bar of work that takes long: what it is, how much of it is done, and a description; and times as
+people read them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,13 @@ MEASURED: Final = 2.0  # seconds, before anything is said of the rest
 LINE_EVERY: Final = 30.0  # seconds, where there is no terminal
 
 
+def say(console: Console, text: str, style: str | None = None) -> None:
+    """A line, however long. A path, or a name, may hold what rich would take for markup."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def percent_bar(console: Console, what: str, total: float | None) -> tuple[Progress, TaskID]:
-    """A bar and its task, of ``total`` (None: not known yet); nothing is drawn where the console is no terminal."""
+    """A bar and its task, of ``total`` (None: not known yet); nothing is drawn where the console is not a terminal."""
     progress = Progress(
         TextColumn("{task.fields[what]}"),
         BarColumn(),
@@ -58,13 +63,13 @@ class SamplingTime:
         self.is_told = False
 
     def left(self, fraction: float) -> str:
-        """'0:12 left' where so much is done, 0..1, and the rest takes as long in proportion; '' while nothing is
+        """'0:12 left' where that much is done, 0..1, and the rest takes as long in proportion; '' while nothing is
         known."""
         spent = self.clock() - self.began
         return self.told(fraction, spent / fraction - spent) if fraction > 0 else ""
 
     def told(self, fraction: float, seconds_left: float, *, is_sure: bool = True) -> str:
-        """The same where so many seconds are left; what is not sure is not said beforehand or in a line."""
+        """The same where that many seconds are left; nothing that is unsure is said."""
         now = self.clock()
         spent = now - self.began
         if fraction <= 0 or spent <= MEASURED:
@@ -75,11 +80,8 @@ class SamplingTime:
         if not self.is_told:
             self.is_told = True
             if spent + seconds_left > TOLD_FROM:
-                self._say(f"{self.what}: {about(spent + seconds_left)}")
+                say(self.console, f"{self.what}: {about(spent + seconds_left)}")
         if not self.console.is_terminal and now - self.last_line > LINE_EVERY:
             self.last_line = now
-            self._say(f"{self.what}: {fraction:.0%}, {left}")
+            say(self.console, f"{self.what}: {fraction:.0%}, {left}")
         return left
-
-    def _say(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)

@@ -33,14 +33,12 @@ def collect(
     ] = False,
 ) -> None:
     """Turn a folder of art into a collection: sound pictures without duplicates, and what is known of each."""
-    from rich.console import Console
-
     from sfumato import pipeline
     from sfumato.cli.drawing import draw
 
     colour = parse_background(background)
     events = pipeline.collect(art, output, background=colour, workers=workers, include_works=include_works, force=force)
-    draw(events, Console(highlight=False))
+    draw(events)
 
 
 def parse_background(text: str) -> tuple[int, int, int]:

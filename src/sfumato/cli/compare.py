@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
@@ -62,4 +61,4 @@ def compare(
         device=device_named(device),
         force=force,
     )
-    draw(events, Console(highlight=False))
+    draw(events)

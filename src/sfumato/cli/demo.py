@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sfumato.errors import SfumatoError
 
@@ -27,4 +26,4 @@ def demo(
     from sfumato import pipeline
     from sfumato.cli.drawing import draw
 
-    draw(pipeline.demonstrate(output, minutes=minutes, seed=seed, force=force), Console(highlight=False))
+    draw(pipeline.demonstrate(output, minutes=minutes, seed=seed, force=force))

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 
@@ -53,4 +52,4 @@ def distill(
         device=device_named(device),
         force=force,
     )
-    draw(events, Console(highlight=False))
+    draw(events)

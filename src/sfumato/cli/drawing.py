@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from sfumato import collection, dataset, pipeline, training
-from sfumato.cli.bar import SamplingTime, percent_bar
+from sfumato.cli.bar import SamplingTime, percent_bar, say
 from sfumato.cli.tables import collection_table, metrics_table
 from sfumato.cli.training_bar import TrainingBar
 from sfumato.errors import SfumatoError
@@ -24,13 +24,14 @@ from sfumato.text import counted, printable
 MOST_NAMED = 20  # left-out files on the screen; all of them stand in rejected.jsonl
 
 
-def draw(events: Iterator[pipeline.Event], console: Console) -> None:
+def draw(events: Iterator[pipeline.Event], console: Console | None = None) -> None:
     """Draw a pipeline until it ends. While it trains, the first Ctrl-C ends it after the step, the second at once.
 
     Raises what the pipeline raises, after naming the files that were left out until then; typer.Exit(130) where it was
     ended.
     """
-    with closing(events), Drawing(console) as drawing:  # type: ignore[type-var]
+    drawing = Drawing(console or Console(highlight=False))
+    with closing(events), drawing.stage:  # type: ignore[type-var]
         try:
             for event in events:
                 drawing.show(event)
@@ -45,7 +46,7 @@ def draw(events: Iterator[pipeline.Event], console: Console) -> None:
 
 
 class Drawing:
-    """Use it as a context. clock: seconds."""
+    """What the events have brought onto the screen. clock: seconds."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.perf_counter) -> None:
         self.console, self.clock = console, clock
@@ -60,12 +61,6 @@ class Drawing:
         self.bar: TrainingBar | None = None
         self.sampling: SamplingTime | None = None
         self.is_stopping = False
-
-    def __enter__(self) -> Drawing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end_stage()
 
     def show(self, event: pipeline.Event) -> None:
         match event:
@@ -103,8 +98,18 @@ class Drawing:
                 self.end_stage()
             case pipelines.Evaluated():
                 self._evaluated(event)
-            case _:
-                self._say_of(event)
+            case pipelines.Drew(folder, pictures, classes):
+                self.end_stage()
+                say(self.console, f"Drew {counted(pictures, 'picture')} into {folder}: {', '.join(classes)}.")
+            case pipelines.Planned(sentence, disk_bytes):
+                self.end_stage()
+                size = f" (at most {max(1, disk_bytes / 1e6):,.0f} MB on the disk)" if disk_bytes else ""
+                say(self.console, f"{sentence}{size}.")
+            case pipelines.ContenderBegan(number, of, kind, minutes):
+                self.console.print(f"{number} of {of}: {kind}, {counted(minutes, 'minute')}", style="bold")
+            case pipelines.PageWritten(page):
+                self.end_stage()
+                say(self.console, f"Open {page} in a browser.", "bold")
 
     def end_stage(self) -> None:
         """Nothing that moves is left on the screen."""
@@ -112,29 +117,30 @@ class Drawing:
         self.progress = self.bar = self.sampling = None
 
     def name_left_out(self, where: Path | None) -> None:
-        """Name the first of them, exact duplicates last: those are no loss. where: a file that lists all of them."""
+        """Name the first of them, exact duplicates last: those are not a loss. where: a file that lists all of them."""
         entries = sorted(self.left_out, key=lambda entry: (entry.kind == "exact duplicate", entry.file))
         for entry in entries[:MOST_NAMED]:
-            self._plain(f"{printable(entry.file)}: {printable(entry.reason)} (left out)")
+            say(self.console, f"{printable(entry.file)}: {printable(entry.reason)} (left out)")
         more = len(entries) - MOST_NAMED
         if more > 0:
             see = f", see {printable(str(where))}" if where is not None else ""
-            self._plain(f"and {more:,} more{see}")
+            say(self.console, f"and {more:,} more{see}")
         self.left_out = []
 
     def tell_stopped(self) -> None:
         self.end_stage()
         assert self.trained is not None  # nothing else is stopped in this way
-        self._plain(
+        say(
+            self.console,
             f"Stopped. A model of this moment is in {self.trained.model}; "
-            f"go on with: sfumato train --resume -o {shlex.quote(str(self.trained.run))}"
+            f"go on with: sfumato train --resume -o {shlex.quote(str(self.trained.run))}",
         )
 
     def _begin(self, event: pipelines.Began) -> None:
         self.end_stage()
         self.began = event
         if event.stage == "fetching":  # its client draws the download
-            self._plain(event.text)
+            say(self.console, event.text)
         elif event.stage not in ("collecting", "preparing"):
             self.stage.enter_context(self.console.status(event.text))
 
@@ -167,7 +173,7 @@ class Drawing:
             self._note(note)
         self.notes = []
         if event.origin is not None and "unknown" in event.summary.licences:
-            self._plain(printable(event.origin.licence_sentence))
+            say(self.console, printable(event.origin.licence_sentence))
         self.name_left_out(event.path / "rejected.jsonl")
 
     def _begin_training(self, event: pipelines.TrainingBegan) -> None:
@@ -188,29 +194,9 @@ class Drawing:
         self.end_stage()
         self.console.print(metrics_table(event))
         self.console.print("N: works, held-out pictures; training pictures that both are measured against")
-        style = "bold red" if event.copies else "bold"
-        self.console.print(f"{event.headline}.", style=style, markup=False, soft_wrap=True)
+        say(self.console, f"{event.headline}.", "bold red" if event.copies else "bold")
         for sentence in event.sentences:
-            self.console.print(sentence, markup=False, soft_wrap=True)
-
-    def _say_of(self, event: pipeline.Event) -> None:
-        match event:
-            case pipelines.Drew(folder, pictures, classes):
-                self.end_stage()
-                self._plain(f"Drew {counted(pictures, 'picture')} into {folder}: {', '.join(classes)}.")
-            case pipelines.Planned(sentence, disk_bytes):
-                self.end_stage()
-                size = f" (at most {max(1, disk_bytes / 1e6):,.0f} MB on the disk)" if disk_bytes else ""
-                self._plain(f"{sentence}{size}.")
-            case pipelines.ContenderBegan(number, of, kind, minutes):
-                self.console.print(f"{number} of {of}: {kind}, {counted(minutes, 'minute')}", style="bold")
-            case pipelines.PageWritten(page):
-                self.end_stage()
-                self.console.print(f"Open {page} in a browser.", style="bold", markup=False, soft_wrap=True)
+            say(self.console, sentence)
 
     def _note(self, note: str) -> None:
         self.console.print(f"Note: {printable(note)}", markup=False, highlight=False)
-
-    def _plain(self, text: str) -> None:
-        """A path, or a name, may hold what rich would take for markup."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)

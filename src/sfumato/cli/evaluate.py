@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
@@ -68,4 +67,4 @@ def evaluate(
         device=device_named(device),
         force=force,
     )
-    draw(events, Console(highlight=False))
+    draw(events)

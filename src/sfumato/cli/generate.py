@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.bar import say
 from sfumato.text import counted
 from sfumato.works.request import Request
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sfumato.works import Recipe
 
 
-@options.asks("seed", *options.CLASSES, *options.CANVAS, *options.SAMPLING, **options.STEERING)
+@options.asks("seed", *options.CLASSES, *options.CANVAS, *options.SAMPLING)
 def generate(
     model: options.ModelName,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=options.MOST_WORKS, help="How many works.")] = 16,
@@ -30,10 +31,7 @@ def generate(
     upscale: Annotated[
         str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
     ] = None,
-    palette: options.PaletteText = None,
-    palette_strength: float | None = None,
-    composition: options.Sketch = None,
-    composition_strength: float | None = None,
+    steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
     device: options.Device = "auto",
@@ -45,18 +43,20 @@ def generate(
     works that follow.
     """
     from sfumato.cli.nearness import said_of_nearness
-    from sfumato.cli.series import SeriesOfWorks, next_series
+    from sfumato.cli.series import SeriesOfWorks
     from sfumato.directory import OwnDirectory
+    from sfumato.marker import MARKER
     from sfumato.models import Model
     from sfumato.models.canvas import enlarged_size
     from sfumato.models.verbs import generating
-    from sfumato.works.series import Series
+    from sfumato.works.series import Series, following, unfinished
 
     console = Console(highlight=False)
     seed = request.seed if "seed" in request.model_fields_set else None
     directory = OwnDirectory(output, "works")
     made = SeriesOfWorks(directory, Series(count=count, seed=request.seed), trajectory, force=force)
-    others = _others(output, made.series.names) if force else []
+    ours = {*made.series.names, MARKER}
+    others = [path for path in output.iterdir() if path.name not in ours] if force and output.is_dir() else []
     continues = not force and bool(directory.own())
     if continues:
         directory.check()
@@ -64,16 +64,7 @@ def generate(
         made.check()
     loaded = Model.from_pretrained(model, device=device)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
-    generation = generating(
-        loaded,
-        request,
-        palette=palette,
-        palette_strength=palette_strength,
-        composition=composition,
-        composition_strength=composition_strength,
-        variations=variations,
-        of=of,
-    )
+    generation = generating(loaded, request, variations=variations, of=of, **vars(steering))
     if upscaler is not None:
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
     if continues:
@@ -81,20 +72,16 @@ def generate(
         def recipe_of(which: int, number: int) -> Recipe:
             return generation.with_seed(which).recipe(number)
 
-        made = next_series(directory, count, recipe_of, seed=seed, upscaler=upscaler, trajectory=trajectory)
+        digest = "" if upscaler is None else upscaler.weights_digest
+        begun = unfinished(directory, count, recipe_of, seed=seed, upscaler=digest)
+        series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest)
+        made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
         made.check()
     made.write(generation, upscaler, console, seed=seed, recipe=recipe)
-    console.print(made.said(), markup=False, soft_wrap=True)
+    say(console, made.said())
     if near := said_of_nearness(model, made.shown, made.series.names):
-        console.print(near, markup=False, soft_wrap=True)
+        say(console, near)
     if others:
-        console.print(f"{counted(len(others), 'other file')} in {output} left as before", markup=False, soft_wrap=True)
+        say(console, f"{counted(len(others), 'other file')} in {output} left as before")
     if trajectory:
-        console.print(f"from noise to picture: {made.video}", markup=False, soft_wrap=True)
-
-
-def _others(output: Path, names: list[str]) -> list[Path]:
-    """What lies in the directory and has none of these names."""
-    from sfumato.marker import MARKER
-
-    return [path for path in output.iterdir() if path.name not in (*names, MARKER)] if output.is_dir() else []
+        say(console, f"from noise to picture: {made.video}")

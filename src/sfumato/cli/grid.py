@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
@@ -15,6 +16,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.bar import say
 from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, value_in_words
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.errors import SfumatoError
@@ -42,6 +44,10 @@ class Cell:
     pictures: list[Image.Image]
     evaluations: int
     seconds: float
+
+    @property
+    def pixels(self) -> tuple[bytes, ...]:
+        return tuple(picture.tobytes() for picture in self.pictures)
 
 
 @options.asks("seed", *options.CLASSES, *options.SAMPLING)
@@ -114,10 +120,10 @@ def grid(
     console.print(f"for each work, where {BATCH} are made at once:")
     console.print(_costs(axes, cells))
     for axis in axes:
-        if len(axis.values) > 1 and not _changes(axis.name, cells, _pixels):
+        if len(axis.values) > 1 and not _changes(axis.name, cells, attrgetter("pixels")):
             console.print(f"{name_in_words(axis.name)} changes nothing here: all its works are the same")
     each = f"{counted(count, 'work')} for each of {counted(len(choices), 'setting')}"
-    console.print(f"{each}: {output}", markup=False, soft_wrap=True)
+    say(console, f"{each}: {output}")
 
 
 def _request(choice: Mapping[str, Value]) -> Request:
@@ -139,33 +145,29 @@ def _check_size(pictures: int, size: int) -> None:
 def _made(
     generations: Sequence[Generation], choices: Sequence[Mapping[str, Value]], count: int, console: Console
 ) -> list[Cell]:
-    next(generations[0].events())  # a machine's first step takes longer than any other
-    parts = [Part(generation, count) for generation in generations]
-    with SamplingBar(console, counted(len(parts) * count, "work"), parts) as bar:
-        return [
-            _cell(generation, choice, count, part, bar)
-            for generation, choice, part in zip(generations, choices, parts, strict=True)
-        ]
+    from PIL import Image
 
-
-def _cell(generation: Generation, choice: Mapping[str, Value], count: int, part: Part, bar: SamplingBar) -> Cell:
+    from sfumato.diffusion import Denoiser
     from sfumato.models.effort import watched_looks
     from sfumato.models.sampling import BATCH
 
-    batches, calls, began = math.ceil(count / BATCH), 0, time.perf_counter()
-
-    def note(*_: object) -> None:
-        nonlocal calls
-        calls += 1
-
-    pictures = []
-    with watched_looks(note):
-        for event in generation.events(count):
-            bar.step(part)
-            pictures += [work.image for work in event.works]
-    bar.end(part)
-    # A batch is computed in full, however few of its works are wanted.
-    return Cell(choice, pictures, calls // batches, (time.perf_counter() - began) / (batches * BATCH))
+    next(generations[0].events())  # a machine's first step takes longer than any other
+    parts = [Part(generation, count) for generation in generations]
+    batches, cells, evaluated = math.ceil(count / BATCH), list[Cell](), list[Denoiser]()
+    with (
+        SamplingBar(console, counted(len(parts) * count, "work"), parts) as bar,
+        watched_looks(lambda denoiser, _: evaluated.append(denoiser)),
+    ):
+        for generation, choice, part in zip(generations, choices, parts, strict=True):
+            pictures, before, began = list[Image.Image](), len(evaluated), time.perf_counter()
+            for event in generation.events(count):
+                bar.step(part)
+                pictures += [work.image for work in event.works]
+            bar.end(part)
+            # A batch is computed in full, however few of its works are wanted.
+            seconds = (time.perf_counter() - began) / (batches * BATCH)
+            cells.append(Cell(choice, pictures, (len(evaluated) - before) // batches, seconds))
+    return cells
 
 
 def _common(generation: Generation, fixed: Mapping[str, Any], varied: Mapping[str, Value]) -> str:
@@ -211,7 +213,9 @@ def _costs(axes: Sequence[Axis], cells: Sequence[Cell]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    names = [axis.name for axis in axes if axis.name == "precision" or _changes(axis.name, cells, _evaluations)]
+    names = [
+        axis.name for axis in axes if axis.name == "precision" or _changes(axis.name, cells, attrgetter("evaluations"))
+    ]
     alike: dict[tuple[Value, ...], list[Cell]] = {}
     for cell in cells:
         alike.setdefault(tuple(cell.choice[name] for name in names), []).append(cell)
@@ -229,16 +233,5 @@ def _costs(axes: Sequence[Axis], cells: Sequence[Cell]) -> Table:
 
 def _changes(name: str, cells: Sequence[Cell], what: Callable[[Cell], Hashable]) -> bool:
     """Whether something differs between cells that differ in the named setting alone."""
-    found: dict[Hashable, set[Hashable]] = {}
-    for cell in cells:
-        others = tuple(value for other, value in cell.choice.items() if other != name)
-        found.setdefault(others, set()).add(what(cell))
-    return any(len(different) > 1 for different in found.values())
-
-
-def _evaluations(cell: Cell) -> Hashable:
-    return cell.evaluations
-
-
-def _pixels(cell: Cell) -> Hashable:
-    return tuple(picture.tobytes() for picture in cell.pictures)
+    found = {(tuple(value for other, value in cell.choice.items() if other != name), what(cell)) for cell in cells}
+    return len(found) > len({others for others, _ in found})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfumato.cli.options import SAMPLING, Values
+from sfumato.cli.options import SAMPLING, values_of
 from sfumato.errors import SfumatoError
 from sfumato.text import readable
 from sfumato.works.request import SamplerSettings
@@ -19,7 +19,7 @@ KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "seed": int,
     "class": readable,
     "negative": readable,
-    **{name: Values.of(SamplerSettings, name).kind for name in SAMPLING},
+    **{name: values_of(SamplerSettings, name)[0] for name in SAMPLING},
 }
 MOST_CELLS: Final = 400
 
@@ -43,7 +43,7 @@ def read_axes(vary: Sequence[str], fixed: Mapping[str, Any], classes: Sequence[s
         raise SfumatoError(f"--vary: {len(vary)} settings, and a sheet has rows and columns; vary one or two")
     axes = [read_axis(text, classes) for text in vary]
     if len({axis.name for axis in axes}) < len(axes):
-        raise SfumatoError(f"--vary {axes[0].name}: stands there twice; give all its values at once")
+        raise SfumatoError(f"--vary {axes[0].name}: is given twice; give all its values at once")
     for axis in axes:
         if axis.name in fixed:
             option = axis.name.replace("_", "-")
@@ -56,13 +56,16 @@ def read_axes(vary: Sequence[str], fixed: Mapping[str, Any], classes: Sequence[s
 
 def read_axis(text: str, classes: Sequence[str] = ()) -> Axis:
     """'guidance=1,2,4', or with semicolons for values that hold commas, as mixtures do. What stands in quotes, or in
-    the name of a class, is no mark. Raises SfumatoError that says what is wrong."""
+    the name of a class, is not a mark. Raises SfumatoError that says what is wrong."""
+    from sfumato.models.classes import separated
+
     named, _, listed = text.partition("=")
     name = named.strip().replace("-", "_")
     if name not in KINDS:
         raise SfumatoError(f"--vary {text}: '{named}' cannot be varied; choose one of {', '.join(KINDS)}")
     values: list[Value] = []
-    for part in _values(listed, classes):
+    parts = list(separated(listed, ";", classes))
+    for part in parts if len(parts) > 1 else separated(listed, ",", classes):
         try:
             value = KINDS[name](part.strip())
         except ValueError as error:
@@ -71,16 +74,9 @@ def read_axis(text: str, classes: Sequence[str] = ()) -> Axis:
         if value == "":
             raise SfumatoError(f"--vary {text}: a value is missing; give values as {name}=A,B")
         if value in values:
-            raise SfumatoError(f"--vary {text}: {value_in_words(value)} stands there twice; leave one out")
+            raise SfumatoError(f"--vary {text}: {value_in_words(value)} is given twice; leave one out")
         values.append(value)
     return Axis(name, tuple(values))
-
-
-def _values(listed: str, classes: Sequence[str]) -> list[str]:
-    from sfumato.models.classes import separated
-
-    parts = list(separated(listed, ";", classes))
-    return parts if len(parts) > 1 else list(separated(listed, ",", classes))
 
 
 def name_in_words(name: str) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.works.edits import Inpaint
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from sfumato.models.canvas import Canvas
 
 
-@options.asks("seed", *options.CLASSES, *options.SAMPLING, strength=(Inpaint, "strength"), **options.STEERING)
+@options.asks("seed", *options.CLASSES, *options.SAMPLING, strength=(Inpaint, "strength"))
 def inpaint(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture, each side as long as the model's or longer.")],
@@ -33,38 +32,26 @@ def inpaint(
     *,
     request: Request,
     strength: float = 1.0,
-    palette: options.PaletteText = None,
-    palette_strength: float | None = None,
-    composition: options.Sketch = None,
-    composition_strength: float | None = None,
-    background: options.Background = options.WHITE,
-    trajectory: options.Trajectory = False,
-    recipe: options.KeepRecipe = True,
-    device: options.Device = "auto",
-    force: options.Force = False,
+    steering: options.SteeringOptions,
+    from_picture: options.PictureOptions,
 ) -> None:
     """Make part of a picture anew: what the mask shows white. What it shows black is kept to the pixel.
 
     In a mask the darkest third is kept and the brightest third made anew, so that a JPEG will do; the greys between are
     soft edges, where the old passes into the new. The picture is kept as its colours are in sRGB.
     """
-    from sfumato.cli.collect import parse_background
     from sfumato.cli.one_work import OneWork
     from sfumato.cli.output import check_is_not
-    from sfumato.images.decoding import open_picture
-    from sfumato.models import Generation, Model
+    from sfumato.models import Generation
     from sfumato.models.canvas import masked_canvas
-    from sfumato.models.verbs import steering_from
 
     check_is_not(output, mask, "the mask")
-    made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
-    image, covered = open_picture(picture, parse_background(background)), opened_mask(mask)
-    loaded = Model.from_pretrained(model, device=device)
+    covered = opened_mask(mask)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
     canvas = masked_canvas(loaded.config, image, covered, strength)
-    steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)
-    console = Console(highlight=False)
-    made.make(Generation.of(loaded, request.with_changes(steering), canvas=canvas), console)
-    console.print(f"{fractions_in_words(canvas, picture)}: {output}", markup=False, soft_wrap=True)
+    asked = steering.added_to(request, canvas)
+    made.make(Generation.of(loaded, asked, canvas=canvas))
+    made.say(f"{fractions_in_words(canvas, picture)}: {output}")
 
 
 def opened_mask(path: Path) -> Image.Image:

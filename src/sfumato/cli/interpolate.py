@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.bar import say
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
 from sfumato.works.request import Request
@@ -68,10 +69,6 @@ def interpolate(
             part.expect(event.batch, event.batches)
     assert event.frames is not None, "the last event has the pictures"
     pictures = to_pictures(event.frames)
-    if is_video:
-        save_video(pictures, output, seconds=seconds, force=force)
-    else:
-        save_animation(pictures, output, seconds=seconds, force=force)
-    console.print(
-        f"{counted(len(pictures), 'picture')} from {first} to {second}: {output}", markup=False, soft_wrap=True
-    )
+    save = save_video if is_video else save_animation
+    save(pictures, output, seconds=seconds, force=force)
+    say(console, f"{counted(len(pictures), 'picture')} from {first} to {second}: {output}")

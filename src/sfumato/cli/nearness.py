@@ -40,7 +40,7 @@ def said_of_nearness(model: str, works: Sequence[Image.Image], names: Sequence[s
     if found.copies:
         copies = f"{found.copies:,} of {found.works:,} {'is a near copy' if found.copies == 1 else 'are near copies'}"
     elif found.works == 1:
-        copies = "it is no near copy"
+        copies = "it is not a near copy"
     return (
         f"Nearest to a picture learned from: {names[found.work]} to {dataset.files[found.picture]} "
         f"(correlation {found.correlation:.2f}); {copies}."

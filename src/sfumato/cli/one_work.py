@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from sfumato.cli.output import check_free, check_made_up, check_work
+from sfumato.cli.bar import say
+from sfumato.cli.collect import parse_background
+from sfumato.cli.options import PictureOptions
+from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
+from sfumato.images.decoding import open_picture
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from sfumato.models import Generation
+    from sfumato.models import Generation, Model
     from sfumato.works import Work
 
 
 @dataclass(frozen=True)
 class OneWork:
     """output: its file, None where it is not written; video: of the way from noise to it, None for none; recipe:
-    whether the file keeps the settings."""
+    whether the file keeps the settings; console: where its progress is shown."""
 
     output: Path | None
     video: Path | None
     recipe: bool
     force: bool
+    console: Console = field(default_factory=lambda: Console(highlight=False))
+
+    @classmethod
+    def from_picture(
+        cls, output: Path, picture: Path, model: str, options: PictureOptions
+    ) -> tuple[OneWork, Image.Image, Model]:
+        """The same for a work that a model makes from a picture, with both of them."""
+        from sfumato.models import Model
+
+        made = cls.into(output, picture, trajectory=options.trajectory, recipe=options.recipe, force=options.force)
+        image = open_picture(picture, parse_background(options.background))
+        return made, image, Model.from_pretrained(model, device=options.device)
 
     @classmethod
     def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, force: bool) -> OneWork:
         """sources: what the work is made from. Raises SfumatoError, before anything is made, where it, or the animation
         beside it, cannot be written."""
+        from sfumato.works.work import check_png
+
+        check_png(output)
         for source in sources:
-            check_work(output, source)
+            check_is_not(output, source, "the picture to begin with")
         video = output.with_name(f"{output.stem}-trajectory.webp") if trajectory else None
         return cls(output, video, recipe, force).checked()
 
@@ -44,17 +63,17 @@ class OneWork:
             check_made_up(self.video, force=self.force)
         return self
 
-    def make(self, generation: Generation, console: Console) -> Work:
+    def make(self, generation: Generation) -> Work:
         """Make the work of the generation's request, and write what is to be written."""
-        return self.write(self.made(generation, console))
+        return self.write(self.made(generation))
 
-    def made(self, generation: Generation, console: Console) -> Work:
+    def made(self, generation: Generation) -> Work:
         """The work, with the animation written."""
         from sfumato.works import save_animation
 
         frames: list[Image.Image] = []
         works: tuple[Work, ...] = ()
-        with SamplingBar(console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
+        with SamplingBar(self.console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
             for event in generation.events(previews=self.video is not None):
                 bar.step()
                 frames += event.previews
@@ -67,3 +86,6 @@ class OneWork:
         if self.output is not None:
             work.save(self.output, recipe=self.recipe, force=self.force)
         return work
+
+    def say(self, text: str) -> None:
+        say(self.console, text)

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Self, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import typer
 
 from sfumato.errors import SfumatoError
 from sfumato.works.request import CanvasShape, Composition, Palette, Request, SamplerSettings
 from sfumato.works.values import Plain
+
+if TYPE_CHECKING:
+    from sfumato.models.canvas import Canvas
 
 ModelName = Annotated[
     str, typer.Argument(help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name).")
@@ -49,23 +52,56 @@ RARE: Final = tuple(
 Field = tuple[type[Plain], str]
 
 
+def _as_in(part: type[Plain], name: str) -> Any:
+    """An option that may be left out, with the type, range and description of a field in the request's schema."""
+    return field(default=None, metadata={"field": (part, name)})
+
+
 @dataclass(frozen=True)
-class Values:
-    """What a field takes: int, float, bool or str, from ``least`` to ``most``, where it is bounded."""
+class SteeringOptions:
+    """What works are steered by."""
 
-    kind: type
-    least: float | None = None
-    most: float | None = None
+    palette: Annotated[
+        str | None,
+        typer.Option("--palette", help="Colours to paint works in: a picture's, or #1d3557,#f1faee,#e63946,..."),
+    ] = None
+    palette_strength: float | None = _as_in(Palette, "strength")
+    composition: Annotated[
+        Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")
+    ] = None
+    composition_strength: float | None = _as_in(Composition, "strength")
 
-    @classmethod
-    def of(cls, part: type[Plain], name: str) -> Self:
-        field = part.model_fields[name]
-        kind, limits = _plain(field.annotation, list(field.metadata))
-        bounds = {
-            limit: getattr(bound, limit) for bound in limits for limit in ("ge", "le", "lt") if hasattr(bound, limit)
-        }
-        most = bounds["lt"] - 1 if kind is int and "lt" in bounds else bounds.get("le")
-        return cls(kind, bounds.get("ge"), most)
+    def added_to(self, request: Request, canvas: Canvas) -> Request:
+        """Raises SfumatoError for what cannot be steered by."""
+        from sfumato.models.verbs import steering_from
+
+        steering = steering_from(
+            canvas,
+            palette=self.palette,
+            palette_strength=self.palette_strength,
+            composition=self.composition,
+            composition_strength=self.composition_strength,
+        )
+        return request.with_changes(steering)
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """How a picture is read, and how the work is written that is made from it."""
+
+    background: Background = WHITE
+    trajectory: Trajectory = False
+    recipe: KeepRecipe = True
+    device: Device = "auto"
+    force: Force = False
+
+
+def values_of(part: type[Plain], name: str) -> tuple[type, float | None, float | None]:
+    """What a field takes: int, float, bool or str, and the least and the most of it, where it is bounded."""
+    field = part.model_fields[name]
+    kind, limits = _plain(field.annotation, list(field.metadata))
+    bounds = {limit: getattr(bound, limit) for bound in limits for limit in ("ge", "le", "lt") if hasattr(bound, limit)}
+    return kind, bounds.get("ge"), bounds["lt"] - 1 if kind is int and "lt" in bounds else bounds.get("le")
 
 
 def _plain(annotation: Any, limits: list[Any]) -> tuple[type, list[Any]]:
@@ -82,52 +118,45 @@ def _plain(annotation: Any, limits: list[Any]) -> tuple[type, list[Any]]:
 def option_of(part: type[Plain], name: str, *flags: str, optional: bool = True) -> Any:
     """The annotation of an option for a field of the request, or of a part of it: type, range and description are the
     field's. optional: whether it may be None."""
-    values, field = Values.of(part, name), part.model_fields[name]
+    (kind, least, most), field = values_of(part, name), part.model_fields[name]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     flags = flags or (f"--{str(extra.get('option', name)).replace('_', '-')}",)
-    if values.kind is bool:
+    if kind is bool:
         return Annotated[bool, typer.Option(*flags, help=field.description)]
-    option = typer.Option(*flags, help=field.description, min=values.least, max=values.most)
-    return Annotated[values.kind | None if optional else values.kind, option]
+    option = typer.Option(*flags, help=field.description, min=least, max=most)
+    return Annotated[kind | None if optional else kind, option]
 
 
-PaletteText = Annotated[
-    str | None,
-    typer.Option("--palette", help="Colours to paint works in: a picture's, or #1d3557,#f1faee,#e63946,..."),
-]
-Sketch = Annotated[Path | None, typer.Option("--composition", help="A sketch whose masses are followed, of any size.")]
-STEERING: Final[Mapping[str, Field]] = {
-    "palette_strength": (Palette, "strength"),
-    "composition_strength": (Composition, "strength"),
-}
-
-
-def asks(*names: str, **fields: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def asks(*names: str, **taken: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command an option for each of these plain names of a request (see ``Request.of``), and ``--set`` for the
-    rare ones, in place of its parameter ``request``, which it gets as what was asked for. fields: parameters of its own
-    whose type, range and description are those of a field in the request's schema."""
+    rare ones, in place of its parameter ``request``, which it gets as what was asked for. A parameter that is a
+    dataclass has an option for each of its fields. taken: parameters whose type, range and description are those of a
+    field in the request's schema."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         derived = [name for name in names if name not in RARE]
         rare = len(derived) < len(names)
+        own = inspect.signature(command, eval_str=True).parameters
+        kinds = {name: parameter.annotation for name, parameter in own.items()}
+        groups = {name: kind for name, kind in kinds.items() if isinstance(kind, type) and is_dataclass(kind)}
 
         @functools.wraps(command)
-        def run(**given: Any) -> None:
+        def run(settings: Sequence[str] | None = None, **given: object) -> None:
             values = {name: given.pop(name) for name in derived}
             asked = {name: value for name, value in values.items() if value is not None and value is not False}
-            if rare:
-                asked |= parse_settings(given.pop("settings"))
-            command(request=Request.of(**asked), **given)
+            request = Request.of(**asked, **parse_settings(settings))
+            for name, group in groups.items():
+                given[name] = group(**{option.name: given.pop(option.name) for option in fields(group)})
+            command(request=request, **given)
 
         parameters = []
-        for parameter in inspect.signature(command, eval_str=True).parameters.values():
-            name = parameter.name
+        for name, parameter in own.items():
             if name == "request":
                 parameters += [*map(_derived, derived), *([_SETTINGS] if rare else [])]
-            elif name in fields:
-                optional = parameter.default is None
-                annotation = option_of(*fields[name], f"--{name.replace('_', '-')}", optional=optional)
-                parameters.append(parameter.replace(annotation=annotation))
+            elif name in groups:
+                parameters += _options_of(groups[name])
+            elif name in taken:
+                parameters.append(_as_field(parameter, taken[name]))
             else:
                 parameters.append(parameter)
         del run.__wrapped__  # typer would read the command's own parameters
@@ -138,6 +167,17 @@ def asks(*names: str, **fields: Field) -> Callable[[Callable[..., None]], Callab
         return run
 
     return decorate
+
+
+def _options_of(group: type[Any]) -> Iterator[inspect.Parameter]:
+    taken = {each.name: each.metadata["field"] for each in fields(group) if each.metadata}
+    for name, parameter in inspect.signature(group, eval_str=True).parameters.items():
+        yield _as_field(parameter, taken[name]) if name in taken else parameter
+
+
+def _as_field(parameter: inspect.Parameter, taken: Field) -> inspect.Parameter:
+    flag = f"--{parameter.name.replace('_', '-')}"
+    return parameter.replace(annotation=option_of(*taken, flag, optional=parameter.default is None))
 
 
 def _derived(name: str) -> inspect.Parameter:
@@ -177,7 +217,7 @@ def parse_settings(given: Sequence[str] | None) -> dict[str, float]:
                 "of its own, see --help"
             )
         if name in settings:
-            raise SfumatoError(f"--set {name}: stands there twice; leave one out")
+            raise SfumatoError(f"--set {name}: is given twice; leave one out")
         try:
             settings[name] = float(value)
         except ValueError as error:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.works.edits import Margins
@@ -14,11 +13,7 @@ from sfumato.works.request import Request
 
 
 @options.asks(
-    "seed",
-    *options.CLASSES,
-    *options.SAMPLING,
-    **{side: (Margins, side) for side in Margins.model_fields},
-    **options.STEERING,
+    *("seed", *options.CLASSES, *options.SAMPLING), **{side: (Margins, side) for side in Margins.model_fields}
 )
 def outpaint(
     model: options.ModelName,
@@ -30,29 +25,16 @@ def outpaint(
     top: int = 0,
     right: int = 0,
     bottom: int = 0,
-    palette: options.PaletteText = None,
-    palette_strength: float | None = None,
-    composition: options.Sketch = None,
-    composition_strength: float | None = None,
-    background: options.Background = options.WHITE,
-    trajectory: options.Trajectory = False,
-    recipe: options.KeepRecipe = True,
-    device: options.Device = "auto",
-    force: options.Force = False,
+    steering: options.SteeringOptions,
+    from_picture: options.PictureOptions,
 ) -> None:
     """Continue beyond the edges of a picture, which itself is kept to the pixel."""
-    from sfumato.cli.collect import parse_background
     from sfumato.cli.one_work import OneWork
-    from sfumato.images.decoding import open_picture
-    from sfumato.models import Generation, Model
+    from sfumato.models import Generation
     from sfumato.models.canvas import extended_canvas
-    from sfumato.models.verbs import steering_from
 
-    made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
-    image = open_picture(picture, parse_background(background))
-    loaded = Model.from_pretrained(model, device=device)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
     canvas = extended_canvas(loaded.config, image, Margins(left=left, top=top, right=right, bottom=bottom))
-    steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)
-    console = Console(highlight=False)
-    made.make(Generation.of(loaded, request.with_changes(steering), canvas=canvas), console)
-    console.print(f"{picture} continued to {canvas.width} x {canvas.height} px: {output}", markup=False, soft_wrap=True)
+    asked = steering.added_to(request, canvas)
+    made.make(Generation.of(loaded, asked, canvas=canvas))
+    made.say(f"{picture} continued to {canvas.width} x {canvas.height} px: {output}")

@@ -12,12 +12,8 @@ from sfumato.errors import SfumatoError
 
 def beside(directory: Path, ending: str) -> Path:
     """DIR -> DIR-sheet.png and the like: beside the directory, not in it."""
-    resolved = directory.resolve()
-    return (
-        resolved.with_name(resolved.name + ending)
-        if directory.name in ("", "..")
-        else directory.with_name(directory.name + ending)
-    )
+    named = directory.resolve() if directory.name in ("", "..") else directory
+    return named.with_name(named.name + ending)
 
 
 def made_up(work: Path, ending: str) -> Path:
@@ -32,16 +28,9 @@ def made_up(work: Path, ending: str) -> Path:
     return beside(work.parent, f"-{work.stem}{ending}")
 
 
-def check_work(output: Path, source: Path) -> None:
-    """Raises SfumatoError for a name that is no PNG's, and for the file that the work is made from."""
-    if output.suffix.lower() != ".png":
-        raise SfumatoError(f"{output}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png")
-    check_is_not(output, source, "the picture to begin with")
-
-
 def check_is_not(output: Path, source: Path, what: str) -> None:
     """Raises SfumatoError where the output would take the place of something that it is made from."""
-    if os.path.realpath(output) == os.path.realpath(source):  # a circular link is no error here
+    if os.path.realpath(output) == os.path.realpath(source):  # a circular link is not an error here
         raise SfumatoError(f"{output}: is {what}; choose another -o")
 
 

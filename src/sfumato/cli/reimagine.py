@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
@@ -14,7 +13,7 @@ from sfumato.works.edits import Refine
 from sfumato.works.request import Request
 
 
-@options.asks("seed", *options.CLASSES, *options.SAMPLING, strength=(Refine, "strength"), **options.STEERING)
+@options.asks("seed", *options.CLASSES, *options.SAMPLING, strength=(Refine, "strength"))
 def reimagine(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture to begin with.")],
@@ -27,39 +26,24 @@ def reimagine(
         typer.Option("--edit", help="Keep what another class would not change: begin with the picture's own noise."),
     ] = False,
     source: Annotated[str | None, typer.Option("--from", help="With --edit: the class that the picture is of.")] = None,
-    palette: options.PaletteText = None,
-    palette_strength: float | None = None,
-    composition: options.Sketch = None,
-    composition_strength: float | None = None,
-    background: options.Background = options.WHITE,
+    steering: options.SteeringOptions,
     show: Annotated[bool, typer.Option("--show", help="Open it when it is done.")] = False,
-    trajectory: options.Trajectory = False,
-    recipe: options.KeepRecipe = True,
-    device: options.Device = "auto",
-    force: options.Force = False,
+    from_picture: options.PictureOptions,
 ) -> None:
     """Make a picture again with a model: an autoencoder answers in one pass, a diffusion model refines it from noise.
 
     The picture is cropped at its centre and scaled to the model's size.
     """
-    from sfumato.cli.collect import parse_background
     from sfumato.cli.one_work import OneWork
-    from sfumato.images.decoding import open_picture
-    from sfumato.models import Model
     from sfumato.models.canvas import plain_canvas
-    from sfumato.models.verbs import reimagining, steering_from
+    from sfumato.models.verbs import reimagining
 
     if source is not None and not edit:
         raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
-    made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
-    image = open_picture(picture, parse_background(background))
-    loaded = Model.from_pretrained(model, device=device)
-    console = Console(highlight=False)
-    canvas = plain_canvas(loaded.config)
-    steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)
-    asked = request.with_changes(steering)
-    made.make(reimagining(loaded, asked, image, strength=strength, edit=edit, source=source), console)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
+    asked = steering.added_to(request, plain_canvas(loaded.config))
+    made.make(reimagining(loaded, asked, image, strength=strength, edit=edit, source=source))
     side = loaded.config.size
-    console.print(f"{picture} made again at {side} x {side} px: {output}", markup=False, soft_wrap=True)
+    made.say(f"{picture} made again at {side} x {side} px: {output}")
     if show and typer.launch(str(output)):
-        console.print(f"no program here opens pictures; open {output} yourself", markup=False, soft_wrap=True)
+        made.say(f"no program here opens pictures; open {output} yourself")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
@@ -19,7 +19,7 @@ NEARLY: Final = 0.97  # of a step: it has ended when its event is there
 
 
 class Part:
-    """So many works of one request, and how far they are. Looks are those of `sfumato.models.effort.looks`."""
+    """A number of works of one request, and how far they are. Looks are those of `sfumato.models.effort.looks`."""
 
     def __init__(self, generation: Generation, count: int, first: int = 0) -> None:
         from sfumato.models.effort import batches, looks
@@ -62,8 +62,8 @@ class Part:
         return self.planned + min(self.in_step / ratio if ratio else 0.0, NEARLY * step)
 
 
-class SamplingBar:
-    """Use it as a context in which the sampling happens.
+class SamplingBar(ExitStack):
+    """Make it as the context in which the sampling happens.
 
     what: the works in words, '16 works'. parts: what will be sampled; those of one model in the order of their turns.
     """
@@ -71,23 +71,15 @@ class SamplingBar:
     def __init__(
         self, console: Console, what: str, parts: Sequence[Part], clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        self.console, self.what, self.parts, self.clock = console, what, list(parts), clock
-        self.last, self.looking = clock(), self.parts[0]
-        self.time = SamplingTime(console, what, clock)
-        self.progress, self.task = percent_bar(console, what, 1.0)
-        self.open = ExitStack()
-
-    def __enter__(self) -> Self:
         from sfumato.models.effort import watched_looks
 
-        self.time = SamplingTime(self.console, self.what, self.clock)
+        super().__init__()
+        self.parts, self.clock = list(parts), clock
+        self.looking, self.time = self.parts[0], SamplingTime(console, what, clock)
         self.last = self.time.began
-        self.open.enter_context(self.progress)
-        self.open.enter_context(watched_looks(self._looked))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.open.close()
+        self.progress, self.task = percent_bar(console, what, 1.0)
+        self.enter_context(self.progress)
+        self.enter_context(watched_looks(self._looked))
 
     def step(self, part: Part | None = None) -> None:
         """A step of a batch has ended, of the first part or another."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from sfumato.directory import OwnDirectory
     from sfumato.models import Generation, Model
-    from sfumato.works import Recipe
     from sfumato.works.series import Series
 
 ON_SHEET: Final = 256  # works at most; with more of them a sheet shows nothing any longer
@@ -60,17 +58,28 @@ class SeriesOfWorks:
         self, generation: Generation, upscaler: Model | None, console: Console, *, seed: int | None, recipe: bool
     ) -> None:
         """Make and write what is not there yet, then the sheet and the video. seed: as it was asked for."""
-        from sfumato.models import upscale
+        from PIL import Image
+
+        from sfumato.models import enlarging, upscale
         from sfumato.works import contact_sheet, save, save_animation
         from sfumato.works.series import begin, finish
 
-        there, noted = self._there(), self.goes_on
-        frames: list[Image.Image] = []
-        first = self._first_to_make(there)
-        count = self.series.numbers.stop - first
+        numbers, noted, frames = self.series.numbers, self.goes_on, list[Image.Image]()
+        there = {
+            number for number in numbers if self.goes_on and (self.directory.path / self.series.name(number)).is_file()
+        }
+        # A video that is missing begins with the first batch once more.
+        anew = self.trajectory and not self.video.exists()
+        first = next((number for number in numbers if anew or number not in there), numbers.stop)
+        count = numbers.stop - first
         events = generation.events(count, first, previews=self.trajectory) if count else ()
+        parts = [Part(generation, max(1, count), first)]
+        if upscaler is not None:
+            canvas = generation.canvas
+            small = Image.new("RGB", (canvas.width, canvas.height))
+            parts.append(Part(enlarging(upscaler, small, tile=canvas.tile), max(1, count)))
         with self.directory.at_work():
-            with self._bar(generation, upscaler, count, first, console) as bar:
+            with SamplingBar(console, counted(count, "work"), parts) as bar:
                 for event in events:
                     bar.step()
                     if event.previews and event.positions[0] == self.series.first:
@@ -81,7 +90,8 @@ class SeriesOfWorks:
                             continue
                         if not noted:
                             begun = generation.recipe(self.series.first)
-                            begin(self.directory, self.series, begun, seed=seed, upscaler=digest_of(upscaler))
+                            digest = "" if upscaler is None else upscaler.weights_digest
+                            begin(self.directory, self.series, begun, seed=seed, upscaler=digest)
                             noted = True
                         larger = work if upscaler is None else upscale(upscaler, work)
                         larger.save(self.directory.claim(self.series.name(position)), recipe=recipe, force=self.force)
@@ -104,28 +114,6 @@ class SeriesOfWorks:
         on_sheet = "all" if count <= ON_SHEET else f"the first {ON_SHEET}"
         return f"{said}, {on_sheet} on one sheet in {self.sheet}" if count > 1 else said
 
-    def _bar(
-        self, generation: Generation, upscaler: Model | None, count: int, first: int, console: Console
-    ) -> SamplingBar:
-        parts = [Part(generation, max(1, count), first)]
-        if upscaler is not None:
-            parts.append(enlarging_part(upscaler, generation, max(1, count)))
-        return SamplingBar(console, counted(count, "work"), parts)
-
-    def _there(self) -> set[int]:
-        """The numbers of the works that were made before."""
-        return {
-            number
-            for number in self.series.numbers
-            if self.goes_on and (self.directory.path / self.series.name(number)).is_file()
-        }
-
-    def _first_to_make(self, there: set[int]) -> int:
-        """A video that is missing begins with the first batch once more."""
-        if self.trajectory and not self.video.exists():
-            return self.series.first
-        return next((number for number in self.series.numbers if number not in there), self.series.numbers.stop)
-
     @cached_property
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once all are written."""
@@ -135,35 +123,3 @@ class SeriesOfWorks:
         """Beside the directory; what follows the first works has a name of its own, as nothing is written over."""
         number = f"-{self.series.named:04d}" if self.series.named else ""
         return beside(self.directory.path, f"-{what}{number}{suffix}")
-
-
-def next_series(
-    directory: OwnDirectory,
-    count: int,
-    recipe_of: Callable[[int, int], Recipe],
-    *,
-    seed: int | None,
-    upscaler: Model | None,
-    trajectory: bool,
-) -> SeriesOfWorks:
-    """What a request makes in a directory in which works lie: what is missing of it where it was interrupted, or what
-    follows all that is there. The arguments are those of `sfumato.works.series`."""
-    from sfumato.works.series import following, unfinished
-
-    begun = unfinished(directory, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
-    series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest_of(upscaler))
-    return SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
-
-
-def digest_of(upscaler: Model | None) -> str:
-    return "" if upscaler is None else upscaler.weights_digest
-
-
-def enlarging_part(upscaler: Model, generation: Generation, count: int) -> Part:
-    """What it takes to enlarge works of a request."""
-    from PIL import Image
-
-    from sfumato.models import enlarging
-
-    canvas = generation.canvas
-    return Part(enlarging(upscaler, Image.new("RGB", (canvas.width, canvas.height)), tile=canvas.tile), count)

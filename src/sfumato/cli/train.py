@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
@@ -15,6 +14,7 @@ from sfumato.errors import SfumatoError
 DEFAULT_MINUTES = 30.0
 SMALLEST, LARGEST = 32, 256  # pixels
 MOST_MINUTES = 525_600  # a year
+NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "from", "force"}  # options of another kind
 
 
 def train(
@@ -95,32 +95,37 @@ def train(
     from sfumato.cli.collect import parse_background
     from sfumato.cli.drawing import draw
     from sfumato.devices import device_named
+    from sfumato.training.tensorboard import check_tensorboard
 
     if sum(value is not None for value in (minutes, steps, epochs)) > 1:
         raise SfumatoError("--minutes, --steps and --epochs each say how long to train; give one of them")
     if not all(math.isfinite(value) for value in (minutes or 0.0, epochs or 0.0)):  # 'nan' is in every range
         raise SfumatoError("--minutes and --epochs take a number, as in --minutes 30")
     place = device_named(device)
-    _check_log(log)
+    if log not in (None, "tensorboard"):
+        raise SfumatoError(f"--log {log}: is not known; give --log tensorboard, or leave it out")
+    if log is not None:
+        check_tensorboard()
+    asked = {
+        "epochs": epochs,
+        "size": size,
+        "preset": preset if preset != "auto" else None,
+        "upscaler": upscaler,
+        "config": config,
+        "seed": seed,
+        "batch": batch,
+        "crop": crop,
+        "pixel_art": pixel_art or None,
+        "balance": balance,
+        "set": settings,
+        "perceptual": perceptual,
+        "include_works": include_works or None,
+        "from": weights_from,
+        "force": force or None,
+    }
     if resume:
-        new = {
-            "--epochs": epochs,
-            "--size": size,
-            "--preset": preset if preset != "auto" else None,
-            "--upscaler": upscaler,
-            "--config": config,
-            "--seed": seed,
-            "--batch": batch,
-            "--crop": crop,
-            "--pixel-art": pixel_art or None,
-            "--balance": balance,
-            "--set": settings,
-            "--perceptual": perceptual,
-            "--include-works": include_works or None,
-            "--from": weights_from,
-            "--force": force or None,
-        }
-        given = [str(art)] if art is not None else [name for name, value in new.items() if value is not None]
+        new = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value is not None]
+        given = [str(art)] if art is not None else new
         if given:
             and_name = ", and name the run with -o" if art is not None else ""
             raise SfumatoError(f"--resume takes everything from the run: leave out {' and '.join(given)}{and_name}")
@@ -131,22 +136,8 @@ def train(
         if art is None:
             raise SfumatoError("give a folder of art: 'sfumato train MY-ART -o run'; or --resume to go on with a run")
         colour = parse_background(background)
-        choices = _choices(
-            preset,
-            config,
-            settings or [],
-            epochs=epochs,
-            size=size,
-            upscaler=upscaler,
-            seed=seed,
-            batch=batch,
-            crop=crop,
-            pixel_art=pixel_art or None,
-            balance=balance,
-            steps=steps,
-            minutes=minutes,
-            perceptual=perceptual,
-        )
+        own = {name: value for name, value in asked.items() if name not in NO_SETTINGS}
+        choices = _choices(preset, config, settings or [], upscaler, **own, steps=steps, minutes=minutes)
         events = pipeline.train_on(
             art,
             output,
@@ -158,16 +149,7 @@ def train(
             tensorboard=log is not None,
             force=force,
         )
-    draw(events, Console(highlight=False))
-
-
-def _check_log(log: str | None) -> None:
-    from sfumato.training.tensorboard import check_tensorboard
-
-    if log not in (None, "tensorboard"):
-        raise SfumatoError(f"--log {log}: is not known; give --log tensorboard, or leave it out")
-    if log:
-        check_tensorboard()
+    draw(events)
 
 
 def _choices(

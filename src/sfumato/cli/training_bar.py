@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from types import TracebackType
-from typing import Self
+from contextlib import ExitStack
 
 from rich.console import Console
 
-from sfumato.cli.bar import clock, percent_bar
+from sfumato.cli.bar import clock, percent_bar, say
 from sfumato.pipeline.events import TrainingBegan
 from sfumato.training import Evaluated, Event, Finished, Noted, Trained
 
 
-class TrainingBar:
-    """A bar with the time left, pictures a second and the two losses; notes above it."""
+class TrainingBar(ExitStack):
+    """A context in which there is a bar with the time left, pictures a second and the two losses; notes above it."""
 
     def __init__(self, console: Console, training: TrainingBegan) -> None:
+        super().__init__()
         self.console, self.training = console, training
         self.smooth, self.held_out, self.last_said = 0.0, "", 0.0
         self.progress, self.task = percent_bar(console, "training", None)
-
-    def __enter__(self) -> Self:
-        self.progress.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.progress.__exit__(kind, error, trace)
+        self.enter_context(self.progress)
 
     def show(self, event: Event) -> None:
         if isinstance(event, Trained):
@@ -36,7 +28,7 @@ class TrainingBar:
         elif isinstance(event, Evaluated):
             self.held_out = f", held out {event.held_out_loss:.4f}"
         elif isinstance(event, Noted):
-            self._say(f"At step {event.step:,}: {event.text}.")
+            say(self.console, f"At step {event.step:,}: {event.text}.")
         elif isinstance(event, Finished):
             self._finished(event)
 
@@ -50,14 +42,15 @@ class TrainingBar:
         # Without a terminal there is no bar: a line now and then says that it is alive.
         if not self.console.is_terminal and event.elapsed_seconds - self.last_said > 30:
             self.last_said = event.elapsed_seconds
-            self._say(f"step {event.step:,} of {event.steps:,}: {text}")
+            say(self.console, f"step {event.step:,} of {event.steps:,}: {text}")
 
     def _finished(self, event: Finished) -> None:
         strip = self.training.run / "evolution.png"
-        self._say(
+        say(
+            self.console,
             f"Done in {clock(event.elapsed_seconds)}: the model is in {event.model}"
             + (f", how it learned in {strip}.\n" if strip.exists() else ".\n")
-            + f"Make works with: {self._next()}"
+            + f"Make works with: {self._next()}",
         )
 
     def _next(self) -> str:
@@ -67,7 +60,3 @@ class TrainingBar:
         if self.training.begins_with == "reference":
             return f"sfumato upscale {run} PICTURE -o larger.png"
         return f"sfumato generate {run} -n 16 -o works"
-
-    def _say(self, text: str) -> None:
-        # A path may hold what rich would take for markup.
-        self.console.print(text, markup=False, soft_wrap=True)

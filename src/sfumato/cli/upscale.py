@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
@@ -26,28 +25,19 @@ def upscale(
     *,
     request: Request,
     tile: Annotated[bool, typer.Option("--tile", help="The picture repeats without a seam, and is to do so.")] = False,
-    background: options.Background = options.WHITE,
-    trajectory: options.Trajectory = False,
-    recipe: options.KeepRecipe = True,
-    device: options.Device = "auto",
-    force: options.Force = False,
+    from_picture: options.PictureOptions,
 ) -> None:
     """Make a picture larger, with detail such as the collection has that the upscaler learned from.
 
     Other seeds, other details. Without --seed a work keeps its own, and any other picture has seed 0.
     """
-    from sfumato.cli.collect import parse_background
     from sfumato.cli.one_work import OneWork
-    from sfumato.images.decoding import open_picture
-    from sfumato.models import Model, enlarging
+    from sfumato.models import enlarging
 
-    made = OneWork.into(output, picture, trajectory=trajectory, recipe=recipe, force=force)
-    image = open_picture(picture, parse_background(background))
-    loaded = Model.from_pretrained(model, device=device)
-    console = Console(highlight=False)
-    work = made.make(enlarging(loaded, _work(picture, image) or image, request, tile=tile), console)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
+    work = made.make(enlarging(loaded, _work(picture, image) or image, request, tile=tile))
     width, height = work.image.size
-    console.print(f"{picture} enlarged to {width} x {height} px: {output}", markup=False, soft_wrap=True)
+    made.say(f"{picture} enlarged to {width} x {height} px: {output}")
 
 
 def _work(path: Path, image: Image.Image) -> Work | None:

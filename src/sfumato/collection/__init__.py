@@ -7,76 +7,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sfumato.collection.collecting import WHITE, collect, fetch
-    from sfumato.collection.collection import Collection
-    from sfumato.collection.events import (
-        CollectEvent,
-        Fetched,
-        FetchEvent,
-        Finished,
-        LeftOut,
-        Noted,
-        Read,
-        Scanned,
-        Written,
-    )
-    from sfumato.collection.origin import Origin, Reference, is_reference
-    from sfumato.collection.pictures import UNKNOWN, Picture, Rejected, Summary
-    from sfumato.collection.storing import is_collection
-    from sfumato.collection.workers import Limits
+    from sfumato.collection.collecting import WHITE as WHITE
+    from sfumato.collection.collecting import collect as collect
+    from sfumato.collection.collecting import fetch as fetch
+    from sfumato.collection.events import CollectEvent as CollectEvent
+    from sfumato.collection.events import Fetched as Fetched
+    from sfumato.collection.events import FetchEvent as FetchEvent
+    from sfumato.collection.events import Finished as Finished
+    from sfumato.collection.events import LeftOut as LeftOut
+    from sfumato.collection.events import Noted as Noted
+    from sfumato.collection.events import Read as Read
+    from sfumato.collection.events import Scanned as Scanned
+    from sfumato.collection.events import Written as Written
+    from sfumato.collection.origin import Origin as Origin
+    from sfumato.collection.origin import Reference as Reference
+    from sfumato.collection.origin import is_reference as is_reference
+    from sfumato.collection.pictures import UNKNOWN as UNKNOWN
+    from sfumato.collection.pictures import Picture as Picture
+    from sfumato.collection.pictures import Rejected as Rejected
+    from sfumato.collection.pictures import Summary as Summary
+    from sfumato.collection.storing import Collection as Collection
+    from sfumato.collection.storing import is_collection as is_collection
+    from sfumato.collection.workers import Limits as Limits
 
-__all__ = [
-    "UNKNOWN",
-    "WHITE",
-    "CollectEvent",
-    "Collection",
-    "FetchEvent",
-    "Fetched",
-    "Finished",
-    "LeftOut",
-    "Limits",
-    "Noted",
-    "Origin",
-    "Picture",
-    "Read",
-    "Reference",
-    "Rejected",
-    "Scanned",
-    "Summary",
-    "Written",
-    "collect",
-    "fetch",
-    "is_collection",
-    "is_reference",
-]
-
-_MODULES = {
-    "CollectEvent": "events",
-    "Collection": "collection",
-    "FetchEvent": "events",
-    "Fetched": "events",
-    "Finished": "events",
-    "LeftOut": "events",
-    "Limits": "workers",
-    "Noted": "events",
-    "Origin": "origin",
-    "Picture": "pictures",
-    "Read": "events",
-    "Reference": "origin",
-    "Rejected": "pictures",
-    "Scanned": "events",
-    "Summary": "pictures",
-    "UNKNOWN": "pictures",
-    "WHITE": "collecting",
-    "Written": "events",
-    "collect": "collecting",
-    "fetch": "collecting",
-    "is_collection": "storing",
-    "is_reference": "origin",
+_NAMES = {
+    "collecting": ("WHITE", "collect", "fetch"),
+    "events": ("CollectEvent", "Fetched", "FetchEvent", "Finished", "LeftOut", "Noted", "Read", "Scanned", "Written"),
+    "origin": ("Origin", "Reference", "is_reference"),
+    "pictures": ("UNKNOWN", "Picture", "Rejected", "Summary"),
+    "storing": ("Collection", "is_collection"),
+    "workers": ("Limits",),
 }
+__all__ = [name for names in _NAMES.values() for name in names]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    for module, names in _NAMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

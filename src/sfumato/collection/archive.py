@@ -19,7 +19,7 @@ from sfumato.images.files import BYTE_LIMIT, HEAD_BYTES, check_head
 from sfumato.images.unusable import UnusableError
 
 _MOST_MEMBERS: Final = 1_000_000
-# Pictures hardly shrink. Past a gigabyte, a zip that unpacks to so many times its size was made to fill a machine.
+# Pictures hardly shrink. Past a gigabyte, a zip that unpacks to this many times its size was made to fill a machine.
 _MOST_EXPANSION: Final = 200
 _UTF_8: Final = 0x800  # the flag that says so of a name
 _UNICODE_PATH: Final = 0x7075  # the extra field of Info-ZIP that holds a name once more, in UTF-8
@@ -103,6 +103,19 @@ class Archive:
             raise UnusableError(unusable.BROKEN, f"broken in the zip ({error})") from error
         except (OSError, RuntimeError, NotImplementedError, ValueError) as error:
             raise UnusableError(unusable.UNREADABLE, f"cannot be read from the zip ({error})") from error
+
+
+class Archives(dict[Path, Archive]):
+    """Zips by their places, each opened when it is asked for first. Raises SfumatoError as `Archive` does."""
+
+    def __missing__(self, path: Path) -> Archive:
+        return self.setdefault(path, Archive(path))
+
+    def close(self) -> None:
+        """Close them all."""
+        for archive in self.values():
+            archive.close()
+        self.clear()
 
 
 def is_safe_name(name: str) -> bool:

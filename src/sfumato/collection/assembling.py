@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,7 @@ class Kept:
     def from_answer(cls, entry: Entry, answer: Answer) -> Kept | Rejected:
         """What a worker found out about a file."""
         if answer.left_out is not None:
-            kind, reason = answer.left_out
-            return Rejected(entry.file, kind, reason, entry.bytes, entry.stamp)
+            return entry.left_out(*answer.left_out)
         # The directory's size, not the one that was read: a file that grew meanwhile is then seen as changed next time.
         picture = Picture(file=entry.file, stamp=entry.stamp, bytes=entry.bytes, **answer.facts)
         shape = (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)
@@ -56,7 +55,6 @@ class Earlier:
     """What an earlier run over the same source found, by file; empty where there was no usable one."""
 
     stored: Stored | None = None
-    background: Colour | None = None
     found: dict[str, Seen] = field(default_factory=dict)
 
     @classmethod
@@ -73,7 +71,7 @@ class Earlier:
         # Where works were art, or nobody asked, pictures that were kept may be works.
         kept_serve = include_works or stored.description.get("include_works") is False
         same_ground = stored.description.get("background") == list(background)
-        earlier = cls(stored, background if same_ground else None)
+        earlier = cls(stored)
         by_content: dict[str, Kept] = {}
         for picture, thumbnail in zip(stored.pictures, stored.thumbnails, strict=True):
             # Another background changes how transparent pictures look, and no others.
@@ -106,15 +104,10 @@ class Earlier:
             return before or origin
         return origin
 
-    def is_of(self, digest: str, background: Colour, origin: Origin | None, *, include_works: bool = False) -> bool:
-        """Whether the stored collection is what a run over this listing would give."""
-        return (
-            self.stored is not None
-            and self.stored.description.get("listing") == digest
-            and self.background == background
-            and self.stored.origin == origin
-            and self.stored.description.get("include_works") is include_works
-        )
+    def is_of(self, origin: Origin | None, stated: dict[str, Any]) -> bool:
+        """Whether the stored collection is of this origin, and its description states all this."""
+        stored = self.stored
+        return stored is not None and stored.origin == origin and stated.items() <= stored.description.items()
 
 
 def listing_digest(listing: Listing) -> str:
@@ -151,7 +144,9 @@ def assemble(
             continue
         twin = kept.setdefault(seen.picture.sha256, seen)
         if twin is not seen:
-            rejected.append(_duplicate(seen.picture, twin.picture.file))
+            own, same = seen.picture, twin.picture.file
+            reason = f"the same file as {same}"
+            rejected.append(Rejected(file, unusable.DUPLICATE, reason, own.bytes, own.stamp, own.sha256, same_as=same))
     if not kept:
         raise SfumatoError(_nothing_left(source, rejected))
     rejected.sort(key=lambda entry: entry.file)
@@ -165,27 +160,14 @@ def assemble(
         replace(picture, group=pictures[index].sha256[:16])
         for picture, index in zip(pictures, first.tolist(), strict=True)
     ]
-    summary = Summary.of(pictures, rejected)
     description = {
         "source": str(source),
-        "origin": origin.to_json() if origin is not None else None,
+        "origin": asdict(origin) if origin is not None else None,
         "background": list(background),
         "notes": metadata.notes,
-        "summary": summary.to_json(),
+        "summary": asdict(Summary.of(pictures, rejected)),
     }
     return Stored(description, pictures, rejected, thumbnails)
-
-
-def _duplicate(picture: Picture, kept: str) -> Rejected:
-    return Rejected(
-        picture.file,
-        unusable.DUPLICATE,
-        f"the same file as {kept}",
-        picture.bytes,
-        picture.stamp,
-        sha256=picture.sha256,
-        same_as=kept,
-    )
 
 
 def _nothing_left(source: Path, rejected: list[Rejected]) -> str:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from sfumato.collection.columns import KIND
+from sfumato.collection.tables import Fields
 from sfumato.text import counted
 
 _SPLITS: Final = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "dev": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "dev", "validation"),
+    "test": ("test", "testing"),
 }
 
 # What people call a folder of everything.
@@ -46,7 +42,8 @@ def split_named(name: str) -> str:
     words = [word for word in re.split(r"[\s_-]+", name.strip().lower()) if word not in _BESIDE_SPLITS]
     if len(words) != 1:
         return ""
-    return _SPLITS.get(words[0].rstrip("0123456789").removesuffix("set"), "")
+    word = words[0].rstrip("0123456789").removesuffix("set")
+    return next((split for split, names in _SPLITS.items() if word in names), "")
 
 
 def placed(files: list[str], *, around: str = "") -> tuple[list[tuple[str, str]], list[str]]:
@@ -57,24 +54,17 @@ def placed(files: list[str], *, around: str = "") -> tuple[list[tuple[str, str]]
     or that of what it was packed in or lies in, `around`.
     """
     folders = [tuple(file.split("/")[:-1]) for file in files]
-    depths = _split_depths(folders)
-    splits = [folder[depth] if depth is not None else "" for folder, depth in zip(folders, depths, strict=True)]
-    classes_below = any(
-        depth is not None and len(folder) > depth + 1 for folder, depth in zip(folders, depths, strict=True)
-    )
-    rest = []
-    for folder, depth in zip(folders, depths, strict=True):
-        if depth is None:
-            rest.append(folder)
-        else:
-            rest.append(folder[depth + 1 :] if classes_below else folder[:depth])
-    rest = _unwrapped(rest, around)
+    divided = _divided(folders)
+    classes_below = any(below for _, _, below in divided)
+    rest = _unwrapped([below if split and classes_below else above for above, split, below in divided], around)
+    splits = [split for _, split, _ in divided]
     places = [(folder[0] if folder else "", split_named(split)) for folder, split in zip(rest, splits, strict=True)]
-    return places, sorted({split for split in splits if split})
+    return places, sorted(set(splits) - {""})
 
 
-def _split_depths(folders: list[Folders]) -> list[int | None]:
-    """For each file the depth of the folder that stands for a split; None where there is none."""
+def _divided(folders: list[Folders]) -> list[tuple[Folders, str, Folders]]:
+    """For each file the folders above the one that stands for a split, that one, and those below; where none does, all
+    of them, '' and ()."""
     names: dict[Folders, set[str]] = defaultdict(set)
     for folder in set(folders):
         for depth, name in enumerate(folder):
@@ -82,13 +72,17 @@ def _split_depths(folders: list[Folders]) -> list[int | None]:
     # Among 'car' and 'plane', 'train' is a class: a folder is a split's where all that lie beside it are.
     parents = {parent for parent, inside in names.items() if all(map(split_named, inside))}
     depths = [next((depth for depth in range(len(folder)) if folder[:depth] in parents), None) for folder in folders]
-    found = [(folder, depth) for folder, depth in zip(folders, depths, strict=True) if depth is not None]
+    divided = [
+        (folder, "", ()) if depth is None else (folder[:depth], folder[depth], folder[depth + 1 :])
+        for folder, depth in zip(folders, depths, strict=True)
+    ]
+    found = [parts for parts in divided if parts[1]]
     # A single one with nothing below it is a split's too where it holds everything: 'train' is what data sets call it.
-    is_split = len({split_named(folder[depth]) for folder, depth in found}) > 1
-    is_around = len(found) == sum(map(bool, folders)) and len({folder[: depth + 1] for folder, depth in found}) == 1
-    if is_split or is_around or any(len(folder) > depth + 1 for folder, depth in found):
-        return depths
-    return [None] * len(folders)
+    is_split = len({split_named(split) for _, split, _ in found}) > 1
+    is_around = len(found) == sum(map(bool, folders)) and len({(above, split) for above, split, _ in found}) == 1
+    if is_split or is_around or any(below for _, _, below in found):
+        return divided
+    return [(folder, "", ()) for folder in folders]
 
 
 def _unwrapped(folders: list[Folders], around: str) -> list[Folders]:
@@ -123,62 +117,52 @@ _FEW: Final = 20  # classes: as many as this, or half as many as there are pictu
 _MOST_NAMED: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """For each of N pictures, '' for what is not known: the folder that would be its class, the class that a table
-    states, what else sorts it (a column 'breed'), whether it has a caption. `tables` and `unlabelled` name the tables
-    that give classes, and those that say that there are none."""
+def chosen_categories(
+    folders: list[str], known: Sequence[Fields], tables: Sequence[str], unlabelled: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The class of each of N pictures, '' for none, and notes for people.
 
-    folders: Sequence[str]
-    stated: Sequence[str]
-    kinds: Sequence[str]
-    captioned: Sequence[bool]
-    tables: Sequence[str]
-    unlabelled: Sequence[str]
-
-
-def chosen_categories(evidence: Evidence) -> tuple[list[str], list[str]]:
-    """The class of each picture, '' for none, and notes for people.
+    folders: for each the one that would be its class, '' for none. known: what tables and texts say of it, the class
+    and what else sorts it among that (a column 'breed'). tables, unlabelled: the names of the tables that give classes,
+    and of those that say that there are none.
 
     What a table states wins where it states a class for every picture, or where the folders tell nothing apart or are
     named after dates or running numbers. Otherwise the folders are the classes. A table of which every other row has a
     class of its own states no classes.
     """
-    folders = list(evidence.folders)
     names = sorted(set(folders) - {""})
-    tables = ", ".join(evidence.tables)
-    if names and evidence.unlabelled and not any(evidence.stated) and all(map(_STYLEGAN_SHARD.fullmatch, names)):
-        note = (
-            f"{', '.join(evidence.unlabelled)}: states that there are no labels, so the numbered folders are no classes"
-        )
+    categories, kinds = ([fields.get(about, "") for fields in known] for about in ("category", KIND))
+    if names and unlabelled and not any(categories) and all(map(_STYLEGAN_SHARD.fullmatch, names)):
+        note = f"{', '.join(unlabelled)}: states that there are no labels, so the numbered folders are no classes"
         return [""] * len(folders), [note]
     told_apart = len(set(folders)) > 1
-    for stated, certain in ((evidence.stated, True), (evidence.kinds, False)):
+    said_by = ", ".join(tables)
+    for stated, certain in ((categories, True), (kinds, False)):
         if not any(stated):
             continue
         values = set(stated) - {""}
         if len(values) > max(_FEW, len(stated) // 2):
             amounts = f"{counted(len(values), 'class')} to {counted(len(stated), 'picture')}"
-            note = f"{tables}: gives {amounts}, so these are not used as classes"
-            return _from_folders(folders, evidence, [note])
+            note = f"{said_by}: gives {amounts}, so these are not used as classes"
+            return _from_folders(folders, known, [note])
         if not told_apart or all(map(_says_no_class, names)) or (certain and all(stated)):
             notes = []
             if len(names) > 1 and any(mine != theirs for mine, theirs in zip(stated, folders, strict=True)):
-                notes.append(f"{tables}: the classes are those stated there, not the folders ({_listed(names)})")
-            return list(stated), notes
+                notes.append(f"{said_by}: the classes are those stated there, not the folders ({_listed(names)})")
+            return stated, notes
         count = sum(map(bool, stated))
         if any(mine and mine != theirs for mine, theirs in zip(stated, folders, strict=True)):
             reason = f" for {count:,} of {counted(len(stated), 'picture')}" if count < len(stated) else ""
-            note = f"{tables}: gives classes{reason}, which are not used, because the folders are the classes"
-            return _from_folders(folders, evidence, [note])
-    return _from_folders(folders, evidence, [])
+            note = f"{said_by}: gives classes{reason}, which are not used, because the folders are the classes"
+            return _from_folders(folders, known, [note])
+    return _from_folders(folders, known, [])
 
 
-def _from_folders(folders: list[str], evidence: Evidence, notes: list[str]) -> tuple[list[str], list[str]]:
+def _from_folders(folders: list[str], known: Sequence[Fields], notes: list[str]) -> tuple[list[str], list[str]]:
     """The folders' names, without kohya's repeat counts where every folder has one, and captions."""
     names = sorted(set(folders) - {""})
     matches = {name: match[1].strip() for name in names if (match := _REPEATS.fullmatch(name))}
-    captioned = all(has for has, folder in zip(evidence.captioned, folders, strict=True) if folder)
+    captioned = all(fields.get("caption") for fields, folder in zip(known, folders, strict=True) if folder)
     if not names or len(matches) < len(names) or len(set(matches.values())) < len(names) or not captioned:
         return folders, notes
     note = f"{_listed(names)}: read as repeats and a name; repeats are not used, so every picture counts once"

@@ -14,7 +14,7 @@ from typing import Final
 STANDARD: Final = "cp437"
 
 # DOS and Windows write zips in the console's code page, Unix mostly in what Windows-1252 is a superset of.
-# The first of those that fit equally is taken; words of Japanese letters alone are no accident of any other.
+# The first of those that fit equally is taken; words of Japanese letters alone are not an accident of any other.
 _FROM_WINDOWS: Final = ("cp932", "cp437", "cp1252", "cp850", "cp866", "cp1251", "gbk")
 _FROM_UNIX: Final = ("cp932", "cp1252", "cp437", "cp850", "cp1251", "cp866", "gbk")
 _MOST_NAMES: Final = 2000
@@ -68,7 +68,7 @@ def _fault(text: str, place: int) -> float:
         return 1.0
     neighbours = [_script(other) for other in (before, after) if other.isalpha()]
     if script in ("KANA", "CJK"):
-        # A single one between Western letters is two accidents; whole words of rare ones are no accident either.
+        # A single one between Western letters is two accidents; whole words of rare ones are not an accident either.
         alone = not any(other in ("KANA", "CJK") for other in neighbours)
         rare = script == "CJK" and not _is_common(letter)
         return (1.0 if alone or "LATIN" in neighbours else 0.0) + (0.6 if rare else 0.0)
@@ -83,7 +83,7 @@ def _fault(text: str, place: int) -> float:
 
 
 def _script(letter: str) -> str:
-    """'LATIN', 'CYRILLIC', 'KANA', 'CJK' and the like; '' for what is no letter."""
+    """'LATIN', 'CYRILLIC', 'KANA', 'CJK' and the like; '' for anything but letters."""
     if not letter.isalpha() or letter in "ªºµƒ":
         return ""
     word = unicodedata.name(letter, "").split(" ")[0]

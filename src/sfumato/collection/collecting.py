@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sfumato.collection.assembling import Earlier, Kept, Seen, assemble, listing_digest
-from sfumato.collection.entries import Entry
-from sfumato.collection.events import CollectEvent, FetchEvent, Finished, LeftOut, Noted, Read, Scanned
+from sfumato.collection.assembling import Earlier, Kept, assemble, listing_digest
+from sfumato.collection.events import CollectEvent, FetchEvent, Finished, Noted, Read, Scanned
 from sfumato.collection.hub import fetch_hub
 from sfumato.collection.kaggle import fetch_kaggle
 from sfumato.collection.listing import list_source
@@ -57,33 +56,25 @@ def collect(
     earlier = Earlier.read(source, destination, background, include_works=include_works)
     origin = earlier.origin_with(origin)
 
-    known: dict[str, Seen] = {}
-    unread: list[Entry] = []
-    for entry in listing.pictures:
-        seen = earlier.seen(entry)
-        if seen is None:
-            unread.append(entry)
-        else:
-            known[entry.file] = seen
+    known = {entry.file: seen for entry in listing.pictures if (seen := earlier.seen(entry)) is not None}
+    unread = {entry.file: entry for entry in listing.pictures if entry.file not in known}
     yield Scanned(len(listing.pictures), len(known))
-    for seen in (*listing.rejected, *known.values()):
-        if isinstance(seen, Rejected):
-            yield LeftOut(seen.file, seen.kind, seen.reason)
+    yield from (seen for seen in (*listing.rejected, *known.values()) if isinstance(seen, Rejected))
 
     directory = OwnDirectory(destination, "collection")
     with directory.at_work():
-        entries = {entry.file: entry for entry in unread}
         with Workers(source, background, workers, limits) as pool:
-            requests = ({"file": entry.file, "art_only": not include_works} for entry in unread)
+            requests = ({"file": file, "art_only": not include_works} for file in unread)
             for done, answer in enumerate(pool.answers(requests), start=1):
-                seen = Kept.from_answer(entries[answer.request["file"]], answer)
-                known[answer.request["file"]] = seen
-                yield Read(done, len(unread), answer.request["file"])
+                file = answer.request["file"]
+                seen = known[file] = Kept.from_answer(unread[file], answer)
+                yield Read(done, len(unread), file)
                 if isinstance(seen, Rejected):
-                    yield LeftOut(seen.file, seen.kind, seen.reason)
+                    yield seen
 
         digest = listing_digest(listing)
-        changed = bool(unread) or not earlier.is_of(digest, background, origin, include_works=include_works)
+        stated = {"background": list(background), "listing": digest, "include_works": include_works}
+        changed = bool(unread) or not earlier.is_of(origin, stated)
         if changed or earlier.stored is None:
             stored = assemble(source, background, listing, known, read_metadata(source, listing), origin)
             stored.description |= {"listing": digest, "include_works": include_works}
@@ -92,9 +83,7 @@ def collect(
             stored = earlier.stored
     for note in stored.description["notes"]:
         yield Noted(note)
-    for rejected in stored.rejected:
-        if rejected.kind == unusable.DUPLICATE:
-            yield LeftOut(rejected.file, rejected.kind, rejected.reason)
+    yield from (rejected for rejected in stored.rejected if rejected.kind == unusable.DUPLICATE)
     yield Finished(destination, Summary.of(stored.pictures, stored.rejected), stored.origin, changed)
 
 

@@ -22,6 +22,8 @@ _MORE: Final = {
 # Kinds of things too, but as often one of several ways to sort pictures: used where nothing else gives classes.
 _KINDS: Final = ("breed", "species", "genre", "style", "kind", "type", "diagnosis", "subject")
 _INDEX: Final = re.compile(r"(unnamed:?\d*|index|level0)?")  # the row numbers that pandas writes
+_FRACTION: Final = re.compile(r"-?\d*\.\d*[1-9]\d*(e-?\d+)?")
+_ZERO, _ONE = ("0", "0.0"), ("1", "1.0")
 _PROBED: Final = 200  # rows that show which column names the pictures
 _FEW_VALUES: Final = 20  # classes: as many as this, or half as many as there are rows
 _MOST_NAMED: Final = 8
@@ -64,7 +66,8 @@ def understood(table: Table, find: Finder) -> Statements:
             missing.append(one_line(row.get(naming)))
             continue
         known = {about: _first(row, columns) for about, columns in fields.items()}
-        known[KIND] = one_line(row.get(kind)) if kind else next((one for one in marks if _is_one(row.get(one))), "")
+        marked = (column for column in marks if one_line(row.get(column)) in _ONE)
+        known[KIND] = one_line(row.get(kind)) if kind else next(marked, "")
         for file in files:
             said.known.setdefault(file, {}).update({about: text for about, text in known.items() if text})
     if missing := [name for name in missing if name]:
@@ -124,31 +127,19 @@ def _sorts(column: str, rows: list[Row]) -> bool:
     """Whether a column's values are few, repeat, and are not measurements."""
     values = {one_line(row.get(column)) for row in rows} - {""}
     few = 0 < len(values) <= max(_FEW_VALUES, len(rows) // 2)
-    return few and len(values) < len(rows) and not any(map(_is_fraction, values))
+    return few and len(values) < len(rows) and not any(map(_FRACTION.fullmatch, values))
 
 
 def _marked(rows: list[Row], rest: list[str]) -> list[str]:
     """One-hot columns, whose titles are the names of classes; [] where the columns are not one-hot."""
-    marks = [column for column in rest if all(_is_mark(row.get(column)) for row in rows)]
-    if len(marks) < 2 or not all(sum(_is_one(row.get(column)) for column in marks) == 1 for row in rows):
+    marks = [column for column in rest if all(one_line(row.get(column)) in (*_ZERO, *_ONE) for row in rows)]
+    if len(marks) < 2 or not all(sum(one_line(row.get(column)) in _ONE for column in marks) == 1 for row in rows):
         return []
     return marks
 
 
-def _is_mark(value: object) -> bool:
-    return value is not None and one_line(value) in ("0", "1", "0.0", "1.0")
-
-
-def _is_one(value: object) -> bool:
-    return value is not None and one_line(value) in ("1", "1.0")
-
-
-def _is_fraction(text: str) -> bool:
-    return re.fullmatch(r"-?\d*\.\d*[1-9]\d*(e-?\d+)?", text) is not None
-
-
 def _first(row: Row, columns: list[str]) -> str:
-    """The first column with something in it, as text; tags are joined, and other lists and objects are no text."""
+    """The first column with something in it, as text; tags are joined, and other lists and objects are not text."""
     for column in columns:
         value = row.get(column)
         if isinstance(value, list) and _key(column) == "tags" and all(isinstance(word, str) for word in value):

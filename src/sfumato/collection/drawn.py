@@ -16,7 +16,8 @@ from sfumato.errors import SfumatoError
 
 Floats = npt.NDArray[np.float32]
 Colours = npt.NDArray[np.float32]  # [N, 3], sRGB in 0..255
-Painter = Callable[[np.random.Generator, int], Image.Image]  # (random numbers, side in pixels) -> a square RGB picture
+# (random numbers, palette, side in pixels) -> a square RGB picture
+Painter = Callable[[np.random.Generator, Colours, int], Image.Image]
 
 MINIMUM_SIZE: Final = 16
 MAXIMUM_SIZE: Final = 1024
@@ -87,10 +88,8 @@ def _picture(pixels: Floats) -> Image.Image:
     return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8), "RGB")
 
 
-def _planes(rng: np.random.Generator, side: int) -> Image.Image:
+def _planes(rng: np.random.Generator, colours: Colours, side: int) -> Image.Image:
     """Adjacent planes of colour: a square divided again and again, its largest part left calm."""
-    side *= HARD_EDGES
-    colours = _palette(rng, PLANES)
     rectangles = [(0.0, 0.0, 1.0, 1.0)]
     for _ in range(int(rng.integers(4, 7))):
         # The largest plane is divided next, across its longer side, which keeps the forms few and broad.
@@ -113,13 +112,20 @@ def _planes(rng: np.random.Generator, side: int) -> Image.Image:
     return image
 
 
-def _circles(rng: np.random.Generator, side: int) -> Image.Image:
+def _circles(rng: np.random.Generator, colours: Colours, side: int) -> Image.Image:
     """One great disc of rings, divided along an axis as the Delaunays did, and one or two small ones."""
-    side *= HARD_EDGES
-    colours = _palette(rng, CIRCLES)
     image = Image.new("RGB", (side, side), _rgb(colours[0]))
     draw = ImageDraw.Draw(image)
     axis = float(rng.choice([0, 45, 90, 135]))
+
+    def disc(centre: tuple[float, float], radius: float, colours: Colours, rings: int) -> None:
+        """Concentric rings whose halves have different colours; the second half lags one colour behind."""
+        for ring in range(rings):
+            reach = radius * (1 - ring / rings)
+            box = [round((c + sign * reach) * side) for sign in (-1, 1) for c in centre]
+            draw.pieslice(box, axis, axis + 180, fill=_rgb(colours[ring % len(colours)]))
+            draw.pieslice(box, axis + 180, axis + 360, fill=_rgb(colours[(ring + 1) % len(colours)]))
+
     x, y = rng.uniform(0.38, 0.62, 2)
     radius = rng.uniform(0.3, 0.4)
     away = rng.uniform(0, 2 * np.pi)
@@ -128,35 +134,13 @@ def _circles(rng: np.random.Generator, side: int) -> Image.Image:
         small = rng.uniform(0.09, 0.15)
         reach = radius + small * rng.uniform(0.1, 0.8)
         centre = (x + reach * np.cos(angle), y + reach * np.sin(angle))
-        _disc(draw, side, centre, small, colours[1 + rng.permutation(len(colours) - 1)], axis, rings=1)
-    _disc(
-        draw, side, (x, y), radius, colours[1 + rng.permutation(len(colours) - 1)], axis, rings=int(rng.integers(3, 5))
-    )
+        disc(centre, small, colours[1 + rng.permutation(len(colours) - 1)], 1)
+    disc((x, y), radius, colours[1 + rng.permutation(len(colours) - 1)], int(rng.integers(3, 5)))
     return image
 
 
-def _disc(
-    draw: ImageDraw.ImageDraw,
-    side: int,
-    centre: tuple[float, float],
-    radius: float,
-    colours: Colours,
-    axis: float,
-    *,
-    rings: int,
-) -> None:
-    """Concentric rings whose halves have different colours; the second half lags one colour behind."""
-    for ring in range(rings):
-        reach = radius * (1 - ring / rings)
-        box = [round((c + sign * reach) * side) for sign in (-1, 1) for c in centre]
-        draw.pieslice(box, axis, axis + 180, fill=_rgb(colours[ring % len(colours)]))
-        draw.pieslice(box, axis + 180, axis + 360, fill=_rgb(colours[(ring + 1) % len(colours)]))
-
-
-def _flow(rng: np.random.Generator, side: int) -> Image.Image:
+def _flow(rng: np.random.Generator, colours: Colours, side: int) -> Image.Image:
     """Broad strokes along the level lines of a smooth landscape with one whirl, coloured by height."""
-    side *= SOFT_EDGES
-    colours = _palette(rng, FLOW)
     slope = rng.uniform(0, 2 * np.pi)
     whirl, strength = rng.uniform(0.25, 0.75, 2), rng.choice([-1, 1]) * rng.uniform(0.7, 1.0)
     width, phase = rng.uniform(0.22, 0.3), rng.uniform(0, 2 * np.pi)
@@ -196,10 +180,8 @@ def _flow(rng: np.random.Generator, side: int) -> Image.Image:
     return image
 
 
-def _glass(rng: np.random.Generator, side: int) -> Image.Image:
+def _glass(rng: np.random.Generator, colours: Colours, side: int) -> Image.Image:
     """A rose window that is not quite regular: cells around a centre, leaded, with the light behind the middle."""
-    side *= SOFT_EDGES
-    colours = _palette(rng, GLASS)
     petals, turn = int(rng.integers(5, 8)), rng.uniform(0, 2 * np.pi)
     middle = rng.uniform(0.42, 0.58, 2).astype(np.float32)
     points = [middle]
@@ -237,10 +219,8 @@ def _glass(rng: np.random.Generator, side: int) -> Image.Image:
     return _picture(np.array(LEAD, np.float32) * (1 - clear) + glass * clear)
 
 
-def _waves(rng: np.random.Generator, side: int) -> Image.Image:
+def _waves(rng: np.random.Generator, colours: Colours, side: int) -> Image.Image:
     """Two circular waves that meet, a strong and a weaker one, printed in flat tones like a woodcut of the sea."""
-    side *= SOFT_EDGES
-    colours = _palette(rng, WAVES)
     x, y = _pixel_grid(side)
     length, angle = rng.uniform(0.26, 0.34), rng.uniform(0, 2 * np.pi)
     field = np.zeros((side, side), dtype=np.float32)
@@ -256,12 +236,13 @@ def _waves(rng: np.random.Generator, side: int) -> Image.Image:
     return _picture(_gradient(colours, (tone + passage) / (len(colours) - 1)))
 
 
-_PAINTERS: Final[dict[str, Painter]] = {
-    "circles": _circles,
-    "flow": _flow,
-    "glass": _glass,
-    "planes": _planes,
-    "waves": _waves,
+# Of each class who paints it, in which palettes, and how many times as large.
+_PAINTERS: Final[dict[str, tuple[Painter, tuple[str, ...], int]]] = {
+    "circles": (_circles, CIRCLES, HARD_EDGES),
+    "flow": (_flow, FLOW, SOFT_EDGES),
+    "glass": (_glass, GLASS, SOFT_EDGES),
+    "planes": (_planes, PLANES, HARD_EDGES),
+    "waves": (_waves, WAVES, SOFT_EDGES),
 }
 CLASSES: Final[tuple[str, ...]] = tuple(_PAINTERS)
 
@@ -280,4 +261,6 @@ def draw(name: str, seed: int, size: int = 128) -> Image.Image:
         raise SfumatoError(f"cannot draw at {size} pixels; choose a size from {MINIMUM_SIZE} to {MAXIMUM_SIZE}")
     # The name goes in as bytes: Python's own hash of a text differs from one start to the next.
     rng = np.random.default_rng(np.random.SeedSequence([seed, *name.encode()]))
-    return _PAINTERS[name](rng, size).resize((size, size), Image.Resampling.LANCZOS)
+    paint, palettes, larger = _PAINTERS[name]
+    picture = paint(rng, _palette(rng, palettes), size * larger)
+    return picture.resize((size, size), Image.Resampling.LANCZOS)

@@ -9,7 +9,7 @@ from typing import Final
 
 from sfumato import __version__
 from sfumato.collection.drawn import CLASSES, draw
-from sfumato.collection.storing import cannot_write
+from sfumato.collection.storing import writing_to
 from sfumato.directory import OwnDirectory
 from sfumato.disk import replace_file
 from sfumato.errors import SfumatoError
@@ -51,23 +51,22 @@ def _draw_all(directory: OwnDirectory, per_class: int, size: int, seed: int) -> 
     with directory.at_work():
         replace_file(directory.claim(_LICENCE), LICENCE_TEXT.encode())
         try:
-            for name, number in itertools.product(CLASSES, range(per_class)):
-                file = f"{name}/{name}-{number + 1:04d}.png"
-                path = directory.claim(file)
-                path.parent.mkdir(exist_ok=True)
-                picture = io.BytesIO()
-                draw(name, seed + number, size).save(picture, "PNG", compress_level=3)
-                replace_file(path, picture.getvalue())
-                source = f"drawn by sfumato {__version__}, seed {seed + number}"
-                title = f"{name.capitalize()}, no. {number + 1}"
-                rows.append([file, title, "sfumato (drawn by the program)", "CC0-1.0", source])
-                yield path
-            _write_table(directory, rows)
+            with writing_to(directory.path):
+                for name, number in itertools.product(CLASSES, range(per_class)):
+                    file = f"{name}/{name}-{number + 1:04d}.png"
+                    path = directory.claim(file)
+                    path.parent.mkdir(exist_ok=True)
+                    picture = io.BytesIO()
+                    draw(name, seed + number, size).save(picture, "PNG", compress_level=3)
+                    replace_file(path, picture.getvalue())
+                    source = f"drawn by sfumato {__version__}, seed {seed + number}"
+                    title = f"{name.capitalize()}, no. {number + 1}"
+                    rows.append([file, title, "sfumato (drawn by the program)", "CC0-1.0", source])
+                    yield path
+                _write_table(directory, rows)
         except GeneratorExit:
             _write_table(directory, rows)
             raise
-        except OSError as error:
-            raise cannot_write(directory.path, error) from error
 
 
 def _write_table(directory: OwnDirectory, rows: list[list[str]]) -> None:

@@ -48,8 +48,6 @@ _NEAR: Final = 0.08
 _NEAR_FIRST: Final = 0.16
 _NOISE: Final = 25.0  # added to the variance, in squared 8-bit levels, so that flat pictures compare by their colour
 
-_BITS_OF_16: Final = np.array([value.bit_count() for value in range(1 << 16)], dtype=np.uint8)
-
 
 def near_duplicates(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> NDArray[np.int64]:
     """For each of N pictures the index of its group's first member: [N] hashes, [N, 16, 16, 3] thumbnails -> [N].
@@ -132,18 +130,18 @@ class _Grouping:
 def _differing_bits(hashes: NDArray[np.uint64], wanted: np.uint64) -> NDArray[np.uint8]:
     """In how many of 64 bits each hash differs. [N] -> [N]"""
     different = hashes ^ wanted
+    counts: NDArray[np.uint8]
     if hasattr(np, "bitwise_count"):  # NumPy 2
-        counts: NDArray[np.uint8] = np.bitwise_count(different)
-        return counts
-    parts = _BITS_OF_16[different.view(np.uint16).reshape(-1, 4)]
-    return parts[:, 0] + parts[:, 1] + parts[:, 2] + parts[:, 3]
+        counts = np.bitwise_count(different)
+    else:
+        counts = np.unpackbits(different.view(np.uint8).reshape(-1, 8), axis=1).sum(axis=1, dtype=np.uint8)
+    return counts
 
 
 def _variances(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Variance of each thumbnail over its area, mean of the colours: [N, 16, 16, 3] -> [N]."""
     variances = np.empty(len(thumbnails), dtype=np.float32)
     for start in range(0, len(thumbnails), 4096):
-        variances[start : start + 4096] = (
-            thumbnails[start : start + 4096].astype(np.float32).var(axis=(1, 2)).mean(axis=1)
-        )
+        part = thumbnails[start : start + 4096].astype(np.float32)
+        variances[start : start + 4096] = part.var(axis=(1, 2)).mean(axis=1)
     return variances

@@ -30,6 +30,10 @@ class Entry:
     bytes: int
     stamp: int
 
+    def left_out(self, kind: str, reason: str) -> Rejected:
+        """The file as one that is not used."""
+        return Rejected(self.file, kind, reason, self.bytes, self.stamp)
+
 
 def is_ignored(name: str) -> bool:
     """Whether a file or folder is hidden, or a system's own; a marker is not, for it says whose directory it is in."""
@@ -46,22 +50,20 @@ def zip_entries(archive: Archive, place: str = "") -> Iterator[Entry | Rejected]
     for name, size, crc in archive.replaced:
         if not _is_hidden(name):
             reason = "is in the zip twice, and the later one takes its place"
-            yield Rejected(f"{place}{name}", unusable.REPLACED, reason, size, crc)
+            yield Entry(f"{place}{name}", size, crc).left_out(unusable.REPLACED, reason)
     for name, size, crc in archive.files():
         if _is_hidden(name):
             continue
-        file = f"{place}{name}"
+        entry = Entry(f"{place}{name}", size, crc)
         try:
             archive.check(name)
+            if is_zip(name):
+                reason = "a zip in a zip, which is not opened: unpack the outer one"
+                raise UnusableError(unusable.NOT_A_PICTURE, reason)
         except UnusableError as error:
-            yield Rejected(file, error.kind, error.reason, size, crc)
-            continue
-        if is_zip(name):
-            yield Rejected(
-                file, unusable.NOT_A_PICTURE, "a zip in a zip, which is not opened: unpack the outer one", size, crc
-            )
+            yield entry.left_out(error.kind, error.reason)
         else:
-            yield Entry(file, size, crc)
+            yield entry
 
 
 def _is_hidden(name: str) -> bool:
@@ -91,26 +93,22 @@ def with_unpacked(
         yield entry
     wanted = {PurePosixPath(name).name for name in named} if zips and loose else set()
     for entry in zips:
+        beside = entry.left_out(
+            unusable.NOT_A_PICTURE, "a zip beside pictures, which is not opened: unpack it, or collect it by itself"
+        )
         if loose and not wanted:
-            yield _beside_pictures(entry)
+            yield beside
             continue
         try:
             archive = Archive(source / entry.file)
         except SfumatoError:
-            yield Rejected(
-                entry.file, unusable.BROKEN, "a zip that cannot be read, or must not be", entry.bytes, entry.stamp
-            )
+            yield entry.left_out(unusable.BROKEN, "a zip that cannot be read, or must not be")
             continue
         with closing(archive):
             if loose and not any(PurePosixPath(name).name in wanted for name in archive.members):
-                yield _beside_pictures(entry)
+                yield beside
             else:
                 yield from zip_entries(archive, f"{entry.file}/")
-
-
-def _beside_pictures(entry: Entry) -> Rejected:
-    reason = "a zip beside pictures, which is not opened: unpack it, or collect it by itself"
-    return Rejected(entry.file, unusable.NOT_A_PICTURE, reason, entry.bytes, entry.stamp)
 
 
 def places(files: Iterable[str]) -> dict[str, str]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sfumato.collection.origin import Origin
-    from sfumato.collection.pictures import Summary
+from sfumato.collection.origin import Origin
+from sfumato.collection.pictures import Rejected, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +24,6 @@ class Read:
     done: int
     total: int
     file: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A file that is not used. `kind` is one of a few words to count by, `reason` the sentence for people."""
-
-    file: str
-    kind: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +62,6 @@ class Fetched:
     origin: Origin
 
 
+LeftOut = Rejected  # what is known of a file that is not used is the event, too
 CollectEvent = Scanned | Read | LeftOut | Noted | Finished
 FetchEvent = Noted | Written | Fetched

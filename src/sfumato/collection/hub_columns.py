@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from sfumato.collection.tables import COLUMNS
+from sfumato.collection.tables import COLUMNS, TEXTS
 
 _PICTURES: Final = ("image", "img", "picture", "photo")
 _CLASSES: Final = ("label", "labels", "class", "category", "style", "genre")
@@ -86,9 +86,9 @@ def choose_columns(features: dict[str, Any], distinct: Callable[[str], int], row
     others = [name for name in single if name in names and name.lower() not in known]
     category = _first_named(classes, _CLASSES) or (others[0] if len(others) == 1 else "")
     texts = {}
-    for about, titles in COLUMNS.items():
-        columns = [name for title in titles for name in written if name.lower() == title and name != category]
-        if columns and about not in ("category", "split"):
+    for about in TEXTS:
+        columns = [name for title in COLUMNS[about] for name in written if name.lower() == title and name != category]
+        if columns:
             texts[about] = columns
     used = {picture, category, *chain.from_iterable(texts.values())}
     return Columns(picture, category, texts, names, [name for name in features if name not in used])

@@ -7,15 +7,18 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Self
 
-from sfumato.collection.archive import Archive
+from sfumato.collection.archive import Archives
 from sfumato.collection.classes import split_named
 from sfumato.collection.events import FetchEvent, Noted, Written
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
-from sfumato.collection.storing import cannot_write
+from sfumato.collection.storing import writing_to
+from sfumato.collection.tables import TEXTS
 from sfumato.directory import OwnDirectory
 from sfumato.disk import read_file, read_json
 from sfumato.errors import SfumatoError
@@ -25,7 +28,6 @@ from sfumato.marker import kind_of
 from sfumato.text import counted
 
 _RECORD: Final = ".fetched.json"
-_FIELDS: Final = ("caption", "creator", "title", "year", "source", "licence")
 _UNFIT: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # no part of a file's name on one system or another
 
 
@@ -43,7 +45,11 @@ def check_place(folder: Path, reference: str, *, force: bool) -> None:
         return
     if kind_of(folder) != "pictures":
         raise SfumatoError(f"{folder}: is there already and was not fetched; choose another place.")
-    others = _not_fetched(folder)
+    # Whatever somebody else put there.
+    own = OwnDirectory(folder, "pictures").own()
+    found = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    names = (path.relative_to(folder).as_posix() for path in found)
+    others = sorted(name for name in names if name not in own and not name.startswith("."))
     if others:
         raise SfumatoError(
             f"{folder}: {others[0]} lies there and was not fetched; move it away, or choose another place."
@@ -53,14 +59,6 @@ def check_place(folder: Path, reference: str, *, force: bool) -> None:
         raise SfumatoError(
             f"{folder}: holds the pictures of {origin.reference}; choose another place, or replace them with --force."
         )
-
-
-def _not_fetched(folder: Path) -> list[str]:
-    """The files in a folder of fetched pictures that somebody else put there."""
-    own = OwnDirectory(folder, "pictures").own()
-    found = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
-    names = (path.relative_to(folder).as_posix() for path in found)
-    return sorted(name for name in names if name not in own and not name.startswith("."))
 
 
 def write_pictures(
@@ -73,16 +71,11 @@ def write_pictures(
     SfumatoError.
     """
     directory = OwnDirectory(folder, "pictures")
-    try:
-        with directory.at_work(), directory.staged() as stage:
-            yield from _written(loaded, rows, columns, stage, origin, cached)
-            files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
-            directory.remove([_RECORD, *(directory.own() - set(files))])
-            directory.settle(stage, [*(file for file in files if file != _RECORD), _RECORD])
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    finally:
-        cached.close()
+    with writing_to(folder), closing(cached), directory.at_work(), directory.staged() as stage:
+        yield from _written(loaded, rows, columns, stage, origin, cached)
+        files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
+        directory.remove([_RECORD, *(directory.own() - set(files))])
+        directory.settle(stage, [*(file for file in files if file != _RECORD), _RECORD])
 
 
 def _written(
@@ -92,25 +85,27 @@ def _written(
     missing = foreign = 0
     with (stage / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
         writer = csv.writer(table)
-        writer.writerow(("file_name", "split", *_FIELDS))
+        writer.writerow(("file_name", "split", *TEXTS))
         names = _FolderNames()
         for number, (split, row) in enumerate(_rows(loaded, columns)):
             picture = row[columns.picture] or {}
-            data = _bytes(picture, cached)
+            data, path = picture.get("bytes"), picture.get("path")
+            if data is None and path:  # the table points into the client's cache
+                data = cached.read(path)
             if data is None:
                 missing += 1
-                foreign += bool(picture.get("path"))
+                foreign += bool(path)
                 continue
             file = _write(stage, names.of(columns.category_of(row)), number, data)
             known = columns.texts_of(row)
-            writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in _FIELDS)))
+            writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in TEXTS)))
             yield Written(number + 1, rows)
     if missing == rows:
         raise SfumatoError(
             f"{origin.reference}: {counted(rows, 'row')}, and none holds a picture{_named_only(foreign)}; "
             "give another data set."
         )
-    (stage / _RECORD).write_text(json.dumps(origin.to_json()), encoding="ascii")
+    (stage / _RECORD).write_text(json.dumps(asdict(origin)), encoding="ascii")
     if missing:
         hold = "holds" if missing == 1 else "hold"
         said = f"{missing:,} of {counted(rows, 'row')} {hold} no picture"
@@ -136,12 +131,6 @@ def _rows(loaded: Any, columns: Columns) -> Iterator[tuple[str, dict[str, Any]]]
             yield split, row
 
 
-def _bytes(picture: dict[str, Any], cached: CachedFiles) -> bytes | None:
-    """A picture's file, from the table or from the client's cache, which the table then points into."""
-    data, path = picture.get("bytes"), picture.get("path")
-    return cached.read(path) if data is None and path else data
-
-
 def _named_only(count: int) -> str:
     return f", {count:,} of them but the name of a file that did not come with the data set" if count else ""
 
@@ -151,7 +140,7 @@ class _FolderNames:
 
     def __init__(self) -> None:
         self._folders: dict[str, str] = {"": ""}
-        self._taken = {"metadata.csv", "metadata.jsonl", "__macosx"}  # these are no folders of pictures
+        self._taken = {"metadata.csv", "metadata.jsonl", "__macosx"}  # these are not folders of pictures
 
     def of(self, category: str) -> str:
         """The folder of a class; '' for none."""
@@ -178,7 +167,7 @@ class CachedFiles:
     def __init__(self, folders: Sequence[Path] = (), homes: Sequence[Path] = ()) -> None:
         """folders: where a file of the data set's may be named; homes: where it may then really lie, links followed."""
         self._folders, self._homes = tuple(folders), tuple(homes)
-        self._archives: dict[str, Archive] = {}
+        self._archives = Archives()
 
     @classmethod
     def of(cls, name: str, commit: str) -> Self:
@@ -216,14 +205,10 @@ class CachedFiles:
 
     def close(self) -> None:
         """Close the zips that were read from."""
-        for archive in self._archives.values():
-            archive.close()
-        self._archives.clear()
+        self._archives.close()
 
     def _member(self, name: str, path: str) -> bytes | None:
         if not self.has(path):
             return None
-        if path not in self._archives:
-            self._archives[path] = Archive(Path(path))
-        archive = self._archives[path]
+        archive = self._archives[Path(path)]
         return archive.read(name) if name in archive.members else None

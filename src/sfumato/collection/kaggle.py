@@ -32,7 +32,7 @@ def fetch_kaggle(reference: Reference) -> Iterator[FetchEvent]:
         folder = cached
         yield Noted(f"{reference}: Kaggle cannot be reached; version {folder.name} from the cache is used")
     if not folder.is_dir():
-        raise SfumatoError(f"{reference}: Kaggle's client gave {folder}, which is no folder; give another data set.")
+        raise SfumatoError(f"{reference}: Kaggle's client gave {folder}, which is not a folder; give another data set.")
     # In its cache the client keeps versions apart; what a notebook on Kaggle mounts does not say which one it is.
     version = folder.name if folder.parent.name == "versions" else reference.version
     yield Fetched(folder, Origin(f"kaggle:{reference.name}", version, _licence(reference)))

@@ -18,6 +18,7 @@ from sfumato.collection.own_products import without_products
 from sfumato.collection.pictures import Rejected
 from sfumato.collection.sources import Source
 from sfumato.collection.tables import TEXT_LIMIT, parse_table
+from sfumato.disk import what_is
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.files import HEAD_BYTES, picture_format
@@ -173,7 +174,7 @@ def _describe(entry: os.DirEntry[str], file: str) -> Entry | Rejected | None:
         return None
     if stat.S_ISREG(status.st_mode):
         return Entry(file, status.st_size, status.st_mtime_ns)
-    return Rejected(file, unusable.SPECIAL, unusable.special(status.st_mode))
+    return Rejected(file, unusable.SPECIAL, f"{what_is(status.st_mode)}, not a file")
 
 
 def _second_visit(folder: str, first: str) -> Rejected:
@@ -186,5 +187,5 @@ def _unlisted(file: str, error: OSError) -> Rejected:
     if error.errno == errno.ENOENT:
         return Rejected(file, unusable.LINK, "a dangling link: what it leads to is not there")
     if error.errno == errno.ELOOP:
-        return Rejected(file, unusable.LINK, unusable.CIRCULAR)
+        return Rejected(file, unusable.LINK, "a circular link")
     return Rejected(file, unusable.UNREADABLE, f"cannot be read ({error.strerror or error})")

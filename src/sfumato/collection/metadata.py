@@ -9,16 +9,16 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sfumato.collection.classes import Evidence, chosen_categories, placed, split_named
+from sfumato.collection.classes import chosen_categories, placed, split_named
 from sfumato.collection.columns import KIND, known_fields, understood, unused_note
 from sfumato.collection.entries import Entry, places
 from sfumato.collection.listing import Listing
 from sfumato.collection.naming import ORDER, Captioned, Names, suffix_of
 from sfumato.collection.pictures import UNKNOWN, Picture
 from sfumato.collection.sources import Source
-from sfumato.collection.tables import CAPTION_LIMIT, TEXT_LIMIT, Fields, parse_caption, parse_object, parse_table
+from sfumato.collection.tables import CAPTION_LIMIT, TEXT_LIMIT, TEXTS, Fields, parse_caption, parse_object, parse_table
 from sfumato.images.unusable import UnusableError
 from sfumato.text import counted, readable
 
@@ -111,7 +111,7 @@ def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> No
         else:
             caption = parse_caption(data)
             if _NUMBERS.fullmatch(caption):
-                faults.append(f"{entry.file}: holds numbers alone, so it is no caption")
+                faults.append(f"{entry.file}: holds only numbers, so it is not a caption")
             known = {"caption": caption} if caption and not _NUMBERS.fullmatch(caption) else {}
         for file in files:
             own = dict(known)
@@ -127,13 +127,10 @@ def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> No
         metadata.notes.append(note)
 
 
-def _size(count: int) -> str:
-    return f"{count // 1024**2} MB" if count >= 1024**2 else f"{count // 1024} kB"
-
-
 def _text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes | None:
     if entry.bytes > limit:
-        notes.append(f"{entry.file}: larger than {_size(limit)}, so it is not read")
+        size = f"{limit // 1024**2} MB" if limit >= 1024**2 else f"{limit // 1024} kB"
+        notes.append(f"{entry.file}: larger than {size}, so it is not read")
         return None
     try:
         return source.read_text(entry.file, limit)
@@ -160,29 +157,12 @@ def with_metadata(pictures: list[Picture], metadata: Metadata, around: str = "")
     if splits:
         metadata.notes.append(f"{', '.join(splits)}: taken for a split, kept as each picture's, and not for classes")
     of = [metadata.of.get(picture.file, {}) for picture in pictures]
-    evidence = Evidence(
-        folders=[category for category, _ in found],
-        stated=[known.get("category", "") for known in of],
-        kinds=[known.get(KIND, "") for known in of],
-        captioned=[bool(known.get("caption")) for known in of],
-        tables=metadata.tables,
-        unlabelled=metadata.unlabelled,
-    )
-    categories, notes = chosen_categories(evidence)
+    folders = [category for category, _ in found]
+    categories, notes = chosen_categories(folders, of, metadata.tables, metadata.unlabelled)
     metadata.notes.extend(notes)
     described = []
     for picture, category, (_, split), known in zip(pictures, categories, found, of, strict=True):
-        described.append(
-            replace(
-                picture,
-                category=category,
-                split=split_named(known.get("split", "")) or known.get("split", split),
-                caption=known.get("caption", ""),
-                creator=known.get("creator", ""),
-                title=known.get("title", ""),
-                year=known.get("year", ""),
-                source=known.get("source", ""),
-                licence=known.get("licence", UNKNOWN),
-            )
-        )
+        side = split_named(known.get("split", "")) or known.get("split", split)
+        texts: dict[str, Any] = {about: known.get(about, UNKNOWN if about == "licence" else "") for about in TEXTS}
+        described.append(replace(picture, category=category, split=side, **texts))
     return described

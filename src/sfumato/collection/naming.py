@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
@@ -45,25 +45,21 @@ class Names:
 
     def _by_tail(self, wanted: str, folder: str, near: str) -> list[str]:
         last = wanted.rpartition("/")[2]
-        with_suffix = self._tails.get(last, [])
-        for candidates, suffixes in ((with_suffix, True), (self._stems.get(last, []), False)):
-            if 0 < len(candidates) <= _MOST_TAILS:
-                places = {file: self._place(file, suffixes) for file in candidates}
-                if found := _nearest(places, wanted, folder, near):
-                    return found
+        for tails in self._tails:
+            places = dict(tails.get(last, ()))
+            if 0 < len(places) <= _MOST_TAILS and (found := _nearest(places, wanted, folder, near)):
+                return found
         return []
 
-    def _place(self, file: str, suffixes: bool) -> str:
-        place = self._place_of[file]
-        return place if suffixes else stem(place)
-
     @cached_property
-    def _tails(self) -> dict[str, list[str]]:
-        return _grouped((place.rpartition("/")[2], file) for file, place in self._place_of.items())
-
-    @cached_property
-    def _stems(self) -> dict[str, list[str]]:
-        return _grouped((stem(place).rpartition("/")[2], file) for file, place in self._place_of.items())
+    def _tails(self) -> tuple[dict[str, list[tuple[str, str]]], ...]:
+        """Files with their places by the last parts of these, with suffixes; and the same without."""
+        named: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        bare: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for file, place in self._place_of.items():
+            for tails, shown in ((named, place), (bare, stem(place))):
+                tails[shown.rpartition("/")[2]].append((file, shown))
+        return named, bare
 
 
 def _nearest(places: dict[str, str], wanted: str, folder: str, near: str) -> list[str]:
@@ -91,13 +87,6 @@ def stem(place: str) -> str:
     """A file's name without its suffix, in its folder."""
     folder, slash, name = place.rpartition("/")
     return f"{folder}{slash}{name.rpartition('.')[0] or name}"
-
-
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name, file in pairs:
-        groups[name].append(file)
-    return groups
 
 
 # Where several lie beside one picture, what was written as its caption comes before lists of tags.

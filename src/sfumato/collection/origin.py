@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,10 +37,6 @@ class Origin:
         if self.licence is None:
             return f"The licence of the pictures is unknown, and the card of {self.reference} could not be asked for."
         return f"The licence of the pictures is unknown: the card of {self.reference} states none."
-
-    def to_json(self) -> dict[str, str | None]:
-        """A JSON object."""
-        return asdict(self)
 
 
 def stated_licence(text: object) -> str:
@@ -82,7 +78,7 @@ class Reference:
         host, colon, rest = _plain(text).partition(":")
         if not colon or host not in _FORMS:
             forms = "; ".join(form for _, form in _FORMS.values())
-            raise SfumatoError(f"{text}: is no data set's name; give one as {forms}.")
+            raise SfumatoError(f"{text}: is not the name of a data set; give one as {forms}.")
         pattern, form = _FORMS[host]
         match = pattern.fullmatch(rest)
         if match is None:

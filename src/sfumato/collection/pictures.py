@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from sfumato.images import unusable
 from sfumato.text import natural_order
@@ -61,7 +60,8 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A file that is left out and why; `same_as` names the kept file with the same content, if that is the reason."""
+    """A file that is left out. `kind` is one of a few words to count by, `reason` the sentence for people; `same_as`
+    names the kept file with the same content, if that is the reason."""
 
     file: str
     kind: str
@@ -72,13 +72,8 @@ class Rejected:
     same_as: str = ""
 
     def to_json(self) -> str:
-        """One line, without the fields that say nothing."""
+        """One line, without the fields that say nothing: all others are the keywords of an equal one."""
         return json.dumps({name: value for name in self.__slots__ if (value := getattr(self, name))})
-
-    @classmethod
-    def from_json(cls, line: str) -> Rejected:
-        """The inverse of `to_json`. Raises ValueError, TypeError or KeyError for a line that is not such a one."""
-        return cls(**json.loads(line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +99,6 @@ class Summary:
     creators: int
     bytes: int
     splits: dict[str, int]
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object."""
-        return asdict(self)
 
     @classmethod
     def of(cls, pictures: list[Picture], rejected: Iterable[Rejected]) -> Summary:

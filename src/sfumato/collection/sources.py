@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from sfumato.collection.archive import Archive
+from sfumato.collection.archive import Archive, Archives
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.files import read_file, read_text_file
@@ -27,13 +27,13 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.path, self._root = path, str(path)
         self.archive = None if path.is_dir() else Archive(path)
-        self._packed: dict[str, Archive] = {}
+        self._packed = Archives()
 
     def close(self) -> None:
         """Close all files."""
-        for archive in (self.archive, *self._packed.values()):
-            if archive is not None:
-                archive.close()
+        self._packed.close()
+        if self.archive is not None:
+            self.archive.close()
 
     def read(self, file: str) -> bytes:
         """A file's bytes, if it begins like a picture. Raises UnusableError."""
@@ -47,26 +47,18 @@ class Source:
 
     def _place(self, file: str) -> tuple[Archive | None, str]:
         """The zip that holds a file, None where it lies in the folder itself, and its name there."""
-        if self.archive is not None:
-            archive, name = self.archive, file
-        elif packed := self._packed_place(file):
-            archive, name = packed
-        else:
-            return None, file
+        archive, name = self.archive, file
+        if archive is None:
+            outer, name = split_packed(file)
+            if not outer or not (self.path / outer).is_file():
+                return None, file
+            try:
+                archive = self._packed[self.path / outer]
+            except SfumatoError as error:
+                raise UnusableError(unusable.UNREADABLE, "its zip cannot be read any more") from error
         if name not in archive.members:
             raise UnusableError(unusable.UNREADABLE, "not in the zip any more")
         return archive, name
-
-    def _packed_place(self, file: str) -> tuple[Archive, str] | None:
-        outer, name = split_packed(file)
-        if not outer or not (self.path / outer).is_file():
-            return None
-        if outer not in self._packed:
-            try:
-                self._packed[outer] = Archive(self.path / outer)
-            except SfumatoError as error:
-                raise UnusableError(unusable.UNREADABLE, "its zip cannot be read any more") from error
-        return self._packed[outer], name
 
 
 def split_packed(file: str) -> tuple[str, str]:

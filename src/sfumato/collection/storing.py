@@ -6,22 +6,31 @@ import contextlib
 import hashlib
 import io
 import json
+import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from sfumato.collection.duplicates import THUMBNAIL_SIDE
 from sfumato.collection.origin import Origin
-from sfumato.collection.pictures import Picture, Rejected
+from sfumato.collection.pictures import Picture, Rejected, Summary
+from sfumato.collection.sources import Source
 from sfumato.directory import OwnDirectory
 from sfumato.disk import DISK_FULL, disk_fault, flush_directory, read_file, read_json, replace_file
 from sfumato.errors import SfumatoError
+from sfumato.images.colour import Colour
+from sfumato.images.decoding import read_picture
+from sfumato.images.unusable import UnusableError
 from sfumato.marker import kind_of
+from sfumato.text import counted, natural_order
 
 FORMAT: Final = 2  # since pictures are read otherwise: what an earlier version left out is looked at again
 DESCRIPTION: Final = "collection.json"
@@ -76,12 +85,12 @@ def read_stored(path: Path) -> Stored:
     try:
         parts = {name: _checked(path / name, digest) for name, digest in description["files"].items()}
         pictures = [Picture.from_json(line) for line in parts[PICTURES].decode().splitlines()]
-        rejected = [Rejected.from_json(line) for line in parts[REJECTED].decode().splitlines()]
+        rejected = [Rejected(**json.loads(line)) for line in parts[REJECTED].decode().splitlines()]
         thumbnails: NDArray[np.uint8] = np.load(io.BytesIO(parts[THUMBNAILS]), allow_pickle=False)
         if thumbnails.shape != (len(pictures), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
             raise ValueError("the number of thumbnails is not that of the pictures")
         stored = Stored(description, pictures, rejected, thumbnails)
-        _ = stored.origin  # raises where it is no origin
+        _ = stored.origin  # raises where it is not an origin
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SfumatoError(f"{path} is not whole ({error}); run sfumato collect again.") from error
     return stored
@@ -92,6 +101,66 @@ def _checked(path: Path, digest: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != digest:
         raise ValueError(f"{path.name} was changed, or its writing was interrupted")
     return data
+
+
+class Collection:
+    """Pictures plus what is known of each. The pictures' files stay where they are, in `source`.
+
+    `origin` is the data set that they were fetched from by name, None for a folder or zip of one's own; `include_works`
+    says whether works of sfumato were taken as art. `left_out` are the files that are not used, each with its reason
+    (exact duplicates among them), and `rejected` is their number.
+    """
+
+    def __init__(self, path: Path, stored: Stored) -> None:
+        self.path = path
+        self.source = Path(stored.description["source"])
+        red, green, blue = stored.description["background"]
+        self.background: Colour = (red, green, blue)
+        self.include_works: bool = stored.description.get("include_works") is True
+        self.origin: Origin | None = stored.origin
+        self.pictures: list[Picture] = stored.pictures
+        self.left_out: list[Rejected] = stored.rejected
+        self.rejected: int = len(stored.rejected)
+        self.summary = Summary.of(stored.pictures, stored.rejected)
+
+    @classmethod
+    def open(cls, path: Path | str) -> Collection:
+        """Open what `collect` wrote. Raises SfumatoError where it is none, or not whole."""
+        path = Path(path)
+        return cls(path, read_stored(path))
+
+    @cached_property
+    def classes(self) -> list[str]:
+        """The names of the classes, in natural order, without the '' of pictures whose class is not known."""
+        return sorted({picture.category for picture in self.pictures if picture.category}, key=natural_order)
+
+    @property
+    def counts(self) -> MappingProxyType[str, int]:
+        """The number of pictures of each class; those of no class count under ''."""
+        return MappingProxyType(self.summary.classes)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hex, over the files' names, contents and classes: equal for collections of the same pictures."""
+        digest = hashlib.sha256()
+        for file, content, category in sorted((entry.file, entry.sha256, entry.category) for entry in self.pictures):
+            digest.update("\0".join((file, content, category, "")).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+    def read(self, picture: Picture) -> Image.Image:
+        """The whole picture, upright, RGB, over the background. Raises SfumatoError where its file cannot be read."""
+        try:
+            with contextlib.closing(Source(self.source)) as source:
+                data = source.read(picture.file)
+            with warnings.catch_warnings():
+                # Decoders warn of broken metadata, which the picture survived once already.
+                warnings.simplefilter("ignore")
+                return read_picture(data, self.background).image
+        except UnusableError as error:
+            raise SfumatoError(f"{self.source / picture.file}: {error}; run sfumato collect again.") from error
+
+    def __repr__(self) -> str:
+        return f"Collection({str(self.path)!r}, {counted(len(self.pictures), 'picture')}, classes {self.classes})"
 
 
 def write_stored(directory: OwnDirectory, stored: Stored) -> None:
@@ -110,30 +179,28 @@ def write_stored(directory: OwnDirectory, stored: Stored) -> None:
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
     description = {"format": FORMAT, **stored.description, "files": digests}
     parts[DESCRIPTION] = (json.dumps(description, indent=2) + "\n").encode()
-    try:
+    with writing_to(path):
         for name, data in parts.items():
-            _replace(directory.claim(name), data)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+            replace_file(directory.claim(name), data)
+            # Some network file systems flush no directories. What is lost with the power can be made again here.
+            with contextlib.suppress(OSError):
+                flush_directory(path)
 
 
 def _lines(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Replace a file's content at one instant, and for good where the system can: some network file systems flush no
-    directories. What is lost with the power can be made again here, so it asks for no more."""
-    replace_file(path, data)
-    with contextlib.suppress(OSError):
-        flush_directory(path.parent)
-
-
-def cannot_write(path: Path, error: OSError) -> SfumatoError:
-    """The sentence for a place that cannot be written to."""
-    if disk_fault(error) == DISK_FULL:
-        return SfumatoError(f"The disk is full: {path} could not be written; make room and run the command again.")
-    return SfumatoError(f"{path} cannot be written ({error.strerror or error}); choose another place.")
+@contextlib.contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Raises SfumatoError, with the sentence for a place that cannot be written to, for an OSError in the block."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{path} cannot be written ({error.strerror or error}); choose another place."
+        if disk_fault(error) == DISK_FULL:
+            said = f"The disk is full: {path} could not be written; make room and run the command again."
+        raise SfumatoError(said) from error
 
 
 def check_source(source: Path) -> None:

@@ -29,6 +29,7 @@ COLUMNS: Final = {
     "category": ("category", "class", "label"),
     "split": ("split",),
 }
+TEXTS: Final = tuple(about for about in COLUMNS if about not in ("category", "split"))
 
 Fields = dict[str, str]
 Row = dict[str, Any]
@@ -48,7 +49,8 @@ class Table:
 
     @classmethod
     def of(cls, rows: list[Row], *complaints: str) -> Table:
-        """A table of rows, each of which may have other columns."""
+        """A table of rows, each of which may have other columns; their names are made to stand on one line."""
+        rows = [{one_line(name): value for name, value in row.items()} for row in rows]
         return cls(rows, list(dict.fromkeys(name for row in rows for name in row)), list(complaints))
 
     def texts(self) -> Iterator[str]:
@@ -80,15 +82,11 @@ def parse_caption(data: bytes) -> str:
 
 
 def one_line(value: object) -> str:
-    """A value of a table as text on one line; '' for what is no text and no number."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return ""
+    """A value of a table as text on one line; '' for anything but text and numbers."""
     if isinstance(value, str):
         return readable(" ".join(value.split()))
-    return _number(value)
-
-
-def _number(value: float) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
     try:
         text = str(value)
     except ValueError:  # Python writes no integers of more than some thousand digits
@@ -133,7 +131,7 @@ def _lines_table(text: str) -> Table:
             continue
         row = _json_value(line)
         if isinstance(row, dict):
-            rows.append({one_line(name): value for name, value in row.items()})
+            rows.append(row)
         else:
             broken.append(number)
     if not broken:
@@ -149,17 +147,14 @@ def _json_table(text: str) -> Table:
         lines = _lines_table(text)
         return lines if lines.rows and not lines.complaints else Table(complaints=["is not JSON that can be read"])
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        return Table.of([{one_line(name): cell for name, cell in row.items()} for row in value])
+        return Table.of(value)
     if isinstance(value, dict) and isinstance(value.get("images"), list) and "annotations" in value:
         return _coco_table(value)
     if isinstance(value, dict) and "labels" in value:
         return _labels_table(value["labels"])
     if isinstance(value, dict) and value and all(isinstance(row, dict) for row in value.values()):
-        rows = [
-            {FILE_COLUMN: file, **{one_line(name): cell for name, cell in row.items()}} for file, row in value.items()
-        ]
-        return Table.of(rows)
-    return Table(complaints=["is no table of pictures, so it is not used"])
+        return Table.of([{FILE_COLUMN: file, **row} for file, row in value.items()])
+    return Table(complaints=["is not a table of pictures, so it is not used"])
 
 
 def _labels_table(labels: object) -> Table:
@@ -168,7 +163,7 @@ def _labels_table(labels: object) -> Table:
         return Table(unlabelled=True)
     pairs = list(labels.items()) if isinstance(labels, dict) else labels
     if not isinstance(pairs, list) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
-        return Table(complaints=["its labels are no pairs of a file and a label, so they are not used"])
+        return Table(complaints=["its labels are not pairs of a file and a label, so they are not used"])
     return Table.of([{FILE_COLUMN: file, "label": _label(label)} for file, label in pairs])
 
 

@@ -3,16 +3,16 @@
 A picture that kills or hangs its decoder takes this process along and nothing else. Only Pillow and NumPy are loaded,
 so a fresh one is there in a tenth of a second; no `fork`, so it does not matter what the parent has open.
 
-A message is the length of its JSON, the length of its bytes (two big-endian 32-bit numbers), the JSON and the bytes.
+A message is a line of JSON, which says its content and the number of its bytes, and the bytes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import signal
-import struct
 import sys
 import warnings
 from pathlib import Path
@@ -29,31 +29,26 @@ from sfumato.images.scaling import enlarged, scaled
 from sfumato.images.unusable import UnusableError
 from sfumato.provenance import is_marked, is_marked_file
 
-_LENGTHS = struct.Struct(">II")
 _OWN = {"left_out": [unusable.OWN, "made by sfumato"]}
 
 
 def send(stream: IO[bytes], message: Any, attached: bytes = b"") -> None:
     """Write one message and flush it."""
-    text = json.dumps(message).encode("ascii")
-    stream.write(_LENGTHS.pack(len(text), len(attached)))
-    stream.write(text)
+    stream.write(json.dumps([message, len(attached)]).encode("ascii") + b"\n")
     stream.write(attached)
     stream.flush()
 
 
 def receive(stream: IO[bytes]) -> tuple[Any, bytes]:
     """Read one message and its bytes. Raises EOFError where the other side has gone."""
-    text_length, attached_length = _LENGTHS.unpack(_exactly(stream, _LENGTHS.size))
-    text = _exactly(stream, text_length)
-    return json.loads(text), _exactly(stream, attached_length)
-
-
-def _exactly(stream: IO[bytes], count: int) -> bytes:
-    data = stream.read(count)
-    if len(data) != count:
+    line = stream.readline()
+    if not line.endswith(b"\n"):
         raise EOFError
-    return data
+    message, length = json.loads(line)
+    attached = stream.read(length)
+    if len(attached) != length:
+        raise EOFError
+    return message, attached
 
 
 class Decoder:
@@ -114,14 +109,11 @@ class Decoder:
 
 
 def _limit_memory(limit: int) -> None:
-    try:
-        import resource  # Unix alone has it
-    except ImportError:
-        return
-    try:
+    # Unix alone has this module; macOS does not keep to the limit, and refuses some values.
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    except (ValueError, OSError):
-        return  # macOS does not keep to this limit, and refuses some values
 
 
 def main() -> None:

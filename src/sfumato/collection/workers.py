@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from sfumato.collection.worker import receive, send
@@ -61,7 +60,7 @@ class Workers:
         self.setup = {"source": str(source.absolute()), "background": list(background)}
         self.count = count or default_workers()
         self.limits = limits or Limits()
-        self._requests: deque[dict[str, Any]] = deque()
+        self._batches: deque[list[dict[str, Any]]] = deque()
         self._answers: queue.Queue[Answer | BaseException] = queue.Queue(maxsize=64)
         self._stopping = threading.Event()
         self._feeders: list[_Feeder] = []
@@ -69,21 +68,7 @@ class Workers:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def answers(self, requests: Iterable[dict[str, Any]]) -> Iterator[Answer]:
-        """One answer a request, as they come; a request names a `file` relative to the source."""
-        self._requests.extend(requests)
-        expected = len(self._requests)
-        for _ in range(min(self.count, -(-expected // _BATCH))):
-            self._feeders.append(_Feeder(self))
-        for _ in range(expected):
-            yield self._next()
-
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """End all processes and threads, at once and whatever they are doing."""
         self._stopping.set()
         for feeder in self._feeders:
@@ -92,36 +77,38 @@ class Workers:
             feeder.thread.join()
         self._feeders.clear()
 
+    def answers(self, requests: Iterable[dict[str, Any]]) -> Iterator[Answer]:
+        """One answer a request, as they come; a request names a `file` relative to the source."""
+        wanted = list(requests)
+        self._batches.extend(wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH))
+        for _ in range(min(self.count, len(self._batches))):
+            self._feeders.append(_Feeder(self))
+        for _ in wanted:
+            yield self._next()
+
     def _next(self) -> Answer:
         while True:
             for feeder in self._feeders:
                 feeder.kill_if_late()
-            try:
+            with contextlib.suppress(queue.Empty):
                 answer = self._answers.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if isinstance(answer, BaseException):
-                raise answer
-            return answer
+                if isinstance(answer, BaseException):
+                    raise answer
+                return answer
 
     def take(self) -> list[dict[str, Any]]:
         """The next few requests, for a feeder; [] when none are left or no more are wanted."""
-        batch: list[dict[str, Any]] = []
-        while len(batch) < _BATCH and self._requests and not self._stopping.is_set():
-            try:
-                batch.append(self._requests.popleft())
-            except IndexError:  # another feeder was quicker
-                break
-        return batch
+        try:
+            return [] if self._stopping.is_set() else self._batches.popleft()
+        except IndexError:
+            return []
 
     def give(self, answer: Answer | BaseException) -> None:
         """An answer, from a feeder; waits while nobody takes answers, so that pixels do not pile up."""
         while not self._stopping.is_set():
-            try:
+            with contextlib.suppress(queue.Full):
                 self._answers.put(answer, timeout=0.1)
-            except queue.Full:
-                continue
-            return
+                return
 
 
 class _Feeder:

@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.collection import LeftOut, Rejected
-from sfumato.disk import read_json
+from sfumato.collection import LeftOut
+from sfumato.disk import flush_file, read_json, replace_file
 from sfumato.errors import SfumatoError
 from sfumato.images.scaling import Crop
 from sfumato.images.tensors import to_float
@@ -27,6 +27,7 @@ DESCRIPTION: Final = "dataset.json"
 INDEX: Final = "index.npz"
 _MOST_BYTES: Final = 1 << 30  # of the description: some five million pictures
 PIXELS: Final = "pixels.bin"
+FILES: Final = (PIXELS, INDEX, DESCRIPTION)
 
 
 class Dataset:
@@ -52,8 +53,9 @@ class Dataset:
         self.classes: list[str] = description["classes"]
         self.creator_names: list[str] = description["creators"]
         self.files: list[str] = description["files"]
-        self.left_out = [Rejected(**entry) for entry in description["left_out"]]
+        self.left_out = [LeftOut(**entry) for entry in description["left_out"]]
         self.pixels = pixels
+        self._index = index
         self.offsets, self.heights, self.widths = index["offsets"], index["heights"], index["widths"]
         self.labels, self.creators, self.groups = index["labels"], index["creators"], index["groups"]
         self.train = torch.nonzero(~index["held_out"]).flatten()
@@ -108,7 +110,7 @@ class Dataset:
 
     def verify(self) -> None:
         """Read all pixels and compare. Raises SfumatoError where they are not the ones that were prepared."""
-        if dataset_digest(self.path, index_digest(self.settings, self._index())) != self.digest:
+        if dataset_digest(self.path, index_digest(self.settings, self._index)) != self.digest:
             raise SfumatoError(f"The pixels of the dataset {self.path} were changed; delete it and prepare it again.")
 
     def _centres(self, indices: Tensor) -> Tensor:
@@ -117,14 +119,26 @@ class Dataset:
         flip = torch.zeros(len(indices), dtype=torch.bool)
         return gather(self.pixels, self.size, self.offsets[indices], self.widths[indices], top, left, flip)
 
-    def _index(self) -> dict[str, Tensor]:
-        held_out = torch.zeros(len(self), dtype=torch.bool)
-        held_out[self.held_out] = True
-        named = ("offsets", "heights", "widths", "labels", "creators", "groups")
-        return {name: getattr(self, name) for name in named} | {"held_out": held_out}
-
     def __repr__(self) -> str:
         return f"Dataset({str(self.path)!r}, {counted(len(self), 'picture')} of {self.size} px, classes {self.classes})"
+
+
+def store(path: Path, settings: dict[str, Any], index: dict[str, Tensor], about: dict[str, Any]) -> None:
+    """Write the index and the description of the pixels that lie in `path`; about: the lists of the description."""
+    arrays: dict[str, Any] = {name: array.numpy() for name, array in index.items()}
+    with (path / INDEX).open("wb") as file:
+        np.savez(file, **arrays)
+        flush_file(file)
+    digest = index_digest(settings, index)
+    description = {
+        "format": FORMAT,
+        "settings": settings,
+        "pixels": int((index["heights"] * index["widths"]).sum()),
+        "index": digest,
+        "digest": dataset_digest(path, digest),
+        **about,
+    }
+    replace_file(path / DESCRIPTION, json.dumps(description).encode("ascii"))
 
 
 def index_digest(settings: dict[str, Any], index: dict[str, Tensor]) -> str:

@@ -13,25 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.collection import Collection, LeftOut, Limits, Picture, Rejected
-from sfumato.collection.storing import cannot_write
+from sfumato.collection import Collection, LeftOut, Limits, Picture
+from sfumato.collection.storing import writing_to
 from sfumato.collection.workers import Workers
-from sfumato.dataset.dataset import (
-    DESCRIPTION,
-    FORMAT,
-    INDEX,
-    NO_LABEL,
-    PIXELS,
-    Dataset,
-    Prepared,
-    PrepareEvent,
-    Ready,
-    dataset_digest,
-    index_digest,
-)
+from sfumato.dataset.dataset import DESCRIPTION, FILES, NO_LABEL, PIXELS, Dataset, Prepared, PrepareEvent, Ready, store
 from sfumato.dataset.splitting import held_out as split
 from sfumato.directory import OwnDirectory
-from sfumato.disk import flush_file, replace_file
+from sfumato.disk import flush_file
 from sfumato.errors import SfumatoError
 from sfumato.images.scaling import Crop, enlarged_size, scaled_size
 from sfumato.text import counted, natural_order
@@ -90,33 +78,28 @@ def prepare(
     directory = OwnDirectory(destination, "dataset")
     present = _present(directory, settings, force=force)
     if present is not None:
-        for entry in present.left_out:
-            yield LeftOut(entry.file, entry.kind, entry.reason)
+        yield from present.left_out
         yield Ready(destination, changed=False)
         return
     if not collection.source.exists():
         raise SfumatoError(f"{collection.source}, of which {collection.path} is a collection, is not there any more.")
 
     places, left_out = _places(collection.pictures, size, crop, pixel_art)
-    for entry in left_out:
-        yield LeftOut(entry.file, entry.kind, entry.reason)
+    yield from left_out
     _check_count(len(places), fewest, collection, size)
 
-    try:
-        with directory.at_work(), directory.staged() as stage:
-            with Workers(collection.source, collection.background, workers, limits) as pool:
-                for event in _write_pixels(stage / PIXELS, places, pool, settings):
-                    if isinstance(event, LeftOut):
-                        left_out.append(Rejected(event.file, event.kind, event.reason))
-                    yield event
-            places = [place for place in places if place.written]
-            _check_count(len(places), fewest, collection, size)
-            _describe(stage, collection, places, left_out, settings)
-            # The description comes last; until then the one of an earlier dataset must not pass for one of these.
-            directory.remove([DESCRIPTION])
-            directory.settle(stage, [PIXELS, INDEX, DESCRIPTION])
-    except OSError as error:
-        raise cannot_write(destination, error) from error
+    with writing_to(destination), directory.at_work(), directory.staged() as stage:
+        with Workers(collection.source, collection.background, workers, limits) as pool:
+            for event in _write_pixels(stage / PIXELS, places, pool, settings):
+                if isinstance(event, LeftOut):
+                    left_out.append(event)
+                yield event
+        places = [place for place in places if place.written]
+        _check_count(len(places), fewest, collection, size)
+        _describe(stage, places, left_out, settings)
+        # The description comes last; until then the one of an earlier dataset must not pass for one of these.
+        directory.remove([DESCRIPTION])
+        directory.settle(stage, FILES)
     yield Ready(destination, changed=True)
 
 
@@ -148,23 +131,19 @@ def _known_digest(collection: Collection) -> str:
 def _present(directory: OwnDirectory, settings: dict[str, Any], *, force: bool) -> Dataset | None:
     """The dataset that is there already, if it is the wanted one. Raises SfumatoError where something else is."""
     destination = directory.path
-    if not (destination / DESCRIPTION).is_file():
-        directory.check((PIXELS, INDEX, DESCRIPTION), force=force)
-        return None
-    try:
-        dataset: Dataset | None = Dataset.open(destination)
-    except SfumatoError:
-        if not force:
-            raise
-        dataset = None
-    if dataset is not None and dataset.settings == settings:
-        return dataset
-    if not force:
-        raise SfumatoError(
-            f"{destination} is a dataset of other pictures or settings; "
-            "choose another place, or replace it with --force."
-        )
-    directory.check((PIXELS, INDEX, DESCRIPTION), force=force)
+    if (destination / DESCRIPTION).is_file():
+        try:
+            dataset = Dataset.open(destination)
+            if dataset.settings == settings:
+                return dataset
+            raise SfumatoError(
+                f"{destination} is a dataset of other pictures or settings; "
+                "choose another place, or replace it with --force."
+            )
+        except SfumatoError:
+            if not force:
+                raise
+    directory.check(FILES, force=force)
     return None
 
 
@@ -189,10 +168,10 @@ def _what_helps(collection: Collection, fewest: int) -> str:
     return "add larger pictures, or have them enlarged by whole numbers, as pixel art is (--pixel-art)"
 
 
-def _places(pictures: list[Picture], size: int, crop: Crop, pixel_art: bool) -> tuple[list[_Place], list[Rejected]]:
+def _places(pictures: list[Picture], size: int, crop: Crop, pixel_art: bool) -> tuple[list[_Place], list[LeftOut]]:
     """Where each picture that is large enough goes, and those that are not."""
     places: list[_Place] = []
-    left_out: list[Rejected] = []
+    left_out: list[LeftOut] = []
     offset = 0
     for picture in pictures:
         width, height = picture.width, picture.height
@@ -200,7 +179,7 @@ def _places(pictures: list[Picture], size: int, crop: Crop, pixel_art: bool) -> 
             width, height = enlarged_size(width, height, size)
         elif min(width, height) < size:
             reason = f"{picture.width} x {picture.height} pixels, smaller than the training size of {size}"
-            left_out.append(Rejected(picture.file, TOO_SMALL, reason))
+            left_out.append(LeftOut(picture.file, TOO_SMALL, reason))
             continue
         width, height = scaled_size(width, height, size, crop)
         places.append(_Place(picture, offset, width, height))
@@ -240,9 +219,7 @@ def _write_pixels(
         flush_file(file)
 
 
-def _describe(
-    path: Path, collection: Collection, places: list[_Place], left_out: list[Rejected], settings: dict[str, Any]
-) -> None:
+def _describe(path: Path, places: list[_Place], left_out: list[LeftOut], settings: dict[str, Any]) -> None:
     """Write the index and the description of the pixels that lie in `path`."""
     pictures = [place.picture for place in places]
     classes = sorted({picture.category for picture in pictures if picture.category}, key=natural_order)
@@ -260,20 +237,10 @@ def _describe(
         "groups": torch.tensor([groups[picture.group] for picture in pictures]),
         "held_out": torch.from_numpy(flags),
     }
-    arrays: dict[str, Any] = {name: array.numpy() for name, array in index.items()}
-    with (path / INDEX).open("wb") as file:
-        np.savez(file, **arrays)
-        flush_file(file)
-    digest = index_digest(settings, index)
-    description = {
-        "format": FORMAT,
-        "settings": settings,
-        "pixels": sum(place.pixels for place in places),
-        "index": digest,
-        "digest": dataset_digest(path, digest),
+    about = {
         "classes": classes,
         "creators": creators,
         "files": [picture.file for picture in pictures],
         "left_out": [asdict(entry) for entry in left_out],
     }
-    replace_file(path / DESCRIPTION, json.dumps(description).encode("ascii"))
+    store(path, settings, index, about)

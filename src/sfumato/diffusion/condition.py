@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self, TypeVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 C = TypeVar("C", bound="Condition")
@@ -124,15 +125,11 @@ class Mixture:
         most = max(len(mixture.conditions) for mixture in mixtures)
         if most == 0:
             return cls((), torch.zeros(0, len(mixtures)))
-        nothing = next(mixture.conditions[0] for mixture in mixtures if mixture.conditions).drop()
-        weights = torch.zeros(most, len(mixtures))
-        columns: list[list[Condition]] = [[] for _ in range(most)]
-        for picture, mixture in enumerate(mixtures):
-            own = mixture.conditions or (nothing,)
-            weights[: len(own), picture] = mixture.weights[:, 0] if mixture.conditions else 1.0
-            for place, column in enumerate(columns):
-                column.append(own[place if place < len(own) else 0])
-        return cls(tuple(joined(column) for column in columns), weights)
+        nothing = cls.of(next(mixture.conditions[0] for mixture in mixtures if mixture.conditions).drop())
+        each = [mixture if mixture.conditions else nothing for mixture in mixtures]
+        columns = [[*own.conditions, *own.conditions[:1] * (most - len(own.conditions))] for own in each]
+        weights = [F.pad(own.weights, (0, 0, 0, most - len(own.conditions))) for own in each]
+        return cls(tuple(map(joined, zip(*columns, strict=True))), torch.cat(weights, 1))
 
     def __getitem__(self, index: slice) -> Self:
         """The mixtures of some of the pictures."""

@@ -22,27 +22,14 @@ class PictureNoise(Protocol):
 
 
 @dataclass(frozen=True)
-class Slerp:
-    """Spherical interpolation towards the noise of another seed and number. weight: the other's, 0..1."""
-
-    seed: int
-    index: int
-    weight: float
-
-
-@dataclass(frozen=True)
 class SeededNoise:
-    """The noise of picture number ``index`` of a seed, interpolated towards others one after the other."""
+    """The noise of picture number ``index`` of a seed."""
 
     seed: int
     index: int
-    slerps: tuple[Slerp, ...] = ()
 
     def draw(self, step: int, shape: Sequence[int]) -> Tensor:
-        noise = torch.randn(tuple(shape), generator=keyed_generator("noise", self.seed, self.index, step))
-        for towards in self.slerps:
-            noise = slerp(noise, SeededNoise(towards.seed, towards.index).draw(step, shape), towards.weight)
-        return noise
+        return torch.randn(tuple(shape), generator=keyed_generator("noise", self.seed, self.index, step))
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,10 @@ def coloured(
 
     def steered(x: Tensor, sigma: float) -> Tensor:
         def change(images: Tensor) -> Tensor:
-            settled = 1 / (1 + (_at_32_pixels(sigma, images) / SETTLED) ** 2)
+            # Pictures of twice the size are as hard to make out at twice the sigma (Hoogeboom et al. 2023,
+            # arXiv:2301.11093, section 3.1).
+            sigma_at_32_pixels = sigma * 32 / min(images.shape[2:])
+            settled = 1 / (1 + (sigma_at_32_pixels / SETTLED) ** 2)
             return images.lerp(recoloured(images, palette, shares, shading), strength * settled)
 
         return codec.edit(denoise(x, sigma), change)
@@ -130,16 +133,6 @@ def recoloured(images: Tensor, palette: Tensor, shares: Tensor | None = None, sh
     return colours + _at_most(shading, light.expand_as(hue), axes=1) + tinted
 
 
-def palette_distance(images: Tensor, palette: Tensor) -> Tensor:
-    """How far pictures are from a palette: the mean over the pixels of the distance to the nearest colour.
-
-    images: [N, 3, H, W] in -1..1; palette: [K, 3]. Returns [N], in grey levels of 256: the root mean square over red,
-    green and blue, so that a grey that is 10 levels too dark is 10 levels away.
-    """
-    nearest = _squared_distances(images, palette.to(images)).amin(2)
-    return (nearest / 3).sqrt().mean(1) * 127.5
-
-
 def palette_of(picture: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The palette of a picture, by k-means (Lloyd 1982) on its colours in 8 bits; the same each time.
 
@@ -167,15 +160,6 @@ def palette_of(picture: Tensor, count: int) -> tuple[Tensor, Tensor]:
     order = area.argsort(descending=True, stable=True)
     order = order[area[order] > 0]
     return palette[order].float(), (area[order] / pixels.sum()).float()
-
-
-def _at_32_pixels(sigma: float, images: Tensor) -> float:
-    """The noise that hides as much of a picture of 32 pixels as sigma hides of these.
-
-    Pictures of twice the size are as hard to make out at twice the sigma (Hoogeboom et al. 2023, arXiv:2301.11093,
-    section 3.1).
-    """
-    return sigma * 32 / min(images.shape[2:])
 
 
 def _as_light_as(palette: Tensor, images: Tensor) -> Tensor:

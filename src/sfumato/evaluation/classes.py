@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from sfumato.dataset import Dataset
-from sfumato.evaluation.feature_metrics import kernel_distance
-from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
+from sfumato.evaluation.metrics import Metric, kernel_metric, sliced_metric
 from sfumato.features.features import Features, Pictures, looked_at
 from sfumato.random import spread
 from sfumato.text import readable
@@ -20,36 +19,19 @@ ENOUGH = 64  # of a class: where fewer have been measured already, more of its p
 
 
 @dataclass(frozen=True)
-class ClassDistance:
-    """A distance of one class's works from its training pictures, and its baseline: that of its held-out pictures.
-
-    works, baseline: x 1000; the baseline is None where there are too few held-out pictures. works_error,
-    baseline_error: standard errors, or None where they are unknown. n, n_baseline: works and held-out pictures that
-    were measured; reference: training pictures.
-    """
-
-    works: float
-    baseline: float | None
-    n: int
-    n_baseline: int
-    reference: int
-    works_error: float | None = None
-    baseline_error: float | None = None
-
-
-@dataclass(frozen=True)
 class ClassMetrics:
     """One class. works, training, held_out: how many pictures of it there are, works as they were asked for.
 
-    kid, sliced_wasserstein: None where there are too few works or training pictures.
+    kid, sliced_wasserstein: of the class's works and pictures alone, without intervals; None where there are too few
+    works or training pictures. Where there are too few held-out pictures they have no baseline.
     """
 
     name: str
     works: int
     training: int
     held_out: int
-    kid: ClassDistance | None = None
-    sliced_wasserstein: ClassDistance | None = None
+    kid: Metric | None = None
+    sliced_wasserstein: Metric | None = None
 
 
 def class_metrics(
@@ -95,25 +77,14 @@ def _of_class(label: int, side: Tensor, known: Pictures, dataset: Dataset, featu
 
 
 def _measured(metrics: ClassMetrics, images: Tensor, rows: Tensor, known: Pictures, real: Pictures) -> ClassMetrics:
-    count, size = len(images), len(known.rows)
-    kid = kernel_distance(rows, known.rows)
     if len(real.rows) < FEWEST:
-        distance = sliced_wasserstein(images, known.images).mean
-        return replace(
-            metrics,
-            kid=ClassDistance(kid.mean, None, count, 0, size, kid.error),
-            sliced_wasserstein=ClassDistance(distance, None, count, 0, size),
-        )
-    baseline = kernel_distance(real.rows, known.rows)
-    few = min(count, len(real.images))
-    sliced = [
-        sliced_wasserstein(some[spread(torch.arange(len(some)), few)], known.images).mean
-        for some in (images, real.images)
-    ]
+        real = Pictures(real.places[:0], real.images[:0], real.rows[:0])
+    few = min(len(images), len(real.images)) or len(images)
+    works, others = (spread(some, min(few, len(some))) for some in (images, real.images))
     return replace(
         metrics,
-        kid=ClassDistance(kid.mean, baseline.mean, count, len(real.rows), size, kid.error, baseline.error),
-        sliced_wasserstein=ClassDistance(sliced[0], sliced[1], few, few, size),
+        kid=kernel_metric(rows, real.rows, known.rows),
+        sliced_wasserstein=sliced_metric(works, others, known.images),
     )
 
 

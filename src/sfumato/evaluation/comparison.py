@@ -114,10 +114,6 @@ def contender(kind: Kind, run: Run, dataset: Dataset, *, seed: int, shown: Seque
     seconds = time.perf_counter() - began
     steps = max((line["step"] for line in read_log(run.path / "log.jsonl")), default=0)
     strip = run.path / "evolution.png"
-    evolution = None
-    if strip.is_file():
-        with Image.open(strip) as opened:
-            evolution = opened.convert("RGB")
     return Contender(
         kind=kind,
         plan=run.record.plan.partition(":")[0],
@@ -125,7 +121,7 @@ def contender(kind: Kind, run: Run, dataset: Dataset, *, seed: int, shown: Seque
         reconstructions=reconstructions(model, dataset, shown, seed),
         works=to_pictures(made[:works]),
         distance=distance(made, dataset),
-        evolution=evolution,
+        evolution=Image.open(strip).convert("RGB") if strip.is_file() else None,
         facts={
             "Pictures shown": f"{steps * settings.batch:,}",
             "Numbers that were learned": f"{sum(p.numel() for p in model.denoiser.parameters()):,}",
@@ -150,9 +146,8 @@ def reconstructions(model: Model, dataset: Dataset, shown: Sequence[int], seed: 
     """The pictures made again: by an autoencoder in one pass, by a diffusion model out of noise; no GAN can."""
     if model.config.is_direct and model.config.begins_with == "noise":
         return []
-    classes = model.config.classes
-    given = [int(dataset.labels[index]) for index in shown]
-    labels = [classes[label] if 0 <= label < len(classes) else None for label in given]
+    known = dict(enumerate(model.config.classes))
+    labels = [known.get(int(dataset.labels[index])) for index in shown]
     return [
         reimagine(model, dataset.picture(index), strength=STRENGTH, seed=seed + place, label=label).image
         for place, (index, label) in enumerate(zip(shown, labels, strict=True))

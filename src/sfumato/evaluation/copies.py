@@ -15,7 +15,7 @@ COMPARED_AT = 32  # pixels
 COPY_RATIO = 1 / 3
 CORRELATED_AT = 16  # pixels: of a blurred copy all is left that shows there
 CORRELATED = 0.95
-# A near copy is so many times nearer to one motif than to any other; flat tiles correlate with many.
+# A near copy is this many times nearer to one motif than to any other; flat tiles correlate with many.
 STANDS_OUT = 3.0
 AT_A_TIME = 1024
 WORKS_AT_A_TIME = 64
@@ -67,9 +67,9 @@ def nearest_pictures(images: Tensor, training: Tensor, groups: Tensor) -> Neares
         distances, candidates = torch.cat((kept, found), 1), torch.cat((indices, places), 1)
         first = distances.argmin(1, keepdim=True)
         same = groups[candidates] == groups[candidates.gather(1, first)]
-        second = distances.masked_fill(same, torch.inf).argmin(1, keepdim=True)
-        rival = distances.masked_fill(same, torch.inf).gather(1, second)
-        kept = torch.cat((distances.gather(1, first), rival), 1)
+        others = distances.masked_fill(same, torch.inf)
+        second = others.argmin(1, keepdim=True)
+        kept = torch.cat((distances.gather(1, first), others.gather(1, second)), 1)
         indices = torch.cat((candidates.gather(1, first), candidates.gather(1, second)), 1)
     return Nearest(indices, kept)
 
@@ -137,7 +137,7 @@ def _cells(side: int) -> Tensor:
 
 
 def reduced(images: Tensor) -> Tensor:
-    """[N, 3, H, W] -> [N, 3, 32, 32]; who looks for copies among very many need not keep more of them."""
+    """[N, 3, H, W] -> [N, 3, 32, 32]; to look for copies among very many, no more of them need be kept."""
     side = (COMPARED_AT, COMPARED_AT)
     return images if images.shape[2:] == side else F.interpolate(images, side, mode="bilinear", antialias=True)
 

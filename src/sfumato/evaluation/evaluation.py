@@ -86,21 +86,16 @@ class Evaluation:
     def record(self) -> dict[str, Any]:
         """All but the pictures, as JSON has it."""
         works, held_out, training = (asdict(looks) for looks in self.appearance)
+        as_they_are = ("name", "against", "size", "seed", "features", "counts", "digests", "facts")
+        intervals = ("works_interval", "baseline_interval")
         return {
             "format": FORMAT,
             "sfumato_version": sfumato.__version__,
-            "name": self.name,
-            "against": self.against,
-            "size": self.size,
-            "seed": self.seed,
-            "features": self.features,
-            "counts": dict(self.counts),
-            "digests": dict(self.digests),
-            "facts": dict(self.facts),
-            "metrics": {metric.name: _without_name(metric) for metric in self.metrics},
+            **{key: getattr(self, key) for key in as_they_are},
+            "metrics": {metric.name: _without(metric, "name") for metric in self.metrics},
             "appearance": {"works": works, "held_out": held_out, "training": training},
-            "classes": {fractions.name: _without_name(fractions) for fractions in self.classes},
-            "class_metrics": {metrics.name: _without_name(metrics) for metrics in self.class_metrics},
+            "classes": {fractions.name: _without(fractions, "name") for fractions in self.classes},
+            "class_metrics": {metrics.name: _without(metrics, "name", *intervals) for metrics in self.class_metrics},
             "noise_levels": asdict(self.noise_levels) if self.noise_levels else None,
             "nearest": [
                 {"files": list(files), "distances": distances, "is_copy": is_copy, "correlation": correlation}
@@ -115,15 +110,16 @@ class Evaluation:
         }
 
 
-def _without_name(entry: Metric | ClassFractions | ClassMetrics) -> dict[str, Any]:
-    return {key: value for key, value in asdict(entry).items() if key != "name"}
+def _without(entry: Metric | ClassFractions | ClassMetrics, *names: str) -> dict[str, Any]:
+    """The entry, and what it holds, as dictionaries without the fields of these names."""
+    return asdict(entry, dict_factory=lambda fields: {key: value for key, value in fields if key not in names})
 
 
 def compared_count(works: int, dataset: Dataset) -> int:
     """How many works and held-out pictures each distance is over. Raises SfumatoError where that is too few."""
     if len(dataset) < FEWEST or (dataset.groups == dataset.groups[0]).all():
         raise SfumatoError(
-            f"{dataset.path}: an evaluation needs {FEWEST} pictures that are no near duplicates of each other; "
+            f"{dataset.path}: an evaluation needs {FEWEST} pictures that are not near duplicates of each other; "
             "give a larger collection"
         )
     if works < FEWEST:
@@ -163,7 +159,9 @@ def evaluate(
     training = torch.cat([reduced(dataset.images(part)) for part in torch.split(dataset.train, AT_A_TIME)])
     groups = dataset.groups[dataset.train]
     nearest, correlated = nearest_of(works.images, training, groups)
+    pairs = dataset.train[nearest.indices].tolist()
     few = spread(torch.arange(len(works.images)), count)
+    looks, learned = appearance(works.images), appearance(reference.images)
     asked = class_labels(works.classes, dataset.classes)
     width = made.shape[1]
     shrunk = {"Frechet distance": f"of shrunk covariances, for there are {width:,} features"} if count <= width else {}
@@ -181,7 +179,8 @@ def evaluate(
         seed=seed,
         features=features.name,
         metrics=metrics,
-        appearance=_appearances(works.images, held_out, reference),
+        # Where no picture is held out, those that were learned from stand for them.
+        appearance=(looks, appearance(held_out.images) if len(held_out.images) else learned, learned),
         classes=_classes(asked, made, dataset, held_out, reference),
         class_metrics=class_metrics(works.images, made, asked, dataset, features, held_out, reference),
         noise_levels=noise_levels(model, dataset) if model else None,
@@ -189,14 +188,8 @@ def evaluate(
         nearest=nearest,
         correlations=correlated.values[:, 0].tolist(),
         pictures=to_pictures(works.images),
-        neighbours=[
-            (dataset.picture(int(dataset.train[one])), dataset.picture(int(dataset.train[two])))
-            for one, two in nearest.indices.tolist()
-        ],
-        neighbour_files=[
-            (dataset.files[int(dataset.train[one])], dataset.files[int(dataset.train[two])])
-            for one, two in nearest.indices.tolist()
-        ],
+        neighbours=[(dataset.picture(one), dataset.picture(two)) for one, two in pairs],
+        neighbour_files=[(dataset.files[one], dataset.files[two]) for one, two in pairs],
         counts={
             "works": len(works.images),
             "held_out": len(dataset.held_out),
@@ -212,12 +205,6 @@ def evaluate(
         },
         facts={**works.facts, **shrunk},
     )
-
-
-def _appearances(images: Tensor, held_out: Pictures, reference: Pictures) -> tuple[Appearance, Appearance, Appearance]:
-    """Where no picture is held out, those that were learned from stand for them."""
-    learned = appearance(reference.images)
-    return appearance(images), appearance(held_out.images) if len(held_out.images) else learned, learned
 
 
 def _classes(

@@ -35,14 +35,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> FrechetDistance:
     chance; then both are shrunk towards a multiple of the identity (``shrunk_covariance``). Raises SfumatoError for
     sets of fewer than 2 and for features of two widths.
     """
-    if min(len(a), len(b)) < FEWEST_FOR_FRECHET:
-        raise SfumatoError(
-            f"Frechet distance: {counted(min(len(a), len(b)), 'picture')}, and {FEWEST_FOR_FRECHET} or more are needed"
-        )
-    if a.shape[1] != b.shape[1]:
-        raise SfumatoError(
-            f"Frechet distance: the features are {a.shape[1]} and {b.shape[1]} numbers; use one network for both"
-        )
+    _check("Frechet distance", a, b, FEWEST_FOR_FRECHET, f"{FEWEST_FOR_FRECHET} or more are needed")
     a, b = a.double(), b.double()
     if min(len(a), len(b)) > a.shape[1]:
         (ours, theirs), shrunk = (x.T.cov(correction=1).reshape(2 * [x.shape[1]]) for x in (a, b)), (0.0, 0.0)
@@ -95,12 +88,7 @@ def kernel_distance(a: Tensor, b: Tensor, *, rounds: int = ROUNDS, seed: int = 0
     replacement, it estimates the error of the whole (the delete-d jackknife of Shao and Wu 1989, d = N / 2). Raises
     SfumatoError where a set has fewer than 4, or where the two have different widths.
     """
-    if min(len(a), len(b)) < FEWEST_FOR_KID:
-        raise SfumatoError(
-            f"KID: {counted(min(len(a), len(b)), 'picture')}, and {FEWEST_FOR_KID} or more are needed in each set"
-        )
-    if a.shape[1] != b.shape[1]:
-        raise SfumatoError(f"KID: the features are {a.shape[1]} and {b.shape[1]} numbers; use one network for both")
+    _check("KID", a, b, FEWEST_FOR_KID, f"{FEWEST_FOR_KID} or more are needed in each set")
     a, b = a.double(), b.double()
     within_a, within_b = (_kernel(x, x).fill_diagonal_(0) for x in (a, b))
     across = _kernel(a, b)
@@ -133,10 +121,10 @@ def precision_recall(real: Tensor, made: Tensor, *, k: int = PRECISION_NEIGHBOUR
     """Improved precision and recall (Kynkaanniemi et al. 2019, arXiv:1904.06991, eq. 1 and 2), each 0..1.
 
     real, made: features [N, D] and [M, D]. Precision is the share of made pictures that lie within the ball of a real
-    one, as far as its k-th neighbour; recall is the same the other way round. Raises SfumatoError where a set has not
-    more than k, or the two are of other widths.
+    one, as far as its k-th neighbour; recall is the same the other way round. Raises SfumatoError where a set has k
+    features or fewer, or the two are of other widths.
     """
-    _check(real, made, k)
+    _check_neighbours(real, made, k)
     precision = (_distances(made, real) <= _radii(real, k)).any(1)
     recall = (_distances(real, made) <= _radii(made, k)).any(1)
     return precision.double().mean().item(), recall.double().mean().item()
@@ -150,7 +138,7 @@ def density_coverage(real: Tensor, made: Tensor, *, k: int = DENSITY_NEIGHBOURS)
     Coverage is the share of real pictures with a made one in their ball (eq. 4). Raises SfumatoError as
     ``precision_recall`` does.
     """
-    _check(real, made, k)
+    _check_neighbours(real, made, k)
     within = _distances(made, real) <= _radii(real, k)
     return within.double().sum(1).mean().item() / k, within.any(0).double().mean().item()
 
@@ -165,15 +153,15 @@ def _distances(a: Tensor, b: Tensor) -> Tensor:
     return torch.cdist(a.double(), b.double())
 
 
-def _check(real: Tensor, made: Tensor, k: int) -> None:
-    if min(len(real), len(made)) <= k:
-        few = counted(min(len(real), len(made)), "picture")
-        raise SfumatoError(
-            f"nearest neighbours: {few}, and {counted(k, 'neighbour')} of each are looked for; "
-            f"give {k + 1} or more in each set"
-        )
-    if real.shape[1] != made.shape[1]:
-        raise SfumatoError(
-            f"nearest neighbours: the features are {real.shape[1]} and {made.shape[1]} numbers; "
-            "use one network for both"
-        )
+def _check_neighbours(real: Tensor, made: Tensor, k: int) -> None:
+    needed = f"{counted(k, 'neighbour')} of each are looked for; give {k + 1} or more in each set"
+    _check("nearest neighbours", real, made, k + 1, needed)
+
+
+def _check(what: str, a: Tensor, b: Tensor, fewest: int, needed: str) -> None:
+    """Raises SfumatoError where a set has fewer pictures than the measure needs, or the two are of other widths."""
+    few = min(len(a), len(b))
+    if few < fewest:
+        raise SfumatoError(f"{what}: {counted(few, 'picture')}, and {needed}")
+    if a.shape[1] != b.shape[1]:
+        raise SfumatoError(f"{what}: the features are {a.shape[1]} and {b.shape[1]} numbers; use one network for both")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -79,34 +79,37 @@ def nearest_of(images: Tensor, training: Tensor, groups: Tensor) -> tuple[Neares
 
 
 def colour_metric(images: Tensor, few: Tensor, held_out: Pictures, reference: Pictures, dataset: Dataset) -> Metric:
-    count, real = len(few), len(held_out.images)
-    works = sliced_wasserstein(images[few], reference.images).mean
-    baseline = sliced_wasserstein(held_out.images, reference.images).mean if real else None
-    ranges: tuple[tuple[float, float] | None, ...] = (None, None)
-    if count < FEW and len(dataset) <= FEW_IN_ALL:
-        ranges = range_of_works(images, reference.images, count), range_of_real(dataset, count)
-    return Metric(
-        "sliced_wasserstein",
-        works,
-        baseline,
-        count,
-        real,
-        len(reference.rows),
-        works_interval=ranges[0],
-        baseline_interval=ranges[1],
+    count, metric = len(few), sliced_metric(images[few], held_out.images, reference.images)
+    if count >= FEW or len(dataset) > FEW_IN_ALL:
+        return metric
+    return replace(
+        metric,
+        works_interval=range_of_works(images, reference.images, count),
+        baseline_interval=range_of_real(dataset, count),
     )
+
+
+def sliced_metric(images: Tensor, real: Tensor, known: Tensor) -> Metric:
+    """Of pictures [N, 3, H, W]: works, held-out ones, of which there may be none, and training ones."""
+    baseline = sliced_wasserstein(real, known).mean if len(real) else None
+    works = sliced_wasserstein(images, known).mean
+    return Metric("sliced_wasserstein", works, baseline, len(images), len(real), len(known))
+
+
+def kernel_metric(made: Tensor, real: Tensor, known: Tensor) -> Metric:
+    """KID of features [N, D]: of works, held-out pictures, which may be too few for a baseline, and training ones."""
+    kid = kernel_distance(made, known)
+    if len(real) < FEWEST_FOR_KID:
+        return Metric("kid", kid.mean, None, len(made), len(real), len(known), kid.error)
+    baseline = kernel_distance(real, known)
+    return Metric("kid", kid.mean, baseline.mean, len(made), len(real), len(known), kid.error, baseline.error)
 
 
 def distance_metrics(made: Tensor, few: Tensor, held_out: Pictures, reference: Pictures) -> list[Metric]:
     count, real, size, metrics = len(few), len(held_out.rows), len(reference.rows), []
-    if min(count, size) >= FEWEST_FOR_KID:
-        kid = kernel_distance(made[few], reference.rows)
-        other = kernel_distance(held_out.rows, reference.rows) if real >= FEWEST_FOR_KID else None
-        baseline, error = (other.mean, other.error) if other else (None, None)
-        metrics.append(Metric("kid", kid.mean, baseline, count, real, size, kid.error, error))
-    elif min(len(made), size) >= FEWEST_FOR_KID:  # unbiased, so it may be over all works
-        kid = kernel_distance(made, reference.rows)
-        metrics.append(Metric("kid", kid.mean, None, len(made), real, size, kid.error))
+    works = made[few] if count >= FEWEST_FOR_KID else made  # unbiased, so it may be over all works
+    if min(len(works), size) >= FEWEST_FOR_KID:
+        metrics.append(kernel_metric(works, held_out.rows, reference.rows))
     if min(count, size) >= FEWEST_FOR_FRECHET:
         known = real if real >= FEWEST_FOR_FRECHET else 0
         baseline = frechet_distance(held_out.rows, reference.rows).distance if known else None
@@ -155,34 +158,25 @@ def copy_metrics(
         copied, correlating, real = theirs.fraction, alike.fraction, len(held_out)
     else:
         copied, correlating, real = real_fractions(dataset)
-    metrics = [
-        _fraction_metric("correlated", correlated.fraction, correlating, len(nearest.indices), real, len(training))
-    ]
+    numbers = len(nearest.indices), real, len(training)
+    metrics = [_fraction_metric("correlated", correlated.fraction, correlating, *numbers)]
     if (groups != groups[0]).any():
-        metrics.insert(
-            0, _fraction_metric("copies", nearest.fraction, copied, len(nearest.indices), real, len(training))
-        )
+        metrics.insert(0, _fraction_metric("copies", nearest.fraction, copied, *numbers))
     return metrics
 
 
 def _fraction_metric(
     name: MetricName, works: float, baseline: float | None, count: int, real: int, training: int
 ) -> Metric:
-    def error(share: float, of: int) -> float:
-        return math.sqrt(share * (1 - share) / of)
+    (error, interval), (real_error, real_interval) = _uncertainty(works, count), _uncertainty(baseline, real)
+    return Metric(name, works, baseline, count, real, training, error, real_error, interval, real_interval)
 
-    return Metric(
-        name,
-        works,
-        baseline,
-        count,
-        real,
-        training,
-        error(works, count),
-        None if baseline is None else error(baseline, real),
-        fraction_interval(works, count),
-        None if baseline is None else fraction_interval(baseline, real),
-    )
+
+def _uncertainty(share: float | None, of: int) -> tuple[float | None, tuple[float, float] | None]:
+    """The standard error and the 95 % interval of a share of so many pictures; None for both where it is unknown."""
+    if share is None:
+        return None, None
+    return math.sqrt(share * (1 - share) / of), fraction_interval(share, of)
 
 
 def range_of_works(images: Tensor, reference: Tensor, count: int) -> tuple[float, float] | None:
@@ -221,17 +215,16 @@ def real_fractions(dataset: Dataset) -> tuple[float | None, float, int]:
     Each picture is taken out and compared with those of other groups. The first is None for fewer than three groups.
     """
     everything = torch.arange(len(dataset))
-    copied, correlated, count = [], [], 0
+    copied, correlated = [], []
     for index in range(len(dataset)):
         rest = everything[dataset.groups != dataset.groups[index]]
         if not len(rest):
             continue
         picture, others, groups = dataset.images([index]), dataset.images(rest), dataset.groups[rest]
-        count += 1
         correlated.append(correlated_pictures(picture, others, groups).fraction)
         if (groups != groups[0]).any():
             copied.append(nearest_pictures(picture, others, groups).fraction)
-    return (sum(copied) / len(copied) if copied else None), sum(correlated) / max(1, count), count
+    return (sum(copied) / len(copied) if copied else None), sum(correlated) / max(1, len(correlated)), len(correlated)
 
 
 def _range(values: list[float]) -> tuple[float, float]:

@@ -32,7 +32,7 @@ class NoiseLevels:
 
 
 def noise_levels(model: Model, dataset: Dataset) -> NoiseLevels | None:
-    """The losses on training and on held-out pictures, as many of each; None where the model is no diffusion model."""
+    """The losses on training and on held-out pictures, as many of each; None for a model that does not denoise."""
     if not model.config.samples_freely:
         return None
     count = min(MOST_DENOISED, len(dataset.held_out), len(dataset.train))
@@ -44,7 +44,7 @@ def noise_levels(model: Model, dataset: Dataset) -> NoiseLevels | None:
         known = dict(enumerate(dataset.classes))
         names = [known.get(label) for label in dataset.labels[places].tolist()]
         labels = class_labels(names, model.config.classes)
-        losses.append(denoising_losses(model.denoiser, dataset.images(places), labels))
+        losses.append(denoising_losses(model.denoiser, model.codec.encode(dataset.images(places)), labels))
     return NoiseLevels(SIGMAS, losses[0], losses[1], count)
 
 
@@ -54,8 +54,8 @@ def denoising_losses(
 ) -> list[float]:
     """The mean squared error of D(x + sigma * noise, sigma), for each sigma, over that of the best linear guess.
 
-    images: [N, 3, H, W] in -1..1; labels: [N], -1 for no class. The best linear guess at independent pixels of standard
-    deviation 0.5 has the error 1 / (1 / sigma^2 + 1 / 0.5^2); it is the inverse of the weight in
+    images: [N, C, H, W], as the codec encodes them; labels: [N], -1 for no class. The best linear guess at independent
+    numbers of standard deviation 0.5 has the error 1 / (1 / sigma^2 + 1 / 0.5^2); it is the inverse of the weight in
     Karras et al. 2022 (arXiv:2206.00364, table 1), so the losses can be compared between levels and between models of
     any preconditioning. The noise depends on the seed, the level and the picture's place alone.
     """
@@ -63,17 +63,11 @@ def denoising_losses(
     losses = []
     for level, sigma in enumerate(sigmas):
         total = 0.0
-        for start in range(0, len(images), AT_A_TIME):
-            part = images[start : start + AT_A_TIME]
-            noise = torch.stack(
-                [
-                    torch.randn(part.shape[1:], generator=keyed_generator("noise level", seed, level, place))
-                    for place in range(start, start + len(part))
-                ]
-            )
-            noisy = (part + sigma * noise).to(device)
-            condition = ClassCondition.of(labels[start : start + len(part)]).to(device)
-            denoised = denoiser(noisy, sigma, condition).cpu()
+        generators = (keyed_generator("noise level", seed, level, place) for place in range(len(images)))
+        noise = torch.stack([torch.randn(images.shape[1:], generator=generator) for generator in generators])
+        parts = (torch.split(whole, AT_A_TIME) for whole in (images, images + sigma * noise, labels))
+        for part, noisy, named in zip(*parts, strict=True):
+            denoised = denoiser(noisy.to(device), sigma, ClassCondition.of(named).to(device)).cpu()
             total += (denoised - part).square().mean((1, 2, 3)).sum().item()
         losses.append(total / len(images) * (sigma**-2 + DATA_STD**-2))
     return losses

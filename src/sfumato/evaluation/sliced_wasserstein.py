@@ -60,7 +60,7 @@ def sliced_wasserstein(
     arXiv:1710.10196, section 5). The pyramid is that of Burt and Adelson (1983), with a = 0.375.
 
     Two differences from that paper. It normalises each set by its own mean and standard deviation (std) per channel, so
-    that a set with another palette, or with a grey veil over it, may be no distance away. Here both are normalised by
+    that a set with another palette, or with a grey veil over it, may be at distance 0. Here both are normalised by
     those of the reference: a wrong palette or contrast is far, and the distance is not symmetric in ``a`` and ``b``.
     And its channels are red, green and blue, which are nearly the same in most pictures, so that a set without any
     colour is near too. Here they are lightness and two opponent colours, whose std counts as a quarter of that of
@@ -81,7 +81,9 @@ def sliced_wasserstein(
         generator = keyed_generator("sliced Wasserstein", seed, index)
         places = _places(ours, patches, size, generator)
         projections = F.normalize(torch.randn(3 * size * size, directions, generator=generator), dim=0)
-        distance = _distance(*_normalised(_at(places, ours, size), _at(places, reference, size)), projections)
+        one, other = _normalised(_at(places, ours, size), _at(places, reference, size))
+        parts = torch.split(projections.T, AT_A_TIME)
+        distance = sum(float(wasserstein(some @ one.T, some @ other.T).sum()) for some in parts) / directions
         levels.append(Level(min(ours.shape[2:]), SCALE * distance))
     return SlicedWasserstein(tuple(levels))
 
@@ -171,12 +173,3 @@ def _normalised(ours: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
     std, mean = torch.std_mean(reference, (0, 2), correction=0, keepdim=True)
     scale = torch.maximum(std, LEAST_COLOUR * std[:, :1]).clamp(min=ROUNDING)
     return ((ours - mean) / scale).flatten(1), ((reference - mean) / scale).flatten(1)
-
-
-def _distance(ours: Tensor, reference: Tensor, projections: Tensor) -> float:
-    """The mean over the directions. projections: [D, directions], each of length 1."""
-    total = 0.0
-    for start in range(0, projections.shape[1], AT_A_TIME):
-        some = projections[:, start : start + AT_A_TIME].T
-        total += float(wasserstein(some @ ours.T, some @ reference.T).sum())
-    return total / projections.shape[1]

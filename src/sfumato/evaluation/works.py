@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,23 +40,17 @@ class WorksToEvaluate:
     digests: Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False)
-class FolderOfWorks:
-    """images: [N, 3, size, size] in -1..1; files: relative to the folder; classes: of each, or None where it is not
-    known; left_out: how many files could not be used."""
-
-    images: Tensor
-    files: tuple[str, ...]
-    classes: tuple[str | None, ...]
-    left_out: int
-
-
 def picture_files(folder: Path) -> list[Path]:
     """All files with a picture's ending below a folder, hidden ones, pipes and the like left out, sorted by name.
 
     Raises SfumatoError where there are none.
     """
-    found = sorted(path for path in _files(folder) if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = []
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(root, name) for name in files if not name.startswith(".")]
+    # A pipe would have its reader wait for ever.
+    found = sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
         raise SfumatoError(f"{folder}: holds neither a model nor pictures; give what 'train' or 'generate' made")
     return found
@@ -80,13 +74,13 @@ def common_size(files: Sequence[Path]) -> int:
     return shortest - shortest % MULTIPLE
 
 
-def read_folder(folder: Path, files: Sequence[Path], size: int, background: Colour) -> FolderOfWorks:
+def read_folder(folder: Path, files: Sequence[Path], size: int, background: Colour) -> WorksToEvaluate:
     """The pictures cropped at their centres and scaled to ``size``, over the background where they are transparent.
 
     A picture's class is the label in its recipe, if it is a work, or else the first folder that it lies in. Files that
     cannot be used are counted. Raises SfumatoError where none can, or where one would have to be enlarged.
     """
-    images, names, classes = [], [], []
+    images, classes = [], []
     for path in files:
         try:
             with warnings.catch_warnings():
@@ -100,13 +94,21 @@ def read_folder(folder: Path, files: Sequence[Path], size: int, background: Colo
                 f"leave it out, or choose a smaller --size"
             )
         images.append(as_tensor(image, size))
-        names.append(path.relative_to(folder).as_posix())
         classes.append(_class(path, folder))
     if not images:
         raise SfumatoError(
             f"{folder}: {counted(len(files), 'file')}, and none is a picture that can be used; give other works"
         )
-    return FolderOfWorks(torch.stack(images), tuple(names), tuple(classes), len(files) - len(images))
+    batch = torch.stack(images)
+    levels = ((batch + 1) * 127.5).round().byte()
+    left_out = f", {counted(len(files) - len(images), 'file')} left out" if len(files) > len(images) else ""
+    return WorksToEvaluate(
+        batch,
+        classes,
+        folder.resolve().name,
+        {"Works": f"{counted(len(images), 'picture')} of a folder{left_out}"},
+        {"works": hashlib.sha256(levels.numpy().tobytes()).hexdigest()},
+    )
 
 
 def _class(path: Path, folder: Path) -> str | None:
@@ -119,13 +121,6 @@ def _class(path: Path, folder: Path) -> str | None:
         pass  # another program's PNG
     parts = path.relative_to(folder).parts
     return parts[0] if len(parts) > 1 else None
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        # A pipe would have its reader wait for ever.
-        yield from (path for name in files if not name.startswith(".") and (path := Path(root, name)).is_file())
 
 
 def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
@@ -148,17 +143,4 @@ def works_of(generation: Generation, works: Sequence[Work]) -> WorksToEvaluate:
             f"guidance {settings.guidance if generation.guidance_kind != 'none' else 1.0:g}",
         },
         {"model": model.weights_digest},
-    )
-
-
-def folder_works(folder: Path, read: FolderOfWorks) -> WorksToEvaluate:
-    """The pictures of a folder as works."""
-    levels = ((read.images + 1) * 127.5).round().byte()
-    left_out = f", {counted(read.left_out, 'file')} left out" if read.left_out else ""
-    return WorksToEvaluate(
-        read.images,
-        read.classes,
-        folder.resolve().name,
-        {"Works": f"{counted(len(read.images), 'picture')} of a folder{left_out}"},
-        {"works": hashlib.sha256(levels.numpy().tobytes()).hexdigest()},
     )

@@ -18,7 +18,7 @@ AT_A_TIME = 16  # pictures: the first maps of one are 11 MB
 
 
 class Step(NamedTuple):
-    """One step on a path through a block: a convolution of so many outputs, or one of POOLS, which has none.
+    """One step on a path through a block: a convolution with that many outputs, or one of POOLS, which has none.
 
     kernel: rows and columns. At a stride of 1 the size stays; at 2 nothing is padded.
     """
@@ -66,10 +66,8 @@ def middle(inner: int) -> tuple[Path, ...]:
 
 def coarse() -> tuple[Path, ...]:
     """Figure 7, on maps of 8 x 8: two of the paths part at their end."""
-    start, double = (
-        (Step("branch3x3_1", 384),),
-        (Step("branch3x3dbl_1", 448), Step("branch3x3dbl_2", 384, (3, 3))),
-    )
+    start = (Step("branch3x3_1", 384),)
+    double = Step("branch3x3dbl_1", 448), Step("branch3x3dbl_2", 384, (3, 3))
     return (
         (Step("branch1x1", 320),),
         (*start, Step("branch3x3_2a", 384, (1, 3))),

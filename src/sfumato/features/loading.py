@@ -52,7 +52,7 @@ def _from_hub(name: str, repository: str, files: list[str]) -> Path:
     from huggingface_hub import snapshot_download
 
     if repository.count("/") != 1 or not all(repository.split("/")):
-        raise SfumatoError(f"{name}: is no repository on the Hub; give {CHOICES}")
+        raise SfumatoError(f"{name}: is not a repository on the Hub; give {CHOICES}")
     try:
         return Path(snapshot_download(repository, allow_patterns=files))
     except Exception as error:  # which ones the client raises differs between its versions

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from safetensors.torch import save
@@ -32,11 +34,17 @@ def vgg_file(asked: str) -> Path:
     kept = kept_file()
     if asked == "vgg16":
         if not kept.exists():
-            raise _missing(kept)
+            raise SfumatoError(
+                f"{kept}: the weights of VGG16 are not there yet; --perceptual fetch fetches them once (553 MB, "
+                f"{REPOSITORY} on the Hub), --perceptual FILE takes its {FILE}, --perceptual none trains without"
+            )
         read_vgg_file(kept)
         return kept
     if asked == "fetch":
-        return kept if _is_sound(kept) else _keep(_fetched(kept.parent), kept)
+        with suppress(SfumatoError):
+            read_vgg_file(kept)
+            return kept
+        return _keep(_fetched(kept.parent), kept)
     path = local_path(asked)
     if path.suffix.lower() == ".pth":
         raise SfumatoError(
@@ -59,21 +67,6 @@ def kept_file() -> Path:
     return (Path(cache) if cache else Path.home() / ".cache") / "sfumato" / "vgg16-features.safetensors"
 
 
-def _is_sound(path: Path) -> bool:
-    try:
-        read_vgg_file(path)
-    except SfumatoError:
-        return False
-    return True
-
-
-def _missing(kept: Path) -> SfumatoError:
-    return SfumatoError(
-        f"{kept}: the weights of VGG16 are not there yet; --perceptual fetch fetches them once (553 MB, "
-        f"{REPOSITORY} on the Hub), --perceptual FILE takes its {FILE}, --perceptual none trains without"
-    )
-
-
 def _fetched(cache: Path) -> Path:
     """The whole model, in the cache of the Hub's client, which asks for nothing again that it has."""
     from huggingface_hub import hf_hub_download
@@ -92,25 +85,26 @@ def _keep(whole: Path, kept: Path) -> Path:
     """Write the 14 tensors of a file into the cache: what is there was made from the same weights, or is damaged."""
     _make_cache(kept.parent)
     data = save(read_vgg_file(whole))
-    try:
+    with _written_in(kept.parent):
         replace_file(kept, data)
-    except OSError as error:
-        raise _unkept(kept.parent, error) from error
     return kept
 
 
 def _make_cache(folder: Path) -> None:
     """Raises SfumatoError where nothing can be written in it: that is better known before 553 MB are fetched."""
-    try:
+    with _written_in(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+
+
+@contextmanager
+def _written_in(folder: Path) -> Iterator[None]:
+    """Raises SfumatoError where what is written in the block fails."""
+    try:
+        yield
     except OSError as error:
-        raise _unkept(folder, error) from error
-
-
-def _unkept(folder: Path, error: OSError) -> SfumatoError:
-    return SfumatoError(
-        f"{folder}: the weights of VGG16 cannot be kept here ({disk_fault(error)}); "
-        "set XDG_CACHE_HOME to a folder that can be written, or give --perceptual a .safetensors file"
-    )
+        raise SfumatoError(
+            f"{folder}: the weights of VGG16 cannot be kept here ({disk_fault(error)}); "
+            "set XDG_CACHE_HOME to a folder that can be written, or give --perceptual a .safetensors file"
+        ) from error

@@ -35,20 +35,15 @@ class ColourSpace:
     gamma: float | None = None
 
     @property
-    def has_srgb_primaries(self) -> bool:
-        """Whether the colours are those of sRGB, whatever the curve."""
-        ours, theirs = (np.array([space.white, space.red, space.green, space.blue]) for space in (self, _SRGB))
-        return bool(np.abs(ours - theirs).max() < _SAME_PRIMARIES)
-
-    @property
     def has_srgb_curve(self) -> bool:
         """Whether the curve is that of sRGB, or the power 2.2 that stands for it."""
         return self.gamma is None or abs(self.gamma / 2.2 - 1) < _SAME_GAMMA
 
     @property
     def is_srgb(self) -> bool:
-        """Whether nothing has to be converted."""
-        return self.has_srgb_primaries and self.has_srgb_curve
+        """Whether nothing has to be converted: neither the primaries nor the curve."""
+        ours, theirs = (np.array([space.white, space.red, space.green, space.blue]) for space in (self, _SRGB))
+        return self.has_srgb_curve and bool(np.abs(ours - theirs).max() < _SAME_PRIMARIES)
 
     def srgb_samples(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Samples (0..1, any shape) of this curve as samples of sRGB's; the primaries stay as they are."""
@@ -83,17 +78,18 @@ class ColourSpace:
 
     def _to_d50(self) -> NDArray[np.float64]:
         """Linear RGB to XYZ under D50, with Bradford's chromatic adaptation of white: [3, 3]."""
-        points = np.array([self.red, self.green, self.blue])
+        points = (self.white, self.red, self.green, self.blue)
         try:
-            columns = np.array([_xyz(point) for point in points]).T
-            white = _xyz(np.array(self.white))
+            # The colour of luminance 1 at each chromaticity.
+            white, *primaries = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in points)
+            columns = np.array(primaries).T
             to_xyz = columns * np.linalg.solve(columns, white)
             cones, wanted = _BRADFORD @ white, _BRADFORD @ _D50_XYZ
             adapted: NDArray[np.float64] = np.linalg.inv(_BRADFORD) @ np.diag(wanted / cones) @ _BRADFORD @ to_xyz
-        except (np.linalg.LinAlgError, ZeroDivisionError) as error:
-            raise _impossible() from error
-        if not np.isfinite(adapted).all() or np.abs(adapted).max() > 16:
-            raise _impossible()
+            if not np.isfinite(adapted).all() or np.abs(adapted).max() > 16:
+                raise ValueError("out of range")
+        except (ValueError, ZeroDivisionError) as error:  # NumPy's LinAlgError is a ValueError
+            raise UnusableError(unusable.BROKEN, "broken: the primaries that it states are not colours") from error
         return adapted
 
 
@@ -138,13 +134,3 @@ def from_code_points(primaries: int, transfer: int) -> ColourSpace | None:
 def _fixed(*numbers: float) -> bytes:
     """s15Fixed16Number (ICC.1:2022, 4.6)."""
     return struct.pack(f">{len(numbers)}i", *(round(float(number) * 65536) for number in numbers))
-
-
-def _xyz(point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The colour of luminance 1 at a chromaticity."""
-    x, y = (float(part) for part in point)
-    return np.array([x / y, 1.0, (1 - x - y) / y])
-
-
-def _impossible() -> UnusableError:
-    return UnusableError(unusable.BROKEN, "broken: the primaries that it states are no colours")

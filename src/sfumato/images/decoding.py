@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import os
-import struct
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 from sfumato.errors import SfumatoError
-from sfumato.images import unusable
+from sfumato.images import colour, unusable
 from sfumato.images.colour import TRANSPOSING, Colour, exif_space, is_profile, orientation_of, to_srgb, upright
 from sfumato.images.files import HEAD_BYTES, check_head, is_truncated, picture_format, read_file
 from sfumato.images.isobmff import stated_space
@@ -31,22 +30,7 @@ PIXEL_LIMIT: Final = 1024**3 // 4 // 3  # Pillow's own limit; ours too, should a
 SMALLEST_SIDE: Final = 16
 
 # What Pillow's decoders raise for bytes that are not as they should be.
-_DECODING_ERRORS: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    EOFError,
-    AttributeError,
-    NotImplementedError,
-    ArithmeticError,
-    AssertionError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
+_DECODING_ERRORS: Final = (*colour.BROKEN_EXIF, ArithmeticError, AssertionError, RuntimeError, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +136,8 @@ def check_size(size: tuple[int, int]) -> None:
 def _explained(error: BaseException, data: bytes, expected: str) -> UnusableError:
     """A decoder's complaint as a reason that a person can use."""
     text = str(error).lower()
-    length = f"{max(1, round(len(data) / 1000))} kB"
-    cut_short = (
-        isinstance(error, EOFError) or "truncated" in text or "not enough" in text or is_truncated(data, expected)
-    )
-    if cut_short:
-        return UnusableError(unusable.TRUNCATED, f"truncated after {length}")
+    if isinstance(error, EOFError) or "truncated" in text or "not enough" in text or is_truncated(data, expected):
+        return UnusableError(unusable.TRUNCATED, f"truncated after {max(1, round(len(data) / 1000))} kB")
     if isinstance(error, UnidentifiedImageError):
         return UnusableError(unusable.BROKEN, f"broken: its header says {expected}, but it cannot be read")
     said = " ".join(str(error).split())[:100] or type(error).__name__

@@ -38,11 +38,7 @@ def picture_format(head: bytes) -> str | None:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "WEBP"
     # Two letters are a weak sign: the length of a known header makes it a strong one.
-    if (
-        head.startswith(b"BM")
-        and len(head) >= 18
-        and struct.unpack_from("<I", head, 14)[0] in (12, 40, 52, 56, 64, 108, 124)
-    ):
+    if head.startswith(b"BM") and head[15:18] == bytes(3) and head[14] in (12, 40, 52, 56, 64, 108, 124):
         return "BMP"
     if {b"avif", b"avis"} & set(media_brands(head)):
         return "AVIF"
@@ -116,7 +112,7 @@ def read_text_file(path: Path | str, limit: int) -> bytes:
 
 
 def _read(descriptor: int, most: int) -> bytes:
-    """At most so many bytes; one call to the system is enough for any usual picture."""
+    """At most this many bytes; one call to the system is enough for any usual picture."""
     data = os.read(descriptor, most)
     while data and len(data) < most and (more := os.read(descriptor, most - len(data))):
         data += more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
@@ -20,127 +21,96 @@ class Kind:
     advice: str = ""
 
 
-def _as(advice: str, *kinds: tuple[bytes, str]) -> tuple[tuple[bytes, Kind], ...]:
-    return tuple((magic, Kind(name, advice)) for magic, name in kinds)
-
-
 _EXPORT, _SAVE, _RENDER = "export it as PNG", "save it as PNG", "render it as PNG"
 
-# First bytes, the more particular before the less.
-_MAGIC: Final = (
-    *_as(
-        _EXPORT,
-        (b"8BPS", "a Photoshop document"),
-        (b"gimp xcf", "a GIMP document"),
-        (b"CSFCHUNK", "a Clip Studio Paint document"),
-        (b"SQLite format 3\x00", "a database, perhaps a drawing program's"),
-        (b"Paint Shop Pro Image File", "a PaintShop Pro document"),
-        (b"PDN3", "a Paint.NET document"),
-        (b"mdipack\x00", "a MediBang or FireAlpaca document"),
-        (b"\x00\xffKA", "an Affinity document"),
-        (b"SketchBook", "a SketchBook document"),
-        (b"%!PS", "a PostScript file"),
-        (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
-        (b"%PDF", "a PDF document"),
-        (b"AutoCAD Binary DXF", "a DXF drawing"),
-        (b"AC10", "an AutoCAD drawing"),
-        (b"\xd7\xcd\xc6\x9a", "a WMF drawing"),
-        (b"AT&TFORM", "a DjVu document"),
-    ),
-    *_as(
-        _RENDER,
-        (b"BLENDER", "a Blender scene"),
-        (b"glTF", "a 3D model (glTF)"),
-        (b"Kaydara FBX Binary", "a 3D model (FBX)"),
-        (b"ply\n", "a 3D model (PLY)"),
-    ),
-    *_as(
-        _SAVE,
-        (b"\xff\x0a", "a JPEG XL picture"),
-        (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
-        (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
-        (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
-        (b"II\xbc", "a JPEG XR picture"),
-        (b"v/1\x01", "an OpenEXR picture"),
-        (b"#?RADIANCE", "a Radiance HDR picture"),
-        (b"#?RGBE", "a Radiance HDR picture"),
-        (b"SDPX", "a DPX picture"),
-        (b"XPDS", "a DPX picture"),
-        (b"DDS ", "a DDS texture"),
-        (b"\xabKTX ", "a KTX texture"),
-        (b"qoif", "a QOI picture"),
-        (b"FLIF", "a FLIF picture"),
-        (b"BPG\xfb", "a BPG picture"),
-        (b"\x8aMNG", "an MNG animation"),
-        (b"\x8bJNG", "a JNG picture"),
-        (b"icns", "an icon"),
-        (b"\x00\x00\x01\x00", "an icon"),
-        (b"SIMPLE  =", "a FITS picture"),
-        (b"\x01\xda", "an SGI picture"),
-        (b"\x59\xa6\x6a\x95", "a Sun raster picture"),
-        (b"/* XPM */", "an XPM picture"),
-    ),
-    *_as(
-        RAW_ADVICE,
-        (b"IIRO", "a camera's raw file (ORF)"),
-        (b"IIRS", "a camera's raw file (ORF)"),
-        (b"MMOR", "a camera's raw file (ORF)"),
-        (b"IIU\x00", "a camera's raw file (RW2)"),
-        (b"FUJIFILMCCD-RAW", "a camera's raw file (RAF)"),
-        (b"FOVb", "a camera's raw file (X3F)"),
-        (b"\x00MRM", "a camera's raw file (MRW)"),
-    ),
-    *_as(
-        "unpack it", (b"Rar!", "a RAR archive"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"\x1f\x8b", "a gzip file")
-    ),
-    *_as(
-        "",
-        (b"<!DOCTYPE html", "a web page"),
-        (b"<!doctype html", "a web page"),
-        (b"<html", "a web page"),
-        (b"{\\rtf", "a text document"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document"),
-        (b"\x7fELF", "a program"),
-        (b"MZ", "a program"),
-        (b"ID3", "a sound"),
-        (b"OggS", "a sound"),
-        (b"fLaC", "a sound"),
-        (b"\x1aE\xdf\xa3", "a video"),
-        (b"wOFF", "a font"),
-        (b"wOF2", "a font"),
-        (b"OTTO", "a font"),
-        (b"\x00\x01\x00\x00\x00", "a font"),
-    ),
-)
-
-# What the first bytes leave open: a suffix names a file, and never makes a picture of it.
-_SUFFIXES: Final = {
-    ".ai": Kind("an Illustrator document", _EXPORT),
-    ".kra": Kind("a Krita document", _EXPORT),
-    ".krz": Kind("a Krita document", _EXPORT),
-    ".ora": Kind("an OpenRaster document", _EXPORT),
-    ".procreate": Kind("a Procreate document", _EXPORT),
-    ".sketch": Kind("a Sketch document", _EXPORT),
-    ".fig": Kind("a Figma document", _EXPORT),
-    ".xd": Kind("an Adobe XD document", _EXPORT),
-    ".cdr": Kind("a CorelDRAW document", _EXPORT),
-    ".sai": Kind("a PaintTool SAI document", _EXPORT),
-    ".sai2": Kind("a PaintTool SAI document", _EXPORT),
-    ".clip": Kind("a Clip Studio Paint document", _EXPORT),
-    ".xcf": Kind("a GIMP document", _EXPORT),
-    ".psd": Kind("a Photoshop document", _EXPORT),
-    ".svgz": Kind("an SVG drawing", _EXPORT),
-    ".svg": Kind("an SVG drawing", _EXPORT),
-    ".dxf": Kind("a DXF drawing", _EXPORT),
-    ".blend": Kind("a Blender scene", _RENDER),
-    ".obj": Kind("a 3D model", _RENDER),
-    ".stl": Kind("a 3D model (STL)", _RENDER),
-    ".gltf": Kind("a 3D model (glTF)", _RENDER),
-    ".tga": Kind("a Targa (TGA) picture", _SAVE),
-    ".pict": Kind("a PICT picture", _SAVE),
-    ".pct": Kind("a PICT picture", _SAVE),
-    ".xbm": Kind("an XBM picture", _SAVE),
+# By what makes a picture of them: what files are, each with the first bytes and the suffixes that say so.
+_SIGNS: Final[Mapping[str, Mapping[str, tuple[bytes | str, ...]]]] = {
+    _EXPORT: {
+        "a Photoshop document": (b"8BPS", ".psd"),
+        "a GIMP document": (b"gimp xcf", ".xcf"),
+        "a Clip Studio Paint document": (b"CSFCHUNK", ".clip"),
+        "a database, perhaps a drawing program's": (b"SQLite format 3\x00",),
+        "a PaintShop Pro document": (b"Paint Shop Pro Image File",),
+        "a Paint.NET document": (b"PDN3",),
+        "a MediBang or FireAlpaca document": (b"mdipack\x00",),
+        "an Affinity document": (b"\x00\xffKA",),
+        "a SketchBook document": (b"SketchBook",),
+        "a PostScript file": (b"%!PS", b"\xc5\xd0\xd3\xc6"),
+        "a PDF document": (b"%PDF",),
+        "a DXF drawing": (b"AutoCAD Binary DXF", ".dxf"),
+        "an AutoCAD drawing": (b"AC10",),
+        "a WMF drawing": (b"\xd7\xcd\xc6\x9a",),
+        "a DjVu document": (b"AT&TFORM",),
+        "an Illustrator document": (".ai",),
+        "a Krita document": (".kra", ".krz"),
+        "an OpenRaster document": (".ora",),
+        "a Procreate document": (".procreate",),
+        "a Sketch document": (".sketch",),
+        "a Figma document": (".fig",),
+        "an Adobe XD document": (".xd",),
+        "a CorelDRAW document": (".cdr",),
+        "a PaintTool SAI document": (".sai", ".sai2"),
+        "an SVG drawing": (".svg", ".svgz"),
+    },
+    _RENDER: {
+        "a Blender scene": (b"BLENDER", ".blend"),
+        "a 3D model (glTF)": (b"glTF", ".gltf"),
+        "a 3D model (FBX)": (b"Kaydara FBX Binary",),
+        "a 3D model (PLY)": (b"ply\n",),
+        "a 3D model (STL)": (".stl",),
+        "a 3D model": (".obj",),
+    },
+    _SAVE: {
+        "a JPEG XL picture": (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n"),
+        "a JPEG 2000 picture": (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51"),
+        "a JPEG XR picture": (b"II\xbc",),
+        "an OpenEXR picture": (b"v/1\x01",),
+        "a Radiance HDR picture": (b"#?RADIANCE", b"#?RGBE"),
+        "a DPX picture": (b"SDPX", b"XPDS"),
+        "a DDS texture": (b"DDS ",),
+        "a KTX texture": (b"\xabKTX ",),
+        "a QOI picture": (b"qoif",),
+        "a FLIF picture": (b"FLIF",),
+        "a BPG picture": (b"BPG\xfb",),
+        "an MNG animation": (b"\x8aMNG",),
+        "a JNG picture": (b"\x8bJNG",),
+        "an icon": (b"icns", b"\x00\x00\x01\x00"),
+        "a FITS picture": (b"SIMPLE  =",),
+        "an SGI picture": (b"\x01\xda",),
+        "a Sun raster picture": (b"\x59\xa6\x6a\x95",),
+        "an XPM picture": (b"/* XPM */",),
+        "a Targa (TGA) picture": (".tga",),
+        "a PICT picture": (".pict", ".pct"),
+        "an XBM picture": (".xbm",),
+    },
+    RAW_ADVICE: {
+        "a camera's raw file (ORF)": (b"IIRO", b"IIRS", b"MMOR"),
+        "a camera's raw file (RW2)": (b"IIU\x00",),
+        "a camera's raw file (RAF)": (b"FUJIFILMCCD-RAW",),
+        "a camera's raw file (X3F)": (b"FOVb",),
+        "a camera's raw file (MRW)": (b"\x00MRM",),
+    },
+    "unpack it": {
+        "a RAR archive": (b"Rar!",),
+        "a 7z archive": (b"7z\xbc\xaf\x27\x1c",),
+        "a gzip file": (b"\x1f\x8b",),
+    },
+    "": {
+        "a web page": (b"<!DOCTYPE html", b"<!doctype html", b"<html"),
+        "a text document": (b"{\\rtf",),
+        "an Office document": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+        "a program": (b"\x7fELF", b"MZ"),
+        "a sound": (b"ID3", b"OggS", b"fLaC"),
+        "a video": (b"\x1aE\xdf\xa3",),
+        "a font": (b"wOFF", b"wOF2", b"OTTO", b"\x00\x01\x00\x00\x00"),
+    },
 }
+_KINDS: Final = tuple(
+    (sign, Kind(name, advice)) for advice, kinds in _SIGNS.items() for name, signs in kinds.items() for sign in signs
+)
+_MAGIC: Final = tuple((sign, kind) for sign, kind in _KINDS if isinstance(sign, bytes))
+# What the first bytes leave open: a suffix names a file, and never makes a picture of it.
+_SUFFIXES: Final = {sign: kind for sign, kind in _KINDS if isinstance(sign, str)}
 # Of these the first bytes say only what holds them: a zip, gzip or PDF file, a database, an XML document.
 _CONTAINERS: Final = (
     b"PK\x03\x04",
@@ -166,7 +136,7 @@ _AFTER_NETPBM: Final = b"0123456789#WHDT"  # a number, a comment, or one of PAM'
 
 
 def other_kind(head: bytes, name: str = "", size: int | None = None) -> Kind | None:
-    """What a file that is no picture of ours is, as far as it can be told.
+    """What a file that we cannot read as a picture is, as far as can be told.
 
     head: its first bytes; name: its file name, which helps where the bytes leave it open; size: in bytes.
     """

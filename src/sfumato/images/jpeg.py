@@ -37,8 +37,7 @@ class _Scan:
     first: int
     last: int
     low: int
-    tables: bytes
-    first_symbols: dict[int, int]  # of the tables: the one whose code is zeros alone
+    symbols: list[int | None]  # of each of its tables the one whose code is zeros alone, where that is known
 
 
 @dataclass(slots=True)
@@ -109,9 +108,8 @@ class Jpeg:
                 first, last, approximation = segment[1 + 2 * count : 4 + 2 * count]
                 components, tables = segment[1 : 1 + 2 * count : 2], segment[2 : 2 + 2 * count : 2]
                 end = found.start()
-                self.scans.append(
-                    _Scan(position, end, components, first, last, approximation & 15, tables, dict(symbols))
-                )
+                used = [symbols.get(part) for table in tables for part in (table >> 4, 16 + (table & 15))]
+                self.scans.append(_Scan(position, end, components, first, last, approximation & 15, used))
                 position = end
         return position + 2 <= len(data) and data[position : position + 2] == b"\xff\xd9"
 
@@ -130,13 +128,9 @@ class Jpeg:
             raise EOFError("scans are missing")
 
     def _check_sequential(self, data: bytes, scan: _Scan) -> None:
-        # Zeros are the code of one symbol, and a block of nothing but that is no picture's unless it says 'no change'.
-        if data.find(_ZEROS, scan.start, scan.end) >= 0:
-            symbols = [
-                scan.first_symbols.get(part) for table in scan.tables for part in (table >> 4, 16 + (table & 15))
-            ]
-            if any(symbol not in (None, 0) for symbol in symbols):
-                raise UnusableError(unusable.BROKEN, "damaged: part of it has been overwritten with zeros")
+        # Zeros are the code of one symbol, and no picture has a block of nothing but that unless it says 'no change'.
+        if data.find(_ZEROS, scan.start, scan.end) >= 0 and any(scan.symbols):
+            raise UnusableError(unusable.BROKEN, "damaged: part of it has been overwritten with zeros")
         if self.restart_interval:
             self._check_restarts(data, scan)
 

@@ -99,11 +99,6 @@ class Directory:
         value = self.values.get(tag, ())
         return tuple(int(part) for part in value) if isinstance(value, tuple) else ()
 
-    @property
-    def is_reduced(self) -> bool:
-        """Whether its picture is a smaller version of another."""
-        return bool(self.number(SUBFILE_TYPE, 0) & 1)
-
 
 def check_is_no_raw_file(directory: Directory) -> None:
     """Raises UnusableError for a camera's raw file, and where the first page is the thumbnail of another."""
@@ -111,6 +106,7 @@ def check_is_no_raw_file(directory: Directory) -> None:
     make = directory.values.get(MAKE, b"")
     maker = make.decode("ascii", "replace").strip("\x00 ").upper() if isinstance(make, bytes) else ""
     from_camera = next((kind for name, kind in _MAKERS if name in maker), None)
+    is_reduced = directory.number(SUBFILE_TYPE, 0) & 1  # its picture is a smaller version of another
     is_raw = (
         DNG_VERSION in directory.values
         or directory.data[8:10] == b"CR"
@@ -119,10 +115,10 @@ def check_is_no_raw_file(directory: Directory) -> None:
             for part in (directory, *below)
         )
     )
-    if is_raw or (directory.is_reduced and from_camera is not None):
+    if is_raw or (is_reduced and from_camera is not None):
         kind = "DNG" if DNG_VERSION in directory.values else from_camera
         named = f"a camera's raw file ({kind})" if kind else "a camera's raw file"
         raise UnusableError(unusable.OTHER_FORMAT, f"{named}: {RAW_ADVICE}")
-    if directory.is_reduced:
+    if is_reduced:
         reason = "a TIFF whose first page is only the thumbnail of another: save the picture alone"
         raise UnusableError(unusable.OTHER_FORMAT, reason)

@@ -22,7 +22,7 @@ def read_tiff(layout: Layout) -> Image.Image:
     if layout.alpha is not None:
         alpha = samples[..., layout.colours]
     if layout.kind == tiff_samples.SIGNED and layout.photometric != tiff_samples.CIELAB and colour.min() < 0:
-        reason = "a TIFF with samples below zero, which are no brightness: save it with 8 or 16 bits a sample"
+        reason = "a TIFF with samples below zero, which no brightness has: save it with 8 or 16 bits a sample"
         raise UnusableError(unusable.OTHER_FORMAT, reason)
     image = _coloured(layout, colour, alpha)
     profile = layout.directory.values.get(tiff.ICC_PROFILE)
@@ -36,21 +36,14 @@ def read_tiff(layout: Layout) -> Image.Image:
 def _coloured(layout: Layout, colour: NDArray[np.generic], alpha: NDArray[np.generic] | None) -> Image.Image:
     if alpha is not None and layout.photometric in (tiff_samples.INKS, tiff_samples.CIELAB, tiff_samples.ICCLAB):
         raise UnusableError(unusable.OTHER_FORMAT, "a TIFF of transparent inks or CIELAB colours: save it as RGB")
-    if layout.photometric == tiff_samples.PALETTE:
-        image = Image.fromarray(_palette(layout)[colour[..., 0]])
-        if alpha is not None:
-            image.putalpha(Image.fromarray(to_eight_bits(alpha, white_of(layout, alpha))))
-        return image
     if layout.photometric in (tiff_samples.CIELAB, tiff_samples.ICCLAB):
         return _lab(layout, colour)
-    white = white_of(layout, colour)
-    if alpha is None:
-        levels = to_eight_bits(colour, white)
+    if layout.photometric == tiff_samples.PALETTE:
+        levels = _palette(layout)[colour[..., 0]]
     else:
-        alpha_white = white_of(layout, alpha)
-        shown = to_eight_bits(alpha, alpha_white)
-        if layout.alpha == ASSOCIATED:
-            opacity = np.clip(alpha.astype(np.float32) / alpha_white, 1e-6, None)[..., None]
+        white = white_of(layout, colour)
+        if alpha is not None and layout.alpha == ASSOCIATED:
+            opacity = np.clip(alpha.astype(np.float32) / white_of(layout, alpha), 1e-6, None)[..., None]
             colour = np.where(opacity > 1e-5, colour.astype(np.float32) / opacity, 0)
         levels = to_eight_bits(colour, white)
     if layout.photometric == tiff_samples.WHITE_IS_ZERO:
@@ -60,9 +53,9 @@ def _coloured(layout: Layout, colour: NDArray[np.generic], alpha: NDArray[np.gen
             reason = "a TIFF of inks other than cyan, magenta, yellow and black: save it as RGB"
             raise UnusableError(unusable.OTHER_FORMAT, reason)
         return Image.frombytes("CMYK", (layout.width, layout.height), levels.tobytes())
-    image = Image.fromarray(np.ascontiguousarray(levels[..., 0] if layout.colours == 1 else levels))
+    image = Image.fromarray(np.ascontiguousarray(levels[..., 0] if levels.shape[-1] == 1 else levels))
     if alpha is not None:
-        image.putalpha(Image.fromarray(shown))
+        image.putalpha(Image.fromarray(to_eight_bits(alpha, white_of(layout, alpha))))
     return image
 
 

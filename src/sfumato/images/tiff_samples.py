@@ -69,9 +69,7 @@ class Layout:
         if missing < 0 and compression not in _PICTURES:
             raise _not_read(f"it has {samples} samples a pixel, too few for its colours")
         # Without ExtraSamples a fourth of RGB is taken for alpha, as most programs do.
-        extra += ((UNASSOCIATED,) if photometric == RGB and not extra else (0,)) * (missing == 1) + (0,) * (
-            missing if missing > 1 else 0
-        )
+        extra += (UNASSOCIATED,) if photometric == RGB and not extra and missing == 1 else (0,) * missing
         return cls(
             directory,
             directory.number(tiff.WIDTH, 0),
@@ -93,7 +91,7 @@ class Layout:
 
     @property
     def alpha(self) -> int | None:
-        """ASSOCIATED or UNASSOCIATED; None where the sample after the colours is no alpha."""
+        """ASSOCIATED or UNASSOCIATED; None where the sample after the colours is not alpha."""
         first = self.extra[0] if self.extra else 0
         return first if first in (ASSOCIATED, UNASSOCIATED) else None
 

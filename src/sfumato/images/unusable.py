@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from sfumato.disk import what_is
-
 EMPTY: Final = "empty"
 NOT_A_PICTURE: Final = "not a picture"
 OTHER_FORMAT: Final = "in a format that is not read"
@@ -29,13 +27,6 @@ OWN: Final = "made by sfumato"
 
 # Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
 PASSING: Final = frozenset({UNREADABLE, NO_READER, DIED, TOO_SLOW, NO_MEMORY})
-
-CIRCULAR: Final = "a circular link"  # the reason
-
-
-def special(mode: int) -> str:
-    """The reason for what is neither a file nor a folder, from its mode (`os.stat_result.st_mode`)."""
-    return f"{what_is(mode)}, not a file"
 
 
 class UnusableError(Exception):

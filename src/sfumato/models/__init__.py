@@ -3,11 +3,11 @@
 from sfumato.images.tensors import to_pictures
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.generation import Generation, Progress
-from sfumato.models.generative import GenerativeModel as Model
 from sfumato.models.interpolation import interpolated, passing
 from sfumato.models.model import build_denoiser
 from sfumato.models.place import locate_model
 from sfumato.models.reproduction import reproduce, reproduction, variations
+from sfumato.models.verbs import GenerativeModel as Model
 from sfumato.models.verbs import enlarging, inpaint, outpaint, reimagine, upscale
 from sfumato.works.request import Request, SamplerSettings
 

@@ -41,16 +41,6 @@ class Canvas:
         return self.edit.strength if isinstance(self.edit, Refine | Invert | Inpaint) else 1.0
 
     @property
-    def inverted(self) -> bool:
-        """Whether it begins as the picture's own noise."""
-        return isinstance(self.edit, Invert)
-
-    @property
-    def source(self) -> str | None:
-        """The class under which that noise is found."""
-        return self.edit.source if isinstance(self.edit, Invert) else None
-
-    @property
     def shape(self) -> CanvasShape:
         return CanvasShape(width=self.width, height=self.height, tile=self.tile)
 
@@ -58,23 +48,21 @@ class Canvas:
         """Whether the model sees all of it at once."""
         return not self.tile and (self.height, self.width) == (config.size, config.size)
 
-    def part_to_make(self, around: int) -> tuple[slice, slice] | None:
-        """Rows and columns of what the mask covers with ``around`` pixels on every side, as far as there are any.
+    def part_to_make(self, around: int, cell: int = 1) -> tuple[slice, slice] | None:
+        """Rows and columns of what the mask covers with ``around`` pixels on every side, as far as there are any, in
+        whole cells of ``cell`` pixels.
 
         None where that is all of the canvas, or nothing is kept.
         """
         if self.mask is None:
             return None
-        covered = self.mask[0] > 0
-        rows, columns = (
-            slice(max(0, int(places[0]) - around), min(length, int(places[-1]) + 1 + around))
-            for places, length in (
-                (covered.any(1).nonzero().flatten(), self.height),
-                (covered.any(0).nonzero().flatten(), self.width),
-            )
-        )
-        whole = (rows.start, rows.stop, columns.start, columns.stop) == (0, self.height, 0, self.width)
-        return None if whole else (rows, columns)
+        sides = (self.height, self.width)
+        places = zip(self.mask[0].nonzero().T, sides, strict=True)
+        ends = [(max(0, int(at.min()) - around), min(side, int(at.max()) + 1 + around)) for at, side in places]
+        if ends == [(0, side) for side in sides]:
+            return None
+        rows, columns = (slice(start // cell * cell, -(-stop // cell) * cell) for start, stop in ends)
+        return rows, columns
 
     def part(self, rows: slice, columns: slice) -> Canvas:
         """The canvas within these rows and columns, with what lies on it there."""
@@ -133,8 +121,8 @@ def extended_canvas(config: ModelConfig, picture: Image.Image, margins: Margins)
 
     Raises SfumatoError for no margins at all, and for a whole that is smaller than the model's size.
     """
-    left, top, right, bottom = margins.sides
-    if not any(margins.sides):
+    left, top, right, bottom = margins.left, margins.top, margins.right, margins.bottom
+    if not any((left, top, right, bottom)):
         raise SfumatoError(
             "nothing is to be added beyond the picture's edges; give --left, --right, --top or --bottom, above 0"
         )
@@ -150,7 +138,7 @@ def extended_canvas(config: ModelConfig, picture: Image.Image, margins: Margins)
 def enlarging_canvas(config: ModelConfig, picture: Image.Image, *, tile: bool = False) -> Canvas:
     """For a picture of any size, of which an upscaler makes one ``config.factor`` times as large.
 
-    tile: it repeats without a seam, and is to do so enlarged. Raises SfumatoError for a model that is no upscaler,
+    tile: it repeats without a seam, and is to do so enlarged. Raises SfumatoError for a model that is not an upscaler,
     and for a picture that would be smaller than the model's size, or too large, when enlarged.
     """
     width, height = enlarged_size(config, *picture.size)

@@ -10,50 +10,33 @@ from collections.abc import Mapping
 from sfumato.models.configuration import BeginsWith, ModelConfig
 from sfumato.text import class_name
 
-_USE = """```python
-import sfumato
+# By what a work begins with: in Python, and as a command.
+_USES: Mapping[BeginsWith, tuple[str, str]] = {
+    "noise": (
+        """import sfumato
 
 works = sfumato.Model.from_pretrained({quoted}).generate(16, seed=7)
-works[0].save("work.png")
-```
-
-or
-
-```
-sfumato generate {shell} -n 16 --seed 7 -o works
-```"""
-
-
-_USE_A_PICTURE = """```python
-import sfumato
+works[0].save("work.png")""",
+        "sfumato generate {shell} -n 16 --seed 7 -o works",
+    ),
+    "picture": (
+        """import sfumato
 from PIL import Image
 
 work = sfumato.Model.from_pretrained({quoted}).reimagine(Image.open("picture.jpg"))
-work.save("work.png")
-```
-
-or
-
-```
-sfumato reimagine {shell} picture.jpg -o work.png
-```"""
-
-_USE_TO_ENLARGE = """```python
-import sfumato
+work.save("work.png")""",
+        "sfumato reimagine {shell} picture.jpg -o work.png",
+    ),
+    "reference": (
+        """import sfumato
 from PIL import Image
 from sfumato.models import upscale
 
 work = upscale(sfumato.Model.from_pretrained({quoted}), Image.open("picture.png"))
-work.save("larger.png")
-```
-
-or
-
-```
-sfumato upscale {shell} picture.png -o larger.png
-```"""
-
-_USES: Mapping[BeginsWith, str] = {"noise": _USE, "picture": _USE_A_PICTURE, "reference": _USE_TO_ENLARGE}
+work.save("larger.png")""",
+        "sfumato upscale {shell} picture.png -o larger.png",
+    ),
+}
 
 
 def model_card(config: ModelConfig, facts: Mapping[str, str], *, description: str, tag: str) -> str:
@@ -77,7 +60,7 @@ def model_card(config: ModelConfig, facts: Mapping[str, str], *, description: st
         **({"Descends from": ", ".join(config.descends_from)} if config.descends_from else {}),
         "Made with": f"sfumato {config.sfumato_version}",
     }
-    use = _USES[config.begins_with]
+    python, command = _USES[config.begins_with]
     rows = "\n".join(f"| {what} | {fact} |" for what, fact in table.items())
     return f"""---
 library_name: sfumato
@@ -98,7 +81,15 @@ tags:
 
 ## Use
 
-{use.format(quoted=json.dumps(name, ensure_ascii=False), shell=shlex.quote(name))}
+```python
+{python.format(quoted=json.dumps(name, ensure_ascii=False))}
+```
+
+or
+
+```
+{command.format(shell=shlex.quote(name))}
+```
 
 ## Limits
 

@@ -26,7 +26,7 @@ def class_mixture(text: str, config: ModelConfig) -> Mapping[int, float]:
 
     text: a class's name, or names with shares, NAME:SHARE,NAME:SHARE, each bare or in quotes; shares need not sum to
     1, and one that is left out is 1. A text that is a name as a whole is that class, whatever marks it holds. Raises
-    SfumatoError for a class that the model has not, one that is named twice, and shares that are no numbers above 0.
+    SfumatoError for a class that the model does not have, one that is named twice, and shares that are not above 0.
     """
     text = _as_known(text, config)
     if text in config.classes:
@@ -61,7 +61,7 @@ def written_name(name: str) -> str:
 
 
 def separated(text: str, mark: str, classes: Sequence[str]) -> Iterator[str]:
-    """The parts of a text between marks that stand in no name, in one normal form. mark: one of ``MARKS``."""
+    """The parts of a text between marks outside names, in one normal form. mark: one of ``MARKS``."""
     text = readable(text)
     names = sorted(map(readable, filter(None, classes)), key=len, reverse=True)
     begun = place = 0
@@ -85,7 +85,7 @@ def _after_name(text: str, place: int, names: Sequence[str]) -> int:
 
 
 def _as_known(name: str, config: ModelConfig) -> str:
-    """The model's own spelling of a class, however its accents were typed; the name itself where it is no class."""
+    """The model's own spelling of a class, however its accents were typed; the name itself where it is not a class."""
     if name in config.classes:
         return name
     typed = readable(name)
@@ -103,7 +103,7 @@ def _named(part: str, text: str, config: ModelConfig) -> tuple[int, float]:
         share = math.nan
     if not 0 < share < math.inf:
         raise SfumatoError(
-            f"class '{text}': '{number.strip()}' is no share of '{name.strip()}'; give numbers above 0, "
+            f"class '{text}': '{number.strip()}' is not a share of '{name.strip()}'; give numbers above 0, "
             "as in painting:0.7,engraving:0.3"
         )
     return _index_in_a_mixture(name.strip(), config), share

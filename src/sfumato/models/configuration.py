@@ -29,18 +29,13 @@ ClassName = Annotated[str, Field(max_length=10_000)]
 ClassShare = Annotated[float, Field(ge=0, le=1e9)]
 
 
-# By what a work begins with, and whether one evaluation, which knows no noise levels, makes all of it.
-_KINDS: Mapping[tuple[BeginsWith, bool], str] = {
-    ("noise", False): "a diffusion model",
-    ("noise", True): "a GAN",
-    ("picture", True): "an autoencoder",
-    ("reference", False): "an upscaler",
-}
-_NETWORKS_FOR: Mapping[str, Sequence[str]] = {
-    "a diffusion model": ("unet", "transformer", "article_denoiser"),
-    "a GAN": ("generator",),
-    "an autoencoder": ("article",),
-    "an upscaler": ("unet",),
+# By what a work begins with, and whether one evaluation, which knows no noise levels, makes all of it: the kind of
+# model, and the networks that it can have.
+_KINDS: Mapping[tuple[BeginsWith, bool], tuple[str, Sequence[str]]] = {
+    ("noise", False): ("a diffusion model", ("unet", "transformer", "article_denoiser")),
+    ("noise", True): ("a GAN", ("generator",)),
+    ("picture", True): ("an autoencoder", ("article",)),
+    ("reference", False): ("an upscaler", ("unet",)),
 }
 
 
@@ -52,12 +47,12 @@ def check_parts(
     factor: int,
 ) -> None:
     """Raises ValueError where the parts of a model do not go together."""
-    kind = _KINDS.get((begins_with, preconditioning == "direct"))
-    if kind is None:
+    kind, networks = _KINDS.get((begins_with, preconditioning == "direct"), ("", ()))
+    if not kind:
         needed = "direct" if begins_with == "picture" else "edm, v, epsilon or flow"
         raise ValueError(f"the preconditioning is {preconditioning}; what begins with a {begins_with} needs {needed}")
-    if network.kind not in _NETWORKS_FOR[kind]:
-        fitting = " or ".join(_NETWORKS_FOR[kind])
+    if network.kind not in networks:
+        fitting = " or ".join(networks)
         raise ValueError(f"{kind} needs a network of kind {fitting}, and this one is of kind {network.kind}")
     if preconditioning == "direct" and answer != "sample":
         raise ValueError(f"{kind} answers with a sample, not with the {answer}")
@@ -134,7 +129,7 @@ class ModelConfig(BaseModel):
 
     @property
     def is_distilled(self) -> bool:
-        """Whether it samples in its own settings alone: what it answers with is no mean, as other settings need."""
+        """Whether it samples in its own settings alone: it does not answer with a mean, which other settings need."""
         return self.answer == "sample" and not self.is_direct
 
     @property

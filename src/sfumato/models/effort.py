@@ -13,7 +13,7 @@ from sfumato.diffusion import SCHEDULES, Denoiser
 from sfumato.diffusion.windows import window_count
 from sfumato.models.generation import Generation
 from sfumato.models.sampling import batch_size, begins_at_mean, part_to_make
-from sfumato.models.steering import NOT_STEERED
+from sfumato.works.edits import Invert
 
 
 def looks(generation: Generation) -> list[int]:
@@ -32,9 +32,10 @@ def looks(generation: Generation) -> list[int]:
         return seen * (classes + (is_guided and settings.guidance_low <= sigma <= settings.guidance_high))
 
     steps = [at(sigma) for sigma in levels[:-1]]
-    if settings.sampler == "heun" and not canvas.inverted:
+    is_inverted = isinstance(canvas.edit, Invert)
+    if settings.sampler == "heun" and not is_inverted:
         steps = [now + (at(later) if later > 0 else 0) for now, later in zip(steps, levels[1:], strict=True)]
-    if canvas.inverted:
+    if is_inverted:
         steps[0] += seen * len(steps)
     elif begins_at_mean(generation.model.config, settings, canvas, levels[0]):
         steps[0] += seen * classes
@@ -66,7 +67,7 @@ def watched_looks(note: Callable[[Denoiser, int], None]) -> Iterator[None]:
 def _windows(generation: Generation) -> int:
     """In how many windows one picture is looked at."""
     model, canvas = generation.model, generation.canvas
-    part = part_to_make(model, canvas) if generation.steering == NOT_STEERED else None
+    part = part_to_make(model, canvas, generation.steering)
     if part is not None:
         canvas = canvas.part(*part)
     if canvas.is_one_picture(model.config):

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Self
 
 import numpy as np
@@ -16,14 +15,12 @@ from torch import Tensor
 
 import sfumato
 from sfumato.diffusion import ClassCondition
-from sfumato.diffusion.randomness import SeededNoise
-from sfumato.diffusion.randomness import Slerp as NoiseSlerp
+from sfumato.diffusion.randomness import NoiseBetween, PictureNoise, SeededNoise
 from sfumato.diffusion.samplers import DISTILLED, Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_index, class_mixture
-from sfumato.models.finite import check_finite
 from sfumato.models.model import Model
 from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, filled_from, sampling_of
 from sfumato.models.steering import NOT_STEERED, Steering
@@ -90,7 +87,10 @@ class Generation:
         if request.negative is not None:
             # Measured: of which class a picture is, is decided where there is much noise.
             sampling = {"guidance_low": 0.0, "guidance_high": 1000.0} | sampling
-        chosen = _complete(sampling, model)
+        try:
+            chosen = SamplerSettings.model_validate(sampling).over(model.config.generation)
+        except ValidationError as error:
+            raise fault(error) from error
         _check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
         label, negative = (None if name is None else readable(name) for name in (request.label, request.negative))
@@ -149,39 +149,26 @@ class Generation:
         if isinstance(self.canvas.edit, Reconstruct):
             yield range(first, first + 1), slice(0, 1), self._one_pass()
             return
-        negative = self._negative()
+        unwanted = self.request.negative
+        negative = None if unwanted is None else ClassCondition.of([class_index(unwanted, self.model.config)])
         batch = batch_size(self.model, self.canvas)
         for start in range(first - first % batch, first + count, batch):
             # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
             initial = [self.initial_noise(position) for position in range(start, start + batch)]
             positions = range(max(start, first), min(start + batch, first + count))
             wanted = slice(positions.start - start, positions.stop - start)
-            yield (
-                positions,
-                wanted,
-                sampling_of(
-                    self.model,
-                    self.settings,
-                    initial,
-                    negative=negative,
-                    canvas=self.canvas,
-                    steering=self.steering,
-                ),
+            sampling = sampling_of(
+                self.model, self.settings, initial, negative=negative, canvas=self.canvas, steering=self.steering
             )
+            yield positions, wanted, sampling
 
     @torch.inference_mode()
     def _one_pass(self) -> Sampling:
         """What an autoencoder makes of the picture on the canvas."""
         assert self.canvas.picture is not None, "it is given one to make again"
         made = self.model.denoiser(self.canvas.picture[None].to(self.model.device), 1.0)
-        check = partial(check_finite, config=self.model.config)
-        return Sampling(iter([Step(0, 1, 0.0, made, made)]), lambda latents, _: self.model.codec.decode(latents), check)
-
-    def _negative(self) -> ClassCondition | None:
-        """The condition that guidance leads away from, of one picture; None for 'nothing'."""
-        if self.request.negative is None:
-            return None
-        return ClassCondition.of([class_index(self.request.negative, self.model.config)])
+        steps = iter([Step(0, 1, 0.0, made, made)])
+        return Sampling(steps, lambda latents, _: self.model.codec.decode(latents), self.model.config)
 
     @property
     def settings(self) -> SamplerSettings:
@@ -193,7 +180,7 @@ class Generation:
 
     def with_seed(self, seed: int) -> Self:
         """The same, of another seed."""
-        return replace(self, request=self.request.with_series_seed(seed))
+        return replace(self, request=self.request.at(seed=seed))
 
     def initial_noise(self, position: int) -> InitialNoise:
         """What the work at a position begins with."""
@@ -240,10 +227,12 @@ class Generation:
         )
 
 
-def noise_of(request: Request) -> SeededNoise:
-    """The noise that the work of a request begins with."""
-    slerps = tuple(NoiseSlerp(slerp.seed, slerp.number, slerp.fraction) for slerp in request.slerps)
-    return SeededNoise(request.seed, request.number, slerps)
+def noise_of(request: Request) -> PictureNoise:
+    """The noise that the work of a request begins with: its number's, turned towards others' one after the other."""
+    noise: PictureNoise = SeededNoise(request.seed, request.number)
+    for slerp in request.slerps:
+        noise = NoiseBetween(noise, SeededNoise(slerp.seed, slerp.number), slerp.fraction)
+    return noise
 
 
 def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
@@ -288,10 +277,3 @@ def _check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, st
             f"the model '{name}' is a GAN: it makes pictures of its own size from noise alone, and "
             "cannot be steered or take one up; make works with 'sfumato generate'"
         )
-
-
-def _complete(asked: Mapping[str, object], model: Model) -> SamplerSettings:
-    try:
-        return SamplerSettings.model_validate(asked).over(model.config.generation)
-    except ValidationError as error:
-        raise fault(error) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +16,6 @@ from sfumato.diffusion.randomness import NoiseBetween
 from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.models.classes import class_index, class_mixture
-from sfumato.models.finite import check_finite
 from sfumato.models.generation import Generation, noise_of
 from sfumato.models.model import Model
 from sfumato.models.reproduction import check_model, reproduction
@@ -33,7 +31,8 @@ DENSITY, MOST_DENSITY, EVEN = 4, 8, 2.0
 
 @dataclass(frozen=True, eq=False)
 class Passing:
-    """So many batches of about so many are made. frames: [N, 3, H, W] in about -1..1, when all are; else None."""
+    """batch: how many are made; batches: how many there will be; frames: [N, 3, H, W] in about -1..1, when all are
+    made, else None."""
 
     batch: int
     batches: int
@@ -213,14 +212,12 @@ class _Way:
         denoise = mixed(estimates, torch.stack((1 - second, second)))
         sampler = (SAMPLERS | DISTILLED)[settings.sampler]
         steps = sampler(denoise, noise(-1) * sigmas[0].float(), sigmas, noise)
-        check = partial(check_finite, config=model.config, settings=settings)
-        return Sampling(steps, lambda latents, _: codec.decode(latents), check)
+        return Sampling(steps, lambda latents, _: codec.decode(latents), model.config, settings)
 
     def _mixture(self, share: float) -> Mapping[int, float]:
-        parts = zip(self.classes, (1 - share, share), strict=True)
-        weighted = [(name, part * weight) for mixture, weight in parts for name, part in mixture.items()]
         classes: dict[int, float] = {}
-        for name, weight in weighted:
-            if weight:
-                classes[name] = classes.get(name, 0.0) + weight
+        for mixture, part in zip(self.classes, (1 - share, share), strict=True):
+            for name, weight in mixture.items():
+                if part * weight:
+                    classes[name] = classes.get(name, 0.0) + part * weight
         return classes

@@ -56,7 +56,7 @@ def read_mask(mask: Image.Image, picture: Image.Image) -> Tensor:
         )
     if made.all():
         raise SfumatoError(
-            "the mask is white all over, or black nowhere, so nothing would be kept; use 'sfumato generate' for that"
+            "the mask is white all over, with no black in it, so nothing would be kept; use 'sfumato generate' for that"
         )
     return torch.from_numpy(made.astype(np.float32))[None]
 

@@ -87,7 +87,7 @@ class Model:
 
         device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. Raises
         SfumatoError where there is no such model or device, where weights and configuration do not belong together, and
-        where the weights hold what is no number.
+        where the weights hold NaN or infinity.
         """
         place = device_named(device)
         with opened_model(name, revision) as directory:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -30,17 +31,13 @@ def find_weights(wanted: str, begin: Sequence[Path]) -> Place | None:
     """
     deadline = time.monotonic() + SECONDS
     zips: list[Path] = []
-    for directory in _models(begin, zips, deadline):
-        if _digest(directory) == wanted:
-            return directory
+    in_zips = (model for path in zips for model in _zipped(path))  # which are known once the directories are
+    places: Iterator[Place] = chain(_models(begin, zips, deadline), in_zips)
+    for place in places:
         if time.monotonic() > deadline:
             return None
-    for path in zips:
-        for model in _zipped(path):
-            if time.monotonic() > deadline:
-                return None
-            if _digest(model) == wanted:
-                return model
+        if _digest(place) == wanted:
+            return place
     return None
 
 
@@ -88,7 +85,7 @@ def _zipped(path: Path) -> list[ZippedModel]:
 
 
 def _digest(place: Place) -> str | None:
-    """None for what is no model, after all, or holds more than its configuration says."""
+    """None for what turns out not to be a model, or holds more than its configuration says."""
     try:
         if isinstance(place, ZippedModel):
             return place.digest()

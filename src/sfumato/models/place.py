@@ -78,7 +78,7 @@ def _in_directory(path: Path, name: str) -> Path:
     if (path / "checkpoints").is_dir() or (path / "run.json").is_file():
         raise SfumatoError(f"{name}: is a run without a model yet; go on with 'sfumato train --resume -o {name}'")
     missing = WEIGHTS if (path / CONFIG).is_file() else CONFIG
-    raise SfumatoError(f"{name}: holds no {missing}, so it is no model; give a directory that 'sfumato train' made")
+    raise SfumatoError(f"{name}: holds no {missing}, so it is not a model; give a directory that 'sfumato train' made")
 
 
 def _from_hub(name: str, revision: str | None) -> Path:
@@ -108,7 +108,7 @@ class ZippedModel:
     members: dict[str, str]
 
     def config(self) -> ModelConfig:
-        """Raises SfumatoError where it cannot be read, or is no model's."""
+        """Raises SfumatoError where it cannot be read, or is not a model's."""
         with self._opened(CONFIG, MOST_CONFIG_BYTES) as file:
             return config_of(file.read(), f"{self}: {CONFIG}")
 
@@ -116,10 +116,7 @@ class ZippedModel:
         """SHA-256 of the weights, hexadecimal. Raises SfumatoError where they are larger than the configuration says,
         or cannot be read."""
         with self._opened(WEIGHTS, most_weights_bytes(self.config())) as file:
-            hasher = hashlib.sha256()
-            while block := file.read(1 << 20):
-                hasher.update(block)
-        return hasher.hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
     @contextmanager
     def unpacked(self) -> Iterator[Path]:
@@ -182,14 +179,14 @@ def model_in_zip(path: Path) -> ZippedModel:
 
 
 def models_in_zip(path: Path) -> list[ZippedModel]:
-    """All models in a zip, by their folders. Raises SfumatoError for what is no zip, or was made to do harm."""
+    """All models in a zip, by their folders. Raises SfumatoError for one that is damaged, or made to do harm."""
     try:
         _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (*_BROKEN, ValueError) as error:
         said = getattr(error, "strerror", None) or error
-        raise SfumatoError(f"{path}: is no zip that can be read ({said}); give a model's directory") from error
+        raise SfumatoError(f"{path}: is not a zip that can be read ({said}); give a model's directory") from error
     folders: dict[str, dict[str, str]] = {}
     for member in names:
         folder, _, name = member.replace("\\", "/").rpartition("/")

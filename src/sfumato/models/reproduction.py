@@ -32,7 +32,7 @@ def reproduction(
     check_model(model, recipe)
     request = recipe.request
     canvas = canvas_of(model.config, request.canvas, request.edit, picture, mask, strength)
-    return Generation.of(model, _with(request, changes), canvas=canvas, origin=recipe.origin)
+    return Generation.of(model, request.with_changes(changes or Request()), canvas=canvas, origin=recipe.origin)
 
 
 def reproduce(
@@ -75,9 +75,7 @@ def variations(
         )
     turned = Slerp(seed=whole_seed(seed), number=0, fraction=fraction)
     request = made.model_copy(update={"slerps": (*made.slerps, turned)})
-    check_model(model, recipe)
-    canvas = canvas_of(model.config, made.canvas, made.edit, picture, mask)
-    return Generation.of(model, _with(request, changes), canvas=canvas, origin=recipe.origin)
+    return reproduction(model, recipe.model_copy(update={"request": request}), changes, picture=picture, mask=mask)
 
 
 def check_model(model: Model, recipe: Recipe) -> None:
@@ -87,8 +85,3 @@ def check_model(model: Model, recipe: Recipe) -> None:
             f"the work was made with '{recipe.model.name}' (weights {recipe.model.digest[:10]}), and "
             f"'{model.config.name}' is another (weights {model.weights_digest[:10]}); name the model that made it"
         )
-
-
-def _with(request: Request, changes: Request | None) -> Request:
-    """The request with what is set in the changes."""
-    return request if changes is None else request.with_changes(changes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -29,12 +28,13 @@ from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import DETERMINISTIC, DISTILLED
 from sfumato.diffusion.windows import Positions, windowed
+from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
-from sfumato.models.finite import check_finite
 from sfumato.models.model import Model
 from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.works.edits import Invert
 from sfumato.works.request import SamplerSettings
 
 # Kernels may round differently for batches of different sizes. So every batch has this size, and a picture always
@@ -58,13 +58,14 @@ class Sampling:
     """What makes a batch of pictures.
 
     steps: the sampler's own, in the codec's latents; decode: (latents, whether they are the last, with nothing but
-    pictures in them) -> pictures, [N, 3, H, W] in about -1..1; check: raises SfumatoError where a step is not finite.
-    Both are to be used in torch's inference mode.
+    pictures in them) -> pictures, [N, 3, H, W] in about -1..1. Both are to be used in torch's inference mode. config:
+    of the model; settings: those it is asked with, None where they are its own.
     """
 
     steps: Iterator[Step]
     decode: Callable[[Tensor, bool], Tensor]
-    check: Callable[[Tensor], None]
+    config: ModelConfig
+    settings: SamplerSettings | None = None
 
     def last(self) -> Tensor:
         """The finished pictures."""
@@ -72,6 +73,22 @@ class Sampling:
             for step in self.steps:
                 self.check(step.x)
             return self.decode(step.x, True)
+
+    def check(self, pictures: Tensor) -> None:
+        """Raises SfumatoError where they hold what is no number: that is no work, and is never written as one."""
+        if pictures.isfinite().all():
+            return
+        usual = self.config.generation.model_dump()
+        asked = usual if self.settings is None else self.settings.model_dump()
+        apart = [
+            f"{name} {_short(value)} ({_short(usual[name])})" for name, value in asked.items() if value != usual[name]
+        ]
+        remedy = (
+            f"try its own settings (in brackets): {', '.join(apart)}; if it happens again, its weights are damaged"
+            if apart
+            else "its weights are damaged: get the model again, or train again"
+        )
+        raise SfumatoError(f"the model '{self.config.name}' produced NaN or infinite values: {remedy}")
 
 
 @torch.inference_mode()
@@ -92,9 +109,7 @@ def sampling_of(
     where it is inverted; where there is a mask, it is kept outside. An upscaler begins with its reference, enlarged.
     """
     canvas = canvas or plain_canvas(model.config)
-    # Of a picture of which a part is made anew, windows that see nothing of that part are not looked at. What steers
-    # looks at the whole.
-    part = part_to_make(model, canvas) if steering == NOT_STEERED else None
+    part = part_to_make(model, canvas, steering)
     within = canvas if part is None else canvas.part(*part)
 
     def decode(latents: Tensor, is_last: bool) -> Tensor:
@@ -108,7 +123,7 @@ def sampling_of(
         return whole
 
     steps = _steps(model, settings, initial, negative, within, steering)
-    return Sampling(steps, decode, partial(check_finite, config=model.config, settings=settings))
+    return Sampling(steps, decode, model.config, settings)
 
 
 def _steps(
@@ -146,8 +161,8 @@ def _steps(
         x = x + unguided(x, sigmas[0].item())
     denoise = steering.around(denoise, codec, canvas.height, canvas.width, model.config.size)
     sampler = (SAMPLERS | DISTILLED)[settings.sampler]
-    if canvas.inverted and canvas.picture is not None:
-        source = {} if canvas.source is None else class_mixture(canvas.source, model.config)
+    if isinstance(canvas.edit, Invert) and canvas.picture is not None:
+        source = {} if canvas.edit.source is None else class_mixture(canvas.edit.source, model.config)
         under = Mixture.joined([ClassCondition.mixture(source)] * len(initial))
         plain = guided(model, settings.model_copy(update={"guidance": 1.0}), under.to(device))
         pictures = begun.expand(len(initial), -1, -1, -1)
@@ -155,7 +170,7 @@ def _steps(
     if canvas.mask is None or canvas.picture is None:
         return sampler(denoise, x, sigmas, fresh)
     # A distilled model's few estimates are each a whole picture: there is no way between them to go through again. And
-    # its estimate is no mean of pictures, so that the derivative is no covariance.
+    # its estimate is not a mean of pictures, so the derivative is not a covariance.
     repeats, nudges = (1, 0) if settings.sampler in DISTILLED else (REPEATS, 2)
     return inpaint(
         denoise,
@@ -173,15 +188,11 @@ def _steps(
     )
 
 
-def part_to_make(model: Model, canvas: Canvas) -> tuple[slice, slice] | None:
-    """Rows and columns of a canvas outside of which a model's windows see nothing that is made anew, in whole cells of
-    its codec; None where that is all of the canvas, or nothing is kept."""
-    part = canvas.part_to_make(model.config.size)
-    if part is None:
-        return None
-    cell = model.codec.factor
-    rows, columns = (slice(one.start // cell * cell, -(-one.stop // cell) * cell) for one in part)
-    return rows, columns
+def part_to_make(model: Model, canvas: Canvas, steering: Steering) -> tuple[slice, slice] | None:
+    """Rows and columns of a canvas outside of which a model's windows see nothing that is made anew and are not looked
+    at, in whole cells of its codec; None where that is all of the canvas, or nothing is kept. What steers looks at the
+    whole."""
+    return canvas.part_to_make(model.config.size, model.codec.factor) if steering == NOT_STEERED else None
 
 
 def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canvas, sigma: float) -> bool:
@@ -278,3 +289,7 @@ def _evaluated(model: Model, settings: SamplerSettings, denoise: Denoise) -> Den
             return denoise(x, sigma * (1 - settings.sharpness))
 
     return evaluate
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

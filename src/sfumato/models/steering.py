@@ -29,7 +29,7 @@ _COLOUR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 def palette_from(asked: Palette | Image.Image | Path | str | None, strength: float | None = None) -> Palette | None:
     """A palette from colours as '#aa3322,#fff', a picture or its file; strength: 0..1, for what has none of its own.
 
-    Raises SfumatoError for a file that is no picture, words that are no colours, and strengths out of range.
+    Raises SfumatoError for a file that is not a picture, words that are not colours, and strengths out of range.
     """
     if asked is None or isinstance(asked, Palette):
         return asked
@@ -45,14 +45,16 @@ def palette_from(asked: Palette | Image.Image | Path | str | None, strength: flo
 
 
 def named_palette(text: str, strength: float | None = None) -> Palette:
-    """From '#aa3322,#fff'. Raises SfumatoError for what is no colour."""
+    """From '#aa3322,#fff'. Raises SfumatoError for anything but colours."""
     if text.count(",") >= MOST_COLOURS:
         raise SfumatoError(f"palette: {text.count(',') + 1:,} colours, and {MOST_COLOURS} are the most; give fewer")
     colours = []
     for part in text.split(","):
         digits = _COLOUR.fullmatch(part.strip())
         if digits is None:
-            raise SfumatoError(f"palette: '{part.strip()}' is no colour; give a picture, or colours as #aa3322,#fff0c0")
+            raise SfumatoError(
+                f"palette: '{part.strip()}' is not a colour; give a picture, or colours such as #aa3322,#fff0c0"
+            )
         six = digits[1] if len(digits[1]) == 6 else "".join(2 * digit for digit in digits[1])
         colours.append(f"#{six.lower()}")
     return Palette(colours=tuple(colours), strength=_strength(Palette, strength))
@@ -73,7 +75,7 @@ def composition_from(
 ) -> Composition | None:
     """The masses of a sketch or its file, cropped at its centre to the shape of what is to be made.
 
-    Raises SfumatoError for a file that is no picture, and a strength outside 0..1.
+    Raises SfumatoError for a file that is not a picture, and a strength outside 0..1.
     """
     if asked is None or isinstance(asked, Composition):
         return asked
@@ -102,7 +104,7 @@ def target_of(composition: Composition, height: int, width: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Steering:
-    """What is asked of the eye; either may be None."""
+    """How works are steered by their colours and composition; either may be None."""
 
     palette: Palette | None = None
     composition: Composition | None = None

@@ -1,9 +1,11 @@
-"""What can be asked of a model, each as a generator of its steps and as a function of Python: works from noise, and a
-picture refined, made anew in part, continued beyond its edges, or enlarged."""
+"""What can be asked of a model, each as a generator of its steps and as a function of Python or a method: works from
+noise, and a picture refined, made anew in part, continued beyond its edges, or enlarged."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from pydantic import ValidationError
@@ -12,6 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models.canvas import (
     Canvas,
     editing_canvas,
+    enlarged_size,
     enlarging_canvas,
     extended_canvas,
     masked_canvas,
@@ -19,7 +22,7 @@ from sfumato.models.canvas import (
     reconstructing_canvas,
     refining_canvas,
 )
-from sfumato.models.generation import Generation
+from sfumato.models.generation import Generation, Progress
 from sfumato.models.model import Model
 from sfumato.models.reproduction import check_model
 from sfumato.models.reproduction import variations as variations_of
@@ -35,25 +38,21 @@ def generating(
     model: Model,
     request: Request,
     *,
-    palette: Palette | Image.Image | Path | str | None = None,
-    palette_strength: float | None = None,
-    composition: Composition | Image.Image | Path | str | None = None,
-    composition_strength: float | None = None,
     variations: float | None = None,
     of: Work | Path | str | None = None,
+    **steering: Any,
 ) -> Generation:
-    """What makes works from noise; see ``Model.generate`` for the arguments.
+    """What makes works from noise; see ``Model.generate`` for the arguments, steering: as ``steering_from`` has it.
 
-    Raises SfumatoError for what does not go together, what is out of range, a class that the model has not, and a file
-    that is not there or cannot be used.
+    Raises SfumatoError for what does not go together, what is out of range, a class that the model does not have, and
+    a file that is not there or cannot be used.
     """
     if (variations is None) != (of is None):
         raise SfumatoError("variations and the work that they are of belong together: give both, or neither")
     if of is None or variations is None:
         canvas = plain_canvas(model.config, request.canvas)
-        steering = steering_from(canvas, palette, palette_strength, composition, composition_strength)
-        return Generation.of(model, request.with_changes(steering), canvas=canvas)
-    if request.canvas.model_fields_set or palette is not None or composition is not None:
+        return Generation.of(model, request.with_changes(steering_from(canvas, **steering)), canvas=canvas)
+    if request.canvas.model_fields_set or any(steering.get(name) is not None for name in ("palette", "composition")):
         raise SfumatoError("variations have size, palette and composition of the work itself; leave these out")
     work = of if isinstance(of, Work) else read_work(of)
     changes = Request.model_validate(request.model_dump(exclude_unset=True, exclude={"seed"}))
@@ -109,8 +108,8 @@ def enlarging(
     picture: of any size that is the model's or more when enlarged; the model works on it in overlapping windows. Of a
     work the larger one's recipe names the recipe as its ``origin``, so that both can be made once more from one file,
     and it takes the work's noise and its tile unless the request names a seed. Of guidance only autoguidance acts, with
-    an upscaler that carries early weights. Raises SfumatoError for a model that is no upscaler, and a picture that is
-    too small or too large.
+    an upscaler that carries early weights. Raises SfumatoError for a model that is not an upscaler, and a picture
+    that is too small or too large.
     """
     request, origin = request or Request(), None
     if isinstance(picture, Work):
@@ -162,7 +161,7 @@ def outpaint(
     bottom: int = 0,
     **asked: object,
 ) -> Work:
-    """The picture, kept to the pixel, with so many pixels added beyond its edges.
+    """The picture, kept to the pixel, with that many pixels added beyond its edges.
 
     Raises SfumatoError where nothing is to be added, the whole is smaller than the model's pictures, and as `inpaint`.
     """
@@ -177,3 +176,56 @@ def outpaint(
 def upscale(model: Model, picture: Image.Image | Work, *, tile: bool = False, **asked: object) -> Work:
     """A picture or a work made larger; see ``enlarging``."""
     return next(enlarging(model, picture, Request.of(**asked), tile=tile).works())
+
+
+class GenerativeModel(Model):
+    """A `Model` with methods that make works: what the package exports as ``Model``. The modules that they call only
+    need the base class, so that no module imports what imports it."""
+
+    def generate(
+        self,
+        count: int = 1,
+        *,
+        upscale: Model | Path | str | None = None,
+        palette: Palette | Image.Image | Path | str | None = None,
+        palette_strength: float | None = None,
+        composition: Composition | Image.Image | Path | str | None = None,
+        composition_strength: float | None = None,
+        variations: float | None = None,
+        of: Work | Path | str | None = None,
+        **asked: object,
+    ) -> list[Work]:
+        """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
+
+        asked: seed, label, negative, width, height, tile, and every setting of the sampler, each as the model has it
+        where it is left out: ``Request`` and ``SamplerSettings`` in sfumato.works.request say what there is, and its
+        ranges. Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler that
+        enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its
+        file; strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1
+        for another.
+        Raises SfumatoError for a class that the model does not have, values out of range, what does not go together,
+        and files that are not there or cannot be used.
+        """
+        generation = generating(
+            self,
+            Request.of(**asked),
+            palette=palette,
+            palette_strength=palette_strength,
+            composition=composition,
+            composition_strength=composition_strength,
+            variations=variations,
+            of=of,
+        )
+        if upscale is None:
+            return list(generation.works(count))
+        upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
+        enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
+        return [next(enlarging(upscaler, work).works()) for work in generation.works(count)]
+
+    def trajectory(self, count: int = 1, **asked: object) -> Iterator[Progress]:
+        """The same, yielding every step from noise to picture with a preview; the last of a batch carries its works."""
+        return Generation.of(self, Request.of(**asked)).events(count, previews=True)
+
+    def reimagine(self, picture: Image.Image, *, strength: float = 0.6, **asked: object) -> Work:
+        """A work that begins with a picture; see ``sfumato.models.reimagine``."""
+        return reimagine(self, picture, strength=strength, **asked)

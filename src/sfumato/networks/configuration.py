@@ -5,7 +5,7 @@ From it follows what a network would hold, before any memory is taken for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import torch
@@ -20,41 +20,50 @@ from sfumato.networks.unet import UNet
 
 # Far beyond what this program trains, and little enough that what a file asks for can be looked at first.
 Width = Annotated[int, Field(ge=1, le=4096)]
-Depth = Annotated[int, Field(ge=1, le=64)]
-Heads = Annotated[int, Field(ge=1, le=64)]
-Patch = Annotated[int, Field(ge=1, le=64)]
+Few = Annotated[int, Field(ge=1, le=64)]
 MOST_LEVELS = 6
 MOST_CELLS = 256 * 256
 MOST_PARAMETERS = 500_000_000
 
 
-class _Tokens(BaseModel):
-    """width: numbers a token, to 4,096; depth: transformer blocks, to 64; heads: of attention, a divisor of the width,
-    to 64."""
+class _Network(BaseModel):
+    """builds: the network that is made of the settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    builds: ClassVar[type[nn.Module]]
+
+    @property
+    def size_multiple(self) -> int:
+        """Cells: a side must be a multiple of it."""
+        return 8
+
+
+class _Tokens(_Network):
+    """width: numbers a token, to 4,096; depth: transformer blocks, to 64; heads: of attention, a divisor of the width,
+    to 64."""
+
     width: Width = 192
-    depth: Depth = 4
-    heads: Heads = 3
+    depth: Few = 4
+    heads: Few = 3
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
         if self.width % self.heads:
-            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
         return self
 
 
 class TransformerConfig(_Tokens):
     """patch: pixels a token's side, to 64."""
 
+    builds: ClassVar[type[nn.Module]] = Transformer
     kind: Literal["transformer"] = "transformer"
-    patch: Patch = 4
-    depth: Depth = 6
+    patch: Few = 4
+    depth: Few = 6
 
     @property
     def size_multiple(self) -> int:
-        """Cells: a side must be a multiple of it."""
         return self.patch
 
 
@@ -62,59 +71,45 @@ class UNetConfig(_Tokens):
     """patch: pixels the finest level's cell, to 64; channels: a level's, finest first, to 4,096 on each of 6 levels;
     blocks: a level's on either side, to 64; the transformer works below them, at half the last level's side."""
 
+    builds: ClassVar[type[nn.Module]] = UNet
     kind: Literal["unet"] = "unet"
-    patch: Patch = 1
+    patch: Few = 1
     channels: tuple[Width, ...] = Field(default=(32, 64), min_length=1, max_length=MOST_LEVELS)
-    blocks: Depth = 1
+    blocks: Few = 1
 
     @property
     def size_multiple(self) -> int:
-        """Cells: a side must be a multiple of it."""
         return int(self.patch * 2 ** len(self.channels))
 
 
-class ArticleConfig(BaseModel):
+class ArticleConfig(_Network):
     """The article's autoencoder. output: how its sigmoid is read, see ArticleAutoencoder."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+    builds: ClassVar[type[nn.Module]] = ArticleAutoencoder
     kind: Literal["article"] = "article"
     output: OutputRange = "listing"
-    size_multiple: ClassVar[int] = 8
 
 
-class ArticleDenoiserConfig(BaseModel):
+class ArticleDenoiserConfig(_Network):
     """The article's layers as a denoiser. width: numbers of the embedding of noise level and class, to 4,096."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+    builds: ClassVar[type[nn.Module]] = ArticleDenoiser
     kind: Literal["article_denoiser"] = "article_denoiser"
     width: Width = 128
-    size_multiple: ClassVar[int] = 8
 
 
-class GeneratorConfig(BaseModel):
+class GeneratorConfig(_Network):
     """A GAN's generator. latent: numbers of noise, to 192; width: channels of its finest level and of the
     discriminator's, to 4,096."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+    builds: ClassVar[type[nn.Module]] = Generator
     kind: Literal["generator"] = "generator"
     latent: Annotated[int, Field(ge=1, le=192)] = 100
     width: Width = 64
-    size_multiple: ClassVar[int] = 8
 
 
 AnyNetworkConfig = TransformerConfig | UNetConfig | ArticleConfig | ArticleDenoiserConfig | GeneratorConfig
 NetworkConfig = Annotated[AnyNetworkConfig, Field(discriminator="kind")]
-
-_NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
-    "transformer": Transformer,
-    "unet": UNet,
-    "article": ArticleAutoencoder,
-    "article_denoiser": ArticleDenoiser,
-    "generator": Generator,
-}
 
 
 def build_network(
@@ -124,9 +119,9 @@ def build_network(
     state.
 
     classes: how many the condition can name; reference: the condition is another such x in their place, which only a
-    U-Net can see. in_channels: those of the codec. Raises ValueError where another network is
-    to see a reference, where ``size`` is no multiple of the network's ``size_multiple``, and where attention would be
-    between more than ``MOST_CELLS`` cells.
+    U-Net can see. in_channels: those of the codec. Raises ValueError where another network is to see a reference, where
+    ``size`` is not a multiple of the network's ``size_multiple``, and where attention would be between more than
+    ``MOST_CELLS`` cells.
     """
     if size % config.size_multiple:
         raise ValueError(
@@ -140,7 +135,7 @@ def build_network(
         )
     arguments = config.model_dump(exclude={"kind"}) | {"in_channels": in_channels}
     if not reference:
-        return _NETWORKS[config.kind](size, classes, **arguments)
+        return config.builds(size, classes, **arguments)
     if config.kind != "unet":
         raise ValueError(f"a network of kind {config.kind} cannot see a picture beside the noisy one; take a unet")
     return UNet(size, 0, reference=True, **arguments)

@@ -17,7 +17,7 @@ from sfumato.errors import SfumatoError
 from sfumato.marker import kind_of
 from sfumato.models import Generation, Model
 from sfumato.pipeline.events import Began, Drew, Event, PageWritten
-from sfumato.pipeline.training import follow_training, new_run
+from sfumato.pipeline.training import follow_training, train_on
 from sfumato.reports import demonstration_page
 from sfumato.text import counted
 from sfumato.training import Run, is_run
@@ -74,15 +74,16 @@ def _trained(art: Path, place: Path, minutes: float, seed: int, *, force: bool) 
             yield from follow_training(begun)
             return begun
     choices = {"size": SIZE, "minutes": minutes, "seed": seed}
-    made, seconds = yield from new_run(art, place, choices, force=True)
-    yield from follow_training(made, spent_seconds=seconds)
-    return made
+    yield from train_on(art, place, choices, force=True)
+    return Run.open(place)
 
 
 def _write_page(directory: OwnDirectory, run: Run, drawn: dict[str, list[Image.Image]], seed: int) -> None:
     model = Model.from_pretrained(run.path, device="cpu")
     works = {name: _works(model, name, seed, directory.path / "works" / name) for name in model.config.classes}
-    animation = _trajectory(Generation.of(model, seed=seed + 1), directory.claim(TRAJECTORY))
+    steps = Generation.of(model, seed=seed + 1).events(10, previews=True)
+    frames = [contact_sheet(step.previews, columns=5, scale=3) for step in steps]
+    animation = save_animation(frames, directory.claim(TRAJECTORY), seconds=3.0, hold=2.0, scale=1, force=True)
     with Image.open(run.path / "evolution.png") as strip:
         evolution = strip.convert("RGB")
     text = demonstration_page(
@@ -102,12 +103,6 @@ def _works(model: Model, label: str, seed: int, folder: Path) -> list[Image.Imag
         for index, work in enumerate(works):
             work.save(directory.claim(f"{index:04d}.png"), force=True)
     return [work.image for work in works]
-
-
-def _trajectory(generation: Generation, path: Path) -> Path:
-    steps = generation.events(10, previews=True)
-    frames = [contact_sheet(step.previews, columns=5, scale=3) for step in steps]
-    return save_animation(frames, path, seconds=3.0, hold=2.0, scale=1, force=True)
 
 
 def _facts(run: Run, model: Model) -> dict[str, str]:

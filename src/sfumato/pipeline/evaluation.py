@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,7 +22,6 @@ from sfumato.evaluation.works import (
     MULTIPLE,
     SMALLEST_SIZE,
     common_size,
-    folder_works,
     picture_files,
     read_folder,
     works_of,
@@ -72,13 +72,13 @@ def evaluate(
     device = device or torch.device("cpu")
     network = features_named(features, device) if features else Descriptor()
     model, run = (None, None) if _is_folder_of_works(Path(works)) else _opened(works, size, device)
-    pictures = _Against(against, place, background, include_works, force)
+    dataset_at = partial(_dataset, against, place, background, include_works, force)
     with directory.at_work():
         with directory.nothing_left_of_a_failure():
             if model is None:
-                dataset, made = yield from _of_a_folder(Path(works), pictures, count, size)
+                dataset, made = yield from _of_a_folder(Path(works), dataset_at, count, size)
             else:
-                dataset = yield from pictures.dataset(model.config.size, run)
+                dataset = yield from dataset_at(model.config.size, run)
                 compared_count(count, dataset)  # raises where there are too few, before any is made
                 made = yield from _generated(model, count, seed)
             yield Began("evaluating", "measuring")
@@ -117,49 +117,46 @@ def _generated(model: Model, count: int, seed: int) -> Generator[Event, None, Wo
 
 
 def _of_a_folder(
-    folder: Path, pictures: _Against, count: int, size: int | None
+    folder: Path, dataset_at: Callable[..., Generator[Event, None, Dataset]], count: int, size: int | None
 ) -> Generator[Event, None, tuple[Dataset, WorksToEvaluate]]:
     """The dataset at the folder's size, and the pictures of the folder."""
     files = picture_files(folder)
     files = [files[index] for index in spread(torch.arange(len(files)), min(count, len(files))).tolist()]
-    dataset = yield from pictures.dataset(size, None, most=common_size(files))
-    read = read_folder(folder, files, dataset.size, tuple(dataset.settings["background"]))
-    return dataset, folder_works(folder, read)
+    dataset = yield from dataset_at(size, most=common_size(files))
+    return dataset, read_folder(folder, files, dataset.size, tuple(dataset.settings["background"]))
 
 
-class _Against:
-    """The pictures to measure against, which may have to be collected and prepared at the report's place."""
+def _dataset(
+    source: Path,
+    place: Path,
+    background: Colour,
+    include_works: bool,
+    force: bool,
+    size: int | None,
+    run: Run | None = None,
+    most: int = LARGEST_SIZE,
+) -> Generator[Event, None, Dataset]:
+    """The pictures to measure against at the size; where none is given at their own, or at most ``most``.
 
-    def __init__(self, source: Path, place: Path, background: Colour, include_works: bool, force: bool) -> None:
-        self.source, self.place, self.force = source, place, force
-        self.collected = {"background": background, "include_works": include_works, "force": force}
-
-    def dataset(self, size: int | None, run: Run | None, most: int = LARGEST_SIZE) -> Generator[Event, None, Dataset]:
-        """At the size; where none is given at their own, or at most ``most``.
-
-        A run's dataset is taken as it is, so that what it learned from and what it held out are what they were.
-        """
-        source = self.source
-        if is_run(source) or (source / "dataset.json").is_file():
-            dataset = Dataset.open(Run.open(source).dataset if is_run(source) else source)
-            if size in (None, dataset.size):
-                return dataset
-            if not is_collection(source / "collection"):
-                raise SfumatoError(
-                    f"{source}: its pictures are {dataset.size} px and not {size}; give their collection"
-                )
-            source = source / "collection"
-        collection = yield from collection_of(source, self.place / "collection", **self.collected)
-        learned = Dataset.open(run.dataset) if run is not None else None
-        if learned is not None and learned.collection_digest == collection.digest and learned.size == size:
-            return learned
-        if size is None:
-            sides = sorted(short_sides(collection))
-            side = min(most, sides[len(sides) // 20])  # a few small ones need not make all small
-            size = max(SMALLEST_SIZE, side - side % MULTIPLE)
-        pixel_art = learned is not None and learned.pixel_art
-        return (
-            yield from dataset_of(
-                collection, self.place / "dataset", size, pixel_art=pixel_art, fewest=FEWEST, force=self.force
-            )
-        )
+    They may have to be collected and prepared at the report's place. A run's dataset is taken as it is, so that what it
+    learned from and what it held out are what they were.
+    """
+    if is_run(source) or (source / "dataset.json").is_file():
+        dataset = Dataset.open(Run.open(source).dataset if is_run(source) else source)
+        if size in (None, dataset.size):
+            return dataset
+        if not is_collection(source / "collection"):
+            raise SfumatoError(f"{source}: its pictures are {dataset.size} px and not {size}; give their collection")
+        source = source / "collection"
+    collection = yield from collection_of(
+        source, place / "collection", background=background, include_works=include_works, force=force
+    )
+    learned = Dataset.open(run.dataset) if run is not None else None
+    if learned is not None and learned.collection_digest == collection.digest and learned.size == size:
+        return learned
+    if size is None:
+        sides = sorted(short_sides(collection))
+        side = min(most, sides[len(sides) // 20])  # a few small ones need not make all small
+        size = max(SMALLEST_SIZE, side - side % MULTIPLE)
+    pixel_art = learned is not None and learned.pixel_art
+    return (yield from dataset_of(collection, place / "dataset", size, pixel_art=pixel_art, fewest=FEWEST, force=force))

@@ -69,7 +69,7 @@ class TrainingBegan:
 
 @dataclass(frozen=True)
 class Sampled:
-    """So many of `total` works are done, one that is half done counted as a half."""
+    """How many of `total` works are done; one that is half done counts as a half."""
 
     done: float
     total: int

@@ -6,16 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from sfumato.collection import (
-    WHITE,
-    Collection,
-    Fetched,
-    Finished,
-    Reference,
-    fetch,
-    is_collection,
-    is_reference,
-)
+from sfumato.collection import WHITE, Collection, Fetched, Finished, Reference, fetch, is_collection, is_reference
 from sfumato.collection import collect as collected
 from sfumato.dataset import Dataset, Ready, prepare
 from sfumato.errors import SfumatoError

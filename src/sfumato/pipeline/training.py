@@ -61,22 +61,44 @@ def train_on(
         raise SfumatoError(f"{place}: is where the pictures are; choose another place for the run with -o")
     if force and art.exists() and would_clear(place, art):
         raise SfumatoError(f"{art}: is part of the run in {place}, which --force would clear; choose another -o")
-    check_run_place(OwnDirectory(place, "run"), force=force, art=art)
+    directory = OwnDirectory(place, "run")
+    check_run_place(directory, force=force, art=art)
     if weights_from:
         _check_fits(weights_from, choices)
         if force:
             check_parent_stays(place, Path(weights_from))
         choices = layered(parent_choices(weights_from), choices)
-    run, seconds = yield from new_run(
-        art,
-        place,
-        choices,
-        background=background,
-        weights_from=weights_from,
-        include_works=include_works,
-        device=device,
-        force=force,
-    )
+    with directory.at_work(), directory.nothing_left_of_a_failure():
+        collection = yield from collection_of(
+            art, place / "collection", background=background, include_works=include_works, force=force
+        )
+        if "size" not in choices:
+            size = suitable_size(
+                short_sides(collection),
+                choices.get("minutes", 0),
+                resolve(choices).factor,
+                pixel_art=choices.get("pixel_art", False),
+            )
+            choices = {**choices, "size": size}
+        asked = resolve(choices)
+        dataset = yield from dataset_of(
+            collection,
+            place / "dataset",
+            asked.picture_side,
+            crop=asked.crop,
+            pixel_art=asked.pixel_art,
+            force=force,
+        )
+        run, seconds = yield from begin_run(
+            directory,
+            dataset,
+            choices,
+            weights_from=weights_from,
+            facts=picture_facts(collection, dataset),
+            device=device,
+            force=force,
+            tell_disk=True,
+        )
     yield from follow_training(run, device=device, spent_seconds=seconds, tensorboard=tensorboard)
 
 
@@ -88,7 +110,7 @@ def resume(
     device: torch.device | None = None,
     tensorboard: bool = False,
 ) -> Iterator[Event]:
-    """Go on with the run at ``place``, for so much more than is left of its plan. Raises SfumatoError."""
+    """Go on with the run at ``place``, for that much more than is left of its plan. Raises SfumatoError."""
     if place.exists() and not place.is_dir():
         raise SfumatoError(f"{place}: is a file; give the directory of a run")
     run = Run.open(place)
@@ -139,54 +161,6 @@ def distill(
     yield from follow_training(run, device=device, spent_seconds=seconds)
 
 
-def new_run(
-    art: Path,
-    place: Path,
-    choices: Mapping[str, Any],
-    *,
-    background: Colour = WHITE,
-    weights_from: str = "",
-    include_works: bool = False,
-    device: torch.device | None = None,
-    force: bool = False,
-) -> Generator[Event, None, tuple[Run, float]]:
-    """Collect, prepare and plan. Returns the run and the seconds that measuring took."""
-    directory = OwnDirectory(place, "run")
-    with directory.at_work(), directory.nothing_left_of_a_failure():
-        collection = yield from collection_of(
-            art, place / "collection", background=background, include_works=include_works, force=force
-        )
-        if "size" not in choices:
-            size = suitable_size(
-                short_sides(collection),
-                choices.get("minutes", 0),
-                resolve(choices).factor,
-                pixel_art=choices.get("pixel_art", False),
-            )
-            choices = {**choices, "size": size}
-        asked = resolve(choices)
-        dataset = yield from dataset_of(
-            collection,
-            place / "dataset",
-            asked.picture_side,
-            crop=asked.crop,
-            pixel_art=asked.pixel_art,
-            force=force,
-        )
-        return (
-            yield from begin_run(
-                directory,
-                dataset,
-                choices,
-                weights_from=weights_from,
-                facts=picture_facts(collection, dataset),
-                device=device,
-                force=force,
-                tell_disk=True,
-            )
-        )
-
-
 def begin_run(
     place: OwnDirectory | Path,
     dataset: Dataset,
@@ -205,19 +179,12 @@ def begin_run(
     return run, seconds
 
 
-def follow_training(
-    run: Run,
-    *,
-    device: torch.device | None = None,
-    spent_seconds: float = 0.0,
-    more_steps: int = 0,
-    more_minutes: float = 0.0,
-    tensorboard: bool = False,
-) -> Iterator[Event]:
+def follow_training(run: Run, *, tensorboard: bool = False, **asked: Any) -> Iterator[Event]:
     """The events of a training, after one that says that it begins. Closing it ends the training after the step that
-    it is at, with a model and a checkpoint. tensorboard: write its curves for TensorBoard too."""
+    it is at, with a model and a checkpoint. tensorboard: write its curves for TensorBoard too; asked: as for
+    `sfumato.training.train`."""
     yield TrainingBegan(run.path, run.model, run.record.settings.objective.begins_with)
-    events = train(run, device=device, spent_seconds=spent_seconds, more_steps=more_steps, more_minutes=more_minutes)
+    events = train(run, **asked)
     yield from logged_to_tensorboard(events, run) if tensorboard else events
 
 

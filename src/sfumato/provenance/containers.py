@@ -48,13 +48,8 @@ def _png_text(kind: bytes, rest: bytes) -> bytes:
         return rest
     if kind == b"zTXt":
         return _inflated(rest[1:])
-    packed, (_, _, text) = rest[:1] == b"\x01", _split(rest[2:], 2)
-    return _inflated(text) if packed else text
-
-
-def _split(data: bytes, times: int) -> tuple[bytes, bytes, bytes]:
-    parts = [*data.split(b"\x00", times), b"", b""]
-    return parts[0], parts[1], parts[2]
+    text = b"".join(rest[2:].split(b"\x00", 2)[2:])  # after language and translated keyword
+    return _inflated(text) if rest[:1] == b"\x01" else text
 
 
 def _inflated(data: bytes) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,50 +23,36 @@ HOLDING_ART: Final = frozenset({"pictures", "drawn", "demo"})
 @dataclass(frozen=True)
 class _Description:
     """A file by which a directory without a marker is known: its name, how it begins, what else has to be there, and
-    all names that the program gives to what it puts there."""
+    what the program may have put there besides."""
 
     name: str
     says: re.Pattern[bytes]
-    beside: tuple[str, ...]
-    names: frozenset[str]
+    beside: Set[str] = frozenset()
+    others: Set[str] = frozenset()
+
+    @property
+    def names(self) -> Set[str]:
+        return {self.name} | self.beside | self.others
 
 
 _DESCRIPTIONS: Final[Mapping[str, _Description]] = {
     "run": _Description(
         "run.json",
         re.compile(rb'"format":\s*"sfumato-run-'),
-        (),
-        frozenset(
-            (
-                "run.json",
-                "log.jsonl",
-                "checkpoints",
-                "snapshots",
-                "evolution.png",
-                "evolution.webp",
-                "model",
-                "teacher",
-                "perceptual.safetensors",
-            )
-        ),
+        others={"log.jsonl", "checkpoints", "snapshots", "evolution.png", "evolution.webp"}
+        | {"model", "teacher", "perceptual.safetensors"},
     ),
     "collection": _Description(
         "collection.json",
         re.compile(rb'^\s*\{\s*"format":\s*\d'),
-        ("pictures.jsonl", "rejected.jsonl"),
-        frozenset(("collection.json", "pictures.jsonl", "rejected.jsonl", "thumbnails.npy")),
+        beside={"pictures.jsonl", "rejected.jsonl"},
+        others={"thumbnails.npy"},
     ),
     "dataset": _Description(
-        "dataset.json",
-        re.compile(rb'^\s*\{\s*"format":\s*\d'),
-        ("index.npz", "pixels.bin"),
-        frozenset(("dataset.json", "index.npz", "pixels.bin")),
+        "dataset.json", re.compile(rb'^\s*\{\s*"format":\s*\d'), beside={"index.npz", "pixels.bin"}
     ),
     "model": _Description(
-        "config.json",
-        re.compile(rb'"format":\s*"sfumato-model-'),
-        (),
-        frozenset(("config.json", "model.safetensors", "README.md")),
+        "config.json", re.compile(rb'"format":\s*"sfumato-model-'), others={"model.safetensors", "README.md"}
     ),
 }
 SIGNS: Final = frozenset({MARKER, *(description.name for description in _DESCRIPTIONS.values())})
@@ -78,7 +64,7 @@ class Product:
     whole directories ('checkpoints')."""
 
     kind: str
-    names: frozenset[str]
+    names: Set[str]
 
     @property
     def noun(self) -> str:

@@ -39,8 +39,8 @@ EXPLAINED: Final[dict[Kind, Explained]] = {
         losses="The error is how far its copies are from the pictures.",
         quantity="error",
         again="Above, pictures that it never saw in training; below, its copies.",
-        works="It is no generative model: it answers a picture with a picture and has none of its own. Shown noise, it "
-        "does with it what it does with everything. This is what came out.",
+        works="It is not a generative model: it answers a picture with a picture and makes none of its own. Shown "
+        "noise, it does with it what it does with everything. This is what came out.",
         can="Copy a picture it has never seen, in one pass, and so serve to shrink, clean or compress pictures.",
         cannot="Invent one. It never learned which pictures are likely, only how to repeat what is in front of it.",
         evolution="The same pictures copied again and again while it was trained; time runs from left to right.",
@@ -102,10 +102,7 @@ def rounded(distance: float) -> str:
 
 
 def minutes_in_words(minutes: float) -> str:
-    if minutes < 1:
-        seconds = round(60 * minutes)
-        return counted(seconds, "second")
-    return counted(minutes, "minute")
+    return counted(round(60 * minutes), "second") if minutes < 1 else counted(minutes, "minute")
 
 
 def times_the_baseline(distance: float, baseline: float) -> str:
@@ -189,7 +186,7 @@ def _level_with(ranked: Sequence[Contender]) -> list[Contender]:
 def _against_the_baseline(distance: float, baseline: float) -> str:
     if distance < baseline / AS_NEAR:
         return (
-            f"Real pictures that were held out are at {rounded(baseline)}. To be nearer than they are is no merit: "
+            f"Real pictures that were held out are at {rounded(baseline)}. To be nearer than they are is not better: "
             "works that repeat the training pictures would be nearer too."
         )
     if distance < AS_NEAR * baseline:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import torch
 from markupsafe import Markup
 from PIL import Image
 
-from sfumato.evaluation import Curve, Evaluation
-from sfumato.evaluation.classes import FEWEST, ClassDistance, ClassFractions, ClassMetrics
+from sfumato.evaluation import Curve, Evaluation, Metric
+from sfumato.evaluation.classes import FEWEST, ClassFractions, ClassMetrics
 from sfumato.evaluation.metrics import MetricName
 from sfumato.reports.chart import line_chart
 from sfumato.reports.evaluation_words import (
@@ -66,7 +67,7 @@ def evaluation_page(evaluation: Evaluation) -> str:
         fewest=FEWEST,
         metrics=_metrics(evaluation),
         looks=_looks(evaluation),
-        class_fractions=_class_fractions(evaluation.classes),
+        class_fractions=[_class_fractions(fractions) for fractions in evaluation.classes],
         class_metrics=[_class_row(metrics) for metrics in evaluation.class_metrics],
         noise_chart=_noise_chart(evaluation),
         loss_chart=line_chart(evaluation.curves, "loss"),
@@ -112,23 +113,9 @@ def _looks(evaluation: Evaluation) -> list[Row]:
     return rows
 
 
-def _class_fractions(classes: Sequence[ClassFractions]) -> list[Row]:
-    return [
-        Row(
-            class_name(fractions.name),
-            [
-                "–" if value is None else f"{value:.0%}"
-                for value in (
-                    fractions.training,
-                    fractions.asked,
-                    fractions.seen,
-                    fractions.right,
-                    fractions.held_out_right,
-                )
-            ],
-        )
-        for fractions in classes
-    ]
+def _class_fractions(fractions: ClassFractions) -> Row:
+    shown_ones = attrgetter("training", "asked", "seen", "right", "held_out_right")(fractions)
+    return Row(class_name(fractions.name), ["–" if value is None else f"{value:.0%}" for value in shown_ones])
 
 
 def _class_row(metrics: ClassMetrics) -> Row:
@@ -140,7 +127,7 @@ def _class_row(metrics: ClassMetrics) -> Row:
     return Row(class_name(metrics.name), cells, note=counts, said=too_few(metrics))
 
 
-def _beside_baseline(name: MetricName, found: ClassDistance | None) -> list[str]:
+def _beside_baseline(name: MetricName, found: Metric | None) -> list[str]:
     """[] where it was not measured."""
     if found is None:
         return []
@@ -150,14 +137,12 @@ def _beside_baseline(name: MetricName, found: ClassDistance | None) -> list[str]
 
 def _noise_chart(evaluation: Evaluation) -> Markup:
     levels = evaluation.noise_levels
-    lines = (
-        [
-            Curve(f"on {kind} pictures", list(zip(levels.sigmas, losses, strict=True)))
-            for kind, losses in (("training", levels.training), ("held-out", levels.held_out))
-        ]
-        if levels
-        else []
-    )
+    if levels is None:
+        return Markup("")
+    lines = [
+        Curve(f"on {kind} pictures", list(zip(levels.sigmas, losses, strict=True)))
+        for kind, losses in (("training", levels.training), ("held-out", levels.held_out))
+    ]
     return line_chart(lines, "error", along="noise level (sigma)", logarithmic_along=True)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sfumato.evaluation import Evaluation, Metric
-from sfumato.evaluation.classes import FEWEST, ClassDistance, ClassMetrics
+from sfumato.evaluation.classes import FEWEST, ClassMetrics
 from sfumato.evaluation.metrics import MetricName
 from sfumato.reports.comparison_words import AS_NEAR, rounded
 from sfumato.reports.page import capitalised
@@ -63,7 +63,7 @@ WORDS: Final[dict[MetricName, Words]] = {
         "Density",
         "higher is better",
         "How thickly training pictures lie about the works; about 1 for real pictures.",
-        "Above 1 it is no merit: works that avoid all that is rare have more.",
+        "Above 1 is not better: works that avoid everything rare have more.",
     ),
     "coverage": Words(
         "Coverage",
@@ -87,7 +87,7 @@ WORDS: Final[dict[MetricName, Words]] = {
         "Diversity",
         "best as real pictures have it",
         "The mean distance between two works, in features.",
-        "It is no quality: noise of all colours is diverse too.",
+        "It does not measure quality: noise of all colours is diverse too.",
     ),
 }
 _FRACTIONS: Final = {"precision", "recall", "coverage", "copies", "correlated"}
@@ -117,19 +117,14 @@ def shown(
 
 def cries_copies(evaluation: Evaluation) -> bool:
     """Whether more works are near copies, by either test, than chance and twins in the collection explain."""
-    return any(_beyond_chance(evaluation.metric(name)) for name in _COPIES if evaluation.has(name))
-
-
-def _beyond_chance(metric: Metric) -> bool:
-    chance = math.hypot(metric.works_error or 0.0, metric.baseline_error or 0.0)
-    return metric.works - (metric.baseline or 0.0) > max(COPIES_BEYOND, ERRORS_APART * chance)
+    return any(_is_apart(evaluation.metric(name), COPIES_BEYOND) for name in _COPIES if evaluation.has(name))
 
 
 def headline(evaluation: Evaluation) -> str:
     """The first thing to know."""
     if cries_copies(evaluation):
         found = [evaluation.metric(name) for name in _COPIES if evaluation.has(name)]
-        copies = max(filter(_beyond_chance, found), key=lambda metric: metric.works)
+        copies = max((one for one in found if _is_apart(one, COPIES_BEYOND)), key=lambda metric: metric.works)
         return (
             f"COPIES: {copies.works:.0%} of these {counted(copies.n, 'work')} are near copies of pictures that were "
             f"learned from; of real pictures that were held out it is {shown(copies.name, copies.baseline)}"
@@ -183,8 +178,12 @@ def reading(metric: Metric) -> str:
             return "from so few pictures the kernel distance says nothing"
         if not _is_apart(metric):
             return "by the kernel distance the works cannot be told from real pictures"
-        beside_real = "" if metric.baseline is None else f", and real pictures {_kid(metric, metric.baseline)}"
-        return f"by the kernel distance they are {_kid(metric, metric.works)} away{beside_real}"
+        ours, real = (
+            shown("kid", metric.works, metric.works_error),
+            shown("kid", metric.baseline, metric.baseline_error),
+        )
+        beside_real = "" if metric.baseline is None else f", and real pictures {real}"
+        return f"by the kernel distance they are {ours} away{beside_real}"
     if metric.name == "sliced_wasserstein":
         if cannot_tell(metric):
             return f"whether the works are as near as real pictures are cannot be told{_ranges(metric)}"
@@ -259,10 +258,6 @@ def times_the_collection(ours: float, collection: float) -> str:
     return f"{ratio - 1:.0%} more" if ratio < 2 else f"{ratio:.1f} times as much"
 
 
-def _kid(metric: Metric, value: float) -> str:
-    return shown("kid", value, metric.works_error if value == metric.works else metric.baseline_error)
-
-
 def _times(metric: Metric) -> float:
     """As far as real pictures; inf where those are at no distance."""
     if metric.baseline:
@@ -270,7 +265,8 @@ def _times(metric: Metric) -> float:
     return math.inf if metric.works > 0 else 1.0
 
 
-def _is_apart(metric: Metric | ClassDistance) -> bool:
-    """From the baseline or, where that is unknown, from 0: about what KID is for real pictures."""
+def _is_apart(metric: Metric, least: float = 0.0) -> bool:
+    """By more than chance and ``least``, from the baseline or, where that is unknown, from 0: about what KID is for
+    real pictures."""
     error = math.hypot(metric.works_error or 0.0, metric.baseline_error or 0.0)
-    return metric.works - (metric.baseline or 0.0) > ERRORS_APART * error
+    return metric.works - (metric.baseline or 0.0) > max(least, ERRORS_APART * error)

@@ -84,11 +84,6 @@ def data_uri(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def thousands(number: int) -> str:
-    """'1,234'."""
-    return f"{number:,}"
-
-
 def capitalised(text: str) -> str:
     """The text with a capital first letter, the rest as it is."""
     return text[:1].upper() + text[1:]
@@ -97,7 +92,7 @@ def capitalised(text: str) -> str:
 TEMPLATES.filters.update(
     displayed=displayed,
     png=png,
-    thousands=thousands,
+    thousands="{:,}".format,
     capitalised=capitalised,
     class_name=class_name,
     counted=counted,

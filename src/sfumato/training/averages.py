@@ -16,7 +16,7 @@ class PowerAverage(Generic[M]):
     """Weights averaged with a window that grows with the run (Karras et al. 2024, EDM2, arXiv:2312.02696, eq. 121-127).
 
     std: the standard deviation of the window as a share of the run so far, 0 < std < 0.28; 0 for the
-    weights as they are. What is no weight but learned all the same, as batch norm's statistics, is averaged with them.
+    weights as they are. Learned numbers that are not weights, such as batch norm's statistics, are averaged with them.
     """
 
     def __init__(self, module: M, std: float) -> None:
@@ -64,8 +64,8 @@ class EarlyAverage:
     sooner_step: int = 0
 
     def keep(self, network: nn.Module, step: int, progress: float, share: float, *, clocked: bool) -> None:
-        """network: the averaged one, after so many steps; progress: of the run, 0..1; share: where it is kept, 1 for
-        nowhere; clocked: whether progress follows the time."""
+        """network: the averaged one, after ``step`` steps; progress: of the run, 0..1; share: where it is kept, 1 to
+        keep none; clocked: whether progress follows the time."""
         if clocked and share < 1 and not self.sooner and progress >= share / 2:
             self.sooner, self.sooner_step = copy.deepcopy(network.state_dict()), step
         if share < 1 and not self.weights and progress >= share:

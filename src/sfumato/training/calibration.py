@@ -25,7 +25,7 @@ from sfumato.training.configuration import TrainingConfig
 # Settings that were found best for trainings of many lengths: sharpness where fresh noise is added at low levels only.
 SHARPNESS = (0.015, 0.03)
 FRESH_NOISE_UP_TO = 2.0  # sigma, at 32 pixels a side
-# For so many pictures that a training has shown it is worth a work with each setting: some five percent of its time.
+# For this many pictures that training shows, one work is made with each setting: some five percent of its time.
 SHOWN_A_WORK = 192
 FEWEST_WORKS, MOST_WORKS, AT_ONCE = 32, 384, 2 * BATCH
 PICTURES = 1024
@@ -74,13 +74,13 @@ def calibrate(
 
 
 def works_each(shown: int) -> int:
-    """How many works a training that showed so many pictures is worth, for each setting; 0 for none."""
+    """How many works to make with each setting after a training that showed ``pictures`` pictures; 0 for none."""
     works = min(MOST_WORKS, shown // SHOWN_A_WORK // BATCH * BATCH)
     return works if works >= FEWEST_WORKS else 0
 
 
 def works_after(settings: TrainingConfig, steps: int) -> int:
-    """The same after so many steps; 0 too for an objective whose models are sampled in one way only."""
+    """The same by steps; 0 too for an objective whose models are sampled in one way only."""
     return works_each(steps * settings.batch) if settings.objective.samples_freely else 0
 
 

@@ -122,7 +122,7 @@ def clear_checkpoints(folder: Path) -> None:
 
 
 def _free_place(folder: Path, name: str, latest: str | None) -> Path:
-    """Where a checkpoint of that name goes: not over the latest one, nor over anything that is no checkpoint."""
+    """Where a checkpoint of that name goes: not over the latest one, nor over anything that is not a checkpoint."""
     for final in (folder / name, *(folder / f"{name}-again{'-again' * number}" for number in range(1000))):
         if final.name == latest:
             continue
@@ -134,7 +134,7 @@ def _free_place(folder: Path, name: str, latest: str | None) -> Path:
 
 
 def _all(folder: Path) -> list[Path]:
-    """The checkpoints: whatever else lies among them has not their form of name, or no digests."""
+    """The checkpoints: whatever else lies among them does not have their form of name, or has no digests."""
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and (path / _DIGESTS).is_file())

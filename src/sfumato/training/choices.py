@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from sfumato.disk import read_file
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.networks import AnyNetworkConfig
 from sfumato.training.configuration import CadenceConfig, TrainingConfig
 from sfumato.training.objectives import OBJECTIVES
@@ -31,12 +31,12 @@ _GROUPS: Mapping[str, type[BaseModel]] = {
 
 
 def read_choices(path: Path) -> dict[str, Any]:
-    """The settings that a TOML file chooses; the others stay open. Raises SfumatoError for what is no setting."""
+    """The settings that a TOML file chooses; the others stay open. Raises SfumatoError for an unknown setting."""
     try:
         choices = tomllib.loads(read_file(path, MOST_TOML_BYTES).decode("utf-8"))
     except FileNotFoundError as error:
         raise SfumatoError(f"{path}: no such file") from error
-    except (ValueError, OSError, RecursionError) as error:  # too long a number is no error of TOML's own
+    except (ValueError, OSError, RecursionError) as error:  # too long a number is not a TOMLDecodeError
         said = getattr(error, "strerror", None) or error
         raise SfumatoError(f"{path}: cannot be read as TOML ({said})") from error
     return _checked(choices, str(path))
@@ -46,7 +46,7 @@ def parse_choices(settings: Sequence[str]) -> dict[str, Any]:
     """Settings as NAME=VALUE, the value as TOML writes it; what is no TOML is taken as text ('optimiser=adamw').
 
     NAME: 'batch'; 'objective.class_dropout', of a group; or 'class_dropout' alone, where one group only has it. Raises
-    SfumatoError for what is no setting.
+    SfumatoError for an unknown setting.
     """
     choices: dict[str, Any] = {}
     for setting in settings:
@@ -139,17 +139,14 @@ def _checked(choices: Mapping[str, Any], origin: str) -> dict[str, Any]:
 
 def _said(error: ValidationError, origin: str, merged: Mapping[str, Any], group: tuple[str, ...] = ()) -> SfumatoError:
     """The first fault in words. group: where the validated settings stand."""
-    fault = error.errors(include_url=False)[0]
-    where = (*group, *fault["loc"])
+    fault = faults_of(error)[0]
+    where = (*group, *fault.place)
     place = ".".join(str(part) for part in where if part not in _NETWORKS)
-    message = fault["msg"].removeprefix("Value error, ")
-    if not place:  # of the settings together
-        return SfumatoError(f"{origin}: {message}")
-    if fault["type"] == "extra_forbidden":
+    if fault.kind == "extra_forbidden":
         return SfumatoError(f"{origin}: there is no setting '{place}'{_others(where, merged)}")
-    if where == ("objective",) and fault["type"] == "value_error":
-        return SfumatoError(f"{origin}: {message}")
-    return SfumatoError(f"{origin}: {place} = {fault['input']!r}: {message[:1].lower()}{message[1:]}")
+    if not place or (where == ("objective",) and fault.kind == "value_error"):  # of several settings together
+        return SfumatoError(f"{origin}: {fault.said}")
+    return SfumatoError(f"{origin}: {place} = {fault.value!r}: {fault.said}")
 
 
 def _others(where: Sequence[Any], merged: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from sfumato.diffusion import PIXELS, PreconditioningName
 from sfumato.diffusion.codec import AnyCodec
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
-from sfumato.models.configuration import BeginsWith, check_parts
+from sfumato.models.configuration import check_parts
 from sfumato.networks import NetworkConfig, UNetConfig, check_parameters
 from sfumato.training.objectives import AnyObjectiveConfig, DenoisingConfig, Objective
 from sfumato.training.optimisers import OptimiserConfig
@@ -90,14 +90,9 @@ class TrainingConfig(BaseModel):
             self.latent_size,
             0,
             in_channels=self.codec.channels,
-            reference=self.begins_with == "reference",
+            reference=objective.begins_with == "reference",
         )
         return self
-
-    @property
-    def begins_with(self) -> BeginsWith:
-        """What works of the model begin with."""
-        return self.objective.begins_with
 
     @property
     def factor(self) -> int:

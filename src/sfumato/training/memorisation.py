@@ -21,7 +21,7 @@ SAFE_SHOWINGS, NOTICED_WITH = 300, 8
 # Rarer measurements would let the guard come too late.
 SHOWINGS_A_MEASUREMENT = 40
 
-# A rise before every picture was shown so often is no memorisation: see benchmarks/README.md.
+# A rise before every picture was shown this often is not memorisation: see benchmarks/README.md.
 FEWEST_SHOWINGS = 50
 # Held-out pictures; the losses of fewer say next to nothing of those of others.
 FEWEST_HELD_OUT = 4
@@ -39,18 +39,19 @@ def most_steps(pictures: int, batch: int) -> int:
 
 
 def can_notice(held_out: int) -> bool:
-    """Whether so many held-out pictures tell in time that the others are being learned by heart."""
+    """Whether this many held-out pictures tell in time that the others are being learned by heart."""
     return held_out >= NOTICED_WITH
 
 
 def warning(pictures: int, showings: float, held_out: int, *, exact: bool) -> str:
-    """What a plan says of so many showings of each picture; '' where they are fewer than pictures are learned by.
+    """What a plan says of showing each picture this often; '' where they are fewer than pictures are learned by.
 
     exact: whether nothing ends the run before, since its steps were asked for or the guard was turned off.
     """
     if showings <= BY_HEART_FROM:
         return ""
-    said = f"from about {BY_HEART_FROM} times on {_so_many(pictures)} learned by heart and works become copies"
+    so_many = "the picture is" if pictures == 1 else f"{counted(pictures, 'picture')} are"
+    said = f"from about {BY_HEART_FROM} times on {so_many} learned by heart and works become copies"
     if exact:
         return f"{said}; it goes on to the end all the same, as was asked"
     if can_notice(held_out):
@@ -113,10 +114,6 @@ class OverfittingGuard:
         rises = np.subtract(held_out, self.at_lowest)
         of_pictures = float(rises.std(ddof=1)) / math.sqrt(len(rises))
         return rise > max(RISEN * wandering, BEYOND_PICTURES * of_pictures) and fall > FALLEN * training_wandering
-
-
-def _so_many(pictures: int) -> str:
-    return "the picture is" if pictures == 1 else f"{counted(pictures, 'picture')} are"
 
 
 def _wandering(means: Sequence[float]) -> float:

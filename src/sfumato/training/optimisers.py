@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=100)]
-# Layers whose weights are no map from hidden features to hidden features: Muon is not for them (Jordan et al. 2024).
+# Layers whose weights do not map hidden features to hidden features: Muon is not for them (Jordan et al. 2024).
 _NOT_HIDDEN = ("embed", "output", "position", "table", "modulation", "condition", "final")
 
 
@@ -26,7 +26,7 @@ class OptimiserConfig(BaseModel):
     betas: tuple[Beta, Beta] = Field(default=(0.9, 0.99), description="AdamW's, of its two averages")
 
     def build(self, module: nn.Module, rates: Mapping[str, float] | None = None) -> Optimiser:
-        """For all parameters of a module. rates: its parts, by name, that learn so many times as fast as the rest."""
+        """For all parameters of a module. rates: by name of a part, how many times as fast it learns as others."""
         named = dict(module.named_parameters())
         faster = {name: rate for name in named for part, rate in (rates or {}).items() if name.startswith(f"{part}.")}
         matrices = [name for name, p in named.items() if self.kind == "muon" and is_hidden_matrix(name, p)]

@@ -112,9 +112,8 @@ def plan(
     asked = resolve({"threads": threads}, choices)
     if not asked.steps and not asked.minutes:
         raise SfumatoError("how long to train is open: choose minutes or steps")
-    own = asked.objective.network
-    rungs = ladder(asked.latent_size) if own is None else [Rung(own, 0)]
-    options = [rung for rung in rungs if "network" not in choices] or [Rung(asked.network, 0)]
+    network = asked.network if "network" in choices else asked.objective.network
+    options = ladder(asked.latent_size) if network is None else [Rung(network, 0)]
     for rung in options:
         if asked.latent_size % rung.network.size_multiple:
             raise SfumatoError(
@@ -138,7 +137,7 @@ def plan(
     safe = most_steps(pictures, settings.batch)
     if asked.guard and asked.objective.samples_freely and not can_notice(held_out) and safe < steps:
         steps, seconds = safe, safe * speed.seconds_per_step
-        settings = settings.model_copy(update={"minutes": 0.0})  # exactly so many steps, however fast they are
+        settings = settings.model_copy(update={"minutes": 0.0})  # exactly this many steps, however fast they are
         end = (
             f" in about {counted(round(seconds), 'second')}, {SAFE_SHOWINGS} times each of {pictures:,}: shown more "
             "often, so few are learned by heart and works become copies, so the rest of the time is not used"
@@ -276,6 +275,6 @@ def _what(settings: TrainingConfig, parameters: int) -> str:
 
 
 def _rounded(count: int) -> int:
-    """To two digits, as befits a guess."""
+    """To two digits: it is a guess."""
     digits = max(0, len(str(count)) - 2)
     return round(count, -digits)

@@ -104,7 +104,7 @@ class Run:
             record = RunRecord.model_validate_json(read_file(path / "run.json", MOST_CONFIG_BYTES))
         except FileNotFoundError as error:
             raise SfumatoError(
-                f"{path}: is no run (it holds no run.json); give the directory that 'train -o' named"
+                f"{path}: is not a run (it has no run.json); give the directory that 'train -o' named"
             ) from error
         except (ValidationError, OSError) as error:
             raise SfumatoError(f"{path / 'run.json'}: cannot be read; it is damaged or a newer version's") from error

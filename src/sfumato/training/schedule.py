@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -89,6 +89,3 @@ class LearningRateSchedule:
     def progress(self, step: float) -> float:
         """0 at the start, 1 at the end."""
         return (step - self.start) / max(1, self.end - self.start)
-
-    def state(self) -> dict[str, float]:
-        return asdict(self)

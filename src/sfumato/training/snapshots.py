@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from sfumato.directory import OwnDirectory
@@ -34,10 +35,7 @@ class Snapshots:
 
     def keep(self, pictures: Sequence[Image.Image], step: int) -> Path:
         """Write the snapshot of a step (again, if an interrupted session made it already) and return its file."""
-        side = pictures[0].height
-        row = Image.new("RGB", (side * len(pictures), side))
-        for place, picture in enumerate(pictures):
-            row.paste(picture, (place * side, 0))
+        row = Image.fromarray(np.concatenate([np.asarray(picture) for picture in pictures], 1))
         path = self.directory.claim(f"{_FOLDER}/{step:08d}.png")
         path.parent.mkdir(exist_ok=True)
         save(row, path, force=True)

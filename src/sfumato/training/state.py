@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import torch
@@ -62,18 +62,6 @@ class TrainingState:
     noted: str = ""
     finished: bool = False
 
-    _PLAIN = (
-        "rate_factor",
-        "evaluations",
-        "snapshots",
-        "place",
-        "threads",
-        "elapsed_seconds",
-        "log_length",
-        "noted",
-        "finished",
-    )
-
     def keep_early(self, share: float) -> None:
         """Keep the average where the run has come to that share. share: 1 keeps nothing."""
         network, clocked = self.average.module.network, self.timetable is not None
@@ -87,10 +75,10 @@ class TrainingState:
             "sooner": self.early.sooner,
             "optimiser": self.optimiser.state(),
         }
-        state = {name: getattr(self, name) for name in self._PLAIN}
+        state = {name: getattr(self, name) for name in _PLAIN}
         state["timetable"] = None if self.timetable is None else asdict(self.timetable)
         state |= {"early_step": self.early.step, "sooner_step": self.early.sooner_step}
-        return Checkpoint(self.step, tensors, {**state, "schedule": self.schedule.state(), "guard": asdict(self.guard)})
+        return Checkpoint(self.step, tensors, {**state, "schedule": asdict(self.schedule), "guard": asdict(self.guard)})
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over a checkpoint of the same run. Raises SfumatoError for one of another network or version."""
@@ -114,9 +102,14 @@ class TrainingState:
         self.timetable = None if state["timetable"] is None else Timetable(**state["timetable"])
         self.guard = OverfittingGuard(**state["guard"])
         self.step = checkpoint.step
-        for name in self._PLAIN:
+        for name in _PLAIN:
             setattr(self, name, state[name])
 
     def is_finite(self) -> bool:
         """Whether every weight is a number."""
         return all(bool(torch.isfinite(parameter).all()) for parameter in self.objective.parameters())
+
+
+# What of a state JSON holds as it is; the step is the checkpoint's own.
+_PLAIN = [each.name for each in fields(TrainingState) if each.type in ("int", "float", "str", "bool")]
+_PLAIN.remove("step")

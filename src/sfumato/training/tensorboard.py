@@ -40,22 +40,15 @@ def logged_to_tensorboard(events: Iterator[Event], run: Run) -> Iterator[Event]:
     with closing(_EventFile(run)) as file, closing(events):  # type: ignore[type-var]
         for event in events:
             if isinstance(event, Trained) and (event.step % every == 0 or event.step == event.steps):
-                file.scalars(event.step, _of_a_step(event))
+                rates = {name: getattr(event, name) for name in ("learning_rate", "pictures_per_second")}
+                parts = {f"loss/{name}": value for name, value in event.parts}
+                file.scalars(event.step, {"loss/training": event.loss, **rates, **parts})
             elif isinstance(event, Evaluated):
                 losses = {"loss/held_out": event.held_out_loss, "loss/held_in": event.training_loss}
                 file.scalars(event.step, losses)
             elif isinstance(event, Pictured):
                 file.picture(event.step, "snapshots", event.path)
             yield event
-
-
-def _of_a_step(event: Trained) -> dict[str, float]:
-    figures = {
-        "loss/training": event.loss,
-        "learning_rate": event.learning_rate,
-        "pictures_per_second": event.pictures_per_second,
-    }
-    return figures | {f"loss/{name}": value for name, value in event.parts}
 
 
 class _EventFile:

@@ -21,7 +21,7 @@ from sfumato.training.state import Timetable, TrainingState
 
 FINISHING_SECONDS = 2.0
 CALIBRATION_SHARE = 0.05  # of a time that has to be kept
-# A program that was stopped, or a machine that slept, did not train: a gap of so many steps, and of so many seconds.
+# A program that was stopped, or a machine that slept, did not train: a gap of this many steps and seconds.
 GAP_STEPS, GAP_SECONDS = 60, 30.0
 
 
@@ -137,7 +137,7 @@ class Throughput:
         return 0.0 if self.state.timetable is None else self.state.timetable.calibration_seconds
 
     def keep(self, seconds: float) -> None:
-        """Give the state's schedule, which begins now, a timetable by which all is done in so many seconds."""
+        """Give the state's schedule, which begins now, a timetable that ends in that many seconds."""
         state, elapsed = self.state, self.elapsed()
         steps = state.schedule.end - state.schedule.start
         calibration = CALIBRATION_SHARE * seconds if works_after(self.settings, steps) else 0.0
@@ -156,7 +156,7 @@ class Throughput:
             state.timetable = replace(state.timetable, origin=origin, seconds_per_step=per_step)
 
     def allow(self, finishing_seconds: float) -> None:
-        """Leave so much of a time that has to be kept for what comes after the last step, calibration aside."""
+        """Leave this much of a time that has to be kept for what comes after the last step, calibration aside."""
         state, change = self.state, finishing_seconds - self.finishing_seconds
         self.finishing_seconds = finishing_seconds
         if state.timetable is not None:

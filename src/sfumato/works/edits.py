@@ -20,11 +20,6 @@ class Margins(Plain):
     right: Pixels = Field(default=0, description="Pixels to add on this side.")
     bottom: Pixels = Field(default=0, description="Pixels to add on this side.")
 
-    @property
-    def sides(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom."""
-        return self.left, self.top, self.right, self.bottom
-
 
 class Refine(Plain):
     """A picture is refined from half-way noise (SDEdit: Meng et al. 2022, arXiv:2108.01073)."""

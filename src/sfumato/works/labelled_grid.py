@@ -26,9 +26,9 @@ class _Type:
 
     size: int
 
-    @property
+    @functools.cached_property
     def font(self) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-        return _font(self.size)
+        return ImageFont.load_default(self.size)
 
     @property
     def line_height(self) -> int:
@@ -54,11 +54,6 @@ class _Type:
                 end = max(word.rfind(mark, 0, end) for mark in ",_-") + 1 or end
             yield word[:end]
             word = word[end:]
-
-
-@functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
 
 
 @dataclass(frozen=True)
@@ -159,5 +154,5 @@ def _check(cells: Sequence[Sequence[Sequence[Image.Image]]], columns: Sequence[s
 def _fitting(names: Sequence[str], width: int, usual: int) -> int:
     """The largest size of letters, no larger than usual, in which no word of the names is wider than `width`."""
     words = {word for name in names for word in drawable(name).split()}
-    sizes = range(usual, SMALLEST, -1)
-    return next((size for size in sizes if all(_Type(size).width(word) <= width for word in words)), SMALLEST)
+    types = map(_Type, range(usual, SMALLEST, -1))
+    return next((type.size for type in types if all(type.width(word) <= width for word in words)), SMALLEST)

@@ -92,7 +92,9 @@ class Recipe(Plain):
         try:
             return cls.model_validate_json(text, strict=True)
         except ValidationError as error:
-            raise SfumatoError(f"the recipe cannot be read: {_faults(error)}") from error
+            said = [str(fault) for fault in faults_of(error)]
+            more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
+            raise SfumatoError(f"the recipe cannot be read: {'; '.join(said[:3])}{more}") from error
 
     @property
     def size(self) -> tuple[int, int]:
@@ -159,8 +161,3 @@ def _quoted(value: str) -> str:
     # JSON escapes ASCII's control characters, and leaves the line ends that Unicode has besides.
     plain = "".join(letter if letter.isascii() or letter.isprintable() else " " for letter in value)
     return json.dumps(plain, ensure_ascii=False)
-
-
-def _faults(error: ValidationError) -> str:
-    said = [str(fault) for fault in faults_of(error)]
-    return "; ".join(said[:3]) + (f"; and {len(said) - 3} more" if len(said) > 3 else "")

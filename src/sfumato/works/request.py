@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from sfumato.errors import SfumatoError
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.text import counted, readable
 from sfumato.works.edits import Edit
 from sfumato.works.values import (
@@ -161,7 +161,7 @@ class Request(Plain):
     composition: Composition | None = None
 
     @classmethod
-    def of(cls, **asked: Any) -> Self:
+    def of(cls, **asked: object) -> Self:
         """A request from plain names, those of its own fields and of the fields of its parts: ``of(label="waves",
         steps=8, width=96)``. None leaves a field as it is. Raises TypeError for a name that there is not, SfumatoError
         for a value out of range."""
@@ -198,19 +198,13 @@ class Request(Plain):
         """The seed whose numbers these are."""
         return self.slerps[-1].seed if self.slerps else self.seed
 
-    def at(self, position: int) -> Self:
-        """The request of another work of the series."""
+    def at(self, position: int | None = None, *, seed: int | None = None) -> Self:
+        """The request of the work at another position of the series, or of the series of another seed."""
+        place = {name: value for name, value in (("number", position), ("seed", seed)) if value is not None}
         if not self.slerps:
-            return self.model_copy(update={"number": position})
+            return self.model_copy(update=place)
         *before, last = self.slerps
-        return self.model_copy(update={"slerps": (*before, last.model_copy(update={"number": position}))})
-
-    def with_series_seed(self, seed: int) -> Self:
-        """The request of the work at the same position of another seed's series."""
-        if not self.slerps:
-            return self.model_copy(update={"seed": seed})
-        *before, last = self.slerps
-        return self.model_copy(update={"slerps": (*before, last.model_copy(update={"seed": seed}))})
+        return self.model_copy(update={"slerps": (*before, last.model_copy(update=place))})
 
     def with_changes(self, changes: Request) -> Self:
         """The same with all that is set in ``changes``, of its parts too."""
@@ -240,7 +234,6 @@ def whole_seed(seed: object) -> int:
 
 def fault(error: ValidationError) -> SfumatoError:
     """The first thing that is wrong with what was asked, in a sentence."""
-    first = error.errors(include_url=False)[0]
-    said = first["msg"].removeprefix("Value error, ")
-    named = f"{first['loc'][-1]} {first['input']!r}: " if first["loc"] and "Value error" not in first["msg"] else ""
-    return SfumatoError(f"{named}{said[:1].lower()}{said[1:]}")
+    first = faults_of(error)[0]
+    named = f"{first.place[-1]} {first.value!r}: " if first.place and first.kind != "value_error" else ""
+    return SfumatoError(f"{named}{first.said}")

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from sfumato.directory import OwnDirectory
 from sfumato.disk import read_file, write_whole_text
 from sfumato.errors import SfumatoError
 from sfumato.works.recipe import MOST_BYTES, Recipe
-from sfumato.works.values import Number, Seed
+from sfumato.works.values import Number, Plain, Seed
 from sfumato.works.work import read_work
 
 UNFINISHED: Final = ".unfinished.json"  # lies in the folder as long as a series is not finished
 _NUMBERED: Final = re.compile(r"(\d{4,})\.png", re.ASCII)
 
 
-class Series(BaseModel):
-    """So many works of one request, one after the other.
+class Series(Plain):
+    """A number of works of one request, one after the other.
 
     seed: theirs; first: the number, among the works of the seed, of the first of them; named: the number in the name of
     its file.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     count: Number
     seed: Seed = 0
@@ -49,10 +47,8 @@ class Series(BaseModel):
         return f"{self.named + number - self.first:04d}.png"
 
 
-class _Unfinished(BaseModel):
+class _Unfinished(Plain):
     """series: with recipes as ``recipe``, its first one's. seed: the one that was asked for, if one was."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     series: Series
     seed: Seed | None
@@ -113,38 +109,30 @@ def following(
     """
     made = _numbered(directory)
     named = 1 + max(made, default=-1)
-    if seed is None:
-        used = [number for one, number in map(_key, _recipes(made.values())) if one == 0]
-        return Series(count=count, first=max([named, *(number + 1 for number in used)]), named=named)
-    first = 0
+    first = named if seed is None else 0
     for file in filter(Path.is_file, made.values()):
         try:
             recipe = read_work(file).recipe
         except SfumatoError as error:
+            if seed is None:
+                continue
             raise SfumatoError(
                 f"{file}: does not say of which seed it is, so works of seed {seed} might be made a second time; "
                 "leave out the seed, or choose another place"
             ) from error
-        if _key(recipe)[0] == seed and (recipe.model.digest if recipe.origin else "") == upscaler:
-            number = _key(recipe)[1]
-            if _alike(recipe.first, recipe_of(seed, number)):
-                first = max(first, number + 1)
-    return Series(count=count, seed=seed, first=first, named=named)
+        its_seed, number = _key(recipe)
+        if its_seed != (seed or 0):
+            continue
+        enlarged_by = recipe.model.digest if recipe.origin else ""
+        if seed is None or (enlarged_by == upscaler and _alike(recipe.first, recipe_of(seed, number))):
+            first = max(first, number + 1)
+    return Series(count=count, seed=seed or 0, first=first, named=named)
 
 
 def _numbered(directory: OwnDirectory) -> dict[int, Path]:
     """The works that were made here, there or not, by the numbers in their names."""
     found = ((_NUMBERED.fullmatch(name), directory.path / name) for name in sorted(directory.own()))
     return {int(match[1]): path for match, path in found if match}
-
-
-def _recipes(files: Iterable[Path]) -> Iterator[Recipe]:
-    """Of the works that are there and say theirs."""
-    for file in files:
-        try:
-            yield read_work(file).recipe
-        except SfumatoError:
-            continue
 
 
 def _key(recipe: Recipe) -> tuple[int, int]:

@@ -46,7 +46,8 @@ def contact_sheet(
     sheet = Image.new("RGB", (gap + columns * (width + gap), gap + rows * (height + below + gap)), BACKGROUND)
     for number, image in enumerate(images):
         left, top = gap + number % columns * (width + gap), gap + number // columns * (height + below + gap)
-        _hang(sheet, enlarged(image, scale), (left, top), (width, height))
+        shown = enlarged(image, scale)
+        sheet.paste(shown, (left + (width - shown.width) // 2, top + (height - shown.height) // 2))
         if labels is not None:
             _caption(sheet, labels[number], (left + width // 2, top + height + CAPTION_SPACE), width)
     return sheet
@@ -67,18 +68,14 @@ def strip(
         raise ValueError("every moment of a strip needs pictures of the same seeds")
     if len(labels) != len(moments):
         raise ValueError(f"{counted(len(labels), 'label')} for {counted(len(moments), 'moment')}")
-    width, height = _cell([image for moment in moments for image in moment])
-    scale = scale or viewing_scale((width, height), min(128, max(1, 1200 // len(moments) - gap)))
-    width, height = width * scale, height * scale
-    above = LINE_HEIGHT + CAPTION_SPACE
-    sheet = Image.new(
-        "RGB", (gap + len(moments) * (width + gap), gap + above + len(moments[0]) * (height + gap)), BACKGROUND
-    )
-    for column, (moment, label) in enumerate(zip(moments, labels, strict=True)):
-        left = gap + column * (width + gap)
-        _caption(sheet, label, (left + width // 2, gap), width)
-        for row, image in enumerate(moment):
-            _hang(sheet, enlarged(image, scale), (left, gap + above + row * (height + gap)), (width, height))
+    images = [image for row in zip(*moments, strict=True) for image in row]
+    scale = scale or viewing_scale(_cell(images), min(128, max(1, 1200 // len(moments) - gap)))
+    hung = contact_sheet(images, columns=len(moments), scale=scale, gap=gap)
+    above, width = LINE_HEIGHT + CAPTION_SPACE, scale * _cell(images)[0]
+    sheet = Image.new("RGB", (hung.width, above + hung.height), BACKGROUND)
+    sheet.paste(hung, (0, above))
+    for column, label in enumerate(labels):
+        _caption(sheet, label, (gap + column * (width + gap) + width // 2, gap), width)
     return sheet
 
 
@@ -90,10 +87,6 @@ def _columns(count: int) -> int:
 
 def _cell(images: Sequence[Image.Image]) -> tuple[int, int]:
     return max(image.width for image in images), max(image.height for image in images)
-
-
-def _hang(sheet: Image.Image, image: Image.Image, corner: tuple[int, int], cell: tuple[int, int]) -> None:
-    sheet.paste(image, (corner[0] + (cell[0] - image.width) // 2, corner[1] + (cell[1] - image.height) // 2))
 
 
 def _caption(sheet: Image.Image, text: str, top_centre: tuple[int, int], width: int) -> None:

@@ -58,17 +58,21 @@ class Work:
     def save(self, path: str | Path, *, recipe: bool = True, force: bool = False) -> Path:
         """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated.
 
-        recipe: False to leave every setting out, for who does not share them; that it is generated, and by sfumato,
-        it still says. The file is written whole or not at all; folders are made. Returns its path. Raises SfumatoError
-        if the name does not end in .png, if the file exists (without `force`) or if it cannot be written.
+        recipe: False to leave every setting out, for people who do not want to share them; the file still says that it
+        is generated, and by sfumato. The file is written whole or not at all; folders are made. Returns its path.
+        Raises SfumatoError if the name does not end in .png, if the file exists (without `force`) or if it cannot be
+        written.
         """
         path = Path(path)
-        if path.suffix.lower() != ".png":
-            raise SfumatoError(
-                f"{path}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png"
-            )
+        check_png(path)
         texts = {PARAMETERS_KEY: self.recipe.parameters_text(), RECIPE_KEY: self.recipe.to_json()} if recipe else {}
         return save(Product([self.image], texts=texts, source_type=self._source_type), path, force=force)
+
+
+def check_png(path: Path) -> None:
+    """Raises SfumatoError for a name that is no PNG's."""
+    if path.suffix.lower() != ".png":
+        raise SfumatoError(f"{path}: a work is kept as PNG, with its recipe inside; choose a name that ends in .png")
 
 
 def read_work(path: str | Path) -> Work:

@@ -88,7 +88,7 @@ class Denoising(Objective):
     ) -> None:
         super().__init__(denoiser)
         self.density, self.class_dropout, self.codec = density, class_dropout, codec
-        self.__dict__["perceptual"] = perceptual  # no submodule: it does not learn
+        self.__dict__["perceptual"] = perceptual  # not a submodule: it does not learn
         self.perceptual_weight, self.perceptual_below = perceptual_weight, perceptual_below
 
     def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:

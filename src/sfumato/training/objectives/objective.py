@@ -145,8 +145,8 @@ class Objective(nn.Module, ABC):
     """All that learns, as one module: called with a batch it answers with losses, so that whatever wraps a module, such
     as torch's DistributedDataParallel, can wrap an objective.
 
-    denoiser: the part of it that becomes the model; rates: parts, by name, that learn so many times as fast as the
-    rest. What does not learn (a teacher, a network whose features are compared) is no submodule.
+    denoiser: the part of it that becomes the model; rates: parts, by name, that learn that many times as fast as the
+    rest. What does not learn (a teacher, a network whose features are compared) is not a submodule.
     """
 
     rates: Mapping[str, float] = {}

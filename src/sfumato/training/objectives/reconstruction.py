@@ -63,7 +63,7 @@ class Reconstruction(Objective):
         codec: Codec = PIXELS,
     ) -> None:
         super().__init__(denoiser)
-        self.__dict__["perceptual"] = perceptual  # no submodule: it does not learn
+        self.__dict__["perceptual"] = perceptual  # not a submodule: it does not learn
         self.perceptual_weight, self.codec = perceptual_weight, codec
 
     def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:

@@ -83,6 +83,6 @@ def test_weights_that_are_no_numbers_are_found_when_they_are_read(new_model, tmp
     next(model.denoiser.parameters())[0] = torch.nan
     model.save_pretrained(tmp_path / "m")
     with pytest.raises(
-        SfumatoError, match=r"model\.safetensors: the weights are damaged: '.*' holds what is no number"
+        SfumatoError, match=r"model\.safetensors: the weights are damaged: '.*' holds NaN or infinity"
     ):
         type(model).from_pretrained(tmp_path / "m")
