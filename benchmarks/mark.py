@@ -4,7 +4,7 @@
 
 ART: a folder of pictures in painting/, engraving/, drawing/ and sculpture/; TILES: a folder of small ones. Crops of the
 first at 256 and 512 px, tiles enlarged, pictures that the program draws, and engravings in black and white alone are
-marked, attacked and read; the tables are printed as Markdown. Times are of one thread.
+marked, attacked and read; the tables are printed as Markdown. Times are of one thread. Ctrl-C ends it with what it has.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from sfumato.collection.drawn import CLASSES, draw
 from sfumato.watermark import Marked, embed, read
 from sfumato.watermark.canonical import grid_of_picture
-from sfumato.watermark.hearing import WHOLE, heard
+from sfumato.watermark.code import IDENTITY_BITS, decode
+from sfumato.watermark.hearing import WHOLE, by_bit, heard
 from sfumato.watermark.reading import THRESHOLD, TRIALS, best_of
 from sfumato.watermark.searching import on_the_whole
 from sfumato.watermark.whitening import flattened
@@ -39,17 +40,18 @@ SHARES = {
     "painting": 0.15, "engraving": 0.15, "drawing": 0.15, "sculpture": 0.15, "tile, enlarged": 0.12, "drawn": 0.12,
     BLACK_AND_WHITE: 0.16,
 }  # fmt: skip
+DRAWN_KEYS = 100_000
 EXTREME = 32  # grey levels from black or white
 
 
 def pictures(art: Path, tiles: Path, count: int) -> Iterator[tuple[str, Image.Image]]:
-    """Pictures with their kinds; every second one of 512 px, the others of 256."""
-    for kind, share in SHARES.items():
-        chance = random.Random(kind)
-        for number in range(max(1, round(share * count))):
-            side = 512 if number % 2 else 256
-            picture = one_picture(kind, number, side, chance, art, tiles)
-            yield (BLACK_AND_WHITE if dense(picture) else kind), picture
+    """Pictures with their kinds, these in turn; every second one of a kind has 512 px, the others 256."""
+    wanted = {kind: max(1, round(share * count)) for kind, share in SHARES.items()}
+    turns = sorted((number / wanted[kind], kind, number) for kind in SHARES for number in range(wanted[kind]))
+    for _, kind, number in turns:
+        side = 512 if number % 2 else 256
+        picture = one_picture(kind, number, side, random.Random(f"{kind} {number}"), art, tiles)
+        yield (BLACK_AND_WHITE if dense(picture) else kind), picture
 
 
 def one_picture(kind: str, number: int, side: int, chance: random.Random, art: Path, tiles: Path) -> Image.Image:
@@ -68,7 +70,8 @@ def one_picture(kind: str, number: int, side: int, chance: random.Random, art: P
     picture = whole.crop((left, upper, left + shorter, upper + shorter)).resize((side, side), Image.Resampling.LANCZOS)
     if kind == BLACK_AND_WHITE:  # halftones and thresholds in turn, of both sizes
         grey = ImageOps.autocontrast(picture.convert("L"))
-        picture = (grey.convert("1") if number % 4 < 2 else grey.point(lambda level: 255 * (level > 127))).convert("RGB")
+        black_and_white = grey.convert("1") if number % 4 < 2 else grey.point(lambda level: 255 * (level > 127))
+        picture = black_and_white.convert("RGB")
     return picture
 
 
@@ -148,10 +151,12 @@ ATTACKS: dict[str, Attack] = {
 
 @dataclass
 class Results:
-    """right: [attack][kind], identities read and right or not; wrong: identities read that are another's."""
+    """right: [attack][kind], identities read and right or not; wrong: identities read that are another's; bits: of the
+    identity, right ones in what was read or in the best guess; quality: [kind], PSNR and SSIM; times in seconds."""
 
     right: dict[str, dict[str, list[bool]]] = field(default_factory=lambda: {name: {} for name in ATTACKS})
     wrong: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ATTACKS, 0))
+    bits: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in ATTACKS})
     quality: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     unmarked: dict[str, int] = field(default_factory=dict)
     embedding: dict[int, list[float]] = field(default_factory=dict)
@@ -180,7 +185,18 @@ def measure(results: Results, kind: str, image: Image.Image, identity: int, chan
         if found is None:
             results.searching.append(seconds)
         results.right[name].setdefault(kind, []).append(found is not None and found.identity == identity)
+        if kind != BLACK_AND_WHITE:
+            read_or_guessed = found.identity if found else guess(attacked)
+            results.bits[name].append(1 - (read_or_guessed ^ identity).bit_count() / IDENTITY_BITS)
         results.wrong[name] += found is not None and found.identity != identity
+
+
+def guess(image: Image.Image) -> int:
+    """The identity at the likeliest place of a whole picture, certain or not."""
+    flat = flattened(grid_of_picture(image))
+    likeliest = max(on_the_whole(flat))
+    soft = by_bit(heard(flat, likeliest.view, mirrored=likeliest.mirrored).at(likeliest.place))
+    return int("".join(map(str, decode(soft[None])[0][:IDENTITY_BITS])), 2)
 
 
 def ssim(one: Image.Image, other: Image.Image) -> float:
@@ -208,13 +224,17 @@ def print_survival(results: Results) -> None:
     kinds = [kind for kind in SHARES if kind in results.right["none"]]
     ordinary = [kind for kind in kinds if kind != BLACK_AND_WHITE]
     counts = {kind: len(results.right["none"][kind]) for kind in kinds}
-    print(f"| attack | all but dense ({sum(counts[kind] for kind in ordinary)}) | "
-          + " | ".join(f"{kind} ({counts[kind]})" for kind in kinds) + " | wrong |")
-    print("|---" * (len(kinds) + 3) + "|")
+    print(
+        f"| attack | all but dense ({sum(counts[kind] for kind in ordinary)}) | "
+        + " | ".join(f"{kind} ({counts[kind]})" for kind in kinds)
+        + " | bits right | wrong |"
+    )
+    print("|---" * (len(kinds) + 4) + "|")
     for name, right in results.right.items():
         both = np.mean([one for kind in ordinary for one in right[kind]])
         cells = " | ".join(f"{100 * np.mean(right[kind]):.0f}" for kind in kinds)
-        print(f"| {name} | **{100 * both:.1f}** | {cells} | {results.wrong[name]} |")
+        bits = 100 * np.mean(results.bits[name])
+        print(f"| {name} | **{100 * both:.1f}** | {cells} | {bits:.1f} | {results.wrong[name]} |")
 
 
 def print_quality(results: Results) -> None:
@@ -238,24 +258,27 @@ def print_times(results: Results) -> None:
 
 def print_false_positives(images: list[Image.Image], count: int) -> None:
     """Scores under keys drawn at random against their bound, and readings of pictures without a mark."""
-    grids = [flattened(grid_of_picture(image)) for image in images]
+    all_listened = [heard(flattened(grid_of_picture(image)), WHOLE) for image in images]
     draws = np.random.default_rng(0)
     scores = []
-    for number in range(count):
-        listened = heard(grids[number % len(grids)], WHOLE)
+    for number in range(DRAWN_KEYS):
+        listened = all_listened[number % len(images)]
         phases = draws.uniform(0, 2 * np.pi, len(listened.responses))
         scores.append(float(np.real(listened.responses @ np.exp(1j * phases))) / listened.loudness())
-    print(f"\n{count:,} scores of unmarked pictures, each with a key drawn at random:\n")
+    print(f"\n{DRAWN_KEYS:,} scores of unmarked pictures, each with a key drawn at random:\n")
     print("| score above | share | bound, exp(-z^2 / 2) |\n|---|---|---|")
     for level in (1.0, 2.0, 3.0, 4.0):
         print(f"| {level:.0f} | {np.mean(np.array(scores) > level):.2g} | {np.exp(-level * level / 2):.2g} |")
-    highest, seen = 0.0, 0
+    highest, seen, chance = 0.0, 0, random.Random(0)
     for number in range(count):
-        candidates = on_the_whole(np.roll(grids[number % len(grids)], number // len(grids), axis=1))
+        flat = flattened(grid_of_picture(cropped(images[number % len(images)], chance.uniform(0, 0.5), chance)))
+        candidates = on_the_whole(flat)
         highest = max(highest, *(candidate.score for candidate in candidates))
-        seen += best_of(grids[number % len(grids)], candidates) is not None
-    print(f"\n{count:,} unmarked pictures read as a whole (131,072 places each): {seen} said to be marked; the highest "
-          f"score of the synchronisation {highest:.2f}. A reading's {TRIALS:.2g} trials ask for {THRESHOLD:.2f}.")
+        seen += best_of(flat, candidates) is not None
+    print(
+        f"\n{count:,} unmarked pictures read as a whole (131,072 places each): {seen} said to be marked; the highest "
+        f"score of the synchronisation {highest:.2f}. A reading's {TRIALS:.2g} trials ask for {THRESHOLD:.2f}."
+    )
 
 
 def main() -> None:
@@ -263,15 +286,18 @@ def main() -> None:
     parser.add_argument("art", type=Path)
     parser.add_argument("tiles", type=Path)
     parser.add_argument("--pictures", type=int, default=200)
-    parser.add_argument("--unmarked", type=int, default=1000, help="trials without a mark")
-    parser.add_argument("--full", action="store_true", help="100,000 trials without a mark")
+    parser.add_argument("--unmarked", type=int, default=1000, help="pictures without a mark, crops of the same ones")
+    parser.add_argument("--full", action="store_true", help="100,000 of them")
     asked = parser.parse_args()
     results, chance, images = Results(), random.Random(17), []
-    for number, (kind, image) in enumerate(pictures(asked.art, asked.tiles, asked.pictures), 1):
-        measure(results, kind, image, chance.getrandbits(32), chance)
-        images.append(image)
-        if number % 20 == 0:
-            print(f"<!-- {number} pictures -->", flush=True)
+    try:
+        for number, (kind, image) in enumerate(pictures(asked.art, asked.tiles, asked.pictures), 1):
+            measure(results, kind, image, chance.getrandbits(32), chance)
+            images.append(image)
+            if number % 20 == 0:
+                print(f"<!-- {number} pictures -->", flush=True)
+    except KeyboardInterrupt:
+        print(f"<!-- stopped after {len(images)} pictures -->")
     print_survival(results)
     print_quality(results)
     print()

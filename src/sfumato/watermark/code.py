@@ -45,10 +45,10 @@ def identity_of(bits: Bits) -> int | None:
 
 def encode(bits: Bits) -> Floats:
     """A word [40] of 0 and 1 as 120 signs, +1 for a coded 0 and -1 for a coded 1; [120]."""
-    signs = _branch_signs()
     # The register at a bit holds it and the eight before it, around the circle.
     registers = sum(np.roll(bits.astype(np.int64), delay) << delay for delay in range(_MEMORY + 1))
-    return signs[registers].reshape(CODED_BITS)
+    signs: Floats = _branch_signs()[registers].reshape(CODED_BITS)
+    return signs
 
 
 def decode(soft: Floats) -> Bits:

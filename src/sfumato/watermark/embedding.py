@@ -22,20 +22,21 @@ from sfumato.watermark.whitening import flattened
 SMALLEST_MARKED: Final = 192  # pixels, the shorter side
 
 _STRONGEST: Final = 40.05  # dB
-_WEAKEST: Final = 0.5  # of its amplitude: 46 dB
+_WEAKEST: Final = 0.25  # of its amplitude: 52 dB
 _STRONGER: Final = 1.1  # from one trial to the next
 # Deviations of chance at which reading is as good as certain and bears what was not tried; and the part of them below
 # which an attack is not to be withstood in this picture.
-_SYNCHRONISED: Final = 8.5
-_DECODED: Final = 14.0
+_SYNCHRONISED: Final = 7.75
+_DECODED: Final = 13.0
 _HOPELESS: Final = 0.7
+
 
 @dataclass(frozen=True)
 class Marked:
     """A picture with a mark in it.
 
     image: of the mode and size that it had; psnr: dB between the two; strength: in parts of the strongest that is
-    used, 0.5 to 1; lasting: its own attacks (JPEG 50, half the size, a tenth cut off, more light, more contrast) leave
+    used, 0.25 to 1; lasting: its own attacks (JPEG 50, half the size, a tenth cut off, more light, more contrast) leave
     it readable; key_version: of the key that it was made with.
     """
 
@@ -57,7 +58,7 @@ def embed(image: Image.Image, identity: int, untouchable: Mask | None = None) ->
     """Mark a picture with an identity, 0 <= identity < 2 ** 32.
 
     image: RGB or L. untouchable: [H, W], True where a pixel has to stay as it is. The weakest strength is used that the
-    mark's own attacks leave readable, between 46 and 40 dB; where none does, the strongest, if a reading finds it at
+    mark's own attacks leave readable, between 52 and 40 dB; where none does, the strongest, if a reading finds it at
     all. The same picture and identity give the same pixels. Raises ValueError for another mode, a mask of another size
     or an identity that does not fit.
     """
@@ -72,7 +73,7 @@ def embed(image: Image.Image, identity: int, untouchable: Mask | None = None) ->
     if shape is None:
         return NotMarked("there is no room for one among the pixels that may be touched")
     strength, lasting = _weakest(pixels, shape, signed_waves(identity))
-    marked = add(pixels, shape.values, _decibels(strength))
+    marked = add(pixels, shape, _decibels(strength))
     picture = Image.fromarray(marked)
     picture = picture if image.mode == "RGB" else picture.getchannel(0)
     if not lasting and not _is_read(picture, identity):
@@ -107,7 +108,7 @@ def _weakest(pixels: Pixels, shape: Shape, waves: Complexes) -> tuple[float, boo
 
 
 def _attacked(pixels: Pixels, shape: Shape, strength: float, attacks: Attacks) -> Iterator[tuple[str, Attacked]]:
-    marked = Image.fromarray(add(pixels, shape.values, _decibels(strength)))
+    marked = Image.fromarray(add(pixels, shape, _decibels(strength)))
     for name, attack in attacks.items():
         yield name, attack(marked)
 

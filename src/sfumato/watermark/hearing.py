@@ -28,7 +28,7 @@ WHOLE: Final = View(1.0, 1.0)
 
 
 class Place(NamedTuple):
-    """Where the mark lies on its grid, which goes on cyclically: samples of 128 from top to bottom and left to right."""
+    """Where the mark lies on its grid, which goes on cyclically: samples of 128, downwards and to the right."""
 
     down: float
     across: float
@@ -54,7 +54,8 @@ class Heard:
 def turns(place: Place) -> Complexes:
     """The phase of each frequency of the key that moves a mark at `place` back to the origin: [K]."""
     cycles = (key().rows * place.down + key().columns * place.across) / SIDE
-    return np.exp(2j * np.pi * cycles).astype(np.complex64)
+    turned: Complexes = np.exp(2j * np.pi * cycles).astype(np.complex64)
+    return turned
 
 
 def synchronising() -> slice:
@@ -78,10 +79,10 @@ def heard(flat: Floats, view: View = WHOLE, *, mirrored: bool = False) -> Heard:
 
 def heard_both(flat: Floats, view: View) -> tuple[Heard, Heard]:
     """As it is and mirrored."""
-    plane = _waves(view.down, whole=True) @ flat @ _waves(view.across, whole=False).T
+    plane = np.asarray(_waves(view.down, whole=True) @ flat @ _waves(view.across, whole=False).T, np.complex64)
     lost = (np.abs(key().rows) * view.down > _REACH + 1) | (key().columns * view.across > _REACH + 1)
     straight = plane[_REACH + key().rows, key().columns]
-    mirrored = np.conj(plane[_REACH - key().rows, key().columns])  # of a real picture
+    mirrored: Complexes = np.conj(plane[_REACH - key().rows, key().columns])  # of a real picture
     return Heard(_clipped(straight, lost)), Heard(_clipped(mirrored, lost))
 
 
@@ -92,8 +93,10 @@ def _clipped(responses: Complexes, lost: npt.NDArray[np.bool_]) -> Complexes:
 
 @lru_cache(maxsize=64)
 def _waves(part: float, *, whole: bool) -> Complexes:
-    """The discrete Fourier transform along one side at the key's frequencies, of which a part is seen: [125 or 63, 128];
-    whole: negative ones too."""
+    """The discrete Fourier transform along one side at the key's frequencies, of which a part is seen.
+
+    [63, 128], or [125, 128] with the negative ones (whole).
+    """
     cycles = np.arange(-_REACH if whole else 0, _REACH + 1) * part
     middle = np.arange(SIDE) - (SIDE - 1) / 2
     return np.exp(-2j * np.pi / SIDE * np.outer(cycles, middle)).astype(np.complex64)

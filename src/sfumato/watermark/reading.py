@@ -67,11 +67,12 @@ def best_of(flat: Floats, candidates: list[Candidate]) -> Found | None:
     agreements = [each.at(candidate.place) for each, candidate in zip(listened, candidates, strict=True)]
     soft = np.stack([by_bit(each) for each in agreements])
     found = []
-    for each, candidate, agreement, received, bits in zip(listened, candidates, agreements, soft, decode(soft), strict=True):
+    for number, bits in enumerate(decode(soft)):
         identity = identity_of(bits)
-        score = float(agreement[synchronising()].sum() + received @ encode(bits)) / each.loudness()
+        agreement = float(agreements[number][synchronising()].sum() + soft[number] @ encode(bits))
+        score = agreement / listened[number].loudness()
         if identity is not None and score >= THRESHOLD:
-            found.append((score, identity, candidate.mirrored))
+            found.append((score, identity, candidates[number].mirrored))
     if not found:
         return None
     score, identity, mirrored = max(found)

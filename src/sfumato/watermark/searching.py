@@ -12,7 +12,7 @@ import numpy as np
 from sfumato.watermark.hearing import WHOLE, Heard, Place, View, grid_from, heard, heard_both, synchronising
 from sfumato.watermark.key import SIDE, Floats, key
 
-_STEP: Final = 0.012  # from one view to the next, in parts: at its border, a mark's waves are then never half a cycle off
+_STEP: Final = 0.012  # from one view to the next: half of it moves the finest wave at the border by a fifth
 _FEWEST: Final = -19  # steps: four fifths of a side
 _MOST: Final = 8  # a border of a tenth
 _UNEVEN: Final = 6  # steps that height and width may differ by

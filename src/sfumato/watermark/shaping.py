@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,51 +17,58 @@ from sfumato.watermark.whitening import flattened, grid_of, powers, windows
 
 Mask = npt.NDArray[np.bool_]
 
-# The strength of the mark in a window goes with the square root of its detail to the power _DETAIL, and each frequency's
-# with one over its own amplitude: there a grey level turns the reader's statistic most.
-_DETAIL: Final = 0.75
+# The mark of a window grows with this power of its detail, and at each frequency falls with the amplitude that is
+# there: where it is small, a grey level moves the reader's score most.
+_DETAIL: Final = 0.3
 _DETAIL_FLOOR: Final = 4.0
 _OWN_FLOOR: Final = 4.0
 
 # Luma, beyond which a little more light or contrast clips a mark away.
 _WHITEST: Final = 232.0
 _BLACKEST: Final = 21.0
+_UNSEEN: Final = 2.0  # grey levels on flat ground, at the most
+_HIDDEN: Final = 0.2  # more of them, in parts of the span of luma around a pixel
 _SOFTNESS: Final = 8.0
 _WHERE_IT_CLIPS: Final = 0.35  # of the strength elsewhere
 
 _LEAST: Final = 0.5  # amplitude of the parts that the picture agrees with by itself, of what the others would need
 _SYNCHRONISATION: Final = 1.4  # how well it is heard, of what a bit is: a crop is found by it alone
 _SHAPED_AT: Final = 40.0  # dB
+_TRIALS: Final = 4  # until a strength has its ratio
 
 
 @dataclass(frozen=True)
 class Shape:
-    """values: [H, W], the mark before its strength; place: where it lies, in the picture's middle's coordinates."""
+    """values: [H, W], the mark before its strength; limits: [H, W], grey levels that it keeps to, few where nothing
+    hides it; place: where it lies, in coordinates of the picture's middle; share: of the pixels that may be touched.
+    """
 
     values: Floats
+    limits: Floats
     place: Place
+    share: float
 
 
 def shape_of(pixels: Pixels, identity: int, untouchable: Mask | None) -> Shape | None:
     """The mark of an identity, fitted to a picture [H, W, 3]; None if there is nowhere to put it.
 
     The place is the one of 128 x 128 where the picture happens to agree with the mark best. Then amplitudes are found
-    for which synchronisation and each of the 120 bits are heard equally well: what the picture has against a bit is made
-    up for (water-filling, as in Cover and Thomas, Elements of Information Theory, section 9.4).
+    for which each of the 120 bits is heard equally well: what the picture has against one is made up for
+    (water-filling, as in Cover and Thomas, Elements of Information Theory, section 9.4).
     """
     light = luma(pixels)
     grid = to_grid(light)
     envelope, room = _envelope(grid), _room(light, untouchable)
-    waves = signed_waves(identity)
+    limits, waves = _limits(grid, light.shape), signed_waves(identity)
     host = heard(flattened(grid))
     place = _best_place(host.responses * np.conj(waves))
     before = host.at(place, waves)
-    values = _spread(waves, place, envelope, room)
-    if not values.any():
+    share = float((room > 0).mean())
+    even = Shape(_spread(waves, place, envelope, room), limits, place, share)
+    if not even.values.any():
         return None
-    after = heard(flattened(to_grid(luma(add(pixels, values, _SHAPED_AT))))).at(place, waves)
-    amplitudes = _filled(before, after)
-    return Shape(_spread(amplitudes * waves, place, envelope, room), place)
+    after = heard(flattened(to_grid(luma(add(pixels, even, _SHAPED_AT))))).at(place, waves)
+    return Shape(_spread(_filled(before, after) * waves, place, envelope, room), limits, place, share)
 
 
 def signed_waves(identity: int) -> Complexes:
@@ -69,19 +77,22 @@ def signed_waves(identity: int) -> Complexes:
     return np.where(key().part == SYNCHRONISES, key().waves, key().waves * signs[key().part])
 
 
-def add(pixels: Pixels, values: Floats, psnr: float) -> Pixels:
-    """The picture [H, W, 3] with the mark [H, W] in it, as strong as this peak signal-to-noise ratio (dB) allows."""
-    target = 255 * 10 ** (-psnr / 20)
-    strength = target / float(np.sqrt(np.mean(values * values)))
-    marked = pixels
-    for _ in range(3):  # rounding takes from a weak mark, and clipping from one on white
-        levels = np.rint(values * strength).astype(np.int16)
+def add(pixels: Pixels, shape: Shape, psnr: float) -> Pixels:
+    """The picture [H, W, 3] with the mark in it, as strong as this peak signal-to-noise ratio (dB) allows among the
+    pixels that may be touched."""
+    target = 255 * 10 ** (-psnr / 20) * math.sqrt(shape.share)
+    strength = target / float(np.sqrt(np.mean(shape.values * shape.values)))
+    best = pixels
+    for _ in range(_TRIALS):  # rounding takes from a weak mark, and clipping from one on white
+        levels = np.rint(np.clip(shape.values * strength, -shape.limits, shape.limits)).astype(np.int16)
         marked = np.clip(pixels + levels[..., None], 0, 255).astype(np.uint8)
         error = error_of(pixels, marked)
+        if error <= target:
+            best = marked
         if target * 0.99 < error <= target:
             break
-        strength *= min(target / max(error, 0.1 * target), 2) * 0.998
-    return marked
+        strength *= min(0.996 * target / max(error, 0.1 * target), 2)
+    return best
 
 
 def error_of(pixels: Pixels, marked: Pixels) -> float:
@@ -94,7 +105,8 @@ def _envelope(grid: Floats) -> Floats:
     """How strong the mark may be at each frequency of each window: [n, n, 64]."""
     power = powers(windows(grid))
     detail = power[..., 1:].mean(axis=-1, keepdims=True)
-    return (detail + _DETAIL_FLOOR**2) ** (_DETAIL / 2) / np.sqrt(power + _OWN_FLOOR**2)
+    envelope: Floats = (detail + _DETAIL_FLOOR**2) ** (_DETAIL / 2) / np.sqrt(power + _OWN_FLOOR**2)
+    return envelope
 
 
 def _room(light: Floats, untouchable: Mask | None) -> Floats:
@@ -102,6 +114,13 @@ def _room(light: Floats, untouchable: Mask | None) -> Floats:
     safe = np.minimum(_WHITEST - light, light - _BLACKEST) / _SOFTNESS + 0.5
     room = _WHERE_IT_CLIPS + (1 - _WHERE_IT_CLIPS) * np.clip(safe, 0, 1)
     return room if untouchable is None else np.where(untouchable, np.float32(0), room)
+
+
+def _limits(grid: Floats, shape: tuple[int, ...]) -> Floats:
+    """How many grey levels nobody sees at each pixel: [H, W], by what there is within a sample of it."""
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(grid, 1, mode="edge"), (3, 3))
+    spans = around.max(axis=(2, 3)) - around.min(axis=(2, 3))
+    return _UNSEEN + _HIDDEN * np.maximum(from_grid(spans, (shape[1], shape[0])), 0)
 
 
 def _best_place(responses: Complexes) -> Place:

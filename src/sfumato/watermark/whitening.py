@@ -25,7 +25,7 @@ _NEIGHBOURS: Final = 3  # frequencies of the whole picture on each side whose me
 
 
 def windows(grid: Floats) -> Floats:
-    """A grid [S, S] as the coefficients of its windows: [n, n, 64], n = S / 4 + 1; it goes on mirrored at its border."""
+    """A grid [S, S] as the coefficients of its windows: [n, n, 64], n = S / 4 + 1; beyond its border it is mirrored."""
     padded = np.pad(grid, _STRIDE, mode="symmetric")
     views = np.lib.stride_tricks.sliding_window_view(padded, (WINDOW, WINDOW))[::_STRIDE, ::_STRIDE]
     return views.reshape(*views.shape[:2], WINDOW * WINDOW) @ _basis().T
@@ -45,12 +45,12 @@ def grid_of(coefficients: Floats) -> Floats:
 
 def powers(coefficients: Floats) -> Floats:
     """What each frequency of each window has in power, sines and cosines together: [n, n, 64]."""
-    return (coefficients * coefficients) @ _pooling()
+    return np.asarray((coefficients * coefficients) @ _pooling(), np.float32)
 
 
 def gains(power: Floats) -> Floats:
     """What the coefficients of windows with these powers are multiplied by, to be whitened."""
-    return (power + _FLOOR * _FLOOR) ** (-_POWER / 2)
+    return np.asarray((power + _FLOOR * _FLOOR) ** (-_POWER / 2), np.float32)
 
 
 def flattened(grid: Floats) -> Floats:
@@ -67,7 +67,8 @@ def _smoothed(power: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     padded = np.pad(np.pad(power, ((reach, reach), (0, 0)), mode="wrap"), ((0, 0), (reach, reach)), mode="reflect")
     sums = np.pad(padded.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     total = sums[width:, width:] - sums[:-width, width:] - sums[width:, :-width] + sums[:-width, :-width]
-    return np.maximum(total, 0) / width**2
+    means: npt.NDArray[np.floating] = np.maximum(total, 0) / width**2
+    return means
 
 
 @cache
