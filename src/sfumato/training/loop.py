@@ -100,9 +100,8 @@ class _Training:
             self.state.restore(checkpoint)
         state = self.state
         self.throughput = Throughput(state, self.settings, self.device)
-        self.writer.likeness = run_likeness(
-            self.run, self.dataset, self.throughput.likeness_seconds(checkpoint is None)
-        )
+        seconds_left = self.throughput.likeness_seconds(checkpoint is None)
+        self.writer.likeness = run_likeness(self.run, self.dataset, seconds_left)
         if checkpoint is None and self.settings.minutes:
             self.throughput.keep(60 * self.settings.minutes - self.throughput.elapsed())
         if more_steps or more_minutes:
