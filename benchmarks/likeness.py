@@ -280,7 +280,7 @@ def main() -> None:
     parser.add_argument("--families", default="tiles", help="folders whose families are told by names too")
     parser.add_argument("--works", type=Path)
     parser.add_argument("--rows", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path, default=Path("likeness"))
     given = parser.parse_args()
     torch.set_num_threads(given.threads)

@@ -179,7 +179,7 @@ COMMANDS = {
 }
 
 
-# What is typed by the tests below, and makes no work.
+# What the other tests type; compare, which takes a while, is typed in cli/test_compare.py.
 OTHERS = {"train", "generate", "evaluate", "compare", "demo"}
 WITHOUT_PICTURES = {
     "collect": "collect art -o collected",

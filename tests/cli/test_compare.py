@@ -9,6 +9,7 @@ from sfumato.collection.drawn import draw
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.pipeline import comparison as module
+from sfumato.provenance.verification import read_credentials
 from sfumato.training import Run
 
 
@@ -41,6 +42,12 @@ def test_three_runs_and_one_page_come_of_it(compared):
     for said in ("autoencoder", "GAN", "diffusion", "data:image/png;base64", "<svg"):
         assert said in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_each_picture_that_they_leave_is_signed(compared):
+    pictures = [path for path in compared[0].rglob("*") if path.suffix in (".png", ".webp")]
+    assert len(pictures) > 6
+    assert {read_credentials(path).status for path in pictures} == {"trusted"}
 
 
 def test_all_three_learn_from_the_same_pictures(compared):

@@ -33,7 +33,8 @@ def test_a_work_is_shown_beside_the_nearest_pictures(sfumato, run, work, here):
     assert "by sfumato (drawn by the program)" in answer.out
     sheet = here / "works-0000-nearest.png"
     assert is_marked_file(sheet)
-    assert Image.open(sheet).width > 3 * 200
+    with Image.open(sheet) as shown:
+        assert shown.width > 3 * 200
     assert "original" not in answer.out
 
 

@@ -44,9 +44,12 @@ def test_it_is_made_once_and_again_where_it_was_damaged(trained, tiny_dataset, m
         assert len(run_likeness(trained, tiny_dataset)) == len(tiny_dataset.train)
 
 
-def child(trained, dataset, path):
-    settings = {"steps": 1, "batch": 4, "threads": 1, "evaluations": 0, "snapshots": 0}
-    return prepare_run(path, dataset, settings, weights_from=str(trained.path))[0]
+@pytest.fixture
+def child(trained, tiny_dataset, tiny_settings, tmp_path):
+    """A run that begins with the trained one's weights."""
+    return prepare_run(tmp_path / "child", tiny_dataset, {**tiny_settings, "steps": 1}, weights_from=str(trained.path))[
+        0
+    ]
 
 
 def without_first(dataset):
@@ -59,19 +62,17 @@ def without_first(dataset):
     return other
 
 
-def test_a_descendant_knows_what_its_parent_learned_from(trained, tiny_dataset, tmp_path):
-    run = child(trained, tiny_dataset, tmp_path / "child")
-    with run.at_work():
-        likeness = run_likeness(run, without_first(tiny_dataset))
+def test_a_descendant_knows_what_its_parent_learned_from(child, tiny_dataset):
+    with child.at_work():
+        likeness = run_likeness(child, without_first(tiny_dataset))
     assert [len(part) for part in likeness.parts] == [len(tiny_dataset.train) - 1, len(tiny_dataset.train)]
     assert not likeness.foreign
 
 
-def test_what_an_older_parent_learned_from_is_not_known(trained, tiny_dataset, tmp_path):
+def test_what_an_older_parent_learned_from_is_not_known(trained, child, tiny_dataset):
     (trained.model / "likeness.safetensors").unlink()
-    run = child(trained, tiny_dataset, tmp_path / "child")
-    list(train(run))
-    likeness = Model.from_pretrained(run.path).likeness
+    list(train(child))
+    likeness = Model.from_pretrained(child.path).likeness
     assert likeness.foreign
     assert len(likeness) == len(tiny_dataset.train)
 

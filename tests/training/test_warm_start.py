@@ -12,9 +12,11 @@ from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
+from sfumato.provenance.sources import LearnedFrom
 from sfumato.training import Run, TrainingConfig, is_run, prepare_run, train
 from sfumato.training.events import Finished
 from sfumato.training.warm_start import warm_start
+from sfumato.training.writer import build_model_config
 
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 SETTINGS = TrainingConfig(network=NETWORK)
@@ -101,6 +103,20 @@ def test_descent_is_recorded_through_the_generations(
     assert first.weights_digest in second.card
     two = child("two", str(one.path))
     assert two.record.descends_from == (second.weights_digest, first.weights_digest)
+
+
+def test_a_model_says_what_it_learned_from_and_its_ancestors_did(
+    child: Callable[..., Run], tiny_dataset: Dataset, tiny_settings: dict[str, Any], tmp_path: Path
+) -> None:
+    own = LearnedFrom(collection=tiny_dataset.collection_digest, licences={"CC0-1.0": 20})
+    first, _ = prepare_run(tmp_path / "first", tiny_dataset, tiny_settings, licences=own.licences)
+    assert build_model_config(first, tiny_dataset).learned_from == first.record.learned_from == (own,)
+    other = LearnedFrom(collection="ab" * 32, licences={"CC-BY-4.0": 3})
+    saved(tmp_path / "known", ("flow",), learned_from=(other, own))
+    assert child("two", str(tmp_path / "known")).record.learned_from == (own, other)
+    saved(tmp_path / "foreign", ("flow",))
+    of_a_foreign = child("three", str(tmp_path / "foreign")).record.learned_from
+    assert of_a_foreign == (LearnedFrom(collection=own.collection), LearnedFrom())
 
 
 def test_a_run_begins_with_the_parents_weights(child: Callable[..., Run], tmp_path: Path) -> None:

@@ -87,7 +87,8 @@ def again(
     generation = reproduction(loaded, begun, request, picture=shown, mask=covered, strength=strength)
     result = made.made(generation)
     for larger, upscaler in zip(enlargements, upscalers, strict=True):
-        result = replace(made, video=None).made(enlarging_again(upscaler, larger, result))
+        result = replace(made, video=None).made(enlarging_again(upscaler, larger, result.as_in(begun)))
+        begun = larger
     if made.video is not None:
         made.say(f"from noise to picture: {made.video}")
     made.write(result)
@@ -101,6 +102,7 @@ def compared(work: Work, other: Work) -> tuple[bool, str]:
     """Whether the pixels of a work that was made once more are the same, and in words."""
     import numpy as np
 
+    other = other.as_in(work.recipe)
     apart = np.abs(np.asarray(other.image, dtype=int) - np.asarray(work.image, dtype=int))
     if not apart.any():
         return True, "the pixels are the same"

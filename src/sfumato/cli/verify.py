@@ -200,7 +200,8 @@ def _made_again(path: Path, work: Work | None, models: list[str], device: str) -
         loaded, *upscalers = [model_of(part, path, models, place) for part in (begun, *enlargements)]
         result = next(reproduction(loaded, begun).works())
         for larger, upscaler in zip(enlargements, upscalers, strict=True):
-            result = next(enlarging_again(upscaler, larger, result).works())
+            result = next(enlarging_again(upscaler, larger, result.as_in(begun)).works())
+            begun = larger
     except SfumatoError as error:
         return False, f"it cannot be: {error}"
     return compared(work, result)

@@ -22,8 +22,8 @@ def described(views: Tensor) -> Tensor:
     """[N, 3, 32, 32] in -1..1 -> [N, NUMBERS].
 
     Luma less its mean over 16 x 16 cells, of about unit length, so that brightness and contrast do not count; red and
-    blue less luma over 8 x 8 cells; and over 8 x 8 cells the root of luma's mean slope towards each of 8 directions,
-    also of about unit length. Slopes keep their sign, other than in histograms of oriented gradients (Dalal and Triggs
+    blue less luma over 8 x 8 cells; and over 8 x 8 cells luma's mean slope towards each of 8 directions, also of about
+    unit length. Slopes keep their sign, other than in histograms of oriented gradients (Dalal and Triggs
     2005): a copy is not inverted.
     """
     return torch.cat([_described(part) for part in torch.split(views, AT_A_TIME)])
@@ -36,7 +36,7 @@ def _described(views: Tensor) -> Tensor:
     parts = (
         _of_unit_length(light - light.mean(1, keepdim=True)),
         colour * (COLOUR_SCALE / math.sqrt(colour.shape[1])),
-        _of_unit_length(_averaged(_slopes(luma), EDGE_CELLS).sqrt()),
+        _of_unit_length(_averaged(_slopes(luma), EDGE_CELLS)),
     )
     return torch.cat(parts, 1)
 

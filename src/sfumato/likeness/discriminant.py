@@ -26,6 +26,7 @@ AT_A_TIME: Final = 64
 FEWEST: Final = 32  # pictures; directions that fewer span are no better than any
 # Added to both variances, as shares of their means, so that a few hundred pictures give all directions.
 RIDGE_WITHIN, RIDGE_BETWEEN = 0.1, 0.02
+EVENED: Final = 0.3  # 0.5 for unit variance; found best on tiles, see benchmarks/README.md
 LONGEST: Final = 5.0  # of a number of a row, in root mean squares, beyond which it is clipped
 
 
@@ -78,8 +79,9 @@ def _directions(pictures: Tensor, changes: Tensor) -> Tensor:
     ratios, vectors = torch.linalg.eigh((whitened + whitened.T) / 2)
     ratios, vectors = ratios.flip(0)[:DIRECTIONS], vectors.flip(1)[:, :DIRECTIONS]
     directions: Tensor = torch.linalg.solve_triangular(lower.T, vectors, upper=True)
-    # Within is 1 now, and between the ratio: each direction is scaled to unit variance of altered pictures.
-    scaled: Tensor = directions / (1 + ratios).sqrt()
+    # Within is 1 now, and 1 + ratio the variance of altered pictures: the most telling directions count more than they
+    # would with unit variance.
+    scaled: Tensor = directions / (1 + ratios) ** EVENED
     return scaled.float()
 
 

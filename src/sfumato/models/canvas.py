@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -39,6 +41,11 @@ class Canvas:
     def strength(self) -> float:
         """The fraction of the steps that are taken from the picture on, above 0 to 1."""
         return self.edit.strength if isinstance(self.edit, Refine | Invert | Inpaint) else 1.0
+
+    @property
+    def kept(self) -> NDArray[np.bool_] | None:
+        """[H, W]: True where the picture is kept to the pixel; None where nothing is."""
+        return None if self.mask is None else (self.mask[0] == 0).cpu().numpy()
 
     @property
     def shape(self) -> CanvasShape:

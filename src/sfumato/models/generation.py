@@ -134,7 +134,7 @@ class Generation:
                         pictures if previews else (),
                         tuple(to_pictures(sampling.decode(step.denoised, False)[wanted])) if previews else (),
                         tuple(
-                            Work(picture, self.recipe(position), self.model.config.learned_from)
+                            Work(picture, self.recipe(position), self.model.config.learned_from, kept=self.canvas.kept)
                             for position, picture in works
                         ),
                     )

@@ -47,10 +47,18 @@ class Environment(Plain):
     torch_version: Word
 
 
+class Mark(Plain):
+    """The mark in a work's pixels (see `sfumato.watermark`). identity: its 32 bits, hexadecimal."""
+
+    identity: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
+    key_version: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class Recipe(Plain):
     """All that decides a picture's pixels: a model, what was asked of it, and in what it was made.
 
-    origin: of a work that an upscaler enlarged, the recipe by which it was made before. Raises pydantic's
+    origin: of a work that an upscaler enlarged, the recipe by which it was made before; mark: that of the file, None
+    for pictures that bear none, such as small ones. Raises pydantic's
     ValidationError for values that are out of range and for unknown fields.
     """
 
@@ -59,6 +67,7 @@ class Recipe(Plain):
     request: Request
     environment: Environment
     origin: Recipe | None = None
+    mark: Mark | None = None
 
     @model_validator(mode="after")
     def _it_can_be_made(self) -> Self:

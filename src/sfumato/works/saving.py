@@ -18,10 +18,12 @@ from sfumato import __version__
 from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
 from sfumato.provenance.containers import XMP, gif_with, video_with
-from sfumato.provenance.credentials import Claim, Input, signed
+from sfumato.provenance.credentials import Claim, Input, SoftBinding, signed
 from sfumato.provenance.mark import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
 from sfumato.provenance.sources import Sources
+from sfumato.works.recipe import Mark
 
+WATERMARK: Final = "org.sfumato.watermark"
 FRAMES_A_SECOND: Final = 30  # of a video, at least
 
 
@@ -31,7 +33,7 @@ class Product:
 
     frames: RGB pictures of one size; durations: of each frame in an animation, in milliseconds, () for a picture.
     texts: keyword and text of what a PNG carries besides. source_type: IPTC's term for what it is. inputs: the picture
-    that was edited; sources: what it comes from, None where that is not one model.
+    that was edited; sources: what it comes from, None where that is not one model; mark: the one in its pixels.
     """
 
     frames: Sequence[Image.Image]
@@ -40,6 +42,7 @@ class Product:
     source_type: str = TRAINED_ALGORITHMIC_MEDIA
     inputs: tuple[Input, ...] = ()
     sources: Sources | None = None
+    mark: Mark | None = None
 
     @property
     def packet(self) -> str:
@@ -71,8 +74,11 @@ def encoded(product: Product, path: Path) -> bytes:
         raise ValueError(f"{path}: is none of {', '.join(ENCODERS)}")
     if product.texts and encode is not _png:
         raise ValueError(f"{path}: a {suffix} carries no texts")
+    mark = product.mark
+    binding = None if mark is None else SoftBinding(f"{WATERMARK}.{mark.key_version}", mark.identity)
     # Last, as nothing may change afterwards.
-    return signed(encode(product, path), Claim(path.name, product.source_type, product.inputs, product.sources))
+    claim = Claim(path.name, product.source_type, product.inputs, product.sources, binding)
+    return signed(encode(product, path), claim)
 
 
 def _png(product: Product, path: Path) -> bytes:

@@ -1,12 +1,16 @@
 """A work: a generated picture together with its recipe, kept in one PNG file."""
 
+from __future__ import annotations
+
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from sfumato.disk import open_file
@@ -17,7 +21,7 @@ from sfumato.images.unusable import UnusableError
 from sfumato.provenance.credentials import Input
 from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.provenance.sources import LearnedFrom, Sources
-from sfumato.works.recipe import Recipe
+from sfumato.works.recipe import Mark, Recipe
 from sfumato.works.saving import Product, encoded, save
 from sfumato.works.sheet import contact_sheet
 from sfumato.works.values import MOST_PIXELS
@@ -33,13 +37,14 @@ class Work:
 
     image: RGB, of the size that the recipe names (ValueError otherwise). learned_from: the collections that the model
     learned from, () where it does not say; inputs: the file of the picture that was edited, or that the work was read
-    from, where it is known.
+    from, where it is known; kept: [H, W], True where pixels of that picture were kept, None where none were.
     """
 
     image: Image.Image
     recipe: Recipe
     learned_from: tuple[LearnedFrom, ...] = field(default=(), compare=False)
     inputs: tuple[Input, ...] = field(default=(), compare=False)
+    kept: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.image.mode != "RGB":
@@ -71,6 +76,7 @@ class Work:
             source_type=COMPOSITE if self.recipe.keeps_a_part else TRAINED_ALGORITHMIC_MEDIA,
             inputs=self.inputs or self._inputs_by_digest(),
             sources=Sources(self.recipe.model.digest, self.learned_from, digest),
+            mark=self.recipe.mark,
         )
 
     def _inputs_by_digest(self) -> tuple[Input, ...]:
@@ -78,8 +84,31 @@ class Work:
         edit = self.recipe.request.edit
         return () if edit is None or self.recipe.origin is not None else (Input.of_pixels(edit.picture),)
 
+    def marked(self, identity: str | None = None) -> Work:
+        """With a mark in its pixels and in its recipe, by which `sfumato verify` knows it without its metadata; as it
+        is where it bears one, and where there is no room for one: pictures under 192 pixels a side get none.
+
+        identity: of the mark, by default the beginning of the recipe's SHA-256. What was kept of a picture stays as it
+        is, to the pixel.
+        """
+        from sfumato.watermark import Marked, embed
+
+        if self.recipe.mark is not None:
+            return self
+        identity = identity or hashlib.sha256(self.recipe.to_json().encode()).hexdigest()[:8]
+        found = embed(self.image, int(identity, 16), self.kept)
+        if not isinstance(found, Marked):
+            return self
+        mark = Mark(identity=identity, key_version=found.key_version)
+        return replace(self, image=found.image, recipe=self.recipe.model_copy(update={"mark": mark}))
+
+    def as_in(self, recipe: Recipe) -> Work:
+        """As the file with this recipe has it: with its mark, if it bears one. For a work that was made once more."""
+        return self if recipe.mark is None else self.marked(recipe.mark.identity)
+
     def save(self, path: str | Path, *, recipe: bool = True, force: bool = False) -> Path:
-        """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated.
+        """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated,
+        with a mark in its pixels where they have room for one.
 
         recipe: False to leave every setting out, for people who do not want to share them; the file still says that it
         is generated, and by sfumato, and it is signed with the person's own key (`sfumato.provenance.keys`). The file
@@ -88,7 +117,8 @@ class Work:
         """
         path = Path(path)
         check_png(path)
-        return save(self._product(self.image, recipe=recipe), path, force=force)
+        work = self.marked()
+        return save(work._product(work.image, recipe=recipe), path, force=force)
 
 
 def check_png(path: Path) -> None:
