@@ -97,6 +97,9 @@ def _report(path: Path, trusted: Sequence[Trust], again: tuple[list[str], str] |
     facts["recipe"] = None if work is None else work.recipe.model_dump(mode="json")
     if work is not None:
         lines.append(f"  recipe: {_recipe(work)}")
+    found = _mark(path)
+    lines += _said_of_mark(found, credentials)
+    facts["mark"] = None if found is None else {"identity": found, "signed": credentials.mark or None}
     if again is not None:
         same, said = _made_again(path, work, *again)
         codes.add(GOOD if same else NOT_AS_IT_SHOULD_BE)
@@ -177,6 +180,33 @@ def _work(path: Path) -> Work | None:
         return read_work(path)
     except SfumatoError:
         return None
+
+
+def _mark(path: Path) -> str | None:
+    """The identity of the mark in a picture's pixels; None for a picture without one, and for all other files."""
+    from sfumato.images.decoding import open_picture
+    from sfumato.watermark import read
+
+    try:
+        found = read(open_picture(path, (255, 255, 255)))
+    except SfumatoError:
+        return None
+    return None if found is None else f"{found.identity:08x}"
+
+
+def _said_of_mark(found: str | None, credentials: Credentials) -> list[str]:
+    if found is None:
+        return [f"  no mark is found in its pixels, where {credentials.mark} was"] if credentials.mark else []
+    if found == credentials.mark:
+        return [f"  mark in its pixels: {found}, as was signed"]
+    if credentials.status in ("none", "elsewhere"):
+        return [
+            f"  made with sfumato: its pixels bear the mark {found}, and its credentials were removed; anybody can put "
+            "a mark into a picture, so that it proves nothing by itself"
+        ]
+    if credentials.inputs:
+        return [f"  mark in its pixels: {found}, not its own: most likely that of what it was made from"]
+    return [f"  mark in its pixels: {found}, which is not what was signed ({credentials.mark or 'none'})"]
 
 
 def _recipe(work: Work) -> str:

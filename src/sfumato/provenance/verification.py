@@ -80,8 +80,9 @@ class InputVerdict:
 @dataclass(frozen=True)
 class Credentials:
     """The verdict on a file. is_own: signed by a key of the person who asks; failures: the library's codes and what it
-    says of them; facts: what the work says of its model, its collection and its licences; manifests: how many there
-    are, those of inputs included; address: where credentials are said to lie, unasked."""
+    says of them; facts: what the work says of its model, its collection and its licences; mark: that in its pixels, as
+    it was signed, or ''; manifests: how many there are, those of inputs included; address: where credentials are said
+    to lie, unasked."""
 
     status: Status
     signer: Signer | None = None
@@ -92,6 +93,7 @@ class Credentials:
     actions: tuple[str, ...] = ()
     inputs: tuple[InputVerdict, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    mark: str = ""
     failures: tuple[tuple[str, str], ...] = ()
     manifests: int = 0
     address: str = ""
@@ -256,6 +258,12 @@ def _said(manifest: Mapping[str, Any]) -> dict[str, Any]:
         if str(assertion.get("label")).startswith("c2pa.actions")
         for action in _rows(_table(assertion.get("data")).get("actions"))
     ]
+    bindings = [
+        block
+        for assertion in _rows(manifest.get("assertions"))
+        if str(assertion.get("label")) == "c2pa.soft-binding"
+        for block in _rows(_table(assertion.get("data")).get("blocks"))
+    ]
     kinds = [str(action["digitalSourceType"]) for action in actions if "digitalSourceType" in action]
     return {
         "title": str(manifest.get("title") or ""),
@@ -263,6 +271,7 @@ def _said(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "source_type": kinds[-1].rpartition("/")[2] if kinds else "",
         "actions": tuple(str(action.get("action")) for action in actions),
         "facts": dict(_facts(manifest)),
+        "mark": str(bindings[0].get("value", "")) if bindings else "",
     }
 
 
