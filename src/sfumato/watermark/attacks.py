@@ -15,9 +15,9 @@ Attack = Callable[[Image.Image], Attacked]
 Attacks = Mapping[str, Attack]
 
 
-def _as_jpeg(image: Image.Image) -> Attacked:
+def _encoded(image: Image.Image, kind: str, **options: int) -> Attacked:
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=50)
+    image.save(file, kind, **options)
     with Image.open(file) as opened:
         return opened.convert("RGB"), WHOLE
 
@@ -33,12 +33,12 @@ def _half(image: Image.Image) -> Attacked:
     return image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC), WHOLE
 
 
-# The likeliest to decide first: a strength at which one of them fails need not face the others. WebP 80 is not among
-# them: it asks for less than JPEG 50 does, and takes longer than all the others.
+# The likeliest to decide first: a strength at which one of them fails need not face the others.
 ATTACKS: Final[Attacks] = {
     "contrast 1.2": lambda image: (ImageEnhance.Contrast(image).enhance(1.2), WHOLE),
     "crop 10 %": _cropped,
-    "JPEG 50": _as_jpeg,
+    "JPEG 50": lambda image: _encoded(image, "JPEG", quality=50),
     "brightness 1.1": lambda image: (ImageEnhance.Brightness(image).enhance(1.1), WHOLE),
     "half the size": _half,
+    "WebP 80": lambda image: _encoded(image, "WEBP", quality=80, method=2),  # in half the time of the usual method
 }

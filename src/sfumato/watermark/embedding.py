@@ -23,7 +23,8 @@ SMALLEST_MARKED: Final = 192  # pixels, the shorter side
 
 _STRONGEST: Final = 40.05  # dB
 _WEAKEST: Final = 0.25  # of its amplitude: 52 dB
-_STRONGER: Final = 1.1  # from one trial to the next
+_STRONGER: Final = 1.1  # from one trial to the next, at the least
+_MUCH_STRONGER: Final = 1.5  # and at the most
 # Deviations of chance at which reading is as good as certain and bears what was not tried; and the part of them below
 # which an attack is not to be withstood in this picture.
 _SYNCHRONISED: Final = 7.75
@@ -36,8 +37,8 @@ class Marked:
     """A picture with a mark in it.
 
     image: of the mode and size that it had; psnr: dB between the two; strength: in parts of the strongest that is
-    used, 0.25 to 1; lasting: its own attacks (JPEG 50, half the size, a tenth cut off, more light, more contrast) leave
-    it readable; key_version: of the key that it was made with.
+    used, 0.25 to 1; lasting: its own attacks (JPEG 50, WebP 80, half the size, a tenth cut off, more light, more
+    contrast) leave it readable; key_version: of the key that it was made with.
     """
 
     image: Image.Image
@@ -100,10 +101,13 @@ def _weakest(pixels: Pixels, shape: Shape, waves: Complexes) -> tuple[float, boo
     withstood = {name: ATTACKS[name] for name, clearness in clear.items() if clearness > _HOPELESS}
     # Agreement grows with the amplitude, a little more slowly: a first guess that is tried, and raised if it fails.
     strength = min(1.0, max(_WEAKEST, 1 / min((clear[name] for name in withstood), default=1.0)))
-    while strength < 1 and any(
-        _clear(*attacked, shape.place, waves) < 1 for _, attacked in _attacked(pixels, shape, strength, withstood)
-    ):
-        strength = min(1.0, strength * _STRONGER)
+    while strength < 1:
+        attacks = _attacked(pixels, shape, strength, withstood)
+        clearnesses = (_clear(*attacked, shape.place, waves) for _, attacked in attacks)
+        failed = next((clearness for clearness in clearnesses if clearness < 1), None)
+        if failed is None:
+            break
+        strength = min(1.0, strength * min(_MUCH_STRONGER, max(_STRONGER, 1 / max(failed, 0.1))))
     return strength, len(withstood) == len(ATTACKS)
 
 
