@@ -3,12 +3,15 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from sfumato.collection.drawn import draw
 from sfumato.provenance.certificates import make_signing_key
-from sfumato.provenance.credentials import Claim, Input, signed
+from sfumato.provenance.credentials import Claim, Input, SoftBinding, signed
+from sfumato.watermark import Marked, embed
 from sfumato.works import read_work
 
 
@@ -101,6 +104,24 @@ def test_a_file_without_credentials_leaves_with_one(sfumato, here):
     Image.new("RGB", (8, 8)).save("plain.png")
     answer = sfumato("verify", "plain.png")
     assert (answer.code, answer.out) == (1, "plain.png: carries no credentials\n")
+
+
+def test_a_mark_tells_of_credentials_that_were_removed(sfumato, here):
+    marked = embed(draw("glass", 7, 224), 0x5F0A70AA)
+    assert isinstance(marked, Marked)
+    binding = SoftBinding("org.sfumato.watermark.1", "5f0a70aa")
+    marked.image.save("stripped.png")
+    Path("whole.png").write_bytes(signed(Path("stripped.png").read_bytes(), Claim("whole.png", soft_binding=binding)))
+    assert "mark in its pixels: 5f0a70aa, as was signed" in sfumato("verify", "whole.png").out
+    answer = sfumato("verify", "stripped.png")
+    assert answer.code == 1
+    assert "its pixels bear the mark 5f0a70aa, and its credentials were removed" in answer.out
+    (said,) = json.loads(sfumato("verify", "whole.png", "--json").out)
+    assert said["mark"] == {"identity": "5f0a70aa", "signed": "5f0a70aa"}
+    draw("glass", 7, 32).save("small.png")
+    small = signed(Path("small.png").read_bytes(), Claim("small.png", soft_binding=binding))
+    Path("small.png").write_bytes(small)
+    assert "no mark is found in its pixels, where 5f0a70aa was" in sfumato("verify", "small.png").out
 
 
 def test_of_several_files_the_worst_is_the_code(sfumato, here, work, stranger):

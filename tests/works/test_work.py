@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked_file
+from sfumato.watermark import read
 from sfumato.works import Recipe, Request, Work, read_work, sheet_of
 from sfumato.works.edits import Inpaint, Margins, Outpaint
 from sfumato.works.recipe import Environment, ModelReference
@@ -84,6 +85,37 @@ def test_a_work_that_keeps_part_of_a_picture_says_so(edit: Inpaint | Outpaint, t
     with Image.open(path) as file:
         assert b"digitalsourcetype/compositeWithTrainedAlgorithmicMedia<" in file.info["xmp"]
     assert is_marked_file(path)
+
+
+def test_a_large_work_bears_a_mark_that_outlasts_its_metadata(tmp_path: Path) -> None:
+    large = Work(draw("glass", 7, 224), _recipe(width=224, height=224))
+    again = read_work(large.save(tmp_path / "0001.png"))
+    assert again.recipe.mark is not None
+    assert again.recipe.model_copy(update={"mark": None}) == large.recipe
+    again.image.save(tmp_path / "stripped.jpg", quality=80)
+    found = read(Image.open(tmp_path / "stripped.jpg"))
+    assert found is not None and f"{found.identity:08x}" == again.recipe.mark.identity
+    assert again.marked() is again  # never twice
+    # Made once more, by another version too, it is compared with the same mark.
+    other = Work(large.image, _recipe(width=224, height=224, model="renamed"))
+    assert other.as_in(again.recipe).image.tobytes() == again.image.tobytes()
+    assert other.as_in(large.recipe) is other
+
+
+def test_what_was_kept_of_a_picture_bears_no_mark(tmp_path: Path) -> None:
+    kept = np.zeros((224, 224), dtype=bool)
+    kept[:, :90] = True
+    recipe = _recipe(width=224, height=224, edit=Inpaint(picture="cd" * 32, mask="ef" * 32))
+    work = Work(draw("glass", 7, 224), recipe, kept=kept)
+    image = read_work(work.save(tmp_path / "0001.png")).image
+    same = (np.asarray(image) == np.asarray(work.image)).all(2)
+    assert same[kept].all()
+    assert not same[~kept].all()
+
+
+def test_a_small_work_bears_none(work: Work, tmp_path: Path) -> None:
+    assert work.marked() is work
+    assert read_work(work.save(tmp_path / "0001.png")).recipe.mark is None
 
 
 def test_a_work_is_not_written_over_without_force(work: Work, tmp_path: Path) -> None:
