@@ -121,7 +121,7 @@ def _limits(grid: Floats, shape: tuple[int, ...]) -> Floats:
     around = np.lib.stride_tricks.sliding_window_view(np.pad(grid, 1, mode="edge"), (3, 3))
     spans = around.max(axis=(2, 3)) - around.min(axis=(2, 3))
     hidden = np.maximum(from_grid(spans, (shape[1], shape[0])), np.float32(0))
-    return _UNSEEN + _HIDDEN * hidden
+    return np.asarray(_UNSEEN + _HIDDEN * hidden, np.float32)
 
 
 def _best_place(responses: Complexes) -> Place:
