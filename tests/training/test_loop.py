@@ -66,7 +66,8 @@ def test_a_finished_run_holds_a_model_that_generates_and_how_it_learned(begin: C
     assert model.early.keys() == model.denoiser.network.state_dict().keys()
     assert "12 steps of 4 pictures" in model.card
     assert {path.name for path in run.path.iterdir()} == {
-        MARKER, "run.json", "log.jsonl", "checkpoints", "snapshots", "evolution.png", "evolution.webp", "model"
+        MARKER, "run.json", "log.jsonl", "checkpoints", "snapshots", "evolution.png", "evolution.webp", "model",
+        "likeness.safetensors",
     }  # fmt: skip
     assert [event.path.exists() for event in of(Pictured, events)] == [True, True]
 
