@@ -57,9 +57,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # Forks a decoding process whenever it is asked to, and says how one ended (null: not yet).
 FORKING = """
-import json, os, socket, sys, traceback
+import json, os, signal, socket, sys, traceback
 sys.path.append(sys.argv[1])
 from sfumato.collection import worker
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 asked = socket.socket(fileno=int(sys.argv[2]))
 while True:
     question, files, _, _ = socket.recv_fds(asked, 1000, 3)
