@@ -1,10 +1,19 @@
-"""A tiny collection, a dataset of it and settings for tiny runs, made once for all tests."""
+"""A tiny collection, a dataset of it and settings for tiny runs, made once for all tests; and decoding processes that
+are there at once."""
 
+import json
 import os
-from collections.abc import Callable, Iterator
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -12,7 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.collection import Collection, collect
+from sfumato.collection import Collection, collect, workers
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.dataset import Dataset, prepare
 from sfumato.models import sampling
@@ -30,7 +39,7 @@ TINY_SETTINGS: dict[str, Any] = {
     "log_every": 2,
     "checkpoint_every": 5,
     "evaluations": 4,
-    "snapshots": 2,
+    "snapshots": 0,
 }
 
 
@@ -64,6 +73,117 @@ def unsigned() -> Callable[[Path], bytes]:
         return data[:place] + data[place + 12 + int.from_bytes(data[place : place + 4]) :]
 
     return read
+
+
+# Forks a decoding process whenever it is asked to, and says how one ended (null: not yet).
+FORKING = """
+import json, os, signal, socket, sys, traceback
+sys.path.append(sys.argv[1])
+from sfumato.collection import worker
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+asked = socket.socket(fileno=int(sys.argv[2]))
+while True:
+    question, files, _, _ = socket.recv_fds(asked, 1000, 3)
+    if not question:
+        break
+    verb, number = json.loads(question)
+    if verb == "start":
+        answer = os.fork()
+        if not answer:
+            asked.close()
+            for place, file in enumerate(files):
+                os.dup2(file, place)
+                os.close(file)
+            sys.argv[-1] = str(number)
+            try:
+                worker.main()
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        for file in files:
+            os.close(file)
+    else:
+        ended, status = os.waitpid(number, os.WNOHANG)
+        answer = os.waitstatus_to_exitcode(status) if ended else None
+    asked.sendall(json.dumps(answer).encode())
+"""
+
+
+class ForkingProcess:
+    """A process that has imported what decoding needs, which takes a quarter of a second of the CPU."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.ours, theirs = socket.socketpair()
+        root = str(Path(workers.__file__).parents[2])
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", FORKING, root, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+        )
+        theirs.close()
+
+    def ask(self, verb: str, number: int, files: Sequence[int] = ()) -> Any:
+        with self.lock:
+            socket.send_fds(self.ours, [json.dumps([verb, number]).encode()], files)
+            return json.loads(self.ours.recv(1000))
+
+    def end(self) -> None:
+        self.ours.close()
+        self.process.wait()
+
+
+class ForkedDecoder:
+    """As much of `subprocess.Popen` as the program needs of a decoding process, which is forked from that one."""
+
+    def __init__(self, parent: ForkingProcess, command: Sequence[str], stderr: IO[bytes]) -> None:
+        (theirs_in, ours_in), (ours_out, theirs_out) = os.pipe(), os.pipe()
+        self.parent, self.returncode = parent, None
+        self.pid: int = parent.ask("start", int(command[-1]), (theirs_in, theirs_out, stderr.fileno()))
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self.stdin, self.stdout = os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb")
+        self.lock = threading.Lock()
+
+    def poll(self) -> int | None:
+        with self.lock:
+            if self.returncode is None:
+                self.returncode = self.parent.ask("wait", self.pid)
+            return self.returncode
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self, timeout: float = 600) -> int:
+        end = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired("decoder", timeout)
+            time.sleep(0.001)
+        return code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _decoders_at_once() -> Iterator[None]:
+    """Decoding processes are forked, by the hundred, from one; test_workers.py starts its own as the program does."""
+    if not hasattr(os, "fork"):
+        yield
+        return
+    parents: list[ForkingProcess] = []
+
+    def start(command: Sequence[str], *, stderr: IO[bytes], **_: Any) -> ForkedDecoder:
+        if not parents:
+            parents.append(ForkingProcess())
+        return ForkedDecoder(parents[0], command, stderr)
+
+    own = SimpleNamespace(Popen=start, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "subprocess", own)
+        yield
+    for parent in parents:
+        parent.end()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ BEFORE = "    precision: Precision = "
 ADDED = """    shimmer: Fraction = _rare(0.0, "How much it shimmers.")
     glow: Fraction = Field(default=0.25, description="How much it glows.")
 """
-# Answers each of the command lines, one after the other.
+# Answers each of the command lines, one after the other; one that is a single text is a program for Python.
 PROGRAM = """
 import contextlib, io, json, sys
 from sfumato.cli.app import main
@@ -37,7 +37,7 @@ for line in json.loads(sys.argv[1]):
     code, out, err = 0, io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            main()
+            exec(line, {}) if isinstance(line, str) else main()
         except SystemExit as end:
             code = end.code or 0
     answers.append([code, out.getvalue(), err.getvalue()])
@@ -54,10 +54,11 @@ class Answer:
     err: str
 
 
-def sfumato(source: Path, here: Path, *lines: Sequence[object]) -> list[Answer]:
+def sfumato(source: Path, here: Path, *lines: Sequence[object] | str) -> list[Answer]:
     """What the program of a source answers to these command lines: in a process of its own, one for all of them."""
     environment = {**os.environ, "PYTHONPATH": str(source), "COLUMNS": "300", "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", PROGRAM, json.dumps([[str(word) for word in line] for line in lines])]
+    typed = [line if isinstance(line, str) else [str(word) for word in line] for line in lines]
+    command = [sys.executable, "-c", PROGRAM, json.dumps(typed)]
     done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [Answer(*answer) for answer in json.loads(done.stdout)]
@@ -90,32 +91,43 @@ def text_of(path: Path, key: str) -> dict[str, Any]:
         return json.loads(file.text[key])  # type: ignore[attr-defined]
 
 
+AGAIN = ("again", "works/0000.png", "--model", "tiny")
+ASKED: dict[str, Sequence[object] | str] = {
+    **{f"{verb} --help": (verb, "--help") for verb in VERBS},
+    "made": ("generate", "tiny", "-n", 1, "--steps", 1, "--set", "shimmer=0.5", "--glow", 0.75, "-o", "works"),
+    "same": AGAIN,
+    "changed": (*AGAIN, "--set", "shimmer=0.125", "-o", "changed.png"),
+    "wrong": ("generate", "tiny", "--set", "shimmer=2", "-o", "other"),
+    "wrong option": ("generate", "tiny", "--glow", 2, "-o", "other"),
+    "grid": (
+        *("grid", "tiny", "--vary", "shimmer=0,1", "--vary", "glow=0.5,1"),
+        *("--steps", 1, "-n", 1, "-o", "grid.png"),
+    ),
+    "python": (
+        "import sfumato; (work,) = sfumato.Model.from_pretrained('tiny').generate(1, steps=1, shimmer=0.5);"
+        "print(work.recipe.request.sampling.shimmer, work.recipe.request.sampling.glow)"
+    ),
+}
+
+
 @pytest.fixture(scope="module")
-def helps(source: Path, here: Path) -> dict[str, str]:
-    """What each command says of itself."""
-    answers = sfumato(source, here, *((verb, "--help") for verb in VERBS))
-    return {verb: answer.out for verb, answer in zip(VERBS, answers, strict=True)}
+def answers(source: Path, here: Path) -> dict[str, Answer]:
+    """What the program with two settings more answers to all that is asked of it."""
+    return dict(zip(ASKED, sfumato(source, here, *ASKED.values()), strict=True))
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_command_has_it(helps: dict[str, str], verb: str) -> None:
-    said = " ".join(helps[verb].split())
+def test_every_command_has_it(answers: dict[str, Answer], verb: str) -> None:
+    said = " ".join(answers[f"{verb} --help"].out.split())
     assert "--glow" in said
     assert "How much it glows." in said
     assert "shimmer: How much it shimmers." in " ".join(said.replace("│", " ").split())
     assert "--shimmer" not in said
 
 
-def test_works_are_made_with_it_and_made_again_with_another(source: Path, here: Path) -> None:
-    again = ("again", "works/0000.png", "--model", "tiny")
-    made, same, changed, wrong, wrong_option = sfumato(
-        source,
-        here,
-        ("generate", "tiny", "-n", 1, "--steps", 1, "--set", "shimmer=0.5", "--glow", 0.75, "-o", "works"),
-        again,
-        (*again, "--set", "shimmer=0.125", "-o", "changed.png"),
-        ("generate", "tiny", "--set", "shimmer=2", "-o", "other"),
-        ("generate", "tiny", "--glow", 2, "-o", "other"),
+def test_works_are_made_with_it_and_made_again_with_another(answers: dict[str, Answer], here: Path) -> None:
+    made, same, changed, wrong, wrong_option = (
+        answers[what] for what in ("made", "same", "changed", "wrong", "wrong option")
     )
     assert made.code == 0, made.err
     sampling = text_of(here / "works" / "0000.png", RECIPE_KEY)["request"]["sampling"]
@@ -129,9 +141,8 @@ def test_works_are_made_with_it_and_made_again_with_another(source: Path, here: 
     assert (wrong_option.code, "--glow: input should be less than or equal to 1" in wrong_option.err) == (2, True)
 
 
-def test_a_grid_varies_it(source: Path, here: Path) -> None:
-    asked = ("--vary", "shimmer=0,1", "--vary", "glow=0.5,1", "--steps", 1, "-n", 1, "-o", "grid.png")
-    (made,) = sfumato(source, here, ("grid", "tiny", *asked))
+def test_a_grid_varies_it(answers: dict[str, Answer], here: Path) -> None:
+    made = answers["grid"]
     assert made.code == 0, made.err
     assert "shimmer changes nothing here" in made.out  # as nothing in the program asks for it yet
     record = text_of(here / "grid.png", GRID_KEY)
@@ -139,14 +150,9 @@ def test_a_grid_varies_it(source: Path, here: Path) -> None:
     assert record["columns"] == {"name": "glow", "values": [0.5, 1.0]}
 
 
-def test_python_takes_it(source: Path, here: Path) -> None:
-    code = (
-        "import sfumato; (work,) = sfumato.Model.from_pretrained('tiny').generate(1, steps=1, shimmer=0.5);"
-        "print(work.recipe.request.sampling.shimmer, work.recipe.request.sampling.glow)"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
-    said = subprocess.run([sys.executable, "-c", code], cwd=here, env=environment, capture_output=True, text=True)
-    assert said.stdout.split() == ["0.5", "0.25"], said.stderr
+def test_python_takes_it(answers: dict[str, Answer]) -> None:
+    said = answers["python"]
+    assert said.out.split() == ["0.5", "0.25"], said.err
 
 
 def test_without_the_lines_nobody_knows_it(here: Path) -> None:

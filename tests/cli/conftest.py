@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -98,6 +99,21 @@ def trained(
 @pytest.fixture(scope="session")
 def run(trained: tuple[Path, Answer]) -> Path:
     return trained[0]
+
+
+@pytest.fixture(scope="session")
+def generated(sfumato: Callable[..., Answer], run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two works of that run."""
+    folder = tmp_path_factory.mktemp("generated") / "works"
+    answer = sfumato("generate", run, "-n", 2, "--seed", 7, "--steps", 3, "-o", folder)
+    assert answer.code == 0, answer.err
+    return folder
+
+
+@pytest.fixture
+def works(generated: Path, here: Path) -> Path:
+    """A copy of it in the working directory."""
+    return Path(shutil.copytree(generated, here / "works"))
 
 
 @pytest.fixture

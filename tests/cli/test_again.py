@@ -13,11 +13,9 @@ from sfumato.works import Work, read_work
 
 
 @pytest.fixture
-def work(sfumato, run, here):
-    """A work beside its run, as a person has it."""
-    answer = sfumato("generate", run, "-n", 2, "--seed", 7, "--steps", 3, "-o", "works")
-    assert answer.code == 0, answer.err
-    return here / "works" / "0001.png"
+def work(works):
+    """A work in a folder, as a person has it."""
+    return works / "0001.png"
 
 
 def alone_in(here, work, sfumato):

@@ -10,7 +10,18 @@ from sfumato.models import Model
 from sfumato.training import Run
 from sfumato.works import read_work
 
-SHORT = ("--set", "steps=2", "--set", "batch=4", "--set", "substeps=2")
+SHORT = (
+    "--set",
+    "steps=2",
+    "--set",
+    "batch=4",
+    "--set",
+    "substeps=2",
+    "--set",
+    "snapshots=0",
+    "--set",
+    "evaluations=1",
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,6 @@ from PIL import Image, ImageChops, ImageStat
 from sfumato.works import Work, read_work
 
 
-@pytest.fixture
-def works(sfumato, run, here):
-    answer = sfumato("generate", run, "-n", 2, "--seed", 7, "--steps", 3, "-o", "works")
-    assert answer.code == 0, answer.err
-    return here / "works"
-
-
 @pytest.mark.parametrize("name", ["video.webp", "video.gif", "video.mp4"])
 def test_two_works_are_joined_by_a_video(sfumato, run, works, here, name):
     answer = sfumato("interpolate", works / "0000.png", works / "0001.png", "--model", run, "--frames", 9, "-o", name)

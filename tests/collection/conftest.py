@@ -152,9 +152,9 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hub() -> Iterator[type[Hub]]:
-    """A Hub on this machine: its `address`, and what lies in it."""
+    """A Hub on this machine: its `address`, and what lies in it. A module's tests share it, each with its own names."""
     handler = type("OwnHub", (Hub,), {"repositories": {}, "commits": {}, "gated": set(), "asked": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -5,8 +5,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,56 +30,101 @@ def publish(hub) -> Callable[..., None]:
     return put
 
 
+# Fetches and collects what it is asked for, one line after the other.
 PROGRAM = """
-import json, sys
+import json, os, sys
 from dataclasses import asdict
 from sfumato.collection import Collection, Fetched, Noted, Written, collect, fetch
 from sfumato.errors import SfumatoError
-for reference in sys.argv[2].split():
+for line in sys.stdin:
+    reference, here, name, force = json.loads(line)
+    os.chdir(here)
+    place = os.path.join(here, name)
     said = {"notes": [], "written": 0, "error": ""}
     try:
-        for event in fetch(reference, sys.argv[1], force="force" in sys.argv):
+        for event in fetch(reference, place, force=force):
             if isinstance(event, Noted):
                 said["notes"].append(event.text)
             elif isinstance(event, Written):
                 said["written"] += 1
                 assert event.done <= event.total
-        *_, finished = collect(event.folder, sys.argv[1], workers=1, origin=event.origin, force="force" in sys.argv)
+        *_, finished = collect(event.folder, place, workers=1, origin=event.origin, force=force)
         said["origin"] = asdict(finished.origin)
         said["pictures"] = [json.loads(picture.to_json()) for picture in Collection.open(finished.path).pictures]
     except SfumatoError as error:
         said["error"] = str(error)
-    print(json.dumps(said))
+    print(json.dumps(said), flush=True)
 """
 
 
-@pytest.fixture
-def fetched(hub, tmp_path) -> Callable[..., list[dict]]:
-    """(references, name of the collection, settings) -> for each, what was said and what the collection then holds.
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    """Where the client keeps what it fetched."""
+    return tmp_path_factory.mktemp("cache") / "hf"
 
-    In a process of its own, for the client reads where its Hub and its cache are when it is imported.
-    """
 
-    def run(references: str, name: str = "c", *arguments: str, **settings: str) -> list[dict]:
+class Client:
+    """A process with the Hub's client, which reads where its Hub is, and whether it may ask it, when it is imported."""
+
+    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+        self.log = log
+        with log.open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-W", "error", "-c", PROGRAM],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=os.environ | environment,
+                cwd=log.parent,
+            )
+
+    def ask(self, *question: object) -> dict:
+        late = threading.Timer(120, self.process.kill)
+        late.start()
+        self.process.stdin.write(json.dumps([*map(str, question[:-1]), question[-1]]) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        late.cancel()
+        assert answer, self.log.read_text()
+        return json.loads(answer)
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.stdout.close()
+        assert self.process.wait(120) == 0, self.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def clients(hub, cache) -> Iterator[Callable[..., Client]]:
+    """(settings) -> the client with these: one process for all that are asked of it, for importing it takes seconds."""
+    started: dict[tuple, Client] = {}
+
+    def client(**settings: str) -> Client:
         environment = {
             "HF_ENDPOINT": hub.address,
-            "HF_HOME": str(tmp_path / "hf"),
+            "HF_HOME": str(cache),
             "HF_TOKEN": "hf_none",
             "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "NO_PROXY": "127.0.0.1",
         }
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", PROGRAM, str(tmp_path / name), references, *arguments],
-            capture_output=True,
-            text=True,
-            env=os.environ | environment | settings,
-            cwd=tmp_path,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        key = tuple(sorted(settings.items()))
+        if key not in started:
+            started[key] = Client(cache.parent / f"{len(started)}.log", environment | settings)
+        return started[key]
+
+    yield client
+    for each in started.values():
+        each.end()
+
+
+@pytest.fixture
+def fetched(clients, tmp_path) -> Callable[..., list[dict]]:
+    """(references, name of the collection, settings) -> for each, what was said and what the collection then holds."""
+
+    def run(references: str, name: str = "c", *, force: bool = False, **settings: str) -> list[dict]:
+        return [clients(**settings).ask(reference, tmp_path, name, force) for reference in references.split()]
 
     return run
 
@@ -169,13 +216,13 @@ def test_a_table_becomes_a_folder_of_the_very_same_pictures(publish, encoded, fe
 @pytest.mark.slow
 def test_nothing_is_fetched_or_written_twice(publish, encoded, fetched, hub):
     files, _ = tables(encoded)
-    publish("owner/art", files)
-    (first,) = fetched("hf:owner/art")
+    publish("owner/twice", files)
+    (first,) = fetched("hf:owner/twice")
     hub.asked.clear()
-    (again,) = fetched("hf:owner/art")
+    (again,) = fetched("hf:owner/twice")
     assert (again["pictures"], again["origin"], again["written"]) == (first["pictures"], first["origin"], 0)
     assert len(hub.asked) == 1  # what its revision is now
-    (unreachable,) = fetched("hf:owner/art", HF_ENDPOINT="http://127.0.0.1:9")
+    (unreachable,) = fetched("hf:owner/twice", HF_ENDPOINT="http://127.0.0.1:9")
     assert (unreachable["pictures"], unreachable["origin"], unreachable["written"]) == (
         first["pictures"],
         first["origin"],
@@ -183,9 +230,9 @@ def test_nothing_is_fetched_or_written_twice(publish, encoded, fetched, hub):
     )
     # Elsewhere it is written anew, from the client's cache and without asking anybody.
     hub.asked.clear()
-    (offline,) = fetched("hf:owner/art", "other", HF_HUB_OFFLINE="1")
+    (offline,) = fetched("hf:owner/twice", "other", HF_HUB_OFFLINE="1")
     assert (offline["error"], offline["origin"], offline["written"]) == ("", first["origin"], 6)
-    pinned, other = fetched(f"hf:owner/art@{COMMIT} hf:owner/art@v2", "third", HF_HUB_OFFLINE="1")
+    pinned, other = fetched(f"hf:owner/twice@{COMMIT} hf:owner/twice@v2", "third", HF_HUB_OFFLINE="1")
     assert (pinned["origin"], pinned["written"]) == (first["origin"], 6)
     assert "the cache holds revision 012345678901, not v2" in other["error"]
     assert hub.asked == []
@@ -194,11 +241,11 @@ def test_nothing_is_fetched_or_written_twice(publish, encoded, fetched, hub):
 @pytest.mark.slow
 def test_a_new_revision_takes_the_place_of_the_old_one(publish, encoded, fetched, tmp_path):
     files, _ = tables(encoded)
-    publish("owner/art", files)
-    assert len(fetched("hf:owner/art")[0]["pictures"]) == 5
+    publish("owner/renewed", files)
+    assert len(fetched("hf:owner/renewed")[0]["pictures"]) == 5
     newer = "9" * 40
-    publish("owner/art", {name: data for name, data in files.items() if "test" not in name}, newer)
-    (said,) = fetched("hf:owner/art")
+    publish("owner/renewed", {name: data for name, data in files.items() if "test" not in name}, newer)
+    (said,) = fetched("hf:owner/renewed")
     assert (said["origin"]["version"], len(said["pictures"])) == (newer, 3)
     assert sorted(path.name for path in (tmp_path / "c").iterdir() if path.name.startswith(".")) == [MARKER]
 
@@ -220,17 +267,17 @@ def test_a_repository_of_files_keeps_their_folders_as_classes_and_splits(publish
 
 
 @pytest.mark.slow
-def test_files_of_this_machine_that_a_table_names_are_not_read(publish, encoded, fetched, tmp_path):
+def test_files_of_this_machine_that_a_table_names_are_not_read(publish, encoded, fetched, cache, tmp_path):
     """Neither those of the person, nor those that other data sets left in the cache, by whatever way around."""
     from datasets import Dataset, Features, Image
     from pyarrow.parquet import write_table
 
-    publish("owner/files", {"train/sea/1.png": encoded(1), "train/hill/2.png": encoded(2)})
+    publish("owner/theirs", {"train/sea/1.png": encoded(1), "train/hill/2.png": encoded(2)})
     (tmp_path / "mine.png").write_bytes(encoded(9))
-    assert fetched("hf:owner/files", "other")[0]["error"] == ""
-    (theirs,) = (tmp_path / "hf").rglob("snapshots/*/train/sea/1.png")
-    own = tmp_path / "hf" / "hub" / "datasets--owner--table" / "snapshots" / COMMIT
-    around = str(own / ".." / ".." / ".." / "datasets--owner--files" / "snapshots" / COMMIT / "train/sea/1.png")
+    assert fetched("hf:owner/theirs", "other")[0]["error"] == ""
+    (theirs,) = (cache / "hub" / "datasets--owner--theirs").rglob("snapshots/*/train/sea/1.png")
+    own = cache / "hub" / "datasets--owner--table" / "snapshots" / COMMIT
+    around = str(own / ".." / ".." / ".." / "datasets--owner--theirs" / "snapshots" / COMMIT / "train/sea/1.png")
     paths = ["/etc/passwd", str(tmp_path / "mine.png"), "mine.png", "~/.profile", str(theirs), around, "\x00"]
     rows = [{"bytes": encoded(5), "path": "mine.png"}, *({"bytes": None, "path": path} for path in paths)]
     # The client itself would not write such a table: it puts the files' bytes in.
@@ -291,7 +338,8 @@ def test_what_cannot_be_had_is_one_sentence_with_what_to_do(publish, encoded, fe
     assert not any("\n" in sentence for sentence in said.values())
     assert (found["error"], len(found["pictures"])) == ("", 2)
     assert found["origin"]["reference"] == "hf:owner/many/large"
-    (offline,) = fetched("hf:owner/art", "d", HF_HUB_OFFLINE="1")
+    publish("owner/unseen", files)
+    (offline,) = fetched("hf:owner/unseen", "d", HF_HUB_OFFLINE="1")
     assert "cannot be reached, and the data set is not in the cache" in offline["error"]
     assert not (tmp_path / "d").exists()
 
@@ -303,10 +351,10 @@ def test_another_data_set_takes_nothings_place_without_force(publish, encoded, f
     publish("owner/other", {"README.md": b"# x", "a.parquet": files["data/test-00000-of-00001.parquet"]})
     _, refused = fetched("hf:owner/art hf:owner/other")
     assert "is a collection of hf:owner/art, not of hf:owner/other" in refused["error"]
-    assert len(fetched("hf:owner/other", "c", "force")[0]["pictures"]) == 2
+    assert len(fetched("hf:owner/other", force=True)[0]["pictures"]) == 2
     (tmp_path / "d" / "pictures").mkdir(parents=True)
     (tmp_path / "d" / "pictures" / "mine.txt").write_text("mine")
-    assert "was not fetched" in fetched("hf:owner/art", "d", "force")[0]["error"]
+    assert "was not fetched" in fetched("hf:owner/art", "d", force=True)[0]["error"]
     assert (tmp_path / "d" / "pictures" / "mine.txt").read_text() == "mine"
 
 

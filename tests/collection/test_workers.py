@@ -13,6 +13,11 @@ from sfumato.images import unusable
 WHITE = (255, 255, 255)
 
 
+@pytest.fixture(autouse=True)
+def _as_the_program_starts_them(monkeypatch):
+    monkeypatch.setattr(workers, "subprocess", subprocess)
+
+
 @pytest.fixture
 def folder(tmp_path, paint):
     for index in range(20):

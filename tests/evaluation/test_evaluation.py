@@ -213,10 +213,10 @@ def test_works_that_are_no_numbers_are_said(dataset: Dataset) -> None:
 
 def test_classes_are_known_by_their_names(dataset: Dataset) -> None:
     one = model(dataset)
-    named = evaluate(generated(one, 20, 0), dataset, Descriptor(), against="art", model=one)
+    named = evaluate(generated(one, 20, 0), dataset, Descriptor(), against="art")
     config = one.config.model_copy(update={"classes": tuple(name + "?" for name in one.config.classes)})
     other = replace(one, config=config)
-    unknown = evaluate(generated(other, 20, 0), dataset, Descriptor(), against="art", model=other)
+    unknown = evaluate(generated(other, 20, 0), dataset, Descriptor(), against="art")
     assert sum(share.asked or 0 for share in named.classes) == pytest.approx(1)
     assert {share.asked for share in unknown.classes} == {None}
     assert len(named.class_metrics) == 5 and unknown.class_metrics == []

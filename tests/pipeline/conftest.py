@@ -16,7 +16,7 @@ def streamed(
 ) -> tuple[Path, list[pipeline.Event]]:
     """A trained run, and the events of its pipeline from pictures to model. Read it, but do not change it."""
     place = tmp_path_factory.mktemp("streamed") / "run"
-    return place, list(pipeline.train_on(tiny_art, place, tiny_settings))
+    return place, list(pipeline.train_on(tiny_art, place, {**tiny_settings, "snapshots": 2}))
 
 
 @pytest.fixture(scope="session")

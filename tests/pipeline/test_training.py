@@ -79,7 +79,7 @@ def test_mistakes_are_said_before_anything_is_written(
 
 
 def test_a_model_is_distilled_from_a_run(trained: Run, tmp_path: Path, names: Callable[..., list[str]]) -> None:
-    choices = {"steps": 2, "minutes": 0, "batch": 4, "substeps": 2, "threads": 1}
+    choices = {"steps": 2, "minutes": 0, "batch": 4, "substeps": 2, "threads": 1, "snapshots": 0, "evaluations": 1}
     events = list(pipeline.distill(trained.path, tmp_path / "student", choices, steps=2))
     assert names(events)[:3] == ["pipeline.Began", "pipeline.Planned", "pipeline.TrainingBegan"]
     assert isinstance(events[-1], Finished)

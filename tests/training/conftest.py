@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import io
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,9 @@ import torch
 
 from sfumato.cli.app import main
 from sfumato.dataset import Dataset
-from sfumato.training import Run, resolve, throughput
+from sfumato.networks import TransformerConfig
+from sfumato.training import Run, prepare_run, resolve, throughput, train
+from sfumato.training.events import Event
 from sfumato.training.objectives import Denoising, Losses
 from sfumato.training.state import TrainingState
 from sfumato.training.warm_start import begin as begin_state
@@ -79,13 +82,38 @@ def state_of() -> Callable[[Run], TrainingState]:
     return make
 
 
+@pytest.fixture(scope="session")
+def trained(
+    tiny_dataset: Dataset, tiny_settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Run, list[Event]]:
+    """A finished run of the tiny settings, with snapshots, and its events. Do not change it: all tests share it."""
+    threads = torch.get_num_threads()
+    settings = {**tiny_settings, "snapshots": 2}
+    run = prepare_run(tmp_path_factory.mktemp("trained") / "run", tiny_dataset, settings)[0]
+    events = list(train(run))
+    torch.set_num_threads(threads)
+    return run, events
+
+
+@pytest.fixture
+def finished(trained: tuple[Run, list[Event]], tmp_path: Path) -> Callable[..., Run]:
+    """(name) -> a copy of that run, for tests that change it."""
+
+    def copied(name: str = "run") -> Run:
+        return Run.open(shutil.copytree(trained[0].path, tmp_path / name))
+
+    return copied
+
+
 @pytest.fixture
 def timed(begin: Callable[..., Run]) -> Callable[..., Run]:
     """(minutes, steps, name, settings that were not planned) -> a run of so many minutes that was planned to have so
-    many steps."""
+    many steps, each of them as little work as there can be: only the clock is looked at."""
+    network = TransformerConfig(patch=16, width=8, depth=1, heads=1)
 
     def make(minutes: float, steps: int, name: str = "run", **unplanned: Any) -> Run:
-        run = begin(name, steps=steps, snapshots=0, evaluations=3, checkpoint_every=25)
+        settings = {"network": network, "batch": 1, "snapshots": 0, "evaluations": 3, "checkpoint_every": 25}
+        run = begin(name, steps=steps, **settings)
         changed = resolve(run.record.settings.model_dump(), unplanned).model_copy(update={"minutes": minutes})
         return Run(run.directory, run.record.model_copy(update={"settings": changed}))
 

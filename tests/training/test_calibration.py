@@ -12,6 +12,7 @@ from sfumato.models import Model, ModelConfig, SamplerSettings, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.training import Run, calibration, train
 from sfumato.training.calibration import Statistics, calibrate, pictures_of, works_each
+from sfumato.training.events import Event
 
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 
@@ -154,10 +155,10 @@ def test_a_run_of_steps_is_calibrated_with_as_many_works_as_it_is_worth(
     begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calibration, "SHOWN_A_WORK", 1)
-    run = begin(steps=12)
+    run = begin(steps=12, evaluations=1)
     list(train(run))
     settings = Model.from_pretrained(run.path).config.generation
-    again = begin("again", steps=12)
+    again = begin("again", steps=12, evaluations=1)
     list(train(again))
     assert Model.from_pretrained(again.path).config.generation == settings
     assert f"of 3 settings with {works_each(12 * run.record.settings.batch)} works each" in (
@@ -165,9 +166,8 @@ def test_a_run_of_steps_is_calibrated_with_as_many_works_as_it_is_worth(
     ).read_text("utf-8")
 
 
-def test_a_short_run_has_what_is_usual(begin: Callable[..., Run]) -> None:
-    run = begin()
-    list(train(run))
+def test_a_short_run_has_what_is_usual(trained: tuple[Run, list[Event]]) -> None:
+    run, _ = trained
     model = Model.from_pretrained(run.path)
     assert model.config.generation.noise_high == SamplerSettings().noise_high
     assert "Sampling" not in model.card

@@ -102,7 +102,7 @@ def test_a_run_stays_under_the_limit_that_is_stated(
 ) -> None:
     path = tmp_path / "run"
     shutil.copytree(tiny_dataset.path, path / "dataset")
-    choices = {**tiny_settings, "steps": 40, "log_every": 1, "snapshots": 6, "evaluations": 30, **settings}
+    choices = {**tiny_settings, "steps": 20, "log_every": 1, "snapshots": 3, "evaluations": 10, **settings}
     run, made = prepare_run(path, Dataset.open(path / "dataset"), choices)
     most = 0
     for _ in train(run):
@@ -113,16 +113,15 @@ def test_a_run_stays_under_the_limit_that_is_stated(
 
 
 def test_a_descendant_takes_over_what_it_must_share(begin: Callable[..., Run]) -> None:
-    run = begin(preconditioning="flow")
+    run = begin(preconditioning="flow", steps=1, evaluations=1)
     list(train(run))
     settings = run.record.settings
     shared = {"size": 32, "objective": {"kind": "denoising"}, "preconditioning": "flow"}
     assert parent_choices(str(run.path)) == shared | {"network": settings.network, "codec": settings.codec}
 
 
-def test_a_model_of_an_objective_that_is_not_known_here_is_no_beginning(begin: Callable[..., Run]) -> None:
-    run = begin()
-    list(train(run))
+def test_a_model_of_an_objective_that_is_not_known_here_is_no_beginning(finished: Callable[..., Run]) -> None:
+    run = finished()
     config = run.model / "config.json"
     config.write_text(config.read_text("utf-8").replace('"objective": "denoising"', '"objective": "another"'), "utf-8")
     with pytest.raises(SfumatoError, match="was trained by the objective 'another', which this sfumato does not have"):

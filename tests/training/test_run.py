@@ -19,7 +19,7 @@ from sfumato.marker import MARKER
 from sfumato.models import Model
 from sfumato.training import Run, clear_run, is_run, prepare_run, preset, train, would_clear
 from sfumato.training.checkpoint import load_checkpoint
-from sfumato.training.events import Finished, Trained
+from sfumato.training.events import Event, Finished, Trained
 from sfumato.training.run import RunLog
 
 # ---- its directory
@@ -36,9 +36,8 @@ def test_what_is_no_run_is_an_error_for_people(begin: Callable[..., Run], tmp_pa
             Run.open(file.parent)
 
 
-def test_clearing_removes_a_run_and_nothing_else(begin: Callable[..., Run]) -> None:
-    run = begin()
-    list(train(run))
+def test_clearing_removes_a_run_and_nothing_else(finished: Callable[..., Run]) -> None:
+    run = finished()
     mine = [run.path / name for name in OTHERS]
     for path in mine:
         path.parent.mkdir(exist_ok=True)
@@ -57,7 +56,7 @@ OTHERS = (
 
 
 def test_a_run_that_goes_on_leaves_alone_what_others_put_into_it(begin: Callable[..., Run]) -> None:
-    run = begin()
+    run = begin(snapshots=2)
     session = train(run)
     next(event for event in session if isinstance(event, Trained) and event.step == 7)
     session.close()
@@ -97,9 +96,8 @@ def test_a_run_says_before_it_goes_on_that_something_of_others_lies_in_its_way(
     assert (run.path / name).read_text() == "a person's own"
 
 
-def test_it_is_known_what_clearing_would_take(begin: Callable[..., Run], tmp_path: Path) -> None:
-    run = begin()
-    list(train(run))
+def test_it_is_known_what_clearing_would_take(trained: tuple[Run, list[Event]]) -> None:
+    run, _ = trained
     for lost in ("", "model", "snapshots", "checkpoints", "../run", ".."):
         assert would_clear(run.path, run.path / lost)
     for safe in ("art", "../run2", "models", "collection", "model/of mine"):
@@ -107,10 +105,9 @@ def test_it_is_known_what_clearing_would_take(begin: Callable[..., Run], tmp_pat
 
 
 def test_a_run_that_was_copied_without_its_marker_is_known_by_what_it_holds(
-    begin: Callable[..., Run], tmp_path: Path
+    trained: tuple[Run, list[Event]], tmp_path: Path
 ) -> None:
-    run = begin()
-    list(train(run))
+    run, _ = trained
     shutil.copytree(run.path, tmp_path / "copy", ignore=shutil.ignore_patterns(".*"))
     copy = Run.open(tmp_path / "copy")
     assert isinstance(list(train(copy, more_steps=2))[-1], Finished)
@@ -177,10 +174,12 @@ def test_a_run_killed_in_the_midst_of_training_and_of_saving_ends_as_the_one_lef
 
 @pytest.mark.slow
 def test_a_run_killed_before_its_first_checkpoint_begins_again(
-    kills: ModuleType, finish: Callable[[Sequence[str]], str], begin: Callable[..., Run], tmp_path: Path
+    kills: ModuleType,
+    finish: Callable[[Sequence[str]], str],
+    begin: Callable[..., Run],
+    trained: tuple[Run, list[Event]],
 ) -> None:
-    alone, run = begin("alone"), begin("run")
-    list(train(alone))
+    alone, run = trained[0], begin("run", snapshots=2)
     (run.checkpoints / f".{'0' * 32}.tmp").mkdir(parents=True)  # half a checkpoint
     with run.at_work():
         run.directory.claim("log.jsonl").write_text('{"event": "trained"}\n')
@@ -241,8 +240,8 @@ def test_a_perceptual_run_goes_on_with_the_features_it_began_with(begin: Callabl
     save_file(
         {name: tensor.contiguous() for name, tensor in features.state_dict().items()}, tmp_path / "vgg.safetensors"
     )
-    choices = {**preset("article"), "size": 32, "epochs": 0, "checkpoint_epochs": 0, "batch": 4, "log_every": 1}
-    choices |= {"perceptual": str(tmp_path / "vgg.safetensors"), "checkpoint_every": 2, "steps": 4}
+    choices = {**preset("article"), "size": 32, "epochs": 0, "checkpoint_epochs": 0, "batch": 2, "log_every": 1}
+    choices |= {"perceptual": str(tmp_path / "vgg.safetensors"), "checkpoint_every": 2, "steps": 4, "evaluations": 1}
     run = begin(**choices)
     (tmp_path / "vgg.safetensors").unlink()
     session = train(run)

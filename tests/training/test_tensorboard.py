@@ -36,7 +36,7 @@ def steps_of(reader: Any, tag: str) -> list[int]:
 def test_tensorboard_reads_the_figures_and_the_snapshots_of_a_run(
     begin: Callable[..., Run], read: Callable[[Run], Any]
 ) -> None:
-    run = begin()
+    run = begin(snapshots=2)
     told = list(logged_to_tensorboard(train(run), run))
     reader = read(run)
     lines = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]

@@ -148,9 +148,8 @@ def of(kind: type, events: Iterable[Event]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_more_steps_train_a_finished_run_further(begin: Callable[..., Run]) -> None:
-    run = begin()
-    list(train(run))
+def test_more_steps_train_a_finished_run_further(finished: Callable[..., Run]) -> None:
+    run = finished()
     events = list(train(run, more_steps=10))
     trained = of(Trained, events)
     assert [event.step for event in trained] == list(range(13, 23))
@@ -186,7 +185,7 @@ def test_more_minutes_for_an_unfinished_run_come_on_top_of_its_own(
 
 
 def test_more_steps_for_an_unfinished_run_come_on_top_of_its_own(begin: Callable[..., Run]) -> None:
-    run = begin()
+    run = begin(evaluations=1)
     stop_at(run, 7)
     trained = of(Trained, list(train(run, more_steps=10)))
     assert [event.step for event in trained] == list(range(8, 23))
@@ -197,7 +196,7 @@ def test_minutes_on_top_of_a_number_of_steps_are_counted_at_the_speed_so_far(
     begin: Callable[..., Run], passing_time: Callable[..., Any]
 ) -> None:
     passing_time(lambda step: 2.0)
-    run = begin(steps=12)
+    run = begin(steps=12, evaluations=1)
     stop_at(run, 6)
     assert of(Trained, list(train(run, more_minutes=0.5)))[-1].step == pytest.approx(12 + 15, abs=2)
 

@@ -95,7 +95,7 @@ def test_descent_is_recorded_through_the_generations(
 ) -> None:
     first = saved(tmp_path / "first", ("flow",))
     monkeypatch.chdir(tmp_path)
-    one = child("one", "first")
+    one = child("one", "first", steps=1, evaluations=1)
     monkeypatch.chdir(os.sep)  # the parent was named from another directory
     list(train(one))
     second = Model.from_pretrained(one.path)

@@ -87,7 +87,9 @@ def test_a_short_training_moves_the_made_pictures_towards_the_real_ones() -> Non
 
 
 def test_the_losses_parts_are_told_and_logged(begin: Callable[..., Run]) -> None:
-    run = begin(**{**preset("gan"), "network": GeneratorConfig(latent=4, width=4), "batch": 4})
+    run = begin(
+        **{**preset("gan"), "network": GeneratorConfig(latent=4, width=4), "batch": 4, "steps": 4, "evaluations": 1}
+    )
     trained = [event for event in train(run) if isinstance(event, Trained)]
     assert all(dict(event.parts).keys() == {"discriminator", "generator"} for event in trained)
     assert all(sum(dict(event.parts).values()) == pytest.approx(event.loss, rel=1e-4) for event in trained)

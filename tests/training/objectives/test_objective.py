@@ -63,7 +63,7 @@ def grey() -> Iterator[None]:
 
 @pytest.mark.usefixtures("grey")
 def test_a_new_objective_is_chosen_planned_trained_and_becomes_a_model(begin: Callable[..., Run]) -> None:
-    run = begin(objective="grey", strength=2.0, steps=20)
+    run = begin(objective="grey", strength=2.0, steps=20, evaluations=1)
     assert Run.open(run.path).record.settings.objective == GreyConfig(strength=2.0)
     assert json.loads((run.path / "run.json").read_bytes())["settings"]["objective"] == {"kind": "grey", "strength": 2}
     session = train(run)
@@ -92,9 +92,9 @@ def test_its_settings_are_checked_as_those_of_any_other() -> None:
 
 @pytest.mark.usefixtures("grey")
 def test_a_run_begins_with_a_model_of_it(begin: Callable[..., Run], tiny_dataset: Dataset, tmp_path: Path) -> None:
-    first = begin("first", objective="grey", steps=2)
+    first = begin("first", objective="grey", steps=2, evaluations=1)
     list(train(first))
-    choices = {**parent_choices(str(first.path)), "steps": 2, "batch": 4}
+    choices = {**parent_choices(str(first.path)), "steps": 2, "batch": 4, "snapshots": 0, "evaluations": 1}
     assert choices["objective"] == {"kind": "grey"}
     second, _ = prepare_run(tmp_path / "second", tiny_dataset, choices, weights_from=str(first.path))
     list(train(second))

@@ -103,7 +103,7 @@ def test_the_detail_of_a_data_set_is_what_its_pictures_lose(tiny_dataset: Datase
 
 
 def test_a_run_makes_an_upscaler(begin: Callable[..., Run], tiny_dataset: Dataset) -> None:
-    run = begin(**TINY)
+    run = begin(**TINY, snapshots=2)
     assert run.record.settings.objective.detail == measure_detail(tiny_dataset, 2)
     assert run.record.plan.startswith("unet, 0.0 M parameters, 16 px to 32 px, batch 4")
     list(train(run))
@@ -137,7 +137,7 @@ def test_what_does_not_go_together_is_one_sentence(
         begin(**{**TINY, "size": 32})
     with pytest.raises(SfumatoError, match="the factor is 1; it is 2 or more for an upscaler"):
         resolve({"objective": "upscaling"})
-    run = begin("first", **TINY)
+    run = begin("first", **TINY, steps=1, evaluations=1)
     list(train(run))
     with pytest.raises(SfumatoError, match="learned upscaling, and a student learns denoising alone"):
         prepare_run(
