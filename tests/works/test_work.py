@@ -118,6 +118,13 @@ def test_a_small_work_bears_none(work: Work, tmp_path: Path) -> None:
     assert read_work(work.save(tmp_path / "0001.png")).recipe.mark is None
 
 
+def test_a_mark_can_be_left_out(tmp_path: Path) -> None:
+    large = Work(draw("glass", 7, 224), _recipe(width=224, height=224))
+    again = read_work(large.save(tmp_path / "0001.png", mark=False))
+    assert again.recipe == large.recipe
+    assert again.image.tobytes() == large.image.tobytes()
+
+
 def test_a_work_is_not_written_over_without_force(work: Work, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_text("precious")

@@ -48,6 +48,7 @@ def again(
     strength: float | None = None,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
+    mark: options.WithMark = True,
     device: options.DeviceAgain = "auto",
     force: options.Force = False,
 ) -> None:
@@ -73,7 +74,7 @@ def again(
         made = OneWork(None, video, recipe, force).checked()
     else:
         sources = filter(None, (work, picture, mask))
-        made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, force=force)
+        made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, mark=mark, force=force)
     read = read_work(work)
     shown = None if picture is None else open_picture(picture, parse_background(background))
     covered = None if mask is None else opened_mask(mask)

@@ -34,6 +34,7 @@ def generate(
     steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
     recipe: options.KeepRecipe = True,
+    mark: options.WithMark = True,
     device: options.Device = "auto",
     force: options.Force = False,
 ) -> None:
@@ -77,7 +78,7 @@ def generate(
         series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest)
         made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
         made.check()
-    made.write(generation, upscaler, console, seed=seed, recipe=recipe)
+    made.write(generation, upscaler, console, seed=seed, recipe=recipe, mark=mark)
     say(console, made.said())
     if near := said_of_nearness(model, made.shown, made.series.names):
         say(console, near)

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class OneWork:
     """output: its file, None where it is not written; video: of the way from noise to it, None for none; recipe:
-    whether the file keeps the settings; inputs: the file of the picture that it is made from; console: where its
-    progress is shown."""
+    whether the file keeps the settings; mark: whether its pixels bear a mark; inputs: the file of the picture that it
+    is made from; console: where its progress is shown."""
 
     output: Path | None
     video: Path | None
     recipe: bool
     force: bool
+    mark: bool = True
     inputs: tuple[Input, ...] = ()
     console: Console = field(default_factory=lambda: Console(highlight=False))
 
@@ -44,12 +45,19 @@ class OneWork:
         """The same for a work that a model makes from a picture, with both of them."""
         from sfumato.models import Model
 
-        made = cls.into(output, picture, trajectory=options.trajectory, recipe=options.recipe, force=options.force)
+        made = cls.into(
+            output,
+            picture,
+            trajectory=options.trajectory,
+            recipe=options.recipe,
+            mark=options.mark,
+            force=options.force,
+        )
         image = open_picture(picture, parse_background(options.background))
         return replace(made, inputs=input_of(picture)), image, Model.from_pretrained(model, device=options.device)
 
     @classmethod
-    def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, force: bool) -> OneWork:
+    def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, mark: bool, force: bool) -> OneWork:
         """sources: what the work is made from. Raises SfumatoError, before anything is made, where it, or the animation
         beside it, cannot be written."""
         from sfumato.works.work import check_png
@@ -58,7 +66,7 @@ class OneWork:
         for source in sources:
             check_is_not(output, source, "the picture to begin with")
         video = output.with_name(f"{output.stem}-trajectory.webp") if trajectory else None
-        return cls(output, video, recipe, force).checked()
+        return cls(output, video, recipe, force, mark).checked()
 
     def checked(self) -> OneWork:
         """Raises SfumatoError where either file cannot be written."""
@@ -89,7 +97,7 @@ class OneWork:
     def write(self, work: Work) -> Work:
         work = replace(work, inputs=self.inputs or work.inputs)
         if self.output is not None:
-            work.save(self.output, recipe=self.recipe, force=self.force)
+            work.save(self.output, recipe=self.recipe, mark=self.mark, force=self.force)
         return work
 
     def say(self, text: str) -> None:

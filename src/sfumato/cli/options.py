@@ -27,6 +27,9 @@ MadeWith = Annotated[
     str | None, typer.Option(help="Where the model is; by default it is searched for here and beside the work.")
 ]
 Trajectory = Annotated[bool, typer.Option("--trajectory", help="Also write an animation from noise to picture.")]
+WithMark = Annotated[
+    bool, typer.Option("--mark/--no-mark", help="Put a mark into the pixels of works from 192 px a side on.")
+]
 KeepRecipe = Annotated[bool, typer.Option("--recipe/--no-recipe", help="Keep the settings in the file.")]
 Background = Annotated[str, typer.Option(help="R,G,B: what shows through a transparent picture.")]
 IncludeWorks = Annotated[
@@ -92,6 +95,7 @@ class PictureOptions:
     background: Background = WHITE
     trajectory: Trajectory = False
     recipe: KeepRecipe = True
+    mark: WithMark = True
     device: Device = "auto"
     force: Force = False
 

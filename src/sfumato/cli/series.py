@@ -55,9 +55,10 @@ class SeriesOfWorks:
             check_made_up(path, force=self.over)
 
     def write(
-        self, generation: Generation, upscaler: Model | None, console: Console, *, seed: int | None, recipe: bool
+        self, generation: Generation, upscaler: Model | None, console: Console, *, seed: int | None, **written: bool
     ) -> None:
-        """Make and write what is not there yet, then the sheet and the video. seed: as it was asked for."""
+        """Make and write what is not there yet, then the sheet and the video. seed: as it was asked for; written: as
+        ``Work.save`` has it."""
         from PIL import Image
 
         from sfumato.models import enlarging, upscale
@@ -94,7 +95,8 @@ class SeriesOfWorks:
                             begin(self.directory, self.series, begun, seed=seed, upscaler=digest)
                             noted = True
                         larger = work if upscaler is None else upscale(upscaler, work)
-                        larger.save(self.directory.claim(self.series.name(position)), recipe=recipe, force=self.force)
+                        path = self.directory.claim(self.series.name(position))
+                        larger.save(path, **written, force=self.force)
             save(contact_sheet(self.shown), self.sheet, force=self.over)
             if frames:
                 save_animation(frames, self.video, seconds=3.0, hold=1.5, scale=1, force=self.over)

@@ -106,9 +106,9 @@ class Work:
         """As the file with this recipe has it: with its mark, if it bears one. For a work that was made once more."""
         return self if recipe.mark is None else self.marked(recipe.mark.identity)
 
-    def save(self, path: str | Path, *, recipe: bool = True, force: bool = False) -> Path:
+    def save(self, path: str | Path, *, recipe: bool = True, mark: bool = True, force: bool = False) -> Path:
         """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated,
-        with a mark in its pixels where they have room for one.
+        with a mark in its pixels where they have room for one (``marked``), unless ``mark`` is False.
 
         recipe: False to leave every setting out, for people who do not want to share them; the file still says that it
         is generated, and by sfumato, and it is signed with the person's own key (`sfumato.provenance.keys`). The file
@@ -117,7 +117,7 @@ class Work:
         """
         path = Path(path)
         check_png(path)
-        work = self.marked()
+        work = self.marked() if mark else self
         return save(work._product(work.image, recipe=recipe), path, force=force)
 
 
