@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from safetensors.torch import load_file
 
 SETTINGS = """\
@@ -162,6 +163,15 @@ def _writing(run: Path) -> set[Path]:
     return {*(run / "checkpoints").glob(".*.tmp"), *run.glob(".*.tmp")}
 
 
+def _pictures(run: Path) -> dict[str, bytes]:
+    """The pixels of its snapshots: a signature is never the same twice."""
+    pixels = {}
+    for path in (*(run / "snapshots").iterdir(), run / "evolution.png"):
+        with Image.open(path) as picture:
+            pixels[path.name] = picture.convert("RGB").tobytes()
+    return pixels
+
+
 def _log_bytes(run: Path) -> int:
     try:
         return (run / "log.jsonl").stat().st_size
@@ -185,11 +195,7 @@ def differences(one: Path, other: Path) -> list[str]:
         found.append("the checkpoints' numbers differ")
     if without_clock(one) != without_clock(other):
         found.append("the logs differ")
-    pictures = [
-        {path.name: path.read_bytes() for path in [*(run / "snapshots").iterdir(), run / "evolution.png"]}
-        for run in (one, other)
-    ]
-    if pictures[0] != pictures[1]:
+    if _pictures(one) != _pictures(other):
         found.append("the snapshots differ")
     left = [path.name for path in (*other.glob(".*.tmp"), *(other / "checkpoints").glob(".*"))]
     if left:

@@ -252,6 +252,7 @@ def test_in_the_source_nothing_else_encodes_a_picture() -> None:
     """`encoded` and its encoders alone call Pillow's save and ffmpeg; others call `save` of a work, or `save` there."""
     allowed = {
         "works/saving.py": {"first.save(file, **options)"},
+        "watermark/attacks.py": {"image.save(file, kind, **options)"},  # into memory, to see what a mark survives
         "collection/drawn_collection.py": {'draw(name, seed + number, size).save(picture, "PNG", compress_level=3)'},
     }
     # Works, weights and arrays have a save of their own.

@@ -84,6 +84,8 @@ API: dict[str, Callable[[Asked], Any]] = {
     "reproduction": lambda ask: models.reproduction(ask.model, ask.recipe),
     "upscale": lambda ask: models.upscale(ask.upscaler, ask.work, steps=1),
     "variations": lambda ask: models.variations(ask.model, ask.recipe, 0.5),
+    "Work.marked": lambda ask: ask.work.marked(),
+    "Work.as_in": lambda ask: ask.work.as_in(ask.recipe),
     "Work.save": lambda ask: ask.work.save(ask.place / "saved.png", recipe=False),
     "read_work": lambda ask: read_work(ask.work.save(ask.place / "read.png")),
     "save": lambda ask: works.save(ask.picture, ask.place / "picture.png"),

@@ -48,6 +48,7 @@ RIGHT = {
     "outpaint": "IN/run IN/picture.png --left 8 --steps 1 -o out.png",
     "again": "IN/works/0000.png --model IN/run -o out.png",
     "verify": "IN/works/0000.png",
+    "nearest": "IN/works/0000.png --model IN/run -o out.png",
     "key": "show",
     "interpolate": "IN/works/0000.png IN/works/0001.png --model IN/run --frames 2 --steps 1 -o out.webp",
     "grid": "IN/run --vary guidance=1,2 --steps 1 -n 1 -o out.png",

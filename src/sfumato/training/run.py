@@ -182,10 +182,11 @@ class Run:
         if self.record.settings.objective.teacher == "none":
             return None
         path = self.path / _TEACHER
-        model = Model.from_pretrained(path, device=str(device))
-        if model.weights_digest not in self.record.descends_from[:2]:  # a refined student descends from itself first
+        weights = path / WEIGHTS
+        # A refined student descends from itself first.
+        if weights.is_file() and digest(weights) not in self.record.descends_from[:2]:
             raise SfumatoError(f"{path}: was changed; put it back as it was, or begin a new run")
-        return model
+        return Model.from_pretrained(path, device=str(device))
 
     def write_model(self, model: Model) -> None:
         """Put a model in the place of an earlier one; other things that lie beside it stay. Call it while at work."""
