@@ -227,8 +227,7 @@ def names_below(folder: Path) -> set[str]:
 )
 def test_a_wrong_value_is_one_sentence_that_names_it(name, parameter, value, sfumato, inputs, here, monkeypatch):
     monkeypatch.setenv("HOME", str(here / "home"))
-    before = names_below(inputs)
-    words = typed(name, parameter, value, inputs)
+    before, words = names_below(inputs), typed(name, parameter, value, inputs)
     with limited(SECONDS):
         answer = sfumato(name, *words)
     assert answer.code in ((0, 1, 2, 3) if name == "verify" else (0, 2)), answer

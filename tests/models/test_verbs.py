@@ -32,8 +32,8 @@ from sfumato.works import read_work
 from sfumato.works.request import PARTS, Request, SamplerSettings, Slerp
 
 # The model itself, and what is said of files and of the screen; a model is put on a device when it is loaded, a
-# trajectory has a method of its own, and a work's own `save` leaves out its recipe or writes over a file.
-NOT_ASKED = {"model", "output", "trajectory", "recipe", "device", "force"}
+# trajectory has a method of its own, and a work's own `save` leaves out recipe or mark, or writes over a file.
+NOT_ASKED = {"model", "output", "trajectory", "recipe", "mark", "device", "force"}
 # What only a recipe has: pictures by their digests, steering as it is kept; each has a verb or a keyword of its own.
 NOT_PLAIN = {*PARTS, "edit", "palette", "composition", "number", "slerps"}
 
