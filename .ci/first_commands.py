@@ -76,7 +76,7 @@ COMMANDS = (
     Typed("sfumato again works/0001.png", 0, "the pixels are the same"),
     Typed("sfumato verify works/0001.png", 0, "works/0001.png: signed with your key"),
     Typed("sfumato verify photos/waves/0.png", 1, "photos/waves/0.png: carries no credentials"),
-    Typed("sfumato key", 0, "to other people's programs this signer is unknown until they trust its certificate"),
+    Typed("sfumato key", 0, "To other people's programs this signer is unknown until they trust its certificate"),
 )
 
 
