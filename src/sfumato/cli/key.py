@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.bar import say
 from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def key(
     else:
         said = _shown(own_key())
     for line in said:
-        console.print(line, markup=False, soft_wrap=True)
+        say(console, line)
 
 
 def _shown(found: SigningKey) -> list[str]:
@@ -71,7 +72,7 @@ def _shown(found: SigningKey) -> list[str]:
         f"Works are signed as {found.name!r} ({found.algorithm.upper()}), {by}.",
         f"Certificate: {found.fingerprint}, to {found.certificate.not_valid_after_utc:%Y-%m-%d}.",
         f"The key: {keys_directory() / NAME}; whoever has that file can sign as you, so keep copies to yourself.",
-        (unknown if found.is_self_made else "For who does not know the issuer: ")
+        (unknown if found.is_self_made else "For those who do not know the issuer: ")
         + "'sfumato key export my.pem' writes it, and 'sfumato verify --trust my.pem' takes it.",
         *(["'sfumato key import' signs with a certificate that an authority issued to you."] * found.is_self_made),
     ]

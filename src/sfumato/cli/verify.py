@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli import options
+from sfumato.cli.bar import say
 from sfumato.errors import SfumatoError
 from sfumato.text import printable
 
@@ -68,7 +69,7 @@ def verify(
         reports.append(report)
         if not as_json:
             for line in report.lines:
-                console.print(printable(line), markup=False, soft_wrap=True)
+                say(console, printable(line))
     if as_json:
         typer.echo(json.dumps([report.facts for report in reports], indent=2))
     if unread:
