@@ -2,19 +2,22 @@
 
 import getpass
 import socket
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
-from hypothesis import HealthCheck, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
 from sfumato.provenance.certificates import (
     PURPOSES,
+    CertificateFault,
     SigningKey,
     fault_of,
     make_signing_key,
@@ -142,14 +145,32 @@ def test_a_kind_of_key_that_c2pa_does_not_know_is_refused(certified: Certified, 
         certified(key=private)
 
 
-@given(at=st.integers(0, 2000), new=st.binary(max_size=12))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(0, len(MADE.to_pem())), new=st.binary(max_size=12))
+@example(at=567, new=b"/")  # a curve that does not exist
+@example(at=1300, new=b"d")  # an authority's key of no known kind
+@settings(max_examples=50, deadline=None)
 def test_a_spoilt_key_is_another_key_or_refused(at: int, new: bytes) -> None:
     text = MADE.to_pem()
+    use_or_refuse(text[:at] + new + text[at + len(new) :])
+
+
+@given(which=st.sampled_from([0, 1]), at=st.integers(0, 600), byte=st.integers(0, 255))
+@settings(max_examples=200, deadline=None)
+def test_a_certificate_of_one_other_byte_is_another_or_refused(which: int, at: int, byte: int) -> None:
+    data = [bytearray(each.public_bytes(Encoding.DER)) for each in MADE.chain]
+    data[which][at % len(data[which])] = byte
+    use_or_refuse(MADE.private_key + b"".join(ssl.DER_cert_to_PEM_cert(bytes(each)).encode() for each in data))
+
+
+def use_or_refuse(text: bytes) -> None:
     try:
-        parse_signing_key(text[:at] + new + text[at + len(new) :], "file")
+        key = parse_signing_key(text, "file")
     except SfumatoError as error:
         assert str(error).startswith("file: ")
+    else:
+        assert isinstance(key.name + key.issuer, str)
+        assert key.fault() in (None, *get_args(CertificateFault))
+        assert key.is_self_made in (True, False)
 
 
 @given(st.binary(max_size=200))

@@ -187,12 +187,16 @@ def parse_signing_key(text: bytes, origin: object) -> SigningKey:
 
 def parse_certificates(text: bytes, origin: object) -> tuple[Certificate, ...]:
     """One certificate or more, in PEM. Raises SfumatoError for what holds none, or a damaged one."""
-    from cryptography.x509 import load_pem_x509_certificates
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.x509 import InvalidVersion, load_pem_x509_certificates
 
     fault = SfumatoError(f"{origin}: holds no certificate in PEM ('-----BEGIN CERTIFICATE-----'), or a damaged one")
     try:
         certificates = tuple(load_pem_x509_certificates(text))
-    except ValueError as error:
+        for certificate in certificates:  # the library reads these when they are first asked for
+            certificate.public_key()
+            common_name(certificate.subject), common_name(certificate.issuer)
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion) as error:
         raise fault from error
     if len(certificates) < text.count(b"-----BEGIN CERTIFICATE-----"):  # the end of the last is missing
         raise fault
@@ -244,9 +248,9 @@ def _algorithm(private: CertificateIssuerPrivateKeyTypes, origin: object) -> str
 
 
 def _check_issued(one: Certificate, other: Certificate, origin: object) -> None:
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-    with contextlib.suppress(ValueError, TypeError, InvalidSignature):
+    with contextlib.suppress(ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         one.verify_directly_issued_by(other)
         return
     raise SfumatoError(
