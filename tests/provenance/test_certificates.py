@@ -154,6 +154,7 @@ def test_a_spoilt_key_is_another_key_or_refused(at: int, new: bytes) -> None:
     use_or_refuse(text[:at] + new + text[at + len(new) :])
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number which wasn't positive")
 @given(which=st.sampled_from([0, 1]), at=st.integers(0, 600), byte=st.integers(0, 255))
 @settings(max_examples=200, deadline=None)
 def test_a_certificate_of_one_other_byte_is_another_or_refused(which: int, at: int, byte: int) -> None:
