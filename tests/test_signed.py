@@ -75,6 +75,8 @@ API: dict[str, Callable[[Asked], Any]] = {
     "Generation.of": lambda ask: Generation.of(ask.model, steps=1),
     "Generation.works": lambda ask: Generation.of(ask.model, steps=1).works(),
     "Generation.events": lambda ask: list(Generation.of(ask.model, steps=1).events())[-1].works,
+    "Generation.work": lambda ask: [Generation.of(ask.model, steps=1).work()],
+    "Generation.asking": lambda ask: Generation.of(ask.model, steps=1).asking("refuse", 2),
     "Generation.with_seed": lambda ask: Generation.of(ask.model, steps=1).with_seed(3),
     "enlarging": lambda ask: models.enlarging(ask.upscaler, ask.picture, models.Request.of(steps=1)),
     "inpaint": lambda ask: models.inpaint(ask.model, ask.picture, ask.mask, steps=1),
@@ -157,7 +159,7 @@ def test_the_work_of_a_model_that_does_not_say_so_says_unknown(tmp_path: Path) -
 def test_without_its_recipe_a_work_says_no_setting_but_is_signed(asked: Asked, tmp_path: Path) -> None:
     verdict = read_credentials(asked.work.save(tmp_path / "bare.png", recipe=False))
     assert verdict.status == "trusted"
-    assert verdict.facts.keys() == {"model", "collections"}
+    assert verdict.facts.keys() == {"model", "collections", "comparison"}
 
 
 def test_an_edit_names_its_picture_by_file_or_by_its_pixels(asked: Asked, tmp_path: Path) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from sfumato.text import printable
+
+NEAR_COPY: Final = "near copy"
+NO_NEAR_COPY: Final = "no near copy"
+NOT_COMPARED: Final = "not compared"
 
 
 @dataclass(frozen=True)
@@ -61,3 +67,40 @@ class Finding:
             works = " and ".join(f"{one.credit} ({one.similarity:.2f})" for one in self.nearest)
             said = f"no near copy found ({alarm}); nearest: {works}"
         return f"{said}; {self.foreign}" if self.foreign else said
+
+    def facts(self) -> dict[str, Any]:
+        """As they stand in a work's credentials."""
+        return {
+            "found": NEAR_COPY if self.is_near_copy else NO_NEAR_COPY,
+            "nearest": [
+                {
+                    "file": one.file,
+                    "creator": one.creator,
+                    "digest": one.digest,
+                    "similarity": round(one.similarity, 4),
+                }
+                for one in self.nearest
+            ],
+            "score": round(self.score, 4),
+            "threshold": round(self.threshold, 4),
+            "rate": round(self.rate, 6),
+            **({"foreign": self.foreign} if self.foreign else {}),
+        }
+
+
+def comparison(findings: Sequence[Finding | None]) -> dict[str, Any]:
+    """What the credentials of a picture say of the comparison of the works that it shows, None for one that was not
+    compared: of one work its finding, of several that of the one which is nearest to a copy, and how many are."""
+    found = [finding for finding in findings if finding is not None]
+    if not found:
+        return {"found": NOT_COMPARED}
+    worst = nearest_to_a_copy(found)
+    if len(findings) == 1:
+        return worst.facts()
+    copies = sum(finding.is_near_copy for finding in found)
+    return {**worst.facts(), "works": len(findings), "compared": len(found), "near copies": copies}
+
+
+def nearest_to_a_copy(findings: Sequence[Finding]) -> Finding:
+    """Of one or more the one that is most of a near copy."""
+    return max(findings, key=lambda one: one.score - one.threshold)

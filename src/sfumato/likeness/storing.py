@@ -38,7 +38,12 @@ def write_parts(path: Path, parts: Sequence[Index], model_digest: str, *, foreig
 
 
 def _tensors(part: Index) -> dict[str, Tensor]:
-    names = {"files": list(part.files), "creators": list(part.creators), "calibration": asdict(part.calibration)}
+    names = {
+        "files": list(part.files),
+        "creators": list(part.creators),
+        "calibration": asdict(part.calibration),
+        "least_spread": part.least_spread,
+    }
     text = json.dumps(names, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
     return {
         "rows": part.rows,
@@ -103,9 +108,11 @@ def _part(file: Any, number: int) -> Index:
     files, creators = names["files"], names["creators"]
     if not (_are_names(files, count) and _are_names(creators, count)):
         raise ValueError(f"there are not {count} names")
-    return Index(
-        Discriminant(mean, directions), rows, groups, digests, files, creators, _calibration(names["calibration"])
-    )
+    least = float(names["least_spread"])
+    if not 0 <= least <= 2:
+        raise ValueError(f"a picture's spread is {least}")
+    calibration = _calibration(names["calibration"])
+    return Index(Discriminant(mean, directions), rows, groups, digests, files, creators, calibration, least)
 
 
 def _are_names(names: Any, count: int) -> bool:

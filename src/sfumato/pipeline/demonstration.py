@@ -14,8 +14,10 @@ from sfumato.collection.drawn_collection import draw_collection
 from sfumato.directory import OwnDirectory
 from sfumato.disk import write_whole_text
 from sfumato.errors import SfumatoError
+from sfumato.likeness import Finding
 from sfumato.marker import kind_of
 from sfumato.models import Generation, Model
+from sfumato.models.trajectory import Trajectory
 from sfumato.pipeline.events import Began, Drew, Event, PageWritten
 from sfumato.pipeline.training import follow_training, train_on
 from sfumato.reports import demonstration_page
@@ -81,9 +83,13 @@ def _trained(art: Path, place: Path, minutes: float, seed: int, *, force: bool) 
 def _write_page(directory: OwnDirectory, run: Run, drawn: dict[str, list[Image.Image]], seed: int) -> None:
     model = Model.from_pretrained(run.path, device="cpu")
     works = {name: _works(model, name, seed, directory.path / "works" / name) for name in model.config.classes}
-    steps = Generation.of(model, seed=seed + 1).events(10, previews=True)
-    frames = [contact_sheet(step.previews, columns=5, scale=3) for step in steps]
-    animation = save_animation(frames, directory.claim(TRAJECTORY), seconds=3.0, hold=2.0, scale=1, force=True)
+    way, findings = Trajectory(), list[Finding | None]()
+    for step in Generation.of(model, seed=seed + 1).events(10, previews=True):
+        way.note(step)
+        findings += [work.finding for work in step.works]
+    frames = [contact_sheet(pictures, columns=5, scale=3) for pictures in way.steps()]
+    video, sources = directory.claim(TRAJECTORY), model.sources(findings)
+    animation = save_animation(frames, video, seconds=3.0, hold=2.0, scale=1, sources=sources, force=True)
     with Image.open(run.path / "evolution.png") as strip:
         evolution = strip.convert("RGB")
     text = demonstration_page(

@@ -20,6 +20,17 @@ LEAST_WIDTH: Final = 24  # of what stands between the margins, in letters' heigh
 GUTTER: Final = 11  # the widest that a row's name is before it is broken into lines, in letters' heights
 
 
+REFUSED: Final = "refused"
+
+
+def refused_place(size: tuple[int, int]) -> Image.Image:
+    """What stands in the place of a work that is not let out: plain paper that says so. size: in pixels."""
+    place = Image.new("RGB", size, BACKGROUND)
+    font = ImageFont.load_default(max(6, size[0] // 6))
+    ImageDraw.Draw(place).text((size[0] / 2, size[1] / 2), REFUSED, QUIET_INK, font, anchor="mm")
+    return place
+
+
 @dataclass(frozen=True)
 class _Type:
     """Pillow's own font, which is the same on every machine. size: pixels."""
