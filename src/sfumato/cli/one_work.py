@@ -14,10 +14,9 @@ from sfumato.cli.nearness import said_of_nearness
 from sfumato.cli.options import PictureOptions
 from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
-from sfumato.errors import SfumatoError
 from sfumato.images.decoding import open_picture
 from sfumato.images.files import BYTE_LIMIT
-from sfumato.works.refusal import Refusal, said_of_refusals
+from sfumato.works.refusal import Refusal, nothing_left, said_of_refusals
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -99,10 +98,9 @@ class OneWork:
                 way.note(event)
                 refused += event.refused
                 works += event.works
-        said = said_of_refusals(refused)
         if not works:
-            raise SfumatoError("; ".join(said))
-        for sentence in said:
+            raise nothing_left(refused)
+        for sentence in said_of_refusals(refused):
             self.say(sentence)
         if self.video is not None:
             frames = [picture for pictures in way.steps() for picture in pictures]

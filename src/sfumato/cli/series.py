@@ -10,10 +10,9 @@ from rich.console import Console
 
 from sfumato.cli.output import beside, check_free, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
-from sfumato.errors import SfumatoError
 from sfumato.images.decoding import open_picture
 from sfumato.text import counted
-from sfumato.works.refusal import said_of_refusals
+from sfumato.works.refusal import nothing_left, said_of_refusals
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -114,7 +113,7 @@ class SeriesOfWorks:
                         self.findings[path.name] = larger.finding
             shown = self.shown()
             if not shown:
-                raise SfumatoError("; ".join(said_of_refusals(self.refused)))
+                raise nothing_left(self.refused)
             sources = (upscaler or generation.model).sources(list(self.findings.values()))
             save(Product([contact_sheet(shown)], sources=sources), self.sheet, force=self.over)
             if frames := [contact_sheet(pictures) for pictures in way.steps()]:

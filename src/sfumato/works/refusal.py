@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sfumato.errors import SfumatoError
 from sfumato.text import counted
 
 _SHOWN: Final = 5  # with their reasons, in a sentence
@@ -34,6 +35,11 @@ def said_of_refusals(refusals: Sequence[Refusal]) -> list[str]:
     kinds = ((False, "refused, and not saved"), (True, "refused, and made again with the next seed"))
     parts = [([one for one in refusals if one.again is again], said) for again, said in kinds]
     return [f"{counted(len(part), 'work')} {said}: {_listed(part)}" for part, said in parts if part]
+
+
+def nothing_left(refusals: Sequence[Refusal]) -> SfumatoError:
+    """Where nothing is let out of all that was made."""
+    return SfumatoError(f"{'; '.join(said_of_refusals(refusals))}; ask for others with --seed or --retries")
 
 
 def _listed(refusals: Sequence[Refusal]) -> str:
