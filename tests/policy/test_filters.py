@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 from pydantic import ValidationError
+from safetensors.torch import save_file
 
 from sfumato.errors import SfumatoError
 from sfumato.policy.filters import FilterSettings, load_filter, refusals
@@ -190,6 +192,32 @@ def test_what_a_filter_does_to_a_picture_no_work_shows(install: Any) -> None:
     work = RED.copy()
     assert refusals([FilterSettings(name="paint")], [work]) == [None]
     assert work.tobytes() == RED.tobytes()
+
+
+def blocks(language: str) -> list[str]:
+    """Of the page on filters."""
+    page = (ROOT / "docs" / "filters.md").read_text("utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+def test_the_plug_in_of_the_page_is_one(install: Any, tmp_path: Path) -> None:
+    (project,) = [tomllib.loads(block) for block in blocks("toml") if "[project]" in block]
+    (text,) = [block for block in blocks("python") if "my_filter.py" in block]
+    install("my-filter", project["project"]["entry-points"]["sfumato.filters"], my_filter=text)
+    file = tmp_path / "mine.safetensors"
+    weights = {"0.weight": torch.zeros(16, 3, 3, 3), "0.bias": torch.ones(16)}
+    save_file({**weights, "4.weight": torch.ones(1, 16), "4.bias": torch.tensor([-16.0])}, file)
+    (settings,) = [block for block in blocks("toml") if 'name = "mine"' in block]
+    said = tomllib.loads(settings)["filters"][0] | {"options": {"file": str(file)}}
+    loaded = load_filter(FilterSettings.model_validate(said))
+    assert loaded.scores([RED, Image.new("RGB", (300, 20))]) == [0.5, 0.5]
+    assert "cannot be loaded" in said_of(name="mine", options={"file": str(tmp_path / "lost.safetensors")})
+
+
+def test_what_the_page_writes_into_a_policy_are_settings() -> None:
+    tables = [table for block in blocks("toml") for table in tomllib.loads(block).get("filters", [])]
+    named = [FilterSettings.model_validate(table).name for table in tables]
+    assert named == ["open_nsfw", "onnx", "safetensors", "mine"]
 
 
 def test_the_programs_own_filters_are_where_the_package_says() -> None:

@@ -1,6 +1,7 @@
 """A probe is fitted to pictures that a person told apart, kept as safetensors, and belongs to its own features."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,19 @@ def test_it_tells_pictures_apart_that_it_was_not_fitted_to(probe: Probe) -> None
     wanted, refused = (probe.scores(pictures(name, range(100, 120))) for name in ("waves", "glass"))
     assert sum(score < 0.5 for score in wanted) >= 18
     assert sum(score > 0.5 for score in refused) >= 18
+
+
+def test_the_probe_of_the_page_is_fitted_to_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "filters.md").read_text("utf-8")
+    (program,) = [text for text in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "Probe.fitted" in text]
+    for folder, name in (("wanted", "waves"), ("refused", "glass")):
+        (tmp_path / folder).mkdir()
+        for number, picture in enumerate(pictures(name, range(6))):
+            picture.save(tmp_path / folder / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    wanted, refused = safetensors(str(tmp_path / "probe.safetensors")).scores([draw("waves", 50), draw("glass", 50)])
+    assert wanted < refused
 
 
 def test_the_rarer_kind_counts_as_much() -> None:
@@ -126,6 +140,17 @@ def test_features_that_would_be_downloaded_are_not_taken(probe: Probe, tmp_path:
     for name in ("inception", "dinov2", "hf:facebook/dinov2-base"):
         with pytest.raises(SfumatoError, match="write the path in full"):
             safetensors(str(tmp_path / "mine.safetensors"), name)
+
+
+def test_features_of_a_network_are_read_from_where_the_policy_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr("sfumato.policy.probe.features_named", lambda name: read.append(name) or Means())
+    path = written(tmp_path / "means.safetensors", LINEAR)
+    scores = safetensors(str(path), features=str(tmp_path / "network")).scores([Image.new("RGB", (4, 4), "white")])
+    assert scores == pytest.approx([torch.tensor(3.0).sigmoid().item()])
+    assert read == [str(tmp_path / "network")]
 
 
 def test_it_cannot_be_fitted_to_one_kind_alone() -> None:
