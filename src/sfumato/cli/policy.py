@@ -30,8 +30,7 @@ def policy(
     from sfumato.policy.policy import Policy
 
     found = Policy.current() if file is None else Policy(Limits.read(file), file)
-    for _ in found.filters():
-        pass
+    found.load_filters()
     console = Console(highlight=False)
     for line in _said(found):
         say(console, printable(line))

@@ -123,6 +123,7 @@ class Generation:
 
         Where works are refused that the policy has made again, a batch of them with the next seed follows at once.
         """
+        self.policy.load_filters()
         with self.model.giving_way():
             for positions in self._batches(count, first):
                 asked: Generation = self

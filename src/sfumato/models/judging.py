@@ -51,7 +51,7 @@ def judged(
     passed = [place for place, one in enumerate(found) if not one.refused]
     # Filters are asked last: what is refused anyway need not wait for them.
     for place, said in zip(passed, refusals(policy.limits.filters, [pictures[place] for place in passed]), strict=True):
-        found[place] = replace(found[place], refused=said)
+        found[place] = replace(found[place], refused=said or "")
     return found
 
 

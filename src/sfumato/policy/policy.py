@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
 
 from sfumato.errors import SfumatoError
-from sfumato.policy.filters import Filter, load_filter
+from sfumato.policy.filters import load_filter
 from sfumato.policy.limits import COPIES, MOST_RETRIES, Limits
 from sfumato.text import at_home, counted, readable
 
@@ -67,9 +67,11 @@ class Policy:
         """What it is called in a sentence."""
         return "the policy" if self.origin is None else f"the policy ({self.origin})"
 
-    def filters(self) -> Iterator[Filter]:
-        """Loads those that a work must pass. Raises SfumatoError where one cannot be: nothing is made without it."""
-        return map(load_filter, self.limits.filters)
+    def load_filters(self) -> None:
+        """Loads those that a work must pass, so that nothing is begun without them. Raises SfumatoError where one
+        cannot be."""
+        for settings in self.limits.filters:
+            load_filter(settings)
 
     def check_size(self, width: int, height: int) -> None:
         """Raises SfumatoError for works of a size that is not allowed, in pixels."""
