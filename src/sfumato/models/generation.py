@@ -128,32 +128,34 @@ class Generation:
             for positions in self._batches(count, first):
                 asked: Generation = self
                 while positions:
-                    for progress in asked._batch(positions, previews=previews):
+                    places, sampling = asked._sampled(positions)
+                    for step in sampling.steps:
+                        progress = asked._progress(step, sampling, positions, places, previews=previews)
                         yield progress
                     positions = [refusal.position for refusal in progress.refused if refusal.again]
                     asked = asked._with_next_seed()
 
-    def _batch(self, positions: Sequence[int], *, previews: bool) -> Iterator[Progress]:
-        """The steps of the batch in which these works stand."""
-        places, sampling = self._sampled(positions)
-        for step in sampling.steps:
-            if not step.x[places].flatten(1).isfinite().all(1).any():
-                sampling.check(step.x[places])  # it says why: there is nothing to go on with
-            is_last = step.index + 1 == step.steps
-            images = sampling.decode(step.x, is_last)[places] if previews or is_last else None
-            pictures = () if images is None else tuple(to_pictures(images))
-            works, refused = ((), ()) if images is None or not is_last else self._judged(positions, pictures, images)
-            yield Progress(
-                positions,
-                step.index + 1,
-                step.steps,
-                step.sigma,
-                pictures if previews else (),
-                tuple(to_pictures(sampling.decode(step.denoised, False)[places])) if previews else (),
-                works,
-                refused,
-                self.attempt,
-            )
+    def _progress(
+        self, step: Step, sampling: Sampling, positions: Sequence[int], places: list[int], *, previews: bool
+    ) -> Progress:
+        """positions: of the works that are wanted of a batch; places: theirs in it."""
+        if not step.x[places].flatten(1).isfinite().all(1).any():
+            sampling.check(step.x[places])  # it says why: there is nothing to go on with
+        is_last = step.index + 1 == step.steps
+        images = sampling.decode(step.x, is_last)[places] if previews or is_last else None
+        pictures = () if images is None else tuple(to_pictures(images))
+        works, refused = ((), ()) if images is None or not is_last else self._judged(positions, pictures, images)
+        return Progress(
+            positions,
+            step.index + 1,
+            step.steps,
+            step.sigma,
+            pictures if previews else (),
+            tuple(to_pictures(sampling.decode(step.denoised, False)[places])) if previews else (),
+            works,
+            refused,
+            self.attempt,
+        )
 
     def _judged(
         self, positions: Sequence[int], pictures: Sequence[Image.Image], images: Tensor

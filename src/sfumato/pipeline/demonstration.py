@@ -20,6 +20,7 @@ from sfumato.models import Generation, Model
 from sfumato.models.trajectory import Trajectory
 from sfumato.pipeline.events import Began, Drew, Event, PageWritten
 from sfumato.pipeline.training import follow_training, train_on
+from sfumato.policy.policy import Policy
 from sfumato.reports import demonstration_page
 from sfumato.text import counted
 from sfumato.training import Run, is_run
@@ -35,7 +36,8 @@ PAGE, TRAJECTORY = "index.html", "trajectory.webp"
 def demonstrate(place: Path, *, minutes: float = 2.0, seed: int = 0, force: bool = False) -> Iterator[Event]:
     """Draw a collection, train on it, make works and write the page at ``place``; `PageWritten` is the last event.
 
-    One that was interrupted goes on where it can. force: make one that is there anew. Raises SfumatoError.
+    One that was interrupted goes on where it can. force: make one that is there anew. Raises SfumatoError, before
+    anything is drawn for what the policy does not allow.
     """
     directory = OwnDirectory(place, "demo")
     if kind_of(place) == "demo" and (place / PAGE).exists() and not force:
@@ -44,6 +46,10 @@ def demonstrate(place: Path, *, minutes: float = 2.0, seed: int = 0, force: bool
             "say --force to make it anew, or choose another -o"
         )
     directory.check((PAGE, TRAJECTORY, "art", "run", *(f"works/{name}" for name in CLASSES)), force=force)
+    policy = Policy.current()
+    policy.check_size(SIZE, SIZE)
+    policy.check_classes(tuple(CLASSES))
+    policy.load_filters()
     with directory.at_work():
         directory.remove([PAGE])
         # What is there is an unfinished demonstration's, or may be made anew.
