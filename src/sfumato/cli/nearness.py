@@ -31,4 +31,6 @@ def said_of_nearness(findings: Mapping[str, Finding | None]) -> str:
         return f"{number} near {'copy' if len(copies) == 1 else 'copies'} ({listed}{more})"
     nearest = nearest_to_a_copy(list(found.values()))
     name = next(name for name, one in found.items() if one is nearest)
-    return f"none of {counted(len(found), 'work')} is a near copy; nearest is {name}: {nearest.sentence}"
+    foreign = f"; {nearest.foreign}" if nearest.foreign else ""
+    none = f"none of {counted(len(found), 'work')} is a near copy ({nearest.alarms})"
+    return f"{none}; {name} is nearest, to {nearest.neighbours}{foreign}"

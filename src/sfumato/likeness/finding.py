@@ -57,16 +57,24 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What may be said of the work; never that it is original, as what was not found may be there."""
-        alarm = f"at most {100 * self.rate:.2g} % false alarms" if self.rate < 1 else "false alarms not known"
         if not self.nearest:
             said = "no near copy looked for: the index holds no pictures"
         elif self.is_near_copy:
             first = self.nearest[0]
-            said = f"near copy of {first.credit}: similarity {first.similarity:.2f}, {alarm}"
+            said = f"near copy of {first.credit}: similarity {first.similarity:.2f}, {self.alarms}"
         else:
-            works = " and ".join(f"{one.credit} ({one.similarity:.2f})" for one in self.nearest)
-            said = f"no near copy found ({alarm}); nearest: {works}"
+            said = f"no near copy found ({self.alarms}); nearest: {self.neighbours}"
         return f"{said}; {self.foreign}" if self.foreign else said
+
+    @property
+    def alarms(self) -> str:
+        """How often a work is called a near copy that is none, in words."""
+        return f"at most {100 * self.rate:.2g} % false alarms" if self.rate < 1 else "false alarms not known"
+
+    @property
+    def neighbours(self) -> str:
+        """The nearest pictures, with credit and similarity."""
+        return " and ".join(f"{one.credit} ({one.similarity:.2f})" for one in self.nearest)
 
     def facts(self) -> dict[str, Any]:
         """As they stand in a work's credentials."""
