@@ -96,6 +96,12 @@ def test_words_are_refused_as_words(text: str, refused: str) -> None:
     assert Words(refused=("art", "portrait of", "café")).fault(text) == refused
 
 
+def test_marks_belong_to_the_letters_before_them() -> None:
+    words = Words(refused=("हिन्दी",))
+    assert words.fault("हन्दा") == ""
+    assert words.fault("हिन्दी_2") == "हिन्दी"
+
+
 def test_where_words_are_allowed_there_are_no_others_but_numbers() -> None:
     words = Words(allowed=("Blue", "night sea"), refused=("sea",))
     assert words.fault("blue night 7") == ""

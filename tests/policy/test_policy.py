@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.errors import SfumatoError
+from sfumato.policy import policy
 from sfumato.policy.limits import Limits, Words
 from sfumato.policy.policy import Policy, policy_file
 
@@ -32,6 +33,41 @@ def test_its_file_is_named_or_lies_with_the_settings(tmp_path: Path, monkeypatch
     named.unlink()
     with pytest.raises(SfumatoError, match="there is no such policy file"):
         Policy.current()
+
+
+def test_what_is_empty_or_no_whole_path_is_as_if_it_were_not_set(tmp_path: Path, monkeypatch) -> None:
+    looked_at: list[Path] = []
+    monkeypatch.setattr(policy, "_may_be_there", looked_at.append)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for value in ("", "relative", "relative:too"):
+        monkeypatch.setenv("XDG_CONFIG_HOME", value)
+        monkeypatch.setenv("XDG_CONFIG_DIRS", value)
+        assert policy_file() is None
+    there = [tmp_path / ".config" / "sfumato" / "policy.toml", Path("/etc/xdg/sfumato/policy.toml")]
+    assert looked_at == 3 * there
+
+
+def test_a_policy_that_cannot_be_seen_is_not_passed_over(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    def locked(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "lstat", locked)
+    assert policy_file() == tmp_path / "sfumato" / "policy.toml"
+
+
+def test_somebody_without_a_home_has_no_policy_there(monkeypatch) -> None:
+    monkeypatch.setenv("SFUMATO_POLICY", "~nobody-of-this-name/policy.toml")
+    with pytest.raises(SfumatoError, match="there is no such policy file"):
+        Policy.current()
+
+
+def test_the_classes_of_large_models_are_looked_through_once(monkeypatch) -> None:
+    bounded, names = of(words={"refused": ["nude"]}), tuple(f"class {number}" for number in range(500))
+    assert len(bounded.allowed_classes(names)) == 500
+    monkeypatch.setattr(Words, "fault", None)
+    assert len(bounded.asked(retries=1).allowed_classes(names)) == 500
 
 
 def test_a_link_to_a_policy_that_is_gone_does_not_lift_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
+import unicodedata
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, get_args
 
@@ -43,13 +44,22 @@ class Words(Part):
     def fault(self, text: str) -> str:
         """The word or words for which a text is refused; '' where it is not."""
         said = _words(text)
-        if self.allowed is not None:
-            known = {word for name in self.allowed for word in _words(name)}
-            # Numbers are no words: a class may be called 'blue 7'.
-            if other := next((word for word in said if word not in known and not word.isdigit()), None):
-                return other
+        # Numbers are no words: a class may be called 'blue 7'.
+        if self.allowed is not None and (
+            other := next((word for word in said if word not in self._known and not word.isdigit()), None)
+        ):
+            return other
         line = f" {' '.join(said)} "
-        return next((name for name in self.refused if f" {' '.join(_words(name))} " in line), "")
+        return next((name for name, phrase in self._phrases if phrase in line), "")
+
+    @cached_property
+    def _known(self) -> set[str]:
+        return {word for name in self.allowed or () for word in _words(name)}
+
+    @cached_property
+    def _phrases(self) -> list[tuple[str, str]]:
+        """What is refused, as it was written and as it stands in a line of words."""
+        return [(name, f" {' '.join(_words(name))} ") for name in self.refused]
 
     @field_validator("refused", "allowed")
     @classmethod
@@ -62,7 +72,9 @@ class Words(Part):
 
 def _words(text: str) -> list[str]:
     """In small letters, in one normal form; an underscore is a space, as in the names of folders."""
-    return re.findall(r"\w+", readable(text).casefold().replace("_", " "))
+    # A mark belongs to the letter before it: many scripts write vowels so.
+    kept = (letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in readable(text).casefold())
+    return [word for word in "".join(kept).split() if any(map(str.isalnum, word))]
 
 
 class Limits(Part):

@@ -7,12 +7,13 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
 from sfumato.errors import SfumatoError
 from sfumato.policy.filters import load_filter
-from sfumato.policy.limits import COPIES, MOST_RETRIES, Limits
+from sfumato.policy.limits import COPIES, MOST_RETRIES, Limits, Words
 from sfumato.text import at_home, counted, readable
 
 VARIABLE: Final = "SFUMATO_POLICY"
@@ -83,9 +84,7 @@ class Policy:
 
     def allows_class(self, name: str) -> bool:
         """Whether works of a class of this name may be made."""
-        known = self.limits.classes
-        listed = known is None or readable(name) in map(readable, known)
-        return listed and not self.limits.words.fault(name)
+        return bool(_allowed(self.limits.classes, self.limits.words, (name,)))
 
     def check_words(self, text: str) -> None:
         """Raises SfumatoError for a class or other words that are not allowed."""
@@ -100,10 +99,10 @@ class Policy:
                 f"{self.said} allows certain classes alone ({_listed(self.limits.classes or ())}), and the "
                 "model knows no classes; use one that was trained with them"
             )
-        found = [index for index, name in enumerate(names) if self.allows_class(name)]
+        found = _allowed(self.limits.classes, self.limits.words, tuple(names))
         if names and not found:
             raise SfumatoError(f"{self.said} allows none of the model's classes ({_listed(names)})")
-        return found
+        return list(found)
 
     def check_classes(self, names: Sequence[str]) -> None:
         """Raises SfumatoError where works of one of these classes may not be made."""
@@ -117,12 +116,38 @@ def policy_file() -> Path | None:
     """The policy's file: that named in SFUMATO_POLICY, whether it is there or not; else the first that is there of
     sfumato/policy.toml in XDG_CONFIG_HOME (by default ~/.config) and XDG_CONFIG_DIRS (/etc/xdg); None for none."""
     if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser()
-    home = os.environ.get("XDG_CONFIG_HOME", "")
-    places = [home or at_home(Path("~/.config")), *os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")]
-    # The XDG base directory specification has relative paths ignored.
-    found = (Path(place) / "sfumato" / NAME for place in places if Path(place).is_absolute())
-    return next((path for path in found if path.exists() or path.is_symlink()), None)
+        return at_home(Path(named))
+    home, others = os.environ.get("XDG_CONFIG_HOME", ""), os.environ.get("XDG_CONFIG_DIRS", "")
+    places = [*_whole([home], at_home(Path("~/.config"))), *_whole(others.split(":"), Path("/etc/xdg"))]
+    return next((path for place in places if _may_be_there(path := place / "sfumato" / NAME)), None)
+
+
+def _whole(named: Sequence[str], usual: Path) -> list[Path]:
+    """The directories that a variable names: the XDG base directory specification has relative paths ignored, and what
+    is left empty is as it usually is."""
+    return [path for path in map(Path, named) if path.is_absolute()] or [usual]
+
+
+def _may_be_there(path: Path) -> bool:
+    """Whether something is there, or cannot be seen: a policy that cannot be read is not passed over."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@lru_cache(maxsize=64)
+def _allowed(classes: Sequence[str] | None, words: Words, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Which of these may be made. Kept, as it is asked for each work, and a model may have many classes."""
+    listed = None if classes is None else set(map(readable, classes))
+    return tuple(
+        index
+        for index, name in enumerate(names)
+        if (listed is None or readable(name) in listed) and not words.fault(name)
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
