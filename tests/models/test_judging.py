@@ -171,6 +171,25 @@ def test_without_a_class_those_are_drawn_that_are_allowed(new_model) -> None:
         Generation.of(new_model(), policy=limited(classes=["portraits"]))
 
 
+@pytest.mark.parametrize("asked", [{}, {"label": "waves"}, {"label": "waves", "negative": "circles"}])
+def test_guidance_below_1_does_not_lead_to_what_is_not_allowed(new_model, asked: dict) -> None:
+    policy = limited(words={"refused": ["circles"]})
+    for guidance in (0.0, 0.9):
+        with pytest.raises(SfumatoError, match="below 1 it leads to classes that the policy does not allow"):
+            Generation.of(new_model(), policy=policy, guidance=guidance, **asked)
+        Generation.of(new_model(), policy=limited(classes=["waves", "circles"]), guidance=guidance, **asked)
+    Generation.of(new_model(), policy=policy, guidance=1.5, **asked)
+    Generation.of(new_model(), policy=policy, guidance=0.0, label="waves", negative="waves")
+
+
+def test_what_is_enlarged_needs_no_class(new_upscaler, new_model) -> None:
+    (small,) = new_model().generate(1, **SHORT)
+    policy = limited(classes=["waves"])
+    assert enlarging(new_upscaler(), small, policy=policy).work().image.size == (64, 64)
+    with pytest.raises(SfumatoError, match="the model knows no classes"):
+        Generation.of(new_model(classes=(), class_shares=()), policy=policy)
+
+
 def noisy(*values: float) -> Tensor:
     generator = torch.Generator().manual_seed(1)
     return torch.stack([value + 0.0 * torch.rand(3, 32, 32, generator=generator) for value in values])

@@ -7,9 +7,11 @@ from pydantic import ValidationError
 from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas
+from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.model import Model
-from sfumato.models.sampling import filled_from
+from sfumato.models.sampling import effective_guidance, filled_from
 from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.policy.policy import Policy
 from sfumato.text import counted
 from sfumato.works.edits import Reconstruct
 from sfumato.works.request import Request, SamplerSettings, fault
@@ -72,4 +74,38 @@ def check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, ste
         raise SfumatoError(
             f"the model '{name}' is a GAN: it makes pictures of its own size from noise alone, and "
             "cannot be steered or take one up; make works with 'sfumato generate'"
+        )
+
+
+def check_allowed(
+    policy: Policy,
+    model: Model,
+    settings: SamplerSettings,
+    canvas: Canvas,
+    *,
+    label: str | None = None,
+    negative: str | None = None,
+) -> None:
+    """Raises SfumatoError for a size, a class or a guidance that the policy does not allow, for classes that the model
+    does not have, and for a class to lead away from where no guidance does so."""
+    classes = model.config.classes
+    policy.check_size(canvas.width, canvas.height)
+    if label is not None:
+        policy.check_classes([classes[index] for index in class_mixture(label, model.config)])
+    elif model.config.begins_with == "noise":  # what a model is shown has no class
+        policy.allowed_classes(classes)
+    unwanted = None if negative is None else classes[class_index(negative, model.config)]
+    if unwanted is not None and settings.guidance == 1:
+        raise SfumatoError(
+            f"negative class '{negative}': it is guidance that leads away from it, and it is 1, which is none; "
+            "choose 1.5 to 3"
+        )
+    if settings.guidance >= 1 or effective_guidance(model, settings, negative=negative is not None) == "none":
+        return
+    # Below 1 guidance leads towards what it should lead away from: the negative class, or all of them.
+    towards = classes if unwanted is None else (unwanted,)
+    if not all(map(policy.allows_class, towards)):
+        raise SfumatoError(
+            f"guidance {settings.guidance:g}: below 1 it leads to classes that {policy.said} does not allow; "
+            "choose 1 or more"
         )

@@ -21,7 +21,7 @@ from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
-from sfumato.models.abilities import check_generates, settings_for
+from sfumato.models.abilities import check_allowed, check_generates, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.judging import judged
@@ -81,20 +81,10 @@ class Generation:
         check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
         label, negative = (None if name is None else readable(name) for name in (request.label, request.negative))
-        policy.check_size(canvas.width, canvas.height)
-        if label is not None:
-            policy.check_classes([model.config.classes[index] for index in class_mixture(label, model.config)])
-        if negative is not None:
-            class_index(negative, model.config)
-            if chosen.guidance == 1:
-                raise SfumatoError(
-                    f"negative class '{negative}': it is guidance that leads away from it, and it is 1, which is none; "
-                    "choose 1.5 to 3"
-                )
+        check_allowed(policy, model, chosen, canvas, label=label, negative=negative)
         made = {"label": label, "negative": negative, "sampling": chosen, "canvas": canvas.shape, "edit": canvas.edit}
         complete = request.model_copy(update=made)
         generation = cls(model, complete, canvas, origin, policy=policy)
-        assert generation._allowed is not None, "or it says that the policy allows none of the classes"
         if generation.guidance_kind == "autoguidance":
             model.early_denoiser()
         return generation
