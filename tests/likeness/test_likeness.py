@@ -1,9 +1,12 @@
 """A model knows what it learned from and what the models knew that it comes from."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from sfumato.likeness import Likeness
+from sfumato.likeness.index import described_views
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +53,17 @@ def test_works_of_any_size_and_number_are_judged(likeness, learned, patches):
 def test_without_parts_nothing_was_looked_for():
     (finding,) = Likeness((), foreign=True).judge(torch.zeros(1, 3, 32, 32))
     assert "looked for" in finding.sentence
+
+
+def test_with_another_threshold_the_part_of_the_highest_score_is_named(likeness, parent, patches):
+    joined, images = likeness.joined([parent]), patches(6, seed=5)
+    of_parts = [part.findings(described_views(images)) for part in joined.parts]
+    # Whatever the calibrated thresholds, with one for all parts nothing counts but the score.
+    parts = [
+        replace(part, calibration=replace(part.calibration, threshold=float(place)))
+        for place, part in enumerate(joined.parts)
+    ]
+    found = Likeness(tuple(parts)).judge(images, 0.4)
+    scores = [max(one.score for one in each) for each in zip(*of_parts, strict=True)]
+    assert [one.score for one in found] == pytest.approx(scores)
+    assert {(one.threshold, one.rate) for one in found} == {(0.4, 1.0)}

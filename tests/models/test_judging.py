@@ -40,10 +40,11 @@ class Scripted(Likeness):
     def least_spread(self) -> float:
         return 0.2
 
-    def judge(self, images: Tensor) -> list[Finding]:
+    def judge(self, images: Tensor, threshold: float | None = None) -> list[Finding]:
         begun = len(self.seen)
         self.seen.extend(images)
-        return [finding(self.scores[(begun + place) % len(self.scores)]) for place in range(len(images))]
+        found = [finding(self.scores[(begun + place) % len(self.scores)]) for place in range(len(images))]
+        return [one.by(threshold) for one in found]
 
 
 @pytest.fixture
@@ -129,6 +130,16 @@ def test_what_a_work_was_before_it_was_enlarged_counts(scripted, new_model) -> N
     assert enlarging(upscaler, small).work().finding.is_near_copy
     with pytest.raises(SfumatoError, match=r"near copy of waves/3.png"):
         enlarging(upscaler, small).asking("refuse").work()
+
+
+def test_the_owners_threshold_holds_before_the_nearest_to_a_copy_is_chosen() -> None:
+    # By its own threshold what the work was before is farther from a copy, by the owner's it is one.
+    before = finding(0.7, threshold=0.9)
+    now = Scripted(scores=(0.5,), seen=[])
+    images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    (found,) = judged(to_pictures(images), images, limited(copy_threshold=0.6), now, earlier=before)
+    assert found.finding == before.by(0.6)
+    assert found.finding.is_near_copy
 
 
 def test_no_recipe_is_bound_by_what_was_only_measured(new_model) -> None:

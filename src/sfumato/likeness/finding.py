@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 from sfumato.text import printable
 
@@ -53,6 +53,10 @@ class Finding:
     @property
     def is_near_copy(self) -> bool:
         return bool(self.nearest) and self.score > self.threshold
+
+    def by(self, threshold: float | None) -> Self:
+        """With another threshold, at which nobody has counted false alarms; as it is with None."""
+        return self if threshold is None else replace(self, threshold=threshold, rate=1.0)
 
     @property
     def sentence(self) -> str:

@@ -65,19 +65,22 @@ class Likeness:
         return "; ".join([*said, *([FOREIGN] if self.foreign else [])])
 
     @torch.inference_mode()
-    def judge(self, images: Tensor) -> list[Finding]:
-        """Compare works with all training pictures: [N, 3, H, W] in -1..1, of any size -> N findings."""
+    def judge(self, images: Tensor, threshold: float | None = None) -> list[Finding]:
+        """Compare works with all training pictures: [N, 3, H, W] in -1..1, of any size -> N findings.
+
+        threshold: in place of those that are calibrated, at which nobody has counted false alarms.
+        """
         return [
             finding
             for some in torch.split(images, AT_A_TIME)
-            for finding in self._judged(described_views(some))
+            for finding in self._judged(described_views(some), threshold)
         ]  # fmt: skip
 
-    def _judged(self, numbers: Tensor) -> list[Finding]:
+    def _judged(self, numbers: Tensor, threshold: float | None) -> list[Finding]:
         """[N, V, NUMBERS] -> N findings, each with the part in which the work is nearest to a copy."""
-        of_parts = [part.findings(numbers) for part in self.parts]
+        of_parts = [[one.by(threshold) for one in part.findings(numbers)] for part in self.parts]
         # A work is compared with each part, so a false alarm can come from any of them.
-        rate = min(1.0, sum(part.calibration.rate for part in self.parts))
+        rate = 1.0 if threshold is not None else min(1.0, sum(part.calibration.rate for part in self.parts))
         foreign = FOREIGN if self.foreign else ""
         if not of_parts:
             return [Finding((), -1.0, 1.0, 1.0, foreign) for _ in numbers]

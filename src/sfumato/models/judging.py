@@ -76,23 +76,19 @@ def _compared(
 ) -> list[Judgement]:
     """Those that are sound with what they are near to, near copies refused where the policy has it so."""
     sound = [place for place, one in enumerate(found) if not one.refused]
-    findings: dict[int, list[Finding]] = {place: [] if earlier is None else [earlier] for place in sound}
+    # Before the one is chosen that is nearest to a copy: another threshold may choose another.
+    threshold = policy.limits.copy_threshold
+    before = [] if earlier is None else [earlier.by(threshold)]
+    findings = {place: list(before) for place in sound}
     if likeness is not None and sound:
         # As they are saved, so that 'sfumato nearest' finds the same.
-        for place, finding in zip(
-            sound, likeness.judge(torch.stack([as_canvas(pictures[place]) for place in sound])), strict=True
-        ):
+        shown = torch.stack([as_canvas(pictures[place]) for place in sound])
+        for place, finding in zip(sound, likeness.judge(shown, threshold), strict=True):
             findings[place].append(finding)
     result = list(found)
     for place, some in findings.items():
-        if not some:
-            continue
-        finding = _by_threshold(nearest_to_a_copy(some), policy.limits.copy_threshold)
-        refused = finding.sentence if finding.is_near_copy and policy.limits.copies == "refuse" else ""
-        result[place] = Judgement(finding, refused)
+        if some:
+            finding = nearest_to_a_copy(some)
+            refused = finding.sentence if finding.is_near_copy and policy.limits.copies == "refuse" else ""
+            result[place] = Judgement(finding, refused)
     return result
-
-
-def _by_threshold(finding: Finding, threshold: float | None) -> Finding:
-    """With the owner's threshold, at which nobody has counted false alarms."""
-    return finding if threshold is None else replace(finding, threshold=threshold, rate=1.0)
