@@ -17,6 +17,7 @@ from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding, Likeness, Neighbour
 from sfumato.models import Generation, Model, enlarging, reproduce, reproduction
 from sfumato.models.judging import judged
+from sfumato.models.verbs import enlarging_again
 from sfumato.policy.limits import Limits
 from sfumato.policy.policy import Policy
 from sfumato.works.refusal import RefusedWarning
@@ -95,6 +96,28 @@ def test_what_is_refused_is_made_again_with_the_next_seed(scripted, new_model) -
     again = reproduce(new_model(), works[1].recipe)
     assert again.image.tobytes() == works[1].image.tobytes()
     assert again.recipe.attempt == 2
+
+
+def test_a_work_that_is_changed_stands_in_no_others_place(scripted, new_model) -> None:
+    (work,) = scripted(0.9, 0.1).generate(1, copies="refuse", retries=1, **SHORT)
+    assert work.recipe.attempt == 1
+    for changes in ({"seed": 5}, {"steps": 3}):
+        assert reproduce(new_model(), work.recipe, **changes).recipe.attempt == 0
+
+
+def test_an_enlarged_work_is_made_again_with_its_own_seed_or_not_at_all(scripted, new_model, new_upscaler) -> None:
+    (small,) = new_model().generate(1, **SHORT)
+    larger = new_upscaler()
+    larger.likeness = Scripted(scores=(0.9, 0.1), seen=[])
+    work = enlarging(larger, small).asking("refuse", 1).work()
+    assert (work.recipe.request.seed, work.recipe.attempt) == (1, 1)
+    larger.likeness = None
+    assert enlarging_again(larger, work.recipe, small).work().recipe == work.recipe.model_copy(
+        update={"policy": Policy().digest}
+    )
+    larger.likeness = Scripted(scores=(0.9, 0.1), seen=[])
+    with pytest.raises(SfumatoError, match="the work was refused: number 0 of seed 1"):
+        enlarging_again(larger, work.recipe, small, limited(copies="refuse", retries=1)).work()
 
 
 def test_works_come_in_their_order_though_one_was_made_again(scripted) -> None:
@@ -224,25 +247,49 @@ def test_what_holds_no_number_or_is_one_colour_is_refused() -> None:
     assert judge(noisy(0.3), known, from_noise=False) == [""]
 
 
-def test_works_that_hold_no_numbers_are_missing_and_the_others_there(new_model, monkeypatch) -> None:
-    generation = Generation.of(new_model(), **SHORT)
+@pytest.fixture
+def spoils(monkeypatch) -> Callable[..., None]:
+    """spoils(1, seed=0): in each batch of this seed, or of any, the work at place 1 holds no numbers from the first step
+    on."""
     whole = Generation._sampled
 
-    def spoilt(self, positions):
-        places, sampling = whole(self, positions)
-        decode = sampling.decode
+    def spoil(*places: int, seed: int | None = None) -> None:
+        def sampled(self, positions):
+            wanted, sampling = whole(self, positions)
+            if seed not in (None, self.request.seed):
+                return wanted, sampling
 
-        def broken(latents, is_last):
-            images = decode(latents, is_last).clone()
-            images[places[1]] = math.nan
-            return images
+            def steps():
+                for step in sampling.steps:
+                    step.x[list(places)] = math.nan
+                    yield step
 
-        return places, replace(sampling, decode=broken)
+            return wanted, replace(sampling, steps=steps())
 
-    monkeypatch.setattr(Generation, "_sampled", spoilt)
+        monkeypatch.setattr(Generation, "_sampled", sampled)
+
+    return spoil
+
+
+def test_works_that_hold_no_numbers_are_missing_and_the_others_there(new_model, spoils) -> None:
+    spoils(1)
     with pytest.warns(RefusedWarning, match=r"number 1 of seed 0 .it holds NaN"):
-        works = list(generation.works(3))
+        works = list(Generation.of(new_model(), **SHORT).works(3))
     assert [work.recipe.request.number for work in works] == [0, 2]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_where_those_that_are_made_again_hold_none_either_the_others_are_there(new_model, spoils, count: int) -> None:
+    spoils(0)
+    with pytest.warns(RefusedWarning, match=r"number 0 of seed 2 .it holds NaN"):
+        works = new_model().generate(count, retries=2, **SHORT)
+    assert [work.recipe.request.number for work in works] == [1, 2][: count - 1]
+
+
+def test_one_work_alone_that_holds_no_numbers_is_made_again(new_model, spoils) -> None:
+    spoils(0, seed=0)
+    (work,) = new_model().generate(1, retries=1, width=48, **SHORT)
+    assert (work.recipe.request.seed, work.recipe.attempt) == (1, 1)
 
 
 def test_filters_are_asked_last_and_refuse(scripted, monkeypatch) -> None:

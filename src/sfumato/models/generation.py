@@ -129,8 +129,9 @@ class Generation:
         self, step: Step, sampling: Sampling, positions: Sequence[int], places: list[int], *, previews: bool
     ) -> Progress:
         """positions: of the works that are wanted of a batch; places: theirs in it."""
-        if not step.x[places].flatten(1).isfinite().all(1).any():
-            sampling.check(step.x[places])  # it says why: there is nothing to go on with
+        retries = self.policy.limits.retries
+        if not step.x.flatten(1).isfinite().all(1).any() and self.attempt == 0 and (len(step.x) > 1 or not retries):
+            sampling.check(step.x)  # it says why: there is nothing to go on with
         is_last = step.index + 1 == step.steps
         images = sampling.decode(step.x, is_last)[places] if previews or is_last else None
         pictures = () if images is None else tuple(to_pictures(images))

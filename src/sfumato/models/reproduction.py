@@ -38,7 +38,9 @@ def reproduction(
     canvas = canvas_of(model.config, request.canvas, request.edit, picture, mask, strength)
     asked = request.with_changes(changes or Request())
     generation = Generation.of(model, asked, canvas=canvas, origin=recipe.origin, policy=policy)
-    return replace(generation, attempt=recipe.attempt)
+    # With anything changed it is a work of its own, in whose place none was refused.
+    is_changed = asked != request or strength is not None
+    return generation if is_changed else replace(generation, attempt=recipe.attempt)
 
 
 def reproduce(

@@ -135,11 +135,12 @@ def enlarging(
 def enlarging_again(model: Model, recipe: Recipe, work: Work, policy: Policy | None = None) -> Generation:
     """What makes an enlarged work once more, from the smaller one made once more, which may have been changed.
 
-    recipe: of the enlarged one, which stays as it is; policy: by default that of this computer. Raises SfumatoError for
-    another upscaler than the recipe's.
+    recipe: of the enlarged one, which stays as it is; policy: by default that of this computer, but that no other work
+    takes its place. Raises SfumatoError for another upscaler than the recipe's.
     """
     check_model(model, recipe)
-    return enlarging(model, work, recipe.request, tile=recipe.request.canvas.tile, policy=policy)
+    generation = enlarging(model, work, recipe.request, tile=recipe.request.canvas.tile, policy=policy)
+    return replace(generation.asking(retries=0), attempt=recipe.attempt)
 
 
 def reimagine(model: Model, picture: Image.Image, *, strength: float = STRENGTH, **asked: object) -> Work:
