@@ -1,9 +1,12 @@
 """The limits that works keep to, as a person sees them and runs into them."""
 
 import pytest
+from PIL import Image
 
-from sfumato.models import Model
-from sfumato.works import read_work
+from sfumato.models import Generation, Model
+from sfumato.provenance.verification import read_credentials
+from sfumato.works import Work, contact_sheet, read_work
+from sfumato.works.refusal import Refusal
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +27,23 @@ def limited(tmp_path, monkeypatch):
         return path
 
     return write
+
+
+@pytest.fixture
+def refuses(monkeypatch):
+    """refuses(3, 4): works of these numbers are refused, whatever they are like."""
+    judged = Generation._judged
+
+    def refuse(*numbers):
+        def _judged(self, positions, *pictures):
+            works, refused = judged(self, positions, *pictures)
+            more = [work.recipe.request for work in works if work.recipe.request.number in numbers]
+            others = tuple(Refusal(asked.seed, asked.number, "as the test has it") for asked in more)
+            return tuple(work for work in works if work.recipe.request not in more), refused + others
+
+        monkeypatch.setattr(Generation, "_judged", _judged)
+
+    return refuse
 
 
 def test_without_a_file_it_says_so(sfumato):
@@ -74,6 +94,46 @@ def test_refused_works_are_missing_counted_and_explained(sfumato, run, tmp_path,
     limited("")
     answer = sfumato("generate", run, "-n", 1, "--seed", 7, "--steps", 3, "-o", folder)
     assert "0006.png: number 6 of seed 7" in answer.out
+
+
+def test_what_lies_where_a_work_was_refused_is_none_of_those_that_were_made(sfumato, run, tmp_path, refuses):
+    folder = tmp_path / "works"
+    sfumato("generate", run, "-n", 4, "--steps", 1, "--seed", 3, "-o", folder)
+    before = (folder / "0002.png").read_bytes()
+    refuses(2)
+    answer = sfumato("generate", run, "-n", 4, "--steps", 1, "-o", folder, "--force")
+    assert f"3 works in {folder}, all on one sheet" in answer.out
+    assert f"1 other file in {folder} left as before" in answer.out
+    assert (folder / "0002.png").read_bytes() == before
+    assert read_credentials(tmp_path / "works-sheet.png").facts["comparison"]["works"] == 3
+    with Image.open(tmp_path / "works-sheet.png") as sheet:
+        assert sheet.size == contact_sheet([Image.new("RGB", (32, 32))] * 3).size
+
+
+def test_where_the_first_works_are_refused_no_animation_is_said_to_be_there(sfumato, run, tmp_path, refuses):
+    refuses(*range(16))
+    answer = sfumato("generate", run, "-n", 17, "--steps", 1, "--trajectory", "-o", tmp_path / "works")
+    assert f"1 work in {tmp_path / 'works'}" in answer.out
+    assert "no animation is written: it shows the first works, and all of these were refused" in answer.out
+    assert not (tmp_path / "works-trajectory.webp").exists()
+
+
+def test_a_sheet_does_not_say_of_works_that_lay_there_that_they_were_compared(sfumato, run, tmp_path, monkeypatch):
+    asked = ("generate", run, "-n", 18, "--steps", 1, "-o", tmp_path / "works")
+    save = Work.save
+
+    def killed(work, path, **options):
+        if path.name == "0016.png":
+            raise KeyboardInterrupt
+        return save(work, path, **options)
+
+    monkeypatch.setattr(Work, "save", killed)
+    assert sfumato(*asked).code == 130
+    monkeypatch.undo()
+    answer = sfumato(*asked)
+    assert "none of 2 works is a near copy" in answer.out
+    said = read_credentials(tmp_path / "works-sheet.png").facts["comparison"]
+    assert (said["works"], said["compared"]) == (18, 2)
 
 
 def test_a_work_that_was_made_again_stands_in_the_place_of_the_refused_one(sfumato, run, tmp_path, limited, scores):

@@ -10,6 +10,7 @@ from PIL import Image
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.evaluation.works import picture_files, read_folder
 from sfumato.models import Model
+from sfumato.policy.policy import Policy
 from sfumato.works import read_work
 
 
@@ -53,11 +54,13 @@ def test_a_picture_is_made_larger_and_made_again(sfumato, larger, picture, here)
 
 
 def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfumato, run, larger, here):
-    answer = sfumato("generate", run, "-n", 2, "--steps", 2, "--seed", 3, "--upscale", larger, "-o", "works")
+    asked = ("--steps", 2, "--seed", 3, "--retries", 1, "--upscale", larger)
+    answer = sfumato("generate", run, "-n", 2, *asked, "-o", "works")
     assert answer.code == 0, answer.err
     path = here / "works" / "0001.png"
     work = read_work(path)
     assert work.image.size == (64, 64)
+    assert work.recipe.policy == work.recipe.origin.policy == Policy().asked(retries=1).digest
     assert (work.recipe.origin.size, work.recipe.origin.request.number, work.recipe.origin.request.seed) == (
         (32, 32),
         1,

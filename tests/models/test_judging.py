@@ -165,6 +165,15 @@ def test_the_owners_threshold_holds_before_the_nearest_to_a_copy_is_chosen() -> 
     assert found.finding.is_near_copy
 
 
+def test_what_is_asked_for_works_holds_when_they_are_enlarged(new_model, new_upscaler) -> None:
+    larger = new_upscaler()
+    larger.likeness = Scripted(scores=(0.1, 0.9, 0.1), seen=[])
+    with pytest.warns(RefusedWarning, match="number 1 of seed 0"):
+        works = new_model().generate(3, upscale=larger, copies="refuse", **SHORT)
+    assert [work.recipe.request.number for work in works] == [0, 2]
+    assert {work.recipe.policy for work in works} == {work.recipe.first.policy for work in works}
+
+
 def test_no_recipe_is_bound_by_what_was_only_measured(new_model) -> None:
     made = Generation.of(new_model(), policy=Policy.none(), **SHORT).work()
     assert (made.recipe.policy, made.finding) == (None, None)
@@ -249,8 +258,8 @@ def test_what_holds_no_number_or_is_one_colour_is_refused() -> None:
 
 @pytest.fixture
 def spoils(monkeypatch) -> Callable[..., None]:
-    """spoils(1, seed=0): in each batch of this seed, or of any, the work at place 1 holds no numbers from the first step
-    on."""
+    """spoils(1, seed=0): in each batch of this seed, or of any, the work at place 1 holds no numbers, from its first
+    step on."""
     whole = Generation._sampled
 
     def spoil(*places: int, seed: int | None = None) -> None:

@@ -60,6 +60,12 @@ def test_a_file_without_a_recipe_has_its_name_for_a_number(works):
         following(works, 1, recipe, seed=7)
 
 
+def test_after_the_last_seed_comes_the_first(works):
+    put(works, "0000.png", recipe(1, 0).model_copy(update={"attempt": 3}))
+    last = 2**63 - 2
+    assert following(works, 1, recipe, seed=last) == Series(count=1, seed=last, first=1, named=1)
+
+
 def test_with_a_seed_the_same_request_goes_on_and_another_begins(works):
     put(works, "0000.png", recipe(7, 0))
     put(works, "0001.png", recipe(7, 1, device="cuda", torch_version="1"))

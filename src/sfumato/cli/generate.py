@@ -57,8 +57,6 @@ def generate(
     seed = request.seed if "seed" in request.model_fields_set else None
     directory = OwnDirectory(output, "works")
     made = SeriesOfWorks(directory, Series(count=count, seed=request.seed), trajectory, force=force)
-    ours = {*made.series.names, MARKER}
-    others = [path for path in output.iterdir() if path.name not in ours] if force and output.is_dir() else []
     continues = not force and bool(directory.own())
     if continues:
         directory.check()
@@ -79,10 +77,12 @@ def generate(
         series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest)
         made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
         made.check()
-    made.write(generation, upscaler, console, seed=seed, recipe=recipe, mark=mark)
+    is_shown = made.write(generation, upscaler, console, seed=seed, recipe=recipe, mark=mark)
     for said in filter(None, (*made.said(), said_of_nearness(made.findings))):
         say(console, said)
+    others = [path for path in output.iterdir() if path.name not in {*made.findings, MARKER}] if force else []
     if others:
         say(console, f"{counted(len(others), 'other file')} in {output} left as before")
     if trajectory:
-        say(console, f"from noise to picture: {made.video}")
+        none = "no animation is written: it shows the first works, and all of these were refused"
+        say(console, f"from noise to picture: {made.video}" if is_shown else none)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sfumato.likeness import Finding
     from sfumato.models import Generation, Model
     from sfumato.models.progress import Progress
+    from sfumato.policy.policy import Policy
     from sfumato.works import Work
     from sfumato.works.refusal import Refusal
     from sfumato.works.series import Series
@@ -31,8 +32,8 @@ ON_SHEET: Final = 256  # works at most; with more of them a sheet shows nothing 
 @dataclass(frozen=True)
 class SeriesOfWorks:
     """series: what is to lie in the directory; goes_on: some of it may lie there already, as of a killed command;
-    findings: what the works that were made are near to, by the names of their files; refused: works that are not let
-    out."""
+    findings: of all works of the series that lie there, by the names of their files, what they are near to, None for one
+    that was not compared now; refused: works that are not let out."""
 
     directory: OwnDirectory
     series: Series
@@ -64,9 +65,9 @@ class SeriesOfWorks:
 
     def write(
         self, generation: Generation, upscaler: Model | None, console: Console, *, seed: int | None, **written: bool
-    ) -> None:
+    ) -> bool:
         """Make and write what is not there yet, then the sheet and the video. seed: as it was asked for; written: as
-        ``Work.save`` has it."""
+        ``Work.save`` has it. Returns whether there are works for a video, where one is wanted."""
         from PIL import Image
 
         from sfumato.models import enlarging
@@ -82,13 +83,14 @@ class SeriesOfWorks:
         # A video that is missing begins with the first batch once more.
         anew = self.trajectory and not self.video.exists()
         first = next((number for number in numbers if anew or number not in there), numbers.stop)
+        self.findings.update({self.series.name(number): None for number in there})
         count = numbers.stop - first
         events = generation.events(count, first, previews=self.trajectory) if count else ()
         parts = [Part(generation, max(1, count), first)]
         if upscaler is not None:
             canvas = generation.canvas
             small = Image.new("RGB", (canvas.width, canvas.height))
-            parts.append(Part(enlarging(upscaler, small, tile=canvas.tile), max(1, count)))
+            parts.append(Part(enlarging(upscaler, small, tile=canvas.tile, policy=generation.policy), max(1, count)))
         with self.directory.at_work():
             with SamplingBar(console, counted(count, "work"), parts) as bar:
                 for event in events:
@@ -98,19 +100,20 @@ class SeriesOfWorks:
                     self.refused.extend(event.refused)
                     for work in event.works:
                         position = work.recipe.request.position
+                        name = self.series.name(position)
                         if position in there:
+                            self.findings[name] = work.finding if upscaler is None else None
                             continue
                         if not noted:
                             begun = generation.recipe(self.series.first)
                             digest = "" if upscaler is None else upscaler.weights_digest
                             begin(self.directory, self.series, begun, seed=seed, upscaler=digest)
                             noted = True
-                        larger = work if upscaler is None else self._enlarged(upscaler, work)
+                        larger = work if upscaler is None else self._enlarged(upscaler, work, generation.policy)
                         if larger is None:
                             continue
-                        path = self.directory.claim(self.series.name(position))
-                        larger.save(path, **written, force=self.force)
-                        self.findings[path.name] = larger.finding
+                        larger.save(self.directory.claim(name), **written, force=self.force)
+                        self.findings[name] = larger.finding
             shown = self.shown()
             if not shown:
                 raise nothing_left(self.refused)
@@ -119,6 +122,7 @@ class SeriesOfWorks:
             if frames := [contact_sheet(pictures) for pictures in way.steps()]:
                 save_animation(frames, self.video, seconds=3.0, hold=1.5, scale=1, sources=sources, force=self.over)
             finish(self.directory)
+            return bool(frames)
 
     def _is_first_batch(self, event: Progress, generation: Generation) -> bool:
         """Whether it is a step of the works that the video shows."""
@@ -127,19 +131,18 @@ class SeriesOfWorks:
         batch = batch_size(generation.model, generation.canvas)
         return bool(event.previews) and event.positions[0] // batch == self.series.first // batch
 
-    def _enlarged(self, upscaler: Model, work: Work) -> Work | None:
+    def _enlarged(self, upscaler: Model, work: Work, policy: Policy) -> Work | None:
         """The work made larger, None where that is refused."""
         from sfumato.models import enlarging
 
-        *_, last = enlarging(upscaler, work).events()
-        self.refused.extend(last.refused)
-        return next(iter(last.works), None)
+        for event in enlarging(upscaler, work, policy=policy).events():
+            self.refused.extend(event.refused)
+        return next(iter(event.works), None)
 
     def said(self) -> list[str]:
         """What was made, and what was not, in sentences."""
         count, names, numbers = self.series.count, self.series.names, self.series.numbers
-        missing = [name for name in names if not (self.directory.path / name).is_file()]
-        made = count - len(missing)
+        made = len(self.findings)
         said = f"{counted(made, 'work')} in {self.directory.path}"
         if self.series.named:
             files, which = (names[0], f"number {numbers[0]:,}")
@@ -154,8 +157,9 @@ class SeriesOfWorks:
 
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once all are written."""
-        there = [path for name in self.series.names if (path := self.directory.path / name).is_file()]
-        return [open_picture(path) for path in there[:ON_SHEET]]
+        # With --force another of the same name may lie where one was refused.
+        there = [name for name in self.series.names if name in self.findings]
+        return [open_picture(self.directory.path / name) for name in there[:ON_SHEET]]
 
     def _beside(self, what: str, suffix: str) -> Path:
         """Beside the directory; what follows the first works has a name of its own, as nothing is written over."""

@@ -240,7 +240,7 @@ class GenerativeModel(Model):
         upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
         works = sorted(generation.works(count), key=_position)
-        return [larger for work in works for larger in enlarging(upscaler, work).works()]
+        return [larger for work in works for larger in enlarging(upscaler, work, policy=generation.policy).works()]
 
     def trajectory(self, count: int = 1, **asked: object) -> Iterator[Progress]:
         """The same, yielding every step from noise to picture with a preview; the last of a batch carries its works."""

@@ -123,7 +123,7 @@ def following(
         made = recipe.first.request
         number = made.position
         # Where works of the seeds before were refused, it stands in the place of that of the seed that was asked for.
-        if made.series_seed - recipe.first.attempt != (seed or 0):
+        if (made.series_seed - recipe.first.attempt) % 2**63 != (seed or 0):
             continue
         enlarged_by = recipe.model.digest if recipe.origin else ""
         if seed is None or (enlarged_by == upscaler and _alike(recipe.first, recipe_of(made.series_seed, number))):
