@@ -1,9 +1,12 @@
 """The limits that works keep to, as a person sees them and runs into them."""
 
+import json
+
 import pytest
 from PIL import Image
 
 from sfumato.models import Generation, Model
+from sfumato.provenance.mark import GRID_KEY
 from sfumato.provenance.verification import read_credentials
 from sfumato.works import Work, contact_sheet, read_work
 from sfumato.works.refusal import Refusal
@@ -38,7 +41,8 @@ def refuses(monkeypatch):
         def _judged(self, positions, *pictures):
             works, refused = judged(self, positions, *pictures)
             more = [work.recipe.request for work in works if work.recipe.request.number in numbers]
-            others = tuple(Refusal(asked.seed, asked.number, "as the test has it") for asked in more)
+            again = self.attempt < self.policy.limits.retries
+            others = tuple(Refusal(asked.seed, asked.number, "as the test has it", again) for asked in more)
             return tuple(work for work in works if work.recipe.request not in more), refused + others
 
         monkeypatch.setattr(Generation, "_judged", _judged)
@@ -189,6 +193,49 @@ def test_a_grid_says_in_the_place_of_a_work_that_it_is_refused(sfumato, run, tmp
     answer = sfumato(*asked)
     assert answer.code == 0, answer.err
     assert "1 work refused" in answer.out
+
+
+def test_a_grid_compares_works_of_one_seed_alone_and_counts_what_they_cost(sfumato, run, tmp_path, limited, refuses):
+    costs = []
+    for text, numbers in (("", ()), ("retries = 2", (1,))):
+        limited(text)
+        refuses(*numbers)
+        path = tmp_path / f"grid-{len(costs)}.png"
+        answer = sfumato("grid", run, "--vary", "steps=1,2", "-n", 2, "-o", path)
+        assert answer.code == 0, answer.err
+        with Image.open(path) as grid:
+            costs.append(json.loads(grid.text[GRID_KEY])["evaluations"])
+    assert costs[0] == costs[1]
+    assert "2 works refused, and not saved: number 1 of seed 0" in answer.out
+    assert "made again" not in answer.out
+
+
+def test_a_grid_of_which_all_is_refused_is_not_written(sfumato, run, tmp_path, limited):
+    limited("copies = 'refuse'\ncopy_threshold = -1\nretries = 2")
+    answer = sfumato("grid", run, "--vary", "steps=1,2", "-n", 1, "-o", tmp_path / "grid.png")
+    assert answer.code == 2
+    assert "2 works refused, and not saved" in answer.err
+    assert answer.err.strip().endswith("; ask for others with --seed")
+    assert not (tmp_path / "grid.png").exists()
+
+
+def test_what_is_refused_when_it_is_made_again_has_no_other_in_its_place(sfumato, run, generated, limited):
+    limited("copies = 'refuse'\ncopy_threshold = -1\nretries = 2")
+    answer = sfumato("again", generated / "0000.png", "--model", run)
+    assert answer.code == 2
+    assert "1 work refused, and not saved: number 0 of seed 7" in answer.err
+    assert answer.err.strip().endswith("the limits that hold now do not let it out: 'sfumato policy' shows them")
+
+
+def test_a_way_is_not_begun_without_its_filters(sfumato, run, generated, tmp_path, limited, monkeypatch):
+    limited("[[filters]]\nname = 'nowhere'\n")
+    begun = []
+    monkeypatch.setattr("sfumato.models.interpolation._Way.pictures", begun.append)
+    asked = ("interpolate", generated / "0000.png", generated / "0001.png", "--model", run)
+    answer = sfumato(*asked, "-o", tmp_path / "way.webp")
+    assert answer.code == 2
+    assert "the filter 'nowhere' is not installed" in answer.err
+    assert begun == []
 
 
 def test_a_way_of_which_a_picture_is_refused_is_not_written(sfumato, run, tmp_path, limited):

@@ -75,6 +75,7 @@ def again(
     else:
         sources = filter(None, (work, picture, mask))
         made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, mark=mark, force=force)
+    made = replace(made, remedy="the limits that hold now do not let it out: 'sfumato policy' shows them")
     read = read_work(work)
     shown = None if picture is None else open_picture(picture, parse_background(background))
     covered = None if mask is None else opened_mask(mask)

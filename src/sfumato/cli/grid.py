@@ -21,7 +21,7 @@ from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, 
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
-from sfumato.works.refusal import Refusal, said_of_refusals
+from sfumato.works.refusal import Refusal, nothing_left, said_of_refusals
 from sfumato.works.request import Request
 
 if TYPE_CHECKING:
@@ -109,9 +109,15 @@ def grid(
     ]
     count = count or (4 if len(axes) == 1 or len(choices) <= LARGE else 1)
     _check_size(len(choices) * count, loaded.config.size)
-    generations = [Generation.of(loaded, request.with_changes(_request(choice))) for choice in choices]
+    # Works of another seed could not be compared with the others.
+    generations = [
+        Generation.of(loaded, request.with_changes(_request(choice))).asking(retries=0) for choice in choices
+    ]
     console = Console(highlight=False)
     cells = _made(generations, choices, count, console)
+    refused = [refusal for cell in cells for refusal in cell.refused]
+    if len(refused) == count * len(cells):
+        raise nothing_left(refused, "ask for others with --seed")
     sheet = labelled_grid(
         _in_rows([cell.pictures for cell in cells], axes),
         columns=axes[-1].titles,
@@ -130,7 +136,7 @@ def grid(
             console.print(f"{name_in_words(axis.name)} changes nothing here: all its works are the same")
     each = f"{counted(count, 'work')} for each of {counted(len(choices), 'setting')}"
     say(console, f"{each}: {output}")
-    for said in said_of_refusals([refusal for cell in cells for refusal in cell.refused]):
+    for said in said_of_refusals(refused):
         say(console, said)
 
 

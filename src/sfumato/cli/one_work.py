@@ -16,7 +16,7 @@ from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import open_picture
 from sfumato.images.files import BYTE_LIMIT
-from sfumato.works.refusal import Refusal, nothing_left, said_of_refusals
+from sfumato.works.refusal import OTHERS, Refusal, nothing_left, said_of_refusals
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class OneWork:
     """output: its file, None where it is not written; video: of the way from noise to it, None for none; recipe:
     whether the file keeps the settings; mark: whether its pixels bear a mark; inputs: the file of the picture that it
-    is made from; copies, retries: what becomes of a work that had better not leave (see ``Policy.asked``); console:
-    where its progress is shown."""
+    is made from; copies, retries: what becomes of a work that had better not leave (see ``Policy.asked``); remedy: what
+    can be done where it is refused; console: where its progress is shown."""
 
     output: Path | None
     video: Path | None
@@ -41,6 +41,7 @@ class OneWork:
     inputs: tuple[Input, ...] = ()
     copies: str | None = None
     retries: int | None = None
+    remedy: str = OTHERS
     console: Console = field(default_factory=lambda: Console(highlight=False))
 
     @classmethod
@@ -99,7 +100,7 @@ class OneWork:
                 refused += event.refused
                 works += event.works
         if not works:
-            raise nothing_left(refused)
+            raise nothing_left(refused, self.remedy)
         for sentence in said_of_refusals(refused):
             self.say(sentence)
         if self.video is not None:

@@ -32,8 +32,8 @@ ON_SHEET: Final = 256  # works at most; with more of them a sheet shows nothing 
 @dataclass(frozen=True)
 class SeriesOfWorks:
     """series: what is to lie in the directory; goes_on: some of it may lie there already, as of a killed command;
-    findings: of all works of the series that lie there, by the names of their files, what they are near to, None for one
-    that was not compared now; refused: works that are not let out."""
+    findings: by the names of the files that lie there at last, what the works are near to, None for one that was not
+    compared now; refused: works that are not let out."""
 
     directory: OwnDirectory
     series: Series

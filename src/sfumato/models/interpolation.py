@@ -68,6 +68,7 @@ def passing(
     check_way(model, first, second)
     ends = [reproduction(model, recipe, changes) for recipe in (first, second)]
     _check_sampled_alike(*(end.settings for end in ends))
+    ends[0].policy.load_filters()
     way = _Way(*ends)
     made, planned = 0, len(ends) + math.ceil(DENSITY * max(BATCH, frames) / way.batch)
     shares = np.linspace(0, 1, max(BATCH, frames))

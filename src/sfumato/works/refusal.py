@@ -9,6 +9,7 @@ from typing import Final
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
 
+OTHERS: Final = "ask for others with --seed or --retries"
 _SHOWN: Final = 5  # with their reasons, in a sentence
 
 
@@ -37,9 +38,9 @@ def said_of_refusals(refusals: Sequence[Refusal]) -> list[str]:
     return [f"{counted(len(part), 'work')} {said}: {_listed(part)}" for part, said in parts if part]
 
 
-def nothing_left(refusals: Sequence[Refusal]) -> SfumatoError:
-    """Where nothing is let out of all that was made."""
-    return SfumatoError(f"{'; '.join(said_of_refusals(refusals))}; ask for others with --seed or --retries")
+def nothing_left(refusals: Sequence[Refusal], remedy: str = OTHERS) -> SfumatoError:
+    """Where nothing is let out of all that was made. remedy: what can be done."""
+    return SfumatoError(f"{'; '.join(said_of_refusals(refusals))}; {remedy}")
 
 
 def _listed(refusals: Sequence[Refusal]) -> str:
