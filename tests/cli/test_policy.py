@@ -65,13 +65,13 @@ def test_it_shows_every_limit(sfumato, tmp_path):
     )
     answer = sfumato("policy", path)
     assert answer.out.splitlines()[1:] == [
-        "near copies of what was learned from: refuse, from a score of 0.5 on",
+        "near copies of what was learned from: refuse, over a score of 0.5",
         "a work that is refused is made again with the next seed: 2 times",
         "classes: waves",
         "words: waves",
         "words refused: nude",
-        "1 work an hour",
-        "1,024 pixels a side",
+        "1 work an hour at most",
+        "1,024 pixels a side at most",
     ]
 
 

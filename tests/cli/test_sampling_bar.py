@@ -75,6 +75,16 @@ def test_it_moves_with_every_look_and_ends_at_the_whole(model, slow):
         assert share == pytest.approx(now / clock.now, abs=0.01)
 
 
+def test_works_that_are_not_enlarged_are_not_waited_for(model, slow):
+    first, second = Part(Generation.of(model, steps=2), 2), Part(wide(model, steps=1), 2)
+    with SamplingBar(console_of(), "2 works", [first, second], slow(1.0)) as bar:
+        for event in Generation.of(model, steps=2).events(2):
+            bar.note(event)
+        second.spare(2)
+        assert bar.share == 1
+        assert bar.seconds_left == 0
+
+
 def test_one_wide_work_is_more_than_none_or_all_of_it(model, slow):
     """As where one work stood at 0 of 1 for as long as it took: nineteen windows a step, one look of the network each
     step; the bar has moved before the first step ends."""

@@ -174,6 +174,14 @@ def test_what_is_asked_for_works_holds_when_they_are_enlarged(new_model, new_ups
     assert {work.recipe.policy for work in works} == {work.recipe.first.policy for work in works}
 
 
+def test_an_index_that_is_there_and_cannot_be_read_is_not_passed_over(new_model, tmp_path: Path) -> None:
+    place = new_model().save_pretrained(tmp_path / "model")
+    assert Model.from_pretrained(place).likeness is None
+    (place / "likeness.safetensors").symlink_to("nowhere")
+    with pytest.raises(SfumatoError, match=r"likeness.safetensors"):
+        Model.from_pretrained(place)
+
+
 def test_no_recipe_is_bound_by_what_was_only_measured(new_model) -> None:
     made = Generation.of(new_model(), policy=Policy.none(), **SHORT).work()
     assert (made.recipe.policy, made.finding) == (None, None)

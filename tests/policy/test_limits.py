@@ -43,6 +43,10 @@ def test_an_empty_file_limits_nothing(tmp_path: Path) -> None:
     assert Limits.read(written(tmp_path, "")) == Limits()
 
 
+def test_a_file_may_begin_with_the_mark_that_some_editors_write(tmp_path: Path) -> None:
+    assert Limits.read(written(tmp_path, b"\xef\xbb\xbfretries = 1\r\n")).retries == 1
+
+
 WRONG = {
     "a spelling mistake": ("work_per_hour = 3", "there is no limit 'work_per_hour', do you mean 'works_per_hour'?"),
     "one within": ("[words]\nrefuse = ['x']", "there is no limit 'words.refuse', do you mean 'refused'?"),

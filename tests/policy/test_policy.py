@@ -91,6 +91,9 @@ def test_a_person_can_ask_for_more_and_not_for_less_than_the_owner() -> None:
         of().asked("hide")
     with pytest.raises(SfumatoError, match="retries 101"):
         of().asked(retries=101)
+    for wrong in (1.5, "2", float("nan")):
+        with pytest.raises(SfumatoError, match="a whole number from 0 to 100"):
+            of().asked(retries=wrong)
 
 
 def test_sizes_are_bounded() -> None:

@@ -41,7 +41,7 @@ def _said(policy: Policy) -> Iterator[str]:
     limits = policy.limits
     where = "no policy file: works are not limited" if policy.origin is None else f"{policy.origin}"
     yield f"{where} (SHA-256 {policy.digest[:16]})"
-    threshold = "" if limits.copy_threshold is None else f", from a score of {limits.copy_threshold:g} on"
+    threshold = "" if limits.copy_threshold is None else f", over a score of {limits.copy_threshold:g}"
     yield f"near copies of what was learned from: {limits.copies}{threshold}"
     again = counted(limits.retries, "time") if limits.retries else "not"
     yield f"a work that is refused is made again with the next seed: {again}"
@@ -52,8 +52,8 @@ def _said(policy: Policy) -> Iterator[str]:
     if limits.words.refused:
         yield f"words refused: {', '.join(limits.words.refused)}"
     if limits.works_per_hour is not None:
-        yield f"{counted(limits.works_per_hour, 'work')} an hour"
+        yield f"{counted(limits.works_per_hour, 'work')} an hour at most"
     if limits.longest_side is not None:
-        yield f"{limits.longest_side:,} pixels a side"
+        yield f"{limits.longest_side:,} pixels a side at most"
     for each in limits.filters:
         yield f"filter {each.name}: a score of {each.most:g} at most"

@@ -48,6 +48,10 @@ class Part:
         """One more is made than was planned, as of works that were refused."""
         self.total += sum(self.steps)
 
+    def spare(self, count: int) -> None:
+        """So many works are not made after all, each of which is a batch of its own."""
+        self.total -= count * sum(self.steps)
+
     def step(self) -> None:
         self.planned += self.steps[self.next_step]
         self.next_step = (self.next_step + 1) % len(self.steps)

@@ -98,6 +98,8 @@ class SeriesOfWorks:
                     if self._is_first_batch(event, generation):
                         way.note(event)
                     self.refused.extend(event.refused)
+                    for larger in parts[1:]:
+                        larger.spare(sum(not refusal.again for refusal in event.refused))
                     for work in event.works:
                         position = work.recipe.request.position
                         name = self.series.name(position)
@@ -109,11 +111,11 @@ class SeriesOfWorks:
                             digest = "" if upscaler is None else upscaler.weights_digest
                             begin(self.directory, self.series, begun, seed=seed, upscaler=digest)
                             noted = True
-                        larger = work if upscaler is None else self._enlarged(upscaler, work, generation.policy)
-                        if larger is None:
+                        whole = work if upscaler is None else self._enlarged(upscaler, work, generation.policy)
+                        if whole is None:
                             continue
-                        larger.save(self.directory.claim(name), **written, force=self.force)
-                        self.findings[name] = larger.finding
+                        whole.save(self.directory.claim(name), **written, force=self.force)
+                        self.findings[name] = whole.finding
             shown = self.shown()
             if not shown:
                 raise nothing_left(self.refused)

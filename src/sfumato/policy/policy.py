@@ -49,8 +49,8 @@ class Policy:
         """
         if copies is not None and copies not in COPIES:
             raise SfumatoError(f"copies '{copies}': choose {' or '.join(COPIES)}")
-        if retries is not None and not 0 <= retries <= MOST_RETRIES:
-            raise SfumatoError(f"retries {retries}: from 0 to {MOST_RETRIES} is needed")
+        if retries is not None and not (isinstance(retries, int) and 0 <= retries <= MOST_RETRIES):
+            raise SfumatoError(f"retries {retries!r}: a whole number from 0 to {MOST_RETRIES} is needed")
         changes = {
             **({} if copies is None or self.limits.copies == "refuse" else {"copies": copies}),
             **({} if retries is None else {"retries": retries}),
