@@ -224,7 +224,7 @@ def test_what_is_refused_when_it_is_made_again_has_no_other_in_its_place(sfumato
     answer = sfumato("again", generated / "0000.png", "--model", run)
     assert answer.code == 2
     assert "1 work refused, and not saved: number 0 of seed 7" in answer.err
-    assert answer.err.strip().endswith("the limits that hold now do not let it out: 'sfumato policy' shows them")
+    assert answer.err.strip().endswith("the limits that hold now let none out: 'sfumato policy' shows them")
 
 
 def test_a_way_is_not_begun_without_its_filters(sfumato, run, generated, tmp_path, limited, monkeypatch):

@@ -7,8 +7,12 @@ import pytest
 from sfumato import pipeline
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.models import Model, ModelConfig, build_denoiser
+from sfumato.models.judging import Judgement
+from sfumato.networks import UNetConfig
 from sfumato.pipeline import demonstration
 from sfumato.pipeline.events import Began, Drew
+from sfumato.works.request import SamplerSettings
 
 
 def test_pictures_are_drawn_first_and_again_after_it_was_closed(
@@ -29,3 +33,15 @@ def test_one_that_is_there_is_not_made_anew_unasked(tmp_path: Path) -> None:
         directory.claim("index.html").touch()
     with pytest.raises(SfumatoError, match="holds a demonstration already"):
         list(pipeline.demonstrate(tmp_path / "demo"))
+
+
+def test_where_all_works_are_refused_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
+    config = ModelConfig(size=32, network=network, generation=SamplerSettings(steps=2))
+    model = Model(config, build_denoiser(config).eval().requires_grad_(False), weights_digest="0" * 64)
+    monkeypatch.setattr(
+        "sfumato.models.generation.judged", lambda found, *_, **__: [Judgement(refused="no")] * len(found)
+    )
+    with pytest.raises(SfumatoError, match=r"10 works refused.*'sfumato policy' shows them"):
+        demonstration._animated(model, 1, OwnDirectory(tmp_path / "demo", "demo"))
+    assert not (tmp_path / "demo").exists()

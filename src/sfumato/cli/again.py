@@ -14,6 +14,7 @@ from sfumato.cli import options
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import open_picture
 from sfumato.works.edits import Refine
+from sfumato.works.refusal import LIMITS
 from sfumato.works.request import Request
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def again(
     else:
         sources = filter(None, (work, picture, mask))
         made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, mark=mark, force=force)
-    made = replace(made, remedy="the limits that hold now do not let it out: 'sfumato policy' shows them")
+    made = replace(made, remedy=LIMITS)
     read = read_work(work)
     shown = None if picture is None else open_picture(picture, parse_background(background))
     covered = None if mask is None else opened_mask(mask)

@@ -25,6 +25,7 @@ from sfumato.reports import demonstration_page
 from sfumato.text import counted
 from sfumato.training import Run, is_run
 from sfumato.works import contact_sheet, save_animation
+from sfumato.works.refusal import LIMITS, Refusal, nothing_left
 
 DRAWN_PER_CLASS = 200
 DRAWN_SIZE = 64
@@ -89,13 +90,7 @@ def _trained(art: Path, place: Path, minutes: float, seed: int, *, force: bool) 
 def _write_page(directory: OwnDirectory, run: Run, drawn: dict[str, list[Image.Image]], seed: int) -> None:
     model = Model.from_pretrained(run.path, device="cpu")
     works = {name: _works(model, name, seed, directory.path / "works" / name) for name in model.config.classes}
-    way, findings = Trajectory(), list[Finding | None]()
-    for step in Generation.of(model, seed=seed + 1).events(10, previews=True):
-        way.note(step)
-        findings += [work.finding for work in step.works]
-    frames = [contact_sheet(pictures, columns=5, scale=3) for pictures in way.steps()]
-    video, sources = directory.claim(TRAJECTORY), model.sources(findings)
-    animation = save_animation(frames, video, seconds=3.0, hold=2.0, scale=1, sources=sources, force=True)
+    animation = _animated(model, seed + 1, directory)
     with Image.open(run.path / "evolution.png") as strip:
         evolution = strip.convert("RGB")
     text = demonstration_page(
@@ -107,6 +102,20 @@ def _write_page(directory: OwnDirectory, run: Run, drawn: dict[str, list[Image.I
         drawn=DRAWN_PER_CLASS * len(drawn),
     )
     write_whole_text(directory.claim(PAGE), text, force=True)
+
+
+def _animated(model: Model, seed: int, directory: OwnDirectory) -> Path:
+    """The way of ten works from noise, of those that are let out. Raises SfumatoError where none is."""
+    way, findings, refused = Trajectory(), list[Finding | None](), list[Refusal]()
+    for step in Generation.of(model, seed=seed).events(10, previews=True):
+        way.note(step)
+        findings += [work.finding for work in step.works]
+        refused += step.refused
+    if not findings:
+        raise nothing_left(refused, LIMITS)
+    frames = [contact_sheet(pictures, columns=5, scale=3) for pictures in way.steps()]
+    video, sources = directory.claim(TRAJECTORY), model.sources(findings)
+    return save_animation(frames, video, seconds=3.0, hold=2.0, scale=1, sources=sources, force=True)
 
 
 def _works(model: Model, label: str, seed: int, folder: Path) -> list[Image.Image]:

@@ -10,6 +10,7 @@ from sfumato.errors import SfumatoError
 from sfumato.text import counted
 
 OTHERS: Final = "ask for others with --seed or --retries"
+LIMITS: Final = "the limits that hold now let none out: 'sfumato policy' shows them"
 _SHOWN: Final = 5  # with their reasons, in a sentence
 
 
