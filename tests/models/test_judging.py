@@ -233,6 +233,13 @@ def test_guidance_below_1_does_not_lead_to_what_is_not_allowed(new_model, asked:
     Generation.of(new_model(), policy=policy, guidance=0.0, label="waves", negative="waves")
 
 
+def test_works_that_would_be_too_large_once_enlarged_are_not_begun(new_model, new_upscaler, monkeypatch) -> None:
+    monkeypatch.setattr(Policy, "current", lambda: limited(longest_side=32))
+    monkeypatch.setattr(Generation, "events", None)
+    with pytest.raises(SfumatoError, match="32 pixels a side at most, and this would be 64 x 64"):
+        new_model().generate(1, upscale=new_upscaler(), **SHORT)
+
+
 def test_what_is_enlarged_needs_no_class(new_upscaler, new_model) -> None:
     (small,) = new_model().generate(1, **SHORT)
     policy = limited(classes=["waves"])

@@ -238,7 +238,8 @@ class GenerativeModel(Model):
         if upscale is None:
             return sorted(generation.works(count), key=_position)
         upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
-        enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
+        larger = enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
+        generation.policy.check_size(*larger)
         works = sorted(generation.works(count), key=_position)
         return [larger for work in works for larger in enlarging(upscaler, work, policy=generation.policy).works()]
 

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -57,7 +57,7 @@ class Policy:
         }
         return replace(self, limits=self.limits.model_copy(update=changes)) if changes else self
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the limits, hexadecimal: equal for equal ones, wherever they come from."""
         said = json.dumps(self.limits.model_dump(mode="json"), sort_keys=True)
