@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from sfumato.likeness import Finding
     from sfumato.models import Generation, Model
     from sfumato.models.progress import Progress
+    from sfumato.models.trajectory import Trajectory
     from sfumato.policy.policy import Policy
+    from sfumato.provenance.sources import Sources
     from sfumato.works import Work
     from sfumato.works.refusal import Refusal
     from sfumato.works.series import Series
@@ -67,13 +69,8 @@ class SeriesOfWorks:
         self, generation: Generation, upscaler: Model | None, console: Console, *, seed: int | None, **written: bool
     ) -> bool:
         """Make and write what is not there yet, then the sheet and the video. seed: as it was asked for; written: as
-        ``Work.save`` has it. Returns whether there are works for a video, where one is wanted."""
-        from PIL import Image
-
-        from sfumato.models import enlarging
+        ``Work.save`` has it. Returns whether there is a video, where one is wanted."""
         from sfumato.models.trajectory import Trajectory
-        from sfumato.works import contact_sheet, save, save_animation
-        from sfumato.works.saving import Product
         from sfumato.works.series import begin, finish
 
         numbers, noted, way = self.series.numbers, self.goes_on, Trajectory()
@@ -86,11 +83,7 @@ class SeriesOfWorks:
         self.findings.update({self.series.name(number): None for number in there})
         count = numbers.stop - first
         events = generation.events(count, first, previews=self.trajectory) if count else ()
-        parts = [Part(generation, max(1, count), first)]
-        if upscaler is not None:
-            canvas = generation.canvas
-            small = Image.new("RGB", (canvas.width, canvas.height))
-            parts.append(Part(enlarging(upscaler, small, tile=canvas.tile, policy=generation.policy), max(1, count)))
+        parts = _parts(generation, upscaler, count, first)
         with self.directory.at_work():
             with SamplingBar(console, counted(count, "work"), parts) as bar:
                 for event in events:
@@ -116,15 +109,24 @@ class SeriesOfWorks:
                             continue
                         whole.save(self.directory.claim(name), **written, force=self.force)
                         self.findings[name] = whole.finding
-            shown = self.shown()
-            if not shown:
-                raise nothing_left(self.refused)
             sources = (upscaler or generation.model).sources(list(self.findings.values()))
-            save(Product([contact_sheet(shown)], sources=sources), self.sheet, force=self.over)
-            if frames := [contact_sheet(pictures) for pictures in way.steps()]:
-                save_animation(frames, self.video, seconds=3.0, hold=1.5, scale=1, sources=sources, force=self.over)
+            is_shown = self._write_beside(way, sources)
             finish(self.directory)
-            return bool(frames)
+        return is_shown
+
+    def _write_beside(self, way: Trajectory, sources: Sources) -> bool:
+        """The sheet, and the video where there are works for it: whether it lies there. Raises SfumatoError where no
+        work is let out."""
+        from sfumato.works import contact_sheet, save, save_animation
+        from sfumato.works.saving import Product
+
+        shown = self.shown()
+        if not shown:
+            raise nothing_left(self.refused)
+        save(Product([contact_sheet(shown)], sources=sources), self.sheet, force=self.over)
+        if frames := [contact_sheet(pictures) for pictures in way.steps()]:
+            save_animation(frames, self.video, seconds=3.0, hold=1.5, scale=1, sources=sources, force=self.over)
+        return bool(frames) or (self.goes_on and self.video.exists())
 
     def _is_first_batch(self, event: Progress, generation: Generation) -> bool:
         """Whether it is a step of the works that the video shows."""
@@ -167,3 +169,17 @@ class SeriesOfWorks:
         """Beside the directory; what follows the first works has a name of its own, as nothing is written over."""
         number = f"-{self.series.named:04d}" if self.series.named else ""
         return beside(self.directory.path, f"-{what}{number}{suffix}")
+
+
+def _parts(generation: Generation, upscaler: Model | None, count: int, first: int) -> list[Part]:
+    """What the bar shows: works, and the same enlarged."""
+    from PIL import Image
+
+    from sfumato.models import enlarging
+
+    parts = [Part(generation, max(1, count), first)]
+    if upscaler is not None:
+        canvas = generation.canvas
+        small = Image.new("RGB", (canvas.width, canvas.height))
+        parts.append(Part(enlarging(upscaler, small, tile=canvas.tile, policy=generation.policy), max(1, count)))
+    return parts
