@@ -54,6 +54,8 @@ WRONG = {
     "another value": ("copies = 'hide'", "copies: input should be 'mark' or 'refuse'"),
     "a text for a number": ("works_per_hour = 'many'", "works_per_hour: "),
     "a number out of range": ("retries = 101", "retries: input should be less than or equal to 100"),
+    "one name for a list": ("classes = 'waves'", "classes: should be a list, as in ['waves']"),
+    "one filter for a list": ("[filters]\nname = 'x'", "filters: should be a list, as in [[filters]]"),
     "no number": ("copy_threshold = nan", "copy_threshold: "),
     "a word of no letters": ("[words]\nrefused = ['--']", "'--' holds no letter"),
     "no TOML": ("copies: refuse", "cannot be read as TOML"),

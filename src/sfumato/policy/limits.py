@@ -114,6 +114,9 @@ class Limits(Part):
 
 
 def _said(fault: Fault) -> str:
+    if fault.kind == "tuple_type":
+        as_in = f"[[{fault.name}]]" if isinstance(fault.value, dict) else f"[{shortened(repr(fault.value))}]"
+        return f"{fault.name}: should be a list, as in {as_in}"
     if fault.kind != "extra_forbidden":
         return str(fault)
     known = [name for part in (Limits, Words, FilterSettings) for name in part.model_fields]
