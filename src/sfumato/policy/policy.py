@@ -142,6 +142,8 @@ def _may_be_there(path: Path) -> bool:
 @lru_cache(maxsize=64)
 def _allowed(classes: Sequence[str] | None, words: Words, names: tuple[str, ...]) -> tuple[int, ...]:
     """Which of these may be made. Kept, as it is asked for each work, and a model may have many classes."""
+    if classes is None and words == Words():
+        return tuple(range(len(names)))
     listed = None if classes is None else set(map(readable, classes))
     return tuple(
         index
