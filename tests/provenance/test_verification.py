@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import socket
+import struct
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -332,6 +333,35 @@ def test_a_file_that_is_not_there_or_no_file_is_said(tmp_path: Path) -> None:
         read_credentials(tmp_path / "work.png")
     with pytest.raises(SfumatoError, match=r"cannot be read"):
         read_credentials(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [b"\x81" * 1000 + b"\x80", b"\x9b" + b"\x7f" * 8, b"\x5b\0\0\0" + b"\xff" * 5, b"\xff", b""],
+    ids=["nested too deeply", "a list without end", "a text without end", "no CBOR", "nothing"],
+)
+def test_an_assertion_that_cannot_be_read_is_damage(
+    altered: Mapping[str, bytes], taken_apart: Callable[[bytes], Any], spoilt: bytes
+) -> None:
+    """The library then names a manifest, and shows none."""
+    verdict = credentials_of(taken_apart(altered["nothing"]).edited(b"caBX", lambda data: with_facts(data, spoilt)))
+    assert verdict.status == "unreadable"
+    assert verdict.failures == (("assertion.cbor.invalid", "invalid assertion cbor"),)
+
+
+def with_facts(manifest: bytes, cbor: bytes) -> bytes:
+    """A manifest whose assertion 'org.sfumato.work' is other CBOR, with the lengths of all boxes around it."""
+    label = manifest.index(b"org.sfumato.work\0")
+    start = manifest.index(b"cbor", label) - 4
+    end = start + int.from_bytes(manifest[start : start + 4])
+    changed = manifest[:start] + struct.pack(">I4s", 8 + len(cbor), b"cbor") + cbor + manifest[end:]
+    longer, place = len(changed) - len(manifest), manifest.find(b"jumb")
+    while 0 <= place < start:
+        length = int.from_bytes(manifest[place - 4 : place])
+        if place - 4 + length >= end:
+            changed = changed[: place - 4] + (length + longer).to_bytes(4) + changed[place:]
+        place = manifest.find(b"jumb", place + 1)
+    return changed
 
 
 @given(place=st.integers(0, 3000), new=st.binary(min_size=1, max_size=8))
