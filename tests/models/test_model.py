@@ -290,3 +290,16 @@ def test_a_model_goes_where_it_is_told(saved):
         assert Model.from_pretrained(saved, device=device).device.type in ("cpu", "cuda", "mps")
     with pytest.raises(SfumatoError, match="device 'tpu': unknown"):
         Model.from_pretrained(saved, device="tpu")
+
+
+@pytest.mark.parametrize("kind", ["a directory", "a link that leads nowhere"])
+def test_an_index_that_cannot_be_read_is_not_taken_for_none(saved, kind):
+    """Works would be let out that nobody has compared."""
+    if kind == "a directory":
+        (saved / "likeness.safetensors").mkdir()
+    elif os.name == "nt":
+        pytest.skip("links need rights there")
+    else:
+        (saved / "likeness.safetensors").symlink_to("nowhere")
+    with pytest.raises(SfumatoError, match=r"likeness.safetensors: .*get the model again, or train again"):
+        Model.from_pretrained(saved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -107,7 +108,7 @@ class Model:
         early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
         denoiser = _filled(config, tensors, weights).eval().requires_grad_(False).to(device)
         weights_digest, index = digest(weights), directory / LIKENESS
-        likeness = Likeness.read(index, weights_digest) if index.is_file() else None
+        likeness = Likeness.read(index, weights_digest) if os.path.lexists(index) else None
         return cls(config, denoiser, early, _read_card(directory / CARD), weights_digest, likeness=likeness)
 
     @property
