@@ -63,6 +63,16 @@ def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_policy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nor does it matter which policy theirs is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SFUMATO_POLICY", raising=False)
+        for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"):
+            patch.setenv(name, str(tmp_path_factory.getbasetemp() / "no-settings"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def unsigned() -> Callable[[Path], bytes]:
     """(path) -> a PNG without its credentials, which are never the same twice."""

@@ -1,4 +1,5 @@
-"""Every picture that a model made leaves through one function, `sfumato.works.saving.encoded`, marked and signed.
+"""Every picture that a model made leaves through one function, `sfumato.works.saving.encoded`, marked and signed, and
+says what a comparison with what was learned from has found; every command that makes works keeps to the policy.
 
 Two kinds of pictures are none of a model's works: thumbnails inside reports, and the collection that the demo draws.
 """
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from sfumato.cli import app
 from sfumato.cli.app import main
 from sfumato.models import Model
 from sfumato.provenance import is_marked, is_marked_file
-from sfumato.provenance.verification import credentials_of, read_credentials
+from sfumato.provenance.verification import Credentials, credentials_of, read_credentials
 from sfumato.works import read_work
 from sfumato.works.saving import ENCODERS, ffmpeg
 
@@ -99,6 +101,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 Answers = Callable[..., list[Path]]
+# What these write shows how a training goes: those pictures are for whoever trains.
+OF_TRAINING = {"train", "demo"}
+
+
+def is_compared(verdict: Credentials) -> bool:
+    return verdict.facts["comparison"]["found"] in ("near copy", "no near copy")
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +132,10 @@ def writes(here: Path, encodings: Encodings) -> Answers:
         ours = [path for path in written if "art" not in path.relative_to(here).parts]  # which the demo draws
         assert encodings.through_the_door - passed >= len(ours)
         assert [path for path in ours if not is_marked_file(path)] == []
-        assert [path for path in ours if read_credentials(path).status != "trusted"] == []
+        verdicts = {path: read_credentials(path) for path in ours}
+        assert [path for path, verdict in verdicts.items() if verdict.status != "trusted"] == []
+        if arguments[0] not in OF_TRAINING:
+            assert [path for path, verdict in verdicts.items() if not is_compared(verdict)] == []
         return ours
 
     return run
@@ -186,6 +197,7 @@ WITHOUT_PICTURES = {
     "distill": "distill run -o distilled --set steps=1 --set snapshots=0 --device cpu",
     "verify": "verify works/0000.png",
     "key": "key export my.pem",
+    "policy": "policy",
 }
 
 
@@ -203,6 +215,26 @@ def test_what_makes_no_works_writes_no_picture(writes: Answers, works: list[Path
 def test_what_a_command_writes_goes_through_the_door(writes: Answers, works: list[Path], name: str) -> None:
     typed, files = COMMANDS[name]
     assert len(writes(*typed.split())) == files
+
+
+# These show what was there already.
+MAKES_NOTHING = {"nearest"}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - MAKES_NOTHING))
+def test_a_command_keeps_to_the_policy(
+    here: Path, works: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "policy.toml").write_text("longest_side = 31")
+    monkeypatch.setenv("SFUMATO_POLICY", str(tmp_path / "policy.toml"))
+    typed, _ = COMMANDS[name]
+    words = [str(tmp_path / word) if before == "-o" else word for before, word in pairwise(["", *typed.split()])]
+    monkeypatch.setattr(sys, "argv", ["sfumato", *words])
+    monkeypatch.chdir(here)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["policy.toml"]
 
 
 @pytest.mark.skipif(ffmpeg() is None, reason="there is no ffmpeg here")

@@ -1,4 +1,5 @@
-"""Whatever Python can be asked for that is a work, or a file of one, is signed when it is saved: what is new, too.
+"""Whatever Python can be asked for that is a work, or a file of one, keeps to the policy, is compared with what was
+learned from, and is signed when it is saved: what is new, too.
 
 `test_one_door.py` does the same with the commands.
 """
@@ -17,12 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 from pydantic import BaseModel
 
 import sfumato
 from sfumato import models, works
 from sfumato.errors import SfumatoError
+from sfumato.likeness import Likeness
+from sfumato.likeness.index import Index
 from sfumato.models import Generation, Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.provenance.verification import Credentials, read_credentials
@@ -59,6 +63,11 @@ def new_model(**changes: object) -> Model:
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     model = new_model()
+    learned = torch.rand((4, 3, 32, 32), generator=torch.Generator().manual_seed(0))
+    learned[0] = 0  # as the works of a network without weights are
+    files = [f"waves/{number}.png" for number in range(4)]
+    index = Index.of(lambda places: learned[places], torch.arange(4), files, ["Ida Berg"] * 4)
+    model.likeness = Likeness((index,))
     mask = Image.new("L", (32, 32))
     mask.paste(255, (8, 8, 24, 24))
     (work,) = model.generate(1, steps=1)
@@ -75,6 +84,8 @@ API: dict[str, Callable[[Asked], Any]] = {
     "Generation.of": lambda ask: Generation.of(ask.model, steps=1),
     "Generation.works": lambda ask: Generation.of(ask.model, steps=1).works(),
     "Generation.events": lambda ask: list(Generation.of(ask.model, steps=1).events())[-1].works,
+    "Generation.work": lambda ask: [Generation.of(ask.model, steps=1).work()],
+    "Generation.asking": lambda ask: Generation.of(ask.model, steps=1).asking("refuse", 2),
     "Generation.with_seed": lambda ask: Generation.of(ask.model, steps=1).with_seed(3),
     "enlarging": lambda ask: models.enlarging(ask.upscaler, ask.picture, models.Request.of(steps=1)),
     "inpaint": lambda ask: models.inpaint(ask.model, ask.picture, ask.mask, steps=1),
@@ -94,6 +105,10 @@ API: dict[str, Callable[[Asked], Any]] = {
 }  # fmt: skip
 
 
+# Files of pictures and works that are there already: nothing is made.
+OF_PICTURES = {"Work.marked", "Work.as_in", "Work.save", "read_work", "save", "save_animation", "save_video"}
+# What is made without the model that has an index.
+NOT_COMPARED = {"enlarging", "upscale", "read_work", "save", "save_animation", "save_video"}
 GIVES = re.compile(r"\b(Work|Generation|Progress|Path|Self|bytes)\b")
 
 
@@ -131,6 +146,22 @@ def test_what_is_asked_of_python_is_signed_when_it_is_saved(asked: Asked, tmp_pa
         verdict = read_credentials(file)
         assert (verdict.status, verdict.is_own, verdict.title) == ("trusted", True, file.name)
         assert verdict.source_type in ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+        if name not in NOT_COMPARED:
+            compared = verdict.facts["comparison"]
+            assert compared["found"] == "no near copy"
+            assert [one["creator"] for one in compared["nearest"]] == ["Ida Berg"] * 2
+        if file.name == "0.png":
+            assert read_work(file).recipe.policy is not None
+
+
+@pytest.mark.parametrize("name", sorted(API.keys() - OF_PICTURES))
+def test_what_is_asked_of_python_keeps_to_the_policy(
+    asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "policy.toml").write_text("longest_side = 31")
+    monkeypatch.setenv("SFUMATO_POLICY", str(tmp_path / "policy.toml"))
+    with pytest.raises(SfumatoError, match="allows 31 pixels a side at most"):
+        API[name](asked)
 
 
 def said(work: Work, place: Path) -> Credentials:
@@ -157,7 +188,7 @@ def test_the_work_of_a_model_that_does_not_say_so_says_unknown(tmp_path: Path) -
 def test_without_its_recipe_a_work_says_no_setting_but_is_signed(asked: Asked, tmp_path: Path) -> None:
     verdict = read_credentials(asked.work.save(tmp_path / "bare.png", recipe=False))
     assert verdict.status == "trusted"
-    assert verdict.facts.keys() == {"model", "collections"}
+    assert verdict.facts.keys() == {"model", "collections", "comparison"}
 
 
 def test_an_edit_names_its_picture_by_file_or_by_its_pixels(asked: Asked, tmp_path: Path) -> None:

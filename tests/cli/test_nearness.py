@@ -1,42 +1,32 @@
-"""New works are compared with the pictures of the run that made them, where those are there."""
+"""What is said of how near works are to what was learned from."""
 
-import shutil
-from pathlib import Path
-
-import pytest
-from PIL import Image
-
-from sfumato.cli import nearness
 from sfumato.cli.nearness import said_of_nearness
-from sfumato.dataset import Dataset
+from sfumato.likeness import Finding, Neighbour
 
 
-@pytest.fixture(scope="module")
-def learned(run: Path) -> list[Image.Image]:
-    dataset = Dataset.open(run / "dataset")
-    return [dataset.picture(int(index)) for index in dataset.train]
+def finding(score: float) -> Finding:
+    return Finding((Neighbour("waves/3.png", "Ida Berg", "ab" * 32, score, 3),), score, 0.5, 0.01)
 
 
-def test_copies_are_counted_and_the_nearest_is_named(run: Path, learned: list[Image.Image]) -> None:
-    dataset = Dataset.open(run / "dataset")
-    grey = Image.new("RGB", (32, 32), (128, 128, 128))
-    mirrored = learned[3].transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((64, 64))
-    said = said_of_nearness(str(run), [grey.resize((64, 64)), mirrored], ["0000.png", "0001.png"])
-    file = dataset.files[int(dataset.train[3])]
-    assert said.startswith(
-        f"Nearest to a picture learned from: 0001.png to {file} (correlation 1.00); 1 of 2 is a near"
+def test_where_nothing_is_known_nothing_is_said() -> None:
+    assert said_of_nearness({}) == ""
+    assert said_of_nearness({"0000.png": None}) == ""
+
+
+def test_of_one_work_all_is_said() -> None:
+    assert said_of_nearness({"0000.png": finding(0.9)}) == (
+        "0000.png: near copy of waves/3.png by Ida Berg: similarity 0.90, at most 1 % false alarms"
     )
-    assert said_of_nearness(str(run / "model"), [grey], ["0000.png"]).endswith("it is not a near copy.")
 
 
-def test_where_the_pictures_are_not_there_nothing_is_said(
-    run: Path, learned: list[Image.Image], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(run / "model", tmp_path / "model")
-    assert said_of_nearness(str(tmp_path / "model"), learned[:1], ["0000.png"]) == ""
-    shutil.copytree(run, tmp_path / "run")
-    shutil.rmtree(tmp_path / "run" / "dataset")
-    assert said_of_nearness(str(tmp_path / "run"), learned[:1], ["0000.png"]) == ""
-    assert said_of_nearness("artist/model-on-the-hub", learned[:1], ["0000.png"]) == ""
-    monkeypatch.setattr(nearness, "MOST_COMPARED", 100)
-    assert said_of_nearness(str(run), learned[:1], ["0000.png"]).startswith("Not compared with the ")
+def test_of_several_the_nearest_is_named() -> None:
+    assert said_of_nearness({"0000.png": finding(0.1), "0001.png": finding(0.3), "0002.png": None}) == (
+        "none of 2 works is a near copy (at most 1 % false alarms); 0001.png is nearest, to waves/3.png by Ida Berg (0.30)"
+    )
+
+
+def test_near_copies_are_counted_and_the_first_are_named() -> None:
+    said = said_of_nearness({f"{number:04d}.png": finding(0.9 if number else 0.1) for number in range(8)})
+    assert said.startswith("7 of 8 works are near copies (0001.png: near copy of waves/3.png by Ida Berg")
+    assert said.endswith("; and 2 more)")
+    assert said_of_nearness({"a.png": finding(0.9), "b.png": finding(0.1)}).startswith("1 of 2 works is a near copy (a")

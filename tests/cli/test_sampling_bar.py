@@ -55,7 +55,7 @@ def console_of(*, terminal: bool = False) -> Console:
 def followed(bar: SamplingBar, part: Part, generation: Generation, count: int) -> Iterator[Progress]:
     """The generation's steps, of each of which the bar is told."""
     for event in generation.events(count):
-        bar.step(part)
+        bar.note(event, part)
         yield event
 
 

@@ -88,14 +88,15 @@ def test_one_that_no_memory_holds_is_refused_unread(written):
         Likeness.read(written, DIGEST)
 
 
-def test_names_can_be_written_anywhere(written):
+def test_an_older_index_is_read_and_its_names_can_be_written_anywhere(written):
     tensors = load_file(written)
     said = json.loads(tensors["0.names"].numpy().tobytes())
+    del said["least_spread"]  # as older files are
     said["files"][0], said["creators"][0] = "\udce4.png", "\ud800 Berg"
     tensors["0.names"] = torch.frombuffer(bytearray(json.dumps(said).encode()), dtype=torch.uint8)
     save_file(tensors, written, {"likeness": json.dumps({"format": 1, "model": DIGEST, "parts": 1, "foreign": False})})
     (part,) = Likeness.read(written, DIGEST).parts
-    assert (part.files[0], part.creators[0]) == ("ä.png", "\ufffd Berg")
+    assert (part.files[0], part.creators[0], part.least_spread) == ("ä.png", "\ufffd Berg", 0)
 
 
 @pytest.mark.parametrize("parts", [2, -1, 10**9, "many", None])

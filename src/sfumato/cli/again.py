@@ -86,7 +86,7 @@ def again(
         made = replace(made, inputs=input_of(picture))
     loaded, *upscalers = [model_of(part, work, models or [], place) for part in (begun, *enlargements)]
     generation = reproduction(loaded, begun, request, picture=shown, mask=covered, strength=strength)
-    result = made.made(generation)
+    result = made.made(generation.asking(retries=0))
     for larger, upscaler in zip(enlargements, upscalers, strict=True):
         result = replace(made, video=None).made(enlarging_again(upscaler, larger, result.as_in(begun)))
         begun = larger

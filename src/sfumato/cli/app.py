@@ -48,6 +48,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "again": "Make a work once more from the recipe in its file, and say whether the pixels are the same.",
     "verify": "Say who signed a file, whether it was changed since, and what it was made from.",
     "key": "Show the key by which your works are signed, give its certificate to others, or sign with one of your own.",
+    "policy": "Show the limits that works keep to on this computer, or check a policy file.",
     "nearest": "Name and show the training pictures that a work is nearest to, and say whether it is a near copy.",
     "interpolate": "Pass from one work to another through pictures that the model makes, at an even pace.",
     "grid": "Compare settings by looking: one sheet of works of the same seed, each row and column with another value.",

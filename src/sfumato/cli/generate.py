@@ -33,6 +33,7 @@ def generate(
     ] = None,
     steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
+    refusal: options.RefusalOptions,
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.Device = "auto",
@@ -65,7 +66,7 @@ def generate(
         made.check()
     loaded = Model.from_pretrained(model, device=device)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
-    generation = generating(loaded, request, variations=variations, of=of, **vars(steering))
+    generation = generating(loaded, request, variations=variations, of=of, **vars(steering)).asking(**vars(refusal))
     if upscaler is not None:
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
     if continues:
@@ -79,9 +80,8 @@ def generate(
         made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
         made.check()
     made.write(generation, upscaler, console, seed=seed, recipe=recipe, mark=mark)
-    say(console, made.said())
-    if near := said_of_nearness(model, made.shown, made.series.names):
-        say(console, near)
+    for said in filter(None, (*made.said(), said_of_nearness(made.findings))):
+        say(console, said)
     if others:
         say(console, f"{counted(len(others), 'other file')} in {output} left as before")
     if trajectory:

@@ -21,12 +21,14 @@ from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, 
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
+from sfumato.works.refusal import Refusal, said_of_refusals
 from sfumato.works.request import Request
 
 if TYPE_CHECKING:
     from PIL import Image
     from rich.table import Table
 
+    from sfumato.likeness import Finding
     from sfumato.models import Generation
 
 SHOWN_ALWAYS: Final = ("steps", "guidance", "sampler", "schedule")  # the others where they are not what is usual
@@ -38,12 +40,15 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Cell:
-    """The works of one choice of values. evaluations of networks, and seconds: for each work of a whole batch."""
+    """The works of one choice of values. evaluations of networks, and seconds: for each work of a whole batch;
+    findings: what the works are near to; refused: those that are not let out, of which the picture says so."""
 
     choice: Mapping[str, Value]
     pictures: list[Image.Image]
     evaluations: int
     seconds: float
+    findings: list[Finding | None]
+    refused: list[Refusal]
 
     @property
     def pixels(self) -> tuple[bytes, ...]:
@@ -116,7 +121,8 @@ def grid(
         across=math.ceil(math.sqrt(count)) if len(axes) == 2 else 1,
     )
     record = json.dumps(_record(generations[0], axes, cells), ensure_ascii=True, allow_nan=False)
-    save(Product([sheet], texts={GRID_KEY: record}), output, force=force)
+    sources = loaded.sources([finding for cell in cells for finding in cell.findings])
+    save(Product([sheet], texts={GRID_KEY: record}, sources=sources), output, force=force)
     console.print(f"for each work, where {BATCH} are made at once:")
     console.print(_costs(axes, cells))
     for axis in axes:
@@ -124,6 +130,8 @@ def grid(
             console.print(f"{name_in_words(axis.name)} changes nothing here: all its works are the same")
     each = f"{counted(count, 'work')} for each of {counted(len(choices), 'setting')}"
     say(console, f"{each}: {output}")
+    for said in said_of_refusals([refusal for cell in cells for refusal in cell.refused]):
+        say(console, said)
 
 
 def _request(choice: Mapping[str, Value]) -> Request:
@@ -145,11 +153,11 @@ def _check_size(pictures: int, size: int) -> None:
 def _made(
     generations: Sequence[Generation], choices: Sequence[Mapping[str, Value]], count: int, console: Console
 ) -> list[Cell]:
-    from PIL import Image
-
     from sfumato.diffusion import Denoiser
     from sfumato.models.effort import watched_looks
     from sfumato.models.sampling import BATCH
+    from sfumato.works import Work
+    from sfumato.works.labelled_grid import refused_place
 
     next(generations[0].events())  # a machine's first step takes longer than any other
     parts = [Part(generation, count) for generation in generations]
@@ -159,14 +167,20 @@ def _made(
         watched_looks(lambda denoiser, _: evaluated.append(denoiser)),
     ):
         for generation, choice, part in zip(generations, choices, parts, strict=True):
-            pictures, before, began = list[Image.Image](), len(evaluated), time.perf_counter()
+            works, refused = dict[int, Work](), list[Refusal]()
+            before, began = len(evaluated), time.perf_counter()
             for event in generation.events(count):
-                bar.step(part)
-                pictures += [work.image for work in event.works]
+                bar.note(event, part)
+                works |= {work.recipe.request.position: work for work in event.works}
+                refused += event.refused
             bar.end(part)
+            size = (generation.canvas.width, generation.canvas.height)
+            pictures = [works[place].image if place in works else refused_place(size) for place in range(count)]
+            findings = [work.finding for work in works.values()]
             # A batch is computed in full, however few of its works are wanted.
             seconds = (time.perf_counter() - began) / (batches * BATCH)
-            cells.append(Cell(choice, pictures, (len(evaluated) - before) // batches, seconds))
+            looks = (len(evaluated) - before) // batches
+            cells.append(Cell(choice, pictures, looks, seconds, findings, refused))
     return cells
 
 

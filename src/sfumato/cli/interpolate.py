@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.cli.bar import say
+from sfumato.cli.nearness import said_of_nearness
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
 from sfumato.works.request import Request
@@ -70,5 +71,7 @@ def interpolate(
     assert event.frames is not None, "the last event has the pictures"
     pictures = to_pictures(event.frames)
     save = save_video if is_video else save_animation
-    save(pictures, output, seconds=seconds, force=force)
+    save(pictures, output, seconds=seconds, sources=loaded.sources(event.findings), force=force)
     say(console, f"{counted(len(pictures), 'picture')} from {first} to {second}: {output}")
+    if near := said_of_nearness({f"picture {number}": one for number, one in enumerate(event.findings, 1)}):
+        say(console, near)

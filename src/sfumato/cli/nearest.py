@@ -17,6 +17,7 @@ from sfumato.images.decoding import open_picture
 if TYPE_CHECKING:
     from PIL import Image
 
+    from sfumato.dataset import Dataset
     from sfumato.likeness import Finding, Likeness, Neighbour
     from sfumato.models import Model
 
@@ -53,7 +54,7 @@ def nearest(
     if not shown:
         say(console, "The pictures that the model learned from are not beside it, so none is shown.")
         return
-    _save_sheet(output, picture, finding, shown, force=force)
+    _save_sheet(output, picture, finding, shown, models, force=force)
     say(console, f"side by side: {output}")
 
 
@@ -81,7 +82,6 @@ def _known_to(models: Sequence[Model], work: Path) -> Likeness:
 
 def _at_hand(neighbour: Neighbour, models: Sequence[Model]) -> Image.Image | None:
     """A training picture, where one of the models lies in its run and the run's pictures are there."""
-    from sfumato.cli.nearness import dataset_beside
     from sfumato.images.tensors import picture_digest
     from sfumato.text import restored_path
 
@@ -97,11 +97,26 @@ def _at_hand(neighbour: Neighbour, models: Sequence[Model]) -> Image.Image | Non
     return None
 
 
+def dataset_beside(model: Path) -> Dataset | None:
+    """The dataset of the run that the model is, or lies in; None where there is none that can be read."""
+    from sfumato.dataset import Dataset
+    from sfumato.training import Run, is_run
+
+    run = model if is_run(model) else model.parent if model.name == "model" else None
+    if run is None or not is_run(run):
+        return None
+    try:
+        return Dataset.open(Run.open(run).dataset)
+    except SfumatoError:
+        return None
+
+
 def _save_sheet(
     output: Path,
     picture: Image.Image,
     finding: Finding,
     shown: Sequence[tuple[Neighbour, Image.Image]],
+    models: Sequence[Model],
     *,
     force: bool,
 ) -> None:
@@ -120,4 +135,4 @@ def _save_sheet(
     said = "near copy" if finding.is_near_copy else "no near copy found"
     labels = [f"the work: {said}", *(f"{one.similarity:.2f} {one.credit}" for one, _ in shown)]
     sheet = contact_sheet(images, columns=len(images), scale=1, labels=labels)
-    save(Product([sheet], source_type=COMPOSITE), output, force=force)
+    save(Product([sheet], source_type=COMPOSITE, sources=models[0].sources([finding])), output, force=force)

@@ -2,60 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
-from sfumato.errors import SfumatoError
-from sfumato.images.tensors import as_tensor
 from sfumato.text import counted
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from sfumato.likeness import Finding
 
-    from sfumato.dataset import Dataset
-
-MOST_COMPARED = 20_000_000  # pixels of training pictures, which take about a second
+_SHOWN: Final = 5  # near copies that are named
 
 
-def said_of_nearness(model: str, works: Sequence[Image.Image], names: Sequence[str]) -> str:
-    """'' where the pictures that the model learned from are not beside it.
+def said_of_nearness(findings: Mapping[str, Finding | None]) -> str:
+    """'' where the model does not know what it learned from. findings: by the names of the works' files."""
+    from sfumato.likeness.finding import nearest_to_a_copy
 
-    model: as it was asked for; works: those to compare; names: of their files.
-    """
-    import torch
-
-    from sfumato.evaluation.copies import nearness
-
-    dataset = dataset_beside(Path(model))
-    if dataset is None:
+    found = {name: one for name, one in findings.items() if one is not None}
+    if not found:
         return ""
-    pixels = len(dataset.train) * dataset.size**2
-    if pixels > MOST_COMPARED:
-        learned = counted(len(dataset.train), "picture")
-        return f"Not compared with the {learned} learned from; 'sfumato evaluate' does that."
-    images = torch.stack([as_tensor(work, min(dataset.size, *work.size)) for work in works])
-    found = nearness(images, dataset)
-    copies = f"none of {found.works:,} is a near copy"
-    if found.copies:
-        copies = f"{found.copies:,} of {found.works:,} {'is a near copy' if found.copies == 1 else 'are near copies'}"
-    elif found.works == 1:
-        copies = "it is not a near copy"
-    return (
-        f"Nearest to a picture learned from: {names[found.work]} to {dataset.files[found.picture]} "
-        f"(correlation {found.correlation:.2f}); {copies}."
-    )
-
-
-def dataset_beside(model: Path) -> Dataset | None:
-    """The dataset of the run that the model is, or lies in; None where there is none that can be read."""
-    from sfumato.dataset import Dataset
-    from sfumato.training import Run, is_run
-
-    run = model if is_run(model) else model.parent if model.name == "model" else None
-    if run is None or not is_run(run):
-        return None
-    try:
-        return Dataset.open(Run.open(run).dataset)
-    except SfumatoError:
-        return None
+    if len(findings) == 1:
+        ((name, one),) = found.items()
+        return f"{name}: {one.sentence}"
+    copies = [name for name, one in found.items() if one.is_near_copy]
+    if copies:
+        listed = "; ".join(f"{name}: {found[name].sentence}" for name in copies[:_SHOWN])
+        more = f"; and {len(copies) - _SHOWN:,} more" if len(copies) > _SHOWN else ""
+        number = f"{len(copies):,} of {counted(len(found), 'work')} {'is a' if len(copies) == 1 else 'are'}"
+        return f"{number} near {'copy' if len(copies) == 1 else 'copies'} ({listed}{more})"
+    nearest = nearest_to_a_copy(list(found.values()))
+    name = next(name for name, one in found.items() if one is nearest)
+    foreign = f"; {nearest.foreign}" if nearest.foreign else ""
+    none = f"none of {counted(len(found), 'work')} is a near copy ({nearest.alarms})"
+    return f"{none}; {name} is nearest, to {nearest.neighbours}{foreign}"

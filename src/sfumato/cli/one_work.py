@@ -10,11 +10,13 @@ from rich.console import Console
 
 from sfumato.cli.bar import say
 from sfumato.cli.collect import parse_background
+from sfumato.cli.nearness import said_of_nearness
 from sfumato.cli.options import PictureOptions
 from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import open_picture
 from sfumato.images.files import BYTE_LIMIT
+from sfumato.works.refusal import Refusal, nothing_left, said_of_refusals
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 class OneWork:
     """output: its file, None where it is not written; video: of the way from noise to it, None for none; recipe:
     whether the file keeps the settings; mark: whether its pixels bear a mark; inputs: the file of the picture that it
-    is made from; console: where its progress is shown."""
+    is made from; copies, retries: what becomes of a work that had better not leave (see ``Policy.asked``); console:
+    where its progress is shown."""
 
     output: Path | None
     video: Path | None
@@ -36,6 +39,8 @@ class OneWork:
     force: bool
     mark: bool = True
     inputs: tuple[Input, ...] = ()
+    copies: str | None = None
+    retries: int | None = None
     console: Console = field(default_factory=lambda: Console(highlight=False))
 
     @classmethod
@@ -54,7 +59,8 @@ class OneWork:
             force=options.force,
         )
         image = open_picture(picture, parse_background(options.background))
-        return replace(made, inputs=input_of(picture)), image, Model.from_pretrained(model, device=options.device)
+        made = replace(made, inputs=input_of(picture), copies=options.copies, retries=options.retries)
+        return made, image, Model.from_pretrained(model, device=options.device)
 
     @classmethod
     def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, mark: bool, force: bool) -> OneWork:
@@ -80,24 +86,34 @@ class OneWork:
         return self.write(self.made(generation))
 
     def made(self, generation: Generation) -> Work:
-        """The work, with the animation written."""
-        from sfumato.works import save_animation
+        """The work, with the animation written. Raises SfumatoError where it is refused."""
+        from sfumato.models.trajectory import Trajectory
+        from sfumato.works import Work, save_animation
 
-        frames: list[Image.Image] = []
-        works: tuple[Work, ...] = ()
+        generation = generation.asking(self.copies, self.retries)
+        way, refused, works = Trajectory(), list[Refusal](), list[Work]()
         with SamplingBar(self.console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
             for event in generation.events(previews=self.video is not None):
-                bar.step()
-                frames += event.previews
-                works = event.works
+                bar.note(event)
+                way.note(event)
+                refused += event.refused
+                works += event.works
+        if not works:
+            raise nothing_left(refused)
+        for sentence in said_of_refusals(refused):
+            self.say(sentence)
         if self.video is not None:
-            save_animation(frames, self.video, seconds=3.0, hold=1.5, force=self.force)
+            frames = [picture for pictures in way.steps() for picture in pictures]
+            sources = generation.model.sources([works[0].finding])
+            save_animation(frames, self.video, seconds=3.0, hold=1.5, sources=sources, force=self.force)
         return works[0]
 
     def write(self, work: Work) -> Work:
         work = replace(work, inputs=self.inputs or work.inputs)
         if self.output is not None:
             work.save(self.output, recipe=self.recipe, mark=self.mark, force=self.force)
+            if near := said_of_nearness({self.output.name: work.finding}):
+                self.say(near)
         return work
 
     def say(self, text: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, get_arg
 import typer
 
 from sfumato.errors import SfumatoError
+from sfumato.policy.limits import MOST_RETRIES
 from sfumato.works.request import CanvasShape, Composition, Palette, Request, SamplerSettings
 from sfumato.works.values import Plain
 
@@ -43,6 +44,21 @@ DeviceAgain = Annotated[
     typer.Option(help="cpu, cuda, mps, or auto: the kind that the work was made on if it is here, else as usual."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
+Copies = Annotated[
+    str | None,
+    typer.Option(
+        help="A near copy of a picture that was learned from: mark it, so that its file says so, or refuse it. By "
+        "default as the policy has it, which without a file is mark."
+    ),
+]
+Retries = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=MOST_RETRIES,
+        help="How often a work that is refused is made again, with the next seed.",
+    ),
+]
 WHITE: Final = "255,255,255"
 MOST_WORKS: Final = 100_000  # at once
 
@@ -89,11 +105,21 @@ class SteeringOptions:
 
 
 @dataclass(frozen=True)
+class RefusalOptions:
+    """What becomes of works that had better not leave, besides what the policy of the computer says."""
+
+    copies: Copies = None
+    retries: Retries = None
+
+
+@dataclass(frozen=True)
 class PictureOptions:
     """How a picture is read, and how the work is written that is made from it."""
 
     background: Background = WHITE
     trajectory: Trajectory = False
+    copies: Copies = None
+    retries: Retries = None
     recipe: KeepRecipe = True
     mark: WithMark = True
     device: Device = "auto"

@@ -13,7 +13,7 @@ from sfumato.cli.bar import SamplingTime, percent_bar
 
 if TYPE_CHECKING:
     from sfumato.diffusion import Denoiser
-    from sfumato.models import Generation
+    from sfumato.models import Generation, Progress
 
 NEARLY: Final = 0.97  # of a step: it has ended when its event is there
 
@@ -43,6 +43,10 @@ class Part:
     def expect(self, batch: int, batches: int) -> None:
         """So many batches of so many have taken what was looked at until now, and the others will as well."""
         self.total, self.is_sure = self.looked / batch * batches, True
+
+    def another_batch(self) -> None:
+        """One more is made than was planned, as of works that were refused."""
+        self.total += sum(self.steps)
 
     def step(self) -> None:
         self.planned += self.steps[self.next_step]
@@ -81,10 +85,12 @@ class SamplingBar(ExitStack):
         self.enter_context(self.progress)
         self.enter_context(watched_looks(self._looked))
 
-    def step(self, part: Part | None = None) -> None:
+    def note(self, event: Progress, part: Part | None = None) -> None:
         """A step of a batch has ended, of the first part or another."""
         part = part or self.parts[0]
         part.followed = True
+        if event.attempt and event.step == 1:
+            part.another_batch()
         part.step()
         self._show()
 

@@ -222,6 +222,7 @@ def _made_again(path: Path, work: Work | None, models: list[str], device: str) -
     from sfumato.devices import device_again
     from sfumato.models.reproduction import reproduction
     from sfumato.models.verbs import enlarging_again
+    from sfumato.policy.policy import Policy
 
     if work is None:
         return False, "it cannot be, as it carries no recipe"
@@ -229,9 +230,9 @@ def _made_again(path: Path, work: Work | None, models: list[str], device: str) -
     place = str(device_again(device, work.recipe.environment.device))
     try:
         loaded, *upscalers = [model_of(part, path, models, place) for part in (begun, *enlargements)]
-        result = next(reproduction(loaded, begun).works())
+        result = reproduction(loaded, begun, policy=Policy.none()).work()
         for larger, upscaler in zip(enlargements, upscalers, strict=True):
-            result = next(enlarging_again(upscaler, larger, result.as_in(begun)).works())
+            result = enlarging_again(upscaler, larger, result.as_in(begun), policy=Policy.none()).work()
             begun = larger
     except SfumatoError as error:
         return False, f"it cannot be: {error}"

@@ -19,7 +19,9 @@ from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.evaluation.sliced_wasserstein import sliced_wasserstein
 from sfumato.images.tensors import denormalised
-from sfumato.models import Generation, Model, reimagine, to_pictures
+from sfumato.models import Generation, Model, Request, to_pictures
+from sfumato.models.verbs import reimagining
+from sfumato.policy.policy import Policy
 from sfumato.random import spread
 from sfumato.training import Run
 
@@ -137,7 +139,7 @@ def from_noise(model: Model, count: int, seed: int) -> Tensor:
     An autoencoder is not made for that: it is shown noise of the mean and standard deviation of its pictures.
     """
     if model.config.begins_with != "picture":
-        return Generation.of(model, seed=seed).pictures(count)
+        return Generation.of(model, seed=seed, policy=Policy.none()).pictures(count)
     noise = torch.randn(count, 3, model.config.size, model.config.size, generator=torch.Generator().manual_seed(seed))
     return torch.cat([model.denoiser(part, 1.0) for part in torch.split(denormalised(noise), AT_A_TIME)])
 
@@ -148,10 +150,12 @@ def reconstructions(model: Model, dataset: Dataset, shown: Sequence[int], seed: 
         return []
     known = dict(enumerate(model.config.classes))
     labels = [known.get(int(dataset.labels[index])) for index in shown]
-    return [
-        reimagine(model, dataset.picture(index), strength=STRENGTH, seed=seed + place, label=label).image
-        for place, (index, label) in enumerate(zip(shown, labels, strict=True))
-    ]
+    pictures = []
+    for place, (index, label) in enumerate(zip(shown, labels, strict=True)):
+        asked, picture = Request.of(seed=seed + place, label=label), dataset.picture(index)
+        made_again = reimagining(model, asked, picture, strength=STRENGTH, policy=Policy.none())
+        pictures.append(made_again.work().image)
+    return pictures
 
 
 def curves(kind: Kind, log: Path) -> list[Curve]:

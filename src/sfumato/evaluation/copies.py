@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 
 COMPARED_AT = 32  # pixels
@@ -145,33 +144,3 @@ def reduced(images: Tensor) -> Tensor:
 def _rows(images: Tensor) -> Tensor:
     """[N, 3, H, W] -> [N, D], float64: in float32 the distance of a picture from itself would not be 0."""
     return reduced(images).flatten(1).double()
-
-
-@dataclass(frozen=True)
-class Nearness:
-    """The nearest of ``works`` works to a training picture.
-
-    work: its place among them; picture: the training picture's in the dataset; correlation: of the two at 16 x 16
-    pixels, -1..1; copies: how many of the works are near copies.
-    """
-
-    works: int
-    work: int
-    picture: int
-    correlation: float
-    copies: int
-
-
-def nearness(images: Tensor, dataset: Dataset) -> Nearness:
-    """images: [N, 3, H, W] in -1..1, of any size; all training pictures are looked at, mirrored too.
-
-    A near copy correlates with a training picture by more than 0.95, and with those of no other motif nearly so: what
-    is left to 1 is three times as much.
-    """
-    rows = torch.cat([correlation_rows(dataset.images(part)) for part in torch.split(dataset.train, AT_A_TIME)])
-    found = correlated_with(images, rows, dataset.groups[dataset.train])
-    first, second = found.values.unbind(1)
-    copies = (first > CORRELATED) & (1 - second > STANDS_OUT * (1 - first))
-    work = int(first.argmax())
-    picture = int(dataset.train[found.indices[work, 0]])
-    return Nearness(len(images), work, picture, first[work].item(), int(copies.sum()))

@@ -20,6 +20,7 @@ from sfumato.images.files import FORMATS, read_file
 from sfumato.images.tensors import as_tensor
 from sfumato.images.unusable import UnusableError
 from sfumato.models import Generation, Model
+from sfumato.policy.policy import Policy
 from sfumato.provenance.mark import RECIPE_KEY
 from sfumato.text import counted
 from sfumato.works.work import Work, read_work
@@ -125,7 +126,7 @@ def _class(path: Path, folder: Path) -> str | None:
 
 def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
     """The first ``count`` works of a seed. Raises SfumatoError where the model generates none."""
-    generation = Generation.of(model, seed=seed)
+    generation = Generation.of(model, seed=seed, policy=Policy.none())
     return works_of(generation, list(generation.works(count)))
 
 

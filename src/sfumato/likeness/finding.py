@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from sfumato.text import printable
+
+NEAR_COPY: Final = "near copy"
+NO_NEAR_COPY: Final = "no near copy"
+NOT_COMPARED: Final = "not compared"
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,58 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What may be said of the work; never that it is original, as what was not found may be there."""
-        alarm = f"at most {100 * self.rate:.2g} % false alarms" if self.rate < 1 else "false alarms not known"
         if not self.nearest:
             said = "no near copy looked for: the index holds no pictures"
         elif self.is_near_copy:
             first = self.nearest[0]
-            said = f"near copy of {first.credit}: similarity {first.similarity:.2f}, {alarm}"
+            said = f"near copy of {first.credit}: similarity {first.similarity:.2f}, {self.alarms}"
         else:
-            works = " and ".join(f"{one.credit} ({one.similarity:.2f})" for one in self.nearest)
-            said = f"no near copy found ({alarm}); nearest: {works}"
+            said = f"no near copy found ({self.alarms}); nearest: {self.neighbours}"
         return f"{said}; {self.foreign}" if self.foreign else said
+
+    @property
+    def alarms(self) -> str:
+        """How often a work is called a near copy that is none, in words."""
+        return f"at most {100 * self.rate:.2g} % false alarms" if self.rate < 1 else "false alarms not known"
+
+    @property
+    def neighbours(self) -> str:
+        """The nearest pictures, with credit and similarity."""
+        return " and ".join(f"{one.credit} ({one.similarity:.2f})" for one in self.nearest)
+
+    def facts(self) -> dict[str, Any]:
+        """As they stand in a work's credentials."""
+        return {
+            "found": NEAR_COPY if self.is_near_copy else NO_NEAR_COPY,
+            "nearest": [
+                {
+                    "file": one.file,
+                    "creator": one.creator,
+                    "digest": one.digest,
+                    "similarity": round(one.similarity, 4),
+                }
+                for one in self.nearest
+            ],
+            "score": round(self.score, 4),
+            "threshold": round(self.threshold, 4),
+            "rate": round(self.rate, 6),
+            **({"foreign": self.foreign} if self.foreign else {}),
+        }
+
+
+def comparison(findings: Sequence[Finding | None]) -> dict[str, Any]:
+    """What the credentials of a picture say of the comparison of the works that it shows, None for one that was not
+    compared: of one work its finding, of several that of the one which is nearest to a copy, and how many are."""
+    found = [finding for finding in findings if finding is not None]
+    if not found:
+        return {"found": NOT_COMPARED}
+    worst = nearest_to_a_copy(found)
+    if len(findings) == 1:
+        return worst.facts()
+    copies = sum(finding.is_near_copy for finding in found)
+    return {**worst.facts(), "works": len(findings), "compared": len(found), "near copies": copies}
+
+
+def nearest_to_a_copy(findings: Sequence[Finding]) -> Finding:
+    """Of one or more the one that is most of a near copy."""
+    return max(findings, key=lambda one: one.score - one.threshold)

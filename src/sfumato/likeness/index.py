@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -35,7 +36,7 @@ class Index:
     """M training pictures.
 
     rows: [M, D], int8; groups: [M], int64, equal for a family of variants; digests: [M, 32], uint8, SHA-256 of the
-    pixels; files, creators: M names, '' for a creator who is not known.
+    pixels; files, creators: M names, '' for a creator who is not known; least_spread: the smallest `spread` of them.
     """
 
     discriminant: Discriminant
@@ -45,6 +46,7 @@ class Index:
     files: Sequence[str]
     creators: Sequence[str]
     calibration: Calibration
+    least_spread: float = 0.0
 
     @classmethod
     def of(
@@ -69,16 +71,17 @@ class Index:
 
         order = torch.randperm(count, generator=keyed_generator("likeness", "fitted to"))
         discriminant = Discriminant.fit(pictures, order[:FITTED_TO], goes_on)
-        rows, small, digests = [], [], []
+        rows, small, digests, least = [], [], [], math.inf
         for places in torch.split(torch.arange(count), AT_A_TIME):
             images = pictures(places)
             rows.append(discriminant.rows(described(framed(images))))
             small.append(thumbnails(images))
+            least = min(least, float(spread(images).min()))
             digests += [list(bytes.fromhex(picture_digest(image))) for image in images]
         kin = families(torch.cat(small), groups)
         index = cls(
             discriminant, torch.cat(rows), kin, torch.tensor(digests, dtype=torch.uint8), files, creators,
-            Calibration.of(()),
+            Calibration.of(()), least,
         )  # fmt: skip
         return index.calibrated(pictures, seconds_left)
 
@@ -103,9 +106,7 @@ class Index:
             # No more where the next would end too late.
             if seconds_left and 2 * seconds_left() < before:
                 break
-        return Index(
-            self.discriminant, self.rows, self.groups, self.digests, self.files, self.creators, Calibration.of(scores)
-        )
+        return replace(self, calibration=Calibration.of(scores))
 
     def _one_of_each(self) -> Tensor:
         """A picture of each family, drawn by lot: [families] places, in an order that is drawn too."""
@@ -130,6 +131,12 @@ class Index:
     def _neighbour(self, place: int, similarity: float) -> Neighbour:
         digest = bytes(self.digests[place].tolist()).hex()
         return Neighbour(self.files[place], self.creators[place], digest, similarity, place)
+
+
+def spread(images: Tensor) -> Tensor:
+    """How much of more than one colour pictures are: [N, 3, H, W] in -1..1 -> [N], the largest of the standard
+    deviations of their channels; 0 for one flat colour."""
+    return images.flatten(2).std(2, correction=0).amax(1)
 
 
 def described_views(images: Tensor) -> Tensor:

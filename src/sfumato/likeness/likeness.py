@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from sfumato.likeness.finding import Finding
+from sfumato.likeness.finding import Finding, nearest_to_a_copy
 from sfumato.likeness.index import Index, described_views
 from sfumato.likeness.storing import read_parts, write_parts
 
@@ -39,6 +39,11 @@ class Likeness:
     def __len__(self) -> int:
         """How many training pictures it holds."""
         return sum(map(len, self.parts))
+
+    @property
+    def least_spread(self) -> float:
+        """That of the training picture which is most like one flat colour (see `spread`); 0 where that is not known."""
+        return 0.0 if self.foreign else min((part.least_spread for part in self.parts), default=0.0)
 
     def joined(self, ancestors: Iterable[Likeness | None]) -> Likeness:
         """With what the models had learned from that this one comes from; None for one of which that is not known.
@@ -76,10 +81,7 @@ class Likeness:
         foreign = FOREIGN if self.foreign else ""
         if not of_parts:
             return [Finding((), -1.0, 1.0, 1.0, foreign) for _ in numbers]
-        return [
-            replace(max(each, key=lambda one: one.score - one.threshold), rate=rate, foreign=foreign)
-            for each in zip(*of_parts, strict=True)
-        ]
+        return [replace(nearest_to_a_copy(each), rate=rate, foreign=foreign) for each in zip(*of_parts, strict=True)]
 
 
 def _digests(part: Index) -> set[bytes]:

@@ -39,7 +39,12 @@ def write_parts(path: Path, parts: Sequence[Index], model_digest: str, *, foreig
 
 
 def _tensors(part: Index) -> dict[str, Tensor]:
-    names = {"files": list(part.files), "creators": list(part.creators), "calibration": asdict(part.calibration)}
+    names = {
+        "files": list(part.files),
+        "creators": list(part.creators),
+        "calibration": asdict(part.calibration),
+        "least_spread": part.least_spread,
+    }
     text = json.dumps(names, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
     return {
         "rows": part.rows,
@@ -102,9 +107,11 @@ def _part(file: Any, number: int) -> Index:
         raise ValueError("it holds what is no number")
     names = json.loads(file.get_tensor(f"{number}.names").numpy().tobytes())
     files, creators = (_names(names[kind], count) for kind in ("files", "creators"))
-    return Index(
-        Discriminant(mean, directions), rows, groups, digests, files, creators, _calibration(names["calibration"])
-    )
+    least = float(names.get("least_spread", 0.0))  # which older files do not say
+    if not 0 <= least <= 2:
+        raise ValueError(f"a picture's spread is {least}")
+    calibration = _calibration(names["calibration"])
+    return Index(Discriminant(mean, directions), rows, groups, digests, files, creators, calibration, least)
 
 
 def _names(names: Any, count: int) -> list[str]:

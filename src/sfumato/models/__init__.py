@@ -2,10 +2,11 @@
 
 from sfumato.images.tensors import to_pictures
 from sfumato.models.configuration import ModelConfig
-from sfumato.models.generation import Generation, Progress
+from sfumato.models.generation import Generation
 from sfumato.models.interpolation import interpolated, passing
 from sfumato.models.model import build_denoiser
 from sfumato.models.place import locate_model
+from sfumato.models.progress import Progress
 from sfumato.models.reproduction import reproduce, reproduction, variations
 from sfumato.models.verbs import GenerativeModel as Model
 from sfumato.models.verbs import enlarging, inpaint, outpaint, reimagine, upscale

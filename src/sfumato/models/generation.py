@@ -3,51 +3,40 @@ on nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 import torch
 from PIL import Image
-from pydantic import ValidationError
 from torch import Tensor
 
 import sfumato
 from sfumato.diffusion import ClassCondition
 from sfumato.diffusion.randomness import NoiseBetween, PictureNoise, SeededNoise
-from sfumato.diffusion.samplers import DISTILLED, Step
+from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
+from sfumato.likeness import Finding
+from sfumato.models.abilities import check_generates, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_index, class_mixture
+from sfumato.models.judging import judged
 from sfumato.models.model import Model
-from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, filled_from, sampling_of
-from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.models.progress import Progress
+from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, sampling_of
+from sfumato.models.steering import Steering
+from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
 from sfumato.works.recipe import Environment
-from sfumato.works.request import Request, SamplerSettings, fault
-from sfumato.works.values import HIGHEST_SIGMA
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A step of a batch. positions: of its works in their series; step of steps; sigma: the noise still in them.
-
-    Where previews were asked for: the pictures with that noise in them, and estimates of the clean pictures, from which
-    the step was made. works: with the last step, the works.
-    """
-
-    positions: range
-    step: int
-    steps: int
-    sigma: float
-    previews: tuple[Image.Image, ...] = ()
-    estimates: tuple[Image.Image, ...] = ()
-    works: tuple[Work, ...] = ()
+from sfumato.works.refusal import Refusal, RefusedWarning
+from sfumato.works.request import Request, SamplerSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +44,17 @@ class Generation:
     """A model and everything that is asked of it but the number of works.
 
     request: complete, what was left open is as the model has it; canvas: what the request's pictures and size make;
-    origin: of a picture to be enlarged that is a work, its recipe.
+    origin: of a picture to be enlarged that is a work, its recipe; earlier: what that is near to; policy: the limits
+    that hold; attempt: how many seeds before this one were refused.
     """
 
     model: Model
     request: Request
     canvas: Canvas
     origin: Recipe | None = None
+    earlier: Finding | None = None
+    policy: Policy = field(default_factory=Policy.none)
+    attempt: int = 0
 
     @classmethod
     def of(
@@ -71,31 +64,26 @@ class Generation:
         *,
         canvas: Canvas | None = None,
         origin: Recipe | None = None,
+        policy: Policy | None = None,
         **asked: object,
     ) -> Self:
         """What a request asks of a model, or what is asked by the plain names of its fields (see ``Request.of``).
 
-        canvas: by default an empty one of the request's size. Raises SfumatoError for an unknown class, a value out of
-        range, autoguidance with a model that carries no early weights, and what the model cannot do.
+        canvas: by default an empty one of the request's size; policy: by default that of this computer. Raises
+        SfumatoError for an unknown class, a value out of range, autoguidance with a model that carries no early
+        weights, what the model cannot do, and what the policy does not allow.
         """
+        policy = Policy.current() if policy is None else policy
         if request is None:
             request = Request.of(**asked)
         canvas = canvas or plain_canvas(model.config, request.canvas)
-        sampling = request.sampling.model_dump(exclude_unset=True)
-        if canvas.mask is not None and model.config.samples_freely:
-            sampling = _fitting(model, canvas) | sampling
-        if request.negative is not None:
-            # Measured: of which class a picture is, is decided where there is much noise.
-            sampling = {"guidance_low": 0.0, "guidance_high": 1000.0} | sampling
-        try:
-            chosen = SamplerSettings.model_validate(sampling).over(model.config.generation)
-        except ValidationError as error:
-            raise fault(error) from error
-        _check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
+        chosen = settings_for(model, request, canvas)
+        check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
         label, negative = (None if name is None else readable(name) for name in (request.label, request.negative))
+        policy.check_size(canvas.width, canvas.height)
         if label is not None:
-            class_mixture(label, model.config)
+            policy.check_classes([model.config.classes[index] for index in class_mixture(label, model.config)])
         if negative is not None:
             class_index(negative, model.config)
             if chosen.guidance == 1:
@@ -105,65 +93,123 @@ class Generation:
                 )
         made = {"label": label, "negative": negative, "sampling": chosen, "canvas": canvas.shape, "edit": canvas.edit}
         complete = request.model_copy(update=made)
-        generation = cls(model, complete, canvas, origin)
+        generation = cls(model, complete, canvas, origin, policy=policy)
+        assert generation._allowed is not None, "or it says that the policy allows none of the classes"
         if generation.guidance_kind == "autoguidance":
             model.early_denoiser()
         return generation
 
     def works(self, count: int = 1, first: int | None = None) -> Iterator[Work]:
-        """Yields ``count`` works, from the request's own on, or from that of the position ``first``."""
+        """Yields ``count`` works, from the request's own on, or from that of the position ``first``; fewer, with a
+        RefusedWarning, where some are not let out."""
         for progress in self.events(count, first):
             yield from progress.works
+            for refusal in progress.refused:
+                if not refusal.again:
+                    warnings.warn(f"a work was refused: {refusal}", RefusedWarning, stacklevel=2)
+
+    def work(self) -> Work:
+        """The request's own work. Raises SfumatoError where it is not let out."""
+        refused: tuple[Refusal, ...] = ()
+        for progress in self.events():
+            if progress.works:
+                return progress.works[0]
+            refused = progress.refused or refused
+        raise SfumatoError(f"the work was refused: {refused[-1]}; try another seed")
 
     @torch.inference_mode()
     def events(self, count: int = 1, first: int | None = None, *, previews: bool = False) -> Iterator[Progress]:
-        """Yields every step of every batch; a batch's last step carries its works."""
+        """Yields every step of every batch; a batch's last step carries its works.
+
+        Where works are refused that the policy has made again, a batch of them with the next seed follows at once.
+        """
+        self.policy.load_filters()
         with self.model.giving_way():
-            for positions, wanted, sampling in self._batches(count, first):
-                for step in sampling.steps:
-                    sampling.check(step.x)
-                    is_last = step.index + 1 == step.steps
-                    made = previews or is_last
-                    pictures = tuple(to_pictures(sampling.decode(step.x, is_last)[wanted])) if made else ()
-                    works = zip(positions, pictures, strict=True) if is_last else ()
-                    yield Progress(
-                        positions,
-                        step.index + 1,
-                        step.steps,
-                        step.sigma,
-                        pictures if previews else (),
-                        tuple(to_pictures(sampling.decode(step.denoised, False)[wanted])) if previews else (),
-                        tuple(
-                            Work(picture, self.recipe(position), self.model.config.learned_from, kept=self.canvas.kept)
-                            for position, picture in works
-                        ),
-                    )
+            for positions in self._batches(count, first):
+                asked: Generation = self
+                while positions:
+                    places, sampling = asked._sampled(positions)
+                    for step in sampling.steps:
+                        progress = asked._progress(step, sampling, positions, places, previews=previews)
+                        yield progress
+                    positions = [refusal.position for refusal in progress.refused if refusal.again]
+                    asked = asked._with_next_seed()
+
+    def _progress(
+        self, step: Step, sampling: Sampling, positions: Sequence[int], places: list[int], *, previews: bool
+    ) -> Progress:
+        """positions: of the works that are wanted of a batch; places: theirs in it."""
+        if not step.x[places].flatten(1).isfinite().all(1).any():
+            sampling.check(step.x[places])  # it says why: there is nothing to go on with
+        is_last = step.index + 1 == step.steps
+        images = sampling.decode(step.x, is_last)[places] if previews or is_last else None
+        pictures = () if images is None else tuple(to_pictures(images))
+        works, refused = ((), ()) if images is None or not is_last else self._judged(positions, pictures, images)
+        return Progress(
+            positions,
+            step.index + 1,
+            step.steps,
+            step.sigma,
+            pictures if previews else (),
+            tuple(to_pictures(sampling.decode(step.denoised, False)[places])) if previews else (),
+            works,
+            refused,
+            self.attempt,
+        )
+
+    def _judged(
+        self, positions: Sequence[int], pictures: Sequence[Image.Image], images: Tensor
+    ) -> tuple[tuple[Work, ...], tuple[Refusal, ...]]:
+        """What is let out, and what is not."""
+        from_noise = self.canvas.picture is None and self.canvas.reference is None
+        found = judged(pictures, images, self.policy, self.model.likeness, earlier=self.earlier, from_noise=from_noise)
+        again = self.attempt < self.policy.limits.retries and not isinstance(self.canvas.edit, Reconstruct)
+        works, refused = [], []
+        for position, picture, one in zip(positions, pictures, found, strict=True):
+            if one.refused:
+                refused.append(Refusal(self.request.series_seed, position, one.refused, again))
+                continue
+            learned_from = self.model.config.learned_from
+            works.append(Work(picture, self.recipe(position), learned_from, kept=self.canvas.kept, finding=one.finding))
+        return tuple(works), tuple(refused)
+
+    def _with_next_seed(self) -> Self:
+        seed = (self.request.series_seed + 1) % 2**63
+        return replace(self.with_seed(seed), attempt=self.attempt + 1)
 
     def pictures(self, count: int = 1, first: int | None = None) -> Tensor:
-        """The pictures of the same works before they are rounded to 8 bits: [count, 3, H, W] in about -1..1."""
+        """The pictures of the same works before they are rounded to 8 bits, all of them, unjudged: [count, 3, H, W] in
+        about -1..1."""
         with self.model.giving_way():
-            return torch.cat([sampling.last()[wanted].cpu() for _, wanted, sampling in self._batches(count, first)])
+            sampled = map(self._sampled, self._batches(count, first))
+            return torch.cat([sampling.last()[places].cpu() for places, sampling in sampled])
 
-    def _batches(self, count: int, first: int | None) -> Iterator[tuple[range, slice, Sampling]]:
-        """Of each batch the positions that are asked for, their place in it, and what samples it."""
+    def _batches(self, count: int, first: int | None) -> Iterator[Sequence[int]]:
+        """Of each batch the positions that are asked for."""
         first = self.request.position if first is None else first
         if count < 1:
             raise SfumatoError(f"{counted(count, 'work')}: give 1 or more")
         if isinstance(self.canvas.edit, Reconstruct):
-            yield range(first, first + 1), slice(0, 1), self._one_pass()
+            yield range(first, first + 1)
             return
+        batch = batch_size(self.model, self.canvas)
+        for start in range(first - first % batch, first + count, batch):
+            yield range(max(start, first), min(start + batch, first + count))
+
+    def _sampled(self, positions: Sequence[int]) -> tuple[list[int], Sampling]:
+        """The places of works in their batch, and what samples it. positions: of one batch."""
+        if isinstance(self.canvas.edit, Reconstruct):
+            return [0], self._one_pass()
         unwanted = self.request.negative
         negative = None if unwanted is None else ClassCondition.of([class_index(unwanted, self.model.config)])
         batch = batch_size(self.model, self.canvas)
-        for start in range(first - first % batch, first + count, batch):
-            # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
-            initial = [self.initial_noise(position) for position in range(start, start + batch)]
-            positions = range(max(start, first), min(start + batch, first + count))
-            wanted = slice(positions.start - start, positions.stop - start)
-            sampling = sampling_of(
-                self.model, self.settings, initial, negative=negative, canvas=self.canvas, steering=self.steering
-            )
-            yield positions, wanted, sampling
+        start = positions[0] - positions[0] % batch
+        # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
+        initial = [self.initial_noise(position) for position in range(start, start + batch)]
+        sampling = sampling_of(
+            self.model, self.settings, initial, negative=negative, canvas=self.canvas, steering=self.steering
+        )
+        return [position - start for position in positions], sampling
 
     @torch.inference_mode()
     def _one_pass(self) -> Sampling:
@@ -185,6 +231,10 @@ class Generation:
         """The same, of another seed."""
         return replace(self, request=self.request.at(seed=seed))
 
+    def asking(self, copies: str | None = None, retries: int | None = None) -> Self:
+        """The same with what is asked for beside the policy; see ``Policy.asked``."""
+        return replace(self, policy=self.policy.asked(copies, retries))
+
     def initial_noise(self, position: int) -> InitialNoise:
         """What the work at a position begins with."""
         mixture = ClassCondition.mixture(self.classes_of(position))
@@ -195,15 +245,22 @@ class Generation:
         return effective_guidance(self.model, self.settings, negative=self.request.negative is not None)
 
     def classes_of(self, position: int) -> Mapping[int, float]:
-        """The classes of a work and their weights: those asked for, or one, drawn as often as in training."""
+        """The classes of a work and their weights: those asked for, or one that is allowed, drawn as often as in
+        training."""
         if self.request.label is not None:
             return class_mixture(self.request.label, self.model.config)
         if not self.model.config.classes:
             return {}
         key = ("class", self.request.series_seed, position)
         drawn = torch.rand((), generator=keyed_generator(*key), dtype=torch.float64).item()
-        bounds = np.cumsum(self.model.config.class_shares)
-        return {min(int(np.searchsorted(bounds, drawn * bounds[-1], side="right")), len(bounds) - 1): 1.0}
+        bounds = np.cumsum([self.model.config.class_shares[index] for index in self._allowed])
+        place = min(int(np.searchsorted(bounds, drawn * bounds[-1], side="right")), len(bounds) - 1)
+        return {self._allowed[place]: 1.0}
+
+    @cached_property
+    def _allowed(self) -> list[int]:
+        """The classes that may be drawn."""
+        return self.policy.allowed_classes(self.model.config.classes)
 
     def label_of(self, position: int) -> str | None:
         """The same in words: one class by its own name, a mixture as it was asked for."""
@@ -227,6 +284,8 @@ class Generation:
                 torch_version=torch.__version__,
             ),
             origin=self.origin,
+            policy=self.policy.digest if self.policy.judges else None,
+            attempt=self.attempt,
         )
 
 
@@ -236,47 +295,3 @@ def noise_of(request: Request) -> PictureNoise:
     for slerp in request.slerps:
         noise = NoiseBetween(noise, SeededNoise(slerp.seed, slerp.number), slerp.fraction)
     return noise
-
-
-def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
-    """What makes a part of a picture fit the rest, unless it is asked for otherwise."""
-    # Measured: sharpness makes the new part rougher than the kept one; fresh noise helps it to fit. And where
-    # it has the kept one's light and colour to begin with, it takes no more noise than leaves the composition open, of
-    # which larger pictures bear more.
-    begun = {"sigma_max": filled_from(model.config)} if canvas.strength == 1 else {}
-    return {"sharpness": 0.0, "noise_high": HIGHEST_SIGMA, **begun}
-
-
-def _check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, steering: Steering) -> None:
-    """Raises SfumatoError for a model that makes no pictures of its own, or none in this way."""
-    config, name, own = model.config, model.config.name, model.config.generation
-    if config.begins_with == "picture" and not isinstance(canvas.edit, Reconstruct):
-        raise SfumatoError(
-            f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "
-            "show it one with 'sfumato reimagine'"
-        )
-    if config.enlarges and canvas.reference is None:
-        raise SfumatoError(
-            f"the model '{name}' is an upscaler: it enlarges a picture, and makes none of its own; "
-            "show it one with 'sfumato upscale', or name it with 'sfumato generate MODEL --upscale'"
-        )
-    open_ones: dict[str, str] = {"precision": settings.precision}
-    if settings.sampler in DISTILLED:
-        open_ones["sampler"] = settings.sampler
-    if config.is_distilled and settings != own.model_copy(update=open_ones):
-        raise SfumatoError(
-            f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by "
-            f"{' or '.join(DISTILLED)}, with its guidance built in, and in no other way; for other settings use the "
-            "model it was distilled from"
-        )
-    if isinstance(canvas.edit, Reconstruct) or not config.is_direct:
-        return
-    if settings.steps > 1:
-        raise SfumatoError(
-            f"the model '{name}' is a GAN, which answers in one step, and {settings.steps} were asked for"
-        )
-    if steering != NOT_STEERED or canvas.picture is not None or not canvas.is_one_picture(config):
-        raise SfumatoError(
-            f"the model '{name}' is a GAN: it makes pictures of its own size from noise alone, and "
-            "cannot be steered or take one up; make works with 'sfumato generate'"
-        )

@@ -15,8 +15,11 @@ from sfumato.diffusion import SAMPLERS, SCHEDULES, ClassCondition, Mixture, mixe
 from sfumato.diffusion.randomness import NoiseBetween
 from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
+from sfumato.images.tensors import to_pictures
+from sfumato.likeness import Finding
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.generation import Generation, noise_of
+from sfumato.models.judging import judged
 from sfumato.models.model import Model
 from sfumato.models.reproduction import check_model, reproduction
 from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate, sampling_of
@@ -32,11 +35,12 @@ DENSITY, MOST_DENSITY, EVEN = 4, 8, 2.0
 @dataclass(frozen=True, eq=False)
 class Passing:
     """batch: how many are made; batches: how many there will be; frames: [N, 3, H, W] in about -1..1, when all are
-    made, else None."""
+    made, else None; findings: then what each is near to, None where that was not compared."""
 
     batch: int
     batches: int
     frames: Tensor | None = None
+    findings: tuple[Finding | None, ...] = ()
 
 
 def interpolated(model: Model, first: Recipe, second: Recipe, frames: int, **changes: object) -> Iterator[Tensor]:
@@ -56,8 +60,8 @@ def passing(
     cross-fade. Pictures change fast at some places of the way and hardly at others. So ``DENSITY`` times as many are
     made (at most ``MOST_DENSITY``), most of them where much changes, and those are shown that lie about equally far
     from one another. With ``changes`` the ends are the works as they are with these settings. Raises SfumatoError for
-    works of another model, of different sizes, such as were sampled in different ways or began with a picture, and for
-    fewer than 2 frames.
+    works of another model, of different sizes, such as were sampled in different ways or began with a picture, for
+    fewer than 2 frames, and where one of the pictures is refused.
     """
     if frames < 2:
         raise SfumatoError(f"{counted(frames, 'frame')}: from one work to another it takes 2 or more")
@@ -87,7 +91,16 @@ def passing(
     # Made as they were, each in its own place of its batch, so that they are the works to the bit.
     for place, end in zip((0, -1), ends, strict=True):
         chosen[place] = end.pictures()[0]
-    yield Passing(made + len(ends), made + len(ends), chosen)
+    yield Passing(made + len(ends), made + len(ends), chosen, _let_out(ends[0], chosen))
+
+
+def _let_out(generation: Generation, frames: Tensor) -> tuple[Finding | None, ...]:
+    """What each picture is near to. Raises SfumatoError where one is refused: no video has a hole."""
+    found = judged(to_pictures(frames), frames, generation.policy, generation.model.likeness)
+    for number, one in enumerate(found, 1):
+        if one.refused:
+            raise SfumatoError(f"picture {number} of {len(found)} on the way was refused: {one.refused}")
+    return tuple(one.finding for one in found)
 
 
 def check_way(model: Model, first: Recipe, second: Recipe) -> None:

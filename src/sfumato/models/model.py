@@ -18,10 +18,12 @@ from sfumato.devices import ThreadCount, device_named
 from sfumato.diffusion import Codec, Denoiser, ResidualDenoiser, preconditioning
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError, hub_reason
-from sfumato.likeness import Likeness
+from sfumato.likeness import Finding, Likeness
+from sfumato.likeness.finding import comparison
 from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
 from sfumato.models.place import CARD, CONFIG, LIKENESS, WEIGHTS, opened_model
 from sfumato.networks import build_network, network_shapes
+from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
 from sfumato.weights import check_fit, digest, load_into, opened_weights
 from sfumato.works.recipe import ModelReference
@@ -120,6 +122,11 @@ class Model:
                 "save it first: model.save_pretrained(directory)"
             )
         return ModelReference(name=self.config.name, digest=self.weights_digest)
+
+    def sources(self, findings: Sequence[Finding | None]) -> Sources:
+        """What a sheet or a video of the model's works comes from. findings: of its works, None where one was not
+        compared."""
+        return Sources(self.weights_digest or None, self.config.learned_from, comparison=comparison(findings))
 
     def save_pretrained(self, directory: str | Path) -> Path:
         """Write config.json, model.safetensors and README.md into a new or empty directory, and likeness.safetensors

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PIL import Image
 
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import canvas_of
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
+from sfumato.policy.policy import Policy
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
 from sfumato.works.request import Request, Slerp, whole_seed
@@ -22,17 +25,20 @@ def reproduction(
     picture: Image.Image | None = None,
     mask: Image.Image | None = None,
     strength: float | None = None,
+    policy: Policy | None = None,
 ) -> Generation:
     """What makes the work of a recipe once more; what is set in the changes, and another strength, differs.
 
-    picture, mask: those that the work began with, where it did. On the same machine, with the same versions and without
-    changes, the pixels are the same. Raises SfumatoError for another model than the recipe's, a picture or a mask that
-    is missing or another one, and values out of range.
+    picture, mask: those that the work began with, where it did; policy: by default that of this computer. On the same
+    machine, with the same versions and without changes, the pixels are the same. Raises SfumatoError for another model
+    than the recipe's, a picture or a mask that is missing or another one, and values out of range.
     """
     check_model(model, recipe)
     request = recipe.request
     canvas = canvas_of(model.config, request.canvas, request.edit, picture, mask, strength)
-    return Generation.of(model, request.with_changes(changes or Request()), canvas=canvas, origin=recipe.origin)
+    asked = request.with_changes(changes or Request())
+    generation = Generation.of(model, asked, canvas=canvas, origin=recipe.origin, policy=policy)
+    return replace(generation, attempt=recipe.attempt)
 
 
 def reproduce(
@@ -46,7 +52,7 @@ def reproduce(
 ) -> Work:
     """The work of a recipe once more; see ``reproduction``, and ``Request.of`` for the changes."""
     asked = reproduction(model, recipe, Request.of(**changes), picture=picture, mask=mask, strength=strength)
-    return next(asked.works())
+    return asked.asking(retries=0).work()
 
 
 def variations(
@@ -75,7 +81,8 @@ def variations(
         )
     turned = Slerp(seed=whole_seed(seed), number=0, fraction=fraction)
     request = made.model_copy(update={"slerps": (*made.slerps, turned)})
-    return reproduction(model, recipe.model_copy(update={"request": request}), changes, picture=picture, mask=mask)
+    turned_recipe = recipe.model_copy(update={"request": request, "attempt": 0})
+    return reproduction(model, turned_recipe, changes, picture=picture, mask=mask)
 
 
 def check_model(model: Model, recipe: Recipe) -> None:

@@ -4,6 +4,7 @@ noise, and a picture refined, made anew in part, continued beyond its edges, or 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from sfumato.models.canvas import (
     reconstructing_canvas,
     refining_canvas,
 )
-from sfumato.models.generation import Generation, Progress
+from sfumato.models.generation import Generation
 from sfumato.models.model import Model
+from sfumato.models.progress import Progress
 from sfumato.models.reproduction import check_model
 from sfumato.models.reproduction import variations as variations_of
 from sfumato.models.steering import composition_from, palette_from
+from sfumato.policy.limits import Copies
+from sfumato.policy.policy import Policy
 from sfumato.works import Recipe, Work, read_work
 from sfumato.works.edits import Margins
 from sfumato.works.request import Composition, Palette, Request, fault
@@ -82,14 +86,15 @@ def reimagining(
     strength: float = STRENGTH,
     edit: bool = False,
     source: str | None = None,
+    policy: Policy | None = None,
 ) -> Generation:
     """What makes a picture again, cropped at its centre and scaled to the model's size.
 
     An autoencoder answers in one pass, and looks at nothing else. A diffusion model noises the picture and refines it
     again (SDEdit: Meng et al. 2022, arXiv:2108.01073); strength, above 0 to 1: the fraction of its steps that it takes,
     1 to begin with pure noise. edit: begin with the picture's own noise, found under the class ``source``, so that what
-    another class would not change comes back. Raises SfumatoError for a model that takes no picture (a GAN) and for
-    values out of range.
+    another class would not change comes back. policy: by default that of this computer. Raises SfumatoError for a model
+    that takes no picture (a GAN) and for values out of range.
     """
     if model.config.begins_with == "picture":
         canvas, request = reconstructing_canvas(model.config, picture), Request.of(steps=1, guidance=1.0)
@@ -97,11 +102,16 @@ def reimagining(
         canvas = editing_canvas(model.config, picture, strength, source)
     else:
         canvas = refining_canvas(model.config, picture, strength)
-    return Generation.of(model, request, canvas=canvas)
+    return Generation.of(model, request, canvas=canvas, policy=policy)
 
 
 def enlarging(
-    model: Model, picture: Image.Image | Work, request: Request | None = None, *, tile: bool = False
+    model: Model,
+    picture: Image.Image | Work,
+    request: Request | None = None,
+    *,
+    tile: bool = False,
+    policy: Policy | None = None,
 ) -> Generation:
     """What enlarges a picture, ``model.config.factor`` times, with detail such as the model's pictures have.
 
@@ -111,30 +121,31 @@ def enlarging(
     an upscaler that carries early weights. Raises SfumatoError for a model that is not an upscaler, and a picture
     that is too small or too large.
     """
-    request, origin = request or Request(), None
+    request, origin, earlier = request or Request(), None, None
     if isinstance(picture, Work):
-        origin, picture = picture.recipe, picture.image
+        origin, earlier, picture = picture.recipe, picture.finding, picture.image
         tile = tile or bool(origin.request.canvas.tile)
         if "seed" not in request.model_fields_set:
             noise = {name: getattr(origin.request, name) for name in ("seed", "number", "slerps")}
             request = request.model_copy(update=noise)
     canvas = enlarging_canvas(model.config, picture, tile=tile)
-    return Generation.of(model, request, canvas=canvas, origin=origin)
+    return replace(Generation.of(model, request, canvas=canvas, origin=origin, policy=policy), earlier=earlier)
 
 
-def enlarging_again(model: Model, recipe: Recipe, work: Work) -> Generation:
+def enlarging_again(model: Model, recipe: Recipe, work: Work, policy: Policy | None = None) -> Generation:
     """What makes an enlarged work once more, from the smaller one made once more, which may have been changed.
 
-    recipe: of the enlarged one, which stays as it is. Raises SfumatoError for another upscaler than the recipe's.
+    recipe: of the enlarged one, which stays as it is; policy: by default that of this computer. Raises SfumatoError for
+    another upscaler than the recipe's.
     """
     check_model(model, recipe)
-    return enlarging(model, work, recipe.request, tile=recipe.request.canvas.tile)
+    return enlarging(model, work, recipe.request, tile=recipe.request.canvas.tile, policy=policy)
 
 
 def reimagine(model: Model, picture: Image.Image, *, strength: float = STRENGTH, **asked: object) -> Work:
     """One work that takes a picture for its beginning; see ``reimagining`` and, for what else can be asked,
     ``Request.of``."""
-    return next(reimagining(model, Request.of(**asked), picture, strength=strength).works())
+    return reimagining(model, Request.of(**asked), picture, strength=strength).work()
 
 
 def inpaint(model: Model, picture: Image.Image, mask: Image.Image, *, strength: float = 1.0, **asked: object) -> Work:
@@ -148,7 +159,7 @@ def inpaint(model: Model, picture: Image.Image, mask: Image.Image, *, strength: 
     than the model's, a model that takes no picture, and values out of range.
     """
     canvas = masked_canvas(model.config, picture, mask, strength)
-    return next(Generation.of(model, Request.of(**asked), canvas=canvas).works())
+    return Generation.of(model, Request.of(**asked), canvas=canvas).work()
 
 
 def outpaint(
@@ -170,12 +181,16 @@ def outpaint(
     except ValidationError as error:
         raise fault(error) from error
     canvas = extended_canvas(model.config, picture, margins)
-    return next(Generation.of(model, Request.of(**asked), canvas=canvas).works())
+    return Generation.of(model, Request.of(**asked), canvas=canvas).work()
 
 
 def upscale(model: Model, picture: Image.Image | Work, *, tile: bool = False, **asked: object) -> Work:
     """A picture or a work made larger; see ``enlarging``."""
-    return next(enlarging(model, picture, Request.of(**asked), tile=tile).works())
+    return enlarging(model, picture, Request.of(**asked), tile=tile).work()
+
+
+def _position(work: Work) -> int:
+    return work.recipe.request.position
 
 
 class GenerativeModel(Model):
@@ -193,6 +208,8 @@ class GenerativeModel(Model):
         composition_strength: float | None = None,
         variations: float | None = None,
         of: Work | Path | str | None = None,
+        copies: Copies | None = None,
+        retries: int | None = None,
         **asked: object,
     ) -> list[Work]:
         """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
@@ -202,7 +219,8 @@ class GenerativeModel(Model):
         ranges. Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler that
         enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its
         file; strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1
-        for another.
+        for another. copies: 'refuse' for no near copies of what was learned from; retries: how often a work that is
+        refused is made again, with the next seed. What is refused in the end is missing, with a RefusedWarning.
         Raises SfumatoError for a class that the model does not have, values out of range, what does not go together,
         and files that are not there or cannot be used.
         """
@@ -215,12 +233,13 @@ class GenerativeModel(Model):
             composition_strength=composition_strength,
             variations=variations,
             of=of,
-        )
+        ).asking(copies, retries)
         if upscale is None:
-            return list(generation.works(count))
+            return sorted(generation.works(count), key=_position)
         upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
-        return [next(enlarging(upscaler, work).works()) for work in generation.works(count)]
+        works = sorted(generation.works(count), key=_position)
+        return [larger for work in works for larger in enlarging(upscaler, work).works()]
 
     def trajectory(self, count: int = 1, **asked: object) -> Iterator[Progress]:
         """The same, yielding every step from noise to picture with a preview; the last of a batch carries its works."""

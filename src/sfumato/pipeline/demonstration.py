@@ -14,10 +14,13 @@ from sfumato.collection.drawn_collection import draw_collection
 from sfumato.directory import OwnDirectory
 from sfumato.disk import write_whole_text
 from sfumato.errors import SfumatoError
+from sfumato.likeness import Finding
 from sfumato.marker import kind_of
 from sfumato.models import Generation, Model
+from sfumato.models.trajectory import Trajectory
 from sfumato.pipeline.events import Began, Drew, Event, PageWritten
 from sfumato.pipeline.training import follow_training, train_on
+from sfumato.policy.policy import Policy
 from sfumato.reports import demonstration_page
 from sfumato.text import counted
 from sfumato.training import Run, is_run
@@ -33,7 +36,8 @@ PAGE, TRAJECTORY = "index.html", "trajectory.webp"
 def demonstrate(place: Path, *, minutes: float = 2.0, seed: int = 0, force: bool = False) -> Iterator[Event]:
     """Draw a collection, train on it, make works and write the page at ``place``; `PageWritten` is the last event.
 
-    One that was interrupted goes on where it can. force: make one that is there anew. Raises SfumatoError.
+    One that was interrupted goes on where it can. force: make one that is there anew. Raises SfumatoError, before
+    anything is drawn for what the policy does not allow.
     """
     directory = OwnDirectory(place, "demo")
     if kind_of(place) == "demo" and (place / PAGE).exists() and not force:
@@ -42,6 +46,10 @@ def demonstrate(place: Path, *, minutes: float = 2.0, seed: int = 0, force: bool
             "say --force to make it anew, or choose another -o"
         )
     directory.check((PAGE, TRAJECTORY, "art", "run", *(f"works/{name}" for name in CLASSES)), force=force)
+    policy = Policy.current()
+    policy.check_size(SIZE, SIZE)
+    policy.check_classes(tuple(CLASSES))
+    policy.load_filters()
     with directory.at_work():
         directory.remove([PAGE])
         # What is there is an unfinished demonstration's, or may be made anew.
@@ -81,9 +89,13 @@ def _trained(art: Path, place: Path, minutes: float, seed: int, *, force: bool) 
 def _write_page(directory: OwnDirectory, run: Run, drawn: dict[str, list[Image.Image]], seed: int) -> None:
     model = Model.from_pretrained(run.path, device="cpu")
     works = {name: _works(model, name, seed, directory.path / "works" / name) for name in model.config.classes}
-    steps = Generation.of(model, seed=seed + 1).events(10, previews=True)
-    frames = [contact_sheet(step.previews, columns=5, scale=3) for step in steps]
-    animation = save_animation(frames, directory.claim(TRAJECTORY), seconds=3.0, hold=2.0, scale=1, force=True)
+    way, findings = Trajectory(), list[Finding | None]()
+    for step in Generation.of(model, seed=seed + 1).events(10, previews=True):
+        way.note(step)
+        findings += [work.finding for work in step.works]
+    frames = [contact_sheet(pictures, columns=5, scale=3) for pictures in way.steps()]
+    video, sources = directory.claim(TRAJECTORY), model.sources(findings)
+    animation = save_animation(frames, video, seconds=3.0, hold=2.0, scale=1, sources=sources, force=True)
     with Image.open(run.path / "evolution.png") as strip:
         evolution = strip.convert("RGB")
     text = demonstration_page(

@@ -32,6 +32,7 @@ from sfumato.images.colour import Colour
 from sfumato.models import Generation, Model
 from sfumato.pipeline.events import Began, Evaluated, Event, PageWritten, Sampled
 from sfumato.pipeline.pictures import collection_of, dataset_of, short_sides
+from sfumato.policy.policy import Policy
 from sfumato.random import spread
 from sfumato.reports import evaluation_page
 from sfumato.reports.evaluation_words import cries_copies, farthest_class, headline, verdict
@@ -109,10 +110,10 @@ def _opened(works: str, size: int | None, device: torch.device) -> tuple[Model, 
 
 def _generated(model: Model, count: int, seed: int) -> Generator[Event, None, WorksToEvaluate]:
     yield Began("sampling", counted(count, "work"))
-    generation, works = Generation.of(model, seed=seed), list[Work]()
+    generation, works = Generation.of(model, seed=seed, policy=Policy.none()), list[Work]()
     for step in generation.events(count):
         works += step.works
-        yield Sampled(step.positions.start + len(step.positions) * step.step / step.steps, count)
+        yield Sampled(step.positions[0] + len(step.positions) * step.step / step.steps, count)
     return works_of(generation, works)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,14 +42,16 @@ def learned_also(own: LearnedFrom, ancestors: Sequence[LearnedFrom] | None) -> t
 @dataclass(frozen=True)
 class Sources:
     """model: SHA-256 of its weights; collections: that it learned from, () where it does not say; recipe: SHA-256 of
-    the work's recipe, None where it is not told."""
+    the work's recipe, None where it is not told; comparison: with what was learned from, what was found."""
 
     model: str | None = None
     collections: tuple[LearnedFrom, ...] = ()
     recipe: str | None = None
+    comparison: Mapping[str, Any] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """As they stand in a work's credentials."""
         said: Mapping[str, Any] = {} if self.recipe is None else {"recipe": {"digest": self.recipe}}
         collections = [each.facts() for each in self.collections]
-        return {"model": {"digest": self.model or UNKNOWN}, "collections": collections or UNKNOWN, **said}
+        compared = {"comparison": dict(self.comparison)} if self.comparison else {}
+        return {"model": {"digest": self.model or UNKNOWN}, "collections": collections or UNKNOWN, **compared, **said}

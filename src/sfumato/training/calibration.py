@@ -18,6 +18,7 @@ from torch import Tensor
 from sfumato.dataset import Dataset
 from sfumato.models import Generation, Model, SamplerSettings
 from sfumato.models.sampling import BATCH
+from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator
 from sfumato.text import counted
 from sfumato.training.configuration import TrainingConfig
@@ -97,7 +98,7 @@ def pictures_of(dataset: Dataset, class_shares: tuple[float, ...]) -> Tensor:
 
 
 def _works(model: Model, settings: SamplerSettings, count: int, first: int) -> Tensor:
-    generation = Generation.of(model, **settings.model_dump())
+    generation = Generation.of(model, policy=Policy.none(), **settings.model_dump())
     return generation.pictures(count, first).float().clamp(-1, 1)
 
 

@@ -13,11 +13,23 @@ from sfumato.works.viewing import drawable, enlarged, viewing_scale
 BACKGROUND: Final = (238, 238, 237)  # a light neutral: white paper around it stays white, and no picture has a cast
 INK: Final = (38, 38, 40)
 QUIET_INK: Final = (92, 92, 94)
+EMPTY: Final = (222, 222, 220)  # a place without a work
 PICTURE_SIDE: Final = 128  # to which small pictures are enlarged, pixels
 # Of letters, pixels. A sheet is printed as wide as a page, where a sixtieth of it is about 8 points.
 SMALLEST, USUAL, LARGEST, OF_WIDTH = 11, 14, 40, 60
 LEAST_WIDTH: Final = 24  # of what stands between the margins, in letters' heights: a title needs it
 GUTTER: Final = 11  # the widest that a row's name is before it is broken into lines, in letters' heights
+
+
+REFUSED: Final = "refused"
+
+
+def refused_place(size: tuple[int, int]) -> Image.Image:
+    """What stands in the place of a work that is not let out: plain paper that says so. size: in pixels."""
+    place = Image.new("RGB", size, EMPTY)
+    font = ImageFont.load_default(max(6, size[0] // 6))
+    ImageDraw.Draw(place).text((size[0] / 2, size[1] / 2), REFUSED, QUIET_INK, font, anchor="mm")
+    return place
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.works.edits import Inpaint, Invert, Outpaint, Refine
 from sfumato.works.request import Request
-from sfumato.works.values import Digest, Plain
+from sfumato.works.values import Digest, Number, Plain
 
 FORMAT: Final = 2
 MOST_BYTES: Final = 1 << 20
@@ -59,8 +59,9 @@ class Recipe(Plain):
     """All that decides a picture's pixels: a model, what was asked of it, and in what it was made.
 
     origin: of a work that an upscaler enlarged, the recipe by which it was made before; mark: that of the file, None
-    for pictures that bear none, such as small ones. Raises pydantic's
-    ValidationError for values that are out of range and for unknown fields.
+    for pictures that bear none, such as small ones; policy: SHA-256 of the limits that it kept to (sfumato.policy);
+    attempt: how many works of the seeds before were refused in its place. Raises pydantic's ValidationError for values
+    that are out of range and for unknown fields.
     """
 
     format: Literal[2] = FORMAT
@@ -69,6 +70,8 @@ class Recipe(Plain):
     environment: Environment
     origin: Recipe | None = None
     mark: Mark | None = None
+    policy: Digest | None = None
+    attempt: Number = 0
 
     @model_validator(mode="after")
     def _it_can_be_made(self) -> Self:

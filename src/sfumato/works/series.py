@@ -107,10 +107,10 @@ def following(
     same request made of that seed; another request begins with the first. Raises SfumatoError where a seed is asked for
     and a file here does not say of which seed it is.
     """
-    made = _numbered(directory)
-    named = 1 + max(made, default=-1)
+    files = _numbered(directory)
+    named = 1 + max(files, default=-1)
     first = named if seed is None else 0
-    for file in filter(Path.is_file, made.values()):
+    for file in filter(Path.is_file, files.values()):
         try:
             recipe = read_work(file).recipe
         except SfumatoError as error:
@@ -120,11 +120,13 @@ def following(
                 f"{file}: does not say of which seed it is, so works of seed {seed} might be made a second time; "
                 "leave out the seed, or choose another place"
             ) from error
-        its_seed, number = _key(recipe)
-        if its_seed != (seed or 0):
+        made = recipe.first.request
+        number = made.position
+        # Where works of the seeds before were refused, it stands in the place of that of the seed that was asked for.
+        if made.series_seed - recipe.first.attempt != (seed or 0):
             continue
         enlarged_by = recipe.model.digest if recipe.origin else ""
-        if seed is None or (enlarged_by == upscaler and _alike(recipe.first, recipe_of(seed, number))):
+        if seed is None or (enlarged_by == upscaler and _alike(recipe.first, recipe_of(made.series_seed, number))):
             first = max(first, number + 1)
     return Series(count=count, seed=seed or 0, first=first, named=named)
 
@@ -133,12 +135,6 @@ def _numbered(directory: OwnDirectory) -> dict[int, Path]:
     """The works that were made here, there or not, by the numbers in their names."""
     found = ((_NUMBERED.fullmatch(name), directory.path / name) for name in sorted(directory.own()))
     return {int(match[1]): path for match, path in found if match}
-
-
-def _key(recipe: Recipe) -> tuple[int, int]:
-    """The seed and the number by which a work differs from others of one request; of a relative those of its turn."""
-    made = recipe.first.request
-    return made.series_seed, made.position
 
 
 def _alike(one: Recipe, other: Recipe) -> bool:

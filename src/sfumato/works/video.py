@@ -9,6 +9,7 @@ from typing import Final
 from PIL import Image
 
 from sfumato.errors import SfumatoError
+from sfumato.provenance.sources import Sources
 from sfumato.works.saving import Product, save
 from sfumato.works.viewing import enlarged, evenly_spaced, viewing_scale
 
@@ -25,6 +26,7 @@ def save_animation(
     seconds: float = 4.0,
     hold: float = 1.0,
     scale: int | None = None,
+    sources: Sources | None = None,
     force: bool = False,
 ) -> Path:
     """Write the frames as an animation that repeats for ever, with the mark of what a model made.
@@ -32,9 +34,9 @@ def save_animation(
     frames: one or more RGB pictures of one size. path: ends in .gif, .webp, .png or .apng; WebP and APNG keep every
     colour. seconds: the time from the first frame to the last, over 0; if there are too many frames for it, an even
     selection is shown. hold: how much longer the last frame stays, seconds. scale: a whole number; by default 32 px are
-    shown at 256. The file is written whole or not at all. Returns its path.
-    Raises SfumatoError for another suffix, a file that exists (without `force`) or cannot be written; ValueError for no
-    frames, frames of different sizes, or times that are not positive.
+    shown at 256. sources: what they come from, which it then says signed. The file is written whole or not at all.
+    Returns its path. Raises SfumatoError for another suffix, a file that exists (without `force`) or cannot be written;
+    ValueError for no frames, frames of different sizes, or times that are not positive.
     """
     path = Path(path)
     if path.suffix.lower() not in ANIMATIONS:
@@ -53,19 +55,29 @@ def save_animation(
     if path.suffix.lower() == ".gif":
         pictures = [_with_palette(picture) for picture in pictures]
     scale = scale or viewing_scale(pictures[0].size, VIEWING_SIDE)
-    return save(Product([enlarged(picture, scale) for picture in pictures], durations), path, force=force)
+    shown = [enlarged(picture, scale) for picture in pictures]
+    return save(Product(shown, durations, sources=sources), path, force=force)
 
 
-def save_video(frames: Sequence[Image.Image], path: str | Path, *, seconds: float = 4.0, force: bool = False) -> Path:
+def save_video(
+    frames: Sequence[Image.Image],
+    path: str | Path,
+    *,
+    seconds: float = 4.0,
+    sources: Sources | None = None,
+    force: bool = False,
+) -> Path:
     """Write the frames as an MP4 (H.264), with the mark of what a model made.
 
     frames: one or more RGB pictures of one size; small ones are enlarged as in animations, without smoothing. seconds:
-    how long it runs, over 0. The file is written whole or not at all. Returns its path. Raises SfumatoError where there
-    is no ffmpeg, where it fails, and for a file that exists (without ``force``) or cannot be written.
+    how long it runs, over 0; sources: what they come from. The file is written whole or not at all. Returns its path.
+    Raises SfumatoError where there is no ffmpeg, where it fails, and for a file that exists (without ``force``) or
+    cannot be written.
     """
     scale = viewing_scale(frames[0].size, VIEWING_SIDE)
     shown = [enlarged(frame.convert("RGB"), scale) for frame in frames]
-    return save(Product(shown, [1000 * seconds / len(shown)] * len(shown)), Path(path), force=force)
+    product = Product(shown, [1000 * seconds / len(shown)] * len(shown), sources=sources)
+    return save(product, Path(path), force=force)
 
 
 def most_frames(seconds: float) -> int:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from sfumato.works.sheet import contact_sheet
 from sfumato.works.values import MOST_PIXELS
 from sfumato.works.viewing import enlarged, viewing_scale
 
+if TYPE_CHECKING:
+    from sfumato.likeness import Finding
+
 PARAMETERS_KEY: Final = "parameters"
 SHOWN_SIDE: Final = 256  # pixels, to which notebooks show small works enlarged
 
@@ -37,7 +40,8 @@ class Work:
 
     image: RGB, of the size that the recipe names (ValueError otherwise). learned_from: the collections that the model
     learned from, () where it does not say; inputs: the file of the picture that was edited, or that the work was read
-    from, where it is known; kept: [H, W], True where pixels of that picture were kept, None where none were.
+    from, where it is known; kept: [H, W], True where pixels of that picture were kept, None where none were; finding:
+    what it is near to of all that the model learned from, None where it was not compared.
     """
 
     image: Image.Image
@@ -45,6 +49,7 @@ class Work:
     learned_from: tuple[LearnedFrom, ...] = field(default=(), compare=False)
     inputs: tuple[Input, ...] = field(default=(), compare=False)
     kept: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
+    finding: Finding | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.image.mode != "RGB":
@@ -65,6 +70,8 @@ class Work:
 
     def _product(self, shown: Image.Image, *, recipe: bool = False) -> Product:
         """What leaves of it: the picture as it is shown. recipe: whether its settings go along, and their digest."""
+        from sfumato.likeness.finding import comparison
+
         texts: dict[str, str] = {}
         digest = None
         if recipe:
@@ -75,7 +82,7 @@ class Work:
             texts=texts,
             source_type=COMPOSITE if self.recipe.keeps_a_part else TRAINED_ALGORITHMIC_MEDIA,
             inputs=self.inputs or self._inputs_by_digest(),
-            sources=Sources(self.recipe.model.digest, self.learned_from, digest),
+            sources=Sources(self.recipe.model.digest, self.learned_from, digest, comparison([self.finding])),
             mark=self.recipe.mark,
         )
 

@@ -18,6 +18,7 @@ from sfumato.diffusion import Condition, Denoiser, ResidualDenoiser, preconditio
 from sfumato.models import Generation, Model, ModelConfig, SamplerSettings
 from sfumato.models.configuration import Answer, BeginsWith
 from sfumato.networks import AnyNetworkConfig, build_network
+from sfumato.policy.policy import Policy
 from sfumato.works.values import Precision
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Objective(nn.Module, ABC):
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         """``PICTURES`` pictures that show what the model of the moment does, comparable from moment to moment: the
         first works of the seed, for a model that generates."""
-        generation = Generation.of(model, seed=seed, precision=precision)
+        generation = Generation.of(model, seed=seed, precision=precision, policy=Policy.none())
         return [work.image for work in generation.works(PICTURES)]
 
     def notice(self, dataset: Dataset) -> str:

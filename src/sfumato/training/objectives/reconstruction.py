@@ -12,8 +12,10 @@ from sfumato.dataset import Dataset
 from sfumato.diffusion import PIXELS, Codec, Condition, Denoiser
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.images.tensors import denormalised, normalised
-from sfumato.models import Model, reimagine
+from sfumato.models import Model, Request
 from sfumato.models.configuration import Answer, BeginsWith
+from sfumato.models.verbs import reimagining
+from sfumato.policy.policy import Policy
 from sfumato.random import spread
 from sfumato.training.objectives.objective import PICTURES, FeatureSource, Losses, Objective, ObjectiveConfig, Weight
 from sfumato.works.values import Precision
@@ -79,7 +81,8 @@ class Reconstruction(Objective):
         """Held-out pictures made again; training pictures where none are held out."""
         shown = dataset.held_out if len(dataset.held_out) else dataset.train
         chosen = spread(shown, PICTURES).tolist()
-        return [reimagine(model, dataset.picture(index)).image for index in chosen]
+        shown_again = (reimagining(model, Request(), dataset.picture(index), policy=Policy.none()) for index in chosen)
+        return [generation.work().image for generation in shown_again]
 
     def notice(self, dataset: Dataset) -> str:
         """Where the listing's range is kept: how much of the loss no training can take away."""

@@ -14,9 +14,10 @@ from torch import Tensor
 from sfumato.dataset import Dataset
 from sfumato.diffusion import PIXELS, Codec, Condition, Denoiser, LogNormal, PictureCondition
 from sfumato.diffusion.enlarging import enlarged, reduced
-from sfumato.models import Model, ModelConfig, SamplerSettings, to_pictures, upscale
+from sfumato.models import Model, ModelConfig, Request, SamplerSettings, enlarging, to_pictures
 from sfumato.models.configuration import BeginsWith
 from sfumato.networks import AnyNetworkConfig, UNetConfig
+from sfumato.policy.policy import Policy
 from sfumato.random import spread
 from sfumato.training.objectives.objective import PICTURES, Losses, NoiseMean, NoiseStd, Objective, ObjectiveConfig
 from sfumato.works.values import NoiseLevel, Precision
@@ -128,7 +129,8 @@ class Upscaling(Objective):
         side = -(-self.side // self.factor)
         start = (small.shape[2] - side) // 2
         middles = to_pictures(small[:, :, start : start + side, start : start + side])
-        return [upscale(model, middle, seed=seed, precision=precision).image for middle in middles]
+        asked = Request.of(seed=seed, precision=precision)
+        return [enlarging(model, middle, asked, policy=Policy.none()).work().image for middle in middles]
 
     def _losses(self, denoiser: Denoiser, images: Tensor, generator: torch.Generator) -> Tensor:
         pairs = torch.cat((images, enlarged(reduced(images, self.factor), self.factor)), 1)

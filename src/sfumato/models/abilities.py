@@ -1,0 +1,75 @@
+"""What a model can be asked for, and what suits it where nothing is asked."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from sfumato.diffusion.samplers import DISTILLED
+from sfumato.errors import SfumatoError
+from sfumato.models.canvas import Canvas
+from sfumato.models.model import Model
+from sfumato.models.sampling import filled_from
+from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.text import counted
+from sfumato.works.edits import Reconstruct
+from sfumato.works.request import Request, SamplerSettings, fault
+from sfumato.works.values import HIGHEST_SIGMA
+
+
+def settings_for(model: Model, request: Request, canvas: Canvas) -> SamplerSettings:
+    """All settings: those that are asked for, then what suits the canvas, then the model's own. Raises SfumatoError for
+    bounds that are not in order."""
+    sampling = request.sampling.model_dump(exclude_unset=True)
+    if canvas.mask is not None and model.config.samples_freely:
+        sampling = _fitting(model, canvas) | sampling
+    if request.negative is not None:
+        # Measured: of which class a picture is, is decided where there is much noise.
+        sampling = {"guidance_low": 0.0, "guidance_high": 1000.0} | sampling
+    try:
+        return SamplerSettings.model_validate(sampling).over(model.config.generation)
+    except ValidationError as error:
+        raise fault(error) from error
+
+
+def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
+    """What makes a part of a picture fit the rest, unless it is asked for otherwise."""
+    # Measured: sharpness makes the new part rougher than the kept one; fresh noise helps it to fit. And where
+    # it has the kept one's light and colour to begin with, it takes no more noise than leaves the composition open, of
+    # which larger pictures bear more.
+    begun = {"sigma_max": filled_from(model.config)} if canvas.strength == 1 else {}
+    return {"sharpness": 0.0, "noise_high": HIGHEST_SIGMA, **begun}
+
+
+def check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, steering: Steering) -> None:
+    """Raises SfumatoError for a model that makes no pictures of its own, or none in this way."""
+    config, name, own = model.config, model.config.name, model.config.generation
+    if config.begins_with == "picture" and not isinstance(canvas.edit, Reconstruct):
+        raise SfumatoError(
+            f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "
+            "show it one with 'sfumato reimagine'"
+        )
+    if config.enlarges and canvas.reference is None:
+        raise SfumatoError(
+            f"the model '{name}' is an upscaler: it enlarges a picture, and makes none of its own; "
+            "show it one with 'sfumato upscale', or name it with 'sfumato generate MODEL --upscale'"
+        )
+    open_ones: dict[str, str] = {"precision": settings.precision}
+    if settings.sampler in DISTILLED:
+        open_ones["sampler"] = settings.sampler
+    if config.is_distilled and settings != own.model_copy(update=open_ones):
+        raise SfumatoError(
+            f"the model '{name}' was distilled: it samples in {counted(own.steps, 'step')} by "
+            f"{' or '.join(DISTILLED)}, with its guidance built in, and in no other way; for other settings use the "
+            "model it was distilled from"
+        )
+    if isinstance(canvas.edit, Reconstruct) or not config.is_direct:
+        return
+    if settings.steps > 1:
+        raise SfumatoError(
+            f"the model '{name}' is a GAN, which answers in one step, and {settings.steps} were asked for"
+        )
+    if steering != NOT_STEERED or canvas.picture is not None or not canvas.is_one_picture(config):
+        raise SfumatoError(
+            f"the model '{name}' is a GAN: it makes pictures of its own size from noise alone, and "
+            "cannot be steered or take one up; make works with 'sfumato generate'"
+        )

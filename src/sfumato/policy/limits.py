@@ -1,0 +1,109 @@
+"""The schema of a policy file: what may be asked for, and what may come out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sfumato.disk import read_file
+from sfumato.errors import Fault, SfumatoError, faults_of
+from sfumato.policy.filters import FilterSettings
+from sfumato.text import readable, shortened
+
+Copies = Literal["mark", "refuse"]
+COPIES: Final = get_args(Copies)
+MOST_RETRIES: Final = 100
+_MOST_BYTES: Final = 1 << 20
+
+Name = Annotated[str, Field(min_length=1, max_length=10_000)]
+Names = Annotated[tuple[Name, ...], Field(max_length=10_000)]
+
+
+class Part(BaseModel):
+    """A table of the file: immutable, and without keys that nobody knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Words(Part):
+    """Of what is asked for in words, such as classes, and of the names of the model's classes.
+
+    allowed: no others, None for all; refused: none of these, each one word or several, whatever its capitals. Both are
+    compared word by word: 'art' does not refuse 'party'.
+    """
+
+    allowed: Names | None = None
+    refused: Names = ()
+
+    def fault(self, text: str) -> str:
+        """The word or words for which a text is refused; '' where it is not."""
+        said = _words(text)
+        if self.allowed is not None:
+            known = {word for name in self.allowed for word in _words(name)}
+            # Numbers are no words: a class may be called 'blue 7'.
+            if other := next((word for word in said if word not in known and not word.isdigit()), None):
+                return other
+        line = f" {' '.join(said)} "
+        return next((name for name in self.refused if f" {' '.join(_words(name))} " in line), "")
+
+    @field_validator("refused", "allowed")
+    @classmethod
+    def _there_are_words(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in names or ():
+            if not _words(name):
+                raise ValueError(f"{name!r} holds no letter and no digit")
+        return names
+
+
+def _words(text: str) -> list[str]:
+    """In small letters, in one normal form; an underscore is a space, as in the names of folders."""
+    return re.findall(r"\w+", readable(text).casefold().replace("_", " "))
+
+
+class Limits(Part):
+    """What stands in a policy file, each limit as it is without one.
+
+    copies: whether a near copy of a picture that was learned from is saved with a note, or refused; copy_threshold: the
+    score over which a work is called one, None for the index's own, which is calibrated; retries: how often a work that
+    is refused is made again, with the next seed; classes: works of these alone, None for all; works_per_hour: that are
+    saved on this computer; longest_side: of a work, in pixels; filters: that a work must pass, all of them.
+    """
+
+    copies: Copies = "mark"
+    copy_threshold: Annotated[float, Field(ge=-1, le=1)] | None = None
+    retries: Annotated[int, Field(ge=0, le=MOST_RETRIES)] = 0
+    classes: Names | None = None
+    words: Words = Words()
+    works_per_hour: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    longest_side: Annotated[int, Field(ge=1, le=1 << 24)] | None = None
+    filters: Annotated[tuple[FilterSettings, ...], Field(max_length=100)] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Raises SfumatoError for a file that cannot be read, and for anything in it that is no limit: what was meant
+        to bound must not be passed over."""
+        try:
+            said = tomllib.loads(read_file(path, _MOST_BYTES).decode("utf-8"))
+        except FileNotFoundError:
+            raise SfumatoError(f"{path}: there is no such policy file; nothing is made without it") from None
+        except (OSError, ValueError, RecursionError) as error:
+            why = getattr(error, "strerror", None) or shortened(str(error))
+            raise SfumatoError(f"{path}: cannot be read as TOML ({why}); nothing is made without the policy") from error
+        try:
+            return cls.model_validate(said)
+        except ValidationError as error:
+            faults = "; ".join(_said(fault) for fault in faults_of(error)[:3])
+            raise SfumatoError(f"{path}: is no policy: {faults}; nothing is made without it") from error
+
+
+def _said(fault: Fault) -> str:
+    if fault.kind != "extra_forbidden":
+        return str(fault)
+    known = [name for part in (Limits, Words, FilterSettings) for name in part.model_fields]
+    close = get_close_matches(str(fault.place[-1]), known, 1)
+    return f"there is no limit '{shortened(fault.name)}'" + (f", do you mean '{close[0]}'?" if close else "")

@@ -1,0 +1,130 @@
+"""The policy in force: its limits, where they come from, and the sentences that say what they refuse."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Self
+
+from sfumato.errors import SfumatoError
+from sfumato.policy.filters import load_filter
+from sfumato.policy.limits import COPIES, MOST_RETRIES, Limits
+from sfumato.text import at_home, counted, readable
+
+VARIABLE: Final = "SFUMATO_POLICY"
+NAME: Final = "policy.toml"
+_SHOWN: Final = 20  # names in a sentence
+
+
+@dataclass(frozen=True)
+class Policy:
+    """limits: as they are; origin: the file, None where there is none; judges: whether works are compared and filtered
+    at all, as all are that a person asks for. A training's own snapshots and the works that are only measured are not.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    origin: Path | None = None
+    judges: bool = True
+
+    @classmethod
+    def current(cls) -> Self:
+        """That of this computer. Raises SfumatoError where its file cannot be read or holds what is no limit."""
+        path = policy_file()
+        return cls() if path is None else cls(Limits.read(path), path)
+
+    @classmethod
+    def none(cls) -> Self:
+        """For works that nobody is given: they are neither limited nor compared."""
+        return cls(judges=False)
+
+    def asked(self, copies: str | None = None, retries: int | None = None) -> Self:
+        """With what a person asks for besides, None for nothing; near copies that the owner has refused stay refused.
+
+        Raises SfumatoError for what is not one of ``COPIES``, and for retries out of range.
+        """
+        if copies is not None and copies not in COPIES:
+            raise SfumatoError(f"copies '{copies}': choose {' or '.join(COPIES)}")
+        if retries is not None and not 0 <= retries <= MOST_RETRIES:
+            raise SfumatoError(f"retries {retries}: from 0 to {MOST_RETRIES} is needed")
+        changes = {
+            **({} if copies is None or self.limits.copies == "refuse" else {"copies": copies}),
+            **({} if retries is None else {"retries": retries}),
+        }
+        return replace(self, limits=self.limits.model_copy(update=changes)) if changes else self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the limits, hexadecimal: equal for equal ones, wherever they come from."""
+        said = json.dumps(self.limits.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def said(self) -> str:
+        """What it is called in a sentence."""
+        return "the policy" if self.origin is None else f"the policy ({self.origin})"
+
+    def load_filters(self) -> None:
+        """Loads those that a work must pass, so that nothing is begun without them. Raises SfumatoError where one
+        cannot be."""
+        for settings in self.limits.filters:
+            load_filter(settings)
+
+    def check_size(self, width: int, height: int) -> None:
+        """Raises SfumatoError for works of a size that is not allowed, in pixels."""
+        most = self.limits.longest_side
+        if most is not None and max(width, height) > most:
+            raise SfumatoError(
+                f"{self.said} allows {counted(most, 'pixel')} a side at most, and this would be {width} x {height}"
+            )
+
+    def allows_class(self, name: str) -> bool:
+        """Whether works of a class of this name may be made."""
+        known = self.limits.classes
+        listed = known is None or readable(name) in map(readable, known)
+        return listed and not self.limits.words.fault(name)
+
+    def check_words(self, text: str) -> None:
+        """Raises SfumatoError for a class or other words that are not allowed."""
+        if word := self.limits.words.fault(text):
+            raise SfumatoError(f"'{text}': {self.said} does not allow '{word}'; ask for something else")
+
+    def allowed_classes(self, names: Sequence[str]) -> list[int]:
+        """Which of a model's classes may be made: indices. Raises SfumatoError where none may."""
+        bounded = self.limits.classes is not None
+        if not names and bounded:
+            raise SfumatoError(
+                f"{self.said} allows certain classes alone ({_listed(self.limits.classes or ())}), and the "
+                "model knows no classes; use one that was trained with them"
+            )
+        found = [index for index, name in enumerate(names) if self.allows_class(name)]
+        if names and not found:
+            raise SfumatoError(f"{self.said} allows none of the model's classes ({_listed(names)})")
+        return found
+
+    def check_classes(self, names: Sequence[str]) -> None:
+        """Raises SfumatoError where works of one of these classes may not be made."""
+        for name in names:
+            self.check_words(name)
+            if not self.allows_class(name):
+                raise SfumatoError(f"class '{name}': {self.said} allows {_listed(self.limits.classes or ())} alone")
+
+
+def policy_file() -> Path | None:
+    """The policy's file: that named in SFUMATO_POLICY, whether it is there or not; else the first that is there of
+    sfumato/policy.toml in XDG_CONFIG_HOME (by default ~/.config) and XDG_CONFIG_DIRS (/etc/xdg); None for none."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named).expanduser()
+    home = os.environ.get("XDG_CONFIG_HOME", "")
+    places = [home or at_home(Path("~/.config")), *os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")]
+    # The XDG base directory specification has relative paths ignored.
+    found = (Path(place) / "sfumato" / NAME for place in places if Path(place).is_absolute())
+    return next((path for path in found if path.exists() or path.is_symlink()), None)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {counted(more, 'other')}" if more > 0 else "") or "none"

@@ -1,0 +1,142 @@
+"""The limits that works keep to, as a person sees them and runs into them."""
+
+import pytest
+
+from sfumato.models import Model
+from sfumato.works import read_work
+
+
+@pytest.fixture(scope="module")
+def scores(run):
+    """Those of the first six works of seed 7: how near each is to what was learned from."""
+    works = Model.from_pretrained(run).generate(6, seed=7, steps=3)
+    return [work.finding.score for work in works]
+
+
+@pytest.fixture
+def limited(tmp_path, monkeypatch):
+    """limited(text): a policy file of this text is in force."""
+
+    def write(text):
+        path = tmp_path / "policy.toml"
+        path.write_text(text)
+        monkeypatch.setenv("SFUMATO_POLICY", str(path))
+        return path
+
+    return write
+
+
+def test_without_a_file_it_says_so(sfumato):
+    answer = sfumato("policy")
+    assert answer.code == 0
+    assert answer.out.startswith("no policy file: works are not limited (SHA-256 ")
+    assert "near copies of what was learned from: mark" in answer.out
+
+
+def test_it_shows_every_limit(sfumato, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'copies = "refuse"\ncopy_threshold = 0.5\nretries = 2\nclasses = ["waves"]\nworks_per_hour = 1\n'
+        'longest_side = 1024\n[words]\nallowed = ["waves"]\nrefused = ["nude"]\n'
+    )
+    answer = sfumato("policy", path)
+    assert answer.out.splitlines()[1:] == [
+        "near copies of what was learned from: refuse, from a score of 0.5 on",
+        "a work that is refused is made again with the next seed: 2 times",
+        "classes: waves",
+        "words: waves",
+        "words refused: nude",
+        "1 work an hour",
+        "1,024 pixels a side",
+    ]
+
+
+def test_a_spelling_mistake_makes_nothing(sfumato, run, tmp_path, limited):
+    path = limited("copys = 'refuse'")
+    for typed in (("policy",), ("generate", run, "-n", 1, "-o", tmp_path / "works")):
+        answer = sfumato(*typed)
+        assert answer.code == 2
+        assert f"{path}: is no policy: there is no limit 'copys', do you mean 'copies'?" in answer.err
+    assert not (tmp_path / "works").exists()
+
+
+def test_refused_works_are_missing_counted_and_explained(sfumato, run, tmp_path, limited, scores):
+    nearest = scores.index(max(scores))
+    limited(f"copies = 'refuse'\ncopy_threshold = {sorted(scores)[-2]}\n")
+    folder = tmp_path / "works"
+    answer = sfumato("generate", run, "-n", 6, "--seed", 7, "--steps", 3, "--trajectory", "-o", folder)
+    assert answer.code == 0, answer.err
+    assert f"1 work refused, and not saved: number {nearest} of seed 7 (near copy of " in answer.out
+    assert f"5 works in {folder}" in answer.out
+    names = {f"{number:04d}.png" for number in range(6)} - {f"{nearest:04d}.png"}
+    assert {path.name for path in folder.glob("*.png")} == names
+    # What follows goes on after all of them.
+    limited("")
+    answer = sfumato("generate", run, "-n", 1, "--seed", 7, "--steps", 3, "-o", folder)
+    assert "0006.png: number 6 of seed 7" in answer.out
+
+
+def test_a_work_that_was_made_again_stands_in_the_place_of_the_refused_one(sfumato, run, tmp_path, limited, scores):
+    nearest = scores.index(max(scores))
+    limited(f"copies = 'refuse'\nretries = 9\ncopy_threshold = {sorted(scores)[-2]}\n")
+    folder = tmp_path / "works"
+    answer = sfumato("generate", run, "-n", 6, "--seed", 7, "--steps", 3, "-o", folder)
+    assert answer.code == 0, answer.err
+    assert "refused, and made again with the next seed" in answer.out
+    recipe = read_work(folder / f"{nearest:04d}.png").recipe
+    assert recipe.attempt >= 1
+    assert recipe.request.seed == 7 + recipe.attempt
+    again = sfumato("again", folder / f"{nearest:04d}.png", "--model", run)
+    assert "the pixels are the same" in again.out
+    # What follows is of the seed that was asked for, and no number comes twice.
+    limited("")
+    sfumato("generate", run, "-n", 1, "--seed", 7, "--steps", 3, "-o", folder)
+    assert read_work(folder / "0006.png").recipe.request.number == 6
+
+
+def test_where_all_are_refused_it_is_an_error_and_nothing_is_written(sfumato, run, tmp_path, limited):
+    limited("copies = 'refuse'\ncopy_threshold = -1\n")
+    folder = tmp_path / "works"
+    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "-o", folder)
+    assert answer.code == 2
+    assert "2 works refused, and not saved: number 0 of seed 0 (near copy of " in answer.err
+    assert answer.err.endswith("; ask for others with --seed or --retries\n")
+    assert not list(folder.glob("*.png"))
+    assert not (tmp_path / "works-sheet.png").exists()
+    answer = sfumato("reimagine", run, next((run / "snapshots").glob("*.png")), "-o", tmp_path / "again.png")
+    assert answer.code == 2
+    assert "1 work refused, and not saved" in answer.err
+    assert not (tmp_path / "again.png").exists()
+
+
+def test_a_person_can_ask_for_no_near_copies(sfumato, run, tmp_path, limited):
+    limited("copy_threshold = -1\n")
+    answer = sfumato("generate", run, "-n", 1, "--steps", 1, "--copies", "refuse", "-o", tmp_path / "works")
+    assert answer.code == 2
+    assert "1 work refused" in answer.err
+
+
+def test_near_copies_are_named_where_they_are_marked(sfumato, run, tmp_path, limited):
+    limited("copy_threshold = -1\n")
+    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "-o", tmp_path / "works")
+    assert answer.code == 0
+    assert "2 of 2 works are near copies (0000.png: near copy of " in answer.out
+
+
+def test_a_grid_says_in_the_place_of_a_work_that_it_is_refused(sfumato, run, tmp_path, limited, scores):
+    limited(f"copies = 'refuse'\ncopy_threshold = {sorted(scores)[-2]}\n")
+    asked = ("grid", run, "--vary", "steps=3", "-n", 6, "--seed", 7, "-o", tmp_path / "grid.png")
+    answer = sfumato(*asked)
+    assert answer.code == 0, answer.err
+    assert "1 work refused" in answer.out
+
+
+def test_a_way_of_which_a_picture_is_refused_is_not_written(sfumato, run, tmp_path, limited):
+    folder = tmp_path / "works"
+    sfumato("generate", run, "-n", 2, "--steps", 1, "-o", folder)
+    limited("copies = 'refuse'\ncopy_threshold = -1\n")
+    asked = ("interpolate", folder / "0000.png", folder / "0001.png", "--model", run, "--frames", 2)
+    answer = sfumato(*asked, "-o", tmp_path / "way.webp")
+    assert answer.code == 2
+    assert "picture 1 of 2 on the way was refused: near copy of " in answer.err
+    assert not (tmp_path / "way.webp").exists()

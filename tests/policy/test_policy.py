@@ -1,0 +1,80 @@
+"""Which policy is in force, and what it refuses, in sentences."""
+
+from pathlib import Path
+
+import pytest
+
+from sfumato.errors import SfumatoError
+from sfumato.policy.limits import Limits, Words
+from sfumato.policy.policy import Policy, policy_file
+
+
+def of(**limits: object) -> Policy:
+    return Policy(Limits.model_validate(limits), Path("policy.toml"))
+
+
+def test_without_a_file_there_are_no_limits() -> None:
+    assert Policy.current() == Policy()
+    assert Policy.current().limits == Limits()
+
+
+def test_its_file_is_named_or_lies_with_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    computers, own, named = (tmp_path / name / "sfumato" / "policy.toml" for name in ("etc", "home", "named"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", f"relative:{computers.parents[1]}")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(own.parents[1]))
+    assert policy_file() is None
+    for path, side in ((computers, 10), (own, 20), (named, 30)):
+        path.parent.mkdir(parents=True)
+        path.write_text(f"longest_side = {side}")
+        if path is named:
+            monkeypatch.setenv("SFUMATO_POLICY", str(named))
+        assert Policy.current() == Policy(Limits(longest_side=side), path)
+    named.unlink()
+    with pytest.raises(SfumatoError, match="there is no such policy file"):
+        Policy.current()
+
+
+def test_a_link_to_a_policy_that_is_gone_does_not_lift_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "sfumato").mkdir()
+    (tmp_path / "sfumato" / "policy.toml").symlink_to("elsewhere.toml")
+    with pytest.raises(SfumatoError, match="there is no such policy file"):
+        Policy.current()
+
+
+def test_its_digest_is_that_of_the_limits_alone() -> None:
+    assert of(copies="refuse").digest == Policy(Limits(copies="refuse")).digest
+    assert len({of(**one).digest for one in ({}, {"copies": "refuse"}, {"words": {"refused": ["x"]}})}) == 3
+
+
+def test_a_person_can_ask_for_more_and_not_for_less_than_the_owner() -> None:
+    assert of().asked("refuse", 2).limits == Limits(copies="refuse", retries=2)
+    assert of(copies="refuse", retries=5).asked("mark").limits == Limits(copies="refuse", retries=5)
+    assert of(retries=5).asked(retries=0).limits.retries == 0
+    with pytest.raises(SfumatoError, match="copies 'hide': choose mark or refuse"):
+        of().asked("hide")
+    with pytest.raises(SfumatoError, match="retries 101"):
+        of().asked(retries=101)
+
+
+def test_sizes_are_bounded() -> None:
+    of(longest_side=64).check_size(64, 32)
+    with pytest.raises(SfumatoError, match=r"the policy \(policy.toml\) allows 64 pixels a side .* be 32 x 65"):
+        of(longest_side=64).check_size(32, 65)
+
+
+def test_classes_are_bounded_by_name_and_by_words() -> None:
+    names = ("waves", "cafe\u0301", "nude")
+    assert of(classes=["café"]).allowed_classes(names) == [1]
+    bounded = Policy(Limits(words=Words(refused=("nude",))))
+    assert bounded.allowed_classes(names) == [0, 1]
+    assert of().allowed_classes(()) == []
+    bounded.check_classes(["waves"])
+    with pytest.raises(SfumatoError, match="'nude': the policy does not allow 'nude'"):
+        bounded.check_classes(["waves", "nude"])
+    with pytest.raises(SfumatoError, match=r"class .waves.: .* allows café alone"):
+        of(classes=["café"]).check_classes(["waves"])
+    with pytest.raises(SfumatoError, match="allows none of the model's classes"):
+        of(classes=["portraits"]).allowed_classes(names)
+    with pytest.raises(SfumatoError, match="the model knows no classes"):
+        of(classes=["café"]).allowed_classes(())
