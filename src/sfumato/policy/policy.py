@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
 
+from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.policy.filters import load_filter
 from sfumato.policy.limits import COPIES, MOST_RETRIES, Limits
@@ -115,9 +116,12 @@ class Policy:
 
 def policy_file() -> Path | None:
     """The policy's file: that named in SFUMATO_POLICY, whether it is there or not; else the first that is there of
-    sfumato/policy.toml in XDG_CONFIG_HOME (by default ~/.config) and XDG_CONFIG_DIRS (/etc/xdg); None for none."""
+    sfumato/policy.toml in XDG_CONFIG_HOME (by default ~/.config) and XDG_CONFIG_DIRS (/etc/xdg); None for none. Raises SfumatoError for what is no path."""
     if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser()
+        try:
+            return local_path(named)
+        except SfumatoError as error:
+            raise SfumatoError(f"{VARIABLE}: {error}; nothing is made without the policy") from error
     home = os.environ.get("XDG_CONFIG_HOME", "")
     places = [home or at_home(Path("~/.config")), *os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")]
     # The XDG base directory specification has relative paths ignored.
