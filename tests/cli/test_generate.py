@@ -26,7 +26,7 @@ def test_the_folder_holds_the_works_alone_and_the_sheet_stands_beside_it(made):
     beside = {path.name for path in folder.parent.iterdir()}
     assert beside == {"works", "works-sheet.png", "works-trajectory.webp"}
     assert f"18 works in {folder}, all on one sheet in {folder}-sheet.png" in answer.out
-    said = r"Nearest to a picture learned from: 00\d\d\.png to \S+\.png \(correlation -?0\.\d\d\); none of 18 is a near"
+    said = r"none of 18 works is a near copy \(.*\); 00\d\d\.png is nearest, to \S+\.png by sfumato .* \(0\.\d\d\)"
     assert re.search(said, answer.out)
     assert answer.err == ""
 

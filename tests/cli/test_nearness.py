@@ -21,7 +21,8 @@ def test_of_one_work_all_is_said() -> None:
 
 def test_of_several_the_nearest_is_named() -> None:
     assert said_of_nearness({"0000.png": finding(0.1), "0001.png": finding(0.3), "0002.png": None}) == (
-        "none of 2 works is a near copy (at most 1 % false alarms); 0001.png is nearest, to waves/3.png by Ida Berg (0.30)"
+        "none of 2 works is a near copy (at most 1 % false alarms); "
+        "0001.png is nearest, to waves/3.png by Ida Berg (0.30)"
     )
 
 

@@ -25,10 +25,10 @@ from sfumato.evaluation.comparison import (
     reconstructions,
     shown_indices,
 )
-from sfumato.models import Model, reimagine
+from sfumato.models import Generation, Model, Request
+from sfumato.models.verbs import reimagining
 from sfumato.networks import GeneratorConfig, UNetConfig
 from sfumato.training import Run, prepare_run, preset, train
-from sfumato.works import Work
 
 SHORT: dict[str, Any] = {"size": 32, "batch": 4, "steps": 6, "epochs": 0, "log_every": 2, "threads": 1}
 CHOICES: dict[str, dict[str, Any]] = {
@@ -143,11 +143,11 @@ def test_a_picture_of_no_class_is_made_again_without_asking_for_one(
     some, asked = copy(dataset), []
     some.labels = torch.tensor([-1, *dataset.labels.tolist()[1:]])
 
-    def noted(*arguments: Any, label: str | None, **settings: Any) -> Work:
-        asked.append(label)
-        return reimagine(*arguments, label=label, **settings)
+    def noted(model: Model, request: Request, *arguments: Any, **settings: Any) -> Generation:
+        asked.append(request.label)
+        return reimagining(model, request, *arguments, **settings)
 
-    monkeypatch.setattr("sfumato.evaluation.comparison.reimagine", noted)
+    monkeypatch.setattr("sfumato.evaluation.comparison.reimagining", noted)
     model = Model.from_pretrained(runs["diffusion"].model)
     assert len(reconstructions(model, some, [0, 1], seed=1)) == 2
     assert asked == [None, dataset.classes[int(dataset.labels[1])]]

@@ -76,13 +76,14 @@ class Finding:
         """The nearest pictures, with credit and similarity."""
         return " and ".join(f"{one.credit} ({one.similarity:.2f})" for one in self.nearest)
 
-    def facts(self) -> dict[str, Any]:
-        """As they stand in a work's credentials."""
+    def facts(self, *, files: bool = True) -> dict[str, Any]:
+        """As they stand in a work's credentials. files: whether with the names of training pictures, which may tell of
+        what class the work is."""
         return {
             "found": NEAR_COPY if self.is_near_copy else NO_NEAR_COPY,
             "nearest": [
                 {
-                    "file": one.file,
+                    **({"file": one.file} if files else {}),
                     "creator": one.creator,
                     "digest": one.digest,
                     "similarity": round(one.similarity, 4),
@@ -96,17 +97,18 @@ class Finding:
         }
 
 
-def comparison(findings: Sequence[Finding | None]) -> dict[str, Any]:
+def comparison(findings: Sequence[Finding | None], *, files: bool = True) -> dict[str, Any]:
     """What the credentials of a picture say of the comparison of the works that it shows, None for one that was not
-    compared: of one work its finding, of several that of the one which is nearest to a copy, and how many are."""
+    compared: of one work its finding, of several that of the one which is nearest to a copy, and how many are. files:
+    as ``Finding.facts`` has it."""
     found = [finding for finding in findings if finding is not None]
     if not found:
         return {"found": NOT_COMPARED}
     worst = nearest_to_a_copy(found)
     if len(findings) == 1:
-        return worst.facts()
+        return worst.facts(files=files)
     copies = sum(finding.is_near_copy for finding in found)
-    return {**worst.facts(), "works": len(findings), "compared": len(found), "near copies": copies}
+    return {**worst.facts(files=files), "works": len(findings), "compared": len(found), "near copies": copies}
 
 
 def nearest_to_a_copy(findings: Sequence[Finding]) -> Finding:

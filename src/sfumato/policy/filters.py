@@ -34,7 +34,7 @@ Option = str | bool | int | float | tuple[float, ...]
 class FilterSettings(BaseModel):
     """What a policy says of one filter: [[filters]] in its file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     most: Annotated[float, Field(ge=0, le=1, description="a work that scores more is refused")] = 0.5

@@ -27,7 +27,7 @@ Names = Annotated[tuple[Name, ...], Field(max_length=10_000)]
 class Part(BaseModel):
     """A table of the file: immutable, and without keys that nobody knows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Words(Part):

@@ -82,7 +82,9 @@ class Work:
             texts=texts,
             source_type=COMPOSITE if self.recipe.keeps_a_part else TRAINED_ALGORITHMIC_MEDIA,
             inputs=self.inputs or self._inputs_by_digest(),
-            sources=Sources(self.recipe.model.digest, self.learned_from, digest, comparison([self.finding])),
+            sources=Sources(
+                self.recipe.model.digest, self.learned_from, digest, comparison([self.finding], files=recipe)
+            ),
             mark=self.recipe.mark,
         )
 
