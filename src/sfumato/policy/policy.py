@@ -116,7 +116,10 @@ class Policy:
 
 def policy_file() -> Path | None:
     """The policy's file: that named in SFUMATO_POLICY, whether it is there or not; else the first that is there of
-    sfumato/policy.toml in XDG_CONFIG_HOME (by default ~/.config) and XDG_CONFIG_DIRS (/etc/xdg); None for none. Raises SfumatoError for what is no path."""
+    sfumato/policy.toml in XDG_CONFIG_HOME (by default ~/.config) and XDG_CONFIG_DIRS (/etc/xdg); None for none.
+
+    Raises SfumatoError where a name that is no path is given.
+    """
     if named := os.environ.get(VARIABLE):
         try:
             return local_path(named)
