@@ -115,6 +115,12 @@ def test_after_so_many_times_it_stays_refused(scripted) -> None:
         Generation.of(scripted(0.9), **SHORT).asking("refuse").work()
 
 
+def test_where_nobody_can_tell_a_near_copy_nothing_is_made(new_model) -> None:
+    generation = Generation.of(new_model(), **SHORT).asking("refuse")
+    with pytest.raises(SfumatoError, match="carries no index of the pictures that it learned from, so nobody can tell"):
+        next(generation.events())
+
+
 def test_variations_are_made_again_with_the_next_seed_of_their_turn(scripted, new_model) -> None:
     first = new_model().generate(1, **SHORT)[0]
     works = scripted(0.9, 0.1).generate(1, of=first, variations=0.4, seed=5, copies="refuse", retries=1)
@@ -127,6 +133,7 @@ def test_what_a_work_was_before_it_was_enlarged_counts(scripted, new_model) -> N
         objective="upscaling", begins_with="reference", factor=2, classes=(), class_shares=(), has_early=False
     )
     assert enlarging(upscaler, small).work().finding.is_near_copy
+    upscaler.likeness = Scripted(scores=(0.1,), seen=[])
     with pytest.raises(SfumatoError, match=r"near copy of waves/3.png"):
         enlarging(upscaler, small).asking("refuse").work()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sfumato.text import printable
+from sfumato.text import printable, shortened
 
 NEAR_COPY: Final = "near copy"
 NO_NEAR_COPY: Final = "no near copy"
@@ -83,8 +83,9 @@ class Finding:
             "found": NEAR_COPY if self.is_near_copy else NO_NEAR_COPY,
             "nearest": [
                 {
-                    **({"file": one.file} if files else {}),
-                    "creator": one.creator,
+                    # As a stranger's index has them, they may be of any length.
+                    **({"file": shortened(one.file)} if files else {}),
+                    "creator": shortened(one.creator),
                     "digest": one.digest,
                     "similarity": round(one.similarity, 4),
                 }

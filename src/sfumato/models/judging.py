@@ -11,10 +11,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_canvas
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import nearest_to_a_copy
 from sfumato.likeness.index import spread
+from sfumato.models.model import Model
 from sfumato.policy.filters import refusals
 from sfumato.policy.policy import Policy
 
@@ -27,6 +29,15 @@ class Judgement:
 
     finding: Finding | None = None
     refused: str = ""
+
+
+def check_comparable(model: Model, policy: Policy) -> None:
+    """Raises SfumatoError where near copies are to be refused and there is nothing that tells them."""
+    if policy.judges and policy.limits.copies == "refuse" and model.likeness is None:
+        raise SfumatoError(
+            f"near copies are to be refused, and the model '{model.config.name}' carries no index of the pictures that "
+            "it learned from, so nobody can tell; train it again, or use one that has its index (likeness.safetensors)"
+        )
 
 
 def judged(
