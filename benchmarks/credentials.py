@@ -83,7 +83,7 @@ def resource_peak() -> float:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as keys:
-        os.environ["SFUMATO_KEYS"] = keys
+        os.environ["SFUMATO_KEYS"] = os.environ["SFUMATO_STATE"] = keys
         for side in SIZES:
             times(side)
         losses()
