@@ -149,10 +149,21 @@ def read_work(path: str | Path) -> Work:
         with open_file(path) as file:
             check_chunks(file)
             data = file.read(BYTE_LIMIT + 1)
-        if len(data) > BYTE_LIMIT:
-            raise SfumatoError(f"{path} is not opened: it is far larger than any work")
+    except FileNotFoundError:
+        raise SfumatoError(f"{path} does not exist") from None
+    except (OSError, ValueError) as error:
+        raise SfumatoError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    return work_in(data, path)
+
+
+def work_in(data: bytes, path: Path) -> Work:
+    """The same of the bytes of its file, which lies at a path."""
+    if len(data) > BYTE_LIMIT:
+        raise SfumatoError(f"{path} is not opened: it is far larger than any work")
+    try:
         if picture_format(data) != "PNG":
             raise UnidentifiedImageError
+        check_chunks(io.BytesIO(data))
         Png.examine(data)
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -160,8 +171,6 @@ def read_work(path: str | Path) -> Work:
             picture.load()
             texts = picture.text if isinstance(picture, PngImagePlugin.PngImageFile) else {}
             image = picture.convert("RGB")
-    except FileNotFoundError:
-        raise SfumatoError(f"{path} does not exist") from None
     except UnusableError as error:
         raise SfumatoError(f"{path} cannot be read as a work: {error}") from error
     except UnidentifiedImageError:
