@@ -15,7 +15,7 @@ from rich.console import Console
 from sfumato.cli import options
 from sfumato.cli.bar import say
 from sfumato.errors import SfumatoError
-from sfumato.text import printable
+from sfumato.text import printable, shortened
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,6 +29,7 @@ GOOD: Final = 0
 NOT_AS_IT_SHOULD_BE: Final = 1
 CANNOT_BE_READ: Final = 2
 UNTRUSTED: Final = 3
+LONGEST: Final = 4000  # letters of a line, as strangers may have written it
 _FROM_BAD_TO_GOOD: Final = (CANNOT_BE_READ, NOT_AS_IT_SHOULD_BE, UNTRUSTED, GOOD)
 
 
@@ -81,7 +82,7 @@ def verify(
         reports.append(report)
         if not as_json:
             for line in report.lines:
-                say(console, printable(line))
+                say(console, printable(shortened(line, LONGEST)))
     if as_json:
         typer.echo(json.dumps([report.facts for report in reports], indent=2))
     if unread:
