@@ -141,7 +141,7 @@ def test_credentials_that_were_removed_are_found_again_by_the_mark(sfumato, here
     answer = sfumato("verify", "posted.jpg")
     assert answer.code == 1
     assert f"made with sfumato, id {mark}, its credentials were removed" in answer.out
-    said = rf"  saved here on \d{{4}}-\d\d-\d\d at \d\d:\d\d with this mark: {place}, unchanged since; look whether"
+    said = rf"  saved on this computer on \d{{4}}-\d\d-\d\d at \d\d:\d\d with this mark: {place}, unchanged since; look"
     assert re.search(said, answer.out)
     assert "    credentials of that file: signed with your key ('sfumato" in answer.out
     assert f"    model: weights {large.recipe.model.digest}\n" in answer.out
@@ -168,7 +168,7 @@ def test_an_index_that_cannot_be_read_hinders_no_verdict(sfumato, here, large):
     (here / "state" / "works.sqlite3").write_text("my notes")
     answer = sfumato("verify", "posted.jpg", "large/0000.png")
     assert answer.code == 1
-    assert "whether it was saved here is not known: " in answer.out
+    assert "whether it was saved on this computer is not known: " in answer.out
     assert "the index of saved works is damaged" in answer.out
     assert "0000.png: signed with your key" in answer.out
     (facts,) = json.loads(sfumato("verify", "posted.jpg", "--json").out)

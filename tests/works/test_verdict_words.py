@@ -73,7 +73,6 @@ def test_a_mark_alone_is_no_proof_and_says_so() -> None:
 
 def test_of_a_saved_work_that_lies_there_all_is_said() -> None:
     first, *others = said_of_recovery([Recovered(SAVED, SIGNED, RECIPE)])
-    when = f"{DAY.astimezone():%Y-%m-%d at %H:%M}"
     assert (
         first == f"saved here on {when} with this mark: /works/a.png, unchanged since; look whether it shows the same"
     )

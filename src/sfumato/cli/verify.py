@@ -218,7 +218,10 @@ def _saved(mark: str, credentials: Credentials, trusted: Sequence[Trust]) -> tup
     try:
         found = recovered(mark, trusted)
     except SfumatoError as error:
-        return [f"whether it was saved here is not known: {error}"], {"saved": None, "saved_error": str(error)}
+        return [f"whether it was saved on this computer is not known: {error}"], {
+            "saved": None,
+            "saved_error": str(error),
+        }
     facts = [
         {
             "when": each.saved.when.isoformat(),

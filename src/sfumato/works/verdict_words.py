@@ -105,13 +105,14 @@ def said_of_recovery(found: Sequence[Recovered]) -> list[str]:
     recipe = "none was saved with it" if first.recipe is None else recipe_in_words(first.recipe)
     if first.credentials is None:
         return [
-            f"saved here on {when} with this mark: {saved.path}, where it no longer lies as it was saved",
+            f"saved on this computer on {when} with this mark: {saved.path}, where it no longer lies as it was saved",
             *([f"  model: weights {saved.model}"] if saved.model else []),
             f"  recipe: {recipe}",
             *_others(others),
         ]
     return [
-        f"saved here on {when} with this mark: {saved.path}, unchanged since; look whether it shows the same",
+        f"saved on this computer on {when} with this mark: {saved.path}, unchanged since; look whether it shows the "
+        "same picture",
         f"  credentials of that file: {sentence(first.credentials)}",
         *(f"  {line}" for line in details(first.credentials)),
         f"  recipe: {recipe}",
