@@ -73,9 +73,8 @@ def test_a_mark_alone_is_no_proof_and_says_so() -> None:
 
 def test_of_a_saved_work_that_lies_there_all_is_said() -> None:
     first, *others = said_of_recovery([Recovered(SAVED, SIGNED, RECIPE)])
-    assert (
-        first == f"saved here on {when} with this mark: /works/a.png, unchanged since; look whether it shows the same"
-    )
+    saved = f"saved on this computer on {DAY.astimezone():%Y-%m-%d at %H:%M} with this mark: /works/a.png"
+    assert first == f"{saved}, unchanged since; look whether it shows the same picture"
     assert others == [
         "  credentials of that file: signed with your key ('Ada'), and unchanged since",
         "  created with sfumato 0.1.0",
