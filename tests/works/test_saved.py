@@ -234,7 +234,7 @@ for child in range(4):
         os._exit(0)
     children.append(pid)
 thread.join()
-sys.exit(sum(os.waitpid(pid, 0)[1] for pid in children))
+sys.exit(any(os.waitpid(pid, 0)[1] for pid in children))
 """
 
 

@@ -47,7 +47,8 @@ PRAGMA user_version = {FORMAT};
 COMMIT;
 """
 
-# One connection at a time in a process, and none while it forks: a child would take its parent's locks for its own.
+# One connection at a time in a process, and none while it forks: a child would take its parent's locks for its own, and
+# wait for ever for a thread that is importing what it needs itself.
 _connecting = threading.Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
@@ -94,29 +95,34 @@ def make(path: Path) -> None:
 
     Raises SfumatoError where it cannot be kept.
     """
-    import sqlite3
+    with _connecting:
+        import sqlite3
 
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(".tmp", ".", path.parent)
-        os.close(descriptor)
-        temporary = Path(name)
         try:
-            with contextlib.closing(sqlite3.connect(temporary)) as connection:
-                connection.executescript(_SCHEMA)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(".tmp", ".", path.parent)
+            os.close(descriptor)
+            temporary = Path(name)
             try:
-                os.link(temporary, path)  # unlike a rename, a link takes nobody's place
-            except FileExistsError:
-                return
-            except OSError:  # no hard links here, as on many USB sticks
-                if not path.exists():
-                    temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise _unusable(path, disk_fault(error)) from error
-    except sqlite3.Error as error:
-        raise _fault(path, error) from error
+                with contextlib.closing(sqlite3.connect(temporary)) as connection:
+                    connection.executescript(_SCHEMA)
+                _name(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unusable(path, disk_fault(error)) from error
+        except sqlite3.Error as error:
+            raise _fault(path, error) from error
+
+
+def _name(temporary: Path, path: Path) -> None:
+    try:
+        os.link(temporary, path)  # unlike a rename, a link takes nobody's place
+    except FileExistsError:
+        return
+    except OSError:  # no hard links here, as on many USB sticks
+        if not path.exists():
+            temporary.replace(path)
 
 
 @contextlib.contextmanager
@@ -125,9 +131,9 @@ def transaction(path: Path, *, writes: bool = False) -> Iterator[sqlite3.Connect
 
     Raises SfumatoError where the database cannot be read, or written, and for one of another format or program.
     """
-    import sqlite3
-
     with _connecting:
+        import sqlite3
+
         try:
             with contextlib.closing(
                 sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=_PATIENCE, isolation_level=None)
