@@ -25,6 +25,15 @@ def test_the_nearest_works_are_named_and_credited() -> None:
     )
 
 
+def test_where_no_files_are_named_digests_are() -> None:
+    assert said_of_comparison(FREE.facts(files=False)) == (
+        "no near copy found (at most 0.42 % false alarms); nearest: picture ababababab by Ida Berg (0.61) and picture "
+        "cdcdcdcdcd (creator unknown) (0.50)"
+    )
+    unnamed = {"found": "near copy", "nearest": [{"similarity": 0.9, "digest": "x" * 64}], "rate": 0.01}
+    assert said_of_comparison(unnamed).startswith("near copy of a picture without a name (creator unknown): similarity")
+
+
 def test_of_several_works_it_is_said_how_many_are_copies() -> None:
     said = said_of_comparison(comparison([FREE, COPY, None]))
     assert said == f"1 near copy among 3 works, of which 2 were compared; the nearest to a copy: {COPY.sentence}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -40,9 +41,15 @@ def _neighbours(rows: object) -> Iterator[Neighbour]:
     for row in rows if isinstance(rows, list) else []:
         if not isinstance(row, Mapping):
             continue
-        file, similarity = _text(row.get("file")), _number(row.get("similarity"), -1, 1)
-        if file and similarity is not None:
-            yield Neighbour(file, _text(row.get("creator")), _text(row.get("digest")), similarity, 0)
+        digest, similarity = _text(row.get("digest")), _number(row.get("similarity"), -1, 1)
+        if similarity is not None:
+            file = _text(row.get("file")) or _without_a_name(digest)
+            yield Neighbour(file, _text(row.get("creator")), digest, similarity, 0)
+
+
+def _without_a_name(digest: str) -> str:
+    """Works that are saved without their recipe name no files."""
+    return f"picture {digest[:10]}" if re.fullmatch("[0-9a-f]{64}", digest) else "a picture without a name"
 
 
 def _text(value: object) -> str:
