@@ -1,7 +1,7 @@
 """What was recorded of a comparison is said in the words of the finding, and no stranger's facts break it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.likeness.finding import Finding, Neighbour, comparison
@@ -86,11 +86,13 @@ near_the_format = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(anything | near_the_format)
 def test_no_facts_break_it_or_steer_a_terminal(facts: object) -> None:
     assert said_of_comparison(facts).isprintable()
 
 
+@settings(max_examples=5, deadline=None)
 @given(st.text(min_size=400))
 def test_a_name_without_end_is_shortened(name: str) -> None:
     facts = {"found": "near copy", "nearest": [{"file": name, "creator": name, "similarity": 0.5}], "foreign": name}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.provenance.verification import Credentials, InputVerdict, Signer
@@ -106,6 +106,7 @@ collections = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(facts | collections)
 def test_no_facts_of_a_stranger_break_it_or_steer_a_terminal(facts: dict[str, object]) -> None:
     lines = details(replace(SIGNED, facts=facts))

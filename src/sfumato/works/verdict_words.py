@@ -59,7 +59,7 @@ def details(credentials: Credentials) -> list[str]:
     inputs = []
     for each in credentials.inputs:
         fate = f"its credentials fail ({', '.join(each.failures)})" if each.failures else "its credentials hold"
-        fate = fate if each.has_credentials or each.failures else "it has none"
+        fate = fate if each.has_credentials or each.failures else "it has no credentials"
         inputs.append(f"made from: {shortened(each.title)!r}; {fate}")
     return lines + _bounded(inputs)
 
