@@ -104,13 +104,17 @@ def read_credentials(path: Path, trusted: Sequence[Trust] = ()) -> Credentials:
 
     Raises SfumatoError for a file that cannot be read, and for a key of one's own that cannot (`own_keys`).
     """
+    return credentials_of(bytes_of(path), trusted)
+
+
+def bytes_of(path: Path) -> bytes:
+    """A file that may carry credentials. Raises SfumatoError for one that cannot be read."""
     try:
-        data = read_file(path, MOST_BYTES)
+        return read_file(path, MOST_BYTES)
     except FileNotFoundError:
         raise SfumatoError(f"{path} does not exist") from None
     except OSError as error:
         raise SfumatoError(f"{path} cannot be read ({error.strerror})") from error
-    return credentials_of(data, trusted)
 
 
 def credentials_of(data: bytes, trusted: Sequence[Trust] = ()) -> Credentials:

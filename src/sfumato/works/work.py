@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from sfumato.disk import open_file
+from sfumato.disk import open_file, write_whole_file
 from sfumato.errors import SfumatoError
 from sfumato.images.files import BYTE_LIMIT, picture_format
 from sfumato.images.png import Png, check_chunks
@@ -22,7 +22,8 @@ from sfumato.provenance.credentials import Input
 from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.provenance.sources import LearnedFrom, Sources
 from sfumato.works.recipe import Mark, Recipe
-from sfumato.works.saving import Product, encoded, save
+from sfumato.works.saved import entered
+from sfumato.works.saving import Product, encoded
 from sfumato.works.sheet import contact_sheet
 from sfumato.works.values import MOST_PIXELS
 from sfumato.works.viewing import enlarged, viewing_scale
@@ -121,13 +122,18 @@ class Work:
 
         recipe: False to leave every setting out, for people who do not want to share them; the file still says that it
         is generated, and by sfumato, and it is signed with the person's own key (`sfumato.provenance.keys`). The file
-        is written whole or not at all; folders are made. Returns its path. Raises SfumatoError if the name does not end
-        in .png, if the file exists (without `force`) or if it cannot be written or signed.
+        is written whole or not at all, and entered in the index of saved works (`sfumato.works.saved`); folders are
+        made. Returns its path. Raises SfumatoError if the name does not end in .png, if the file exists (without
+        `force`) or if it cannot be written, signed or entered.
         """
         path = Path(path)
         check_png(path)
         work = self.marked() if mark else self
-        return save(work._product(work.image, recipe=recipe), path, force=force)
+        product = work._product(work.image, recipe=recipe)
+        data, told = encoded(product, path), product.texts.get(RECIPE_KEY)
+        with entered(path, data, model=work.recipe.model.digest, mark=product.mark, recipe=told):
+            write_whole_file(path, lambda file: file.write(data), force=force)
+        return path
 
 
 def check_png(path: Path) -> None:
@@ -143,10 +149,21 @@ def read_work(path: str | Path) -> Work:
         with open_file(path) as file:
             check_chunks(file)
             data = file.read(BYTE_LIMIT + 1)
-        if len(data) > BYTE_LIMIT:
-            raise SfumatoError(f"{path} is not opened: it is far larger than any work")
+    except FileNotFoundError:
+        raise SfumatoError(f"{path} does not exist") from None
+    except (OSError, ValueError) as error:
+        raise SfumatoError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    return work_in(data, path)
+
+
+def work_in(data: bytes, path: Path) -> Work:
+    """The same of the bytes of its file, which lies at a path."""
+    if len(data) > BYTE_LIMIT:
+        raise SfumatoError(f"{path} is not opened: it is far larger than any work")
+    try:
         if picture_format(data) != "PNG":
             raise UnidentifiedImageError
+        check_chunks(io.BytesIO(data))
         Png.examine(data)
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -154,8 +171,6 @@ def read_work(path: str | Path) -> Work:
             picture.load()
             texts = picture.text if isinstance(picture, PngImagePlugin.PngImageFile) else {}
             image = picture.convert("RGB")
-    except FileNotFoundError:
-        raise SfumatoError(f"{path} does not exist") from None
     except UnusableError as error:
         raise SfumatoError(f"{path} cannot be read as a work: {error}") from error
     except UnidentifiedImageError:
