@@ -28,6 +28,13 @@ class Neighbour:
     similarity: float
     place: int
 
+    def facts(self, *, named: bool) -> dict[str, Any]:
+        """As they stand in a work's credentials; named: whether with its file's name."""
+        # In a stranger's index names may be of any length.
+        file = {"file": shortened(self.file)} if named else {}
+        similarity = round(self.similarity, 4)
+        return {**file, "creator": shortened(self.creator), "digest": self.digest, "similarity": similarity}
+
     @property
     def credit(self) -> str:
         """'waves/3.png by Ida Berg', to stand in a sentence."""
@@ -81,16 +88,7 @@ class Finding:
         what class the work is."""
         return {
             "found": NEAR_COPY if self.is_near_copy else NO_NEAR_COPY,
-            "nearest": [
-                {
-                    # As a stranger's index has them, they may be of any length.
-                    **({"file": shortened(one.file)} if files else {}),
-                    "creator": shortened(one.creator),
-                    "digest": one.digest,
-                    "similarity": round(one.similarity, 4),
-                }
-                for one in self.nearest
-            ],
+            "nearest": [one.facts(named=files) for one in self.nearest],
             "score": round(self.score, 4),
             "threshold": round(self.threshold, 4),
             "rate": round(self.rate, 6),

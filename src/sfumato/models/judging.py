@@ -19,6 +19,7 @@ from sfumato.likeness.index import spread
 from sfumato.models.model import Model
 from sfumato.policy.filters import refusals
 from sfumato.policy.policy import Policy
+from sfumato.works.saved import check_hour
 
 FLAT: Final = 1.5 / 127.5  # a spread of 1.5 of 255 levels: nobody sees more than one colour
 
@@ -31,13 +32,19 @@ class Judgement:
     refused: str = ""
 
 
-def check_comparable(model: Model, policy: Policy) -> None:
-    """Raises SfumatoError where near copies are to be refused and there is nothing that tells them."""
-    if policy.judges and policy.limits.copies == "refuse" and model.likeness is None:
+def check_can_be_judged(model: Model, policy: Policy, count: int = 1) -> None:
+    """Raises SfumatoError where nothing should be begun: a filter cannot be loaded, near copies are to be refused and
+    nothing tells them, or the policy does not allow ``count`` more works within this hour."""
+    if not policy.judges:
+        return
+    policy.load_filters()
+    if policy.limits.copies == "refuse" and model.likeness is None:
         raise SfumatoError(
             f"near copies are to be refused, and the model '{model.config.name}' carries no index of the pictures that "
             "it learned from, so nobody can tell; train it again, or use one that has its index (likeness.safetensors)"
         )
+    if policy.limits.works_per_hour is not None:
+        check_hour(policy.limits.works_per_hour, count)
 
 
 def judged(

@@ -94,6 +94,16 @@ def add(
         )
 
 
+def check_hour(most: int, works: int) -> None:
+    """Raises SfumatoError, before they are made, where so many works more would be more than ``most`` within an hour;
+    `add` counts once more."""
+    index = index_file()
+    if not is_made(index):
+        make(index)
+    with transaction(index) as connection:
+        _check_hour(connection, works, most, _microseconds(datetime.now(UTC)))
+
+
 def remove(number: int) -> None:
     """Strike a row out, of a file that could not be written after all. Raises SfumatoError as `add`."""
     with transaction(index_file(), writes=True) as connection:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from sfumato.disk import open_file, write_whole_file
+from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
 from sfumato.images.files import BYTE_LIMIT, picture_format
 from sfumato.images.png import Png, check_chunks
@@ -22,8 +22,7 @@ from sfumato.provenance.credentials import Input
 from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.provenance.sources import LearnedFrom, Sources
 from sfumato.works.recipe import Mark, Recipe
-from sfumato.works.saved import entered
-from sfumato.works.saving import Product, encoded
+from sfumato.works.saving import Product, encoded, save
 from sfumato.works.sheet import contact_sheet
 from sfumato.works.values import MOST_PIXELS
 from sfumato.works.viewing import enlarged, viewing_scale
@@ -87,6 +86,7 @@ class Work:
                 self.recipe.model.digest, self.learned_from, digest, comparison([self.finding], files=recipe)
             ),
             mark=self.recipe.mark,
+            works=1,
         )
 
     def _inputs_by_digest(self) -> tuple[Input, ...]:
@@ -129,11 +129,7 @@ class Work:
         path = Path(path)
         check_png(path)
         work = self.marked() if mark else self
-        product = work._product(work.image, recipe=recipe)
-        data, told = encoded(product, path), product.texts.get(RECIPE_KEY)
-        with entered(path, data, model=work.recipe.model.digest, mark=product.mark, recipe=told):
-            write_whole_file(path, lambda file: file.write(data), force=force)
-        return path
+        return save(work._product(work.image, recipe=recipe), path, force=force)
 
 
 def check_png(path: Path) -> None:
