@@ -50,6 +50,10 @@ def test_the_digest_is_that_of_the_file(new_model, tmp_path):
     assert model.weights_digest == expected == Model.from_pretrained(directory).weights_digest
 
 
+def test_who_may_read_one_file_of_a_model_may_read_all(saved):
+    assert len({path.stat().st_mode for path in saved.iterdir()}) == 1
+
+
 def test_before_a_model_is_saved_it_makes_no_works(new_model, tmp_path):
     model = new_model(3)
     model.weights_digest = ""
