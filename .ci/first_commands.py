@@ -113,7 +113,7 @@ def _faults_of(typed: Typed, here: Path) -> list[str]:
         return [f"{words[0]} is not installed"]
     # As wide as a sentence may be, and on one thread: others may be at work on the machine.
     surroundings = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    surroundings["SFUMATO_KEYS"] = str(here / "keys")
+    surroundings |= {"SFUMATO_KEYS": str(here / "keys"), "SFUMATO_STATE": str(here / "state")}
     done = subprocess.run(
         [program, *words[1:]], cwd=here, env=surroundings, capture_output=True, text=True, timeout=600, check=False
     )

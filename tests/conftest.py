@@ -57,9 +57,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Works are signed with a key of the tests, and not with that of whoever runs them."""
+    """Works are signed with a key, and entered in an index, of the tests and not of whoever runs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SFUMATO_KEYS", str(tmp_path_factory.mktemp("keys") / "keys"))
+        patch.setenv("SFUMATO_STATE", str(tmp_path_factory.mktemp("state") / "state"))
         yield
 
 

@@ -193,6 +193,19 @@ def test_a_fault_of_the_program_leaves_no_half_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_no_file_is_never_replaced(tmp_path: Path, force: bool) -> None:
+    """For who may do anything, as in a container, /dev/null would become a file for all programs."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(SfumatoError, match=rf"{name} is a pipe, not a file; choose another name"):
+            write_whole_file(tmp_path / name, _writes(b"whole"), force=force)
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_a_folder_or_a_file_in_the_way_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(SfumatoError, match="is a folder"):
         write_whole_file(tmp_path, _writes(b""), force=True)

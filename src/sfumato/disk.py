@@ -127,6 +127,8 @@ def write_whole_file(path: Path, write: Callable[[BinaryIO], object], *, force: 
     """
     if path.is_dir():
         raise SfumatoError(f"{path} is a folder; choose the name of a file")
+    if path.exists() and not path.is_file():  # /dev/null would be lost for all programs
+        raise SfumatoError(f"{path} is {what_is(path.stat().st_mode)}, not a file; choose another name")
     if path.exists() and not force:
         raise _exists(path)
     try:

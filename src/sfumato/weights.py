@@ -73,17 +73,18 @@ def opened_weights(path: Path, most: int) -> Iterator[WeightsFile]:
 
 
 @contextmanager
-def opened_tensors(path: Path, remedy: str = "get the file again") -> Iterator[Any]:
+def opened_tensors(path: Path, remedy: str = "get the file again", most: int | None = None) -> Iterator[Any]:
     """A safetensors file of somebody else's, as the library opens it, while the block lasts.
 
-    remedy: what to do where it is not there or cannot be read, of which the SfumatoError speaks that is raised then.
+    remedy: what to do where it is not there or cannot be read, or has more bytes than `most`, of which the SfumatoError
+    speaks that is raised then.
     """
-    with (
-        _read_as_safetensors(path, f"{path}: no such file; {remedy}", remedy),
-        open_file(path) as file,
-        safe_open(_named_in_unicode(file, path), framework="pt") as tensors,
-    ):
-        yield tensors
+    with _read_as_safetensors(path, f"{path}: no such file; {remedy}", remedy), open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if most is not None and size > most:  # all of it is mapped into memory
+            raise ValueError(f"it has {size / 1e6:,.0f} MB, and {most / 1e6:,.0f} at most belong there")
+        with safe_open(_named_in_unicode(file, path), framework="pt") as tensors:
+            yield tensors
 
 
 @contextmanager

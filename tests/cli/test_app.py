@@ -177,6 +177,7 @@ MISTAKES = [
     ("generate run --prompt cat", "--prompt: a model that was trained with sfumato takes no text"),
     ("reimagine run picture.png --negative-prompt=cat", "--negative-prompt: a model that was trained with sfumato"),
     ("generate", "missing argument"),
+    ("verify", "missing argument 'FILE...'; 'sfumato verify --help' shows"),
     ("generate nowhere", "nowhere: no such directory"),
     ("generate empty", "holds no config.json"),
     ("generate file.txt", "is a file; give the directory"),

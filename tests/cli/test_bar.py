@@ -5,7 +5,13 @@ import io
 import pytest
 from rich.console import Console
 
-from sfumato.cli.bar import SamplingTime, about, clock
+from sfumato.cli.bar import SamplingTime, about, clock, say
+
+
+def test_a_line_holds_nothing_that_steers_a_terminal():
+    console = Console(file=io.StringIO(), force_terminal=True, width=40)
+    say(console, "a\x1b]0;title\x07 \x1b[31m[red]\r\u202eb.png ใบไม้\nis made")
+    assert console.file.getvalue() == "a\\x1b]0;title\\x07 \\x1b[31m[red]\\r\\u202eb.png ใบไม้\nis made\n"
 
 
 def test_a_clock_has_hours_only_where_there_are_some():

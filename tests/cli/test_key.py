@@ -4,6 +4,12 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from sfumato.provenance.certificates import make_signing_key, parse_certificates, pem_of
 from sfumato.provenance.keys import own_key
@@ -41,6 +47,30 @@ def test_its_certificate_is_exported_without_the_private_key(sfumato, keys, here
     assert sfumato("key", "export", "my.pem", "--force").code == 0
 
 
+def test_no_key_is_written_over_by_its_certificate(sfumato, keys, here):
+    key = own_key()
+    places = ["keys/signing.pem"]
+    if os.name != "nt":
+        (here / "link.pem").symlink_to(keys / "signing.pem")
+        places.append("link.pem")
+    for place in places:
+        answer = sfumato("key", "export", place, "--force")
+        assert answer.code == 2
+        assert f"{place}: lies where your keys are kept" in answer.err
+    assert own_key() == key
+
+
+def test_the_file_with_the_passphrase_is_the_one_that_is_named(sfumato, keys, here):
+    other = make_signing_key()
+    private = load_pem_private_key(other.private_key, None)
+    locked = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"ada"))
+    (here / "ada.pem").write_bytes(other.chain_pem)
+    (here / "ada.key").write_bytes(locked)
+    answer = sfumato("key", "import", "ada.pem", "--private", "ada.key")
+    assert answer.code == 2
+    assert "ada.key: the private key has a passphrase; take it off ('openssl pkey -in ada.key" in answer.err
+
+
 @pytest.mark.parametrize("apart", [False, True], ids=["in one file", "in two files"])
 def test_one_of_ones_own_is_imported_and_signs_from_then_on(sfumato, keys, here, apart):
     before, other = own_key(), make_signing_key()
@@ -64,9 +94,10 @@ MISTAKES = [
     ("key show --private my.pem", b"", "goes with 'sfumato key import'"),
     ("key import nowhere.pem", b"", "nowhere.pem: cannot be read (No such file"),
     ("key import keys", b"", "keys: cannot be read"),
-    ("key import my.pem", b"", "my.pem: holds no certificate"),
+    ("key import my.pem", b"", "a damaged one; replace it with a whole one in that form"),
     ("key import my.pem", b"\0\1\2", "my.pem: holds no certificate"),
     ("key import my.pem", KEY.chain_pem, "my.pem: holds no private key"),
+    ("key import my.pem --private keys", KEY.chain_pem, "keys: cannot be read"),
     ("key import my.pem", KEY.private_key + pem_of(KEY.chain[:1]), "put that of its issuer"),
     ("key import my.pem", EXPIRED.to_pem(), "ran out on"),
 ]

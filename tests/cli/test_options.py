@@ -1,7 +1,7 @@
 """Options are the schema's: name, type, range and description; --set is read exactly, and reaches a work's recipe.
 
-Whatever a person types for an option, the answer is a result or one sentence, soon, and nothing else is touched.
-SFUMATO_WRONG_VALUES says how many values are tried in place of the few of an ordinary run of the tests.
+Whatever a person types for an option, the answer is a result or one sentence, soon, and nothing else is touched: with
+SFUMATO_WRONG_VALUES for more values than the few of an ordinary run.
 """
 
 import inspect
@@ -37,8 +37,7 @@ SECONDS = 60  # for a call, on a machine that has other work too
 REGISTERED = application().registered_commands
 COMMANDS = {info.callback.__name__: info.callback for info in REGISTERED if info.callback is not None}
 
-# How each command is used rightly, so that one wrong value is all that is wrong. IN is a folder with one of everything.
-RIGHT = {
+RIGHT = {  # so that one wrong value is all that is wrong; IN is a folder with one of everything
     "collect": "IN/art -o out --workers 1",
     "train": "IN/art -o out --steps 1 --config IN/tiny.toml --device cpu",
     "generate": "IN/run -n 1 --steps 1 -o out",

@@ -5,6 +5,7 @@ import json
 import pytest
 from PIL import Image
 
+from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model
 from sfumato.provenance.mark import GRID_KEY
 from sfumato.provenance.verification import read_credentials
@@ -247,3 +248,37 @@ def test_a_way_of_which_a_picture_is_refused_is_not_written(sfumato, run, tmp_pa
     assert answer.code == 2
     assert "picture 1 of 2 on the way was refused: near copy of " in answer.err
     assert not (tmp_path / "way.webp").exists()
+
+
+@pytest.fixture
+def fresh_index(tmp_path, monkeypatch):
+    """No work was saved yet."""
+    monkeypatch.setenv("SFUMATO_STATE", str(tmp_path / "state"))
+
+
+def test_no_more_works_are_begun_than_may_be_saved_in_an_hour(sfumato, run, tmp_path, limited, fresh_index):
+    limited("works_per_hour = 4")
+    asked = ("generate", run, "--steps", 1, "-o", tmp_path / "works", "-n")
+    answer = sfumato(*asked, 5)
+    assert answer.code == 2
+    assert "the policy allows 4 works an hour, and this would be 5 works at once" in answer.err
+    assert not list((tmp_path / "works").glob("*.png"))
+    assert sfumato(*asked, 3).code == 0
+    answer = sfumato(*asked, 2)
+    assert answer.code == 2
+    assert "the policy allows 4 works an hour, and the last hour has 3; the next can be saved at " in answer.err
+    # What a sheet shows that is in no file of its own counts too.
+    assert sfumato("grid", run, "--vary", "steps=1", "-n", 1, "-o", tmp_path / "grid.png").code == 0
+    assert sfumato(*asked, 1).code == 2
+
+
+def test_what_python_saves_is_counted(run, tmp_path, limited, fresh_index):
+    limited("works_per_hour = 1")
+    model = Model.from_pretrained(run)
+    first, second = (model.generate(1, seed=seed, steps=1)[0] for seed in (1, 2))
+    first.save(tmp_path / "1.png")
+    with pytest.raises(SfumatoError, match="the policy allows 1 work an hour"):
+        second.save(tmp_path / "2.png")
+    with pytest.raises(SfumatoError, match="the policy allows 1 work an hour"):
+        model.generate(1, steps=1)
+    assert not (tmp_path / "2.png").exists()

@@ -115,13 +115,65 @@ def test_a_mark_tells_of_credentials_that_were_removed(sfumato, here):
     assert "mark in its pixels: 5f0a70aa, as was signed" in sfumato("verify", "whole.png").out
     answer = sfumato("verify", "stripped.png")
     assert answer.code == 1
-    assert "its pixels bear the mark 5f0a70aa, and its credentials were removed" in answer.out
+    assert "made with sfumato, id 5f0a70aa, its credentials were removed: so says the mark" in answer.out
+    assert "alone it proves nothing\n  no work with this mark was saved on this computer\n" in answer.out
     (said,) = json.loads(sfumato("verify", "whole.png", "--json").out)
     assert said["mark"] == {"identity": "5f0a70aa", "signed": "5f0a70aa"}
     draw("glass", 7, 32).save("small.png")
     small = signed(Path("small.png").read_bytes(), Claim("small.png", soft_binding=binding))
     Path("small.png").write_bytes(small)
     assert "no mark is found in its pixels, where 5f0a70aa was" in sfumato("verify", "small.png").out
+
+
+@pytest.fixture
+def large(run, here, sfumato, monkeypatch):
+    """A work that is large enough for a mark, in an index of its own, and the same without its metadata."""
+    monkeypatch.setenv("SFUMATO_STATE", str(here / "state"))
+    answer = sfumato("generate", run, "-n", 1, "--steps", 1, "--width", 224, "--height", 224, "-o", "large")
+    assert answer.code == 0, answer.err
+    with Image.open("large/0000.png") as picture:
+        picture.convert("RGB").save("posted.jpg", quality=90)
+    return read_work(here / "large" / "0000.png")
+
+
+def test_credentials_that_were_removed_are_found_again_by_the_mark(sfumato, here, large):
+    mark, place = large.recipe.mark.identity, here.resolve() / "large" / "0000.png"
+    answer = sfumato("verify", "posted.jpg")
+    assert answer.code == 1
+    assert f"made with sfumato, id {mark}, its credentials were removed" in answer.out
+    said = rf"  saved on this computer on \d{{4}}-\d\d-\d\d at \d\d:\d\d with this mark: {place}, unchanged since; look"
+    assert re.search(said, answer.out)
+    assert "    credentials of that file: signed with your key ('sfumato" in answer.out
+    assert f"    model: weights {large.recipe.model.digest}\n" in answer.out
+    assert re.search(r"^    recipe: class \w+, seed 0, number 0, by 'run'", answer.out, re.M)
+    (facts,) = json.loads(sfumato("verify", "posted.jpg", "--json").out)
+    (saved,) = facts["saved"]
+    assert (saved["file"], saved["unchanged"], saved["model"]) == (str(place), True, large.recipe.model.digest)
+    assert saved["credentials"]["status"] == "trusted"
+    assert saved["recipe"]["mark"]["identity"] == mark
+
+
+def test_of_a_work_that_was_moved_the_index_says_what_it_knows(sfumato, here, large):
+    place = Path("large/0000.png").replace("moved.png").resolve().parent / "large" / "0000.png"
+    answer = sfumato("verify", "posted.jpg")
+    assert f"with this mark: {place}, where it no longer lies as it was saved\n" in answer.out
+    assert f"    model: weights {large.recipe.model.digest}\n    recipe: class " in answer.out
+    assert "credentials of that file" not in answer.out
+    (facts,) = json.loads(sfumato("verify", "posted.jpg", "--json").out)
+    assert [(each["unchanged"], each["credentials"]) for each in facts["saved"]] == [(False, None)]
+    assert facts["saved"][0]["recipe"] == large.recipe.model_dump(mode="json")
+
+
+def test_an_index_that_cannot_be_read_hinders_no_verdict(sfumato, here, large):
+    (here / "state" / "works.sqlite3").write_text("my notes")
+    answer = sfumato("verify", "posted.jpg", "large/0000.png")
+    assert answer.code == 1
+    assert "whether it was saved on this computer is not known: " in answer.out
+    assert "the index of saved works is damaged" in answer.out
+    assert "0000.png: signed with your key" in answer.out
+    (facts,) = json.loads(sfumato("verify", "posted.jpg", "--json").out)
+    assert facts["saved"] is None
+    assert "works.sqlite3" in facts["saved_error"]
 
 
 def test_of_several_files_the_worst_is_the_code(sfumato, here, work, stranger):
@@ -165,7 +217,22 @@ def test_what_cannot_be_made_again_says_why(sfumato, run, made, here, stranger):
     assert "made again: it cannot be, as it carries no recipe" in answer.out
     answer = sfumato("verify", made / "e.png", "--again", "--model", run)
     assert answer.code == 1
-    assert "made again: it cannot be: " in answer.out
+    said = (
+        "made again: it cannot be: the work began with a picture, which is not in its file; give that picture as well"
+    )
+    assert f"{said} (--picture)" in answer.out
+
+
+def test_an_edit_is_made_again_from_its_picture_and_mask(sfumato, run, made):
+    asked = ("verify", made / "e.png", "--again", "--model", run, "--picture", made / "works" / "0000.png")
+    answer = sfumato(*asked, "--mask", made / "mask.png")
+    assert answer.code == 0, answer.out
+    assert "made again: the pixels are the same" in answer.out
+    answer = sfumato(*asked)
+    assert answer.code == 1
+    assert "give that mask as well (--mask)" in answer.out
+    answer = sfumato(*asked[:-1], made / "mask.png", "--mask", made / "mask.png")
+    assert "the picture is not the one that the work began with" in answer.out
 
 
 MISTAKES = [
@@ -173,6 +240,10 @@ MISTAKES = [
     ("verify work.png --trust nowhere.pem", "nowhere.pem: the certificates to trust cannot be read"),
     ("verify work.png --trust work.png", "work.png: holds no certificate"),
     ("verify work.png --model run", "say --again as well"),
+    ("verify work.png --picture work.png", "say --again as well"),
+    ("verify work.png work.png --again --picture work.png", "verify one file at a time"),
+    ("verify work.png --again --picture nowhere.png", "nowhere.png: no such file"),
+    ("verify work.png --again --mask nowhere.png", "nowhere.png: no such file"),
 ]
 
 

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from sfumato.errors import SfumatoError
 from sfumato.likeness import Likeness
+from sfumato.likeness.storing import MOST_BYTES
 
 DIGEST = "ab" * 32
 NO_CALIBRATION = {"threshold": 1, "families": 0, "alarms": 0, "rate": 1}
@@ -63,6 +64,7 @@ def names(**others):
     "change",
     [
         lambda tensors: tensors.pop("0.rows"),
+        lambda tensors: tensors.update({"0.rows": torch.zeros(60, 0).char(), "0.directions": torch.zeros(896, 0)}),
         lambda tensors: tensors.update({"0.rows": tensors["0.rows"].float()}),
         lambda tensors: tensors.update({"0.groups": tensors["0.groups"][:5]}),
         lambda tensors: tensors.update({"0.digests": tensors["0.digests"][:, :5].contiguous()}),
@@ -77,6 +79,24 @@ def names(**others):
 )  # fmt: skip
 def test_what_does_not_hang_together_is_refused(written, change):
     changed(written, change)
+
+
+def test_one_that_no_memory_holds_is_refused_unread(written):
+    with written.open("r+b") as file:
+        file.truncate(MOST_BYTES + 1)  # with a hole, that takes no room
+    with pytest.raises(SfumatoError, match=r"4,295 MB, and 4,295 at most belong there\); get the model again"):
+        Likeness.read(written, DIGEST)
+
+
+def test_an_older_index_is_read_and_its_names_can_be_written_anywhere(written):
+    tensors = load_file(written)
+    said = json.loads(tensors["0.names"].numpy().tobytes())
+    del said["least_spread"]  # as older files are
+    said["files"][0], said["creators"][0] = "\udce4.png", "\ud800 Berg"
+    tensors["0.names"] = torch.frombuffer(bytearray(json.dumps(said).encode()), dtype=torch.uint8)
+    save_file(tensors, written, {"likeness": json.dumps({"format": 1, "model": DIGEST, "parts": 1, "foreign": False})})
+    (part,) = Likeness.read(written, DIGEST).parts
+    assert (part.files[0], part.creators[0], part.least_spread) == ("ä.png", "\ufffd Berg", 0)
 
 
 @pytest.mark.parametrize("parts", [2, -1, 10**9, "many", None])

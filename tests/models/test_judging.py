@@ -139,6 +139,12 @@ def test_after_so_many_times_it_stays_refused(scripted) -> None:
         Generation.of(scripted(0.9), **SHORT).asking("refuse").work()
 
 
+def test_where_nobody_can_tell_a_near_copy_nothing_is_made(new_model) -> None:
+    generation = Generation.of(new_model(), **SHORT).asking("refuse")
+    with pytest.raises(SfumatoError, match="carries no index of the pictures that it learned from, so nobody can tell"):
+        next(generation.events())
+
+
 def test_variations_are_made_again_with_the_next_seed_of_their_turn(scripted, new_model) -> None:
     first = new_model().generate(1, **SHORT)[0]
     works = scripted(0.9, 0.1).generate(1, of=first, variations=0.4, seed=5, copies="refuse", retries=1)
@@ -151,6 +157,7 @@ def test_what_a_work_was_before_it_was_enlarged_counts(scripted, new_model) -> N
         objective="upscaling", begins_with="reference", factor=2, classes=(), class_shares=(), has_early=False
     )
     assert enlarging(upscaler, small).work().finding.is_near_copy
+    upscaler.likeness = Scripted(scores=(0.1,), seen=[])
     with pytest.raises(SfumatoError, match=r"near copy of waves/3.png"):
         enlarging(upscaler, small).asking("refuse").work()
 
@@ -165,11 +172,11 @@ def test_the_owners_threshold_holds_before_the_nearest_to_a_copy_is_chosen() -> 
     assert found.finding.is_near_copy
 
 
-def test_what_is_asked_for_works_holds_when_they_are_enlarged(new_model, new_upscaler) -> None:
+def test_what_is_asked_for_works_holds_when_they_are_enlarged(scripted, new_upscaler) -> None:
     larger = new_upscaler()
     larger.likeness = Scripted(scores=(0.1, 0.9, 0.1), seen=[])
     with pytest.warns(RefusedWarning, match="number 1 of seed 0"):
-        works = new_model().generate(3, upscale=larger, copies="refuse", **SHORT)
+        works = scripted(0.1).generate(3, upscale=larger, copies="refuse", **SHORT)
     assert [work.recipe.request.number for work in works] == [0, 2]
     assert {work.recipe.policy for work in works} == {work.recipe.first.policy for work in works}
 

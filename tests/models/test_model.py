@@ -50,6 +50,10 @@ def test_the_digest_is_that_of_the_file(new_model, tmp_path):
     assert model.weights_digest == expected == Model.from_pretrained(directory).weights_digest
 
 
+def test_who_may_read_one_file_of_a_model_may_read_all(saved):
+    assert len({path.stat().st_mode for path in saved.iterdir()}) == 1
+
+
 def test_before_a_model_is_saved_it_makes_no_works(new_model, tmp_path):
     model = new_model(3)
     model.weights_digest = ""
@@ -290,3 +294,16 @@ def test_a_model_goes_where_it_is_told(saved):
         assert Model.from_pretrained(saved, device=device).device.type in ("cpu", "cuda", "mps")
     with pytest.raises(SfumatoError, match="device 'tpu': unknown"):
         Model.from_pretrained(saved, device="tpu")
+
+
+@pytest.mark.parametrize("kind", ["a directory", "a link that leads nowhere"])
+def test_an_index_that_cannot_be_read_is_not_taken_for_none(saved, kind):
+    """Works would be let out that nobody has compared."""
+    if kind == "a directory":
+        (saved / "likeness.safetensors").mkdir()
+    elif os.name == "nt":
+        pytest.skip("links need rights there")
+    else:
+        (saved / "likeness.safetensors").symlink_to("nowhere")
+    with pytest.raises(SfumatoError, match=r"likeness.safetensors: .*get the model again, or train again"):
+        Model.from_pretrained(saved)

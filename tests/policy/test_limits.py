@@ -39,6 +39,11 @@ def test_every_limit_can_be_written_down(tmp_path: Path) -> None:
     assert limits.filters[0].most == 0.2
 
 
+def test_a_file_from_windows_is_one_too(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_bytes(b'\xef\xbb\xbfcopies = "refuse"\r\n')
+    assert Limits.read(tmp_path / "policy.toml") == Limits(copies="refuse")
+
+
 def test_an_empty_file_limits_nothing(tmp_path: Path) -> None:
     assert Limits.read(written(tmp_path, "")) == Limits()
 

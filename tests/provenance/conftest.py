@@ -167,3 +167,22 @@ def signed_anew() -> Callable[[bytes, SigningKey, SigningKey], bytes]:
         return manifest[:end] + b"".join(each.to_bytes(32) for each in numbers) + manifest[end + 64 :]
 
     return sign
+
+
+@pytest.fixture(scope="session")
+def with_assertion() -> Callable[[bytes, str, bytes], bytes]:
+    """A signed PNG whose first assertion of a label is other CBOR, with the lengths of all boxes around it."""
+
+    def change(manifest: bytes, label: bytes, cbor: bytes) -> bytes:
+        start = manifest.index(b"cbor", manifest.index(label + b"\0")) - 4
+        end = start + int.from_bytes(manifest[start : start + 4])
+        changed = manifest[:start] + struct.pack(">I4s", 8 + len(cbor), b"cbor") + cbor + manifest[end:]
+        longer, place = len(changed) - len(manifest), manifest.find(b"jumb")
+        while 0 <= place < start:
+            length = int.from_bytes(manifest[place - 4 : place])
+            if place - 4 + length >= end:
+                changed = changed[: place - 4] + (length + longer).to_bytes(4) + changed[place:]
+            place = manifest.find(b"jumb", place + 1)
+        return changed
+
+    return lambda png, label, cbor: Png.of(png).edited(b"caBX", lambda body: change(body, label.encode(), cbor))

@@ -187,6 +187,20 @@ def test_a_forked_process_signs_though_a_thread_of_its_parent_was_signing(png: b
     subprocess.run(command, check=True, timeout=60)
 
 
+@pytest.mark.parametrize("label", ["org.sfumato.work", "c2pa.hash.data", "c2pa.actions.v2"])
+@pytest.mark.parametrize("is_edit", [False, True], ids=["its own", "that of its input's input"])
+def test_a_work_is_signed_though_a_part_of_its_inputs_credentials_cannot_be_read(
+    png: bytes, with_assertion: Callable[..., bytes], is_edit: bool, label: str
+) -> None:
+    whole = signed(png, Claim("work.png", sources=Sources()))
+    if is_edit:
+        whole = signed(png, Claim("edit.png", inputs=(Input(whole, "work.png"),)))
+    damaged = with_assertion(whole, label, b"\xff")
+    verdict = credentials_of(signed(png, Claim("last.png", inputs=(Input(damaged, "input.png"),))))
+    assert verdict.status == "input failed"
+    assert [(each.title, each.failures) for each in verdict.inputs] == [("input.png", ("unreadable",))]
+
+
 def handles() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 

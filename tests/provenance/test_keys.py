@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sfumato.errors import SfumatoError
-from sfumato.provenance.certificates import SigningKey, make_signing_key
+from sfumato.provenance.certificates import SigningKey, make_signing_key, pem_of
 from sfumato.provenance.keys import import_key, importable_key, keys_directory, own_key, own_keys, read_key, usable
 
 Certified = Callable[..., SigningKey]
@@ -53,6 +53,32 @@ def test_without_a_home_a_place_has_to_be_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.setattr(Path, "home", none)
     with pytest.raises(SfumatoError, match="no home here to keep a signing key in; name a directory for it"):
+        own_key()
+
+
+@posix
+def test_the_home_of_nobody_is_no_place_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFUMATO_KEYS", "~nobody-of-this-name/keys")
+    with pytest.raises(SfumatoError, match=r"SFUMATO_KEYS: ~nobody.*there is no such user here"):
+        own_key()
+    with pytest.raises(SfumatoError, match=r"SFUMATO_KEYS: ~nobody.*there is no such user here"):
+        list(own_keys())
+
+
+@posix
+def test_where_a_link_leads_nowhere_no_key_is_kept_and_none_is_said_to_be(keys: Path) -> None:
+    keys.mkdir(mode=0o700)
+    (keys / "signing.pem").symlink_to("nowhere")
+    for keep in (own_key, lambda: import_key(make_signing_key())):
+        with pytest.raises(SfumatoError, match=r"signing.pem: .*cannot be kept there \(a link there leads nowhere\)"):
+            keep()
+    assert [path.name for path in keys.iterdir()] == ["signing.pem"]
+
+
+def test_a_key_without_who_vouches_for_it_signs_nothing(keys: Path) -> None:
+    whole = make_signing_key()
+    put(keys, whole.private_key + pem_of(whole.chain[:1]))
+    with pytest.raises(SfumatoError, match=r"signing.pem: holds the certificate of .* alone; put that of its issuer"):
         own_key()
 
 

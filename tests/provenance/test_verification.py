@@ -334,6 +334,20 @@ def test_a_file_that_is_not_there_or_no_file_is_said(tmp_path: Path) -> None:
         read_credentials(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [b"\x81" * 1000 + b"\x80", b"\x9b" + b"\x7f" * 8, b"\x5b\0\0\0" + b"\xff" * 5, b"\xff", b""],
+    ids=["nested too deeply", "a list without end", "a text without end", "no CBOR", "nothing"],
+)
+def test_an_assertion_that_cannot_be_read_is_damage(
+    altered: Mapping[str, bytes], with_assertion: Callable[..., bytes], spoilt: bytes
+) -> None:
+    """The library then names a manifest, and shows none."""
+    verdict = credentials_of(with_assertion(altered["nothing"], "org.sfumato.work", spoilt))
+    assert verdict.status == "unreadable"
+    assert verdict.failures == (("assertion.cbor.invalid", "invalid assertion cbor"),)
+
+
 @given(place=st.integers(0, 3000), new=st.binary(min_size=1, max_size=8))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_damage_is_trusted_or_ends_in_an_error(altered: Mapping[str, bytes], place: int, new: bytes) -> None:

@@ -199,7 +199,15 @@ def test_a_recipe_that_asks_for_more_than_makes_sense_is_refused_at_once(wrong: 
     assert time.process_time() - began < 1
 
 
-@pytest.mark.parametrize(("depth", "said"), [(9, "enlarged 9 times, and 8 are the most"), (10_000, "."), (300, ".")])
+@pytest.mark.parametrize(
+    ("depth", "said"),
+    [
+        (9, "enlarged 9 times, and 8 are the most$"),
+        (60, r"cannot be read: origin\.origin: it was enlarged 9 times, and 8 are the most$"),
+        (10_000, "."),
+        (300, "."),
+    ],
+)
 def test_a_recipe_of_recipes_without_end_is_refused_at_once(depth: int, said: str) -> None:
     assert len(Recipe.from_json(nested(8)).enlargements) == 8
     began = time.process_time()

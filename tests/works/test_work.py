@@ -17,6 +17,7 @@ from sfumato.watermark import read
 from sfumato.works import Recipe, Request, Work, read_work, sheet_of
 from sfumato.works.edits import Inpaint, Margins, Outpaint
 from sfumato.works.recipe import Environment, ModelReference
+from sfumato.works.saved import newest
 
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
@@ -133,6 +134,31 @@ def test_a_work_is_not_written_over_without_force(work: Work, tmp_path: Path) ->
     assert path.read_text() == "precious"
     work.save(path, force=True)
     assert read_work(path).recipe == work.recipe
+
+
+def test_a_saved_work_stands_in_the_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFUMATO_STATE", str(tmp_path / "state"))
+    large = Work(draw("glass", 7, 224), _recipe(width=224, height=224))
+    large.save(tmp_path / "told.png")
+    large.save(tmp_path / "untold.png", recipe=False, mark=False)
+    untold, told = newest(9)
+    marked = read_work(tmp_path / "told.png").recipe
+    assert (told.recipe, told.mark, told.model) == (marked.to_json(), marked.mark, "ab" * 32)
+    assert (untold.recipe, untold.recipe_digest, untold.mark, untold.model) == (None, None, None, "ab" * 32)
+    assert told.unchanged() == (tmp_path / "told.png").read_bytes()
+    with pytest.raises(SfumatoError, match="exists already"):
+        large.save(tmp_path / "told.png")
+    assert len(newest(9)) == 2
+
+
+def test_a_work_that_cannot_be_entered_is_not_written(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state").write_text("my notes")
+    monkeypatch.setenv("SFUMATO_STATE", str(tmp_path / "state"))
+    with pytest.raises(SfumatoError, match=r"the index of saved works cannot be used .* SFUMATO_STATE"):
+        work.save(tmp_path / "works" / "a.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
 def test_a_work_is_kept_as_png_only(work: Work, tmp_path: Path) -> None:

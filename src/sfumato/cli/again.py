@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ import typer
 
 from sfumato.cli import options
 from sfumato.errors import SfumatoError
-from sfumato.images.decoding import open_picture
+from sfumato.images.decoding import picture_and_file
 from sfumato.works.edits import Refine
 from sfumato.works.refusal import LIMITS
 from sfumato.works.request import Request
@@ -59,11 +60,11 @@ def again(
     """
     from sfumato.cli.collect import parse_background
     from sfumato.cli.inpaint import opened_mask
-    from sfumato.cli.one_work import OneWork, input_of
+    from sfumato.cli.one_work import OneWork
     from sfumato.cli.output import check_made_up, made_up
     from sfumato.devices import device_again
-    from sfumato.models.reproduction import reproduction
-    from sfumato.models.verbs import enlarging_again
+    from sfumato.models.again import made_again
+    from sfumato.provenance.credentials import Input
     from sfumato.works import read_work
 
     changed = strength is not None or bool(request.model_fields_set)
@@ -78,20 +79,24 @@ def again(
         made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, mark=mark, force=force)
     made = replace(made, remedy=LIMITS)
     read = read_work(work)
-    shown = None if picture is None else open_picture(picture, parse_background(background))
-    covered = None if mask is None else opened_mask(mask)
     place = str(device_again(device, read.recipe.environment.device))
-    begun, enlargements = read.recipe.first, read.recipe.enlargements
-    if shown is not None and begun.request.edit is None:  # an enlarged work, of which the small one is given
-        begun, enlargements = read.recipe, ()
+    shown = covered = None
     if picture is not None:
-        made = replace(made, inputs=input_of(picture))
-    loaded, *upscalers = [model_of(part, work, models or [], place) for part in (begun, *enlargements)]
-    generation = reproduction(loaded, begun, request, picture=shown, mask=covered, strength=strength)
-    result = made.made(generation.asking(retries=0))
-    for larger, upscaler in zip(enlargements, upscalers, strict=True):
-        result = replace(made, video=None).made(enlarging_again(upscaler, larger, result.as_in(begun)))
-        begun = larger
+        shown, file = picture_and_file(picture, parse_background(background))
+        made = replace(made, inputs=(Input(file, picture.name),))
+    if mask is not None:
+        covered = opened_mask(mask)
+    # The way from noise is that of the work itself; its enlargements come after it.
+    makers = itertools.chain([made], itertools.repeat(replace(made, video=None)))
+    result = made_again(
+        read.recipe,
+        lambda part: model_of(part, work, models or [], place),
+        lambda generation: next(makers).made(generation),
+        request,
+        picture=shown,
+        mask=covered,
+        strength=strength,
+    )
     if made.video is not None:
         made.say(f"from noise to picture: {made.video}")
     made.write(result)

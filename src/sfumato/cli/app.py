@@ -178,4 +178,4 @@ def _usage(error: Any) -> str:
     if of_an_option:
         named = option.replace("' / '", " / ")  # '-n' / '--count'
         said = f"{named}: {fault[:1].lower()}{fault[1:]}"
-    return f"{said[:1].lower()}{said[1:]}; '{command} --help' shows what there is"
+    return f"{said if said[:2].isupper() else said[:1].lower() + said[1:]}; '{command} --help' shows what there is"

@@ -9,7 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from sfumato.text import counted
+from sfumato.text import counted, printable
 
 TOLD_FROM: Final = 10.0  # seconds; what is done sooner needs no word beforehand
 MEASURED: Final = 2.0  # seconds, before anything is said of the rest
@@ -17,8 +17,9 @@ LINE_EVERY: Final = 30.0  # seconds, where there is no terminal
 
 
 def say(console: Console, text: str, style: str | None = None) -> None:
-    """A line, however long. A path, or a name, may hold what rich would take for markup."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    """Lines, however long. A path, or a name, may hold what rich would take for markup, and what steers a terminal."""
+    said = "\n".join(map(printable, text.split("\n")))
+    console.print(said, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def percent_bar(console: Console, what: str, total: float | None) -> tuple[Progress, TaskID]:

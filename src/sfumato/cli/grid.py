@@ -128,7 +128,8 @@ def grid(
     )
     record = json.dumps(_record(generations[0], axes, cells), ensure_ascii=True, allow_nan=False)
     sources = loaded.sources([finding for cell in cells for finding in cell.findings])
-    save(Product([sheet], texts={GRID_KEY: record}, sources=sources), output, force=force)
+    works = sum(len(cell.findings) for cell in cells)
+    save(Product([sheet], texts={GRID_KEY: record}, sources=sources, works=works), output, force=force)
     console.print(f"for each work, where {BATCH} are made at once:")
     console.print(_costs(axes, cells))
     for axis in axes:

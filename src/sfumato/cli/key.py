@@ -80,7 +80,10 @@ def _shown(found: SigningKey) -> list[str]:
 
 def _exported(found: SigningKey, file: Path, *, force: bool) -> list[str]:
     from sfumato.disk import write_whole_text
+    from sfumato.provenance.keys import keys_directory
 
+    if file.resolve().parent == keys_directory().resolve():
+        raise SfumatoError(f"{file}: lies where your keys are kept, and one of them may be lost; choose another place")
     write_whole_text(file, found.chain_pem.decode("ascii"), force=force)
     return [
         f"{file}: the certificate of {found.name!r}, without the private key. Give it to whom you like, in a way by "
@@ -89,10 +92,13 @@ def _exported(found: SigningKey, file: Path, *, force: bool) -> list[str]:
 
 
 def _imported(file: Path, private: Path | None) -> list[str]:
+    from sfumato.provenance.certificates import parse_private_key
     from sfumato.provenance.keys import import_key, importable_key
     from sfumato.provenance.verification import check_signs
 
     text = b"\n".join(_read(path) for path in (private, file) if path is not None)
+    if private is not None:
+        parse_private_key(text, private)
     found = importable_key(text, file)
     check_signs(found)
     place = import_key(found)

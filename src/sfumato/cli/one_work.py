@@ -14,8 +14,7 @@ from sfumato.cli.nearness import said_of_nearness
 from sfumato.cli.options import PictureOptions
 from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
-from sfumato.images.decoding import open_picture
-from sfumato.images.files import BYTE_LIMIT
+from sfumato.images.decoding import picture_and_file
 from sfumato.works.refusal import OTHERS, Refusal, nothing_left, said_of_refusals
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ class OneWork:
     ) -> tuple[OneWork, Image.Image, Model]:
         """The same for a work that a model makes from a picture, with both of them."""
         from sfumato.models import Model
+        from sfumato.provenance.credentials import Input
 
         made = cls.into(
             output,
@@ -59,8 +59,9 @@ class OneWork:
             mark=options.mark,
             force=options.force,
         )
-        image = open_picture(picture, parse_background(options.background))
-        made = replace(made, inputs=input_of(picture), copies=options.copies, retries=options.retries)
+        image, file = picture_and_file(picture, parse_background(options.background))
+        inputs = (Input(file, picture.name),)
+        made = replace(made, inputs=inputs, copies=options.copies, retries=options.retries)
         return made, image, Model.from_pretrained(model, device=options.device)
 
     @classmethod
@@ -119,11 +120,3 @@ class OneWork:
 
     def say(self, text: str) -> None:
         say(self.console, text)
-
-
-def input_of(picture: Path) -> tuple[Input]:
-    """The file of a picture that was opened, with the credentials that it may carry."""
-    from sfumato.disk import read_file
-    from sfumato.provenance.credentials import Input
-
-    return (Input(read_file(picture, BYTE_LIMIT), picture.name),)

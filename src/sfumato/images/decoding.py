@@ -151,6 +151,11 @@ def open_picture(path: Path, background: tuple[int, int, int] = (255, 255, 255))
 
     Raises SfumatoError where there is none or it cannot be used.
     """
+    return picture_and_file(path, background)[0]
+
+
+def picture_and_file(path: Path, background: tuple[int, int, int] = (255, 255, 255)) -> tuple[Image.Image, bytes]:
+    """The same with the bytes of its file, which is read once."""
     place = at_home(path)
     if not os.path.lexists(place):
         raise SfumatoError(f"{path}: no such file; give a picture")
@@ -160,6 +165,6 @@ def open_picture(path: Path, background: tuple[int, int, int] = (255, 255, 255))
         data = read_file(place)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what is wrong with a file, the error tells
-            return read_picture(data, background).image
+            return read_picture(data, background).image, data
     except UnusableError as error:
         raise SfumatoError(f"{path}: {error}; give another picture") from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-from sfumato.text import printable
+from sfumato.text import printable, shortened
 
 NEAR_COPY: Final = "near copy"
 NO_NEAR_COPY: Final = "no near copy"
@@ -27,6 +27,13 @@ class Neighbour:
     digest: str
     similarity: float
     place: int
+
+    def facts(self, *, named: bool) -> dict[str, Any]:
+        """As they stand in a work's credentials; named: whether with its file's name."""
+        # In a stranger's index names may be of any length.
+        file = {"file": shortened(self.file)} if named else {}
+        similarity = round(self.similarity, 4)
+        return {**file, "creator": shortened(self.creator), "digest": self.digest, "similarity": similarity}
 
     @property
     def credit(self) -> str:
@@ -85,15 +92,7 @@ class Finding:
         what class the work is."""
         return {
             "found": NEAR_COPY if self.is_near_copy else NO_NEAR_COPY,
-            "nearest": [
-                {
-                    **({"file": one.file} if files else {}),
-                    "creator": one.creator,
-                    "digest": one.digest,
-                    "similarity": round(one.similarity, 4),
-                }
-                for one in self.nearest
-            ],
+            "nearest": [one.facts(named=files) for one in self.nearest],
             "score": round(self.score, 4),
             "threshold": round(self.threshold, 4),
             "rate": round(self.rate, 6),

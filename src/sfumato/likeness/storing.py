@@ -18,6 +18,7 @@ from sfumato.likeness.calibration import Calibration
 from sfumato.likeness.descriptors import NUMBERS
 from sfumato.likeness.discriminant import Discriminant
 from sfumato.likeness.index import Index
+from sfumato.text import readable
 from sfumato.weights import opened_tensors
 
 FORMAT: Final = 1
@@ -61,7 +62,7 @@ def read_parts(path: Path, model_digest: str) -> tuple[list[Index], bool]:
     model_digest: of the weights that it must belong to, '' for any. Raises SfumatoError where it is missing, damaged,
     of another version, or of another model.
     """
-    with opened_tensors(path, _REMEDY) as file:
+    with opened_tensors(path, _REMEDY, MOST_BYTES) as file:
         said = _described(file)
         if said.get("format") != FORMAT:
             raise SfumatoError(f"{path}: is no index of training pictures that this version reads; {_REMEDY}")
@@ -100,23 +101,24 @@ def _part(file: Any, number: int) -> Index:
         ("directions", directions, torch.float32, (NUMBERS, width)),
     )
     for name, tensor, kind, shape in wanted:
-        if tensor.dtype != kind or tuple(tensor.shape) != shape or not count:
+        if tensor.dtype != kind or tuple(tensor.shape) != shape or not (count and width):
             raise ValueError(f"'{name}' holds {tensor.dtype} of {tuple(tensor.shape)}")
     if not (mean.isfinite().all() and directions.isfinite().all()):
         raise ValueError("it holds what is no number")
-    names = json.loads(bytes(file.get_tensor(f"{number}.names").tolist()))
-    files, creators = names["files"], names["creators"]
-    if not (_are_names(files, count) and _are_names(creators, count)):
-        raise ValueError(f"there are not {count} names")
-    least = float(names["least_spread"])
+    names = json.loads(file.get_tensor(f"{number}.names").numpy().tobytes())
+    files, creators = (_names(names[kind], count) for kind in ("files", "creators"))
+    least = float(names.get("least_spread", 0.0))  # which older files do not say
     if not 0 <= least <= 2:
         raise ValueError(f"a picture's spread is {least}")
     calibration = _calibration(names["calibration"])
     return Index(Discriminant(mean, directions), rows, groups, digests, files, creators, calibration, least)
 
 
-def _are_names(names: Any, count: int) -> bool:
-    return isinstance(names, list) and len(names) == count and all(isinstance(name, str) for name in names)
+def _names(names: Any, count: int) -> list[str]:
+    """Names that can be written anywhere, as works are to name them."""
+    if not (isinstance(names, list) and len(names) == count and all(isinstance(name, str) for name in names)):
+        raise ValueError(f"there are not {count} names")
+    return [readable(name) for name in names]
 
 
 def _calibration(said: Any) -> Calibration:

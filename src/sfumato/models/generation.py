@@ -24,7 +24,7 @@ from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_index, class_mixture
-from sfumato.models.judging import judged
+from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.progress import Progress
 from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, sampling_of
@@ -113,7 +113,7 @@ class Generation:
 
         Where works are refused that the policy has made again, a batch of them with the next seed follows at once.
         """
-        self.policy.load_filters()
+        check_can_be_judged(self.model, self.policy, count)
         with self.model.giving_way():
             for positions in self._batches(count, first):
                 asked: Generation = self

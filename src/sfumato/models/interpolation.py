@@ -19,7 +19,7 @@ from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.generation import Generation, noise_of
-from sfumato.models.judging import judged
+from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.reproduction import check_model, reproduction
 from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate, sampling_of
@@ -68,7 +68,7 @@ def passing(
     check_way(model, first, second)
     ends = [reproduction(model, recipe, changes) for recipe in (first, second)]
     _check_sampled_alike(*(end.settings for end in ends))
-    ends[0].policy.load_filters()
+    check_can_be_judged(model, ends[0].policy)
     way = _Way(*ends)
     made, planned = 0, len(ends) + math.ceil(DENSITY * max(BATCH, frames) / way.batch)
     shares = np.linspace(0, 1, max(BATCH, frames))

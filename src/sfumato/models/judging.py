@@ -11,12 +11,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_canvas
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import nearest_to_a_copy
 from sfumato.likeness.index import spread
+from sfumato.models.model import Model
 from sfumato.policy.filters import refusals
 from sfumato.policy.policy import Policy
+from sfumato.works.saved import check_hour
 
 FLAT: Final = 1.5 / 127.5  # a spread of 1.5 of 255 levels: nobody sees more than one colour
 
@@ -27,6 +30,21 @@ class Judgement:
 
     finding: Finding | None = None
     refused: str = ""
+
+
+def check_can_be_judged(model: Model, policy: Policy, count: int = 1) -> None:
+    """Raises SfumatoError where nothing should be begun: a filter cannot be loaded, near copies are to be refused and
+    nothing tells them, or the policy does not allow ``count`` more works within this hour."""
+    if not policy.judges:
+        return
+    policy.load_filters()
+    if policy.limits.copies == "refuse" and model.likeness is None:
+        raise SfumatoError(
+            f"near copies are to be refused, and the model '{model.config.name}' carries no index of the pictures that "
+            "it learned from, so nobody can tell; train it again, or use one that has its index (likeness.safetensors)"
+        )
+    if policy.limits.works_per_hour is not None:
+        check_hour(policy.limits.works_per_hour, count)
 
 
 def judged(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from sfumato.devices import ThreadCount, device_named
@@ -143,7 +143,8 @@ class Model:
         tensors |= {_EARLY + name: tensor.cpu().contiguous() for name, tensor in self.early.items()}
         (directory / CONFIG).write_bytes(encoded(self.config.model_dump_json(indent=2) + "\n"))
         (directory / CARD).write_bytes(encoded(self.card))
-        save_file(tensors, directory / WEIGHTS, metadata={"format": "pt"})
+        # Its own way to a file keeps that to its owner, and a model is to be shared.
+        (directory / WEIGHTS).write_bytes(save(tensors, metadata={"format": "pt"}))
         self.weights_digest = digest(directory / WEIGHTS)
         if self.likeness is not None:
             self.likeness.write(directory / LIKENESS, self.weights_digest)

@@ -100,7 +100,7 @@ class Limits(Part):
         """Raises SfumatoError for a file that cannot be read, and for anything in it that is no limit: what was meant
         to bound must not be passed over."""
         try:
-            said = tomllib.loads(read_file(path, _MOST_BYTES).decode("utf-8-sig"))  # some editors write its mark
+            said = tomllib.loads(read_file(path, _MOST_BYTES).decode("utf-8-sig"))  # Windows begins texts with a mark
         except FileNotFoundError:
             raise SfumatoError(f"{path}: there is no such policy file; nothing is made without it") from None
         except (OSError, ValueError, RecursionError) as error:

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, Self
 
+from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.policy.filters import load_filter
 from sfumato.policy.limits import COPIES, MOST_RETRIES, Limits, Words
@@ -114,9 +115,15 @@ class Policy:
 
 def policy_file() -> Path | None:
     """The policy's file: that named in SFUMATO_POLICY, whether it is there or not; else the first that is there of
-    sfumato/policy.toml in XDG_CONFIG_HOME (by default ~/.config) and XDG_CONFIG_DIRS (/etc/xdg); None for none."""
+    sfumato/policy.toml in XDG_CONFIG_HOME (by default ~/.config) and XDG_CONFIG_DIRS (/etc/xdg); None for none.
+
+    Raises SfumatoError where a name that is no path is given.
+    """
     if named := os.environ.get(VARIABLE):
-        return at_home(Path(named))
+        try:
+            return local_path(named)
+        except SfumatoError as error:
+            raise SfumatoError(f"{VARIABLE}: {error}; nothing is made without the policy") from error
     home, others = os.environ.get("XDG_CONFIG_HOME", ""), os.environ.get("XDG_CONFIG_DIRS", "")
     places = [*_whole([home], at_home(Path("~/.config"))), *_whole(others.split(":"), Path("/etc/xdg"))]
     return next((path for place in places if _may_be_there(path := place / "sfumato" / NAME)), None)

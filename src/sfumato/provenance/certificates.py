@@ -35,6 +35,7 @@ BACKDATED: Final = timedelta(days=1)
 PURPOSES: Final = ("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.62558.2.1")
 _ALGORITHMS: Final = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 _LEAST_RSA_BITS: Final = 2048
+_REMEDY: Final = "replace it with a whole one in that form"
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def parse_signing_key(text: bytes, origin: object) -> SigningKey:
     that works are not signed with, and for certificates that do not belong to it or to one another.
     """
     chain = parse_certificates(text, origin)
-    private = _private_key(text, origin)
+    private = parse_private_key(text, origin)
     if private.public_key() != chain[0].public_key():
         raise SfumatoError(f"{origin}: the first certificate is not that of the private key; put it first")
     for one, other in pairwise(chain):
@@ -190,7 +191,9 @@ def parse_certificates(text: bytes, origin: object) -> tuple[Certificate, ...]:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.x509 import InvalidVersion, load_pem_x509_certificates
 
-    fault = SfumatoError(f"{origin}: holds no certificate in PEM ('-----BEGIN CERTIFICATE-----'), or a damaged one")
+    fault = SfumatoError(
+        f"{origin}: holds no certificate in PEM ('-----BEGIN CERTIFICATE-----'), or a damaged one; {_REMEDY}"
+    )
     try:
         certificates = tuple(load_pem_x509_certificates(text))
         for certificate in certificates:  # the library reads these when they are first asked for
@@ -203,7 +206,8 @@ def parse_certificates(text: bytes, origin: object) -> tuple[Certificate, ...]:
     return certificates
 
 
-def _private_key(text: bytes, origin: object) -> CertificateIssuerPrivateKeyTypes:
+def parse_private_key(text: bytes, origin: object) -> CertificateIssuerPrivateKeyTypes:
+    """The private key in a text. Raises SfumatoError as `parse_signing_key`."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -216,7 +220,7 @@ def _private_key(text: bytes, origin: object) -> CertificateIssuerPrivateKeyType
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SfumatoError(
-            f"{origin}: holds no private key in PEM ('-----BEGIN PRIVATE KEY-----'), or a damaged one"
+            f"{origin}: holds no private key in PEM ('-----BEGIN PRIVATE KEY-----'), or a damaged one; {_REMEDY}"
         ) from error
 
 

@@ -79,14 +79,24 @@ def signed(data: bytes, claim: Claim, key: SigningKey | None = None) -> bytes:
     # Who trusts the inputs' signers is recorded: the person trusts themself.
     settings = context(pem_of(key.authorities))
     library = c2pa()
-    out = io.BytesIO()
     try:
-        notes = [_describe_input(each, settings) for each in claim.inputs]
-        with library.Builder(_definition(claim, notes), context=settings) as builder:
-            _say_what_was_done(builder, claim, notes)
-            builder.sign(signer(key), kind, io.BytesIO(data), out)
+        try:
+            return _signed(kind, data, claim, [_describe_input(each, settings) for each in claim.inputs], key, settings)
+        except library.C2paError:
+            if not claim.inputs:
+                raise
+            # Credentials that open may have a part, deep inside, with which they cannot be taken along.
+            notes = [_describe_input(each, settings, keep=False) for each in claim.inputs]
+            return _signed(kind, data, claim, notes, key, settings)
     except library.C2paError as error:
         raise SfumatoError(f"the work cannot be signed with the key of {key.name!r}: {reason(error)}") from error
+
+
+def _signed(kind: str, data: bytes, claim: Claim, notes: list[dict[str, str]], key: SigningKey, settings: Any) -> bytes:
+    out = io.BytesIO()
+    with c2pa().Builder(_definition(claim, notes), context=settings) as builder:
+        _say_what_was_done(builder, claim, notes)
+        builder.sign(signer(key), kind, io.BytesIO(data), out)
     return out.getvalue()
 
 
@@ -105,11 +115,11 @@ def _definition(claim: Claim, notes: list[dict[str, str]]) -> dict[str, Any]:
     }
 
 
-def _describe_input(picture: Input, settings: Any) -> dict[str, str]:
+def _describe_input(picture: Input, settings: Any, *, keep: bool = True) -> dict[str, str]:
     """The library keeps an input's credentials, and no hash of one that has none.
 
     What it cannot read, though another program can, it takes for no kind of file in particular; that its credentials
-    are lost with that is said.
+    are lost with that is said. keep: False for credentials that it can open, and not keep.
     """
     library = c2pa()
     note = {"title": readable(picture.title), "pixels" if picture.pixels else "digest": picture.digest}
@@ -121,8 +131,8 @@ def _describe_input(picture: Input, settings: Any) -> dict[str, str]:
     except library.C2paError.ManifestNotFound:
         return {**note, "format": kind}
     except library.C2paError:
-        return {**note, "format": _UNNAMED, "credentials": UNREADABLE}
-    return {**note, "format": kind}
+        keep = False
+    return {**note, "format": kind} if keep else {**note, "format": _UNNAMED, "credentials": UNREADABLE}
 
 
 def _say_what_was_done(builder: Any, claim: Claim, notes: list[dict[str, str]]) -> None:

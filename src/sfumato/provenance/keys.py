@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sfumato.disk import disk_fault, flush_directory, flush_file, open_descriptor
+from sfumato.disk import disk_fault, flush_directory, flush_file, local_path, open_descriptor
 from sfumato.errors import SfumatoError
 from sfumato.provenance.certificates import SigningKey, make_signing_key, parse_signing_key
 
@@ -27,10 +27,13 @@ _read: dict[Path, tuple[tuple[int, ...], SigningKey]] = {}
 def keys_directory() -> Path:
     """Where keys lie: in SFUMATO_KEYS, or in sfumato/keys of XDG_DATA_HOME, which is ~/.local/share if not set.
 
-    Raises SfumatoError where there is no home.
+    Raises SfumatoError where there is no home, and for what is no path.
     """
     if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser()
+        try:
+            return local_path(named)
+        except SfumatoError as error:
+            raise SfumatoError(f"{VARIABLE}: {error}") from error
     data = Path(os.environ.get("XDG_DATA_HOME", ""))
     if not data.is_absolute():  # the XDG base directory specification has relative paths ignored
         try:
@@ -75,6 +78,10 @@ def usable(key: SigningKey, origin: object, now: datetime | None = None) -> Sign
         raise SfumatoError(
             f"{origin}: the certificate of {key.name!r} is not for signing; it needs the key usage 'digital signature' "
             "and one of the purposes e-mail protection, document signing and C2PA claim signing"
+        )
+    if not key.authorities:  # its works would be a stranger's to everybody, its owner included
+        raise SfumatoError(
+            f"{origin}: holds the certificate of {key.name!r} alone; put that of its issuer, {key.issuer!r}, after it"
         )
     return key
 
@@ -133,12 +140,7 @@ def importable_key(text: bytes, origin: object) -> SigningKey:
     text: a private key and its certificates in PEM; origin: where it is from, for errors. Raises SfumatoError for what
     is no key, is not usable today, or comes without who vouches for it.
     """
-    key = usable(parse_signing_key(text, origin), origin)
-    if not key.authorities:
-        raise SfumatoError(
-            f"{origin}: holds the certificate of {key.name!r} alone; put that of its issuer, {key.issuer!r}, after it"
-        )
-    return key
+    return usable(parse_signing_key(text, origin), origin)
 
 
 def import_key(key: SigningKey) -> Path:
@@ -197,7 +199,9 @@ def _name(temporary: Path, path: Path, *, replace: bool) -> None:
     try:
         os.link(temporary, path)  # unlike a rename, a link never takes the place of another process's key
     except FileExistsError:
-        return
+        if path.exists():
+            return
+        raise OSError(errno.ENOENT, "a link there leads nowhere") from None
     except OSError as error:  # no hard links here, as on many USB sticks
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):
             raise

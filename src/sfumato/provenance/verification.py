@@ -104,13 +104,17 @@ def read_credentials(path: Path, trusted: Sequence[Trust] = ()) -> Credentials:
 
     Raises SfumatoError for a file that cannot be read, and for a key of one's own that cannot (`own_keys`).
     """
+    return credentials_of(bytes_of(path), trusted)
+
+
+def bytes_of(path: Path) -> bytes:
+    """A file that may carry credentials. Raises SfumatoError for one that cannot be read."""
     try:
-        data = read_file(path, MOST_BYTES)
+        return read_file(path, MOST_BYTES)
     except FileNotFoundError:
         raise SfumatoError(f"{path} does not exist") from None
     except OSError as error:
         raise SfumatoError(f"{path} cannot be read ({error.strerror})") from error
-    return credentials_of(data, trusted)
 
 
 def credentials_of(data: bytes, trusted: Sequence[Trust] = ()) -> Credentials:
@@ -122,6 +126,8 @@ def credentials_of(data: bytes, trusted: Sequence[Trust] = ()) -> Credentials:
     library = c2pa()
     try:
         store = _read(kind, data, (*own, *trusted))
+        if not store.active:
+            return Credentials("unreadable", failures=store.failures[:1])
         # Who vouches for one signer that is named may vouch for a thousand others, whom nobody has named.
         vouched = [each for each in (*own, *trusted) if store.is_vouched and _is_by(_read(kind, data, (each,)), each)]
     except library.C2paError.ManifestNotFound:
@@ -169,9 +175,11 @@ class _Store:
     """All manifests of a file, as the library reads them; strangers wrote them, so that nothing is sure to be there."""
 
     def __init__(self, said: Mapping[str, Any], certificates: Mapping[str, Any]) -> None:
-        self.label = str(said["active_manifest"])
-        self.manifests: dict[str, Mapping[str, Any]] = {key: _table(each) for key, each in said["manifests"].items()}
-        self.active = self.manifests[self.label]
+        self.label = str(said.get("active_manifest"))
+        manifests = _table(said.get("manifests"))
+        self.manifests: dict[str, Mapping[str, Any]] = {key: _table(each) for key, each in manifests.items()}
+        # The library leaves out a manifest of which it cannot read a part.
+        self.active = self.manifests.get(self.label, {})
         results = _table(said.get("validation_results"))
         outcome = _table(results.get("activeManifest"))
         self.failures = _codes(outcome, "failure")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -104,7 +105,7 @@ class Recipe(Plain):
         try:
             return cls.model_validate_json(text, strict=True)
         except ValidationError as error:
-            said = [str(fault) for fault in faults_of(error)]
+            said = [re.sub(r"(origin\.)+", "origin.", str(fault)) for fault in faults_of(error)]
             more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
             raise SfumatoError(f"the recipe cannot be read: {'; '.join(said[:3])}{more}") from error
 

@@ -10,18 +10,20 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from PIL import Image, PngImagePlugin
 
 from sfumato import __version__
 from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
+from sfumato.policy.policy import Policy
 from sfumato.provenance.containers import XMP, gif_with, video_with
 from sfumato.provenance.credentials import Claim, Input, SoftBinding, signed
-from sfumato.provenance.mark import TRAINED_ALGORITHMIC_MEDIA, xmp_packet
+from sfumato.provenance.mark import RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA, xmp_packet
 from sfumato.provenance.sources import Sources
 from sfumato.works.recipe import Mark
+from sfumato.works.saved import entered
 
 WATERMARK: Final = "org.sfumato.watermark"
 FRAMES_A_SECOND: Final = 30  # of a video, at least
@@ -33,7 +35,8 @@ class Product:
 
     frames: RGB pictures of one size; durations: of each frame in an animation, in milliseconds, () for a picture.
     texts: keyword and text of what a PNG carries besides. source_type: IPTC's term for what it is. inputs: the picture
-    that was edited; sources: what it comes from, None where that is not one model; mark: the one in its pixels.
+    that was edited; sources: what it comes from, None where that is not one model; mark: the one in its pixels; works:
+    how many it shows that are in no file of their own.
     """
 
     frames: Sequence[Image.Image]
@@ -43,6 +46,7 @@ class Product:
     inputs: tuple[Input, ...] = ()
     sources: Sources | None = None
     mark: Mark | None = None
+    works: int = 0
 
     @property
     def packet(self) -> str:
@@ -54,14 +58,20 @@ def save(product: Product | Image.Image, path: Path, *, force: bool = False) -> 
     """Write a picture (.png), an animation (.webp, .gif, .png, .apng) or a video (.mp4), with its mark, signed.
 
     The file is written whole or not at all. Returns its path. Raises SfumatoError for a file that exists (without
-    ``force``) or cannot be written or signed, and for a video where there is no ffmpeg.
+    ``force``) or cannot be written, signed or, where it shows works, entered in the index of saved works; for more
+    works than the policy allows within an hour; and for a video where there is no ffmpeg.
     """
-    data = encoded(product if isinstance(product, Product) else Product([product]), path)
-
-    def write(file: BinaryIO) -> None:
-        file.write(data)
-
-    write_whole_file(path, write, force=force)
+    if not isinstance(product, Product):
+        product = Product([product])
+    data = encoded(product, path)
+    if not product.works:
+        write_whole_file(path, lambda file: file.write(data), force=force)
+        return path
+    recipe, most = product.texts.get(RECIPE_KEY), Policy.current().limits.works_per_hour
+    model = None if product.sources is None else product.sources.model
+    said = {"model": model, "mark": product.mark, "recipe": recipe, "works": product.works}
+    with entered(path, data, most_per_hour=most, **said):
+        write_whole_file(path, lambda file: file.write(data), force=force)
     return path
 
 

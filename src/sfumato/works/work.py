@@ -86,6 +86,7 @@ class Work:
                 self.recipe.model.digest, self.learned_from, digest, comparison([self.finding], files=recipe)
             ),
             mark=self.recipe.mark,
+            works=1,
         )
 
     def _inputs_by_digest(self) -> tuple[Input, ...]:
@@ -121,8 +122,9 @@ class Work:
 
         recipe: False to leave every setting out, for people who do not want to share them; the file still says that it
         is generated, and by sfumato, and it is signed with the person's own key (`sfumato.provenance.keys`). The file
-        is written whole or not at all; folders are made. Returns its path. Raises SfumatoError if the name does not end
-        in .png, if the file exists (without `force`) or if it cannot be written or signed.
+        is written whole or not at all, and entered in the index of saved works (`sfumato.works.saved`); folders are
+        made. Returns its path. Raises SfumatoError if the name does not end in .png, if the file exists (without
+        `force`) or if it cannot be written, signed or entered.
         """
         path = Path(path)
         check_png(path)
@@ -143,10 +145,21 @@ def read_work(path: str | Path) -> Work:
         with open_file(path) as file:
             check_chunks(file)
             data = file.read(BYTE_LIMIT + 1)
-        if len(data) > BYTE_LIMIT:
-            raise SfumatoError(f"{path} is not opened: it is far larger than any work")
+    except FileNotFoundError:
+        raise SfumatoError(f"{path} does not exist") from None
+    except (OSError, ValueError) as error:
+        raise SfumatoError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    return work_in(data, path)
+
+
+def work_in(data: bytes, path: Path) -> Work:
+    """The same of the bytes of its file, which lies at a path."""
+    if len(data) > BYTE_LIMIT:
+        raise SfumatoError(f"{path} is not opened: it is far larger than any work")
+    try:
         if picture_format(data) != "PNG":
             raise UnidentifiedImageError
+        check_chunks(io.BytesIO(data))
         Png.examine(data)
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -154,8 +167,6 @@ def read_work(path: str | Path) -> Work:
             picture.load()
             texts = picture.text if isinstance(picture, PngImagePlugin.PngImageFile) else {}
             image = picture.convert("RGB")
-    except FileNotFoundError:
-        raise SfumatoError(f"{path} does not exist") from None
     except UnusableError as error:
         raise SfumatoError(f"{path} cannot be read as a work: {error}") from error
     except UnidentifiedImageError:
