@@ -247,6 +247,12 @@ def test_works_that_would_be_too_large_once_enlarged_are_not_begun(new_model, ne
         new_model().generate(1, upscale=new_upscaler(), **SHORT)
 
 
+def test_works_of_which_the_enlarged_cannot_be_judged_are_not_begun(scripted, new_upscaler, monkeypatch) -> None:
+    monkeypatch.setattr(Generation, "events", None)
+    with pytest.raises(SfumatoError, match="the model 'larger' carries no index"):
+        scripted(0.1).generate(1, upscale=new_upscaler(), copies="refuse", **SHORT)
+
+
 def test_what_is_enlarged_needs_no_class(new_upscaler, new_model) -> None:
     (small,) = new_model().generate(1, **SHORT)
     policy = limited(classes=["waves"])

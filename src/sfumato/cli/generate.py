@@ -50,6 +50,7 @@ def generate(
     from sfumato.marker import MARKER
     from sfumato.models import Model
     from sfumato.models.canvas import enlarged_size
+    from sfumato.models.judging import check_can_be_judged
     from sfumato.models.verbs import generating
     from sfumato.works.series import Series, following, unfinished
 
@@ -67,6 +68,7 @@ def generate(
     generation = generating(loaded, request, variations=variations, of=of, **vars(steering)).asking(**vars(refusal))
     if upscaler is not None:
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
+        check_can_be_judged(upscaler, generation.policy)
     if continues:
 
         def recipe_of(which: int, number: int) -> Recipe:

@@ -24,6 +24,7 @@ from sfumato.models.canvas import (
     refining_canvas,
 )
 from sfumato.models.generation import Generation
+from sfumato.models.judging import check_can_be_judged
 from sfumato.models.model import Model
 from sfumato.models.progress import Progress
 from sfumato.models.reproduction import check_model
@@ -240,6 +241,7 @@ class GenerativeModel(Model):
         upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
         larger = enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
         generation.policy.check_size(*larger)
+        check_can_be_judged(upscaler, generation.policy)
         works = sorted(generation.works(count), key=_position)
         return [larger for work in works for larger in enlarging(upscaler, work, policy=generation.policy).works()]
 
