@@ -91,8 +91,8 @@ class SeriesOfWorks:
                     if self._is_first_batch(event, generation):
                         way.note(event)
                     self.refused.extend(event.refused)
-                    for larger in parts[1:]:
-                        larger.spare(sum(not refusal.again for refusal in event.refused))
+                    for part in parts[1:]:
+                        part.spare(sum(not refusal.again for refusal in event.refused))
                     for work in event.works:
                         position = work.recipe.request.position
                         name = self.series.name(position)
@@ -104,11 +104,11 @@ class SeriesOfWorks:
                             digest = "" if upscaler is None else upscaler.weights_digest
                             begin(self.directory, self.series, begun, seed=seed, upscaler=digest)
                             noted = True
-                        whole = work if upscaler is None else self._enlarged(upscaler, work, generation.policy)
-                        if whole is None:
+                        larger = work if upscaler is None else self._enlarged(upscaler, work, generation.policy)
+                        if larger is None:
                             continue
-                        whole.save(self.directory.claim(name), **written, force=self.force)
-                        self.findings[name] = whole.finding
+                        larger.save(self.directory.claim(name), **written, force=self.force)
+                        self.findings[name] = larger.finding
             sources = (upscaler or generation.model).sources(list(self.findings.values()))
             is_shown = self._write_beside(way, sources)
             finish(self.directory)
