@@ -35,7 +35,7 @@ from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
 from sfumato.works.recipe import Environment
-from sfumato.works.refusal import Refusal, RefusedWarning
+from sfumato.works.refusal import Refusal, RefusedWarning, said_of_refusals
 from sfumato.works.request import Request, SamplerSettings
 
 
@@ -92,11 +92,12 @@ class Generation:
     def works(self, count: int = 1, first: int | None = None) -> Iterator[Work]:
         """Yields ``count`` works, from the request's own on, or from that of the position ``first``; fewer, with a
         RefusedWarning, where some are not let out."""
+        refused: list[Refusal] = []
         for progress in self.events(count, first):
             yield from progress.works
-            for refusal in progress.refused:
-                if not refusal.again:
-                    warnings.warn(f"a work was refused: {refusal}", RefusedWarning, stacklevel=2)
+            refused += [refusal for refusal in progress.refused if not refusal.again]
+        for said in said_of_refusals(refused):
+            warnings.warn(said, RefusedWarning, stacklevel=2)
 
     def work(self) -> Work:
         """The request's own work. Raises SfumatoError where it is not let out."""

@@ -88,11 +88,11 @@ class Limits(Part):
 
     copies: Copies = "mark"
     copy_threshold: Annotated[float, Field(ge=-1, le=1)] | None = None
-    retries: Annotated[int, Field(ge=0, le=MOST_RETRIES)] = 0
+    retries: Annotated[int, Field(strict=True, ge=0, le=MOST_RETRIES)] = 0
     classes: Names | None = None
     words: Words = Words()
-    works_per_hour: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    longest_side: Annotated[int, Field(ge=1, le=1 << 24)] | None = None
+    works_per_hour: Annotated[int, Field(strict=True, ge=0, le=10**9)] | None = None
+    longest_side: Annotated[int, Field(strict=True, ge=1, le=1 << 24)] | None = None
     filters: Annotated[tuple[FilterSettings, ...], Field(max_length=100)] = ()
 
     @classmethod
