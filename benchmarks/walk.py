@@ -14,6 +14,7 @@ over, with --force. Exit code 1 if one was touched, or a command failed otherwis
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
 import shutil
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch._dynamo  # what the first step of every training would import
 from kills import write_settings  # which lies beside this script
 from PIL import Image
 
@@ -35,6 +37,7 @@ import sfumato.evaluation
 import sfumato.models
 import sfumato.training  # noqa: F401 (what every command would import)
 from sfumato.cli.app import main as cli
+from sfumato.collection import workers
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.pipeline import demonstration
 
@@ -90,30 +93,32 @@ def main() -> int:
     torch.set_num_threads(1)  # threads do not outlive a fork
     # The demonstration draws a thousand pictures, of which these walks need a few.
     demonstration.DRAWN_PER_CLASS, demonstration.WORKS_PER_CLASS = 4, 1
+    workers.default_workers = lambda: 1  # a decoding process takes longer to start than to read fifty small pictures
     chosen = [command for command in COMMANDS if not arguments.only or command.name in arguments.only.split(",")]
     with tempfile.TemporaryDirectory() as temporary:
-        shared = make_shared(Path(temporary) / "shared")
-        faults = [
-            fault for command in chosen for fault in walk(command, shared, Path(temporary) / "walk", arguments.most)
-        ]
-        faults += kills(chosen, shared, Path(temporary) / "kills", arguments.kills, random.Random(arguments.seed))
+        shared, place = make_shared(Path(temporary) / "shared", chosen), Path(temporary) / "walk"
+        lasted: dict[Command, float] = {}
+        faults = [fault for command in chosen for fault in walk(command, shared, place, lasted, arguments.most)]
+        faults += kills(lasted, shared, place, arguments.kills, random.Random(arguments.seed))
     print(f"{len(faults)} faults" if faults else "every file of the person's is there, equal to the byte")
     return int(bool(faults))
 
 
-def make_shared(folder: Path) -> Path:
-    """Art, a mask, a run, an upscaler and works: what the commands read."""
+def make_shared(folder: Path, chosen: Sequence[Command]) -> Path:
+    """Art, a mask, and of a run, an upscaler and works what the chosen commands read."""
     folder.mkdir(parents=True)
     list(draw_collection(folder / "art", per_class=10, size=64))
     write_settings(folder / "tiny.toml", 8)
     mask = Image.new("L", (32, 32))
     mask.paste(255, (8, 8, 24, 24))
     mask.save(folder / "mask.png")
-    for words in (
-        f"train ART -o MODEL {LENGTH}",
-        f"train ART -o SHARED/upscaler --upscaler 2 {LENGTH}",
-        "generate MODEL -n 2 --steps 2 -o SHARED/works",
-    ):
+    made = {
+        "MODEL": f"train ART -o MODEL {LENGTH}",
+        "SHARED/upscaler": f"train ART -o SHARED/upscaler --upscaler 2 {LENGTH}",
+        "WORK": "generate MODEL -n 2 --steps 2 -o SHARED/works",
+    }
+    read = {word for command in chosen for word in command.words.replace("WORK", "MODEL WORK").split()}
+    for words in (words for name, words in made.items() if name in read):
         code, said = run(words, folder, folder)
         if code:
             raise RuntimeError(f"exit code {code} of {words}\n{said}")
@@ -171,10 +176,12 @@ def fresh(place: Path) -> Path:
     return place
 
 
-def walk(command: Command, shared: Path, place: Path, most: int | None = None) -> Iterator[str]:
-    """Everything but the kills, for one command; yields the faults. most: so many names in the way at most."""
+def walk(command: Command, shared: Path, place: Path, lasted: dict[Command, float], most: int | None) -> Iterator[str]:
+    """Everything but the kills, for one command; yields the faults. lasted: receives how long it took beside its own
+    output; most: so many names in the way at most."""
     began = time.monotonic()
     code, said = run(command.words, shared, fresh(place))
+    shutil.copytree(place, alone(command, place), symlinks=True)
     if code:
         yield said_fault(command, "alone", code, said)
         return
@@ -190,15 +197,23 @@ def walk(command: Command, shared: Path, place: Path, most: int | None = None) -
     for name in made[:most]:
         put = {fresh(place) / name / "photograph.jpg": MINE}
         yield from check(command, "in the way", f"{name}/", f"{command.words} --force", shared, place, put, outcomes)
-    put, again = beside(command, shared, place)
+    put, again = beside(command, place)
+    started = time.monotonic()
     yield from check(command, "beside", "", again, shared, place, put, outcomes)
+    lasted[command] = time.monotonic() - started
     told = ", ".join(f"{count} {what}" for what, count in sorted(outcomes.items()))
     print(f"{command.name}: {len(made)} names; {told}; {time.monotonic() - began:.0f} s", flush=True)
 
 
-def beside(command: Command, shared: Path, place: Path) -> tuple[dict[Path, bytes], str]:
+def alone(command: Command, place: Path) -> Path:
+    """Where what the command wrote at ``place``, where nothing lay, is kept."""
+    return place.parent / "alone" / command.name
+
+
+def beside(command: Command, place: Path) -> tuple[dict[Path, bytes], str]:
     """The command's output, with a person's files in all of it; and what to run then."""
-    run(command.words, shared, fresh(place))
+    shutil.rmtree(place)
+    shutil.copytree(alone(command, place), place, symlinks=True)
     put = {}
     for folder in [place, *(path for path in place.rglob("*") if path.is_dir())]:
         for name in (".photos.tmp", "a.part", "notes.txt", "a.jpg", "20261128.png", ".way.partial.mp4"):
@@ -249,21 +264,13 @@ def said_fault(command: Command, how: str, code: int, said: str) -> str:
     return fault
 
 
-def kills(chosen: Sequence[Command], shared: Path, place: Path, count: int, moments: random.Random) -> list[str]:
+def kills(lasted: dict[Command, float], shared: Path, place: Path, count: int, moments: random.Random) -> list[str]:
     """Kill commands that meet a person's files beside their own; the same command must go on afterwards."""
     faults: list[str] = []
-    lasted: dict[Command, float] = {}
     alive = 0
-    for number in range(count):
-        command = chosen[number % len(chosen)]
-        put, again = beside(command, shared, place)
+    for _, command in zip(range(count), itertools.cycle(lasted), strict=False):
+        put, again = beside(command, place)
         write(put)
-        if command not in lasted:
-            began = time.monotonic()
-            run(again, shared, place)
-            lasted[command] = time.monotonic() - began
-            put, again = beside(command, shared, place)
-            write(put)
         killed = run_and_kill(again, shared, place, moments.uniform(0.0, 1.0) * lasted[command])
         alive += killed
         faults += touched(command, "killed", place, put)
