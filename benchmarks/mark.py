@@ -1,22 +1,26 @@
 """What a mark in the pixels survives, what it costs, and how often one is seen where there is none.
 
-    python benchmarks/mark.py ART TILES [--pictures 200] [--unmarked 1000 | --full]
+    python benchmarks/mark.py ART TILES --rows FILE [--pictures 200] [--unmarked 100000]
 
 ART: a folder of pictures in painting/, engraving/, drawing/ and sculpture/; TILES: a folder of small ones. Crops of the
-first at 256 and 512 px, tiles enlarged, pictures that the program draws, and engravings in black and white alone are
-marked, attacked and read; the tables are printed as Markdown. Times are of one thread. Ctrl-C ends it with what it has.
+first, tiles enlarged, pictures that the program draws, and engravings in black and white alone are marked, attacked and
+read, each at 256 and at 512 px, first at the one or the other in turn; the tables are printed as Markdown. Times are of
+one thread. Each picture adds a line to FILE: what stands there is not measured again. Ctrl-C ends it with what it has,
+and the same command goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
+import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -28,9 +32,10 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from sfumato.collection.drawn import CLASSES, draw
 from sfumato.watermark import Marked, embed, read
 from sfumato.watermark.canonical import grid_of_picture
-from sfumato.watermark.code import IDENTITY_BITS, decode
-from sfumato.watermark.hearing import WHOLE, by_bit, heard
-from sfumato.watermark.reading import THRESHOLD, TRIALS, best_of
+from sfumato.watermark.code import IDENTITY_BITS, decode, encode
+from sfumato.watermark.hearing import WHOLE, Heard, Place, by_bit, grid_from, heard, synchronising
+from sfumato.watermark.key import SIDE, key
+from sfumato.watermark.reading import THRESHOLD, TRIALS
 from sfumato.watermark.searching import on_the_whole
 from sfumato.watermark.whitening import flattened
 
@@ -40,18 +45,15 @@ SHARES = {
     "painting": 0.15, "engraving": 0.15, "drawing": 0.15, "sculpture": 0.15, "tile, enlarged": 0.12, "drawn": 0.12,
     BLACK_AND_WHITE: 0.16,
 }  # fmt: skip
-DRAWN_KEYS = 100_000
+Row = dict[str, Any]
 EXTREME = 32  # grey levels from black or white
 
 
-def pictures(art: Path, tiles: Path, count: int) -> Iterator[tuple[str, Image.Image]]:
-    """Pictures with their kinds, these in turn; every second one of a kind has 512 px, the others 256."""
+def cases(count: int) -> list[tuple[str, int, int]]:
+    """The kind and number of pictures, kinds in turn, and their side in pixels: each at one size, then at the other."""
     wanted = {kind: max(1, round(share * count)) for kind, share in SHARES.items()}
     turns = sorted((number / wanted[kind], kind, number) for kind in SHARES for number in range(wanted[kind]))
-    for _, kind, number in turns:
-        side = 512 if number % 2 else 256
-        picture = one_picture(kind, number, side, random.Random(f"{kind} {number}"), art, tiles)
-        yield (BLACK_AND_WHITE if dense(picture) else kind), picture
+    return [(kind, number, 512 if (number + turn) % 2 else 256) for turn in range(2) for _, kind, number in turns]
 
 
 def one_picture(kind: str, number: int, side: int, chance: random.Random, art: Path, tiles: Path) -> Image.Image:
@@ -76,10 +78,11 @@ def one_picture(kind: str, number: int, side: int, chance: random.Random, art: P
 
 
 def dense(picture: Image.Image) -> bool:
-    """Nothing but black and white, and enough of both: nine tenths of the luma at its ends, a sixth at each."""
+    """Little but black and white, and enough of both: three quarters of the luma at its ends, a sixth at each; what is
+    drawn in ink has grey at its edges."""
     light = np.asarray(picture.convert("L"))
     black, white = float((light < EXTREME).mean()), float((light > 255 - EXTREME).mean())
-    return black + white > 0.9 and min(black, white) > 1 / 6
+    return black + white > 0.75 and min(black, white) > 1 / 6
 
 
 def encoded(image: Image.Image, kind: str, quality: int) -> Image.Image:
@@ -149,46 +152,33 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
-@dataclass
-class Results:
-    """right: [attack][kind], identities read and right or not; wrong: identities read that are another's; bits: of the
-    identity, right ones in what was read or in the best guess; quality: [kind], PSNR and SSIM; times in seconds."""
-
-    right: dict[str, dict[str, list[bool]]] = field(default_factory=lambda: {name: {} for name in ATTACKS})
-    wrong: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ATTACKS, 0))
-    bits: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in ATTACKS})
-    quality: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    unmarked: dict[str, int] = field(default_factory=dict)
-    embedding: dict[int, list[float]] = field(default_factory=dict)
-    reading: dict[int, list[float]] = field(default_factory=dict)
-    searching: list[float] = field(default_factory=list)
-
-
-def measure(results: Results, kind: str, image: Image.Image, identity: int, chance: random.Random) -> None:
+def measured(kind: str, number: int, side: int, art: Path, tiles: Path) -> Row:
+    """What became of one picture: attacks: [identity is right, one that is wrong was read, right bits, seconds]."""
+    image = one_picture(kind, number, side, random.Random(f"{kind} {number}"), art, tiles)
+    chance = random.Random(f"{kind} {number} {side}")
+    identity = chance.getrandbits(32)
     started = time.process_time()
     marked = embed(image, identity)
-    results.embedding.setdefault(image.width, []).append(time.process_time() - started)
-    if not isinstance(marked, Marked):
-        results.unmarked[kind] = results.unmarked.get(kind, 0) + 1
-    else:
-        results.quality.setdefault(kind, []).append((marked.psnr, ssim(image, marked.image)))
+    row: Row = {"case": [kind, number, side], "kind": BLACK_AND_WHITE if dense(image) else kind, "attacks": {}}
+    row["embedding"] = time.process_time() - started
+    if isinstance(marked, Marked):
+        row |= {"psnr": marked.psnr, "ssim": ssim(image, marked.image), "lasting": marked.lasting}
     for name, attack in ATTACKS.items():
-        if not isinstance(marked, Marked):
-            results.right[name].setdefault(kind, []).append(False)
-            continue
-        attacked = attack(marked.image, chance)
-        started = time.process_time()
-        found = read(attacked)
-        seconds = time.process_time() - started
-        if name == "none" and found:
-            results.reading.setdefault(image.width, []).append(seconds)
-        if found is None:
-            results.searching.append(seconds)
-        results.right[name].setdefault(kind, []).append(found is not None and found.identity == identity)
-        if kind != BLACK_AND_WHITE:
-            read_or_guessed = found.identity if found else guess(attacked)
-            results.bits[name].append(1 - (read_or_guessed ^ identity).bit_count() / IDENTITY_BITS)
-        results.wrong[name] += found is not None and found.identity != identity
+        row["attacks"][name] = attempted(attack(marked.image, chance), identity) if isinstance(marked, Marked) else None
+    return row
+
+
+def attempted(attacked: Image.Image, identity: int) -> list[float]:
+    started = time.process_time()
+    found = read(attacked)
+    seconds = time.process_time() - started
+    bits = 1 - ((found.identity if found else guess(attacked)) ^ identity).bit_count() / IDENTITY_BITS
+    return [
+        found is not None and found.identity == identity,
+        found is not None and found.identity != identity,
+        bits,
+        seconds,
+    ]
 
 
 def guess(image: Image.Image) -> int:
@@ -220,64 +210,87 @@ def blurred(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return values
 
 
-def print_survival(results: Results) -> None:
-    kinds = [kind for kind in SHARES if kind in results.right["none"]]
-    ordinary = [kind for kind in kinds if kind != BLACK_AND_WHITE]
-    counts = {kind: len(results.right["none"][kind]) for kind in kinds}
-    print(
-        f"| attack | all but dense ({sum(counts[kind] for kind in ordinary)}) | "
-        + " | ".join(f"{kind} ({counts[kind]})" for kind in kinds)
-        + " | bits right | wrong |"
-    )
-    print("|---" * (len(kinds) + 4) + "|")
-    for name, right in results.right.items():
-        both = np.mean([one for kind in ordinary for one in right[kind]])
-        cells = " | ".join(f"{100 * np.mean(right[kind]):.0f}" for kind in kinds)
-        bits = 100 * np.mean(results.bits[name])
-        print(f"| {name} | **{100 * both:.1f}** | {cells} | {bits:.1f} | {results.wrong[name]} |")
+def print_survival(rows: list[Row]) -> None:
+    kinds = [kind for kind in SHARES if any(row["kind"] == kind for row in rows)]
+    groups = {"all but dense": [row for row in rows if row["kind"] != BLACK_AND_WHITE]}
+    groups |= {f"{side} px": [row for row in groups["all but dense"] if row["case"][2] == side] for side in (256, 512)}
+    groups |= {kind: [row for row in rows if row["kind"] == kind] for kind in kinds}
+    print("| attack | " + " | ".join(f"{name} ({len(group)})" for name, group in groups.items()) + " | bits | wrong |")
+    print("|---" * (len(groups) + 3) + "|")
+    for name in ATTACKS:
+        found = [
+            f"{100 * np.mean([bool((row['attacks'][name] or [0])[0]) for row in group]):.1f}"
+            for group in groups.values()
+        ]
+        tried = [row["attacks"][name] for row in rows if row["attacks"][name]]
+        bits = np.mean([row["attacks"][name][2] for row in groups["all but dense"] if row["attacks"][name]])
+        print(
+            f"| {name} | **{found[0]}** | {' | '.join(found[1:])} | {100 * bits:.1f} | {sum(one[1] for one in tried)} |"
+        )
 
 
-def print_quality(results: Results) -> None:
-    print("\n| kind | PSNR, dB | least | SSIM | least | not marked |\n|---|---|---|---|---|---|")
-    everything = [pair for pairs in results.quality.values() for pair in pairs]
-    for kind, pairs in [*results.quality.items(), ("all", everything)]:
-        (psnr, similarity), (psnr_least, least) = np.mean(pairs, axis=0), np.min(pairs, axis=0)
-        unmarked = sum(results.unmarked.values()) if kind == "all" else results.unmarked.get(kind, 0)
-        print(f"| {kind} | {psnr:.1f} | {psnr_least:.2f} | {similarity:.4f} | {least:.3f} | {unmarked} |")
+def print_quality(rows: list[Row]) -> None:
+    print("\n| kind | PSNR, dB | least | SSIM | least | lasting, % | not marked |\n|---|---|---|---|---|---|---|")
+    for kind in [*SHARES, "all"]:
+        group = [row for row in rows if kind in ("all", row["kind"])]
+        marked = [row for row in group if "psnr" in row]
+        if marked:
+            table = np.array([(row["psnr"], row["ssim"], row["lasting"]) for row in marked])
+            (psnr, similarity, lasting), (lowest, least, _) = table.mean(axis=0), table.min(axis=0)
+            print(
+                f"| {kind} | {psnr:.1f} | {lowest:.2f} | {similarity:.4f} | {least:.3f} | {100 * lasting:.0f} | "
+                f"{len(group) - len(marked)} |"
+            )
 
 
-def print_times(results: Results) -> None:
-    for what, times in (("marking", results.embedding), ("reading", results.reading)):
-        for side, seconds in sorted(times.items()):
-            middle, most = 1000 * np.median(seconds), 1000 * np.max(seconds)
-            print(f"- {what} at {side} px: median {middle:.0f} ms, longest {most:.0f} ms of one core")
-    if results.searching:
-        middle, most = np.median(results.searching), np.max(results.searching)
-        print(f"- looking everywhere and finding nothing: median {middle:.2f} s, longest {most:.2f} s")
+def print_times(rows: list[Row]) -> None:
+    print()
+    for side in (256, 512):
+        group = [row for row in rows if row["case"][2] == side and row["attacks"]["none"]]
+        marking = 1000 * np.array([row["embedding"] for row in group])
+        reading = 1000 * np.array([row["attacks"]["none"][3] for row in group if row["attacks"]["none"][0]])
+        for what, times in (("marking", marking), ("reading", reading)):
+            print(f"- {what} at {side} px: median {np.median(times):.0f} ms, longest {times.max():.0f} ms of one core")
+    tried = [one for row in rows for one in row["attacks"].values() if one]
+    searching = [one[3] for one in tried if not one[0] and not one[1]]
+    if searching:
+        print(f"- finding nothing: median {np.median(searching):.2f} s, longest {np.max(searching):.2f} s")
 
 
 def print_false_positives(images: list[Image.Image], count: int) -> None:
-    """Scores under keys drawn at random against their bound, and readings of pictures without a mark."""
-    all_listened = [heard(flattened(grid_of_picture(image)), WHOLE) for image in images]
-    draws = np.random.default_rng(0)
-    scores = []
-    for number in range(DRAWN_KEYS):
-        listened = all_listened[number % len(images)]
-        phases = draws.uniform(0, 2 * np.pi, len(listened.responses))
-        scores.append(float(np.real(listened.responses @ np.exp(1j * phases))) / listened.loudness())
-    print(f"\n{DRAWN_KEYS:,} scores of unmarked pictures, each with a key drawn at random:\n")
-    print("| score above | share | bound, exp(-z^2 / 2) |\n|---|---|---|")
+    """Readings of pictures without a mark, whole, with keys drawn at random, against their bound."""
+    sync, draws, chance = synchronising(), np.random.default_rng(0), random.Random(0)
+    scores, highest, best, pending = [], 0.0, 0.0, []
+    for number in range(count):
+        if number % 50 == 0:
+            image = cropped(images[number // 50 % len(images)], chance.uniform(0, 0.3), chance)
+            altered = ATTACKS[chance.choice(list(ATTACKS))](image, chance)
+            listened = heard(flattened(grid_of_picture(altered)), WHOLE)
+            loudness, loudness_of_sync = listened.loudness(), listened.loudness(sync)
+        # A key with other phases hears what this one would in a picture whose phases are turned.
+        turned = listened.responses * np.exp(2j * np.pi * draws.random(len(listened.responses), np.float32))
+        values = np.where(np.arange(len(turned)) < sync.stop, turned * np.conj(key().waves), 0).astype(np.complex64)
+        surface = grid_from(values, 2 * SIDE)
+        row, column = divmod(int(surface.argmax()), 2 * SIDE)
+        highest = max(highest, float(surface[row, column]) / loudness_of_sync)
+        agreements = Heard(turned.astype(np.complex64)).at(Place(row / 2, column / 2))
+        pending.append((agreements[sync].sum() / loudness, by_bit(agreements) / loudness))
+        scores.append(float(np.real(turned @ np.conj(key().waves))) / loudness)
+        if len(pending) == 500 or number == count - 1:
+            soft = np.stack([one for _, one in pending])
+            words = np.stack([encode(bits) for bits in decode(soft)])
+            totals = np.array([one for one, _ in pending]) + (soft * words).sum(axis=1)
+            best, pending = max(best, float(totals.max())), []
+    print(f"\n{count:,} unmarked pictures (crops, altered), each read with a key drawn at random:\n")
+    print("| score at one place above | share | bound, exp(-z^2 / 2) |\n|---|---|---|")
     for level in (1.0, 2.0, 3.0, 4.0):
         print(f"| {level:.0f} | {np.mean(np.array(scores) > level):.2g} | {np.exp(-level * level / 2):.2g} |")
-    highest, seen, chance = 0.0, 0, random.Random(0)
-    for number in range(count):
-        flat = flattened(grid_of_picture(cropped(images[number % len(images)], chance.uniform(0, 0.5), chance)))
-        candidates = on_the_whole(flat)
-        highest = max(highest, *(candidate.score for candidate in candidates))
-        seen += best_of(flat, candidates) is not None
+    places = count * (2 * SIDE) ** 2
     print(
-        f"\n{count:,} unmarked pictures read as a whole (131,072 places each): {seen} said to be marked; the highest "
-        f"score of the synchronisation {highest:.2f}. A reading's {TRIALS:.2g} trials ask for {THRESHOLD:.2f}."
+        f"\nThe synchronisation, at the best of {(2 * SIDE) ** 2:,} places each, {places:.2g} in all, reached "
+        f"{highest:.2f}; from {math.sqrt(2 * math.log(places)):.2f} on the bound expects less than one. What is "
+        f"decoded there, whatever its checksum, scored {best:.2f} at most; a reading's {TRIALS:.2g} trials ask for "
+        f"{THRESHOLD:.2f}."
     )
 
 
@@ -285,24 +298,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("art", type=Path)
     parser.add_argument("tiles", type=Path)
-    parser.add_argument("--pictures", type=int, default=200)
-    parser.add_argument("--unmarked", type=int, default=1000, help="pictures without a mark, crops of the same ones")
-    parser.add_argument("--full", action="store_true", help="100,000 of them")
+    parser.add_argument("--rows", type=Path, required=True, help="where what was measured stands, a line each")
+    parser.add_argument("--pictures", type=int, default=200, help="0 for those that stand there already")
+    parser.add_argument("--unmarked", type=int, default=100_000)
     asked = parser.parse_args()
-    results, chance, images = Results(), random.Random(17), []
+    rows = [json.loads(line) for line in asked.rows.read_text().splitlines()] if asked.rows.exists() else []
+    done = {tuple(row["case"]) for row in rows}
     try:
-        for number, (kind, image) in enumerate(pictures(asked.art, asked.tiles, asked.pictures), 1):
-            measure(results, kind, image, chance.getrandbits(32), chance)
-            images.append(image)
-            if number % 20 == 0:
-                print(f"<!-- {number} pictures -->", flush=True)
+        for case in cases(asked.pictures) if asked.pictures else ():
+            if case not in done:
+                rows.append(measured(*case, asked.art, asked.tiles))
+                with asked.rows.open("a") as file:
+                    file.write(json.dumps(rows[-1]) + "\n")
     except KeyboardInterrupt:
-        print(f"<!-- stopped after {len(images)} pictures -->")
-    print_survival(results)
-    print_quality(results)
-    print()
-    print_times(results)
-    print_false_positives(images, 100_000 if asked.full else asked.unmarked)
+        print(f"<!-- stopped after {len(rows)} -->")
+    print_survival(rows)
+    print_quality(rows)
+    print_times(rows)
+    if asked.unmarked:
+        shown = [(kind, number, side) for kind, number, side in cases(200) if number < 6 and side == 256]
+        images = [one_picture(*case, random.Random(f"{case[0]} {case[1]}"), asked.art, asked.tiles) for case in shown]
+        print_false_positives(images, asked.unmarked)
 
 
 if __name__ == "__main__":
