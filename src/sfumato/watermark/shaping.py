@@ -46,8 +46,8 @@ _IN_TEXTURE: Final = 1.0
 _AT_EDGES: Final = 0.1
 _AT_EDGES_MOST: Final = 4.0
 
-_PART_BITS: Final = 7
-_PARTS: Final = 1 << _PART_BITS  # of a grey level, to which luma is changed by a level of some channels
+_PARTS: Final = 128  # of a grey level, to which luma is changed by a level of some channels
+_MOST_LEVELS: Final = 128  # more than any limit
 
 _LEAST: Final = 0.5  # amplitude of the parts that the picture agrees with by itself, of what the others would need
 _SYNCHRONISATION: Final = 1.4  # how well it is heard, of what a bit is: a crop is found by it alone
@@ -126,17 +126,19 @@ def _added(pixels: Pixels, values: Floats, in_colour: bool) -> Pixels:
         height, width = values.shape
         pattern = np.tile(_mixing(), (height // 4 + 1, width // 4 + 1))[:height, :width]
         mixed = values + pattern * np.minimum(2 * np.abs(values), 1)
-        parts = np.floor(mixed * _PARTS).astype(np.int16)  # of a level
-        levels = (parts >> _PART_BITS)[..., None] + _channels()[parts & _PARTS - 1]
+        parts = np.floor(mixed * np.float32(_PARTS)).astype(np.intp)  # of a level
+        levels = _channels()[parts + _MOST_LEVELS * _PARTS]
     return np.asarray(np.clip(pixels + levels, 0, 255), np.uint8)
 
 
 @cache
 def _channels() -> npt.NDArray[np.int16]:
-    """The channels of which a level comes next to each part of a level of luma: [128, 3] of 0 and 1."""
+    """What comes next to each part of a level of luma, from -128 levels to 128: [256 * 128, 3], levels of the channels."""
     some = np.array([[0, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 1], [0, 1, 0], [0, 1, 1], [1, 1, 0], [1, 1, 1]], np.uint8)
     parts = (np.arange(_PARTS) + 0.5) / _PARTS
-    return np.asarray(some[np.abs(parts[:, None] - luma(some)).argmin(axis=1)], np.int16)
+    fine = some[np.abs(parts[:, None] - luma(some)).argmin(axis=1)]
+    levels = np.arange(-_MOST_LEVELS, _MOST_LEVELS)[:, None, None] + fine
+    return levels.reshape(-1, 3).astype(np.int16)
 
 
 @cache
@@ -149,8 +151,8 @@ def _mixing() -> Floats:
 
 def error_of(pixels: Pixels, marked: Pixels) -> float:
     """Root of the mean squared difference, in grey levels."""
-    difference = pixels.astype(np.int16) - marked
-    return float(np.sqrt(np.mean(np.square(difference, dtype=np.int32))))
+    difference = (pixels.astype(np.int16) - marked).ravel().astype(np.int32)
+    return math.sqrt(int(difference @ difference) / difference.size)
 
 
 def _envelope(grid: Floats) -> tuple[Floats, Floats]:
@@ -171,10 +173,10 @@ def _room(light: Floats, untouchable: Mask | None) -> Floats:
 def _limits(grid: Floats, shape: tuple[int, ...]) -> Floats:
     """How many grey levels nobody sees at each pixel: [H, W], by what there is around it."""
     highest, lowest = _over(np.maximum, grid, 3), _over(np.minimum, grid, 3)
-    fine = np.minimum(np.abs(grid - _over(np.add, grid, 3) / 9) * 16, 255).astype(np.uint8)
+    fine = np.minimum(np.abs(grid - _over(np.add, grid, 3) / 9) * 4, 255).astype(np.uint8)
     # A line or an edge is no texture: a median does not see the one, and a minimum narrows the other to nothing.
     median = np.asarray(Image.fromarray(fine).filter(ImageFilter.MedianFilter(5)), np.float32)
-    texture, spans = _over(np.minimum, median, 5) / 16, highest - lowest
+    texture, spans = _over(np.minimum, median, 5) / 4, highest - lowest
     beside = min(1.0, 2 * SIDE / min(shape))  # what a sample covers of a large picture is far from its edge
     flat = beside * (_UNSEEN + np.minimum(_AT_EDGES * spans, _AT_EDGES_MOST))
     return np.maximum(from_grid(flat + _IN_TEXTURE * texture, (shape[1], shape[0])), 0)
@@ -197,8 +199,7 @@ def _spread(values: Complexes, place: Place, envelope: tuple[Floats, Floats], ro
     """Waves with these amplitudes [K] at a place, as grain under the envelope and as tone where it is flat."""
     middle = (SIDE - 1) / 2
     moved = values * np.conj(turns(Place(place.down + middle, place.across + middle)))
-    lowest = 1 / (1 + (np.hypot(key().rows, key().columns) / _TONE) ** _TONE_ORDER)
-    tone = grid_from((moved * lowest).astype(np.complex64))
+    tone = grid_from((moved * _lowest()).astype(np.complex64))
     strengths, flat = envelope
     size = room.shape[1], room.shape[0]
     return Shape(
@@ -208,6 +209,13 @@ def _spread(values: Complexes, place: Place, envelope: tuple[Floats, Floats], ro
         place,
         float((room > 0).mean()),
     )
+
+
+@cache
+def _lowest() -> Floats:
+    """What tone has of each frequency of the key: [K]."""
+    lowest: Floats = 1 / (1 + (np.hypot(key().rows, key().columns) / _TONE) ** _TONE_ORDER)
+    return lowest
 
 
 def _filled(before: Floats, after: Floats) -> Floats:

@@ -23,7 +23,7 @@ _STRIDE: Final = WINDOW // 2
 _POWER: Final = 1.75  # of the amplitude; 2 would be right if spectra were known, and not guessed from one window
 # Grey levels times 8: what is fainter in a window is as it is. On flat ground a mark is all that there is, and must not
 # be divided by itself.
-_FLOOR: Final = 3.0
+_FLOOR: Final = 2.5
 _AROUND: Final = 4  # samples on each side whose mean is taken away first: a taper lends its power to low frequencies
 _NEIGHBOURS: Final = 3  # frequencies of the whole picture on each side whose mean power one is divided by
 # And parts of the mean power of all, so that a frequency that a codec has emptied is not made as loud as the others.
