@@ -94,8 +94,8 @@ def _decibels(strength: float) -> float:
 
 
 def _weakest(pixels: Pixels, shape: Shape, waves: Complexes) -> tuple[Pixels, float, bool]:
-    """The picture at the weakest strength that leaves the mark readable after all attacks that the strongest withstands,
-    that strength, and whether these are all."""
+    """The picture at the weakest strength that leaves the mark readable after all attacks that the strongest one
+    withstands; that strength; whether these are all."""
     marked = strongest = add(pixels, shape, _decibels(1.0))
     clear = {name: _clear(*attacked, shape.place, waves) for name, attacked in _attacked(strongest, ATTACKS)}
     withstood = {name: ATTACKS[name] for name, clearness in clear.items() if clearness > _HOPELESS}

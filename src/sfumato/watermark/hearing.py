@@ -104,7 +104,7 @@ def _clipped(responses: Complexes, lost: npt.NDArray[np.bool_]) -> Complexes:
     return np.where(lost, 0, responses * np.minimum(1, _LOUDEST / np.maximum(size, 1e-12))).astype(np.complex64)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)  # more than a search needs
 def _waves(part: float, *, whole: bool) -> Complexes:
     """The discrete Fourier transform along one side at the key's frequencies, of which a part is seen.
 
@@ -117,7 +117,9 @@ def _waves(part: float, *, whole: bool) -> Complexes:
 
 def grid_from(values: Complexes, side: int = SIDE) -> Floats:
     """The real grid [side, side] of waves with these complex amplitudes [K], counted from its first sample."""
-    plane = np.zeros((side, side // 2 + 1), np.complex64)
+    plane = np.zeros((side, _REACH + 1), np.complex64)
     # Half of a plane stands for the whole, but for its first column, which holds both halves itself.
     plane[key().rows % side, key().columns] = np.where(key().columns == 0, values, values / 2)
-    return np.fft.irfft2(plane, s=(side, side), norm="forward").astype(np.float32)
+    # As irfft2 does, but for the columns that hold nothing.
+    columns = np.fft.ifft(plane, axis=0, norm="forward")
+    return np.asarray(np.fft.irfft(columns, n=side, axis=1, norm="forward"), np.float32)

@@ -31,7 +31,6 @@ _FLAT: Final = 3.0  # grey levels times 8, the detail of a window that is half f
 _TONE: Final = 26.0  # cycles a side, up to where
 _TONE_ORDER: Final = 8  # how steeply it ends
 _TONE_LEVELS: Final = 0.75  # deviation in grey levels, at the most
-
 _TONE_MOST: Final = 2.2  # deviations
 
 # Luma, beyond which a little more light or contrast clips a mark away.
@@ -133,12 +132,12 @@ def _added(pixels: Pixels, values: Floats, in_colour: bool) -> Pixels:
 
 @cache
 def _channels() -> npt.NDArray[np.int16]:
-    """What comes next to each part of a level of luma, from -128 levels to 128: [256 * 128, 3], levels of the channels."""
+    """Levels of the channels that come next to each part of a level of luma, from -128 to 128: [256 * 128, 3]."""
     some = np.array([[0, 0, 0], [0, 0, 1], [1, 0, 0], [1, 0, 1], [0, 1, 0], [0, 1, 1], [1, 1, 0], [1, 1, 1]], np.uint8)
     parts = (np.arange(_PARTS) + 0.5) / _PARTS
     fine = some[np.abs(parts[:, None] - luma(some)).argmin(axis=1)]
     levels = np.arange(-_MOST_LEVELS, _MOST_LEVELS)[:, None, None] + fine
-    return levels.reshape(-1, 3).astype(np.int16)
+    return np.asarray(levels.reshape(-1, 3), np.int16)
 
 
 @cache
@@ -173,12 +172,13 @@ def _room(light: Floats, untouchable: Mask | None) -> Floats:
 def _limits(grid: Floats, shape: tuple[int, ...]) -> Floats:
     """How many grey levels nobody sees at each pixel: [H, W], by what there is around it."""
     highest, lowest = _over(np.maximum, grid, 3), _over(np.minimum, grid, 3)
-    fine = np.minimum(np.abs(grid - _over(np.add, grid, 3) / 9) * 4, 255).astype(np.uint8)
+    fine = np.abs(grid - _over(np.add, grid, 3) / 9)
+    quarters = Image.fromarray(np.minimum(4 * fine, 255).astype(np.uint8))  # of a level: a filter takes bytes
     # A line or an edge is no texture: a median does not see the one, and a minimum narrows the other to nothing.
-    median = np.asarray(Image.fromarray(fine).filter(ImageFilter.MedianFilter(5)), np.float32)
-    texture, spans = _over(np.minimum, median, 5) / 4, highest - lowest
-    beside = min(1.0, 2 * SIDE / min(shape))  # what a sample covers of a large picture is far from its edge
-    flat = beside * (_UNSEEN + np.minimum(_AT_EDGES * spans, _AT_EDGES_MOST))
+    texture = _over(np.minimum, np.asarray(quarters.filter(ImageFilter.MedianFilter(5)), np.float32), 5) / 4
+    # In a large picture what a sample covers is far from the edge, and seen better.
+    seen = min(1.0, 2 * SIDE / min(shape))
+    flat = seen * (_UNSEEN + np.minimum(_AT_EDGES * (highest - lowest), _AT_EDGES_MOST))
     return np.maximum(from_grid(flat + _IN_TEXTURE * texture, (shape[1], shape[0])), 0)
 
 
@@ -212,9 +212,9 @@ def _spread(values: Complexes, place: Place, envelope: tuple[Floats, Floats], ro
 
 
 @cache
-def _lowest() -> Floats:
+def _lowest() -> npt.NDArray[np.float64]:
     """What tone has of each frequency of the key: [K]."""
-    lowest: Floats = 1 / (1 + (np.hypot(key().rows, key().columns) / _TONE) ** _TONE_ORDER)
+    lowest: npt.NDArray[np.float64] = 1 / (1 + (np.hypot(key().rows, key().columns) / _TONE) ** _TONE_ORDER)
     return lowest
 
 
@@ -227,7 +227,7 @@ def _filled(before: Floats, after: Floats) -> Floats:
     due = np.where(np.arange(len(counts)) == 0, _SYNCHRONISATION, 1.0)
     low, high = 0.0, 100.0
     for _ in range(40):
-        level = (low + high) / 2
-        wanted = np.maximum(level * due - agreement, _LEAST * level) / gain
-        low, high = (low, level) if (counts * wanted**2).sum() > counts.sum() else (level, high)
+        alike = (low + high) / 2
+        wanted = np.maximum(alike * due - agreement, _LEAST * alike) / gain
+        low, high = (low, alike) if (counts * wanted**2).sum() > counts.sum() else (alike, high)
     return wanted[parts].astype(np.float32)
