@@ -5,9 +5,9 @@
 ART: a folder of pictures in painting/, engraving/, drawing/ and sculpture/; TILES: a folder of small ones. Crops of the
 first, tiles enlarged, pictures that the program draws, and engravings in black and white alone are marked, attacked and
 read, each at 256 and at 512 px, first at the one or the other in turn; the tables are printed as Markdown. Times are of
-one thread. The hardest attacks are tried on every third picture; in black and white alone, a search is made only where
-something is cut off. Each picture adds a line to FILE: what stands there is not measured again. Ctrl-C ends it with what
-it has, and the same command goes on.
+one thread. The hardest attacks are tried on every third picture; in black and white alone, crops are searched for only
+where something is cut off. Each picture adds a line to FILE: what is there is not measured again. Ctrl-C ends it with
+what it has, and the same command goes on.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ _OWN_FLOOR: Final = 4.0
 # On flat ground nothing hides a mark: there it is tone and not grain, in its lowest frequencies alone, which are seen
 # least when a picture is enlarged, and last longest, since every codec spends its bits on them.
 _FLAT: Final = 3.0  # grey levels times 8, the detail of a window that is half flat
+_ALL_FLAT: Final = 0.95  # from where on no grain is left, however strong the mark has to be elsewhere
 _TONE: Final = 26.0  # cycles a side, up to where
 _TONE_ORDER: Final = 8  # how steeply it ends
 _TONE_LEVELS: Final = 0.75  # deviation in grey levels, at the most
@@ -201,9 +202,10 @@ def _spread(values: Complexes, place: Place, envelope: tuple[Floats, Floats], ro
     moved = values * np.conj(turns(Place(place.down + middle, place.across + middle)))
     tone = grid_from((moved * _lowest()).astype(np.complex64))
     strengths, flat = envelope
+    busy = np.maximum(_ALL_FLAT - flat, 0)
     size = room.shape[1], room.shape[0]
     return Shape(
-        from_grid(grid_of(windows(grid_from(moved)) * strengths * (1 - flat)), size) * room,
+        from_grid(grid_of(windows(grid_from(moved)) * strengths * busy), size) * room,
         limits,
         from_grid(grid_of(windows(np.clip(tone / tone.std(), -_TONE_MOST, _TONE_MOST)) * flat), size) * room,
         place,
