@@ -126,11 +126,10 @@ def test_a_small_picture_gets_none_and_is_told_why(size: tuple[int, int]) -> Non
     assert "192 px a side" in result.reason
 
 
-def test_a_small_one_of_192_and_a_long_one_are_marked() -> None:
-    for image in (drawn(3, SMALLEST_MARKED), drawn(0, 640).crop((0, 0, 640, 208))):
-        found = read(marked(image).image)
-        assert found is not None
-        assert found.identity == IDENTITY
+def test_a_long_one_of_192_a_side_is_marked() -> None:
+    found = read(marked(drawn(0, 480).crop((0, 0, 480, SMALLEST_MARKED))).image)
+    assert found is not None
+    assert found.identity == IDENTITY
 
 
 def test_grey_stays_grey() -> None:
