@@ -50,11 +50,10 @@ def one_picture(kind: str, number: int, side: int, chance: random.Random, art: P
 
 
 def dense(picture: Image.Image) -> bool:
-    """Little but black and white, and enough of both: three quarters of the luma at its ends, a sixth at each; what is
-    drawn in ink has grey at its edges."""
+    """Nothing but black and white, and enough of both: nine tenths of the luma at its ends, a sixth at each."""
     light = np.asarray(picture.convert("L"))
     black, white = float((light < EXTREME).mean()), float((light > 255 - EXTREME).mean())
-    return black + white > 0.75 and min(black, white) > 1 / 6
+    return black + white > 0.9 and min(black, white) > 1 / 6
 
 
 def encoded(image: Image.Image, kind: str, quality: int) -> Image.Image:
