@@ -61,10 +61,21 @@ def test_a_mark_lasts_is_hardly_there_and_is_the_same_again(number: int) -> None
 def test_on_flat_ground_a_mark_is_tone_of_two_levels_at_the_most() -> None:
     far = change(marked_poster().image, poster())[128:, 128:]
     assert 0 < np.abs(far).max() <= 2
-    tone = luma(far)
-    assert 0.2 < tone.std() < 0.9
-    power = np.abs(np.fft.fft2(tone - tone.mean())) ** 2
-    cycles = np.hypot(*np.meshgrid(np.fft.fftfreq(128, 1 / 256), np.fft.fftfreq(128, 1 / 256), indexing="ij"))
+    assert_tone(luma(far))
+
+
+def test_on_a_gradient_too() -> None:
+    rows, columns = np.mgrid[:256, :256] / 255
+    pixels = np.stack([90 + 120 * columns, 110 + 60 * columns, 190 - 80 * rows], axis=-1)
+    gradient = Image.fromarray(np.rint(pixels).astype(np.uint8))
+    assert_tone(luma(change(marked(gradient).image, gradient)))
+
+
+def assert_tone(values: np.ndarray) -> None:
+    """Nothing above 36 cycles a side of 256 pixels, and less than a level of the rest."""
+    assert 0.2 < values.std() < 0.9
+    power = np.abs(np.fft.fft2(values - values.mean())) ** 2
+    cycles = np.hypot(*np.meshgrid(*2 * [np.fft.fftfreq(len(values), 1 / 256)], indexing="ij"))
     assert power[(cycles > 36) & (cycles < 64)].sum() < 0.1 * power[cycles < 32].sum()
 
 
