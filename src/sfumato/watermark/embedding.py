@@ -73,8 +73,7 @@ def embed(image: Image.Image, identity: int, untouchable: Mask | None = None) ->
     shape = shape_of(pixels, identity, untouchable)
     if shape is None:
         return NotMarked("there is no room for one among the pixels that may be touched")
-    strength, lasting = _weakest(pixels, shape, signed_waves(identity))
-    marked = add(pixels, shape, _decibels(strength))
+    marked, strength, lasting = _weakest(pixels, shape, signed_waves(identity))
     picture = Image.fromarray(marked)
     picture = picture if image.mode == "RGB" else picture.getchannel(0)
     if not lasting and not _is_read(picture, identity):
@@ -94,27 +93,27 @@ def _decibels(strength: float) -> float:
     return _STRONGEST - 20 * math.log10(strength)
 
 
-def _weakest(pixels: Pixels, shape: Shape, waves: Complexes) -> tuple[float, bool]:
-    """The weakest strength that leaves the mark readable after all attacks that the strongest withstands, and whether
-    these are all."""
-    clear = {name: _clear(*attacked, shape.place, waves) for name, attacked in _attacked(pixels, shape, 1.0, ATTACKS)}
+def _weakest(pixels: Pixels, shape: Shape, waves: Complexes) -> tuple[Pixels, float, bool]:
+    """The picture at the weakest strength that leaves the mark readable after all attacks that the strongest one
+    withstands; that strength; whether these are all."""
+    marked = strongest = add(pixels, shape, _decibels(1.0))
+    clear = {name: _clear(*attacked, shape.place, waves) for name, attacked in _attacked(strongest, ATTACKS)}
     withstood = {name: ATTACKS[name] for name, clearness in clear.items() if clearness > _HOPELESS}
     # Agreement grows with the amplitude, a little more slowly: a first guess that is tried, and raised if it fails.
     strength = min(1.0, max(_WEAKEST, 1 / min((clear[name] for name in withstood), default=1.0)))
     while strength < 1:
-        attacks = _attacked(pixels, shape, strength, withstood)
-        clearnesses = (_clear(*attacked, shape.place, waves) for _, attacked in attacks)
+        marked = add(pixels, shape, _decibels(strength))
+        clearnesses = (_clear(*attacked, shape.place, waves) for _, attacked in _attacked(marked, withstood))
         failed = next((clearness for clearness in clearnesses if clearness < 1), None)
         if failed is None:
             break
         strength = min(1.0, strength * min(_MUCH_STRONGER, max(_STRONGER, 1 / max(failed, 0.1))))
-    return strength, len(withstood) == len(ATTACKS)
+    return (marked if strength < 1 else strongest), strength, len(withstood) == len(ATTACKS)
 
 
-def _attacked(pixels: Pixels, shape: Shape, strength: float, attacks: Attacks) -> Iterator[tuple[str, Attacked]]:
-    marked = Image.fromarray(add(pixels, shape, _decibels(strength)))
+def _attacked(marked: Pixels, attacks: Attacks) -> Iterator[tuple[str, Attacked]]:
     for name, attack in attacks.items():
-        yield name, attack(marked)
+        yield name, attack(Image.fromarray(marked))
 
 
 def _clear(image: Image.Image, view: View, place: Place, waves: Complexes) -> float:

@@ -51,6 +51,7 @@ class Heard:
         return max(float(np.sqrt(np.vdot(heard, heard).real / 2)), 1e-12)
 
 
+@lru_cache(maxsize=8)
 def turns(place: Place) -> Complexes:
     """The phase of each frequency of the key that moves a mark at `place` back to the origin: [K]."""
     cycles = (key().rows * place.down + key().columns * place.across) / SIDE
@@ -74,16 +75,28 @@ def heard(flat: Floats, view: View = WHOLE, *, mirrored: bool = False) -> Heard:
 
     Coordinates count from the middle, so that a view changes the place of nothing in the middle.
     """
-    return heard_both(flat, view)[mirrored]
+    rows = -key().rows if mirrored else key().rows
+    responses = _plane(flat, view)[_REACH + rows, key().columns]
+    return Heard(_clipped(np.conj(responses) if mirrored else responses, _lost(view)))
 
 
 def heard_both(flat: Floats, view: View) -> tuple[Heard, Heard]:
     """As it is and mirrored."""
-    plane = np.asarray(_waves(view.down, whole=True) @ flat @ _waves(view.across, whole=False).T, np.complex64)
-    lost = (np.abs(key().rows) * view.down > _REACH + 1) | (key().columns * view.across > _REACH + 1)
+    plane, lost = _plane(flat, view), _lost(view)
     straight = plane[_REACH + key().rows, key().columns]
     mirrored: Complexes = np.conj(plane[_REACH - key().rows, key().columns])  # of a real picture
     return Heard(_clipped(straight, lost)), Heard(_clipped(mirrored, lost))
+
+
+def _plane(flat: Floats, view: View) -> Complexes:
+    """The transform of a grid under a view: [125, 63], cycles down from -62 and across from 0."""
+    return np.asarray(_waves(view.down, whole=True) @ flat @ _waves(view.across, whole=False).T, np.complex64)
+
+
+def _lost(view: View) -> npt.NDArray[np.bool_]:
+    """Which of the key's frequencies are too fine for the grid, under a view: [K]."""
+    lost: npt.NDArray[np.bool_] = np.abs(key().rows) * view.down > _REACH + 1
+    return lost | (key().columns * view.across > _REACH + 1)
 
 
 def _clipped(responses: Complexes, lost: npt.NDArray[np.bool_]) -> Complexes:
@@ -91,7 +104,7 @@ def _clipped(responses: Complexes, lost: npt.NDArray[np.bool_]) -> Complexes:
     return np.where(lost, 0, responses * np.minimum(1, _LOUDEST / np.maximum(size, 1e-12))).astype(np.complex64)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)  # more than a search needs
 def _waves(part: float, *, whole: bool) -> Complexes:
     """The discrete Fourier transform along one side at the key's frequencies, of which a part is seen.
 
@@ -104,7 +117,9 @@ def _waves(part: float, *, whole: bool) -> Complexes:
 
 def grid_from(values: Complexes, side: int = SIDE) -> Floats:
     """The real grid [side, side] of waves with these complex amplitudes [K], counted from its first sample."""
-    plane = np.zeros((side, side // 2 + 1), np.complex64)
+    plane = np.zeros((side, _REACH + 1), np.complex64)
     # Half of a plane stands for the whole, but for its first column, which holds both halves itself.
     plane[key().rows % side, key().columns] = np.where(key().columns == 0, values, values / 2)
-    return np.fft.irfft2(plane, s=(side, side), norm="forward").astype(np.float32)
+    # As irfft2 does, but for the columns that hold nothing.
+    columns = np.fft.ifft(plane, axis=0, norm="forward")
+    return np.asarray(np.fft.irfft(columns, n=side, axis=1, norm="forward"), np.float32)

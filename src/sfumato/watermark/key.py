@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 KEY_VERSION: Final = 1
 SIDE: Final = 128  # samples a side of the grid that every picture is brought to
-LOWEST: Final = 20.0  # cycles a side: below, pictures are loud
+LOWEST: Final = 12.0  # cycles a side: below, pictures are loud
 HIGHEST: Final = 62.0  # above, half the size has none
 
 SYNCHRONISATION: Final = 48  # frequencies of every 168 say where the mark lies; the others carry a coded bit each

@@ -8,6 +8,7 @@ of the whole is divided by the size of its neighbours.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Final
 
@@ -20,13 +21,18 @@ WINDOW: Final = 8  # samples a side
 _STRIDE: Final = WINDOW // 2
 
 _POWER: Final = 1.75  # of the amplitude; 2 would be right if spectra were known, and not guessed from one window
-_FLOOR: Final = 1.0  # grey levels times 8: what is fainter in a window is noise of rounding
+# Grey levels times 8: what is fainter in a window is as it is. On flat ground a mark is all that there is, and must not
+# be divided by itself.
+_FLOOR: Final = 2.5
+_AROUND: Final = 4  # samples on each side whose mean is taken away first: a taper lends its power to low frequencies
 _NEIGHBOURS: Final = 3  # frequencies of the whole picture on each side whose mean power one is divided by
+# And parts of the mean power of all, so that a frequency that a codec has emptied is not made as loud as the others.
+_EVENNESS: Final = 3.0
 
 
 def windows(grid: Floats) -> Floats:
     """A grid [S, S] as the coefficients of its windows: [n, n, 64], n = S / 4 + 1; beyond its border it is mirrored."""
-    padded = np.pad(grid, _STRIDE, mode="symmetric")
+    padded = mirrored(grid, _STRIDE)
     views = np.lib.stride_tricks.sliding_window_view(padded, (WINDOW, WINDOW))[::_STRIDE, ::_STRIDE]
     return views.reshape(*views.shape[:2], WINDOW * WINDOW) @ _basis().T
 
@@ -43,6 +49,16 @@ def grid_of(coefficients: Floats) -> Floats:
     return total.reshape(side, side)[_STRIDE:-_STRIDE, _STRIDE:-_STRIDE]
 
 
+def level(grid: Floats) -> Floats:
+    """A grid [S, S] without what is coarser than a window: less the mean of the samples around each."""
+    return grid - _means(mirrored(grid, _AROUND), 2 * _AROUND + 1)
+
+
+def mirrored(grid: Floats, reach: int) -> Floats:
+    """A grid [S, S] with so many samples more at each side, mirrored at its border."""
+    return grid[_and_beyond(len(grid), reach)][:, _and_beyond(len(grid), reach)]
+
+
 def powers(coefficients: Floats) -> Floats:
     """What each frequency of each window has in power, sines and cosines together: [n, n, 64]."""
     return np.asarray((coefficients * coefficients) @ _pooling(), np.float32)
@@ -54,21 +70,35 @@ def gains(power: Floats) -> Floats:
 
 
 def flattened(grid: Floats) -> Floats:
-    """A grid [S, S], whitened in its windows and as a whole: its spectrum is flat, of mean power 1."""
-    coefficients = windows(grid)
+    """A grid [S, S], whitened in its windows and as a whole: its spectrum is nearly flat, of mean power 1."""
+    coefficients = windows(level(grid))
     spectrum = np.fft.rfft2(grid_of(coefficients * gains(powers(coefficients))))
-    power = spectrum.real**2 + spectrum.imag**2
-    return np.fft.irfft2(spectrum / np.sqrt(_smoothed(power) + 1e-12), s=grid.shape).astype(np.float32)
+    around = _around(spectrum.real**2 + spectrum.imag**2)
+    spectrum /= np.sqrt(around + _EVENNESS * around.mean() + 1e-12)
+    spectrum /= max(math.sqrt(np.vdot(spectrum, spectrum).real / spectrum.size), 1e-12)
+    return np.fft.irfft2(spectrum, s=grid.shape).astype(np.float32)
 
 
-def _smoothed(power: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _around(power: npt.NDArray[np.floating]) -> Floats:
     """Means over squares of neighbouring frequencies; half a plane [S, S / 2 + 1], whose columns end mirrored."""
-    reach, width = _NEIGHBOURS, 2 * _NEIGHBOURS + 1
-    padded = np.pad(np.pad(power, ((reach, reach), (0, 0)), mode="wrap"), ((0, 0), (reach, reach)), mode="reflect")
-    sums = np.pad(padded.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    rows = np.arange(-_NEIGHBOURS, len(power) + _NEIGHBOURS) % len(power)
+    columns = np.abs(np.arange(-_NEIGHBOURS, power.shape[1] + _NEIGHBOURS))
+    columns = np.minimum(columns, 2 * (power.shape[1] - 1) - columns)
+    return np.maximum(_means(power[rows][:, columns], 2 * _NEIGHBOURS + 1), 0)
+
+
+def _means(values: npt.NDArray[np.floating], width: int) -> Floats:
+    """Means over all squares of this width: [..] less width - 1 on each side."""
+    sums = np.zeros((values.shape[0] + 1, values.shape[1] + 1))
+    sums[1:, 1:] = values.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
     total = sums[width:, width:] - sums[:-width, width:] - sums[width:, :-width] + sums[:-width, :-width]
-    means: npt.NDArray[np.floating] = np.maximum(total, 0) / width**2
-    return means
+    return (total / width**2).astype(np.float32)
+
+
+@cache
+def _and_beyond(side: int, reach: int) -> npt.NDArray[np.int64]:
+    """Indices of a row of samples, mirrored at its ends."""
+    return np.pad(np.arange(side), reach, mode="symmetric")
 
 
 @cache
