@@ -13,8 +13,6 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-
 UNKNOWN: Final = "unknown"
 OWN: Final = "own"
 REFERENCE: Final = "LicenseRef-"
@@ -189,10 +187,10 @@ def short_name(licence: str) -> str:
         return "PDM-1.0"
     if licence == PUBLIC_DOMAIN_CERTIFICATION:
         return "CC-PDDC"
-    host, path = urlsplit(licence).netloc, urlsplit(licence).path
-    if host == "rightsstatements.org":
-        return path.split("/")[2]
-    if host == "creativecommons.org" and (match := _CC_PATH.match(path)):
+    if (name := licence.removeprefix("http://rightsstatements.org/vocab/")) != licence:
+        return name.split("/")[0]
+    path = licence.removeprefix("https://creativecommons.org")
+    if path != licence and (match := _CC_PATH.match(path)):
         return "-".join(filter(None, ("CC", match[2].upper(), match[3], (match[4] or "").upper())))
     return licence
 
@@ -206,6 +204,8 @@ def _spdx(words: str) -> str | None:
     """The id in SPDX's list that these words are, in any case; None where they are none."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", words):  # an expression of several is not one licence
         return None
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
     try:
         found = str(canonicalize_license_expression(words))
     except (InvalidLicenseExpression, ValueError):
