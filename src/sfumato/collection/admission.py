@@ -33,11 +33,13 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The facts of every sound file by its name, and what keeps one out: the marks on any file of the same content."""
+    """The facts of every sound file by its name, and what keeps one out: the marks on any file of the same content, by
+    its digest. owner: who says that the pictures are their own; '' for nobody."""
 
     facts: Mapping[str, Facts]
     refused: Mapping[str, str]
     no_generated: bool
+    owner: str = ""
 
     @classmethod
     def of(cls, pictures: Mapping[str, Picture], metadata: Metadata, choices: Choices) -> Self:
@@ -46,18 +48,20 @@ class Admission:
         facts: dict[str, Facts] = {}
         refused: dict[str, str] = {}
         for file, picture in pictures.items():
-            stated = metadata.stated.get(file, ())
-            own = resolved((*stated, *picture.said), choices.ownership) if stated or picture.said else unsaid
-            facts[file] = own
-            if own.refused:
-                refused.setdefault(picture.sha256, own.refused)
-        return cls(facts, refused, choices.no_generated)
+            said = (*metadata.stated.get(file, ()), *picture.said)
+            facts[file] = resolved(said, choices.ownership) if said else unsaid
+            if facts[file].refused:
+                refused.setdefault(picture.sha256, facts[file].refused)
+        stated = choices.ownership
+        owner = stated.creator if stated is not None and stated.is_own else ""
+        return cls(facts, refused, choices.no_generated, owner)
 
     def refusal(self, picture: Picture) -> Rejected | None:
         """Why a picture is left out; None where it is not."""
         kind, reason = "", ""
         if mark := self.refused.get(picture.sha256, ""):
-            kind, reason = unusable.OPTED_OUT, f"not to be learned from, by its maker's mark: {mark}"
+            others = f"; it names somebody else than {self.owner}" if self.owner else ""
+            kind, reason = unusable.OPTED_OUT, f"not to be learned from: {mark}{others}"
         elif self.no_generated and (how := self.facts[picture.file].generated):
             kind, reason = unusable.GENERATED, f"made by a model: {how}"
         if not kind:

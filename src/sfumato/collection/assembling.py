@@ -26,7 +26,7 @@ from sfumato.collection.workers import Answer
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.colour import Colour
-from sfumato.provenance.statements import Statement
+from sfumato.provenance.statements import statement_from
 from sfumato.text import counted
 
 
@@ -43,7 +43,7 @@ class Kept:
         if answer.left_out is not None:
             return entry.left_out(*answer.left_out)
         # The directory's size, not the one that was read: a file that grew meanwhile is then seen as changed next time.
-        said = tuple(Statement(*each) for each in answer.facts.get("said", ()))
+        said = tuple(map(statement_from, answer.facts.get("said", ())))
         facts = answer.facts | {"said": said}
         picture = Picture(file=entry.file, stamp=entry.stamp, bytes=entry.bytes, **facts)
         shape = (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)
@@ -203,7 +203,7 @@ def _nothing_left(source: Path, rejected: list[Rejected]) -> str:
     if all(entry.kind in (unusable.OPTED_OUT, unusable.DUPLICATE) for entry in rejected):
         return (
             f"{source} holds no picture that may be learned from ({rejected[0].file}: {rejected[0].reason}); "
-            "if they are your own, say so with --licence own --creator NAME."
+            "if they are your own, say so: sfumato collect ART -o COLLECTION --licence own --creator NAME."
         )
     reasons = ", ".join(f"{count} {kind}" for kind, count in Counter(entry.kind for entry in rejected).most_common())
     return f"{source} holds no picture that can be used ({counted(len(rejected), 'file')} left out: {reasons})."

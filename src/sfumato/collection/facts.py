@@ -80,7 +80,7 @@ def resolved(statements: Sequence[Statement], ownership: Ownership | None = None
     is_own = ownership is not None and ownership.is_own and _may_be_by(ownership.creator, by_others)
     if ownership is not None and ownership.is_own and not is_own:
         owned = [each for each in owned if each.about != LICENCE]  # somebody else's picture is not one's own
-    every = _of_each([*statements, *owned])
+    every = _of_each([*statements, *owned]) if owned else by_others
     known: dict[str, Fact] = {}
     conflicts: list[Statement] = []
     for about in FACTS:

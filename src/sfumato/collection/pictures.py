@@ -10,7 +10,7 @@ from statistics import median
 
 from sfumato.images import unusable
 from sfumato.provenance.licences import UNKNOWN as UNKNOWN
-from sfumato.provenance.statements import Statement
+from sfumato.provenance.statements import Statement, statement_from
 from sfumato.text import natural_order
 
 _OFTEN_EMPTY = ("found", "conflicts", "generated", "lifted", "said")  # so that most lines stay as short as they are
@@ -71,7 +71,7 @@ class Picture:
         fields["hash"] = int(fields["hash"], 16)
         for name in ("conflicts", "said"):
             if name in fields:
-                fields[name] = tuple(Statement(*each) for each in fields[name])
+                fields[name] = tuple(map(statement_from, fields[name]))
         return cls(**fields)
 
 

@@ -38,7 +38,7 @@ def gather_sidecars(listing: Listing, source: Source, stated: Stated, notes: lis
         said = [] if packet is None else list(xmp_said(packet, readable(entry.file)))
         faults += [f"{each.where}: {each.text}, so it is not used" for each in said if each.about == FAULT]
         said = [each for each in said if each.about != FAULT]
-        for file in captioned.pictures_of(where[entry.file]):
+        for file in captioned.pictures_of(where[entry.file]) if said else ():
             stated.setdefault(file, []).extend(said)
     if faults:
         more = f" (and {counted(len(faults) - 1, 'more file')} beside pictures)" if len(faults) > 1 else ""
@@ -66,7 +66,9 @@ def gather_reservations(listing: Listing, source: Source, stated: Stated, notes:
             if place.startswith(start) and (said := found.of(readable(place[len(start) :]))):
                 stated.setdefault(picture.file, []).append(Statement(OPT_OUT, said, readable(entry.file)))
                 reserved[entry.file] += 1
-    notes += [f"{file}: keeps {counted(count, 'file')} from being learned from" for file, count in reserved.items()]
+    notes += [
+        f"{file}: {counted(count, 'file')} of its folder not to be learned from" for file, count in reserved.items()
+    ]
 
 
 def read_text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes | None:

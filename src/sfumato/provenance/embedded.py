@@ -102,7 +102,7 @@ def _png_said(keyword: bytes, text: bytes) -> Iterator[Statement]:
     if generated := list(generators.in_png_text(keyword, text)):
         yield from generated
         return  # what was asked of a model is not said of the picture
-    line = one_text([decoded(text)])
+    line = one_text([decoded(text.strip(b"\x00"))])
     if (about := _KEYWORDS.get(keyword)) and line:
         yield Statement(about, line, TEXT)
     yield from opt_outs.in_words((keyword.decode("latin-1"), line), TEXT)

@@ -39,7 +39,8 @@ def _text(tag: int, value: Any) -> str:
     data = _bytes(value)
     if tag in (_XP_AUTHOR, _XP_KEYWORDS):
         return one_text([data.decode("utf-16-le", "replace").rstrip("\x00")])
-    return one_text(decoded(data).split("\x00"), "; ")
+    # Each by itself: zeros between them look like UTF-16.
+    return one_text(map(decoded, data.split(b"\x00")), "; ")
 
 
 def _comment(value: Any) -> str:
@@ -48,7 +49,7 @@ def _comment(value: Any) -> str:
     code, text = data[:8], data[8:]
     if code == b"UNICODE\x00":
         return text.decode("utf-16-be" if text[:1] == b"\x00" else "utf-16-le", "replace")
-    return decoded(text if code in (b"ASCII\x00\x00\x00", bytes(8)) else data)
+    return decoded((text if code in (b"ASCII\x00\x00\x00", bytes(8)) else data).replace(b"\x00", b""))
 
 
 def _bytes(value: Any) -> bytes:

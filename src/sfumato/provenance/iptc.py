@@ -47,6 +47,6 @@ def _data_sets(block: bytes) -> dict[int, list[bytes]]:
         if place + length > len(block):
             raise IndexError
         if record == _APPLICATION:
-            found.setdefault(number, []).append(block[place : place + length])
+            found.setdefault(number, []).append(block[place : place + length].strip(b"\x00"))
         place += length
     return found

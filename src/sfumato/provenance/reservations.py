@@ -35,27 +35,30 @@ _MOST_RULES: Final = 10_000
 _MOST_LETTERS: Final = 1000  # of a pattern
 
 
-@dataclass(frozen=True, slots=True)
 class _Rule:
-    pattern: str
-    is_reserved: bool
-    said: str
+    """Whether files whose path a pattern fits are reserved, and the line that says so."""
+
+    def __init__(self, pattern: str, is_reserved: bool, said: str) -> None:
+        self.pattern, self.is_reserved, self.said = pattern, is_reserved, said
+        # RFC 9309, 2.2.3: the beginning of a path, in which '*' is anything and a last '$' the end.
+        self._first, *parts = pattern.removesuffix("$").split("*")
+        self._is_whole = pattern.endswith("$")
+        self._last = parts.pop() if parts and self._is_whole else None
+        self._parts = parts
 
     def fits(self, path: str) -> bool:
-        """RFC 9309, 2.2.3: the beginning of a path, in which '*' is anything and a last '$' the end."""
-        first, *parts = self.pattern.removesuffix("$").split("*")
-        last = parts.pop() if parts and self.pattern.endswith("$") else None
-        place = len(first)
-        if not path.startswith(first):
+        """Whether the pattern fits a path, which begins with '/'."""
+        if not path.startswith(self._first):
             return False
-        for part in parts:
+        place = len(self._first)
+        for part in self._parts:
             found = path.find(part, place)
             if found < 0:
                 return False
             place = found + len(part)
-        if last is None:
-            return place == len(path) or not self.pattern.endswith("$")
-        return path.endswith(last) and len(path) - len(last) >= place
+        if self._last is None:
+            return not self._is_whole or place == len(path)
+        return path.endswith(self._last) and len(path) - len(self._last) >= place
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -33,6 +34,13 @@ class Statement(NamedTuple):
     about: str
     text: str
     where: str
+
+
+def statement_from(parts: Sequence[str]) -> Statement:
+    """The inverse of what JSON makes of one. Raises TypeError or ValueError where it is none."""
+    about, text, where = parts
+    # A hundred thousand pictures share a few names.
+    return Statement(sys.intern(about), text, sys.intern(where))
 
 
 # Properties of XMP, and of the JSON in manifests that has the same names: the first that says something counts.
