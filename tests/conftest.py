@@ -1,6 +1,7 @@
 """A tiny collection, a dataset of it and settings for tiny runs, made once for all tests; and decoding processes that
 are there at once."""
 
+import io
 import json
 import os
 import signal
@@ -9,10 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import IO, Any
 
 import numpy as np
@@ -27,9 +28,13 @@ from sfumato.dataset import Dataset, prepare
 from sfumato.models import sampling
 from sfumato.networks import UNetConfig
 from sfumato.pipeline import demonstration
+from sfumato.provenance.certificates import pem_of
+from sfumato.provenance.keys import own_key
+from sfumato.provenance.library import c2pa, context, media_type, signer
 from sfumato.training import Run, prepare_run
 from sfumato.training import plan as planning
 
+DRAWN = "DIGITAL_CREATION"
 TINY_SETTINGS: dict[str, Any] = {
     "size": 32,
     "network": UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1),
@@ -287,3 +292,22 @@ def begin(tiny_dataset: Dataset, tmp_path: Path) -> Callable[..., Run]:
         return prepare_run(tmp_path / name, dataset or tiny_dataset, {**TINY_SETTINGS, **settings})[0]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def declared() -> Callable[..., bytes]:
+    """(picture's bytes, assertions by label, source type) -> signed, by one's own key."""
+
+    def sign(data: bytes, assertions: Mapping[str, object] = MappingProxyType({}), made: str = DRAWN) -> bytes:
+        definition = {
+            "claim_generator_info": [{"name": "a test"}],
+            "assertions": [{"label": label, "data": value} for label, value in assertions.items()],
+        }
+        key, out, kind = own_key(), io.BytesIO(), media_type(data)
+        library = c2pa()
+        with library.Builder(definition, context=context(pem_of(key.authorities))) as builder:
+            builder.set_intent(library.C2paBuilderIntent.CREATE, getattr(library.C2paDigitalSourceType, made))
+            builder.sign(signer(key), kind, io.BytesIO(data), out)
+        return out.getvalue()
+
+    return sign

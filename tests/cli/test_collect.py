@@ -73,6 +73,20 @@ def test_pictures_of_no_class_are_shown_as_that_and_every_name_can_be_read(app, 
     ]
 
 
+def test_a_persons_own_pictures_are_theirs_and_need_a_name(app, pictures, tmp_path):
+    (pictures / "ai.txt").write_text("User-agent: *\nDisallow: /drawing/\n")
+    command = [str(pictures), "-o", str(tmp_path / "c"), "--workers", "1"]
+    marked = CliRunner().invoke(app, command)
+    assert marked.exit_code == 0, marked.output
+    assert "left out: not to be learned from" in marked.output
+    nobody = CliRunner().invoke(app, [*command, "--licence", "own"])
+    assert isinstance(nobody.exception, SfumatoError) and "--creator" in str(nobody.exception)
+    own = CliRunner().invoke(app, [*command, "--licence", "own", "--creator", "Ana", "--no-generated"])
+    assert own.exit_code == 0, own.output
+    assert "licence own" in own.output and "kept as the pictures are Ana's own" in " ".join(own.output.split())
+    assert Collection.open(tmp_path / "c").excluded == []
+
+
 @pytest.mark.parametrize(
     "text", ["", "1,2", "1,2,3,4", "256,0,0", "-1,0,0", "a,b,c", "1.0,2,3", "1_0,2,3", "²,1,1", "#fff"]
 )

@@ -97,3 +97,12 @@ def test_no_table_breaks_it(data, name):
     for content in (data, b"id,label\n1," + data, b'{"a.png": {"label": 1}, "b": ' + data + b"}"):
         for fields in understood(parse_table(content, name), found.find).known.values():
             "".join(fields.values()).encode()
+
+
+def test_columns_of_yes_and_no_say_the_licence_and_that_nothing_is_to_be_learned() -> None:
+    known, others = known_fields({"Is Public Domain": True, "do_not_train": "yes", "width": 3})
+    assert known == {"licence": "public domain", "opt-out": "donottrain yes"}
+    assert others == ["width"]
+    assert known_fields({"is_public_domain": "false", "opt_out": False, "trainable": True}) == ({}, [])
+    assert known_fields({"license": "CC0", "is_public_domain": True})[0] == {"licence": "CC0"}
+    assert known_fields({"comment": "noai, please"})[0] == {"opt-out": "noai"}

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from sfumato.collection.storing import Stored, read_stored, write_stored, writin
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.marker import MARKER
+from sfumato.provenance.statements import Statement
 
 ODD = "caf\udce9\n\x1b[31m/é.png"
 
@@ -19,8 +21,13 @@ ODD = "caf\udce9\n\x1b[31m/é.png"
 def stored() -> Stored:
     picture = Picture(ODD, "ab" * 32, 10, 123456789012345678, 32, 40, False, 2**63 + 5, group="g", licence="CC0-1.0")
     rejected = Rejected("x.png", "empty", "empty (0 bytes)")
-    thumbnails = np.arange(768, dtype=np.uint16).astype(np.uint8).reshape(1, 16, 16, 3)
-    return Stored({"source": "/art", "background": [1, 2, 3], "notes": []}, [picture], [rejected], thumbnails)
+    said = (Statement("creator", "Béa", "XMP"), Statement("opt-out", "noai", "XMP"))
+    found, conflicts = {"licence": "metadata.csv"}, (Statement("licence", "CC BY 4.0", "XMP"),)
+    picture = replace(picture, found=found, conflicts=conflicts, generated="x (C2PA)", said=said)
+    excluded = replace(picture, file="no.png", sha256="cd" * 32)
+    thumbnails = np.arange(1536, dtype=np.uint16).astype(np.uint8).reshape(2, 16, 16, 3)
+    description = {"source": "/art", "background": [1, 2, 3], "notes": []}
+    return Stored(description, [picture], [rejected], thumbnails, [excluded])
 
 
 def write(path: Path, parts: Stored) -> None:
@@ -32,19 +39,21 @@ def test_all_parts_come_back(tmp_path):
     write(tmp_path / "c", stored())
     again, expected = read_stored(tmp_path / "c"), stored()
     assert (again.pictures, again.rejected) == (expected.pictures, expected.rejected)
+    assert again.excluded == expected.excluded
     assert (again.thumbnails == expected.thumbnails).all()
     assert again.description["source"] == "/art"
     assert is_collection(tmp_path / "c")
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == [
         MARKER,
         "collection.json",
+        "excluded.jsonl",
         "pictures.jsonl",
         "rejected.jsonl",
         "thumbnails.npy",
     ]
 
 
-@pytest.mark.parametrize("name", ["pictures.jsonl", "rejected.jsonl", "thumbnails.npy"])
+@pytest.mark.parametrize("name", ["pictures.jsonl", "rejected.jsonl", "excluded.jsonl", "thumbnails.npy"])
 def test_a_part_that_is_missing_or_changed_is_found_out(tmp_path, name):
     write(tmp_path, stored())
     with (tmp_path / name).open("ab") as file:

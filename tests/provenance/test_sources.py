@@ -36,3 +36,13 @@ def test_a_model_learned_also_from_what_its_ancestors_learned_from() -> None:
 def test_what_is_no_collection_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         LearnedFrom.model_validate(wrong)
+
+
+def test_more_licences_than_credentials_may_name_are_counted_together() -> None:
+    many = {f"LicenseRef-{number}": 1 for number in range(2000)} | {"CC0-1.0": 7}
+    licences = LearnedFrom.of("a" * 64, many).licences
+    assert licences is not None
+    assert (len(licences), licences["CC0-1.0"], licences["LicenseRef-others"]) == (1000, 7, 1002)
+    assert sum(licences.values()) == sum(many.values())
+    assert LearnedFrom.of(None, None) == UNKNOWN
+    assert LearnedFrom.of("a" * 64, {"CC0-1.0": 3}) == ART

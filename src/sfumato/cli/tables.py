@@ -8,6 +8,7 @@ from rich.text import Text
 
 from sfumato.collection import Finished
 from sfumato.pipeline.events import Evaluated
+from sfumato.provenance.licences import short_name
 from sfumato.reports.evaluation_words import WORDS, shown
 from sfumato.text import class_name, printable
 
@@ -20,7 +21,7 @@ def collection_table(finished: Finished) -> Table:
     table.add_column()
     table.add_column(justify="right")
     sides = f"{summary.smallest_side} to {summary.largest_side}, median {summary.median_side}"
-    licences = list(summary.licences.items())
+    licences = [(short_name(licence), count) for licence, count in summary.licences.items()]
     rest = sum(count for _, count in licences[MOST_LICENCES:])
     sections: list[list[tuple[str, str | int]]] = [
         [
@@ -42,6 +43,8 @@ def collection_table(finished: Finished) -> Table:
         [
             *((f"licence {licence}", count) for licence, count in licences[:MOST_LICENCES]),
             *([("other licences", rest)] if rest else []),
+            *([("sources disagree", summary.conflicts)] if summary.conflicts else []),
+            *([("made by a model", summary.generated)] if summary.generated else []),
         ],
         [
             *([("left out: exact duplicate", summary.exact_duplicates)] if summary.exact_duplicates else []),

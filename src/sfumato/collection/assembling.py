@@ -12,10 +12,12 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sfumato.collection.admission import Admission, Choices, notes_on
 from sfumato.collection.duplicates import THUMBNAIL_SIDE, near_duplicates
 from sfumato.collection.entries import Entry
+from sfumato.collection.facts import Ownership
 from sfumato.collection.listing import Listing
-from sfumato.collection.metadata import Metadata, folder_classes, with_metadata
+from sfumato.collection.metadata import Metadata, fields_of, folder_classes, with_metadata
 from sfumato.collection.origin import Origin
 from sfumato.collection.own_products import nothing_but_own
 from sfumato.collection.pictures import Picture, Rejected, Summary
@@ -24,6 +26,7 @@ from sfumato.collection.workers import Answer
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.colour import Colour
+from sfumato.provenance.statements import statement_from
 from sfumato.text import counted
 
 
@@ -40,14 +43,16 @@ class Kept:
         if answer.left_out is not None:
             return entry.left_out(*answer.left_out)
         # The directory's size, not the one that was read: a file that grew meanwhile is then seen as changed next time.
-        picture = Picture(file=entry.file, stamp=entry.stamp, bytes=entry.bytes, **answer.facts)
+        said = tuple(map(statement_from, answer.facts.get("said", ())))
+        facts = answer.facts | {"said": said}
+        picture = Picture(file=entry.file, stamp=entry.stamp, bytes=entry.bytes, **facts)
         shape = (THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)
         return cls(picture, np.frombuffer(answer.attached, dtype=np.uint8).reshape(shape))
 
 
 Seen = Kept | Rejected
 
-_READING: Final = 2  # of this room's rules for classes and texts; other rules make another collection of the same files
+_READING: Final = 3  # of this room's rules for classes and texts; other rules make another collection of the same files
 
 
 @dataclass(slots=True)
@@ -73,7 +78,7 @@ class Earlier:
         same_ground = stored.description.get("background") == list(background)
         earlier = cls(stored)
         by_content: dict[str, Kept] = {}
-        for picture, thumbnail in zip(stored.pictures, stored.thumbnails, strict=True):
+        for picture, thumbnail in zip([*stored.pictures, *stored.excluded], stored.thumbnails, strict=True):
             # Another background changes how transparent pictures look, and no others.
             if kept_serve and (same_ground or not picture.transparent):
                 earlier.found[picture.file] = by_content[picture.sha256] = Kept(picture, thumbnail)
@@ -83,8 +88,8 @@ class Earlier:
                 if twin is not None:
                     own = replace(twin.picture, file=rejected.file, bytes=rejected.bytes, stamp=rejected.stamp)
                     earlier.found[rejected.file] = Kept(own, twin.thumbnail)
-            elif rejected.kind in unusable.PASSING | {unusable.REPLACED}:  # of a name that a sound member bears too
-                continue
+            elif rejected.kind in unusable.PASSING | unusable.EXCLUDED | {unusable.REPLACED}:
+                continue  # it is tried again, was found above, or is of a name that a sound member bears too
             elif not (include_works and rejected.kind == unusable.OWN):
                 earlier.found[rejected.file] = rejected
         return earlier
@@ -104,6 +109,11 @@ class Earlier:
             return before or origin
         return origin
 
+    def ownership_with(self, ownership: Ownership | None) -> Ownership | None:
+        """What is stated of the whole folder now, or else what was in the earlier run."""
+        before = self.stored.ownership if self.stored is not None else None
+        return before if ownership is None else ownership
+
     def is_of(self, origin: Origin | None, stated: dict[str, Any]) -> bool:
         """Whether the stored collection is of this origin, and its description states all this."""
         stored = self.stored
@@ -113,7 +123,7 @@ class Earlier:
 def listing_digest(listing: Listing) -> str:
     """SHA-256 over all that the source's directories say."""
     digest = hashlib.sha256(f"{_READING}\n".encode())
-    for part in (listing.pictures, listing.tables, listing.captions):
+    for part in listing.parts:
         for entry in part:
             digest.update(json.dumps([entry.file, entry.bytes, entry.stamp]).encode())
         digest.update(b"\n")
@@ -128,33 +138,32 @@ def assemble(
     listing: Listing,
     known: dict[str, Seen],
     metadata: Metadata,
-    origin: Origin | None,
+    choices: Choices,
 ) -> Stored:
     """All parts of a collection from what is known of each file. Raises SfumatoError where no picture is left."""
-    rejected = list(listing.rejected)
-    kept: dict[str, Kept] = {}
-    # Of files with one content the one stays of which most is known: what tables say, and then a class.
+    rejected = [*listing.rejected, *(seen for seen in known.values() if isinstance(seen, Rejected))]
+    sound = {file: seen for file, seen in known.items() if isinstance(seen, Kept)}
     around = source.name if source.is_dir() else source.stem
-    contents = [seen.picture.sha256 for seen in known.values() if isinstance(seen, Kept)]
-    classes = folder_classes(known, around) if len(set(contents)) < len(contents) else {}
-    for file in sorted(known, key=lambda file: (-len(metadata.of.get(file, {})), not classes.get(file), file)):
-        seen = known[file]
-        if isinstance(seen, Rejected):
-            rejected.append(seen)
-            continue
-        twin = kept.setdefault(seen.picture.sha256, seen)
-        if twin is not seen:
-            own, same = seen.picture, twin.picture.file
-            reason = f"the same file as {same}"
-            rejected.append(Rejected(file, unusable.DUPLICATE, reason, own.bytes, own.stamp, own.sha256, same_as=same))
+    admission = Admission.of({file: seen.picture for file, seen in sound.items()}, metadata, choices)
+    once, twins = _each_once(sound, metadata, around)
+    rejected += twins
+    kept: list[Kept] = []
+    excluded: list[Kept] = []
+    for seen in once:
+        refusal = admission.refusal(seen.picture)
+        if refusal is None:
+            kept.append(seen)
+        else:
+            rejected.append(refusal)
+            fields = fields_of(admission.facts[seen.picture.file])
+            excluded.append(Kept(replace(seen.picture, **fields), seen.thumbnail))
     if not kept:
         raise SfumatoError(_nothing_left(source, rejected))
     rejected.sort(key=lambda entry: entry.file)
-    kept = dict(sorted(kept.items(), key=lambda item: item[1].picture.file))
 
-    pictures = with_metadata([seen.picture for seen in kept.values()], metadata, around)
-    thumbnails = np.stack([seen.thumbnail for seen in kept.values()])
-    first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails)
+    pictures = with_metadata([seen.picture for seen in kept], metadata, admission.facts, around)
+    thumbnails = np.stack([seen.thumbnail for seen in (*kept, *excluded)])
+    first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails[: len(kept)])
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.
     pictures = [
         replace(picture, group=pictures[index].sha256[:16])
@@ -162,12 +171,28 @@ def assemble(
     ]
     description = {
         "source": str(source),
-        "origin": asdict(origin) if origin is not None else None,
+        "origin": asdict(choices.origin) if choices.origin is not None else None,
         "background": list(background),
-        "notes": metadata.notes,
+        "notes": [*metadata.notes, *notes_on(pictures, choices)],
         "summary": asdict(Summary.of(pictures, rejected)),
     }
-    return Stored(description, pictures, rejected, thumbnails)
+    return Stored(description, pictures, rejected, thumbnails, [seen.picture for seen in excluded])
+
+
+def _each_once(sound: dict[str, Kept], metadata: Metadata, around: str) -> tuple[list[Kept], list[Rejected]]:
+    """Of files with one content the one of which most is known: what tables say, and then a class; and the others."""
+    contents = {seen.picture.sha256 for seen in sound.values()}
+    classes = folder_classes(sound, around) if len(contents) < len(sound) else {}
+    kept: dict[str, Kept] = {}
+    twins = []
+    for file in sorted(sound, key=lambda file: (-len(metadata.of.get(file, {})), not classes.get(file), file)):
+        seen = sound[file]
+        twin = kept.setdefault(seen.picture.sha256, seen)
+        if twin is not seen:
+            own, same = seen.picture, twin.picture.file
+            reason = f"the same file as {same}"
+            twins.append(Rejected(file, unusable.DUPLICATE, reason, own.bytes, own.stamp, own.sha256, same_as=same))
+    return sorted(kept.values(), key=lambda seen: seen.picture.file), twins
 
 
 def _nothing_left(source: Path, rejected: list[Rejected]) -> str:
@@ -175,5 +200,10 @@ def _nothing_left(source: Path, rejected: list[Rejected]) -> str:
         return f"{source} holds no pictures; give a folder with JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF files in it."
     if own := nothing_but_own(source, rejected):
         return own
+    if all(entry.kind in (unusable.OPTED_OUT, unusable.DUPLICATE) for entry in rejected):
+        return (
+            f"{source} holds no picture that may be learned from ({rejected[0].file}: {rejected[0].reason}); "
+            "if they are your own, say so: sfumato collect ART -o COLLECTION --licence own --creator NAME."
+        )
     reasons = ", ".join(f"{count} {kind}" for kind, count in Counter(entry.kind for entry in rejected).most_common())
     return f"{source} holds no picture that can be used ({counted(len(rejected), 'file')} left out: {reasons})."

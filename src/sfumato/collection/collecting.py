@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
+from sfumato.collection.admission import Choices
 from sfumato.collection.assembling import Earlier, Kept, assemble, listing_digest
 from sfumato.collection.events import CollectEvent, FetchEvent, Finished, Noted, Read, Scanned
+from sfumato.collection.facts import Ownership
 from sfumato.collection.hub import fetch_hub
 from sfumato.collection.kaggle import fetch_kaggle
 from sfumato.collection.listing import list_source
@@ -33,6 +36,8 @@ def collect(
     limits: Limits | None = None,
     origin: Origin | None = None,
     include_works: bool = False,
+    ownership: Ownership | None = None,
+    no_generated: bool = False,
 ) -> Iterator[CollectEvent]:
     """Turn a folder, or a zip, of pictures into a collection in `destination`; yields events, `Finished` the last.
 
@@ -43,7 +48,9 @@ def collect(
     `destination` as it was. With `force` a collection of another source, or a folder of other things, may be written
     into (what the program did not put there is never replaced). `origin` says which data set the source was
     fetched from (see `fetch`); without it, what an earlier run over the same source was told stays true. What the
-    program made itself is left out; with `include_works` its pictures are taken as others are.
+    program made itself is left out; with `include_works` its pictures are taken as others are. What is marked as not
+    to be learned from is left out too, unless `ownership`, which is remembered as the origin is, says whose own it is;
+    and with `no_generated` what says that a model made it.
 
     Raises SfumatoError where there is nothing to collect or nowhere to put it.
     """
@@ -54,7 +61,7 @@ def collect(
     check_destination(source, destination, force=force)
     listing = list_source(source, destination.resolve(), include_works=include_works)
     earlier = Earlier.read(source, destination, background, include_works=include_works)
-    origin = earlier.origin_with(origin)
+    choices = Choices(earlier.origin_with(origin), earlier.ownership_with(ownership), no_generated)
 
     known = {entry.file: seen for entry in listing.pictures if (seen := earlier.seen(entry)) is not None}
     unread = {entry.file: entry for entry in listing.pictures if entry.file not in known}
@@ -73,17 +80,24 @@ def collect(
                     yield seen
 
         digest = listing_digest(listing)
-        stated = {"background": list(background), "listing": digest, "include_works": include_works}
-        changed = bool(unread) or not earlier.is_of(origin, stated)
+        stated = {
+            "background": list(background),
+            "listing": digest,
+            "include_works": include_works,
+            "ownership": asdict(choices.ownership) if choices.ownership is not None else None,
+            "no_generated": no_generated,
+        }
+        changed = bool(unread) or not earlier.is_of(choices.origin, stated)
         if changed or earlier.stored is None:
-            stored = assemble(source, background, listing, known, read_metadata(source, listing), origin)
-            stored.description |= {"listing": digest, "include_works": include_works}
+            stored = assemble(source, background, listing, known, read_metadata(source, listing), choices)
+            stored.description |= stated
             write_stored(directory, stored)
         else:
             stored = earlier.stored
     for note in stored.description["notes"]:
         yield Noted(note)
-    yield from (rejected for rejected in stored.rejected if rejected.kind == unusable.DUPLICATE)
+    told_last = unusable.EXCLUDED | {unusable.DUPLICATE}
+    yield from (rejected for rejected in stored.rejected if rejected.kind in told_last)
     yield Finished(destination, Summary.of(stored.pictures, stored.rejected), stored.origin, changed)
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfumato.collection.tables import COLUMNS, Fields, Row, Table, one_line
+from sfumato.collection.tables import COLUMNS, DOMAIN, Fields, Row, Table, column_key, one_line
+from sfumato.provenance import opt_outs
+from sfumato.provenance.statements import OPT_OUT
 
 # As other tools and competitions call the same things; compared without case, spaces, '_' and '-'.
 _FILES: Final = (
@@ -27,6 +29,9 @@ _ZERO, _ONE = ("0", "0.0"), ("1", "1.0")
 _PROBED: Final = 200  # rows that show which column names the pictures
 _FEW_VALUES: Final = 20  # classes: as many as this, or half as many as there are rows
 _MOST_NAMED: Final = 8
+
+_RIGHTS: Final = frozenset((*DOMAIN, *opt_outs.REFUSING, *opt_outs.ALLOWING))
+_YES: Final = ("1", "true", "yes")
 
 KIND: Final = "kind"  # beside the fields of a picture: a class, if nothing else gives one
 
@@ -48,14 +53,15 @@ def understood(table: Table, find: Finder) -> Statements:
         if not said.notes and not table.unlabelled:
             said.notes.append("has no row")
         return said
-    keys = {column: _key(column) for column in table.columns}
+    keys = {column: column_key(column) for column in table.columns}
     naming = _naming_column(table, keys, find)
     if naming is None:
         listed = _listed([column for column in table.columns if not _INDEX.fullmatch(keys[column])])
         said.notes.append(f"no column of it names the pictures, so it is not used ({listed})")
         return said
     fields = {about: _columns_of(about, keys, naming) for about in COLUMNS}
-    used = {naming, *(column for columns in fields.values() for column in columns)}
+    rights = [column for column, key in keys.items() if key in _RIGHTS]
+    used = {naming, *rights, *(column for columns in fields.values() for column in columns)}
     rest = [column for column, key in keys.items() if column not in used and not _INDEX.fullmatch(key)]
     kind = _kind_column(table.rows, rest, keys) if not fields["category"] else ""
     marks = _marked(table.rows, rest) if not fields["category"] and not kind else []
@@ -66,6 +72,7 @@ def understood(table: Table, find: Finder) -> Statements:
             missing.append(one_line(row.get(naming)))
             continue
         known = {about: _first(row, columns) for about, columns in fields.items()}
+        _add_rights(known, row, rights, keys)
         marked = (column for column in marks if one_line(row.get(column)) in _ONE)
         known[KIND] = one_line(row.get(kind)) if kind else next(marked, "")
         for file in files:
@@ -81,15 +88,26 @@ def understood(table: Table, find: Finder) -> Statements:
 
 def known_fields(row: Row) -> tuple[Fields, list[str]]:
     """What an object beside a single picture says of it, and the names in it that are not used."""
-    keys = {column: _key(column) for column in row}
+    keys = {column: column_key(column) for column in row}
     fields = {about: _columns_of(about, keys, "") for about in COLUMNS}
+    rights = [column for column, key in keys.items() if key in _RIGHTS]
     known = {about: _first(row, columns) for about, columns in fields.items()}
-    used = {column for columns in fields.values() for column in columns}
+    _add_rights(known, row, rights, keys)
+    used = {*rights, *(column for columns in fields.values() for column in columns)}
     return {about: text for about, text in known.items() if text}, [name for name in row if name not in used]
 
 
-def _key(column: str) -> str:
-    return re.sub(r"[\s_-]+", "", column).casefold()
+def _add_rights(known: Fields, row: Row, rights: list[str], keys: dict[str, str]) -> None:
+    """What columns of yes and no say of the licence and of learning from a picture, and the words for that anywhere."""
+    for column in rights:
+        text = str(row.get(column)) if isinstance(row.get(column), bool) else one_line(row.get(column))
+        if keys[column] in DOMAIN and text.lower() in _YES and not known["licence"]:
+            known["licence"] = "public domain"
+        for refused in opt_outs.in_field(keys[column], text, ""):
+            known[OPT_OUT] = refused.text
+    words = (value for value in row.values() if isinstance(value, str))
+    for refused in opt_outs.in_words(words, ""):
+        known.setdefault(OPT_OUT, refused.text)
 
 
 def _columns_of(about: str, keys: dict[str, str], naming: str) -> list[str]:
@@ -142,7 +160,7 @@ def _first(row: Row, columns: list[str]) -> str:
     """The first column with something in it, as text; tags are joined, and other lists and objects are not text."""
     for column in columns:
         value = row.get(column)
-        if isinstance(value, list) and _key(column) == "tags" and all(isinstance(word, str) for word in value):
+        if isinstance(value, list) and column_key(column) == "tags" and all(isinstance(word, str) for word in value):
             value = ", ".join(value)
         if text := one_line(value):
             return text

@@ -16,6 +16,7 @@ from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.unusable import UnusableError
 from sfumato.marker import MARKER
+from sfumato.provenance.reservations import WELL_KNOWN
 
 _IGNORED: Final = frozenset(
     ("__MACOSX", "Thumbs.db", "thumbs.db", "ehthumbs.db", "desktop.ini", "Desktop.ini", "@eaDir", "$RECYCLE.BIN")
@@ -36,8 +37,9 @@ class Entry:
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a file or folder is hidden, or a system's own; a marker is not, for it says whose directory it is in."""
-    return (name.startswith(".") and name != MARKER) or name in _IGNORED
+    """Whether a file or folder is hidden, or a system's own; a marker is not, for it says whose directory it is in, and
+    neither is the place where a site says what may be done with it."""
+    return (name.startswith(".") and name not in (MARKER, WELL_KNOWN)) or name in _IGNORED
 
 
 def is_zip(file: str) -> bool:

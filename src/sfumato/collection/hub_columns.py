@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from sfumato.collection.tables import COLUMNS, TEXTS
+from sfumato.collection.tables import COLUMNS, TEXTS, column_key
 
 _PICTURES: Final = ("image", "img", "picture", "photo")
 _CLASSES: Final = ("label", "labels", "class", "category", "style", "genre")
@@ -83,11 +83,12 @@ def choose_columns(features: dict[str, Any], distinct: Callable[[str], int], row
     single = [name for name in written if not _is_list(features[name])]
     classes = [name for name in single if name.lower() in _CLASSES and (name in names or distinct(name) <= most)]
     known = {title for titles in COLUMNS.values() for title in titles}
-    others = [name for name in single if name in names and name.lower() not in known]
+    others = [name for name in single if name in names and column_key(name) not in known]
     category = _first_named(classes, _CLASSES) or (others[0] if len(others) == 1 else "")
     texts = {}
     for about in TEXTS:
-        columns = [name for title in COLUMNS[about] for name in written if name.lower() == title and name != category]
+        titled = ((title, name) for title in COLUMNS[about] for name in written if name != category)
+        columns = [name for title, name in titled if column_key(name) == title]
         if columns:
             texts[about] = columns
     used = {picture, category, *chain.from_iterable(texts.values())}

@@ -23,6 +23,7 @@ from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.files import HEAD_BYTES, picture_format
 from sfumato.images.unusable import UnusableError
+from sfumato.provenance.reservations import NAMES, WELL_KNOWN
 
 # Texts that people put next to art, and the settings that programs do.
 _SIDE_FILE = re.compile(
@@ -30,6 +31,7 @@ _SIDE_FILE = re.compile(
     re.IGNORECASE,
 )
 _TABLE = re.compile(r".*\.(csv|tsv|json|jsonl|ndjson)", re.IGNORECASE)
+_SIDECAR = re.compile(r".*\.xmp", re.IGNORECASE)
 _CAPTION = re.compile(r".*\.(caption|txt|tags|json)", re.IGNORECASE)
 
 
@@ -37,13 +39,21 @@ _CAPTION = re.compile(r".*\.(caption|txt|tags|json)", re.IGNORECASE)
 class Listing:
     """All that the source holds: possible pictures, texts about them, and what cannot be used whatever is in it.
 
-    `tables` are tables of metadata, and JSON that is like one; `captions` are texts that each belong to one picture.
+    `tables` are tables of metadata, and JSON that is like one; `captions` are texts that each belong to one picture,
+    and `sidecars` XMP that does. `reservations` may say of a whole folder that nothing is to be learned from it.
     """
 
     pictures: list[Entry] = field(default_factory=list)
     tables: list[Entry] = field(default_factory=list)
     captions: list[Entry] = field(default_factory=list)
+    sidecars: list[Entry] = field(default_factory=list)
+    reservations: list[Entry] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def parts(self) -> tuple[list[Entry], ...]:
+        """All that is read."""
+        return self.pictures, self.tables, self.captions, self.sidecars, self.reservations
 
 
 def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> Listing:
@@ -60,15 +70,19 @@ def list_source(source: Path, skipped: Path, *, include_works: bool = False) -> 
             if isinstance(entry, Rejected):
                 listing.rejected.append(entry)
                 continue
-            name = entry.file.rpartition("/")[2]
-            if _CAPTION.fullmatch(name):
+            folder, _, name = entry.file.rpartition("/")
+            if name.lower() in NAMES:
+                listing.reservations.append(entry)
+            elif folder.rpartition("/")[2] == WELL_KNOWN:
+                continue
+            elif _CAPTION.fullmatch(name) or _SIDECAR.fullmatch(name):
                 texts.append(entry)
             elif _TABLE.fullmatch(name):
                 listing.tables.append(entry)
             elif not _SIDE_FILE.fullmatch(name) or _is_picture_without_suffix(entry.file, opened):
                 listing.pictures.append(entry)
     _sort_texts(texts, listing)
-    for part in (listing.pictures, listing.tables, listing.captions):
+    for part in listing.parts:
         part.sort(key=lambda entry: entry.file)
     listing.rejected.sort(key=lambda entry: entry.file)
     return listing
@@ -103,7 +117,7 @@ def _sort_texts(texts: list[Entry], listing: Listing) -> None:
     for entry in texts:
         name = entry.file.rpartition("/")[2]
         if captioned.pictures_of(where[entry.file]):
-            listing.captions.append(entry)
+            (listing.sidecars if _SIDECAR.fullmatch(name) else listing.captions).append(entry)
         elif _TABLE.fullmatch(name):
             listing.tables.append(entry)
         elif not _SIDE_FILE.fullmatch(name):

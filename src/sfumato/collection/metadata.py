@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,18 +13,21 @@ from typing import Any, Final
 
 from sfumato.collection.classes import chosen_categories, placed, split_named
 from sfumato.collection.columns import KIND, known_fields, understood, unused_note
-from sfumato.collection.entries import Entry, places
+from sfumato.collection.entries import places
+from sfumato.collection.facts import Facts
 from sfumato.collection.listing import Listing
 from sfumato.collection.naming import ORDER, Captioned, Names, suffix_of
 from sfumato.collection.pictures import UNKNOWN, Picture
+from sfumato.collection.sidecars import gather_reservations, gather_sidecars, read_text, statements_in
 from sfumato.collection.sources import Source
-from sfumato.collection.tables import CAPTION_LIMIT, TEXT_LIMIT, TEXTS, Fields, parse_caption, parse_object, parse_table
-from sfumato.images.unusable import UnusableError
+from sfumato.collection.tables import CAPTION_LIMIT, TEXT_LIMIT, Fields, parse_caption, parse_object, parse_table
+from sfumato.provenance.statements import FACTS, LICENCE, Statement
 from sfumato.text import counted, readable
 
 # What competitions hand out to be filled in: its labels are made up.
 _FORM: Final = re.compile(r"(sample|example)?[ _-]*submissions?.*\.csv", re.IGNORECASE)
 
+_UNSAID: Final = {LICENCE: UNKNOWN}
 _BESIDE: Final = "JSON files beside pictures"
 _NUMBERS: Final = re.compile(r"[-+.,\d\se]*\d[-+.,\d\se]*")  # places of things in a picture, as detectors learn them
 
@@ -33,10 +36,13 @@ _NUMBERS: Final = re.compile(r"[-+.,\d\se]*\d[-+.,\d\se]*")  # places of things 
 class Metadata:
     """The fields that tables and texts give each file, by its name, and notes for people on what could not be used.
 
+    `stated` has of the same what is said of a picture's source and licence, and of learning from it, with the file that
+    says so: the nearest table first, then XMP and JSON beside the picture, then what speaks of a whole folder.
     `tables` names the tables that say something of a picture's class, `unlabelled` those that say there are no classes.
     """
 
     of: dict[str, Fields] = field(default_factory=dict)
+    stated: dict[str, list[Statement]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
     unlabelled: list[str] = field(default_factory=list)
@@ -47,7 +53,9 @@ def read_metadata(source: Path, listing: Listing) -> Metadata:
     metadata = Metadata()
     with closing(Source(source)) as opened:
         _gather_tables(listing, opened, metadata)
+        gather_sidecars(listing, opened, metadata.stated, metadata.notes)
         _gather_captions(listing, opened, metadata)
+        gather_reservations(listing, opened, metadata.stated, metadata.notes)
     return metadata
 
 
@@ -63,7 +71,7 @@ def _gather_tables(listing: Listing, source: Source, metadata: Metadata) -> None
         if _FORM.fullmatch(name):
             metadata.notes.append(f"{entry.file}: a form for answers, so it is not used")
             continue
-        data = _text(entry, TEXT_LIMIT, source, metadata.notes)
+        data = read_text(entry, TEXT_LIMIT, source, metadata.notes)
         if data is None:
             continue
         table = parse_table(data, name)
@@ -74,6 +82,7 @@ def _gather_tables(listing: Listing, source: Source, metadata: Metadata) -> None
         metadata.notes.extend(f"{entry.file}: {note}" for note in said.notes)
         for file, fields in said.known.items():
             metadata.of.setdefault(file, {}).update(fields)
+            metadata.stated.setdefault(file, [])[:0] = statements_in(fields, readable(entry.file))
         if any("category" in fields or KIND in fields for fields in said.known.values()):
             metadata.tables.append(entry.file)
         if table.unlabelled:
@@ -96,7 +105,7 @@ def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> No
     for entry in sorted(listing.captions, key=lambda entry: (ORDER.index(suffix_of(entry.file)), entry.file)):
         files = captioned.pictures_of(where[entry.file])
         kind = suffix_of(entry.file)
-        data = _text(entry, TEXT_LIMIT if kind == ".json" else CAPTION_LIMIT, source, faults)
+        data = read_text(entry, TEXT_LIMIT if kind == ".json" else CAPTION_LIMIT, source, faults)
         if data is None:
             continue
         if kind == ".json":
@@ -119,24 +128,14 @@ def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> No
             if first != entry.file and own.pop("caption") != metadata.of[file]["caption"]:
                 beside[f"{kind} files beside {suffix_of(first)} ones"] += 1
             metadata.of.setdefault(file, {}).update(own)
+            if kind == ".json":
+                metadata.stated.setdefault(file, []).extend(statements_in(own, readable(entry.file)))
     if faults:
         more = f" (and {counted(len(faults) - 1, 'more text')} beside pictures, not used)" if len(faults) > 1 else ""
         metadata.notes.append(f"{faults[0]}{more}")
     metadata.notes.extend(f"captions: {kinds} are not used ({count:,} of them)" for kinds, count in beside.items())
     if note := unused_note(unused):
         metadata.notes.append(note)
-
-
-def _text(entry: Entry, limit: int, source: Source, notes: list[str]) -> bytes | None:
-    if entry.bytes > limit:
-        size = f"{limit // 1024**2} MB" if limit >= 1024**2 else f"{limit // 1024} kB"
-        notes.append(f"{entry.file}: larger than {size}, so it is not read")
-        return None
-    try:
-        return source.read_text(entry.file, limit)
-    except UnusableError as error:
-        notes.append(f"{entry.file}: {error}")
-    return None
 
 
 def folder_classes(files: Iterable[str], around: str = "") -> dict[str, str]:
@@ -146,11 +145,13 @@ def folder_classes(files: Iterable[str], around: str = "") -> dict[str, str]:
     return {file: category for file, (category, _) in zip(where, found, strict=True)}
 
 
-def with_metadata(pictures: list[Picture], metadata: Metadata, around: str = "") -> list[Picture]:
+def with_metadata(
+    pictures: list[Picture], metadata: Metadata, facts: Mapping[str, Facts], around: str = ""
+) -> list[Picture]:
     """The pictures with all that is known of them, and with their classes (see `classes.chosen_categories`).
 
-    `around` is the name of the source, without a suffix. The split is what the tables say; where these say nothing,
-    that of the folders.
+    `facts` are those of each file, by its name. `around` is the name of the source, without a suffix. The split is what
+    the tables say; where these say nothing, that of the folders.
     """
     where = places(picture.file for picture in pictures)
     found, splits = placed([readable(where[picture.file]) for picture in pictures], around=readable(around))
@@ -163,6 +164,18 @@ def with_metadata(pictures: list[Picture], metadata: Metadata, around: str = "")
     described = []
     for picture, category, (_, split), known in zip(pictures, categories, found, of, strict=True):
         side = split_named(known.get("split", "")) or known.get("split", split)
-        texts: dict[str, Any] = {about: known.get(about, UNKNOWN if about == "licence" else "") for about in TEXTS}
-        described.append(replace(picture, category=category, split=side, **texts))
+        texts: dict[str, Any] = {"category": category, "split": side, "caption": known.get("caption", "")}
+        described.append(replace(picture, **texts, **fields_of(facts[picture.file])))
     return described
+
+
+def fields_of(facts: Facts) -> dict[str, Any]:
+    """The fields of a picture that its facts give."""
+    known = facts.known
+    return {
+        **{about: known[about].value if about in known else _UNSAID.get(about, "") for about in FACTS},
+        "found": {about: fact.where for about, fact in known.items()},
+        "conflicts": facts.conflicts,
+        "generated": facts.generated,
+        "lifted": facts.lifted,
+    }

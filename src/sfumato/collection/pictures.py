@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from statistics import median
 
 from sfumato.images import unusable
+from sfumato.provenance.licences import UNKNOWN as UNKNOWN
+from sfumato.provenance.statements import Statement, statement_from
 from sfumato.text import natural_order
 
-UNKNOWN = "unknown"
+_OFTEN_EMPTY = ("found", "conflicts", "generated", "lifted", "said")  # so that most lines stay as short as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,11 @@ class Picture:
     modification time in ns, or the CRC-32 of a member of a zip. `width` and `height` are in pixels, after orientation.
     `transparent` says that the background shows through. `hash` is a 64-bit perceptual hash; near duplicates have the
     same `group`. `split` is the side that others put it on ('train', 'validation', 'test'); what sfumato trains on does
-    not depend on it. What nobody stated is '', but the licence, which is then 'unknown'.
+    not depend on it. What nobody stated is '', but the licence, which is then 'unknown', and has its one name otherwise
+    (`provenance.licences`). `found` says where each of creator, title, year, source and licence was found, `conflicts`
+    what others say of them; `generated` how a model made the picture, '' where nothing says so; `lifted` which mark
+    against learning from it does not count, as it is its creator's own who collects. `said` is all that the picture's
+    own file says, as it was read.
     """
 
     file: str
@@ -42,12 +48,20 @@ class Picture:
     source: str = ""
     licence: str = UNKNOWN
     split: str = ""
+    found: Mapping[str, str] = field(default_factory=dict, hash=False)
+    conflicts: tuple[Statement, ...] = ()
+    generated: str = ""
+    lifted: str = ""
+    said: tuple[Statement, ...] = ()
 
     def to_json(self) -> str:
         """One line; file names that are not valid Unicode survive as escaped surrogates."""
         # All fields are plain values: `asdict` would copy each of them deeply, which takes longer than all else here.
         plain: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
         plain["hash"] = f"{self.hash:016x}"
+        for name in _OFTEN_EMPTY:
+            if not plain[name]:
+                del plain[name]
         return json.dumps(plain)
 
     @classmethod
@@ -55,6 +69,9 @@ class Picture:
         """The inverse of `to_json`. Raises ValueError, TypeError or KeyError for a line that is not such a one."""
         fields = json.loads(line)
         fields["hash"] = int(fields["hash"], 16)
+        for name in ("conflicts", "said"):
+            if name in fields:
+                fields[name] = tuple(map(statement_from, fields[name]))
         return cls(**fields)
 
 
@@ -82,7 +99,9 @@ class Summary:
 
     `classes`, `licences` and `splits` map a name to a number of pictures, `left_out` a reason to a number of files
     (exact duplicates not among them). Pictures of no class count under '', those on no side of a split nowhere.
-    `near_duplicates` counts the pictures beyond the first of each group. The sides are in pixels, of the shorter side.
+    `near_duplicates` counts the pictures beyond the first of each group, `generated` those that a model made,
+    `conflicts` those of which sources disagree, and `lifted` those whose mark against learning from them does not
+    count. The sides are in pixels, of the shorter side.
     """
 
     pictures: int
@@ -99,6 +118,9 @@ class Summary:
     creators: int
     bytes: int
     splits: dict[str, int]
+    generated: int = 0
+    conflicts: int = 0
+    lifted: int = 0
 
     @classmethod
     def of(cls, pictures: list[Picture], rejected: Iterable[Rejected]) -> Summary:
@@ -123,4 +145,7 @@ class Summary:
             creators=len({picture.creator for picture in pictures if picture.creator}),
             bytes=sum(picture.bytes for picture in pictures),
             splits=dict(sorted(Counter(picture.split for picture in pictures if picture.split).items())),
+            generated=sum(bool(picture.generated) for picture in pictures),
+            conflicts=sum(bool(picture.conflicts) for picture in pictures),
+            lifted=sum(bool(picture.lifted) for picture in pictures),
         )

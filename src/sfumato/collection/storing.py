@@ -9,7 +9,7 @@ import json
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sfumato.collection.duplicates import THUMBNAIL_SIDE
+from sfumato.collection.facts import Ownership
 from sfumato.collection.origin import Origin
 from sfumato.collection.pictures import Picture, Rejected, Summary
 from sfumato.collection.sources import Source
@@ -32,29 +33,41 @@ from sfumato.images.unusable import UnusableError
 from sfumato.marker import kind_of
 from sfumato.text import counted, natural_order
 
-FORMAT: Final = 2  # since pictures are read otherwise: what an earlier version left out is looked at again
+FORMAT: Final = 3  # since files are asked what they say of themselves: what an earlier version read is read again
 DESCRIPTION: Final = "collection.json"
 PICTURES: Final = "pictures.jsonl"
 REJECTED: Final = "rejected.jsonl"
+EXCLUDED: Final = "excluded.jsonl"
 THUMBNAILS: Final = "thumbnails.npy"
 _MOST_BYTES: Final = 4 * 1024**3  # of one part: 20 million pictures
-PARTS: Final = (PICTURES, REJECTED, THUMBNAILS, DESCRIPTION)
+PARTS: Final = (PICTURES, REJECTED, EXCLUDED, THUMBNAILS, DESCRIPTION)
 
 
 @dataclass(slots=True)
 class Stored:
-    """All that a collection's directory holds; `thumbnails` [N, 16, 16, 3] goes with `pictures`."""
+    """All that a collection's directory holds.
+
+    `excluded` are the pictures that could be used but for what is said of them; each of them stands in `rejected` too,
+    with the reason. `thumbnails` [N, 16, 16, 3] goes with `pictures`, and then with `excluded`.
+    """
 
     description: dict[str, Any]
     pictures: list[Picture]
     rejected: list[Rejected]
     thumbnails: NDArray[np.uint8]
+    excluded: list[Picture] = field(default_factory=list)
 
     @property
     def origin(self) -> Origin | None:
         """The data set that the pictures were fetched from, if they were."""
         stated = self.description.get("origin")
         return Origin(**stated) if stated else None
+
+    @property
+    def ownership(self) -> Ownership | None:
+        """What was stated of the whole folder, if anything was."""
+        stated = self.description.get("ownership")
+        return Ownership(**stated) if stated else None
 
 
 def is_collection(path: Path) -> bool:
@@ -86,11 +99,12 @@ def read_stored(path: Path) -> Stored:
         parts = {name: _checked(path / name, digest) for name, digest in description["files"].items()}
         pictures = [Picture.from_json(line) for line in parts[PICTURES].decode().splitlines()]
         rejected = [Rejected(**json.loads(line)) for line in parts[REJECTED].decode().splitlines()]
+        excluded = [Picture.from_json(line) for line in parts[EXCLUDED].decode().splitlines()]
         thumbnails: NDArray[np.uint8] = np.load(io.BytesIO(parts[THUMBNAILS]), allow_pickle=False)
-        if thumbnails.shape != (len(pictures), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
+        if thumbnails.shape != (len(pictures) + len(excluded), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
             raise ValueError("the number of thumbnails is not that of the pictures")
-        stored = Stored(description, pictures, rejected, thumbnails)
-        _ = stored.origin  # raises where it is not an origin
+        stored = Stored(description, pictures, rejected, thumbnails, excluded)
+        _ = stored.origin, stored.ownership  # raises where they are none
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SfumatoError(f"{path} is not whole ({error}); run sfumato collect again.") from error
     return stored
@@ -108,7 +122,8 @@ class Collection:
 
     `origin` is the data set that they were fetched from by name, None for a folder or zip of one's own; `include_works`
     says whether works of sfumato were taken as art. `left_out` are the files that are not used, each with its reason
-    (exact duplicates among them), and `rejected` is their number.
+    (exact duplicates among them), and `rejected` is their number; `excluded` are those of them that could be used but
+    for what is said of them. `ownership` is what was stated of the whole folder.
     """
 
     def __init__(self, path: Path, stored: Stored) -> None:
@@ -118,7 +133,9 @@ class Collection:
         self.background: Colour = (red, green, blue)
         self.include_works: bool = stored.description.get("include_works") is True
         self.origin: Origin | None = stored.origin
+        self.ownership: Ownership | None = stored.ownership
         self.pictures: list[Picture] = stored.pictures
+        self.excluded: list[Picture] = stored.excluded
         self.left_out: list[Rejected] = stored.rejected
         self.rejected: int = len(stored.rejected)
         self.summary = Summary.of(stored.pictures, stored.rejected)
@@ -174,6 +191,7 @@ def write_stored(directory: OwnDirectory, stored: Stored) -> None:
     parts = {
         PICTURES: _lines(picture.to_json() for picture in stored.pictures),
         REJECTED: _lines(entry.to_json() for entry in stored.rejected),
+        EXCLUDED: _lines(picture.to_json() for picture in stored.excluded),
         THUMBNAILS: buffer.getvalue(),
     }
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}

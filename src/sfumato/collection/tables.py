@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,17 +19,21 @@ CAPTION_LIMIT: Final = 64 * 1024
 
 FILE_COLUMN: Final = "file_name"
 
-# The field of a picture, and the columns that give it; the first that is there and not empty wins.
+# The field of a picture, and the columns that give it (see `column_key`); the first that is there and not empty wins.
 COLUMNS: Final = {
     "caption": ("caption", "text", "prompt"),
-    "creator": ("creator", "artist", "author"),
-    "title": ("title",),
-    "year": ("year", "date"),
-    "source": ("source", "url"),
-    "licence": ("licence", "license"),
+    "creator": ("creator", "artist", "author", "painter", "photographer", "artistname", "artistdisplayname"),
+    "title": ("title", "objecttitle"),
+    "year": ("year", "date", "datecreated", "objectdate", "creationdate"),
+    "source": ("source", "url", "sourceurl", "objecturl", "linkresource"),
+    "licence": (
+        "licence", "license", "rights", "licenceurl", "licenseurl", "licensename", "rightsstatement", "usageterms",
+        "copyright", "copyrightnotice", "sharelicensestatus",
+    ),
     "category": ("category", "class", "label"),
     "split": ("split",),
-}
+}  # fmt: skip
+DOMAIN: Final = ("ispublicdomain", "publicdomain")  # museums' way to say the licence: yes or no
 TEXTS: Final = tuple(about for about in COLUMNS if about not in ("category", "split"))
 
 Fields = dict[str, str]
@@ -79,6 +84,11 @@ def parse_object(data: bytes) -> Row | None:
 def parse_caption(data: bytes) -> str:
     """A caption file's text on one line."""
     return one_line(decoded(data))
+
+
+def column_key(column: str) -> str:
+    """A column's title as titles are compared: without case, spaces, '_' and '-'."""
+    return re.sub(r"[\s_-]+", "", column).casefold()
 
 
 def one_line(value: object) -> str:

@@ -27,7 +27,9 @@ from sfumato.images import unusable
 from sfumato.images.decoding import read_picture
 from sfumato.images.scaling import enlarged, scaled
 from sfumato.images.unusable import UnusableError
-from sfumato.provenance import is_marked, is_marked_file
+from sfumato.provenance.containers import Text, blocks_of
+from sfumato.provenance.embedded import embedded_in
+from sfumato.provenance.mark import are_marked, is_marked_file
 
 _OWN = {"left_out": [unusable.OWN, "made by sfumato"]}
 
@@ -65,9 +67,10 @@ class Decoder:
             digest = hashlib.sha256(data).hexdigest()
             if "size" in request:
                 return self._pixels(data, digest, request)
-            if request.get("art_only") and is_marked(data):
+            blocks = list(blocks_of(data))
+            if request.get("art_only") and are_marked(blocks):
                 return _OWN, b""
-            return self._facts(data, digest)
+            return self._facts(data, digest, blocks)
         except UnusableError as error:
             may_be_video = request.get("art_only") and error.kind in (unusable.NOT_A_PICTURE, unusable.OTHER_FORMAT)
             if may_be_video and self._is_own_video(request["file"]):
@@ -76,17 +79,19 @@ class Decoder:
         except MemoryError:
             return {"left_out": [unusable.NO_MEMORY, "needs more memory than a picture may take"]}, b""
 
-    def _facts(self, data: bytes, digest: str) -> tuple[dict[str, Any], bytes]:
+    def _facts(self, data: bytes, digest: str, blocks: list[Text]) -> tuple[dict[str, Any], bytes]:
         # The hash looks at 32 x 32 pixels, but a JPEG's whole stream is decoded at any size, so a broken one shows.
         decoded = read_picture(data, self.background, least_side=64)
         value, thumbnail = fingerprint(decoded.image)
-        facts = {
+        facts: dict[str, Any] = {
             "sha256": digest,
             "width": decoded.width,
             "height": decoded.height,
             "transparent": decoded.transparent,
             "hash": value,
         }
+        if said := embedded_in(data, blocks):
+            facts["said"] = said
         return facts, thumbnail.tobytes()
 
     def _pixels(self, data: bytes, digest: str, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

@@ -79,10 +79,10 @@ class Directory:
                 values[tag] = tuple(np.frombuffer(data, dtype, number, where).tolist())
         return cls(data, order, values)
 
-    def subdirectories(self) -> list[Directory]:
-        """The sub-directories, as far as they can be read."""
+    def subdirectories(self, tag: int = SUBDIRECTORIES) -> list[Directory]:
+        """The directories that a tag points to, as far as they can be read."""
         found = []
-        for start in self.values.get(SUBDIRECTORIES, ())[:_MOST_SUBDIRECTORIES]:
+        for start in self.numbers(tag)[:_MOST_SUBDIRECTORIES]:
             try:
                 found.append(self._at(self.data, self.order, start, big=self.data[2:4] in (b"+\x00", b"\x00+")))
             except (EOFError, struct.error):

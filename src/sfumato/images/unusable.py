@@ -24,6 +24,11 @@ NO_MEMORY: Final = "out of memory"
 CHANGED: Final = "changed since it was collected"
 DUPLICATE: Final = "exact duplicate"
 OWN: Final = "made by sfumato"
+OPTED_OUT: Final = "not to be learned from"
+GENERATED: Final = "made by a model"
+
+# Reasons that lie in what is said of a picture and not in its file, which could be used.
+EXCLUDED: Final = frozenset({OPTED_OUT, GENERATED})
 
 # Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
 PASSING: Final = frozenset({UNREADABLE, NO_READER, DIED, TOO_SLOW, NO_MEMORY})

@@ -6,7 +6,17 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from sfumato.collection import WHITE, Collection, Fetched, Finished, Reference, fetch, is_collection, is_reference
+from sfumato.collection import (
+    WHITE,
+    Collection,
+    Fetched,
+    Finished,
+    Ownership,
+    Reference,
+    fetch,
+    is_collection,
+    is_reference,
+)
 from sfumato.collection import collect as collected
 from sfumato.dataset import Dataset, Ready, prepare
 from sfumato.errors import SfumatoError
@@ -21,6 +31,8 @@ def collect(
     background: Colour = WHITE,
     workers: int | None = None,
     include_works: bool = False,
+    ownership: Ownership | None = None,
+    no_generated: bool = False,
     force: bool = False,
 ) -> Iterator[Event]:
     """Make a collection at ``place``, as `sfumato.collection.collect` does; the last event is its `Finished`.
@@ -35,7 +47,15 @@ def collect(
         art, origin = fetched.folder, fetched.origin
     yield Began("collecting", "Collecting")
     yield from collected(
-        art, place, background=background, workers=workers, force=force, origin=origin, include_works=include_works
+        art,
+        place,
+        background=background,
+        workers=workers,
+        force=force,
+        origin=origin,
+        include_works=include_works,
+        ownership=ownership,
+        no_generated=no_generated,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the program's products say of themselves: that a model made them, and by which program."""
+"""What files say of themselves: pictures of anybody where they come from, the program's own that a model made them."""
 
 from sfumato.provenance.mark import is_marked, is_marked_file
 

@@ -1,4 +1,4 @@
-"""Where picture and video files keep texts and XMP: their parts are walked along without decoding anything.
+"""Where picture and video files keep texts, XMP and EXIF: their parts are walked along without decoding anything.
 
 `data` is the file, as bytes or mapped into memory. What is damaged ends the walk; it never raises.
 """
@@ -15,8 +15,13 @@ from sfumato.images.isobmff import Data, boxes
 Text = tuple[bytes, bytes]  # keyword and text, as they stand in the file
 
 XMP: Final = b"XML:com.adobe.xmp"  # PNG's keyword, used here for the packets of all formats
+# No PNG's keyword has a zero in it.
+EXIF: Final = b"\x00exif"
+IPTC: Final = b"\x00iptc"
 _LONGEST: Final = 4 * 1024**2  # bytes of one text; no packet is longer, and what unpacks to more was made to do harm
 _JPEG_XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
+_JPEG_EXIF: Final = b"Exif\x00\x00"
+_JPEG_IPTC: Final = b"Photoshop 3.0\x00"
 _GIF_XMP: Final = b"\x21\xff\x0bXMP DataXMP"
 _VIDEO_XMP: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 # After a packet in a GIF: whichever byte of it a reader that does not know XMP takes for a length, it comes to its end.
@@ -25,6 +30,12 @@ _GIF_TRAILER: Final = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
 
 def texts_of(data: Data) -> Iterator[Text]:
     """The texts in a PNG, and the XMP packets in a PNG, WebP, GIF, JPEG or MP4, these under the keyword `XMP`."""
+    return (block for block in blocks_of(data) if block[0] not in (EXIF, IPTC))
+
+
+def blocks_of(data: Data) -> Iterator[Text]:
+    """The same, and of a PNG, WebP or JPEG its EXIF, which begins like a TIFF, under the keyword `EXIF`; of a JPEG its
+    IPTC-IIM under `IPTC`."""
     for magic, walk in _WALKS.items():
         if data[: len(magic)] == magic:
             yield from walk(data)
@@ -40,6 +51,8 @@ def _png_texts(data: Data) -> Iterator[Text]:
         if kind in (b"tEXt", b"zTXt", b"iTXt") and length <= _LONGEST:
             keyword, _, rest = data[place + 8 : place + 8 + length].partition(b"\x00")
             yield keyword, _png_text(kind, rest)
+        elif kind == b"eXIf" and length <= _LONGEST:
+            yield EXIF, data[place + 8 : place + 8 + length]
         place += 12 + length
 
 
@@ -68,6 +81,8 @@ def _webp_texts(data: Data) -> Iterator[Text]:
         kind, length = struct.unpack_from("<4sI", data, place)
         if kind == b"XMP ":
             yield XMP, data[place + 8 : place + 8 + min(length, _LONGEST)]
+        elif kind == b"EXIF":
+            yield EXIF, data[place + 8 : place + 8 + min(length, _LONGEST)].removeprefix(_JPEG_EXIF)
         place += 8 + length + length % 2
 
 
@@ -81,7 +96,25 @@ def _jpeg_texts(data: Data) -> Iterator[Text]:
         content = place + 4
         if marker == 0xFFE1 and data[content : content + len(_JPEG_XMP)] == _JPEG_XMP:
             yield XMP, data[content + len(_JPEG_XMP) : place + 2 + length]
+        elif marker == 0xFFE1 and data[content : content + len(_JPEG_EXIF)] == _JPEG_EXIF:
+            yield EXIF, data[content + len(_JPEG_EXIF) : place + 2 + length]
+        elif marker == 0xFFED and data[content : content + len(_JPEG_IPTC)] == _JPEG_IPTC:
+            yield from _photoshop_texts(data[content + len(_JPEG_IPTC) : place + 2 + length])
         place += 2 + max(2, length)
+
+
+def _photoshop_texts(block: bytes) -> Iterator[Text]:
+    """Photoshop's image resources, each with a number, a name and its data; 0x0404 is IPTC-IIM."""
+    place, end = 0, len(block)
+    while place + 12 <= end and block[place : place + 4] == b"8BIM":
+        (number,) = struct.unpack_from(">H", block, place + 4)
+        after = place + 7 + block[place + 6] + (block[place + 6] + 1) % 2  # a name of even length, with its own length
+        if after + 4 > end:
+            return
+        (length,) = struct.unpack_from(">I", block, after)
+        if number == 0x0404:
+            yield IPTC, block[after + 4 : after + 4 + length]
+        place = after + 4 + length + length % 2
 
 
 def _gif_texts(data: Data) -> Iterator[Text]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import mmap
 import re
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Final
 
 from sfumato.disk import open_file
-from sfumato.provenance.containers import XMP, texts_of
+from sfumato.provenance.containers import XMP, Text, texts_of
 
 # IPTC's terms for a picture that a trained model made, and for one that it went on with or changed in part:
 # https://cv.iptc.org/newscodes/digitalsourcetype/
@@ -50,9 +51,13 @@ def is_marked(data: bytes | mmap.mmap) -> bool:
     A picture that another program saved under its own name, without our texts, is that program's, and so are other
     models' pictures.
     """
+    return are_marked(texts_of(data))
+
+
+def are_marked(texts: Iterable[Text]) -> bool:
+    """Whether texts and packets, as `texts_of` finds them in a file, are those of this program."""
     return any(
-        is_ours(text) if keyword == XMP else keyword in _OWN_TEXTS and b'"digest"' in text
-        for keyword, text in texts_of(data)
+        is_ours(text) if keyword == XMP else keyword in _OWN_TEXTS and b'"digest"' in text for keyword, text in texts
     )
 
 

@@ -46,7 +46,7 @@ _DESCRIPTIONS: Final[Mapping[str, _Description]] = {
         "collection.json",
         re.compile(rb'^\s*\{\s*"format":\s*\d'),
         beside={"pictures.jsonl", "rejected.jsonl"},
-        others={"thumbnails.npy"},
+        others={"excluded.jsonl", "thumbnails.npy"},
     ),
     "dataset": _Description(
         "dataset.json", re.compile(rb'^\s*\{\s*"format":\s*\d'), beside={"index.npz", "pixels.bin"}

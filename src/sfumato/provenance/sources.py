@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 UNKNOWN: Final = "unknown"
+MOST_LICENCES: Final = 1000
+OTHERS: Final = "LicenseRef-others"
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Licence = Annotated[str, Field(max_length=1000)]
@@ -22,7 +24,16 @@ class LearnedFrom(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     collection: Sha256 | None = None
-    licences: Annotated[dict[Licence, Count], Field(max_length=1000)] | None = None
+    licences: Annotated[dict[Licence, Count], Field(max_length=MOST_LICENCES)] | None = None
+
+    @classmethod
+    def of(cls, collection: str | None, licences: Mapping[str, int] | None) -> Self:
+        """The same with as many licences as a work's credentials may name; the rarest beyond them count as one."""
+        if licences is not None and len(licences) > MOST_LICENCES:
+            ranked = sorted(licences.items(), key=lambda item: (-item[1], item[0]))
+            rest = sum(count for _, count in ranked[MOST_LICENCES - 1 :])
+            licences = dict(ranked[: MOST_LICENCES - 1]) | {OTHERS: rest}
+        return cls(collection=collection, licences=None if licences is None else dict(licences))
 
     def facts(self) -> dict[str, Any]:
         return {"digest": self.collection or UNKNOWN, "licences": UNKNOWN if self.licences is None else self.licences}

@@ -8,8 +8,6 @@ have words of their own here. What lies on another computer is never fetched.
 from __future__ import annotations
 
 import base64
-import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +16,21 @@ from typing import Any, Final, Literal
 
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
-from sfumato.provenance.certificates import SigningKey, common_name, pem_of
+from sfumato.provenance.certificates import SigningKey, common_name
 from sfumato.provenance.credentials import ASSERTION, UNREADABLE, Claim, signed
 from sfumato.provenance.keys import own_keys
-from sfumato.provenance.library import c2pa, context, media_type, reason
+from sfumato.provenance.library import c2pa, media_type, reason
+from sfumato.provenance.manifests import (
+    ELSEWHERE,
+    OUT_OF_TIME,
+    UNTRUSTED,
+    Signer,
+    Store,
+    codes_in,
+    read_manifests,
+    rows,
+    table,
+)
 from sfumato.provenance.trust import Trust
 
 # From good to bad; the first that holds of 'changed' and what follows it is the file's.
@@ -42,29 +51,12 @@ Status = Literal[
 
 MOST_BYTES: Final = 1 << 30
 _CHANGED: Final = ("assertion.", "claim.", "claimSignature.mismatch", "claimSignature.missing", "hashedURI.")
-_UNTRUSTED: Final = "signingCredential.untrusted"
-_TIMES: Final = ("signingCredential.expired", "claimSignature.outsideValidity")
 # A PNG of one pixel, to try keys with.
 _PIXEL: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 # What the library says for want of codes.
-_ELSEWHERE: Final = "must fetch remote manifests from url "
 _SEVERAL: Final = "more than one manifest store"
-
-
-@dataclass(frozen=True)
-class Signer:
-    """Whom a certificate names, and who vouches for it; what a stranger's certificate says proves nothing.
-
-    begins, ends: of its lifetime, where the file says so.
-    """
-
-    name: str
-    issuer: str
-    serial_number: str
-    begins: datetime | None
-    ends: datetime | None
 
 
 @dataclass(frozen=True)
@@ -125,11 +117,12 @@ def credentials_of(data: bytes, trusted: Sequence[Trust] = ()) -> Credentials:
     own = tuple(Trust.in_certificates(key.chain) for key in own_keys())
     library = c2pa()
     try:
-        store = _read(kind, data, (*own, *trusted))
+        store = read_manifests(kind, data, (*own, *trusted))
         if not store.active:
             return Credentials("unreadable", failures=store.failures[:1])
         # Who vouches for one signer that is named may vouch for a thousand others, whom nobody has named.
-        vouched = [each for each in (*own, *trusted) if store.is_vouched and _is_by(_read(kind, data, (each,)), each)]
+        known = (*own, *trusted) if store.is_vouched else ()
+        vouched = [each for each in known if _is_by(read_manifests(kind, data, (each,)), each)]
     except library.C2paError.ManifestNotFound:
         return Credentials("none")
     except library.C2paError as error:
@@ -154,7 +147,7 @@ def check_signs(key: SigningKey) -> None:
         raise SfumatoError(f"the certificate of {key.name!r}: what it signs does not hold ({said}); import another")
 
 
-def _is_by(store: _Store, trust: Trust) -> bool:
+def _is_by(store: Store, trust: Trust) -> bool:
     """Whether one of those whom a person trusts signed it; an authority gives no number twice."""
     one, named = store.signer, trust.signers
     return store.is_vouched and (
@@ -166,62 +159,16 @@ def _is_by(store: _Store, trust: Trust) -> bool:
 
 def _without(said: str) -> Credentials:
     """A file whose credentials the library does not read, by what it says."""
-    if _ELSEWHERE in said:
-        return Credentials("elsewhere", address=said.partition(_ELSEWHERE)[2].strip())
+    if ELSEWHERE in said:
+        return Credentials("elsewhere", address=said.partition(ELSEWHERE)[2].strip())
     return Credentials("several manifests" if _SEVERAL in said else "unreadable", failures=(("", said),))
 
 
-class _Store:
-    """All manifests of a file, as the library reads them; strangers wrote them, so that nothing is sure to be there."""
-
-    def __init__(self, said: Mapping[str, Any], certificates: Mapping[str, Any]) -> None:
-        self.label = str(said.get("active_manifest"))
-        manifests = _table(said.get("manifests"))
-        self.manifests: dict[str, Mapping[str, Any]] = {key: _table(each) for key, each in manifests.items()}
-        # The library leaves out a manifest of which it cannot read a part.
-        self.active = self.manifests.get(self.label, {})
-        results = _table(said.get("validation_results"))
-        outcome = _table(results.get("activeManifest"))
-        self.failures = _codes(outcome, "failure")
-        self.deltas = _rows(results.get("ingredientDeltas"))
-        self.holds = said.get("validation_state") in ("Trusted", "Valid")
-        proved = {code for code, _ in _codes(outcome, "success")}
-        self.is_vouched = {"signingCredential.trusted", "claimSignature.validated"} <= proved
-        self.signer = _signer(self.active, _table(certificates.get(self.label)))
-
-
-def _read(kind: str, data: bytes, trusted: Sequence[Trust]) -> _Store:
-    settings = context(pem_of([authority for each in trusted for authority in each.authorities]))
-    with c2pa().Reader(kind, io.BytesIO(data), context=settings) as reader:
-        said, others = json.loads(reader.json()), _rows(json.loads(reader.crjson()).get("manifests"))
-    certificates = {str(each.get("label")): _table(each.get("signature")).get("certificateInfo") for each in others}
-    return _Store(said, certificates)
-
-
-def _signer(manifest: Mapping[str, Any], certificate: Mapping[str, Any]) -> Signer:
-    said, by = _table(manifest.get("signature_info")), _table(certificate.get("issuer"))
-    lifetime = _table(certificate.get("validity"))
-    return Signer(
-        str(said.get("common_name") or said.get("issuer") or ""),
-        str(by.get("CN") or by.get("O") or ""),
-        str(said.get("cert_serial_number", "")),
-        _moment(lifetime.get("notBefore")),
-        _moment(lifetime.get("notAfter")),
-    )
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-
-
-def _status(store: _Store, inputs: Sequence[InputVerdict], *, is_trusted: bool) -> Status:
-    codes = [code for code, _ in store.failures if code != _UNTRUSTED]
+def _status(store: Store, inputs: Sequence[InputVerdict], *, is_trusted: bool) -> Status:
+    codes = [code for code, _ in store.failures if code != UNTRUSTED]
     if any(code.startswith(_CHANGED) for code in codes):
         return "changed"
-    if any(code in _TIMES for code in codes):
+    if any(code in OUT_OF_TIME for code in codes):
         begins = store.signer.begins
         return "not yet valid" if begins is not None and datetime.now(UTC) < begins else "expired"
     if any(code.startswith("signingCredential.") for code in codes):
@@ -233,44 +180,44 @@ def _status(store: _Store, inputs: Sequence[InputVerdict], *, is_trusted: bool) 
     return "trusted" if is_trusted else "untrusted"
 
 
-def _inputs(store: _Store) -> Iterator[InputVerdict]:
+def _inputs(store: Store) -> Iterator[InputVerdict]:
     """The inputs of all manifests, with what failed when they were used and what fails since."""
     for label in (store.label, *(label for label in store.manifests if label != store.label)):
         manifest = store.manifests[label]
         unread = {
-            note.get("title") for note in _rows(_facts(manifest).get("inputs")) if note.get("credentials") == UNREADABLE
+            note.get("title") for note in rows(_facts(manifest).get("inputs")) if note.get("credentials") == UNREADABLE
         }
-        for each in _rows(manifest.get("ingredients")):
-            found = _codes(_table(_table(each.get("validation_results")).get("activeManifest")), "failure")
+        for each in rows(manifest.get("ingredients")):
+            found = codes_in(table(table(each.get("validation_results")).get("activeManifest")), "failure")
             place = f"{label}/c2pa.assertions/{each.get('label')}"
             for delta in store.deltas:
                 if str(delta.get("ingredientAssertionURI")).endswith(place):
-                    found += _codes(_table(delta.get("validationDeltas")), "failure")
-            codes = dict.fromkeys(code for code, _ in found if code != _UNTRUSTED)
+                    found += codes_in(table(delta.get("validationDeltas")), "failure")
+            codes = dict.fromkeys(code for code, _ in found if code != UNTRUSTED)
             if each.get("title") in unread:
                 codes[UNREADABLE] = None
             yield InputVerdict(str(each.get("title", "")), "active_manifest" in each, tuple(codes))
 
 
 def _facts(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = [each for each in _rows(manifest.get("assertions")) if each.get("label") == ASSERTION]
-    return _table(found[0].get("data")) if found else {}
+    found = [each for each in rows(manifest.get("assertions")) if each.get("label") == ASSERTION]
+    return table(found[0].get("data")) if found else {}
 
 
 def _said(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What the file says of itself, signed."""
-    programs = _rows(manifest.get("claim_generator_info")) or [{}]
+    programs = rows(manifest.get("claim_generator_info")) or [{}]
     actions = [
         action
-        for assertion in _rows(manifest.get("assertions"))
+        for assertion in rows(manifest.get("assertions"))
         if str(assertion.get("label")).startswith("c2pa.actions")
-        for action in _rows(_table(assertion.get("data")).get("actions"))
+        for action in rows(table(assertion.get("data")).get("actions"))
     ]
     bindings = [
         block
-        for assertion in _rows(manifest.get("assertions"))
+        for assertion in rows(manifest.get("assertions"))
         if str(assertion.get("label")) == "c2pa.soft-binding"
-        for block in _rows(_table(assertion.get("data")).get("blocks"))
+        for block in rows(table(assertion.get("data")).get("blocks"))
     ]
     kinds = [str(action["digitalSourceType"]) for action in actions if "digitalSourceType" in action]
     return {
@@ -281,16 +228,3 @@ def _said(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "facts": dict(_facts(manifest)),
         "mark": str(bindings[0].get("value", "")) if bindings else "",
     }
-
-
-def _codes(results: Mapping[str, Any], outcome: str) -> tuple[tuple[str, str], ...]:
-    """The library's codes, and what it says of them."""
-    return tuple((str(each.get("code")), str(each.get("explanation", ""))) for each in _rows(results.get(outcome)))
-
-
-def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -136,7 +136,7 @@ def prepare_run(
         weights_from=weights_from,
         descends_from=descent,
         learned_from=learned_also(
-            LearnedFrom(collection=dataset.collection_digest, licences=None if licences is None else dict(licences)),
+            LearnedFrom.of(dataset.collection_digest, licences),
             None if parent is None else parent.config.learned_from,
         ),
         facts=dict(facts or {}),

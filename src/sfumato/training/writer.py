@@ -15,6 +15,7 @@ from sfumato.dataset import Dataset
 from sfumato.likeness import Likeness
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.models.card import model_card
+from sfumato.provenance.licences import short_name
 from sfumato.text import counted, readable
 from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
@@ -175,7 +176,7 @@ def training_facts(state: TrainingState, batch: int, seconds: float, device: tor
 def picture_facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
     """What a model's card says of the pictures that it was trained on."""
     summary = collection.summary
-    licences = ", ".join(f"{name} ({count})" for name, count in summary.licences.items())
+    licences = ", ".join(f"{short_name(name)} ({count})" for name, count in summary.licences.items())
     origin = collection.origin
     return {
         **({"Data set": f"{origin.reference}, version {origin.version or 'unknown'}"} if origin else {}),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sfumato.likeness.recorded import said_of_comparison
+from sfumato.provenance.licences import short_name
 from sfumato.provenance.verification import Credentials
 from sfumato.text import shortened
 from sfumato.works.recipe import Recipe
@@ -69,7 +70,7 @@ def _collections(facts: object) -> Iterator[str]:
         if isinstance(each, Mapping):
             licences = each.get("licences")
             counts: Mapping[Any, Any] = licences if isinstance(licences, Mapping) else {}
-            said = ", ".join(f"{name} ({count})" for name, count in counts.items()) or "unknown"
+            said = ", ".join(f"{short_name(str(name))} ({count})" for name, count in counts.items()) or "unknown"
             digest = shortened(str(each.get("digest", "unknown")))
             yield f"collection {digest}; licences: {shortened(said, 1000)}"
 

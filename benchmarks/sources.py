@@ -1,0 +1,103 @@
+"""How long it takes to ask pictures where they come from: pictures with XMP, IPTC and EXIF and a table of them are made
+and collected, by this version and by another one.
+
+    python benchmarks/sources.py --pictures 100000 --against /a/worktree/of/main
+
+Prints seconds of each, their ratio, the most memory that collecting took (without its decoding processes), and the
+seconds of a second run. The versions take turns, and the least of their times counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">\
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
+xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/" \
+xmpRights:WebStatement="https://creativecommons.org/licenses/by/4.0/"><dc:creator><rdf:Seq>\
+<rdf:li>Artist {artist}</rdf:li></rdf:Seq></dc:creator>\
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">Title {number}</rdf:li></rdf:Alt></dc:title>\
+</rdf:Description></rdf:RDF></x:xmpmeta>{padding}<?xpacket end="w"?>"""
+COLLECTING = """
+import json, resource, sys, time
+from sfumato.collection import Collection, collect
+began = time.perf_counter()
+for event in collect(sys.argv[1], sys.argv[2]):
+    pass
+seconds = time.perf_counter() - began
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"seconds": seconds, "MB": memory, "pictures": event.summary.pictures, "changed": event.changed}))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=5000)
+    parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--against", type=Path, help="the root of another version's source tree")
+    asked = parser.parse_args()
+    here = Path(__file__).resolve().parents[1]
+    with tempfile.TemporaryDirectory() as place:
+        art = Path(place, "art")
+        make(art, asked.pictures, asked.side)
+        least = {version: {} for version in filter(None, (asked.against, here))}
+        for _ in range(asked.turns):
+            for version, best in least.items():
+                out = Path(place, "collection")
+                shutil.rmtree(out, ignore_errors=True)
+                first, again = collect(version, art, out), collect(version, art, out)
+                print(f"{version}: {first['seconds']:.1f} s, {first['MB']:.0f} MB; again {again['seconds']:.1f} s")
+                best["first"] = min(first["seconds"], best.get("first", first["seconds"]))
+        if asked.against:
+            print(f"ratio {least[here]['first'] / least[asked.against]['first']:.3f} ({asked.pictures:,} pictures)")
+
+
+def make(folder: Path, count: int, side: int) -> None:
+    """JPEGs of a few kB in a hundred folders; every one with XMP and EXIF, every third with IPTC too, and a table."""
+    generator = np.random.default_rng(0)
+    rows = ["file_name,artist,license"]
+    for number in range(count):
+        levels = generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        image = Image.fromarray(levels).resize((side, side), Image.Resampling.BICUBIC)
+        exif, buffer = Image.Exif(), io.BytesIO()
+        exif.update({315: f"Artist {number % 97}".encode(), 33432: "© Museum".encode()})
+        packet = PACKET.format(artist=number % 97, number=number, padding=" " * 2000)
+        image.save(buffer, "JPEG", quality=85, exif=exif, xmp=packet.encode())
+        data = buffer.getvalue()
+        if number % 3 == 0:
+            data = data[:2] + iptc((80, b"Artist %d" % (number % 97)), (116, b"CC BY 4.0")) + data[2:]
+        inner = folder / f"{number % 100:02}"
+        inner.mkdir(parents=True, exist_ok=True)
+        (inner / f"{number:06}.jpg").write_bytes(data)
+        rows.append(f"{inner.name}/{number:06}.jpg,Artist {number % 97},CC-BY-4.0")
+    (folder / "metadata.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def iptc(*sets: tuple[int, bytes]) -> bytes:
+    block = b"".join(struct.pack(">BBBH", 0x1C, 2, number, len(value)) + value for number, value in sets)
+    block += bytes(len(block) % 2)
+    block = b"Photoshop 3.0\x008BIM\x04\x04\x00\x00" + struct.pack(">I", len(block)) + block
+    return b"\xff\xed" + struct.pack(">H", len(block) + 2) + block
+
+
+def collect(version: Path, art: Path, out: Path) -> dict[str, float]:
+    environment = os.environ | {"PYTHONPATH": str(version / "src")}
+    command = [sys.executable, "-c", COLLECTING, str(art), str(out)]
+    return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+
+if __name__ == "__main__":
+    main()
