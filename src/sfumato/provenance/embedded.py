@@ -34,9 +34,9 @@ from sfumato.provenance.statements import (
     XMP,
     Statement,
     one_text,
+    plain_text,
     said_in,
 )
-from sfumato.text import decoded
 
 _HEIF: Final = ("AVIF", "HEIF")
 _TIFF_IPTC, _TIFF_XMP = 33723, 700
@@ -67,7 +67,8 @@ def embedded_in(data: bytes, blocks: Iterable[Text] | None = None) -> tuple[Stat
         kind = picture_format(data[:HEAD_BYTES])
         found = list(_tiff_blocks(data) if kind == "TIFF" else _heif_blocks(data) if kind in _HEIF else ())
     said = list(chain.from_iterable(_read(kind, block) for kind, block in found))
-    said.sort(key=_rank)
+    if len(found) > 1:
+        said.sort(key=_rank)
     if b"jumb" in data and b"c2pa" in data:
         from sfumato.provenance.declared import manifest_said
 
@@ -102,7 +103,7 @@ def _png_said(keyword: bytes, text: bytes) -> Iterator[Statement]:
     if generated := list(generators.in_png_text(keyword, text)):
         yield from generated
         return  # what was asked of a model is not said of the picture
-    line = one_text([decoded(text.strip(b"\x00"))])
+    line = one_text([plain_text(text.strip(b"\x00"))])
     if (about := _KEYWORDS.get(keyword)) and line:
         yield Statement(about, line, TEXT)
     yield from opt_outs.in_words((keyword.decode("latin-1"), line), TEXT)
