@@ -47,7 +47,7 @@ print(json.dumps({"seconds": seconds, "CPU": own + decoding, "own": own, "MB": m
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=5000)
-    parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--against", type=Path, help="the root of another version's source tree")
     asked = parser.parse_args()
