@@ -9,6 +9,7 @@ A message is a line of JSON, which says its content and the number of its bytes,
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -126,6 +127,7 @@ def main() -> None:
     # The terminal sends Ctrl-C to every process of the group; whoever started this one decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory(int(sys.argv[-1]))
+    gc.freeze()  # what was imported stays, and need not be looked through again and again
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     requests = sys.stdin.buffer

@@ -18,6 +18,7 @@ XMP: Final = b"XML:com.adobe.xmp"  # PNG's keyword, used here for the packets of
 # No PNG's keyword has a zero in it.
 EXIF: Final = b"\x00exif"
 IPTC: Final = b"\x00iptc"
+C2PA: Final = b"\x00c2pa"  # only pointed out: its library wants the whole file
 _LONGEST: Final = 4 * 1024**2  # bytes of one text; no packet is longer, and what unpacks to more was made to do harm
 _JPEG_XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
 _JPEG_EXIF: Final = b"Exif\x00\x00"
@@ -30,12 +31,12 @@ _GIF_TRAILER: Final = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
 
 def texts_of(data: Data) -> Iterator[Text]:
     """The texts in a PNG, and the XMP packets in a PNG, WebP, GIF, JPEG or MP4, these under the keyword `XMP`."""
-    return (block for block in blocks_of(data) if block[0] not in (EXIF, IPTC))
+    return (block for block in blocks_of(data) if block[0] not in (EXIF, IPTC, C2PA))
 
 
 def blocks_of(data: Data) -> Iterator[Text]:
     """The same, and of a PNG, WebP or JPEG its EXIF, which begins like a TIFF, under the keyword `EXIF`; of a JPEG its
-    IPTC-IIM under `IPTC`."""
+    IPTC-IIM under `IPTC`; and `C2PA` for a manifest in one of these three."""
     for magic, walk in _WALKS.items():
         if data[: len(magic)] == magic:
             yield from walk(data)
@@ -53,6 +54,8 @@ def _png_texts(data: Data) -> Iterator[Text]:
             yield keyword, _png_text(kind, rest)
         elif kind == b"eXIf" and length <= _LONGEST:
             yield EXIF, data[place + 8 : place + 8 + length]
+        elif kind == b"caBX":
+            yield C2PA, b""
         place += 12 + length
 
 
@@ -83,6 +86,8 @@ def _webp_texts(data: Data) -> Iterator[Text]:
             yield XMP, data[place + 8 : place + 8 + min(length, _LONGEST)]
         elif kind == b"EXIF":
             yield EXIF, data[place + 8 : place + 8 + min(length, _LONGEST)].removeprefix(_JPEG_EXIF)
+        elif kind == b"C2PA":
+            yield C2PA, b""
         place += 8 + length + length % 2
 
 
@@ -98,6 +103,8 @@ def _jpeg_texts(data: Data) -> Iterator[Text]:
             yield XMP, data[content + len(_JPEG_XMP) : place + 2 + length]
         elif marker == 0xFFE1 and data[content : content + len(_JPEG_EXIF)] == _JPEG_EXIF:
             yield EXIF, data[content + len(_JPEG_EXIF) : place + 2 + length]
+        elif marker == 0xFFEB and data[content : content + 2] == b"JP":
+            yield C2PA, b""
         elif marker == 0xFFED and data[content : content + len(_JPEG_IPTC)] == _JPEG_IPTC:
             yield from _photoshop_texts(data[content + len(_JPEG_IPTC) : place + 2 + length])
         place += 2 + max(2, length)

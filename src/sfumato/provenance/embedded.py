@@ -15,6 +15,7 @@ from typing import Final
 from sfumato.images.files import HEAD_BYTES, picture_format
 from sfumato.images.tiff import Directory
 from sfumato.provenance import generators, opt_outs
+from sfumato.provenance.containers import C2PA as C2PA_BLOCK
 from sfumato.provenance.containers import EXIF as EXIF_BLOCK
 from sfumato.provenance.containers import IPTC as IPTC_BLOCK
 from sfumato.provenance.containers import XMP as XMP_PACKET
@@ -34,10 +35,11 @@ from sfumato.provenance.statements import (
     XMP,
     Statement,
     one_text,
+    plain_text,
     said_in,
 )
-from sfumato.text import decoded
 
+_WALKED: Final = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF")  # JPEG, PNG and WebP, whose blocks say all
 _HEIF: Final = ("AVIF", "HEIF")
 _TIFF_IPTC, _TIFF_XMP = 33723, 700
 _ORDER: Final = (XMP, IPTC, EXIF, TEXT, C2PA)
@@ -63,12 +65,15 @@ def embedded_in(data: bytes, blocks: Iterable[Text] | None = None) -> tuple[Stat
     blocks: what `blocks_of` finds in it, where that is known already.
     """
     found = list(blocks_of(data) if blocks is None else blocks)
-    if not found:
+    has_manifest = any(kind == C2PA_BLOCK for kind, _ in found)
+    if not data.startswith(_WALKED):
+        has_manifest = b"jumb" in data and b"c2pa" in data
         kind = picture_format(data[:HEAD_BYTES])
-        found = list(_tiff_blocks(data) if kind == "TIFF" else _heif_blocks(data) if kind in _HEIF else ())
+        found += _tiff_blocks(data) if kind == "TIFF" else _heif_blocks(data) if kind in _HEIF else ()
     said = list(chain.from_iterable(_read(kind, block) for kind, block in found))
-    said.sort(key=_rank)
-    if b"jumb" in data and b"c2pa" in data:
+    if len(found) > 1:
+        said.sort(key=_rank)
+    if has_manifest:
         from sfumato.provenance.declared import manifest_said
 
         said = [statement for statement in said if statement != _ELSEWHERE] + manifest_said(data)
@@ -86,7 +91,7 @@ def _read(kind: bytes, block: bytes) -> Iterator[Statement]:
         yield from _with_marks(exif_said(block), EXIF)
     elif kind == IPTC_BLOCK:
         yield from _with_marks(iptc_said(block), IPTC)
-    else:
+    elif kind != C2PA_BLOCK:
         yield from _png_said(kind, block)
 
 
@@ -102,7 +107,7 @@ def _png_said(keyword: bytes, text: bytes) -> Iterator[Statement]:
     if generated := list(generators.in_png_text(keyword, text)):
         yield from generated
         return  # what was asked of a model is not said of the picture
-    line = one_text([decoded(text.strip(b"\x00"))])
+    line = one_text([plain_text(text.strip(b"\x00"))])
     if (about := _KEYWORDS.get(keyword)) and line:
         yield Statement(about, line, TEXT)
     yield from opt_outs.in_words((keyword.decode("latin-1"), line), TEXT)

@@ -6,7 +6,7 @@ import struct
 from typing import Any, Final
 
 from sfumato.images.tiff import Directory
-from sfumato.provenance.statements import CREATOR, EXIF, FAULT, LICENCE, Statement, one_text
+from sfumato.provenance.statements import CREATOR, EXIF, FAULT, LICENCE, Statement, one_text, plain_text
 from sfumato.text import decoded
 
 _DESCRIPTION, _ARTIST, _COPYRIGHT, _PRIVATE, _COMMENT = 270, 315, 33432, 34665, 37510
@@ -25,10 +25,11 @@ def exif_said(block: bytes) -> tuple[list[Statement], list[str]]:
 
 def exif_in(directory: Directory) -> tuple[list[Statement], list[str]]:
     """The same of a directory that is read already."""
-    texts = {tag: _text(tag, directory.values[tag]) for tag in _TAGS if tag in directory.values}
+    values = directory.values
+    texts = {tag: _text(tag, values[tag]) for tag in _TAGS if tag in values}
     said = ((CREATOR, texts.get(_ARTIST) or texts.get(_XP_AUTHOR, "")), (LICENCE, texts.get(_COPYRIGHT, "")))
     statements = [Statement(about, text, EXIF) for about, text in said if text]
-    if _PRIVATE in directory.values:
+    if _PRIVATE in values:
         for private in directory.subdirectories(_PRIVATE):
             texts[_COMMENT] = _comment(private.values.get(_COMMENT))
     return statements, [text for text in texts.values() if text]
@@ -40,7 +41,7 @@ def _text(tag: int, value: Any) -> str:
     if tag in (_XP_AUTHOR, _XP_KEYWORDS):
         return one_text([data.decode("utf-16-le", "replace").rstrip("\x00")])
     # Each by itself: zeros between them look like UTF-16.
-    return one_text(map(decoded, data.split(b"\x00")), "; ")
+    return one_text(map(plain_text, data.split(b"\x00")), "; ")
 
 
 def _comment(value: Any) -> str:

@@ -48,7 +48,7 @@ def in_png_text(keyword: bytes, text: bytes) -> Iterator[Statement]:
 
 def is_parameters(text: str) -> bool:
     """Whether a text is the settings of a picture as AUTOMATIC1111's program writes them, in a PNG or a comment."""
-    return _PARAMETERS.search(text) is not None
+    return "Steps: " in text and _PARAMETERS.search(text) is not None
 
 
 def _is_settings(text: bytes) -> bool:

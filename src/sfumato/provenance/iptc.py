@@ -8,8 +8,18 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from sfumato.provenance.statements import CREATOR, FAULT, IPTC, LICENCE, SOURCE, TITLE, YEAR, Statement, one_text
-from sfumato.text import decoded
+from sfumato.provenance.statements import (
+    CREATOR,
+    FAULT,
+    IPTC,
+    LICENCE,
+    SOURCE,
+    TITLE,
+    YEAR,
+    Statement,
+    one_text,
+    plain_text,
+)
 
 _MARK, _APPLICATION = 0x1C, 2  # each data set begins with the mark; the record of editorial facts
 # By-line, object name, date created, source, copyright notice.
@@ -25,7 +35,7 @@ def iptc_said(block: bytes) -> tuple[list[Statement], list[str]]:
         found = _data_sets(block)
     except (IndexError, struct.error):
         return [Statement(FAULT, "its IPTC is broken", IPTC)], []
-    texts = {number: one_text(map(decoded, values)) for number, values in found.items() if number in _READ}
+    texts = {number: one_text(map(plain_text, values)) for number, values in found.items() if number in _READ}
     statements = [Statement(about, texts[number], IPTC) for number, about in _FACTS.items() if texts.get(number)]
     return statements, [text for text in texts.values() if text]
 

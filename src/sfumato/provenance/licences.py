@@ -174,6 +174,7 @@ def _in_words(words: str) -> str | None:
     return IN_COPYRIGHT if said in (UNKNOWN, OWN) else said
 
 
+@lru_cache(maxsize=8192)
 def is_notice(text: str) -> bool:
     """Whether a text says no more than whose the copyright is, which goes with every licence: '© 2020 Ana'."""
     if _plain(text) in WORDS or _RESERVED.search(text):

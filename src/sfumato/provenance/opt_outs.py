@@ -29,8 +29,9 @@ _ALLOWED: Final = frozenset(("DMI-ALLOWED", "DMI-UNSPECIFIED"))
 
 def in_words(texts: Iterable[str], where: str) -> Iterator[Statement]:
     """'noai' and 'noimageai' as words of any text: keywords, rights, a description."""
-    if (found := next(filter(None, map(_WORD.search, texts)), None)) is not None:
-        yield Statement(OPT_OUT, found[0].lower(), where)
+    whole = "\n".join(texts).lower()
+    if ("noai" in whole or "noimageai" in whole) and (found := _WORD.search(whole)) is not None:
+        yield Statement(OPT_OUT, found[0], where)
 
 
 def in_properties(properties: Mapping[str, Sequence[str]], where: str) -> Iterator[Statement]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sfumato.text import readable
+from sfumato.text import decoded, readable
 
 CREATOR: Final = "creator"
 TITLE: Final = "title"
@@ -59,8 +59,19 @@ _DEEDS: Final = ("creativecommons.org", "rightsstatements.org")
 
 def one_text(values: Iterable[str], between: str = ", ") -> str:
     """Values on one line, each once, without characters that show nothing."""
-    parts = [" ".join(readable(value.replace("\x00", " ")).split()) for value in values]
-    return (parts[0] if len(parts) == 1 else between.join(dict.fromkeys(filter(None, parts))))[:_MOST_LETTERS]
+    parts = [_line(value) for value in values]
+    return parts[0] if len(parts) == 1 else between.join(dict.fromkeys(filter(None, parts)))[:_MOST_LETTERS]
+
+
+def _line(value: str) -> str:
+    if not value.isascii() or "\x00" in value:
+        value = readable(value.replace("\x00", " "))
+    return " ".join(value[: 2 * _MOST_LETTERS].split())[:_MOST_LETTERS]
+
+
+def plain_text(data: bytes) -> str:
+    """The text in bytes of no stated encoding; most is ASCII, and soon read."""
+    return data.decode("ascii") if data.isascii() else decoded(data)
 
 
 def said_in(properties: Mapping[str, Sequence[str]], where: str) -> Iterator[Statement]:
@@ -70,11 +81,14 @@ def said_in(properties: Mapping[str, Sequence[str]], where: str) -> Iterator[Sta
     otherwise the last that could be one.
     """
     for about, names in PROPERTIES.items():
-        text = next(filter(None, (one_text(properties[name]) for name in names if name in properties)), "")
-        if text:
-            yield Statement(about, text, where)
-    page = one_text(properties.get(_PAGE, ()))
-    deed = page if any(host in page for host in _DEEDS) else ""
-    mark = _MARKED.get(one_text(properties.get(_MARK, ())).lower(), "")
-    texts = [deed, *(one_text(properties[name]) for name in LICENCES if name in properties), page, mark]
+        for name in names:
+            if name in properties and (text := one_text(properties[name])):
+                yield Statement(about, text, where)
+                break
+    texts = [one_text(properties[name]) for name in LICENCES if name in properties]
+    if _PAGE in properties:
+        page = one_text(properties[_PAGE])
+        texts = [page, *texts] if any(host in page for host in _DEEDS) else [*texts, page]
+    if _MARK in properties:
+        texts.append(_MARKED.get(one_text(properties[_MARK]).lower(), ""))
     yield from (Statement(LICENCE, text, where) for text in dict.fromkeys(filter(None, texts)))

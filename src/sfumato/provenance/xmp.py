@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -10,6 +11,7 @@ MOST_BYTES: Final = 1_000_000  # of a packet: what is known of a picture is a th
 _MOST_VALUES: Final = 1000
 
 _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_RDF_ROOT, _ITEM, _LANGUAGES, _RESOURCE = (f"{_RDF}{name}" for name in ("RDF", "li", "Alt", "resource"))
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _PREFIXES: Final = {
     "http://purl.org/dc/elements/1.1/": "dc",
@@ -39,16 +41,25 @@ def properties_of(packet: bytes) -> dict[str, list[str]]:
     """
     if len(packet) > MOST_BYTES:
         raise XmpError(f"is {len(packet) / 1e6:.1f} MB long, and no more than {MOST_BYTES / 1e6:g} MB are read")
-    found: dict[str, list[str]] = {}
     if b"\x00" not in packet[:8]:  # which UTF-16 has; behind others it is padding
         packet = packet.strip(b"\x00 \t\r\n")
-    for about in _parsed(packet).iter(f"{_RDF}RDF"):
+    found: dict[str, list[str]] = {}
+    for about in _parsed(packet).iter(_RDF_ROOT):
         for description in about:
-            for name, value in description.attrib.items():
-                _put(found, name, [value])
+            for tag, value in description.attrib.items():
+                if (name := _name_of(tag)) and value.strip():
+                    found.setdefault(name, []).append(value)
             for each in description:
-                _put(found, each.tag, _values(each))
+                if (name := _name_of(each.tag)) and (values := _values(each)):
+                    found.setdefault(name, []).extend(values)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _name_of(tag: str) -> str:
+    """'dc:creator' for its whole name; '' for one of no namespace, such as a comment's."""
+    namespace, _, name = str(tag)[1:].partition("}")
+    return f"{_PREFIXES.get(namespace, '')}:{name}" if name else ""
 
 
 def _parsed(packet: bytes) -> Element:
@@ -77,23 +88,14 @@ def _with_care(packet: bytes) -> Element:
     return root
 
 
-def _put(found: dict[str, list[str]], tag: object, values: list[str]) -> None:
-    namespace, _, name = str(tag)[1:].partition("}")
-    prefix = _PREFIXES.get(namespace, "")
-    said = [value for value in values if value.strip()]
-    if namespace and said:
-        found.setdefault(f"{prefix}:{name}", []).extend(said[:_MOST_VALUES])
-
-
 def _values(element: Element) -> list[str]:
     """The text of a property, its resource, or the texts of its list (part 1, 7.4 to 7.9); of languages one."""
-    if (resource := element.get(f"{_RDF}resource")) is not None:
+    if (resource := element.get(_RESOURCE)) is not None:
         return [resource]
     for array in element:
-        items = [item for item in array if item.tag == f"{_RDF}li"]
-        texts = [item.text or item.get(f"{_RDF}resource") or "" for item in items]
-        if array.tag != f"{_RDF}Alt":
-            return texts
-        usual = [text for item, text in zip(items, texts, strict=True) if item.get(_LANGUAGE) == "x-default"]
-        return (usual or texts)[:1]
-    return [element.text or ""]
+        items = [item for item in array if item.tag == _ITEM][:_MOST_VALUES]
+        if array.tag == _LANGUAGES:
+            items = [item for item in items if item.get(_LANGUAGE) == "x-default"][:1] or items[:1]
+        texts = [item.text or item.get(_RESOURCE) or "" for item in items]
+        return [text for text in texts if text.strip()]
+    return [element.text] if element.text and element.text.strip() else []
