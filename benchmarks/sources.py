@@ -4,7 +4,7 @@ and collected, by this version and by another one.
     python benchmarks/sources.py --pictures 100000 --against /a/worktree/of/main
 
 Prints seconds of each and of the processors, their ratios, the most memory that collecting took (without its decoding
-processes), and the seconds of a second run. The versions take turns, and the least of their times counts.
+processes), and the seconds of a second run. The versions take turns; the median of their ratios counts.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from PIL import Image
@@ -48,26 +49,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=5000)
     parser.add_argument("--side", type=int, default=512)
-    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--against", type=Path, help="the root of another version's source tree")
     asked = parser.parse_args()
     here = Path(__file__).resolve().parents[1]
     with tempfile.TemporaryDirectory() as place:
         art = Path(place, "art")
         make(art, asked.pictures, asked.side)
-        least = {version: {} for version in filter(None, (asked.against, here))}
+        ratios: dict[str, list[float]] = {"seconds": [], "CPU": []}
         for _ in range(asked.turns):
-            for version, best in least.items():
+            found = {}
+            for version in filter(None, (asked.against, here)):
                 out = Path(place, "collection")
                 shutil.rmtree(out, ignore_errors=True)
                 first, again = collect(version, art, out), collect(version, art, out)
                 said = f"{first['seconds']:.1f} s, of the CPU {first['CPU']:.1f} s (not decoding: {first['own']:.1f} s)"
                 print(f"{version}: {said}, {first['MB']:.0f} MB; again {again['seconds']:.1f} s", flush=True)
-                for name in ("seconds", "CPU"):
-                    best[name] = min(first[name], best.get(name, first[name]))
+                found[version] = first
+            if asked.against:
+                for name, values in ratios.items():
+                    values.append(found[here][name] / found[asked.against][name])
         if asked.against:
-            ratios = (f"{least[here][name] / least[asked.against][name]:.3f} ({name})" for name in ("seconds", "CPU"))
-            print(f"ratio {', '.join(ratios)}, {asked.pictures:,} pictures")
+            said = ", ".join(f"{median(values):.3f} of the {name}" for name, values in ratios.items())
+            print(f"median ratio {said}; {asked.pictures:,} pictures of {asked.side} px, {asked.turns} turns")
 
 
 def make(folder: Path, count: int, side: int) -> None:
