@@ -35,6 +35,28 @@ def local_path(name: str | Path) -> Path:
     return path
 
 
+def personal_directory(variable: str, xdg: str, usual: str, inside: str, what: str) -> Path:
+    """Where a person's own things lie: in the directory that the variable names; else ``inside`` the one that the XDG
+    base directory specification's variable names, by default ``usual`` below their home.
+
+    what: 'a signing key', for the sentence. Raises SfumatoError where there is no home, and for what is no path.
+    """
+    if named := os.environ.get(variable):
+        try:
+            return local_path(named)
+        except SfumatoError as error:
+            raise SfumatoError(f"{variable}: {error}") from error
+    place = Path(os.environ.get(xdg, ""))
+    if not place.is_absolute():  # the specification has relative paths ignored
+        try:
+            place = Path.home() / usual
+        except RuntimeError as error:
+            raise SfumatoError(
+                f"there is no home here to keep {what} in; name a directory for it in {variable}"
+            ) from error
+    return place / inside
+
+
 def open_file(path: Path) -> BinaryIO:
     """Open a file to read. Raises OSError where there is none, and for what may never end: a pipe or a device."""
     return os.fdopen(open_descriptor(path), "rb")

@@ -223,3 +223,9 @@ def test_who_else_holds_it_is_waited_for_and_then_said(index: Path, monkeypatch:
             transaction(index, writes=True),
         ):
             pass
+
+
+def test_a_place_in_nobodys_home_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFUMATO_STATE", "~nobody-of-this-name/state")
+    with pytest.raises(SfumatoError, match=r"^SFUMATO_STATE: ~nobody-of-this-name/state: there is no such user here"):
+        state_directory()

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sfumato.disk import disk_fault, flush_directory, flush_file, local_path, open_descriptor
+from sfumato.disk import disk_fault, flush_directory, flush_file, open_descriptor, personal_directory
 from sfumato.errors import SfumatoError
 from sfumato.provenance.certificates import SigningKey, make_signing_key, parse_signing_key
 
@@ -29,20 +29,7 @@ def keys_directory() -> Path:
 
     Raises SfumatoError where there is no home, and for what is no path.
     """
-    if named := os.environ.get(VARIABLE):
-        try:
-            return local_path(named)
-        except SfumatoError as error:
-            raise SfumatoError(f"{VARIABLE}: {error}") from error
-    data = Path(os.environ.get("XDG_DATA_HOME", ""))
-    if not data.is_absolute():  # the XDG base directory specification has relative paths ignored
-        try:
-            data = Path.home() / ".local" / "share"
-        except RuntimeError as error:
-            raise SfumatoError(
-                f"there is no home here to keep a signing key in; name a directory for it in {VARIABLE}"
-            ) from error
-    return data / "sfumato" / "keys"
+    return personal_directory(VARIABLE, "XDG_DATA_HOME", ".local/share", "sfumato/keys", "a signing key")
 
 
 def own_key() -> SigningKey:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sfumato.disk import DISK_FULL, disk_fault
+from sfumato.disk import DISK_FULL, disk_fault, personal_directory
 from sfumato.errors import SfumatoError
-from sfumato.text import at_home, counted
+from sfumato.text import counted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -59,19 +59,10 @@ if hasattr(os, "register_at_fork"):
 def state_directory() -> Path:
     """Where the index lies: in SFUMATO_STATE, or in sfumato of XDG_STATE_HOME, which is ~/.local/state if not set.
 
-    Raises SfumatoError where there is no home.
+    Raises SfumatoError where there is no home, and for what is no path.
     """
-    if named := os.environ.get(VARIABLE):
-        return at_home(Path(named)).absolute()
-    state = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if not state.is_absolute():  # the XDG base directory specification has relative paths ignored
-        try:
-            state = Path.home() / ".local" / "state"
-        except RuntimeError as error:
-            raise SfumatoError(
-                f"there is no home here to keep the index of saved works in; name a directory for it in {VARIABLE}"
-            ) from error
-    return state / "sfumato"
+    kept = "the index of saved works"
+    return personal_directory(VARIABLE, "XDG_STATE_HOME", ".local/state", "sfumato", kept).absolute()
 
 
 def index_file() -> Path:
