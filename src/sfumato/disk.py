@@ -190,16 +190,22 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
 def _name(temporary: Path, path: Path, *, force: bool) -> None:
     if force:
         temporary.replace(path)
-        return
+    elif not take_name(temporary, path):
+        raise _exists(path)
+
+
+def take_name(temporary: Path, path: Path) -> bool:
+    """Give a file its name; False where there is one of that name, which stays. Raises OSError where it cannot be."""
     try:
         # A link, unlike a rename, fails if another process has made the file meanwhile.
         os.link(temporary, path)
     except FileExistsError:
-        raise _exists(path) from None
+        return False
     except OSError:  # no hard links here, as on many USB sticks
         if path.exists():
-            raise _exists(path) from None
+            return False
         temporary.replace(path)
+    return True
 
 
 def _exists(path: Path) -> SfumatoError:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sfumato.disk import DISK_FULL, disk_fault, personal_directory
+from sfumato.disk import DISK_FULL, disk_fault, personal_directory, take_name
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
 
@@ -97,23 +97,13 @@ def make(path: Path) -> None:
             try:
                 with contextlib.closing(sqlite3.connect(temporary)) as connection:
                     connection.executescript(_SCHEMA)
-                _name(temporary, path)
+                take_name(temporary, path)  # where another process was first, its own serves
             finally:
                 temporary.unlink(missing_ok=True)
         except OSError as error:
             raise _unusable(path, disk_fault(error)) from error
         except sqlite3.Error as error:
             raise _fault(path, error) from error
-
-
-def _name(temporary: Path, path: Path) -> None:
-    try:
-        os.link(temporary, path)  # unlike a rename, a link takes nobody's place
-    except FileExistsError:
-        return
-    except OSError:  # no hard links here, as on many USB sticks
-        if not path.exists():
-            temporary.replace(path)
 
 
 @contextlib.contextmanager
