@@ -170,7 +170,7 @@ def _decision(line: Any) -> Edit | Removal:
         found: Edit | Removal = edit
     else:
         found = Removal(**line["remove"])
-    if not all(isinstance(getattr(found, name), str) for name in ("sha256", "file", "when")):
+    if not all(isinstance(getattr(found, name, ""), str) for name in ("creator", "sha256", "file", "when")):
         raise TypeError("its parts are no texts")
     is_creator = isinstance(found, Removal) and found.creator and not found.sha256
     if not is_creator and not _DIGEST.fullmatch(found.sha256):

@@ -110,7 +110,7 @@ def _licence(name: str) -> str:
     if licence.startswith(f"{REFERENCE}CC-"):
         version = f"{short_name(licence).removeprefix(REFERENCE)}-4.0"
         raise SfumatoError(
-            f"'{_short(name)}' says no version; name one, as in {version}, or {licence} for pictures that state none."
+            f"'{_short(name)}' says no version; name one, as in {version}, or, for pictures that state none, {licence}."
         )
     words = (word for word, meant in WORDS.items() if meant not in (UNKNOWN, OWN))
     known = {each.casefold(): each for each in (*_USUAL, *words)}

@@ -49,8 +49,8 @@ class Selection:
         if self.creators:
             pictures = [picture for picture in pictures if is_by(picture, self.creators)]
         if not pictures:
-            hint = said_alike(self.creators, collection)
-            raise SfumatoError(f"{collection.path}: holds no such picture{hint}")
+            by = f" by {printable(shortened(' or '.join(self.creators), 100))}" if self.creators else ""
+            raise SfumatoError(f"{collection.path}: holds no such picture{by}{said_alike(self.creators, collection)}")
         return pictures
 
 

@@ -27,7 +27,7 @@ def table_of(pictures: Iterable[Picture]) -> bytes:
     writer = csv.writer(lines)
     writer.writerow([FILE_COLUMN, *FACTS, _DIGEST])
     for picture in pictures:
-        values = [readable(picture.file), *(_value(picture, about) for about in FACTS)]
+        values = map(_cell, (readable(picture.file), *(_value(picture, about) for about in FACTS)))
         writer.writerow([*map(_harmless, values), _PREFIX + picture.sha256])
     return lines.getvalue().encode("utf-8-sig", "backslashreplace")
 
@@ -45,11 +45,11 @@ def edits_in(data: bytes, pictures: Iterable[Picture], name: str) -> list[Edit]:
         why = table.complaints[0] if table.complaints else f"it has no column '{missing[0]}'"
         raise SfumatoError(f"{name}: is no table that 'sfumato collection edit --write' has written ({why})")
     # Two files may share a content, and two names may be written alike.
-    known = {(readable(picture.file), picture.sha256): picture for picture in pictures}
+    known = {(_cell(readable(picture.file)), picture.sha256): picture for picture in pictures}
     contents = dict(known.keys())
     edits: dict[str, Edit] = {}
     for number, row in enumerate(table.rows, start=2):
-        file = readable(_plain(str(row.get(FILE_COLUMN) or "")))
+        file = _plain(_cell(readable(str(row.get(FILE_COLUMN) or ""))))
         digest = str(row.get(_DIGEST) or "").strip().removeprefix(_PREFIX)
         picture = known.get((file, digest))
         if picture is None:
@@ -76,9 +76,8 @@ def _changes(row: dict[str, object], picture: Picture) -> Iterator[tuple[str, st
     for about in FACTS:
         if about not in row:
             continue
-        text = " ".join(_plain(str(row[about] if row[about] is not None else "")).split())
-        now = _value(picture, about)
-        same = licence_of(text) == picture.licence if about == LICENCE else text == " ".join(now.split())
+        text = _plain(_cell(str(row[about] or "")))
+        same = licence_of(text) == picture.licence if about == LICENCE else text == _cell(_value(picture, about))
         if not same:
             yield about, text
 
@@ -86,6 +85,11 @@ def _changes(row: dict[str, object], picture: Picture) -> Iterator[tuple[str, st
 def _value(picture: Picture, about: str) -> str:
     value = str(getattr(picture, about))
     return short_name(value) if about == LICENCE else value
+
+
+def _cell(text: str) -> str:
+    """As it comes back from a spreadsheet: on one line, without what shows nothing."""
+    return " ".join(text.replace("\x00", "").split())
 
 
 def _harmless(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sfumato.collection import Collection, Finished
@@ -48,7 +49,8 @@ def remove(place: Path, creators: Sequence[str], files: Sequence[str]) -> Iterat
 def restore(place: Path, creators: Sequence[str], files: Sequence[str]) -> Iterator[Event]:
     """Take pictures in again that `remove` took out, by the same creators or files; as `edit`."""
     collection = Collection.open(place)
-    digests = {picture.sha256 for picture in Selection(files=tuple(files)).of(collection)} if files else set()
+    pictures = Selection(files=tuple(files)).of(collection) if files else []
+    digests = {picture.sha256 for picture in pictures}
     names = [" ".join(name.split()) for name in creators]
     removals = collection.decisions.removals
     missing = [name for name in names if name not in {each.creator for each in removals}]
@@ -73,12 +75,12 @@ def _decided(collection: Collection, change: Callable[[Decisions], Decisions]) -
         directory.claim(FILE)
         change(before).write(place)
     is_done = False
+    events = collect(collection.source, place, background=collection.background, include_works=collection.include_works)
     try:
-        for event in collect(
-            collection.source, place, background=collection.background, include_works=collection.include_works
-        ):
-            is_done = is_done or isinstance(event, Finished)
-            yield event
+        with closing(events):  # type: ignore[type-var]
+            for event in events:
+                is_done = is_done or isinstance(event, Finished)
+                yield event
     finally:
         if not is_done:
             with directory.at_work(), writing_to(place):

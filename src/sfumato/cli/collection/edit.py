@@ -99,9 +99,7 @@ def _check_asked(fields: dict[str, str], *, chosen: bool, forget: bool, write: P
         *(f"--{about}" for about in list(fields)[:1]),
     ]
     if not ways:
-        raise SfumatoError(
-            "say what is true, as in --file 'waves/*.png' --creator 'Ana Bo', or give --write or --table"
-        )
+        raise SfumatoError("state something, as in --file 'waves/*.png' --creator 'Ana Bo', or give --write or --table")
     if len(ways) > 1:
         raise SfumatoError(f"{ways[0]} and {ways[1]} are two things; give one after the other")
     if table is not None and chosen:

@@ -113,10 +113,8 @@ def _of_picture(picture: Picture, collection: Collection) -> Iterator[str]:
         shown = short_name(value) if about == "licence" else value
         where = f" ({picture.found[about]})" if about in picture.found else ""
         others = "; ".join(f"{each.where} says '{each.text}'" for each in picture.conflicts if each.about == about)
-        known = (
-            f"{shown} ({where})" if where and _is_known(picture, about) else f"not known{f' ({where})' * bool(where)}"
-        )
-        yield f"  {about}: {known}{f'; but {others}' if others else ''}"
+        known = shown if _is_known(picture, about) else "not known"
+        yield f"  {about}: {known}{where}{f'; but {others}' if others else ''}"
     if picture.caption:
         yield f"  caption: {picture.caption}"
     if picture.generated:
