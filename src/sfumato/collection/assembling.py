@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -153,7 +154,8 @@ def assemble(
     around = source.name if source.is_dir() else source.stem
     admission = Admission.of({file: seen.picture for file, seen in sound.items()}, metadata, choices)
     once, twins = _each_once(sound, metadata, around)
-    kept, excluded, left_out = _admitted(once, admission)
+    group_of = _groups(once)
+    kept, excluded, left_out = _admitted(once, admission, group_of)
     rejected += [*twins, *left_out]
     if not kept:
         raise SfumatoError(_nothing_left(source, rejected))
@@ -161,12 +163,11 @@ def assemble(
 
     pictures = with_metadata([seen.picture for seen in kept], metadata, admission.facts, around)
     thumbnails = np.stack([seen.thumbnail for seen in (*kept, *excluded)])
-    first = _groups(kept)
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.
-    pictures = [
-        replace(picture, group=pictures[index].sha256[:16])
-        for picture, index in zip(pictures, first.tolist(), strict=True)
-    ]
+    name_of: dict[int, str] = {}
+    for picture in pictures:
+        name_of.setdefault(group_of[picture.file], picture.sha256[:16])
+    pictures = [replace(picture, group=name_of[group_of[picture.file]]) for picture in pictures]
     description = {
         "source": str(source),
         "origin": asdict(choices.origin) if choices.origin is not None else None,
@@ -177,20 +178,21 @@ def assemble(
     return Stored(description, pictures, rejected, thumbnails, [seen.picture for seen in excluded])
 
 
-def _admitted(once: list[Kept], admission: Admission) -> tuple[list[Kept], list[Kept], list[Rejected]]:
+def _admitted(
+    once: list[Kept], admission: Admission, group_of: Mapping[str, int]
+) -> tuple[list[Kept], list[Kept], list[Rejected]]:
     """The pictures that may be learned from; those that may not, and for each of these the reason.
 
     What is nearly the same picture as one whose maker does not want it learned from is left out with it.
     """
     refusals = {seen.picture.file: refusal for seen in once if (refusal := admission.refusal(seen.picture)) is not None}
-    unwanted = [file for file, refusal in refusals.items() if refusal.kind in unusable.UNWANTED]
-    if unwanted:
-        group_of = dict(zip((seen.picture.file for seen in once), _groups(once).tolist(), strict=True))
-        first_of = {group_of[file]: refusals[file] for file in reversed(unwanted)}
-        for seen in once:
-            like = first_of.get(group_of[seen.picture.file])
-            if like is not None and seen.picture.file not in refusals and not admission.facts[seen.picture.file].is_own:
-                refusals[seen.picture.file] = nearly_left_out(seen.picture, like)
+    unwanted = {
+        group_of[file]: refusal for file, refusal in reversed(refusals.items()) if refusal.kind in unusable.UNWANTED
+    }
+    for seen in once if unwanted else ():
+        file, like = seen.picture.file, unwanted.get(group_of[seen.picture.file])
+        if like is not None and file not in refusals and not admission.facts[file].is_own:
+            refusals[file] = nearly_left_out(seen.picture, like)
     kept = [seen for seen in once if seen.picture.file not in refusals]
     excluded = [
         Kept(replace(seen.picture, **fields_of(admission.facts[seen.picture.file])), seen.thumbnail)
@@ -200,10 +202,13 @@ def _admitted(once: list[Kept], admission: Admission) -> tuple[list[Kept], list[
     return kept, excluded, list(refusals.values())
 
 
-def _groups(seen: list[Kept]) -> NDArray[np.int64]:
-    """For each picture the place of the first that it is a near duplicate of."""
-    hashes = np.array([each.picture.hash for each in seen], dtype=np.uint64)
-    return near_duplicates(hashes, np.stack([each.thumbnail for each in seen]))
+def _groups(once: list[Kept]) -> dict[str, int]:
+    """For each picture, those that are left out too, the number of its group of near duplicates."""
+    if not once:
+        return {}
+    hashes = np.array([seen.picture.hash for seen in once], dtype=np.uint64)
+    numbers = near_duplicates(hashes, np.stack([seen.thumbnail for seen in once])).tolist()
+    return dict(zip((seen.picture.file for seen in once), numbers, strict=True))
 
 
 def _each_once(sound: dict[str, Kept], metadata: Metadata, around: str) -> tuple[list[Kept], list[Rejected]]:
