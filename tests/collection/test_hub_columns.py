@@ -59,3 +59,11 @@ def test_rows_are_read_by_the_names_of_their_classes():
     assert columns.texts_of(row | {"text": ["first", "second"]})["caption"] == "first"
     assert columns.category_of(row | {"style": -1}) == columns.category_of(row | {"style": None}) == ""
     assert "not used: 'score'" in columns.describe()
+
+
+def test_columns_of_yes_and_no_say_what_may_be_learned_from():
+    columns = chosen(image=PICTURE, Trainable=datasets.Value("bool"), noai=TEXT, is_public_domain=NUMBER)
+    assert columns.rights == ["Trainable", "noai", "is_public_domain"]
+    assert columns.unused == []
+    assert columns.rights_of({"Trainable": False, "noai": None, "is_public_domain": 1}) == ["False", "", "1"]
+    assert "rights from 'Trainable', 'noai', 'is_public_domain'" in columns.describe()

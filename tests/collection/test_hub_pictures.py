@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sfumato.collection import Noted, Origin, Written
+from sfumato.collection import Collection, Noted, Origin, Written, collect
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.hub_pictures import CachedFiles, check_place, read_origin, write_pictures
 from sfumato.errors import SfumatoError
@@ -53,6 +53,16 @@ def test_classes_that_no_folder_can_be_called_have_a_folder_of_their_own(table, 
         "_.._up",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_who_does_not_want_to_be_learned_from_is_left_out(table, tmp_path):
+    loaded = {"train": table("a", "a", "b")["train"].add_column("trainable", [True, False, True])}
+    columns = Columns("image", "label", rights=["trainable"])
+    list(write_pictures(loaded, 3, columns, tmp_path / "p", ORIGIN, CachedFiles()))
+    list(collect(tmp_path / "p", tmp_path / "c", workers=1))
+    collection = Collection.open(tmp_path / "c")
+    assert [picture.file for picture in collection.pictures] == ["a/0000000.png", "b/0000002.png"]
+    assert [picture.file for picture in collection.excluded] == ["a/0000001.png"]
 
 
 def test_rows_without_a_picture_are_counted(table, tmp_path):

@@ -30,7 +30,7 @@ _PROBED: Final = 200  # rows that show which column names the pictures
 _FEW_VALUES: Final = 20  # classes: as many as this, or half as many as there are rows
 _MOST_NAMED: Final = 8
 
-_RIGHTS: Final = frozenset((*DOMAIN, *opt_outs.REFUSING, *opt_outs.ALLOWING))
+RIGHTS: Final = frozenset((*DOMAIN, *opt_outs.REFUSING, *opt_outs.ALLOWING))
 _YES: Final = ("1", "true", "yes")
 
 KIND: Final = "kind"  # beside the fields of a picture: a class, if nothing else gives one
@@ -60,7 +60,7 @@ def understood(table: Table, find: Finder) -> Statements:
         said.notes.append(f"no column of it names the pictures, so it is not used ({listed})")
         return said
     fields = {about: _columns_of(about, keys, naming) for about in COLUMNS}
-    rights = [column for column, key in keys.items() if key in _RIGHTS]
+    rights = [column for column, key in keys.items() if key in RIGHTS]
     used = {naming, *rights, *(column for columns in fields.values() for column in columns)}
     rest = [column for column, key in keys.items() if column not in used and not _INDEX.fullmatch(key)]
     kind = _kind_column(table.rows, rest, keys) if not fields["category"] else ""
@@ -90,7 +90,7 @@ def known_fields(row: Row) -> tuple[Fields, list[str]]:
     """What an object beside a single picture says of it, and the names in it that are not used."""
     keys = {column: column_key(column) for column in row}
     fields = {about: _columns_of(about, keys, "") for about in COLUMNS}
-    rights = [column for column, key in keys.items() if key in _RIGHTS]
+    rights = [column for column, key in keys.items() if key in RIGHTS]
     known = {about: _first(row, columns) for about, columns in fields.items()}
     _add_rights(known, row, rights, keys)
     used = {*rights, *(column for columns in fields.values() for column in columns)}

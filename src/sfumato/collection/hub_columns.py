@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
+from sfumato.collection.columns import RIGHTS
 from sfumato.collection.tables import COLUMNS, TEXTS, column_key
 
 _PICTURES: Final = ("image", "img", "picture", "photo")
@@ -19,19 +20,21 @@ _MOST_LETTERS: Final = 10_000  # of one text
 class Columns:
     """The names of the columns that are used; `texts` maps a field of a picture to the columns that may give it.
 
-    `names` maps a column of numbers that stand for names to these names. `unused` are the others.
+    `rights` are columns that say yes or no of the licence and of learning from a picture, as tables have them. `names`
+    maps a column of numbers that stand for names to these names. `unused` are the others.
     """
 
     picture: str
     category: str = ""
     texts: dict[str, list[str]] = field(default_factory=dict)
+    rights: list[str] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=dict)
     unused: list[str] = field(default_factory=list)
 
     @property
     def used(self) -> list[str]:
         """All columns that are read, each once."""
-        columns = [self.picture, self.category, *chain.from_iterable(self.texts.values())]
+        columns = [self.picture, self.category, *chain.from_iterable(self.texts.values()), *self.rights]
         return [column for column in dict.fromkeys(columns) if column]
 
     def describe(self) -> str:
@@ -39,6 +42,8 @@ class Columns:
         parts = [f"pictures from the column '{self.picture}'"]
         parts.append(f"classes from '{self.category}'" if self.category else "no classes")
         parts += [f"{name} from {_quoted(columns)}" for name, columns in self.texts.items()]
+        if self.rights:
+            parts.append(f"rights from {_quoted(self.rights)}")
         if self.unused:
             parts.append(f"not used: {_quoted(self.unused)}")
         return ", ".join(parts)
@@ -54,6 +59,10 @@ class Columns:
             for name, columns in self.texts.items()
         }
         return {name: text for name, text in known.items() if text}
+
+    def rights_of(self, row: dict[str, Any]) -> list[str]:
+        """What the columns of `rights` say of a row's picture, in their order."""
+        return [self._text(row, column) for column in self.rights]
 
     def _text(self, row: dict[str, Any], column: str) -> str:
         value = row[column]
@@ -92,7 +101,10 @@ def choose_columns(features: dict[str, Any], distinct: Callable[[str], int], row
         if columns:
             texts[about] = columns
     used = {picture, category, *chain.from_iterable(texts.values())}
-    return Columns(picture, category, texts, names, [name for name in features if name not in used])
+    plain = [name for name, kind in features.items() if name in written or str(getattr(kind, "dtype", "")) == "bool"]
+    rights = [name for name in plain if column_key(name) in RIGHTS and name not in used]
+    unused = [name for name in features if name not in {*used, *rights}]
+    return Columns(picture, category, texts, rights, names, unused)
 
 
 def _is_picture(kind: Any) -> bool:

@@ -85,7 +85,7 @@ def _written(
     missing = foreign = 0
     with (stage / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
         writer = csv.writer(table)
-        writer.writerow(("file_name", "split", *TEXTS))
+        writer.writerow(("file_name", "split", *TEXTS, *columns.rights))
         names = _FolderNames()
         for number, (split, row) in enumerate(_rows(loaded, columns)):
             picture = row[columns.picture] or {}
@@ -98,7 +98,8 @@ def _written(
                 continue
             file = _write(stage, names.of(columns.category_of(row)), number, data)
             known = columns.texts_of(row)
-            writer.writerow((file, split_named(split) or split, *(known.get(name, "") for name in TEXTS)))
+            texts = (known.get(name, "") for name in TEXTS)
+            writer.writerow((file, split_named(split) or split, *texts, *columns.rights_of(row)))
             yield Written(number + 1, rows)
     if missing == rows:
         raise SfumatoError(
