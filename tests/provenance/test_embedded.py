@@ -150,7 +150,7 @@ def test_what_exiftool_writes_is_read_as_it_reads_it(kind: str, saved: Callable[
     written = {
         "XMP-dc:Creator": "Ána", "XMP-dc:Title": "Sea", "XMP-dc:Rights": "CC BY 4.0", "XMP-dc:Source": "the attic",
         "XMP-photoshop:DateCreated": "1888", "EXIF:Artist": "Bén", "EXIF:Copyright": "© Bén",
-    } | ({"IPTC:By-line": "Cý", "IPTC:CopyrightNotice": "© Cý"} if kind in ("JPEG", "TIFF") else {})  # fmt: skip
+    } | ({"IPTC:By-line": "Cý", "IPTC:CopyrightNotice": "© Cý"} if kind in ("JPEG", "TIFF", "PNG") else {})  # fmt: skip
     arguments = [f"-{name}={value}" for name, value in written.items()]
     subprocess.run(["exiftool", "-q", "-q", *arguments, "-charset", "iptc=UTF8", str(path)], check=True)
     read = json.loads(subprocess.run(["exiftool", "-j", "-G1", str(path)], capture_output=True, check=True).stdout)[0]
@@ -162,6 +162,6 @@ def test_what_exiftool_writes_is_read_as_it_reads_it(kind: str, saved: Callable[
     assert found[("year", "XMP")] == str(read["XMP-photoshop:DateCreated"])
     assert found[("creator", "EXIF")] == read["IFD0:Artist"] == "Bén"
     assert found[("licence", "EXIF")] == read["IFD0:Copyright"]
-    if kind in ("JPEG", "TIFF"):
+    if kind in ("JPEG", "TIFF", "PNG"):
         assert found[("creator", "IPTC")] == "Cý"
         assert found[("licence", "IPTC")] == "© Cý"

@@ -22,6 +22,8 @@ C2PA: Final = b"\x00c2pa"  # only pointed out: its library wants the whole file
 _LONGEST: Final = 4 * 1024**2  # bytes of one text; no packet is longer, and what unpacks to more was made to do harm
 _JPEG_XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
 _JPEG_EXIF: Final = b"Exif\x00\x00"
+_JPEG_MORE_XMP: Final = b"http://ns.adobe.com/xmp/extension/\x00"
+_RAW_PROFILE: Final = b"Raw profile type "
 _JPEG_IPTC: Final = b"Photoshop 3.0\x00"
 _GIF_XMP: Final = b"\x21\xff\x0bXMP DataXMP"
 _VIDEO_XMP: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -51,12 +53,33 @@ def _png_texts(data: Data) -> Iterator[Text]:
         length, kind = struct.unpack_from(">I4s", data, place)
         if kind in (b"tEXt", b"zTXt", b"iTXt") and length <= _LONGEST:
             keyword, _, rest = data[place + 8 : place + 8 + length].partition(b"\x00")
-            yield keyword, _png_text(kind, rest)
+            text = _png_text(kind, rest)
+            yield from _raw_profile(text) if keyword.startswith(_RAW_PROFILE) else [(keyword, text)]
         elif kind == b"eXIf" and length <= _LONGEST:
             yield EXIF, data[place + 8 : place + 8 + length]
         elif kind == b"caBX":
             yield C2PA, b""
         place += 12 + length
+
+
+def _raw_profile(text: bytes) -> Iterator[Text]:
+    """What ImageMagick and exiftool put into a PNG's text that has no chunk for it: a line with the kind, one with the
+    number of bytes, and these in hexadecimal. What they hold begins as in a JPEG."""
+    lines = text.strip().split(b"\n", 2)
+    try:
+        profile = bytes.fromhex(lines[2].decode("ascii")) if len(lines) == 3 else b""
+    except ValueError:
+        return
+    if profile.startswith(_JPEG_EXIF):
+        yield EXIF, profile[len(_JPEG_EXIF) :]
+    elif profile.startswith(_JPEG_XMP):
+        yield XMP, profile[len(_JPEG_XMP) :]
+    elif profile.startswith((b"8BIM", _JPEG_IPTC)):
+        yield from _photoshop_texts(profile.removeprefix(_JPEG_IPTC))
+    elif profile.startswith(b"\x1c"):
+        yield IPTC, profile
+    elif b"<x:xmpmeta" in profile or b"<rdf:RDF" in profile:
+        yield XMP, profile
 
 
 def _png_text(kind: bytes, rest: bytes) -> bytes:
@@ -94,13 +117,18 @@ def _webp_texts(data: Data) -> Iterator[Text]:
 def _jpeg_texts(data: Data) -> Iterator[Text]:
     """Marker segments up to the first scan (ITU T.81, B.1); XMP specification, part 3, 1.1.3."""
     place, end = 2, len(data)
+    more: dict[bytes, list[tuple[int, bytes]]] = {}  # parts of a packet too long for one segment, by its id
     while place + 4 <= end:
         marker, length = struct.unpack_from(">HH", data, place)
         if not 0xFFC0 <= marker <= 0xFFFE or marker == 0xFFDA:
-            return
+            break
         content = place + 4
         if marker == 0xFFE1 and data[content : content + len(_JPEG_XMP)] == _JPEG_XMP:
             yield XMP, data[content + len(_JPEG_XMP) : place + 2 + length]
+        elif marker == 0xFFE1 and data[content : content + len(_JPEG_MORE_XMP)] == _JPEG_MORE_XMP:
+            part = data[content + len(_JPEG_MORE_XMP) : place + 2 + length]
+            if len(part) >= 40:  # an MD5 in hexadecimal, the whole length and the offset
+                more.setdefault(part[:32], []).append((int.from_bytes(part[36:40], "big"), part[40:]))
         elif marker == 0xFFE1 and data[content : content + len(_JPEG_EXIF)] == _JPEG_EXIF:
             yield EXIF, data[content + len(_JPEG_EXIF) : place + 2 + length]
         elif marker == 0xFFEB and data[content : content + 2] == b"JP":
@@ -108,6 +136,7 @@ def _jpeg_texts(data: Data) -> Iterator[Text]:
         elif marker == 0xFFED and data[content : content + len(_JPEG_IPTC)] == _JPEG_IPTC:
             yield from _photoshop_texts(data[content + len(_JPEG_IPTC) : place + 2 + length])
         place += 2 + max(2, length)
+    yield from ((XMP, b"".join(part for _, part in sorted(parts))[:_LONGEST]) for parts in more.values())
 
 
 def _photoshop_texts(block: bytes) -> Iterator[Text]:
