@@ -36,7 +36,7 @@ STATEMENTS = {
     "NoC-CR": ("see its text", ()),
     "NoC-NC": ("see its text", ("non_commercial",)),
     "NoC-OKLR": ("see its text", ()),
-    "NoC-US": ("free", ()),
+    "NoC-US": ("free in the US", ()),
     "CNE": ("unknown", ()),
     "UND": ("unknown", ()),
     "NKC": ("unknown", ()),

@@ -4,6 +4,7 @@ A pipeline is a generator. Closing it cancels: training ends after its step with
 is half done goes again. Its events are plain values (see `events`); whoever reads them opens what they name.
 """
 
+from sfumato.pipeline.cards import card
 from sfumato.pipeline.comparison import compare
 from sfumato.pipeline.demonstration import demonstrate
 from sfumato.pipeline.evaluation import evaluate
@@ -11,4 +12,4 @@ from sfumato.pipeline.events import Event, record
 from sfumato.pipeline.pictures import collect
 from sfumato.pipeline.training import distill, resume, train_on
 
-__all__ = ["Event", "collect", "compare", "demonstrate", "distill", "evaluate", "record", "resume", "train_on"]
+__all__ = ["Event", "card", "collect", "compare", "demonstrate", "distill", "evaluate", "record", "resume", "train_on"]

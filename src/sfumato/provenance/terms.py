@@ -25,7 +25,7 @@ from sfumato.provenance.licences import (
 )
 from sfumato.text import counted
 
-Standing = Literal["own", "free", "licensed", "in copyright", "see its text", "unknown"]
+Standing = Literal["own", "free", "free in the US", "licensed", "in copyright", "see its text", "unknown"]
 Condition = Literal["attribution", "share_alike", "non_commercial", "no_derivatives"]
 CONDITIONS: Final[Mapping[Condition, str]] = {
     "attribution": "ask that their creators be named",
@@ -36,6 +36,7 @@ CONDITIONS: Final[Mapping[Condition, str]] = {
 STANDINGS: Final[Mapping[Standing, str]] = {
     "own": "are stated to be the own of who collected them",
     "free": "are stated to be in the public domain or free of conditions",
+    "free in the US": "are stated to be out of copyright in the United States; elsewhere they may be protected",
     "licensed": "are under a licence of Creative Commons",
     "in copyright": "are stated to be in copyright, and only who holds the rights can permit their use",
     "see its text": "are under licences whose own text must be read",
@@ -60,7 +61,7 @@ _NOTES: Final[Mapping[str, str]] = {
     "NoC-CR": "a contract restricts its use",
     "NoC-NC": "a digitisation contract asks for non-commercial use",
     "NoC-OKLR": "other laws restrict its use",
-    "NoC-US": "out of copyright in the United States; elsewhere it may be protected",
+    "NoC-US": "elsewhere it may be protected",
     "CNE": "its copyright was not evaluated",
     "UND": "its copyright could not be determined",
     "NKC": "no copyright is known, which nobody vouches for",
@@ -118,7 +119,7 @@ def _of_statement(licence: str, name: str) -> LicenceTerms:
         return LicenceTerms(licence, "unknown", note=note)
     if name.startswith("InC"):
         return LicenceTerms(licence, "in copyright", asks, note=note)
-    return LicenceTerms(licence, "free" if name == "NoC-US" else "see its text", asks, note=note)
+    return LicenceTerms(licence, "free in the US" if name == "NoC-US" else "see its text", asks, note=note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ class Terms:
 _IN_SHORT: Final = {
     "own": "own",
     "free": "public domain or free",
+    "free in the US": "out of copyright in the United States",
     "attribution": "ask for attribution",
     "share_alike": "for share-alike",
     "non_commercial": "for non-commercial use",
@@ -193,10 +195,12 @@ def _sentence(licences: Mapping[str, int], words: str) -> str:
     if not licences:
         return ""
     total = sum(licences.values())
-    # One has, many have.
-    verb, rest = words.split(" ", 1)
-    verb = {"ask": "asks", "are": "is", "have": "has"}[verb] if total == 1 else verb
-    return f"{counted(total, 'picture')} {verb} {rest} ({named(licences)})."
+    if total == 1:
+        for many, one in (("ask ", "asks "), ("are ", "is "), ("have ", "has ")):
+            words = words.replace(many, one, 1) if words.startswith(many) else words
+        words = words.replace("their creators", "its creator").replace("from them", "from it")
+        words = words.replace("with them", "with it").replace("they be", "it be").replace("they may", "it may")
+    return f"{counted(total, 'picture')} {words} ({named(licences)})."
 
 
 def named(licences: Mapping[str, int]) -> str:
