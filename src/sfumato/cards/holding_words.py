@@ -140,11 +140,11 @@ def credits_section(subject: Subject) -> str:
 
 
 def _credit(credit: Credit) -> str:
-    titles = ", ".join(f"“{plain(title)}”" for title in credit.titles[:MOST_TITLES])
-    more = credit.pictures - min(len(credit.titles), MOST_TITLES)
-    what = f"{titles} and {more:,} more" if titles and more > 0 else titles or counted(credit.pictures, "picture")
-    sources = ", ".join(address(source) for source in credit.sources[:MOST_TITLES])
-    by = plain(credit.creator) or f"a creator who is {NOT_KNOWN}"
+    shown = credit.titles[:MOST_TITLES]
+    more = f" and {credit.pictures - len(shown):,} more" if credit.pictures > len(shown) else ""
+    titles = f": {', '.join(f'“{plain(title)}”' for title in shown)}{more}" if shown else ""
+    who = plain(credit.creator) or f"A creator who is {NOT_KNOWN}"
     note = terms_of(credit.licence).note
     licence = f"{plain(short_name(credit.licence))}{f' ({plain(note)})' if note else ''}"
-    return ", ".join(filter(None, (f"{by}: {what}", licence, sources))) + f" [{counted(credit.pictures, 'picture')}]"
+    sources = ", ".join(address(source) for source in credit.sources[:MOST_TITLES])
+    return "; ".join(filter(None, (f"{who}, {counted(credit.pictures, 'picture')}{titles}", licence, sources)))

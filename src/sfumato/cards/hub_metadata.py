@@ -13,7 +13,6 @@ from sfumato.collection.holdings import Holdings
 from sfumato.collection.origin import Reference
 from sfumato.models.configuration import ModelConfig
 from sfumato.provenance.licences import UNKNOWN, short_name
-from sfumato.provenance.terms import terms_of
 
 # Of the Hub's list of licences (https://huggingface.co/docs/hub/repositories-licenses) those that works of art have.
 _HUB: Final = frozenset(
@@ -83,9 +82,9 @@ def hub_licence(licences: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _hub_name(licence: str) -> str:
-    """The Hub's name of a licence, '' where it has none. A statement that nothing is known is none of a licence."""
+    """The Hub's name of a licence, '' where it has none."""
     name = licence.lower()
-    return name if name in _HUB else UNKNOWN if terms_of(licence).licence == UNKNOWN else ""
+    return name if name in (*_HUB, UNKNOWN) else ""
 
 
 def size_category(pictures: int) -> str:

@@ -50,16 +50,16 @@ class TrainingBar(ExitStack):
             self.console,
             f"Done in {clock(event.elapsed_seconds)}: the model is in {event.model}"
             + (f", how it learned in {strip}.\n" if strip.exists() else ".\n")
-            + (
-                f"What they come from: {self.training.terms} (sfumato card {self._run()}).\n"
-                if self.training.terms
-                else ""
-            )
+            + self._terms()
             + f"Make works with: {self._next()}",
         )
 
     def _run(self) -> str:
         return shlex.quote(str(self.training.run))
+
+    def _terms(self) -> str:
+        said = self.training.terms
+        return f"{said[:1].upper()}{said[1:]}; more of it: sfumato card {self._run()}\n" if said else ""
 
     def _next(self) -> str:
         run = self._run()
