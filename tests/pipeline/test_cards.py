@@ -107,7 +107,7 @@ def test_what_is_excluded_is_absent_and_all_counts_agree(strict: Path, trained: 
         assert counts(row(card, "Left out")) == held.left_out
         assert counts(row(card, "Creators").partition(": ")[2]) == {"Ana Bo": 6, "Cy Moe": 5, "Dee Fox": 2}
         assert "not known of 4 pictures" in row(card, "Creators")
-        assert "8 pictures ask that their creators be named" in card
+        assert "which names the creator: 8 pictures, " in card
 
         summary = pipeline.card(place, "eu")
         assert list(numbers(row(summary, "Training data size")))[1] == 17

@@ -107,8 +107,11 @@ def test_pictures_are_counted_once_by_standing_and_under_each_condition() -> Non
         "own": 1, "free": 5, "licensed": 12, "see its text": 3, "unknown": 30,
     }  # fmt: skip
     assert terms.pictures == 51
-    assert terms.sentences[0] == "12 pictures ask that their creators be named (CC-BY-4.0 (10), CC-BY-NC-SA-3.0 (2))."
-    assert "1 picture is stated to be the own of who collected them (own (1))." in terms.sentences
+    assert (
+        terms.sentences[0]
+        == "Attribution is asked for, which names the creator: 12 pictures, CC-BY-4.0 (10), CC-BY-NC-SA-3.0 (2)."
+    )
+    assert "Stated to be the collector's own: 1 picture." in terms.sentences
     assert terms.line == (
         "licences of 51 pictures: 1 own, 5 public domain or free, 12 ask for attribution, 2 for share-alike, "
         "2 for non-commercial use, 3 whose licence must be read, 30 unknown"

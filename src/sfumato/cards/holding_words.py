@@ -29,7 +29,9 @@ def holdings_rows(holdings: Holdings) -> dict[str, str]:
     one_class = holdings.classes.names == 0
     return {
         "Pictures": f"{holdings.pictures:,} ({sized(holdings.bytes)}){near}",
-        "Shorter sides": f"{smallest:,} to {largest:,} pixels, the median {median:,}",
+        "Shorter sides": f"{smallest:,} pixels"
+        if smallest == largest
+        else f"{smallest:,} to {largest:,} pixels, the median {median:,}",
         "Classes": "none" if one_class else listed(classes, MOST_NAMES, holdings.classes.beyond),
         "Captions": f"{holdings.captions:,}",
         "Creators": _tally(holdings.creators.named, holdings.creators.names, holdings.creators.unknown, "creator"),

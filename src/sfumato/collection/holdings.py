@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
@@ -236,26 +235,26 @@ def _text(text: str) -> str:
     return shortened(readable(text), _MOST_LETTERS)
 
 
+_ADDRESS: Final = re.compile(
+    r"(?P<scheme>https?://)(?:[^/?#\s]*@)?(?P<host>\[[0-9a-f:.]+\]|[^/?#@:\[\]\s]+)(?P<rest>(?::\d+)?(?:[/?#]\S*)?)",
+    re.IGNORECASE,
+)
+_PLACE: Final = re.compile(r"(?i:file|https?):|[/~.]|[A-Za-z]:[\\/]|.*\\", re.DOTALL)
+
+
 def public_source(source: str) -> str:
     """A stated source that others can use: an address without a name and a password in it, or words; '' for a place on
-    somebody's disk."""
-    try:
-        parts = urlsplit(source.strip())
-        host = parts.hostname or ""
-    except ValueError:  # brackets that are not those of an IPv6 address
-        return ""
-    if parts.scheme in ("http", "https") and host:
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    is_place = parts.scheme == "file" or re.match(r"[/~.\\]|[A-Za-z]:[\\/]", source.strip()) or "\\" in source
-    return "" if is_place else " ".join(source.split())
+    somebody's disk, and for an address that is none."""
+    source = source.strip()
+    if (match := _ADDRESS.fullmatch(source)) is not None:
+        return f"{match['scheme']}{match['host']}{match['rest']}"
+    return "" if _PLACE.match(source) else " ".join(source.split())
 
 
 def host_of(source: str) -> str:
     """The host of the address that a picture is stated to come from, or the source in its words; '' for none."""
-    public = public_source(source)
-    if not public.startswith(("http://", "https://")):
-        return public
-    return (urlsplit(public).hostname or "").removeprefix("www.")
+    match = _ADDRESS.fullmatch(source.strip())
+    return public_source(source) if match is None else match["host"].lower().removeprefix("www.")
 
 
 _YEAR: Final = re.compile(

@@ -27,20 +27,21 @@ from sfumato.text import counted
 
 Standing = Literal["own", "free", "free in the US", "licensed", "in copyright", "see its text", "unknown"]
 Condition = Literal["attribution", "share_alike", "non_commercial", "no_derivatives"]
+# For people, before a number of pictures.
 CONDITIONS: Final[Mapping[Condition, str]] = {
-    "attribution": "ask that their creators be named",
-    "share_alike": "ask that what is adapted from them be shared under the same licence",
-    "non_commercial": "ask that they be used for no commercial purpose",
-    "no_derivatives": "ask that nothing that is adapted from them be shared",
+    "attribution": "Attribution is asked for, which names the creator",
+    "share_alike": "Share-alike is asked for, the same licence for whatever is adapted",
+    "non_commercial": "No commercial use is allowed",
+    "no_derivatives": "Nothing adapted may be shared",
 }
 STANDINGS: Final[Mapping[Standing, str]] = {
-    "own": "are stated to be the own of who collected them",
-    "free": "are stated to be in the public domain or free of conditions",
-    "free in the US": "are stated to be out of copyright in the United States; elsewhere they may be protected",
-    "licensed": "are under a licence of Creative Commons",
-    "in copyright": "are stated to be in copyright, and only who holds the rights can permit their use",
-    "see its text": "are under licences whose own text must be read",
-    "unknown": "have no known licence: what may be done with them is not known",
+    "own": "Stated to be the collector's own",
+    "free": "Stated to be in the public domain or free of conditions",
+    "free in the US": "Stated to be out of copyright in the United States, and perhaps protected elsewhere",
+    "licensed": "Under a licence of Creative Commons",
+    "in copyright": "Stated to be in copyright, so that only who holds the rights can permit a use",
+    "see its text": "Under licences whose own text must be read",
+    "unknown": "Of no known licence, so that what may be done is not known",
 }
 CAVEAT: Final = (
     "Whether the licences of pictures bind what a model makes of them is not settled. This is information, "
@@ -194,13 +195,8 @@ _MOST_NAMED: Final = 5
 def _sentence(licences: Mapping[str, int], words: str) -> str:
     if not licences:
         return ""
-    total = sum(licences.values())
-    if total == 1:
-        for many, one in (("ask ", "asks "), ("are ", "is "), ("have ", "has ")):
-            words = words.replace(many, one, 1) if words.startswith(many) else words
-        words = words.replace("their creators", "its creator").replace("from them", "from it")
-        words = words.replace("with them", "with it").replace("they be", "it be").replace("they may", "it may")
-    return f"{counted(total, 'picture')} {words} ({named(licences)})."
+    names = "" if licences.keys() <= {OWN, UNKNOWN} else f", {named(licences)}"
+    return f"{words}: {counted(sum(licences.values()), 'picture')}{names}."
 
 
 def named(licences: Mapping[str, int]) -> str:
