@@ -18,8 +18,8 @@ from sfumato.text import class_name, counted
 
 NOTE: Final = (
     "Art. 53(1)(d) of the EU's AI Act asks this summary of providers of general-purpose AI models. A model that one "
-    "person trains on a collection of art is hardly ever one: for most who use this form it is voluntary. It was filled "
-    "in by a program from its records, is no legal advice, and what is not known stands in it as not known. Who "
+    "person trains on a collection of art is hardly ever one: for most who use this form it is voluntary. It was "
+    "filled in by a program from its records, is no legal advice, and what is not known stands in it as not known. Who "
     "publishes it adds what only they know, and answers for the whole."
 )
 _RANGES: Final = ((10**6, "Less than 1 million images"), (10**9, "1 million to 1 billion images"))
