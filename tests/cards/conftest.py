@@ -107,10 +107,17 @@ def hostile(config: Callable[..., ModelConfig], holdings: Callable[..., Holdings
         ],
     )  # fmt: skip
     made = config(
-        name=HOSTILE[1], classes=HOSTILE, class_shares=[1.0] * len(HOSTILE), sfumato_version=HOSTILE[0],
+        name=HOSTILE[1] + HOSTILE[5], descends_from=[HOSTILE[0]], classes=HOSTILE,
+        class_shares=[1.0] * len(HOSTILE), sfumato_version=HOSTILE[0],
         learned_from=[LearnedFrom(collection="a" * 64, licences=licences)],
     )  # fmt: skip
-    record = ModelRecord(facts={HOSTILE[0]: HOSTILE[1]}, holdings=(held,), base_model="owner/name")
+    record = ModelRecord(
+        description=HOSTILE[0],
+        tag=HOSTILE[1],
+        facts={HOSTILE[0]: HOSTILE[1]},
+        holdings=(held,),
+        base_model="owner/name",
+    )
     return (
         Subject.of_model(made, record, weights="b" * 64, gone={HOSTILE[0]: 2}),
         Subject(HOSTILE[1], collections=(Known(held.collection, licences, held),), table=("c" * 64, 1234)),

@@ -14,6 +14,7 @@ from sfumato.collection import Collection
 from sfumato.collection.holdings import Holdings
 
 mlcroissant = pytest.importorskip("mlcroissant")
+HOSTILE_REFERENCE = '", "license": "mit", "x": "'
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its reader of JSON-LD
 
 
@@ -68,6 +69,7 @@ def test_hostile_names_stay_in_their_strings(hostile: tuple[Subject, Subject], t
         ours, _ = written(subject, tmp_path)
         assert ours["license"] == ["https://spdx.org/licenses/CC-BY-4.0"]
         assert "x" not in ours
+        assert ours["isBasedOn"] == HOSTILE_REFERENCE
         assert "\x1b" not in json.dumps(ours, ensure_ascii=False)
 
 

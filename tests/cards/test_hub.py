@@ -160,3 +160,11 @@ def test_a_hundred_thousand_creators_make_a_card_soon_and_in_bounds(crowd: Holdi
     assert len(card) < 60_000
     assert "100,000 creators: Creator 0 (1)" in card and "and 99,950 more" in card
     assert "and 99,800 pictures more, see `pictures.jsonl`" in card
+
+
+def test_whom_to_credit_of_collections_of_which_only_the_licences_are_known_is_not_known(model: Subject) -> None:
+    earlier = Known("e" * 64, {"CC-BY-4.0": 12, "unknown": 3})
+    card = card_of(replace(model, collections=(*model.collections, earlier)))
+    assert "- and 12 pictures of collections of which no more is known" in card
+    assert "| All else | not known |" in card
+    assert "which names the creator: 21 pictures, CC-BY-4.0 (12)" in card

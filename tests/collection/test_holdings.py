@@ -12,7 +12,7 @@ from PIL import Image
 
 from sfumato.collection import Collection, Origin, Ownership, Picture, Rejected, Summary
 from sfumato.collection import holdings as counting
-from sfumato.collection.holdings import MOST_TITLES, Credit, Holdings, Tally, host_of, years_in
+from sfumato.collection.holdings import MOST_TITLES, Credit, DataSet, Holdings, Tally, host_of, years_in
 from sfumato.images import unusable
 
 BY, MARK = "CC-BY-4.0", "https://creativecommons.org/publicdomain/mark/1.0/"
@@ -69,6 +69,9 @@ def test_all_that_is_known_of_pictures_is_counted() -> None:
     )
     assert held.permission == stated["description"]["permission"]
     assert held.terms.counts["attribution"] == 3
+    assert held.origin is not None
+    assert (held.origin.name_on("hf"), held.origin.name_on("kaggle")) == ("ana/art", "")
+    assert DataSet(reference="hf:no name").name_on("hf") == ""
     assert "/home" not in held.to_json()
     assert "secret" not in held.to_json()
     assert Holdings.from_json(held.to_json()) == held

@@ -65,6 +65,7 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
 def croissant(subject: Subject) -> str:
     """The collection, or that which a model learned from, as JSON-LD on many lines."""
     held = subject.own
+    licences = subject.licences if held is None else held.licences
     described: dict[str, Any] = {
         "@context": dict(_CONTEXT),
         "@type": "sc:Dataset",
@@ -72,8 +73,7 @@ def croissant(subject: Subject) -> str:
         "description": _description(subject),
         "conformsTo": [CROISSANT, RAI],
         "keywords": ["art", "image", "sfumato"],
-        "license": [licence_address(name) for name in (subject.licences if held is None else held.licences)]
-        or [UNKNOWN],
+        "license": [licence_address(name) for name in licences] or [UNKNOWN],
         **({} if held is None else _collector(held)),
         **_based_on(held),
         **rai_fields(subject),
@@ -85,8 +85,8 @@ def croissant(subject: Subject) -> str:
 def licence_address(licence: str) -> str:
     """The address of a licence that has one; 'own', 'unknown' and a LicenseRef stay as they are."""
     if licence in (OWN, UNKNOWN) or is_reference(licence) or licence.startswith("http"):
-        return licence
-    return f"https://spdx.org/licenses/{licence}"
+        return printable(licence)
+    return f"https://spdx.org/licenses/{printable(licence)}"
 
 
 def _name(subject: Subject) -> str:
@@ -116,10 +116,9 @@ def _based_on(held: Holdings | None) -> dict[str, Any]:
     origin = None if held is None else held.origin
     if origin is None:
         return {}
-    host, _, rest = origin.reference.partition(":")
-    name = "/".join(rest.partition("@")[0].split("/")[:2])
     places = {"hf": "https://huggingface.co/datasets/", "kaggle": "https://www.kaggle.com/datasets/"}
-    return {"isBasedOn": places[host] + name} if host in places else {"isBasedOn": origin.reference}
+    found = (f"{place}{name}" for host, place in places.items() if (name := origin.name_on(host)))
+    return {"isBasedOn": next(found, printable(origin.reference))}
 
 
 def _distribution(subject: Subject) -> dict[str, Any]:

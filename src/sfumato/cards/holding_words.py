@@ -134,11 +134,17 @@ def credits_section(subject: Subject) -> str:
     held = [known.holdings for known in subject.collections if known.holdings is not None]
     credits = sorted((credit for each in held for credit in each.credits), key=lambda credit: -credit.pictures)
     lines = [_credit(credit) for credit in credits[:MOST_CREDITS]]
-    asking = sum(subject.terms.asking("attribution").values())
-    if (rest := asking - sum(credit.pictures for credit in credits[:MOST_CREDITS])) > 0:
+    rest = sum(_asking(each.licences) for each in held) - sum(credit.pictures for credit in credits[:MOST_CREDITS])
+    if rest:
         whole = "`record.json`" if subject.is_model else "`pictures.jsonl`"
         lines.append(f"and {counted(rest, 'picture')} more, see {whole}")
+    if nameless := sum(_asking(known.licences or {}) for known in subject.collections if known.holdings is None):
+        lines.append(f"and {counted(nameless, 'picture')} of collections of which no more is known")
     return bullets(lines)
+
+
+def _asking(licences: Mapping[str, int]) -> int:
+    return sum(Terms.of(licences).asking("attribution").values())
 
 
 def _credit(credit: Credit) -> str:

@@ -17,7 +17,7 @@ from sfumato.cards.hub_metadata import dataset_metadata, model_metadata
 from sfumato.cards.markdown import NOT_KNOWN, listed, plain, table
 from sfumato.cards.subject import Subject
 from sfumato.models.configuration import BeginsWith, ModelConfig
-from sfumato.text import class_name, counted
+from sfumato.text import class_name, counted, printable
 
 # By what a work begins with: in Python, and as a command.
 _USES: Mapping[BeginsWith, tuple[str, str]] = {
@@ -63,12 +63,12 @@ def model_card(subject: Subject) -> str:
     config = subject.config
     if config is None:
         raise ValueError("a collection has another card: dataset_card")
-    name = " ".join(config.name.split())
+    name = printable(" ".join(config.name.split()))
     python, command = _USES[config.begins_with]
     began = f", beginning with the weights of {_ancestors(config)}" if config.descends_from else " from scratch"
     parts = [
         f"# {plain(config.name)}",
-        f"{subject.record.description or _NO_DESCRIPTION}, trained{began}.",
+        f"{plain(subject.record.description) or _NO_DESCRIPTION}, trained{began}.",
         table(_model_rows(subject, config)),
         "## Use",
         f"```python\n{python.format(quoted=json.dumps(name, ensure_ascii=False))}\n```",
@@ -115,7 +115,7 @@ def _model_rows(subject: Subject, config: ModelConfig) -> dict[str, str]:
         "Network": f"{config.network.kind}, {config.preconditioning} preconditioning",
         "Pictures learned from": learned,
         **{plain(what): plain(fact) for what, fact in record.facts.items()},
-        **({"Descends from": ", ".join(config.descends_from)} if config.descends_from else {}),
+        **({"Descends from": ", ".join(map(plain, config.descends_from))} if config.descends_from else {}),
         **({"Weights": subject.weights} if subject.weights else {}),
         "Made with": f"sfumato {plain(config.sfumato_version) or NOT_KNOWN}",
     }

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sfumato.cards.subject import Subject
 from sfumato.collection.holdings import Holdings
-from sfumato.collection.origin import Reference
 from sfumato.models.configuration import ModelConfig
 from sfumato.provenance.licences import UNKNOWN, short_name
+from sfumato.text import printable
 
 # Of the Hub's list of licences (https://huggingface.co/docs/hub/repositories-licenses) those that works of art have.
 _HUB: Final = frozenset(
@@ -33,15 +33,16 @@ def model_metadata(subject: Subject, config: ModelConfig) -> str:
     """YAML. The model's own licence is whoever's who publishes it to state, so that it stands there as unknown."""
     from huggingface_hub import ModelCardData
 
-    datasets = [name for known in subject.collections if (name := _data_set(known.holdings, "hf"))]
+    origins = [known.holdings.origin for known in subject.collections if known.holdings is not None]
+    datasets = [name for origin in origins if origin is not None and (name := origin.name_on("hf"))]
     return _yaml(
         ModelCardData(
             license=UNKNOWN,
             library_name="sfumato",
             pipeline_tag="unconditional-image-generation" if config.begins_with == "noise" else "image-to-image",
-            tags=[*filter(None, (subject.record.tag,)), "art", "sfumato"],
+            tags=[*filter(None, (_line(subject.record.tag),)), "art", "sfumato"],
             datasets=list(dict.fromkeys(datasets)) or None,
-            base_model=subject.record.base_model or None,
+            base_model=_line(subject.record.base_model) or None,
         )
     )
 
@@ -57,7 +58,7 @@ def dataset_metadata(subject: Subject, holdings: Holdings) -> str:
     sources = ["extended"] if holdings.origin is not None else ["original"] if holdings.owner else None
     return _yaml(
         DatasetCardData(
-            pretty_name=" ".join(subject.name.split()),
+            pretty_name=_line(subject.name),
             size_categories=[size_category(holdings.pictures)],
             task_categories=tasks,
             annotations_creators=["found" if described else "no-annotation"],
@@ -77,8 +78,8 @@ def hub_licence(licences: Mapping[str, int]) -> dict[str, Any]:
     if len(licences) > 1:
         return {"license": "other", "license_name": "several-see-the-card"}
     (licence,) = licences
-    link = {"license_link": licence} if licence.startswith("http") else {}
-    return {"license": "other", "license_name": short_name(licence).lower(), **link}
+    link = {"license_link": _line(licence)} if licence.startswith("http") else {}
+    return {"license": "other", "license_name": _line(short_name(licence)).lower(), **link}
 
 
 def _hub_name(licence: str) -> str:
@@ -91,11 +92,9 @@ def size_category(pictures: int) -> str:
     return next((name for most, name in _SIZES if pictures < most), "n>1T")
 
 
-def _data_set(holdings: Holdings | None, host: str) -> str:
-    """The name of the data set on a host that a collection was fetched from, '' where it was not."""
-    if holdings is None or holdings.origin is None or not holdings.origin.reference.startswith(f"{host}:"):
-        return ""
-    return Reference.parse(holdings.origin.reference).name
+def _line(text: str) -> str:
+    """On one line: a line of '---' within a text would end the metadata."""
+    return printable(" ".join(text.split()))
 
 
 def _yaml(data: Any) -> str:

@@ -48,12 +48,13 @@ def rai_fields(subject: Subject) -> dict[str, Any]:
 def _collection(held: Holdings) -> str:
     fetched = ""
     if held.origin is not None:
-        version = f", version {held.origin.version}" if held.origin.version else ", of a version that is not known"
-        fetched = f" Fetched from {held.origin.reference}{version}."
-    owner = f" {printable(held.owner)} states that the pictures of unknown licence are their own." if held.owner else ""
+        version = printable(held.origin.version)
+        said = f"version {version}" if version else "of a version that is not known"
+        fetched = f" Fetched from {printable(held.origin.reference)}, {said}."
+    own = f" {printable(held.owner)} states that they are their own where nothing else is stated." if held.owner else ""
     policy = " A policy says which licences may be in it." if held.permission is not None else ""
     return (
-        f"{counted(held.pictures, 'picture')} were collected with sfumato.{fetched}{owner}{policy} "
+        f"{counted(held.pictures, 'picture')} were collected with sfumato.{fetched}{own}{policy} "
         f"Left out were {_counts(held.left_out) or 'none'}. "
         "Licences, creators and marks against learning were read from tables, from files beside the pictures and from "
         "the pictures' own metadata; nobody checked them."
@@ -120,7 +121,7 @@ def _limitations(subject: Subject) -> list[str]:
     unknown = [] if not subject.unrecorded else ["The licences of a collection are not known."]
     generated = subject.own.generated if subject.own is not None else 0
     made = [f"{counted(generated, 'picture')} {'says' if generated == 1 else 'say'} that a model made them."]
-    return [*terms.sentences, *unknown, *(made if generated else [])] or ["Not known."]
+    return [*map(printable, terms.sentences), *unknown, *(made if generated else [])] or ["Not known."]
 
 
 def _maintenance(subject: Subject) -> str:

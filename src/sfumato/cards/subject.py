@@ -13,6 +13,7 @@ from sfumato.models.configuration import ModelConfig
 from sfumato.models.record import ModelRecord
 from sfumato.provenance.sources import LearnedFrom, licences_of
 from sfumato.provenance.terms import Terms
+from sfumato.text import readable
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Subject:
     @classmethod
     def of_collection(cls, collection: Collection) -> Self:
         holdings = Holdings.of(collection)
-        name = holdings.origin.reference if holdings.origin is not None else collection.source.stem
+        folder = readable(collection.source.name.removesuffix(".zip"))
+        name = holdings.origin.reference if holdings.origin is not None else folder
         file = collection.path / PICTURES
         table = (collection.description["files"][PICTURES], file.stat().st_size)
         return cls(name, collections=(Known(holdings.collection, holdings.licences, holdings),), table=table)

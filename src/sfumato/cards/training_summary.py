@@ -27,7 +27,7 @@ _LARGEST: Final = "More than 1 billion images"
 _MOST_NAMED: Final = 50
 _MOST_DOMAINS: Final = 1000
 _OPT_OUTS: Final = (
-    "Before training, and with each picture, these marks are read and obeyed: C2PA's cawg.training-mining and "
+    "Before training these marks are read with each picture, and obeyed: C2PA's cawg.training-mining and "
     "c2pa.training-mining (constrained counts as not allowed), IPTC's plus:DataMining, tdm:reservation, the words noai "
     "and noimageai in metadata, columns of tables that say so, and tdmrep.json, robots.txt and ai.txt beside the "
     "pictures. A reservation that stands elsewhere, as on the page that a picture once came from, is not seen."
@@ -47,7 +47,7 @@ def _general(subject: Subject) -> Iterator[str]:
     yield "### 1.1. Provider identification"
     yield table({"Provider's name and contact details": NOT_KNOWN, "Authorised representative": NOT_KNOWN})
     yield "### 1.2. Model identification"
-    depends = ", ".join(config.descends_from) if config is not None else ""
+    depends = ", ".join(map(plain, config.descends_from)) if config is not None else ""
     dependencies = f"it began with the weights of {depends}" if depends else "none"
     base = f" ({plain(subject.record.base_model)})" if subject.record.base_model else ""
     yield table(
@@ -111,28 +111,29 @@ def _sources(subject: Subject) -> Iterator[str]:
     held = [known.holdings for known in subject.collections if known.holdings is not None]
     missing = len(subject.collections) - len(held) or int(not subject.collections)
     lacking = f"Of {counted(missing, 'collection')} this is {NOT_KNOWN}." if missing else ""
+
+    def answer(said: str) -> str:
+        return "\n\n".join(filter(None, (said if held else "", lacking)))
+
     public = [_public(each.origin, each) for each in held if each.origin is not None]
     folders = [each for each in held if each.origin is None]
     yield "## 2. List of data sources"
     yield "### 2.1. Publicly available datasets"
-    yield _answer(bullets(public) if public else "None is recorded.", lacking)
+    yield answer(bullets(public) if public else "None is recorded.")
     yield "### 2.2. Private non-publicly available datasets obtained from third parties"
     yield f"Whether rights were licensed from anybody, beyond the licences below, is {NOT_KNOWN}."
     yield "### 2.3. Data crawled and scraped from online sources"
-    yield _answer("The program has no crawler. " + _domains(held), lacking)
+    yield "The program has no crawler."
+    yield answer(_domains(held))
     yield "### 2.4. User data"
     yield "None is recorded: the program takes nothing from the use of a model to learn from."
     yield "### 2.5. Synthetic data"
     generated = sum(each.generated for each in held)
     say = "says" if generated == 1 else "say"
     made = f"{counted(generated, 'picture')} {say} in the file that a model made it; by which one is {NOT_KNOWN}."
-    yield _answer(made if generated else "No picture says in its file that a model made it.", lacking)
+    yield answer(made if generated else "No picture says in its file that a model made it.")
     yield "### 2.6. Other sources of data"
-    yield _answer(bullets(map(_folder, folders)) if folders else "None is recorded.", lacking)
-
-
-def _answer(said: str, lacking: str) -> str:
-    return f"{said}\n\n{lacking}" if lacking else said
+    yield answer(bullets(map(_folder, folders)) if folders else "None is recorded.")
 
 
 def _public(origin: DataSet, held: Holdings) -> str:
@@ -177,7 +178,7 @@ def _processing(subject: Subject) -> Iterator[str]:
     yield "### 3.2. Removal of illegal content"
     yield "None is recorded: the program does not look for illegal content in pictures."
     yield "### 3.3. Other information"
-    rows = {"Licences": licences_listed(subject.licences) if subject.collections else NOT_KNOWN}
+    rows = {"Licences": licences_listed(subject.licences or None)}
     for number, each in enumerate(held, 1):
         left = ", ".join(f"{plain(kind)} ({count:,})" for kind, count in each.left_out.items())
         rows[f"Left out{f' of collection {number}' if len(held) > 1 else ''}"] = left or "nothing"

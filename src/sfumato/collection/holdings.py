@@ -12,9 +12,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
+from sfumato.collection.origin import Reference
 from sfumato.collection.pictures import Picture
 from sfumato.collection.storing import Collection
-from sfumato.errors import faults_of
+from sfumato.errors import SfumatoError, faults_of
 from sfumato.images import unusable
 from sfumato.provenance.licences import UNKNOWN
 from sfumato.provenance.sources import Count, LearnedFrom, Licence, Sha256
@@ -99,6 +100,14 @@ class DataSet(_Record):
     reference: Name
     version: Name = ""
     licence: Name | None = None
+
+    def name_on(self, host: str) -> str:
+        """Its 'owner/name' on a host, which is 'hf' or 'kaggle'; '' where it is on another."""
+        try:
+            found = Reference.parse(self.reference)
+        except SfumatoError:
+            return ""
+        return found.name if found.host == host else ""
 
 
 class Holdings(_Record):
