@@ -7,6 +7,7 @@ import pytest
 
 from sfumato.cards.subject import Known, Subject
 from sfumato.collection.holdings import Credit, DataSet, Holdings, Tally, Years
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.models import ModelConfig
 from sfumato.models.record import ModelRecord
 from sfumato.networks import UNetConfig
@@ -42,7 +43,7 @@ def holdings() -> Callable[..., Holdings]:
             "conflicts": 4,
             "lifted": 2,
             "left_out": {"exact duplicate": 5, "made by a model": 6, "not to be learned from": 8, "taken out": 11},
-            "permission": {"allow": ["CC0-1.0"], "unknown": True},
+            "policy": PicturePolicy.of(["CC0-1.0", "PDM-1.0"], unknown=True, generated=False),
             "credits": (
                 Credit(creator="Ana Bo", licence="CC-BY-SA-4.0", pictures=5, titles=("Sea", "Sky"),
                        sources=("https://museum.org/1",)),
@@ -100,7 +101,7 @@ def hostile(config: Callable[..., ModelConfig], holdings: Callable[..., Holdings
     held = holdings(
         pictures=len(HOSTILE), licences=licences, classes=counts, creators=counts, hosts=counts, owner=HOSTILE[1],
         years=None, origin=DataSet(reference=HOSTILE[2], version=HOSTILE[3], licence=HOSTILE[0]),
-        left_out={HOSTILE[0]: 3}, permission={HOSTILE[0]: HOSTILE[1]},
+        left_out={HOSTILE[0]: 3}, policy=PicturePolicy((HOSTILE[0],)),
         credits=[
             Credit(creator=name, licence="CC-BY-4.0", pictures=1, titles=(name,), sources=(name, f"https://e.com/{name}"))
             for name in HOSTILE

@@ -116,6 +116,7 @@ def test_a_collections_card_and_a_models_say_what_it_holds(model: Subject, colle
             "| Creators | 2 creators: Ana Bo (19), Cy Moe (4); not known of 7 pictures |",
             "| Years | 500 BC to 1901; not known of 6 pictures |",
             "| Licences | unknown (9), PDM-1.0 (7), CC-BY-SA-4.0 (5), CC-BY-NC-SA-3.0 (4), own (3), LicenseRef-",
+            "| Policy | licences allowed: CC0-1.0, PDM-1.0; pictures whose licence is not known are taken all the same",
             "| Left out | exact duplicate (5), made by a model (6), not to be learned from (8), taken out (11) |",
             "- Attribution is asked for, which names the creator: 9 pictures, CC-BY-SA-4.0 (5), CC-BY-NC-SA-3.0 (4).",
             "- Of no known licence, so that what may be done is not known: 9 pictures.",

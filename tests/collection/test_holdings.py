@@ -13,6 +13,7 @@ from PIL import Image
 from sfumato.collection import Collection, Origin, Ownership, Picture, Rejected, Summary
 from sfumato.collection import holdings as counting
 from sfumato.collection.holdings import MOST_TITLES, Credit, DataSet, Holdings, Tally, host_of, years_in
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.images import unusable
 
 BY, MARK = "CC-BY-4.0", "https://creativecommons.org/publicdomain/mark/1.0/"
@@ -27,7 +28,7 @@ def picture(number: int, **facts: object) -> Picture:
 def collection(pictures: list[Picture], rejected: list[Rejected] = [], **others: object) -> Collection:  # noqa: B006
     """One that is not on the disk, as large as it may be."""
     summary = Summary.of(pictures, rejected)
-    stated = {"origin": None, "ownership": None, "description": {}, "digest": "a" * 64, **others}
+    stated = {"origin": None, "ownership": None, "policy": PicturePolicy(), "digest": "a" * 64, **others}
     return SimpleNamespace(pictures=pictures, left_out=rejected, summary=summary, **stated)  # type: ignore[return-value]
 
 
@@ -43,12 +44,12 @@ def test_all_that_is_known_of_pictures_is_counted() -> None:
         Rejected("a.png", unusable.OPTED_OUT, "not to be learned from: noai (XMP)"),
         Rejected("b.png", unusable.GENERATED, "made by a model: C2PA"),
         Rejected("c.png", unusable.DUPLICATE, "the same file as 1.png"),
-        Rejected("d.png", "taken out on request", "of Cyd"),
+        Rejected("d.png", unusable.REMOVED, "of Cyd"),
     ]
     stated = {
         "origin": Origin("hf:ana/art", "abc", "cc-by-4.0"),
         "ownership": Ownership("own", "Bo"),
-        "description": {"permission": {"allow": [BY, MARK], "allow_unknown": True}},
+        "policy": PicturePolicy.of([BY, MARK], unknown=True),
     }
     held = Holdings.of(collection(pictures, rejected, **stated))
     assert (held.pictures, held.bytes, held.sides) == (5, 5000, (41, 43, 45))
@@ -61,13 +62,13 @@ def test_all_that_is_known_of_pictures_is_counted() -> None:
     assert (held.years.earliest, held.years.latest, held.years.known) == (1500, 1888, 2)
     assert (held.generated, held.lifted, held.owner) == (1, 1, "Bo")
     assert held.left_out == {each.kind: 1 for each in rejected}
-    assert held.excluded == {unusable.OPTED_OUT: 1, unusable.GENERATED: 1}
+    assert held.excluded == {unusable.OPTED_OUT: 1, unusable.GENERATED: 1, unusable.REMOVED: 1}
     assert held.opted_out == 1
     assert held.credits == (
         Credit(creator="Ana", licence=BY, pictures=2, titles=("One", "Two"), sources=("https://www.museum.org/1",)),
         Credit(creator="Bo", licence="CC-BY-SA-4.0", pictures=1, sources=("a flea market",)),
     )
-    assert held.permission == stated["description"]["permission"]
+    assert held.policy == stated["policy"]
     assert held.terms.counts["attribution"] == 3
     assert held.origin is not None
     assert (held.origin.name_on("hf"), held.origin.name_on("kaggle")) == ("ana/art", "")

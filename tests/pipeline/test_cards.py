@@ -13,6 +13,7 @@ from PIL import Image
 from sfumato import pipeline
 from sfumato.collection import Collection, collect
 from sfumato.collection.holdings import Holdings
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
@@ -28,7 +29,9 @@ ROWS = (
     (4, "", "", "", "", ""),
     (2, "CC BY-SA 4.0", "Dee Fox", "", "1901", ""),
     (3, "CC0", "Eve Gil", "", "1950", "yes"),  # opted out
+    (4, "all rights reserved", "Fay Hu", "", "1999", ""),  # not allowed
 )
+STRICT = PicturePolicy.of(["CC-BY-4.0", "PDM-1.0", "CC-BY-SA-4.0", "CC0-1.0"], unknown=True, generated=False)
 LICENCES = {"CC-BY-4.0": 6, PDM: 5, "unknown": 4, "CC-BY-SA-4.0": 2}
 
 
@@ -52,7 +55,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory, declared: Callable[..., byt
         writer = csv.writer(file)
         writer.writerow(("file_name", "license", "creator", "source", "year", "noai"))
         writer.writerows(table)
-    list(collect(place / "art", place / "collection", workers=1, no_generated=True))
+    list(collect(place / "art", place / "collection", workers=1, policy=STRICT))
     return place
 
 
@@ -90,11 +93,11 @@ def test_what_is_excluded_is_absent_and_all_counts_agree(strict: Path, trained: 
     collection, run = Collection.open(strict / "collection"), Run.open(trained)
     dataset, held = Dataset.open(run.dataset), Holdings.of(collection)
     excluded = {rejected.file for rejected in collection.left_out if rejected.kind in unusable.EXCLUDED}
-    assert len(excluded) == 5
+    assert len(excluded) == 9
     assert not excluded & set(dataset.files)
     assert len(dataset) == held.pictures == len(collection.pictures) == 17
     assert held.licences == collection.summary.licences == LICENCES
-    assert held.left_out == {unusable.GENERATED: 2, unusable.OPTED_OUT: 3}
+    assert held.left_out == {unusable.NOT_ALLOWED: 4, unusable.GENERATED: 2, unusable.OPTED_OUT: 3}
     model = Model.from_pretrained(trained)
     assert model.record is not None and model.record.holdings == (held,)
     assert model.config.learned_from[0].collection == held.collection
@@ -136,28 +139,37 @@ def test_the_readme_of_a_model_is_its_card_but_for_the_digest(trained: Path) -> 
     assert lines == (trained / "model" / "README.md").read_text("utf-8").splitlines()
 
 
-def test_what_left_the_collection_since_is_said_where_it_is_there(
-    strict: Path, trained: Path, tiny_settings: dict[str, Any]
-) -> None:
+def test_who_is_taken_out_is_in_no_count_and_the_models_card_says_so(strict: Path, trained: Path) -> None:
+    place = strict / "collection"
     assert "Since it was trained" not in pipeline.card(trained)
-    art, table = strict / "art", (strict / "art" / "metadata.csv").read_text()
+    list(pipeline.remove(place, ["Dee Fox"], ["00.png"]))
     try:
-        (art / "metadata.csv").write_text(
-            table.replace("00.png,CC BY 4.0,Ana Bo,https://museum.org/1,1888,", "00.png,,,,,1")
-        )
-        (art / "01.png").rename(strict / "01.png")
-        list(collect(art, strict / "collection", workers=1, no_generated=True))
+        held = Holdings.of(Collection.open(place))
+        assert held.pictures == 14
+        assert held.left_out[unusable.REMOVED] == 3
+        card, summary = pipeline.card(place), pipeline.card(place, "eu")
+        described = json.loads(pipeline.card(place, "croissant"))
+        assert next(numbers(row(card, "Pictures"))) == 14
+        assert list(numbers(row(summary, "Training data size")))[1] == 14
+        assert next(numbers(described["rai:dataCollection"])) == 14
+        for said in (row(card, "Licences"), row(summary, "Licences")):
+            assert counts(said) == {"CC-BY-4.0": 5, "PDM-1.0": 5, "unknown": 4}
+        for said in (row(card, "Left out"), row(summary, "Left out")):
+            assert counts(said) == held.left_out
+        assert counts(described["rai:dataCollection"].partition("Left out were ")[2].partition(".")[0]) == held.left_out
+        assert "Dee Fox" not in card + summary + json.dumps(described)
+        # The model saw them: its own counts stay, and it says that they are gone.
         card = pipeline.card(trained / "model")
-        assert "**Since it was trained, 2 pictures that it may have learned from left its collection" in card
-        assert "not to be learned from (1)" in card and "not there any more (1)" in card
-        assert "not there any more (1)" in pipeline.card(trained, "eu")
-        (strict / "collection").rename(strict / "elsewhere")
+        assert next(numbers(row(card, "Pictures"))) == 17
+        assert "**Since it was trained, 3 pictures that it may have learned from left its collection" in card
+        assert f"{unusable.REMOVED} (3)" in card
+        assert counts(row(pipeline.card(trained, "eu"), "Gone from the collection since")) == {unusable.REMOVED: 3}
+        place.rename(strict / "elsewhere")
         assert "Since it was trained" not in pipeline.card(trained)
+        (strict / "elsewhere").rename(place)
     finally:
-        (strict / "elsewhere").rename(strict / "collection")
-        (strict / "01.png").rename(art / "01.png")
-        (art / "metadata.csv").write_text(table)
-        list(collect(art, strict / "collection", workers=1, no_generated=True))
+        list(pipeline.restore(place, ["Dee Fox"], ["00.png"]))
+    assert "Since it was trained" not in pipeline.card(trained)
 
 
 def test_a_model_without_its_record_says_what_its_configuration_does(trained: Path, tmp_path: Path) -> None:

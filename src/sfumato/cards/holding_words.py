@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -18,7 +17,6 @@ MOST_NAMES: Final = 50
 MOST_CREDITS: Final = 200
 MOST_TITLES: Final = 3
 MOST_COLLECTIONS: Final = 20
-_MOST_LETTERS: Final = 1000  # of a policy
 
 
 def holdings_rows(holdings: Holdings) -> dict[str, str]:
@@ -43,7 +41,7 @@ def holdings_rows(holdings: Holdings) -> dict[str, str]:
         **({"Sources that disagree": counted(holdings.conflicts, "picture")} if holdings.conflicts else {}),
         **_owner(holdings),
         "Left out": _left_out(holdings),
-        **_permission(holdings),
+        "Policy": plain("; ".join(holdings.policy.sentences)) or "only marks against learning leave pictures out",
         "Collection": holdings.collection,
     }
 
@@ -90,13 +88,6 @@ def _owner(holdings: Holdings) -> dict[str, str]:
 
 def _left_out(holdings: Holdings) -> str:
     return ", ".join(f"{plain(kind)} ({count:,})" for kind, count in holdings.left_out.items()) or "nothing"
-
-
-def _permission(holdings: Holdings) -> dict[str, str]:
-    if holdings.permission is None:
-        return {}
-    said = json.dumps(holdings.permission, ensure_ascii=False, sort_keys=True)
-    return {"Licence policy": plain(said[:_MOST_LETTERS])}
 
 
 def collection_sections(subject: Subject) -> Iterator[str]:

@@ -52,7 +52,8 @@ def _collection(held: Holdings) -> str:
         said = f"version {version}" if version else "of a version that is not known"
         fetched = f" Fetched from {printable(held.origin.reference)}, {said}."
     own = f" {printable(held.owner)} states that they are their own where nothing else is stated." if held.owner else ""
-    policy = " A policy says which licences may be in it." if held.permission is not None else ""
+    said = "; ".join(map(printable, held.policy.sentences))
+    policy = f" By its policy, {said}." if said else ""
     return (
         f"{counted(held.pictures, 'picture')} were collected with sfumato.{fetched}{own}{policy} "
         f"Left out were {_counts(held.left_out) or 'none'}. "

@@ -180,8 +180,11 @@ def _processing(subject: Subject) -> Iterator[str]:
     yield "### 3.3. Other information"
     rows = {"Licences": licences_listed(subject.licences or None)}
     for number, each in enumerate(held, 1):
+        of = f" of collection {number}" if len(held) > 1 else ""
         left = ", ".join(f"{plain(kind)} ({count:,})" for kind, count in each.left_out.items())
-        rows[f"Left out{f' of collection {number}' if len(held) > 1 else ''}"] = left or "nothing"
+        rows[f"Left out{of}"] = left or "nothing"
+        if each.policy.sentences:
+            rows[f"Policy{of}"] = plain("; ".join(each.policy.sentences))
     yield table(rows)
     yield bullets(map(plain, terms_sentences(subject.terms, subject.unrecorded)))
     yield CAVEAT

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sfumato.collection.origin import Reference
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.pictures import Picture
 from sfumato.collection.storing import Collection
 from sfumato.errors import SfumatoError, faults_of
@@ -26,7 +27,6 @@ MOST_NAMES: Final = 100_000
 MOST_CREDITS: Final = 10_000
 MOST_TITLES: Final = 10  # and sources, of one credit
 _MOST_LETTERS: Final = 300
-_PERMISSION: Final = "permission"  # the collection's policy on licences, in its description
 
 Bytes = bytes  # whose name a field has
 Name = Annotated[str, Field(max_length=2 * _MOST_LETTERS)]
@@ -115,7 +115,7 @@ class Holdings(_Record):
     stated to come from, and other sources in their own words; sides: the smallest, the median and the largest shorter
     side in pixels; left_out: files by the kind of reason why they are not in it (`sfumato.images.unusable`); lifted:
     of which a mark against learning does not count, as they are their collector's own; owner: who says so, '' for
-    nobody; permission: the collection's policy on licences, as its description has it, None where there is none."""
+    nobody; policy: which pictures were allowed to be learned from."""
 
     format: Literal["sfumato-holdings-1"] = "sfumato-holdings-1"
     collection: Sha256
@@ -135,7 +135,7 @@ class Holdings(_Record):
     conflicts: Count = 0
     lifted: Count = 0
     left_out: dict[Name, Count] = {}
-    permission: JsonValue = None
+    policy: PicturePolicy = PicturePolicy()
     credits: Annotated[tuple[Credit, ...], Field(max_length=MOST_CREDITS)] = ()
     credits_beyond: Count = Field(0, description="pictures that ask for attribution, beyond those of the credits")
 
@@ -176,7 +176,7 @@ class Holdings(_Record):
             conflicts=summary.conflicts,
             lifted=summary.lifted,
             left_out=dict(sorted(Counter(rejected.kind for rejected in collection.left_out).items())),
-            permission=collection.description.get(_PERMISSION),
+            policy=collection.policy,
             credits=credits,
             credits_beyond=beyond,
         )

@@ -6,10 +6,26 @@ is half done goes again. Its events are plain values (see `events`); whoever rea
 
 from sfumato.pipeline.cards import card
 from sfumato.pipeline.comparison import compare
+from sfumato.pipeline.decisions import edit, forget, remove, restore
 from sfumato.pipeline.demonstration import demonstrate
 from sfumato.pipeline.evaluation import evaluate
 from sfumato.pipeline.events import Event, record
 from sfumato.pipeline.pictures import collect
 from sfumato.pipeline.training import distill, resume, train_on
 
-__all__ = ["Event", "card", "collect", "compare", "demonstrate", "distill", "evaluate", "record", "resume", "train_on"]
+__all__ = [
+    "Event",
+    "card",
+    "collect",
+    "compare",
+    "demonstrate",
+    "distill",
+    "edit",
+    "evaluate",
+    "forget",
+    "record",
+    "remove",
+    "restore",
+    "resume",
+    "train_on",
+]
