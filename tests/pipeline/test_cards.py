@@ -212,4 +212,4 @@ def test_what_is_neither_a_model_nor_a_collection_is_said_to_be(
 
 def test_another_format_is_said_to_be_none(strict: Path) -> None:
     with pytest.raises(SfumatoError, match="hub, croissant, eu, not 'pdf'"):
-        pipeline.card(strict / "collection", "pdf")  # type: ignore[arg-type]
+        pipeline.card(strict / "collection", "pdf")

@@ -58,6 +58,11 @@ stands here as not known. Who is shown in the pictures is not known either: nobo
 personal in them. The pictures themselves lie where they were collected, and are no part of this card."""
 
 
+def hub_card(subject: Subject) -> str:
+    """The card of a model or a collection: Markdown with the Hub's metadata."""
+    return model_card(subject) if subject.is_model else dataset_card(subject)
+
+
 def model_card(subject: Subject) -> str:
     """The card of a model: Markdown with the Hub's metadata. Raises ValueError for a collection."""
     config = subject.config

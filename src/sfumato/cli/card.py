@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,26 +10,18 @@ import typer
 from sfumato.cli import options
 
 
-class Format(StrEnum):
-    """Of a card."""
-
-    HUB = "hub"
-    CROISSANT = "croissant"
-    EU = "eu"
-
-
 def card(
     name: Annotated[
         str, typer.Argument(metavar="MODEL", help="A model's, a run's or a collection's directory, or OWNER/NAME.")
     ],
     form: Annotated[
-        Format,
+        str,
         typer.Option(
             "--format",
             help="hub: Markdown with the Hub's metadata; croissant: JSON-LD for catalogues of data sets; eu: in the "
             "shape of the AI Act's summary of training content.",
         ),
-    ] = Format.HUB,
+    ] = "hub",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A file to write it to; by default it is printed.")
     ] = None,
@@ -44,7 +35,7 @@ def card(
     from sfumato.disk import write_whole_file
     from sfumato.text import encoded
 
-    text = pipeline.card(name, form.value)
+    text = pipeline.card(name, form)
     if output is None:
         typer.echo(text, nl=False)
     else:

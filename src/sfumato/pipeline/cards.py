@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from sfumato.cards.croissant import croissant
-from sfumato.cards.hub import dataset_card, model_card
+from sfumato.cards.hub import hub_card
 from sfumato.cards.subject import Subject
 from sfumato.cards.training_summary import training_summary
 from sfumato.collection import Collection, is_collection
@@ -23,23 +23,24 @@ from sfumato.training import Run
 from sfumato.training.run import is_run
 from sfumato.weights import digest
 
-CardFormat = Literal["hub", "croissant", "eu"]
+FORMS: Final[Mapping[str, Callable[[Subject], str]]] = {
+    "hub": hub_card,
+    "croissant": croissant,
+    "eu": training_summary,
+}
 _NO_REASON: Final = "not there any more"
 
 
-def card(name: str | Path, form: CardFormat = "hub") -> str:
+def card(name: str | Path, form: str = "hub") -> str:
     """What is known of a model or a collection, in one of the forms that others have for it.
 
     name: of a model as `sfumato.models.Model.from_pretrained` takes it, a run's directory, or a collection's; form:
     'hub' for Markdown with the Hub's metadata, 'croissant' for JSON-LD, 'eu' for Markdown in the shape of the template
-    of the AI Act. Raises SfumatoError where there is none of these.
+    of the AI Act. Raises SfumatoError where there is neither, and for another form.
     """
-    subject = subject_of(name)
-    hub = model_card if subject.is_model else dataset_card
-    forms: Mapping[str, Callable[[Subject], str]] = {"hub": hub, "croissant": croissant, "eu": training_summary}
-    if form not in forms:
-        raise SfumatoError(f"a card's format is {', '.join(forms)}, not '{form}'; give one of these with --format")
-    return forms[form](subject)
+    if form not in FORMS:
+        raise SfumatoError(f"a card's format is {', '.join(FORMS)}, not {form!r}; give one of these with --format")
+    return FORMS[form](subject_of(name))
 
 
 def subject_of(name: str | Path) -> Subject:
