@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.licenses import _spdx
 
@@ -139,6 +139,7 @@ def test_licences_that_exclude_one_another_are_named(licences: tuple[str, ...], 
     assert all(conflict in each for each in found)
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(max_size=60).map(licence_of), st.integers(0, 10**9), max_size=20))
 def test_any_words_have_one_standing_and_their_counts_add_up(licences: dict[str, int]) -> None:
     terms = Terms.of(licences)
