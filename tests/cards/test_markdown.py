@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.cards.markdown import address, listed, plain, sized, table
@@ -33,6 +33,7 @@ def test_only_an_address_is_a_link(text: str, shown: str) -> None:
     assert address(text) == shown
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=40))
 def test_no_address_breaks_out_of_its_link(text: str) -> None:
     shown = address(f"https://e.com/{text}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -187,6 +187,7 @@ def test_a_source_is_its_host_or_its_words_and_no_place_on_a_disk(source: str, h
 TEXTS = st.text(st.characters(), max_size=40)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.builds(picture, st.integers(0, 99), creator=TEXTS, title=TEXTS, year=TEXTS, source=TEXTS,
                           category=TEXTS, licence=st.sampled_from((BY, MARK, "unknown", "LicenseRef-x"))),
                 min_size=1, max_size=8))  # fmt: skip
