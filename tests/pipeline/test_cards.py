@@ -123,7 +123,7 @@ def test_what_is_excluded_is_absent_and_all_counts_agree(strict: Path, trained: 
         assert "17 pictures of art" in described["description"]
         collected = described["rai:dataCollection"]
         assert next(numbers(collected)) == 17
-        assert counts(collected.partition("Left out were ")[2].partition(".")[0]) == held.left_out
+        assert counts(collected.partition("Left out: ")[2].partition(".")[0]) == held.left_out
         assert list(numbers(described["rai:dataCollectionMissingData"])) == [4, 4, 4, 6, 17]
         assert len(described["license"]) == len(LICENCES)
 
@@ -156,7 +156,7 @@ def test_who_is_taken_out_is_in_no_count_and_the_models_card_says_so(strict: Pat
             assert counts(said) == {"CC-BY-4.0": 5, "PDM-1.0": 5, "unknown": 4}
         for said in (row(card, "Left out"), row(summary, "Left out")):
             assert counts(said) == held.left_out
-        assert counts(described["rai:dataCollection"].partition("Left out were ")[2].partition(".")[0]) == held.left_out
+        assert counts(described["rai:dataCollection"].partition("Left out: ")[2].partition(".")[0]) == held.left_out
         assert "Dee Fox" not in card + summary + json.dumps(described)
         # The model saw them: its own counts stay, and it says that they are gone.
         card = pipeline.card(trained / "model")

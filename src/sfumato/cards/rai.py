@@ -56,7 +56,7 @@ def _collection(held: Holdings) -> str:
     policy = f" By its policy, {said}." if said else ""
     return (
         f"{counted(held.pictures, 'picture')} were collected with sfumato.{fetched}{own}{policy} "
-        f"Left out were {_counts(held.left_out) or 'none'}. "
+        f"Left out: {_counts(held.left_out) or 'none'}. "
         "Licences, creators and marks against learning were read from tables, from files beside the pictures and from "
         "the pictures' own metadata; nobody checked them."
     )
@@ -64,11 +64,15 @@ def _collection(held: Holdings) -> str:
 
 def _missing(held: Holdings) -> str:
     years = held.pictures - (held.years.known if held.years else 0)
-    unknown = held.terms.counts.get("unknown", 0)
-    return (
-        f"Not known: the creator of {counted(held.creators.unknown, 'picture')}, the licence of {unknown:,}, "
-        f"the year of {years:,}, the source of {held.hosts.unknown:,}, the class of {held.classes.unknown:,}."
-    )
+    missing = {
+        "creator": held.creators.unknown,
+        "licence": held.terms.counts.get("unknown", 0),
+        "year": years,
+        "source": held.hosts.unknown,
+        "class": held.classes.unknown,
+    }
+    said = ", ".join(f"the {about} of {counted(count, 'picture')}" for about, count in missing.items() if count)
+    return f"Not known: {said}." if said else "Creator, licence, year, source and class of every picture are stated."
 
 
 def _raw(held: Holdings) -> str:

@@ -123,7 +123,7 @@ def _sources(subject: Subject) -> Iterator[str]:
     yield "### 2.2. Private non-publicly available datasets obtained from third parties"
     yield f"Whether rights were licensed from anybody, beyond the licences below, is {NOT_KNOWN}."
     yield "### 2.3. Data crawled and scraped from online sources"
-    yield "The program has no crawler."
+    yield "None by the program: it fetches data sets and museums' open collections by name (2.1), and follows no links."
     yield answer(_domains(held))
     yield "### 2.4. User data"
     yield "None is recorded: the program takes nothing from the use of a model to learn from."
