@@ -14,7 +14,9 @@ _VAGUE: Final = 100  # years: what is spread wider lies in no century
 _BEFORE_CHRIST: Final = r"(?:b\.? ?c\.?(?: ?e\.?)?|v\. ?(?:u\. ?z\.|chr\.?)|av\. ?j\.?-?c\.?|a\. ?c\.)"
 _NUMBER: Final = r"(?:\d{1,2}|(?=[ivx])x{0,2}(?:i[xv]|v?i{0,3}))"
 _ORDINAL: Final = r"(?:st|nd|rd|th|\.|º|ème|eme|e)?"
-_CENTURY: Final = r"(?:centur(?:y|ies)|cent\b\.?|c\b\.?|jahrhunderts?|jhdt?\.?|jh\.?|si[eè]cles?|secolo|sec\b\.?|siglos?)"
+_CENTURY: Final = (
+    r"(?:centur(?:y|ies)|cent\b\.?|c\b\.?|jahrhunderts?|jhdt?\.?|jh\.?|si[eè]cles?|secolo|sec\b\.?|siglos?)"
+)
 _BETWEEN: Final = r" ?(?:-|to|or|and|/|bis|à) ?"
 _CENTURIES: Final = (
     re.compile(
@@ -38,10 +40,12 @@ _PARTS: Final = (
 _DECADE: Final = re.compile(r"\b(?P<year>\d{2,3}0) ?['’]?(?:s|er)\b")
 _DAY: Final = re.compile(r"\b(?:[0-3]?\d)[./-](?:[0-3]?\d)[./-](?P<year>\d{4})\b")
 _ISO: Final = re.compile(r"\b(?P<year>\d{4})[-:/.](?P<month>\d{1,2})(?:[-:/.]\d{1,2})?(?![\d-])")
-_SPAN: Final = re.compile(rf"\b(?P<first>\d{{1,4}}) ?(?:-|/|to|or|and|until|through|bis|à) ?(?P<last>\d{{1,4}})\b")
+_SPAN: Final = re.compile(r"\b(?P<first>\d{1,4}) ?(?:-|/|to|or|and|until|through|bis|à) ?(?P<last>\d{1,4})\b")
 _YEAR: Final = re.compile(r"(?<![\d.,])(?P<year>\d{3,4})(?![\d]|[.,]\d)")
 _ERA: Final = re.compile(rf"(?<![a-z]){_BEFORE_CHRIST}(?![a-z])")
-_SMALL: Final = re.compile(r"\b(?:a\. ?d\.?|ad) (?P<before>\d{1,4})\b|\b(?P<after>\d{1,4}) ?(?:a\. ?d\.?|c\. ?e\.?|ad\b|ce\b)")
+_SMALL: Final = re.compile(
+    r"\b(?:a\. ?d\.?|ad) (?P<before>\d{1,4})\b|\b(?P<after>\d{1,4}) ?(?:a\. ?d\.?|c\. ?e\.?|ad\b|ce\b)"
+)
 _OPEN: Final = re.compile(r"\b(?:before|after|by|since|vor|nach|avant|après|prior to|not (?:before|after|later))\b")
 
 

@@ -48,7 +48,7 @@ class LinearDiscriminant:
 
 @dataclass(frozen=True, eq=False)
 class Judges:
-    """Classifiers, each fitted to all real pictures but a fold of them. folds: [N], which one has not seen a picture."""
+    """Classifiers, each fitted to all real pictures but a fold. folds: [N], which one has not seen a picture."""
 
     members: Sequence[LinearDiscriminant]
     folds: Tensor
@@ -91,7 +91,7 @@ def _folds(labels: Tensor, families: Tensor, seed: int) -> Tensor:
     of_family.scatter_reduce_(0, first, labels, "amax")
     place = torch.zeros(len(names), dtype=torch.int64)
     begun = 0
-    for label in of_family.unique().tolist():
+    for label in torch.unique(of_family).tolist():
         members = torch.nonzero(of_family == label).flatten()
         members = members[torch.randperm(len(members), generator=generator)]
         place[members] = (begun + torch.arange(len(members))) % FOLDS
@@ -102,11 +102,10 @@ def _folds(labels: Tensor, families: Tensor, seed: int) -> Tensor:
 def mixture_shares(seen: Tensor, rates: Tensor, rounds: int = 500) -> Tensor:
     """The shares of classes that make the seen ones likeliest, given how often each class is seen as which.
 
-    seen: [..., C], how often each class was seen, of any scale; rates: [..., C, C], rows that sum to 1: of pictures of a
-    class the fraction that is seen as each. -> [..., C], 0..1, which sum to 1. It is the maximum of the likelihood of
-    the mixture, found by its expectation and maximisation (Dempster, Laird and Rubin 1977; for classifiers Saerens,
-    Latinne and Decaestecker 2002), and where it lies within 0..1 also the solution of shares @ rates =
-    seen.
+    seen: [..., C], how often each class was seen, of any scale; rates: [..., C, C], rows that sum to 1: of pictures of
+    a class the fraction that is seen as each. -> [..., C], 0..1, which sum to 1. It is the maximum of the likelihood of
+    the mixture, found by expectation and maximisation (Dempster, Laird and Rubin 1977; for classifiers Saerens, Latinne
+    and Decaestecker 2002), and where it lies within 0..1 also the solution of shares @ rates = seen.
     """
     seen = seen / seen.sum(-1, keepdim=True).clamp_min(1e-12)
     shares = torch.full_like(seen, 1 / seen.shape[-1])

@@ -24,7 +24,7 @@ def hill_number(counts: Iterable[float], order: float) -> float:
         return math.exp(-math.fsum(share * math.log(share) for share in shares))
     if math.isinf(order):
         return 1 / max(shares)
-    return math.fsum(share**order for share in shares) ** (1 / (1 - order))
+    return float(math.fsum(share**order for share in shares) ** (1 / (1 - order)))
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,9 @@ def adjusted_p_values(one: Families, other: Families, generator: torch.Generator
 
     A permutation test: families are dealt out anew to two sets of as many, and the largest of the K studentised
     differences of these is what each of the real ones is read against, so that the chance of any false alarm is at most
-    the level, however many numbers there are and however they depend on one another (Westfall and Young 1993, 'Resampling-
-    Based Multiple Testing', single-step maxT; (b + 1) / (draws + 1) after Phipson and Smyth 2010). Studentised, because
-    the sets' variances may differ (Chung and Romano 2013); the errors are those of means of families.
+    the level, however many numbers there are and however they depend on one another (Westfall and Young 1993,
+    single-step maxT; (b + 1) / (draws + 1) after Phipson and Smyth 2010). Studentised, because the sets' variances may
+    differ (Chung and Romano 2013); the errors are those of means of families.
     """
     first, count = len(one), len(one) + len(other)
     sizes, sums = torch.cat([one.sizes, other.sizes]), torch.cat([one.sums, other.sums])
@@ -82,7 +82,8 @@ def adjusted_p_values(one: Families, other: Families, generator: torch.Generator
 def _mean_and_variance(moments: Tensor, families: int) -> tuple[Tensor, Tensor]:
     """[B, 2 + 3 K], sums over families -> the means over pictures and the variances of these, [B, K] each."""
     numbers = (moments.shape[1] - 2) // 3
-    size, sums, squares, crossed, sizes = moments.split([1, numbers, numbers, numbers, 1], 1)
+    # Each family's sum less the mean of as many pictures, squared: the error of a ratio (Cochran 1977, section 2.11).
+    size, sums, squares, crossed, sizes = torch.split(moments, [1, numbers, numbers, numbers, 1], 1)
     mean = sums / size
     apart = squares - 2 * mean * crossed + mean.square() * sizes
     return mean, apart / size.square() * (families / max(1, families - 1))

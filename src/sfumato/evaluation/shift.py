@@ -82,14 +82,14 @@ class Reference:
 
 def _told_apart(labels: Tensor, families: Tensor, classes: Sequence[str]) -> tuple[list[str], Tensor]:
     """The names of the classes that there are enough pictures of, and the labels among them, [N]."""
-    counts = [len(families[labels == label].unique()) for label in range(len(classes))]
+    counts = [len(torch.unique(families[labels == label])) for label in range(len(classes))]
     ranked = sorted(range(len(classes)), key=lambda label: (-counts[label], label))
     kept = sorted(label for label in ranked[:MOST_CLASSES] if counts[label] >= FEWEST_OF_A_CLASS)
     places = torch.full((len(classes) + 1,), len(kept), dtype=torch.int64)
     places[kept] = torch.arange(len(kept))
     places[-1] = -1  # which is where label -1 looks
     names, told = [classes[label] for label in kept], places[labels]
-    if len(families[told == len(kept)].unique()) >= FEWEST_OF_A_CLASS:
+    if len(torch.unique(families[told == len(kept)])) >= FEWEST_OF_A_CLASS:
         names.append(OTHERS)
     else:
         told[told == len(kept)] = -1
@@ -106,12 +106,12 @@ def _rates(counts: Tensor) -> Tensor:
 class Shift:
     """One measure of works beside the collection: a trait's mean, or the share of a class, 0..1.
 
-    works, works_interval: the mean over works and where that of all works of this kind lies; difference, interval: works
-    less collection. Both intervals hold for all measures of a comparison at once, but for one time in twenty.
-    deviation: of single pictures of the collection, to read a difference by. p: adjusted for the number of measures, how
-    often sets that are of one kind would differ by as much in any of them. Of a class the shares are corrected for the
-    classifier's errors; seen: as it says; asked: as the works were asked for, None where that is not known; found: of
-    the collection's pictures of the class the fraction that it sees as that.
+    works, works_interval: the mean over works and where that of all works of this kind lies; difference, interval:
+    works less collection. Both intervals hold for all measures of a comparison at once, but for one time in twenty.
+    deviation: of single pictures of the collection, to read a difference by. p: adjusted for the number of measures,
+    how often sets that are of one kind would differ by as much in any of them. Of a class the shares are corrected for
+    the classifier's errors; seen: as it says; asked: as the works were asked for, None where that is not known; found:
+    of the collection's pictures of the class the fraction that it sees as that.
     """
 
     name: str
@@ -168,8 +168,8 @@ def shifts(
     told = Families.of(truth, families)
     generator = keyed_generator("representation", "draws", seed)
     real_draws, works_draws = draws_of(len(real), generator, draws), draws_of(count, generator, draws)
-    ones = [torch.ones(1, size, dtype=torch.float64) for size in (len(real), count)]
-    collection, means = (value[0] for value in _estimates(*ones, real, told, made, number))
+    once, works_once = (torch.ones(1, size, dtype=torch.float64) for size in (len(real), count))
+    collection, means = (value[0] for value in _estimates(once, works_once, real, told, made, number))
     drawn_collection, drawn_means = _estimates(real_draws, works_draws, real, told, made, number)
     least = torch.full((len(means),), _LEAST_ERROR, dtype=torch.float64)
     least[:number] = 1 / count  # of what was not seen once among n there may be 3 / n
@@ -195,6 +195,18 @@ def shifts(
         )
         for place, (name, kind) in enumerate([*((name, "class") for name in names), *map(_trait, TRAITS)])
     ]
+
+
+def agreement(reference: Reference, works: Looks, asked: Sequence[str | None]) -> float | None:
+    """Of the works that were asked to be of a class that is told apart the fraction that is seen as it; None where none
+    was. Where it is far below that of the collection's pictures, works are harder to tell than these, and shares that
+    are corrected by these are off."""
+    if reference.judges is None:
+        return None
+    labels = class_labels(asked, reference.classes)
+    seen = reference.judges.seen_in_works(works.rows)
+    known = labels >= 0
+    return (labels == seen)[known].double().mean().item() if known.any() else None
 
 
 def _estimates(

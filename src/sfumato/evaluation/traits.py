@@ -42,23 +42,32 @@ AT_A_TIME = 256
 
 @torch.inference_mode()
 def traits(images: Tensor) -> Tensor:
-    """[N, 3, H, W] in -1..1, H and W 32 or more -> [N, len(TRAITS)], float64, in the order of ``TRAITS``.
+    """[N, 3, H, W] in -1..1, N 1 or more, H and W 32 or more -> [N, len(TRAITS)], float64, in their order.
 
     lightness: the mean, 0..1; contrast: its standard deviation; darks, lights: the share of pixels below 0.35 and above
     0.85 of it. chroma: the mean distance from grey; greys: the share of pixels below 0.04 of it; reds to purples: the
-    share of pixels that are no greys, by their hue. symmetry: the correlation of lightness with its mirror image, -1..1.
-    weight_across, weight_down: where the middle of what stands out from the ground is, 0 (left, top) to 1, and spread:
-    how far from that middle it lies, in sides; the ground is the median lightness of the border. edges: the share of
-    pixels on an edge; empty: the share of 8 x 8 cells without any; uprights, levels: the shares of edge energy within
-    22.5 degrees of a vertical and of a horizontal line.
+    share of pixels that are no greys, by their hue. symmetry: the correlation of lightness with its mirror image,
+    -1..1. weight_across, weight_down: where the middle of what stands out from the ground is, 0 (left, top) to 1, and
+    spread: how far from that middle it lies, in sides; the ground is the median lightness of the border. edges: the
+    share of pixels on an edge; empty: the share of 8 x 8 cells without any; uprights, levels: the shares of edge energy
+    within 22.5 degrees of a vertical and of a horizontal line.
     """
-    if not len(images):
-        return torch.zeros(0, len(TRAITS), dtype=torch.float64)
+    parts = []
+    for part in torch.split(images, AT_A_TIME):
+        lightness = oklab(part)[:, :1].double()
+        small = F.interpolate(lightness, (SIDE, SIDE), mode="bilinear", antialias=True)[:, 0]
+        parts.append(torch.cat([tones_and_colours(part), _balance(small), _edges(small)], 1))
+    return torch.cat(parts)
+
+
+@torch.inference_mode()
+def tones_and_colours(images: Tensor) -> Tensor:
+    """The first of them, of pictures of any size: [N, 3, H, W] in -1..1, N 1 or more -> [N, len(TONES) + len(COLOURS)],
+    float64."""
     parts = []
     for part in torch.split(images, AT_A_TIME):
         lab = oklab(part).double()
-        small = F.interpolate(lab[:, :1], (SIDE, SIDE), mode="bilinear", antialias=True)[:, 0]
-        parts.append(torch.cat([_tones(lab[:, 0]), _colours(lab[:, 1:]), _balance(small), _edges(small)], 1))
+        parts.append(torch.cat([_tones(lab[:, 0]), _colours(lab[:, 1:])], 1))
     return torch.cat(parts)
 
 

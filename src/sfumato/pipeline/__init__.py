@@ -9,6 +9,18 @@ from sfumato.pipeline.demonstration import demonstrate
 from sfumato.pipeline.evaluation import evaluate
 from sfumato.pipeline.events import Event, record
 from sfumato.pipeline.pictures import collect
+from sfumato.pipeline.representation import report
 from sfumato.pipeline.training import distill, resume, train_on
 
-__all__ = ["Event", "collect", "compare", "demonstrate", "distill", "evaluate", "record", "resume", "train_on"]
+__all__ = [
+    "Event",
+    "collect",
+    "compare",
+    "demonstrate",
+    "distill",
+    "evaluate",
+    "record",
+    "report",
+    "resume",
+    "train_on",
+]

@@ -89,6 +89,14 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class Represented:
+    """What a report on a collection found, for people. sentences: what limits it, and what may be said of works."""
+
+    headline: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PageWritten:
     """The last event of what ends with a page to open in a browser."""
 
@@ -107,6 +115,7 @@ Event = (
     | TrainingBegan
     | Sampled
     | Evaluated
+    | Represented
     | PageWritten
 )
 Last = TypeVar("Last")
