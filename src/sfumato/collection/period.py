@@ -145,8 +145,9 @@ def _dated(text: str) -> tuple[int, int] | None:
         return None
     year, second = int(found["year"]), int(found["month"])
     # '1903-06' may be June or three years more, as it may not in '1888-05'; the years hold the month too.
-    if found[0].count("-") == 1 and len(found["month"]) == 2 and second > year % 100:
-        return year, year - year % 100 + second
+    place = 10 ** len(found["month"])
+    if found[0].count("-") == 1 and second > year % place:
+        return year, year - year % place + second
     return (year, year) if second <= 12 else None
 
 

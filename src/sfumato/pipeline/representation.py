@@ -91,7 +91,7 @@ def _with_examples(collection: Collection, found: Representation, beside: Beside
         examples, by_largest, families = {}, [], []
         notes.append(f"Pictures are no longer where they were collected, in {collection.source}, so none is shown.")
     return CollectionReport(
-        name=collection.path.resolve().name,
+        name=readable(collection.source.stem or collection.path.resolve().name),
         digest=collection.digest,
         seed=seed,
         representation=found,

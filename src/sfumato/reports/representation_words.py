@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 from sfumato.collection.period import century_name
 from sfumato.evaluation.collection_report import CollectionReport
 from sfumato.evaluation.representation import Representation
+from sfumato.models.classes import written_name
 from sfumato.provenance.licences import short_name
 from sfumato.text import counted
 
@@ -133,7 +135,7 @@ def duplicates_said(representation: Representation) -> str:
     mixed = f" {counted(two, 'family')} lie in more than one class: see whether they belong there." if two else ""
     return (
         f"{counted(found.pictures, 'picture')} beyond the first are near duplicates, in "
-        f"{counted(found.families, 'family')} of two or more; a model learns these motifs more often than others.{mixed}"
+        f"{counted(found.families, 'family')} of two or more; a model learns their motifs more often.{mixed}"
     )
 
 
@@ -152,28 +154,29 @@ def few_said(representation: Representation) -> str:
 
 def remedies(report: CollectionReport) -> list[tuple[str, str]]:
     """Commands, each with what it is good for."""
-    found, place = report.representation, report.name
+    found = report.representation
     steps = []
     if found.class_concentration.names > 1:
         steps.append(
             (
-                f"sfumato train {place} --balance class",
+                "sfumato train COLLECTION --balance class",
                 "shows every class equally often, however many pictures it has, and makes works without a named class "
                 "in equal shares. Pictures of a small class are then seen more often each, and may be known by heart "
                 "sooner: see what sfumato evaluate says of copies.",
             )
         )
-        rarest = min(found.classes, key=lambda name: found.classes[name])
+        rarest, largest = (written_name(pick(found.classes, key=found.classes.__getitem__)) for pick in (min, max))
         steps.append(
             (
-                f"sfumato generate RUN --class {rarest}",
-                "asks for one class whatever the shares are; painting:0.7,engraving:0.3 asks for a mixture.",
+                f"sfumato generate RUN --class {shlex.quote(rarest)}",
+                "asks for one class whatever the shares are, and "
+                f"--class {shlex.quote(f'{rarest}:0.7,{largest}:0.3')} for a mixture.",
             )
         )
     if found.creators.concentration.names > 1 and found.creators.concentration.largest_share >= LARGE:
         steps.append(
             (
-                f"sfumato train {place} --balance creator",
+                "sfumato train COLLECTION --balance creator",
                 "shows every named creator equally often, and all whose creator is not known as often as one of them.",
             )
         )
@@ -184,4 +187,4 @@ def remedies(report: CollectionReport) -> list[tuple[str, str]]:
                 "draws works towards colours that are named; it mends the works and not the model.",
             )
         )
-    return steps  # fmt: skip
+    return steps

@@ -15,6 +15,7 @@ from sfumato.text import counted
 SLIGHT, STRONG = 0.2, 0.8  # standard deviations of single pictures (Cohen 1988, section 2.2)
 FEW_RIGHT = 0.6  # of the collection's pictures of a class, below which it is said that the classifier is often wrong
 HARDER = 0.15  # by how much fewer works than pictures of the collection are seen as what they are
+FINE = 0.03  # a difference that two digits do not show
 MOST_SENTENCES: Final = 8
 
 
@@ -103,7 +104,8 @@ def shown(shift: Shift, value: float) -> str:
     """A measure's number for people."""
     if is_share(shift):
         return percent(value)
-    return f"{value:.2f}".replace("-", "−")  # a true minus sign
+    digits = 3 if abs(shift.difference) < FINE else 2
+    return f"{value:.{digits}f}".replace("-", "−")  # a true minus sign
 
 
 def percent(share: float) -> str:
@@ -204,7 +206,7 @@ def agreement_sentence(works: WorksBeside, compared: Compared) -> str:
     expected = sum(weight * found for weight, found in zip(weights, compared.found, strict=True)) / sum(weights)
     said = (
         f"Of the works that the program made as one class, {works.agreement:.0%} are seen as that; of as many of the "
-        f"collection's pictures it would be {expected:.0%}."
+        f"collection’s own it would be {expected:.0%}."
     )
     if expected - works.agreement > HARDER:
         return f"{said} The works are harder to tell, so their corrected shares may be off by more than the interval."
