@@ -62,12 +62,12 @@ def test_what_no_work_is_of_may_still_be_three_in_as_many() -> None:
 def test_halves_of_one_set_are_seldom_told_apart() -> None:
     labels = labels_of(60, 120, 60)
     every, alarms = looks(labels, 0), 0
-    for seed in range(20):
+    for seed in range(10):
         order = torch.randperm(240, generator=torch.Generator().manual_seed(seed))
         one, other = order[:120], order[120:]
         real = Reference.of(every.at(one), one, labels[one], NAMES, seed)
         alarms += any(shift.is_told for shift in shifts(real, every.at(other), seed=seed, draws=99))
-    assert alarms <= 4  # of 20 at 5 per cent: more come in one of four hundred trials
+    assert alarms <= 3  # of 10 at 5 per cent: more come in one of a thousand trials
 
 
 def test_the_same_seed_has_the_same_figures() -> None:
