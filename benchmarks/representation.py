@@ -2,13 +2,13 @@
 
     representation.py ART -o DIRECTORY [--splits 400] [--steps 1400] [--works 512] [--size 32] [--only splits|works]
 
-ART is a folder with a sub-folder for each class. `splits`: its pictures are halved by lot, near duplicates together, and
-one half is read against the other as works are read against a collection: whatever is told apart is a false alarm. Then
-pictures of the second half that are not of the largest class are left out until that class has 65 % and 75 % of it: how
-often that is found. `works`: two models are trained on ART for as many steps, one with --balance class; two more on the
-same pictures without classes, whose names stand where the creators' are, one with --balance creator, so that nothing but
-what they learned decides of what class their works are. The report on ART has all four beside it. What is there
-already is not made again. Writes DIRECTORY/representation.md.
+ART is a folder with a sub-folder for each class. `splits`: its pictures are halved by lot, near duplicates together,
+and one half is read against the other as works are read against a collection: whatever is told apart is a false alarm.
+Then pictures of the second half that are not of the largest class are left out until that class has 65 % and 75 % of
+it: how often that is found. `works`: two models are trained on ART for as many steps, one with --balance class; two
+more on the same pictures without classes, whose names stand where the creators' are, one with --balance creator, so
+that nothing but what they learned decides of what class their works are. The report on ART has all four beside it. What
+is there already is not made again. Writes DIRECTORY/representation.md.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def train(run: Path, pictures: Path, balance: str, size: int, steps: int) -> Non
 
 def table(record: dict) -> Iterator[str]:
     classes = record["compared"]["classes"]
-    found = zip(classes, record["compared"]["found"], strict=True)
-    yield f"The classifier finds, of pictures that it has not seen: {', '.join(f'{name} {right:.0%}' for name, right in found)}."
+    found = [f"{name} {right:.0%}" for name, right in zip(classes, record["compared"]["found"], strict=True)]
+    yield f"The classifier finds, of pictures that it has not seen: {', '.join(found)}."
     yield ""
     yield f"| works of | seen as asked | told apart by | {' | '.join(classes)} |"
     yield f"|---|---|---|{'---|' * len(classes)}"

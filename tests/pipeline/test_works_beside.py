@@ -26,7 +26,7 @@ def test_a_model_of_other_classes_is_not_counted_by_class(trained: Run, tiny_col
 
 def test_pictures_too_small_for_the_model_are_missed(trained: Run, tiny_collection: Collection, tmp_path: Path) -> None:
     asked = Asked("run", Model.from_pretrained(trained.path), (), 64)
-    with pytest.raises(SfumatoError, match="64 px"):
+    with pytest.raises(SfumatoError, match="0 pictures of 64 pixels or more, and beside works of that size 20"):
         list(compared_with(tiny_collection, [asked], tmp_path / "dataset", 20, 0, False))
     assert replace(asked, size=32).size == 32
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sfumato.cli import options
+from sfumato.cli.rights import RightsOptions
 from sfumato.errors import SfumatoError
 
 DEFAULT_MINUTES = 30.0
@@ -17,6 +18,7 @@ MOST_MINUTES = 525_600  # a year
 NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "from", "force"}  # options of another kind
 
 
+@options.asks()
 def train(
     art: Annotated[
         Path | None,
@@ -73,6 +75,8 @@ def train(
     ] = None,
     background: Annotated[str, typer.Option(help="R,G,B: the colour behind transparent pictures.")] = "255,255,255",
     include_works: options.IncludeWorks = False,
+    *,
+    rights: RightsOptions,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
     log: Annotated[
         str | None,
@@ -124,7 +128,7 @@ def train(
         "force": force or None,
     }
     if resume:
-        new = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value is not None]
+        new = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value is not None] + rights.given
         given = [str(art)] if art is not None else new
         if given:
             and_name = ", and name the run with -o" if art is not None else ""
@@ -145,6 +149,7 @@ def train(
             background=colour,
             weights_from=weights_from or "",
             include_works=include_works,
+            **rights.choices,
             device=place,
             tensorboard=log is not None,
             force=force,

@@ -5,6 +5,7 @@ is half done goes again. Its events are plain values (see `events`); whoever rea
 """
 
 from sfumato.pipeline.comparison import compare
+from sfumato.pipeline.decisions import edit, forget, remove, restore
 from sfumato.pipeline.demonstration import demonstrate
 from sfumato.pipeline.evaluation import evaluate
 from sfumato.pipeline.events import Event, record
@@ -18,9 +19,13 @@ __all__ = [
     "compare",
     "demonstrate",
     "distill",
+    "edit",
     "evaluate",
+    "forget",
     "record",
+    "remove",
     "report",
+    "restore",
     "resume",
     "train_on",
 ]

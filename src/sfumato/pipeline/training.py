@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from sfumato.collection import WHITE
+from sfumato.collection import WHITE, Ownership, PicturePolicy
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
@@ -46,6 +46,8 @@ def train_on(
     background: Colour = WHITE,
     weights_from: str = "",
     include_works: bool = False,
+    ownership: Ownership | None = None,
+    policy: PicturePolicy | None = None,
     device: torch.device | None = None,
     tensorboard: bool = False,
     force: bool = False,
@@ -70,7 +72,13 @@ def train_on(
         choices = layered(parent_choices(weights_from), choices)
     with directory.at_work(), directory.nothing_left_of_a_failure():
         collection = yield from collection_of(
-            art, place / "collection", background=background, include_works=include_works, force=force
+            art,
+            place / "collection",
+            background=background,
+            include_works=include_works,
+            ownership=ownership,
+            policy=policy,
+            force=force,
         )
         if "size" not in choices:
             size = suitable_size(

@@ -82,12 +82,13 @@ def compared_with(
     """Measure the works beside the collection's pictures at the size of the smallest of them; these may have to be
     prepared at ``place``. Raises SfumatoError where there are too few."""
     size = min(each.size for each in asked)
-    dataset = yield from _dataset(collection, asked, place, size, force)
-    if len(torch.unique(dataset.groups)) < FEWEST:
+    large = {picture.group for picture in collection.pictures if min(picture.width, picture.height) >= size}
+    if len(large) < FEWEST:
         raise SfumatoError(
-            f"{collection.path}: {counted(len(dataset), 'picture')} of {size} pixels or more, and beside works "
-            f"{FEWEST} are needed that are not near duplicates; leave out --model, or collect more"
+            f"{collection.path}: {counted(len(large), 'picture')} of {size} pixels or more, and beside works of that "
+            f"size {FEWEST} are needed that are not near duplicates; leave out --model, or collect more"
         )
+    dataset = yield from _dataset(collection, asked, place, size, force)
     places = spread(torch.arange(len(dataset)), min(len(dataset), MOST_COMPARED))
     images = dataset.images(places)
     labels = dataset.labels[places] if dataset.classes else torch.full((len(places),), -1)
