@@ -77,6 +77,7 @@ COMMANDS = (
     Command("grid", "grid MODEL --vary steps=1,2 -n 1 -o grid.png", "grid.png"),
     Command("key", "key export my.pem", "my.pem"),
     Command("evaluate", "evaluate MODEL --against ART -n 16 --device cpu -o out"),
+    Command("report", "collection report SHARED/collection --model MODEL -n 20 --device cpu -o out"),
     Command("compare", "compare ART --minutes 0.05 --size 32 --device cpu -o out"),
     Command("demo", "demo --minutes 0.02 -o out"),
 )
