@@ -100,7 +100,7 @@ def test_the_page_of_a_collection_alone_is_whole_and_asks_for_nothing(read_page:
 def test_works_stand_beside_the_collection_with_their_sentences(read_page: Callable[[str], Any]) -> None:
     page = read_page(representation_page(report(works=(beside("run", 0.2), beside("balanced", 0.0)))))
     text = page.text
-    assert "The model exaggerates ‘waves’: 70% (65% to 75%) against 50% of the collection." in text
+    assert "The model exaggerates ‘waves’: 70% (65% to 75%) against 50% of the collection; 70% were made as it." in text
     assert "By none of 22 measures can the works be told from the collection" in text
     assert (
         "‘waves’: 65% to 75% of the works of run, and 45% to 55% of those of balanced: the intervals do not meet."

@@ -36,9 +36,12 @@ def test_every_trait_has_its_words() -> None:
 @pytest.mark.parametrize(
     ("shift", "said"),
     [
-        (CLASS, "The model exaggerates ‘engraving’: 70% (60% to 80%) against 50% of the collection."),
         (
-            replace(CLASS, works=0.3, works_interval=(0.2, 0.4), difference=-0.2),
+            CLASS,
+            "The model exaggerates ‘engraving’: 70% (60% to 80%) against 50% of the collection; 72% were made as it.",
+        ),
+        (
+            replace(CLASS, works=0.3, works_interval=(0.2, 0.4), difference=-0.2, asked=None),
             "The model drops ‘engraving’: 30% (20% to 40%) against 50% of the collection.",
         ),
         (TONE, "The works are lighter: 0.70 (0.68 to 0.72) against 0.60 of the collection."),

@@ -188,7 +188,7 @@ def _class_chart(report: CollectionReport) -> Markup:
         rows,
         [works.name for works in sets],
         reference="the collection",
-        along="share of the works",
+        along="share of the works; open marks are not told from the collection",
         label="{:.0%}".format,
     )
 
@@ -210,7 +210,7 @@ def _trait_chart(report: CollectionReport) -> Markup:
         rows,
         [works.name for works in report.works],
         reference="the collection",
-        along="less or more than the collection, in standard deviations of its pictures; open marks are not told apart",
+        along="less or more, in standard deviations of the collection’s pictures; open marks are not told from it",
         label=lambda value: f"{value:+g}".replace("-", "−") if value else "0",
     )
 

@@ -14,7 +14,7 @@ from sfumato.text import counted
 
 LARGE, HALF = 0.25, 0.5  # the share of one name, from which it is called large, and most
 FEW = 50  # pictures
-EVEN = 0.8  # the effective number of classes over their number, from which they are called even
+EVEN = 0.9  # the effective number of classes over their number, from which they are called even
 _MISSING: Final = {
     "creator": "no creator is named",
     "year": "no century is known",

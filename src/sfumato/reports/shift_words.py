@@ -150,7 +150,8 @@ def sentence(shift: Shift) -> str:
     )
     if shift.kind == "class":
         verb = "exaggerates" if shift.difference > 0 else "drops"
-        return f"The model {verb} ‘{shift.name}’: {numbers}."
+        asked = "" if shift.asked is None else f"; {percent(shift.asked)} were made as it"
+        return f"The model {verb} ‘{shift.name}’: {numbers}{asked}."
     word = WORDS[shift.name]  # type: ignore[index]
     said = word.more if shift.difference > 0 else word.less
     verb, rest = said.split(" ", 1)
