@@ -19,11 +19,13 @@ from sfumato.evaluation.concentration import Concentration
 from sfumato.evaluation.palette import Swatch, palette
 from sfumato.evaluation.traits import COLOURS, TONES, TraitName, tones_and_colours
 from sfumato.images.tensors import to_float
+from sfumato.random import spread
 from sfumato.text import natural_order
 
 MOST_NAMED: Final = 12  # creators, and groups of near duplicates, that are named
 UNREAD_SHOWN: Final = 5
 SQUARE: Final = 1.05  # the longer side over the shorter one, up to which a picture passes for a square
+_AT_A_TIME, _MOST_PAINTED = 4096, 4096  # thumbnails as numbers: all at once, and of which the palette is made
 _NOBODY: Final = re.compile(
     r"\W*(?:various|several|diverse?|verschiedene|anonym(?:ous|e)?|anon|unknown|unidentified|unbekannt|inconnue?|n/?a|none)\b",
     re.IGNORECASE,
@@ -157,8 +159,9 @@ class Representation:
         """thumbnails: [N, 16, 16, 3] of the N pictures, 1 or more."""
         classes = Counter(picture.category for picture in pictures)
         unclassed = classes.pop("", 0)
-        images = to_float(torch.from_numpy(thumbnails))
-        looks = tones_and_colours(images).mean(0).tolist()
+        pixels = torch.from_numpy(thumbnails)
+        looks = torch.cat([tones_and_colours(to_float(part)) for part in torch.split(pixels, _AT_A_TIME)])
+        some = to_float(pixels[spread(torch.arange(len(pixels)), min(len(pixels), _MOST_PAINTED))])
         creators = Creators.of(picture.creator for picture in pictures)
         periods = Periods.of(picture.year for picture in pictures)
         return cls(
@@ -179,6 +182,6 @@ class Representation:
                 "licence": sum(picture.licence in ("", "unknown") for picture in pictures),
                 "class": unclassed,
             },
-            looks=dict(zip((*TONES, *COLOURS), looks, strict=True)),
-            palette=palette(images, seed),
+            looks=dict(zip((*TONES, *COLOURS), looks.mean(0).tolist(), strict=True)),
+            palette=palette(some, seed),
         )

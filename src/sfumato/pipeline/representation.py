@@ -84,8 +84,8 @@ def _with_examples(collection: Collection, found: Representation, beside: Beside
             examples = {"": shown(collection.pictures)}
         by_largest = shown([each for each in collection.pictures if each.creator.strip() == largest])
         families = [
-            shown([each for each in collection.pictures if each.file in set(files)])
-            for files in found.duplicates.largest[:FAMILIES_SHOWN]
+            shown([each for each in collection.pictures if each.file in files])
+            for files in map(frozenset, found.duplicates.largest[:FAMILIES_SHOWN])
         ]
     except (SfumatoError, OSError):
         examples, by_largest, families = {}, [], []
