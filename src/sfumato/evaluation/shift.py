@@ -21,6 +21,7 @@ from sfumato.random import keyed_generator
 FEWEST_OF_A_CLASS: Final = 8  # families, so that each classifier learns from most of them and some are left to judge
 MOST_CLASSES: Final = 16  # that are told apart; pictures of the rarer ones count together
 OTHERS: Final = "(other classes)"
+_AT_A_TIME: Final = 250  # draws
 _LEAST_ERROR: Final = 1e-6  # of the mean of a trait that no picture has
 
 Kind = Literal["class", "tone", "colour", "composition"]
@@ -149,35 +150,17 @@ def shifts(
     """
     judges = reference.judges if with_classes else None
     names = reference.classes if judges else ()
-    count, number = len(works.traits), len(names)
-    families = reference.families
-    real_values, works_values = reference.looks.traits, works.traits
-    if judges is not None:
-        seen = judges.seen_in_works(works.rows)
-        real_values = torch.cat([F.one_hot(reference.seen, number).double(), real_values], 1)
-        works_values = torch.cat([F.one_hot(seen, number).double(), works_values], 1)
-    real, made = Families.of(real_values, families), Families.of(works_values)
-    p_values = adjusted_p_values(real, made, keyed_generator("representation", "permutations", seed), draws)
-    # Of the collection the classes are known, and its own errors say how those of the works are to be corrected.
-    known = reference.labels >= 0
-    truth = torch.zeros(len(known), number * (number + 1), dtype=torch.float64)
-    if number:
-        true = F.one_hot(reference.labels[known], number).double()
-        pairs = true[:, :, None] * F.one_hot(reference.seen[known], number).double()[:, None]
-        truth[known] = torch.cat([true, pairs.flatten(1)], 1)
-    told = Families.of(truth, families)
-    generator = keyed_generator("representation", "draws", seed)
-    real_draws, works_draws = draws_of(len(real), generator, draws), draws_of(count, generator, draws)
-    once, works_once = (torch.ones(1, size, dtype=torch.float64) for size in (len(real), count))
-    collection, means = (value[0] for value in _estimates(once, works_once, real, told, made, number))
-    drawn_collection, drawn_means = _estimates(real_draws, works_draws, real, told, made, number)
+    number, count = len(names), len(works.traits)
+    sides = _Sides.of(reference, works, judges)
+    p_values = adjusted_p_values(sides.real, sides.made, keyed_generator("representation", "permutations", seed), draws)
+    collection, means = sides.found()
+    drawn_collection, drawn_means = sides.drawn(keyed_generator("representation", "draws", seed), draws)
     least = torch.full((len(means),), _LEAST_ERROR, dtype=torch.float64)
     least[:number] = 1 / count  # of what was not seen once among n there may be 3 / n
     low, high = simultaneous(means, drawn_means, least)
     less, more = simultaneous(means - collection, drawn_means - drawn_collection, least)
     deviations = torch.cat([(collection * (1 - collection))[:number].sqrt(), reference.looks.traits.std(0)])
-    wanted = _asked(asked, names)
-    found = reference.found() if number else []
+    wanted, found, seen = _asked(asked, names), reference.found() if number else [], sides.made.means
     return [
         Shift(
             name=name,
@@ -189,7 +172,7 @@ def shifts(
             interval=(max(-1.0, less[place].item()), min(1.0, more[place].item())),
             deviation=deviations[place].item(),
             p=p_values[place].item(),
-            seen=works_values[:, place].mean().item() if kind == "class" else None,
+            seen=seen[place].item() if kind == "class" else None,
             asked=wanted[place] if kind == "class" else None,
             found=found[place] if kind == "class" else None,
         )
@@ -209,19 +192,59 @@ def agreement(reference: Reference, works: Looks, asked: Sequence[str | None]) -
     return (labels == seen)[known].double().mean().item() if known.any() else None
 
 
-def _estimates(
-    real_draws: Tensor, works_draws: Tensor, real: Families, told: Families, made: Families, classes: int
-) -> tuple[Tensor, Tensor]:
-    """The measures of the collection and of the works, [B, K] each, of families as often as they are drawn, [B, F]."""
-    sizes = (real_draws @ real.sizes)[:, None]
-    collection = real_draws @ real.sums / sizes
-    means = works_draws @ made.sums / works_draws.sum(1, keepdim=True)
-    if classes:
-        counts = real_draws @ told.sums
-        true, pairs = counts[:, :classes], counts[:, classes:]
-        collection[:, :classes] = true / true.sum(1, keepdim=True)
-        means[:, :classes] = mixture_shares(means[:, :classes], _rates(pairs.view(-1, classes, classes)))
-    return collection, means
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """The collection and the works as they are drawn. real, made: of both sides the classes as they are seen, and then
+    the traits; told: of the collection the known classes, and then each pair of a known class and a seen one."""
+
+    real: Families
+    made: Families
+    told: Families
+    classes: int
+
+    @classmethod
+    def of(cls, reference: Reference, works: Looks, judges: Judges | None) -> Self:
+        families, number = reference.families, len(reference.classes) if judges else 0
+        known = reference.labels >= 0
+        told = torch.zeros(len(known), number * (number + 1), dtype=torch.float64)
+        if judges is None:
+            real, made = reference.looks.traits, works.traits
+        else:
+            seen, seen_in_works = (
+                F.one_hot(labels, number).double() for labels in (reference.seen, judges.seen_in_works(works.rows))
+            )
+            real, made = torch.cat([seen, reference.looks.traits], 1), torch.cat([seen_in_works, works.traits], 1)
+            true = F.one_hot(reference.labels[known], number).double()
+            pairs = true[:, :, None] * seen[known][:, None]
+            told[known] = torch.cat([true, pairs.flatten(1)], 1)
+        return cls(Families.of(real, families), Families.of(made), Families.of(told, families), number)
+
+    def found(self) -> tuple[Tensor, Tensor]:
+        """The measures of the collection and of the works, [K] each."""
+        once = (torch.ones(1, len(side), dtype=torch.float64) for side in (self.real, self.made))
+        collection, means = self._estimates(*once)
+        return collection[0], means[0]
+
+    def drawn(self, generator: torch.Generator, draws: int) -> tuple[Tensor, Tensor]:
+        """The same of families that are drawn again, [draws, K] each."""
+        parts = []
+        for begun in range(0, draws, _AT_A_TIME):
+            few = min(_AT_A_TIME, draws - begun)
+            parts.append(self._estimates(*(draws_of(len(side), generator, few) for side in (self.real, self.made))))
+        collection, means = zip(*parts, strict=True)
+        return torch.cat(collection), torch.cat(means)
+
+    def _estimates(self, real_draws: Tensor, works_draws: Tensor) -> tuple[Tensor, Tensor]:
+        """Of families as often as they are drawn, [B, F]: [B, K] each. Of the collection the classes are known, and how
+        they are mistaken says how those of the works are to be corrected."""
+        collection = real_draws @ self.real.sums / (real_draws @ self.real.sizes)[:, None]
+        means = works_draws @ self.made.sums / works_draws.sum(1, keepdim=True)
+        if self.classes:
+            true, pairs = torch.split(real_draws @ self.told.sums, [self.classes, self.classes**2], 1)
+            collection[:, : self.classes] = true / true.sum(1, keepdim=True)
+            rates = _rates(pairs.reshape(-1, self.classes, self.classes))
+            means[:, : self.classes] = mixture_shares(means[:, : self.classes], rates)
+        return collection, means
 
 
 def _within(low: Tensor, high: Tensor, name: str) -> tuple[float, float]:
