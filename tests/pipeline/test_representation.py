@@ -12,8 +12,14 @@ from sfumato import pipeline
 from sfumato.collection import collect
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.errors import SfumatoError
+from sfumato.pipeline import works_beside
 from sfumato.pipeline.events import PageWritten, Represented
 from sfumato.training import Run
+
+
+@pytest.fixture(autouse=True)
+def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(works_beside, "DRAWS", 99)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ SWATCHES: Final = 12
 COLOUR_WEIGHT: Final = 3.0  # of colours beside lightness: a few pixels of a strong one have a swatch of their own
 SIDE: Final = 16  # pixels of each picture that are looked at, across and down
 _MOST_PIXELS: Final = 40_000
-_ROUNDS: Final = 24
+_ROUNDS: Final = 12
 _AT_A_TIME: Final = 256
 
 

@@ -14,6 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.evaluation import WorksToEvaluate
 from sfumato.evaluation.collection_report import Compared, WorksBeside
 from sfumato.evaluation.palette import palette
+from sfumato.evaluation.resampling import DRAWS
 from sfumato.evaluation.shift import Looks, Reference, agreement, shifts
 from sfumato.evaluation.works import common_size, picture_files, read_folder
 from sfumato.images.tensors import as_tensor, to_pictures
@@ -145,7 +146,7 @@ def _beside(
     return WorksBeside(
         name=name,
         count=count,
-        shifts=shifts(reference, looks, stated, seed=seed, with_classes=of_its_classes),
+        shifts=shifts(reference, looks, stated, seed=seed, draws=DRAWS, with_classes=of_its_classes),
         agreement=agreement(reference, looks, stated),
         palette=palette(works.images, seed),
         pictures=to_pictures(works.images[spread(torch.arange(count), min(WORKS_SHOWN, count))]),

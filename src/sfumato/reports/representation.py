@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
+from PIL import Image
 
 from sfumato.collection.period import century_name
 from sfumato.evaluation.collection_report import CollectionReport, Compared, WorksBeside
@@ -34,9 +35,6 @@ class _Bar:
     width: float
     is_rest: bool = False
 
-    def __iter__(self) -> Any:
-        return iter((self.name, self.said, self.width, self.is_rest))
-
 
 @dataclass(frozen=True)
 class _Set:
@@ -46,7 +44,7 @@ class _Set:
     headline: str
     notes: Sequence[str]
     said: Sequence[str]
-    pictures: Sequence[tuple[Any, str]]
+    pictures: Sequence[tuple[Image.Image, str]]
     palette: Sequence[Mapping[str, Any]]
     rows: Sequence[Row]
 

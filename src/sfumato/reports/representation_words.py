@@ -64,6 +64,8 @@ def creators_said(representation: Representation) -> list[str]:
         said.append(f"{counted(total, 'picture')} more go under names that stand for nobody in particular: {names}.")
     if creators.unknown and found.names:
         said.append(f"Of {counted(creators.unknown, 'picture')} nobody says who made them.")
+    if representation.generated:
+        said.append(f"Of {counted(representation.generated, 'picture')} the files say that a model made them.")
     return said
 
 
