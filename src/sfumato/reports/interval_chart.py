@@ -14,7 +14,7 @@ from sfumato.reports.page import TEMPLATES
 
 WIDTH, LEFT, RIGHT = 640, 150, 610  # of all, and of the plot within, in pixels
 ROW, BETWEEN, KEY, BELOW = 15, 11, 20, 30  # heights: of an interval, between rows, of a name in the key, below
-MARKS: Final = 3  # kinds of marks, which come again where there are more sets
+MARKS: Final = 4  # kinds of marks, which come again where there are more sets
 
 
 @dataclass(frozen=True)
