@@ -78,6 +78,7 @@ COMMANDS = (
     Command("key", "key export my.pem", "my.pem"),
     Command("card", "card MODEL -o card.md", "card.md"),
     Command("evaluate", "evaluate MODEL --against ART -n 16 --device cpu -o out"),
+    Command("report", "collection report SHARED/collection --model MODEL -n 20 --device cpu -o out"),
     Command("compare", "compare ART --minutes 0.05 --size 32 --device cpu -o out"),
     Command("demo", "demo --minutes 0.02 -o out"),
 )

@@ -38,7 +38,8 @@ def test_a_pages_links_lead_to_what_is_there(page: Path) -> None:
 
 def commands() -> list[str]:
     """Every line of a block in a page that begins with the program's name, as a shell would read it."""
-    blocks = (block for page in PAGES for block in re.findall(r"```\n(.*?)```", page.read_text("utf-8"), re.DOTALL))
+    fenced = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+    blocks = (block for page in PAGES for block in fenced.findall(page.read_text("utf-8")))
     lines = (part.strip() for block in blocks for line in block.splitlines() for part in line.split("&&"))
     return sorted({line for line in lines if line.startswith("sfumato ")})
 
@@ -49,6 +50,9 @@ def test_a_command_in_a_page_is_one(line: str) -> None:
     if name.startswith("-"):
         return
     command = typer.main.get_command(application()).commands[name]  # type: ignore[attr-defined]
+    while hasattr(command, "commands"):  # a group
+        name, *arguments = arguments
+        command = command.commands[name]
     with command.make_context(name, arguments) as context:  # raises where it is not what the command takes
         assert not context.args
 

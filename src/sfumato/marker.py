@@ -31,6 +31,7 @@ KINDS: Final[Mapping[str, str]] = {
     "model": "a model",
     "works": "a folder of works",
     "evaluation": "an evaluation",
+    "representation": "a report on a collection",
     "comparison": "a comparison",
     "demo": "a demonstration",
     "drawn": "a folder of drawn art",

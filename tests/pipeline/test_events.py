@@ -21,6 +21,7 @@ from sfumato.pipeline.events import (
     Event,
     PageWritten,
     Planned,
+    Represented,
     Sampled,
     TrainingBegan,
     passed_on,
@@ -38,6 +39,7 @@ OTHERS: tuple[Event, ...] = (
     Evaluated(
         32, "plain", (Metric("kid", 1.0, None, 2, 3, 4, 0.1, None, (0.0, 1.0)),), "Near", ("One.",), copies=False
     ),
+    Represented("Half is one class", ("One.", "Two.")),
     PageWritten(Path("index.html")),
 )
 

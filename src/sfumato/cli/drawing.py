@@ -98,6 +98,11 @@ class Drawing:
                 self.end_stage()
             case pipelines.Evaluated():
                 self._evaluated(event)
+            case pipelines.Represented(headline, sentences):
+                self.end_stage()
+                say(self.console, printable(f"{headline}."), "bold")
+                for sentence in sentences:
+                    say(self.console, printable(sentence))
             case pipelines.Drew(folder, pictures, classes):
                 self.end_stage()
                 say(self.console, f"Drew {counted(pictures, 'picture')} into {folder}: {', '.join(classes)}.")

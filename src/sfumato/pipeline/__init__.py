@@ -11,6 +11,7 @@ from sfumato.pipeline.demonstration import demonstrate
 from sfumato.pipeline.evaluation import evaluate
 from sfumato.pipeline.events import Event, record
 from sfumato.pipeline.pictures import collect
+from sfumato.pipeline.representation import report
 from sfumato.pipeline.training import distill, resume, train_on
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "forget",
     "record",
     "remove",
+    "report",
     "restore",
     "resume",
     "train_on",

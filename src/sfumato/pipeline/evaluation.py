@@ -72,7 +72,7 @@ def evaluate(
         raise SfumatoError(f"{place}: holds an evaluation already; choose another -o, or say --force to replace it")
     device = device or torch.device("cpu")
     network = features_named(features, device) if features else Descriptor()
-    model, run = (None, None) if _is_folder_of_works(Path(works)) else _opened(works, size, device)
+    model, run = (None, None) if is_folder_of_works(Path(works)) else _opened(works, size, device)
     dataset_at = partial(_dataset, against, place, background, include_works, force)
     with directory.at_work():
         with directory.nothing_left_of_a_failure():
@@ -81,7 +81,7 @@ def evaluate(
             else:
                 dataset = yield from dataset_at(model.config.size, run)
                 compared_count(count, dataset)  # raises where there are too few, before any is made
-                made = yield from _generated(model, count, seed)
+                made = yield from sampled_works(model, count, seed)
             yield Began("evaluating", "measuring")
             name = against.resolve().stem
             found = evaluated(made, dataset, network, against=name, seed=seed, model=model, run=run)
@@ -94,7 +94,7 @@ def evaluate(
     yield PageWritten(place / REPORT)
 
 
-def _is_folder_of_works(path: Path) -> bool:
+def is_folder_of_works(path: Path) -> bool:
     """Whether it is a directory that nothing says to be a model's or a run's."""
     return path.is_dir() and not any(
         (path / name).exists() for name in ("config.json", "model.safetensors", "run.json", "checkpoints", "model")
@@ -108,7 +108,8 @@ def _opened(works: str, size: int | None, device: torch.device) -> tuple[Model, 
     return model, Run.open(Path(works)) if is_run(Path(works)) else None
 
 
-def _generated(model: Model, count: int, seed: int) -> Generator[Event, None, WorksToEvaluate]:
+def sampled_works(model: Model, count: int, seed: int) -> Generator[Event, None, WorksToEvaluate]:
+    """The first ``count`` works of a seed, no class named."""
     yield Began("sampling", counted(count, "work"))
     generation, works = Generation.of(model, seed=seed, policy=Policy.none()), list[Work]()
     for step in generation.events(count):

@@ -90,6 +90,14 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class Represented:
+    """What a report on a collection found, for people. sentences: what limits it, and what may be said of works."""
+
+    headline: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PageWritten:
     """The last event of what ends with a page to open in a browser."""
 
@@ -108,6 +116,7 @@ Event = (
     | TrainingBegan
     | Sampled
     | Evaluated
+    | Represented
     | PageWritten
 )
 Last = TypeVar("Last")

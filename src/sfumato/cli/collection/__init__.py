@@ -6,6 +6,7 @@ import typer
 
 from sfumato.cli.collection.edit import edit
 from sfumato.cli.collection.remove import remove
+from sfumato.cli.collection.report import report
 from sfumato.cli.collection.show import show
 
 collection = typer.Typer()
@@ -17,5 +18,5 @@ def _help(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-for command in (show, edit, remove):
+for command in (show, report, edit, remove):
     collection.command()(command)
