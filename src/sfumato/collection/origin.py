@@ -1,4 +1,4 @@
-"""What lies elsewhere: its name ('kaggle:owner/name', 'hf:owner/name', 'met:sunflowers'), its version and its licence."""
+"""What lies elsewhere: its name ('kaggle:owner/name', 'hf:owner/name', 'met:sunflowers'), version and licence."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ _MOST_LETTERS: Final = 200  # of what a museum is asked for
 class Reference:
     """A data set on Kaggle (`host` 'kaggle') or on the Hub ('hf'), or what one of `MUSEUMS` has of something.
 
-    `name` is 'owner/name', or what the museum is asked for, '' where that is still to be said. `subset` is one of those that a data set on the Hub may have. `version` is a number on
-    Kaggle and a branch, tag or commit on the Hub. What was not said is ''.
+    `name` is 'owner/name', or what the museum is asked for, '' where that is still to be said. `subset` is one of those
+    that a data set on the Hub may have. `version` is a number on Kaggle and a branch, tag or commit on the Hub. What was
+    not said is ''.
     """
 
     host: str
