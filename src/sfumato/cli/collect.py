@@ -16,8 +16,8 @@ def collect(
     art: Annotated[
         Path,
         typer.Argument(
-            help="A folder of pictures (its sub-folders are classes), a zip of one, or a data set by name: "
-            "kaggle:OWNER/NAME or hf:OWNER/NAME."
+            help="A folder of pictures (its sub-folders are classes), a zip of one, a data set by name "
+            "(kaggle:OWNER/NAME, hf:OWNER/NAME), or a museum: met:, artic:, cleveland: or smithsonian:."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The collection's directory.")],
@@ -42,6 +42,8 @@ def collect(
     no_generated: Annotated[
         bool, typer.Option("--no-generated", help="Leave out pictures that say that a model made them.")
     ] = False,
+    query: options.Query = "",
+    limit: options.Limit = None,
     force: Annotated[
         bool, typer.Option("--force", help="Write into a directory that holds something else, or another collection.")
     ] = False,
@@ -60,6 +62,8 @@ def collect(
         include_works=include_works,
         ownership=stated,
         no_generated=no_generated,
+        query=query,
+        limit=limit,
         force=force,
     )
     draw(events)

@@ -68,8 +68,8 @@ class Reference:
     """A data set on Kaggle (`host` 'kaggle') or on the Hub ('hf'), or what one of `MUSEUMS` has of something.
 
     `name` is 'owner/name', or what the museum is asked for, '' where that is still to be said. `subset` is one of those
-    that a data set on the Hub may have. `version` is a number on Kaggle and a branch, tag or commit on the Hub. What was
-    not said is ''.
+    that a data set on the Hub may have. `version` is a number on Kaggle and a branch, tag or commit on the Hub. What
+    was not said is ''.
     """
 
     host: str

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.collection import (
+    MUSEUMS,
     WHITE,
     Collection,
     Fetched,
@@ -33,17 +34,20 @@ def collect(
     include_works: bool = False,
     ownership: Ownership | None = None,
     no_generated: bool = False,
+    query: str = "",
+    limit: int | None = None,
     force: bool = False,
 ) -> Iterator[Event]:
     """Make a collection at ``place``, as `sfumato.collection.collect` does; the last event is its `Finished`.
 
-    art: a folder, a zip, or the name of a data set ('kaggle:owner/name', 'hf:owner/name'), which is fetched first.
-    Raises SfumatoError.
+    art: a folder, a zip, the name of a data set ('kaggle:owner/name', 'hf:owner/name'), or a museum ('met:'), which is
+    fetched first; query, limit: what the museum is asked for, and the most works that are taken. Raises SfumatoError.
     """
     origin = None
-    if is_reference(art):
-        yield Began("fetching", f"Fetching {Reference.parse(art)}")
-        fetched = yield from passed_on(fetch(art, place, force=force), Fetched)
+    named = _named(art, query, limit)
+    if named is not None:
+        yield Began("fetching", f"Fetching {named}")
+        fetched = yield from passed_on(fetch(str(named), place, limit=limit, force=force), Fetched)
         art, origin = fetched.folder, fetched.origin
     yield Began("collecting", "Collecting")
     yield from collected(
@@ -59,6 +63,19 @@ def collect(
     )
 
 
+def _named(art: Path | str, query: str, limit: int | None) -> Reference | None:
+    """The data set or museum that ``art`` names; None for a path. Raises SfumatoError."""
+    named = Reference.parse(art) if is_reference(art) else None
+    if named is not None and named.is_of_museum:
+        return named.asking(query) if query else named
+    if query or limit is not None:
+        raise SfumatoError(
+            f"{art}: --query and --limit are for museums ({', '.join(f'{museum}:' for museum in MUSEUMS)}), and this is "
+            "none; leave them out"
+        )
+    return named
+
+
 def collection_of(art: Path, place: Path, **choices: Any) -> Generator[Event, None, Collection]:
     """The collection that ``art`` is, or one made of it at ``place``. choices: as for `collect`.
 
@@ -67,6 +84,7 @@ def collection_of(art: Path, place: Path, **choices: Any) -> Generator[Event, No
     if not is_reference(art) and not art.exists():
         raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
     if is_collection(art):
+        _named(art, choices.get("query", ""), choices.get("limit"))  # of which neither goes with a collection
         return Collection.open(art)
     finished = yield from passed_on(collect(art, place, **choices), Finished)
     return Collection.open(finished.path)

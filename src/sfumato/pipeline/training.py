@@ -46,13 +46,15 @@ def train_on(
     background: Colour = WHITE,
     weights_from: str = "",
     include_works: bool = False,
+    query: str = "",
+    limit: int | None = None,
     device: torch.device | None = None,
     tensorboard: bool = False,
     force: bool = False,
 ) -> Iterator[Event]:
     """Collect, prepare, plan and train a new run at ``place``; the last event is training's `Finished`.
 
-    art: as for `pipeline.collect`, or a collection; choices: settings that were chosen, the rest is planned;
+    art, query, limit: as for `pipeline.collect`, or a collection; choices: settings that were chosen, the rest is planned;
     weights_from: the model to begin with. Raises SfumatoError for a mistake of the person's, before anything is
     written where that is possible; without ``force`` nothing that was there is lost, and a directory that was made
     for a run that cannot begin goes again.
@@ -70,7 +72,13 @@ def train_on(
         choices = layered(parent_choices(weights_from), choices)
     with directory.at_work(), directory.nothing_left_of_a_failure():
         collection = yield from collection_of(
-            art, place / "collection", background=background, include_works=include_works, force=force
+            art,
+            place / "collection",
+            background=background,
+            include_works=include_works,
+            query=query,
+            limit=limit,
+            force=force,
         )
         if "size" not in choices:
             size = suitable_size(
