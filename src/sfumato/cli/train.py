@@ -14,25 +14,16 @@ from sfumato.errors import SfumatoError
 DEFAULT_MINUTES = 30.0
 SMALLEST, LARGEST = 32, 256  # pixels
 MOST_MINUTES = 525_600  # a year
-NO_SETTINGS = {
-    "preset",
-    "upscaler",
-    "config",
-    "set",
-    "include_works",
-    "query",
-    "limit",
-    "from",
-    "force",
-}  # options of another kind
+# Options of another kind than settings of a training.
+NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "query", "limit", "from", "force"}
 
 
 def train(
     art: Annotated[
         Path | None,
         typer.Argument(
-            help="A folder or zip of pictures, a collection, kaggle:OWNER/NAME, hf:OWNER/NAME, or a museum (met:, artic:, "
-            "cleveland:, smithsonian:)."
+            help="A folder or zip of pictures, a collection, kaggle:OWNER/NAME, hf:OWNER/NAME, or a museum: met:, "
+            "artic:, cleveland: or smithsonian:."
         ),
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the run.")] = Path("run"),

@@ -69,10 +69,8 @@ def _named(art: Path | str, query: str, limit: int | None) -> Reference | None:
     if named is not None and named.is_of_museum:
         return named.asking(query) if query else named
     if query or limit is not None:
-        raise SfumatoError(
-            f"{art}: --query and --limit are for museums ({', '.join(f'{museum}:' for museum in MUSEUMS)}), and this is "
-            "none; leave them out"
-        )
+        museums = ", ".join(f"{museum}:" for museum in MUSEUMS)
+        raise SfumatoError(f"{art}: --query and --limit are for museums ({museums}), and this is none; leave them out")
     return named
 
 

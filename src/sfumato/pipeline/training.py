@@ -54,9 +54,9 @@ def train_on(
 ) -> Iterator[Event]:
     """Collect, prepare, plan and train a new run at ``place``; the last event is training's `Finished`.
 
-    art, query, limit: as for `pipeline.collect`, or a collection; choices: settings that were chosen, the rest is planned;
-    weights_from: the model to begin with. Raises SfumatoError for a mistake of the person's, before anything is
-    written where that is possible; without ``force`` nothing that was there is lost, and a directory that was made
+    art, query, limit: as for `pipeline.collect`, or a collection; choices: settings that were chosen, the rest is
+    planned; weights_from: the model to begin with. Raises SfumatoError for a mistake of the person's, before anything
+    is written where that is possible; without ``force`` nothing that was there is lost, and a directory that was made
     for a run that cannot begin goes again.
     """
     if art.resolve() == place.resolve():

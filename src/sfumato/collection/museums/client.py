@@ -21,7 +21,7 @@ from sfumato.collection.museums.pace import Clock, Pace, Rate, TooLongError, usu
 from sfumato.images import unusable
 from sfumato.images.files import HEAD_BYTES, check_head, is_truncated, picture_format
 from sfumato.images.unusable import UnusableError
-from sfumato.text import printable, shortened
+from sfumato.text import counted, printable, shortened
 
 if TYPE_CHECKING:
     import requests
@@ -285,4 +285,4 @@ def _why(error: BaseException) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} s"
+    return counted(round(seconds / 60), "minute") if seconds >= 90 else f"{seconds:.0f} s"

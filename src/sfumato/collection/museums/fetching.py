@@ -1,4 +1,4 @@
-"""Works from a museum become a folder of pictures, with a folder for each kind of work, and a table of what they are."""
+"""Works from a museum become a folder of pictures, with a folder for each kind of work, and a table of their facts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fetch_museum(
     museum: Museum | None = None,
     client: Client | None = None,
 ) -> Iterator[FetchEvent]:
-    """Fetch up to `limit` works (200 if nothing is said) that the museum gives away, with their pictures, into `folder`.
+    """Fetch up to `limit` works (200 if not said) that the museum gives away, with their pictures, into `folder`.
 
     What is there of the same question is not asked for again, and where that is enough, nothing is. Where the museum
     cannot be reached, what was fetched before serves. museum, client: others than those of the name, which is for

@@ -66,8 +66,8 @@ class Smithsonian:
         if self._key != DEMO_KEY:
             return ()
         return (
-            f"the Smithsonian is asked with {DEMO_KEY}, which allows 30 requests an hour and 50 a day, one for each work;"
-            f" a key of your own, free at https://api.data.gov/signup, allows 1,000 an hour: put it into {KEY}",
+            f"the Smithsonian is asked with {DEMO_KEY}, which allows 30 requests an hour and 50 a day, one for each "
+            f"work; a key of your own, free at https://api.data.gov/signup, allows 1,000 an hour: put it into {KEY}",
         )
 
     @property
