@@ -90,7 +90,7 @@ class Smithsonian:
             rows=PER_PAGE,
         )
         rows = parts_of(found, "response", "rows")
-        ids = [(text_of(row, "url"), _open_picture(part_of(row, "content")) != "") for row in rows]
+        ids = [(text_of(row, "url"), _is_open(part_of(row, "content"))) for row in rows]
         total, further = part_of(found, "response", "rowCount"), after + PER_PAGE
         is_last = not rows or not isinstance(total, int) or further >= total
         return Page(ids_of(ids), None if is_last else further)
@@ -114,14 +114,13 @@ def read(answer: Any, id: str) -> Holding:
     told, free, indexed = (
         part_of(content, part) for part in ("descriptiveNonRepeating", "freetext", "indexedStructured")
     )
-    image = _open_picture(content)
-    pictures = [media for media in parts_of(told, "online_media", "media") if text_of(media, "type") == "Images"]
+    is_open = _is_open(content)
     museum = text_of(told, "data_source")
     return Holding(
         id=id,
-        licence="CC0-1.0" if image else "",
-        rights=OPEN if image else _rights(told, pictures),
-        image=image,
+        licence="CC0-1.0" if is_open else "",
+        rights=OPEN if is_open else _rights(told),
+        image=_open_picture(told),
         title=text_of(told, "title", "content") or text_of(record, "title"),
         creator=_creator(parts_of(free, "name")),
         date=text_of(free, "date", 0, "content"),
@@ -132,23 +131,31 @@ def read(answer: Any, id: str) -> Holding:
     )
 
 
-def _open_picture(content: Any) -> str:
-    """The address of the first picture that is given away, '' where none is."""
+def _pictures(told: Any) -> list[Any]:
+    return [media for media in parts_of(told, "online_media", "media") if text_of(media, "type") == "Images"]
+
+
+def _is_open(content: Any) -> bool:
+    """Whether a record is given away, and a picture of it is, if it has any."""
     told = part_of(content, "descriptiveNonRepeating")
-    if text_of(told, "metadata_usage", "access") != OPEN:
-        return ""
-    for media in parts_of(told, "online_media", "media"):
+    is_given = text_of(told, "metadata_usage", "access") == OPEN
+    return is_given and (not _pictures(told) or _open_picture(told) != "")
+
+
+def _open_picture(told: Any) -> str:
+    """The address of the first picture that is given away, '' where none is."""
+    for media in _pictures(told):
         address = text_of(media, "content")
-        if text_of(media, "type") == "Images" and text_of(media, "usage", "access") == OPEN and address:
+        if text_of(media, "usage", "access") == OPEN and address:
             # The other form of these addresses, with the id in the path, has no place for a size.
             return f"{address}&max={SIDE}" if "deliveryService?id=" in address and "max=" not in address else address
     return ""
 
 
-def _rights(told: Any, pictures: list[Any]) -> str:
+def _rights(told: Any) -> str:
     """What is said in place of 'CC0'."""
     of_record = text_of(told, "metadata_usage", "access")
-    return (text_of(pictures, 0, "usage", "access") if of_record == OPEN else of_record) or "not stated"
+    return (text_of(_pictures(told), 0, "usage", "access") if of_record == OPEN else of_record) or "not stated"
 
 
 def _creator(names: list[Any]) -> str:
