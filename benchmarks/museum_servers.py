@@ -10,7 +10,6 @@ import contextlib
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ class Standing(Museum):
     headers: dict[str, Mapping[str, str]] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)  # addresses that are out of order until they are taken out
+    locked: bool = False  # whether the key is refused
     refused: int = 0
     most_a_second: int = 0  # 0: any number
     now: Callable[[], float] = time.monotonic
@@ -70,7 +70,7 @@ def standing(
     servers = []
     for name in ("api", "images"):
         handler = type("Handler", (_Handler,), {"museum": museum, "name": name, "share": faults, "seed": seed})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = _Server(("127.0.0.1", 0), handler)
         servers.append((server, threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)))
         setattr(museum, name, f"http://127.0.0.1:{server.server_port}")
     for _, thread in servers:
@@ -82,6 +82,11 @@ def standing(
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked was killed."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -108,7 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
         split = urlsplit(self.path)
         asked = {name: values[0] for name, values in parse_qs(split.query).items()}
         status, body, headers = (_picture if self.name == "images" else _record)(museum, unquote(split.path), asked)
-        if split.path in museum.broken:
+        if museum.locked:
+            status, body, headers = 403, b'{"error": {"code": "API_KEY_INVALID"}}', {}
+        elif split.path in museum.broken:
             status, body, headers = 503, b"", {"Retry-After": "1"}
         elif fault == "slow":
             time.sleep(0.05)
@@ -167,8 +174,3 @@ def _record(museum: Standing, path: str, asked: Mapping[str, str]) -> Answer:
     if work.flaw == "no record":
         return answer({"message": "Not Found"}, 404)
     return answer(RECORDS[museum.kind](museum, last, work))
-
-
-def faults_of(museum: Standing) -> Counter[str]:
-    """How often each fault happened."""
-    return Counter(fault for fault in museum.faults.values() if fault)

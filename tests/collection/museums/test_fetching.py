@@ -162,7 +162,9 @@ def test_a_limit_is_a_number_of_works(visit, limit):
 
 
 def test_a_question_is_needed(visit):
-    assert refusal(visit("artic", []), "") == "artic:: say what of, as in: artic: --query sunflowers"
+    assert (
+        refusal(visit("artic", []), "") == "artic: is asked for nothing yet; say what, as in: artic: --query sunflowers"
+    )
 
 
 def test_nothing_found_leaves_nothing_behind(visit, records, tmp_path):

@@ -25,7 +25,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfumato.collection.museums.client import USER_AGENT, Client, Host, RefusedError
-from sfumato.collection.museums.holding import Holding, credit_of, part_of, parts_of, text_of, texts_of
+from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, parts_of, text_of, texts_of
 from sfumato.collection.museums.museum import Page, ids_of
 from sfumato.collection.museums.pace import Rate
 
@@ -74,7 +74,7 @@ class Artic:
                 return Page((), None)
             raise
         rows = parts_of(found, "data")
-        ids = [(text_of(row, "id"), part_of(row, "is_public_domain") is True) for row in rows]
+        ids = [(address_of(row, "id"), part_of(row, "is_public_domain") is True) for row in rows]
         pages = part_of(found, "pagination", "total_pages")
         is_last = not rows or not isinstance(pages, int) or number >= pages
         return Page(ids_of(ids), None if is_last else number + 1)
@@ -87,7 +87,7 @@ def read(answer: Any, id: str) -> Holding:
     """A work by its record."""
     record = part_of(answer, "data")
     is_open = part_of(record, "is_public_domain") is True
-    service, image = text_of(answer, "config", "iiif_url"), text_of(record, "image_id")
+    service, image = address_of(answer, "config", "iiif_url"), address_of(record, "image_id")
     whole = part_of(record, "thumbnail", "width")
     width = min(WIDTH, whole) if isinstance(whole, int) and whole > 0 else WIDTH
     return Holding(
@@ -108,5 +108,7 @@ def read(answer: Any, id: str) -> Holding:
 def _creator(name: str, display: Any) -> str:
     """The maker's name with what is said before it: 'Follower of Rembrandt van Rijn'."""
     first = text_of(str(display).partition("\n")[0]) if isinstance(display, str) else ""
-    before, found, _ = first.partition(name)
-    return f"{before}{name}" if name and found and len(before) < 40 and "(" not in before else name
+    if not name or name not in first:
+        return name
+    before = first.partition(name)[0]
+    return f"{before}{name}" if len(before) < 40 and "(" not in before else name

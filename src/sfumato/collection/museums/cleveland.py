@@ -22,7 +22,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfumato.collection.museums.client import Client, Host
-from sfumato.collection.museums.holding import Holding, credit_of, part_of, parts_of, text_of, texts_of
+from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, parts_of, text_of, texts_of
 from sfumato.collection.museums.museum import Page, ids_of
 from sfumato.collection.museums.pace import Rate
 
@@ -62,7 +62,7 @@ class Cleveland:
             skip=after,
         )
         rows = parts_of(found, "data")
-        ids = [(text_of(row, "id"), text_of(row, "share_license_status") == OPEN) for row in rows]
+        ids = [(address_of(row, "id"), text_of(row, "share_license_status") == OPEN) for row in rows]
         total, further = part_of(found, "info", "total"), after + PER_PAGE
         is_last = not rows or not isinstance(total, int) or further >= total
         return Page(ids_of(ids), None if is_last else further)
@@ -75,7 +75,7 @@ def read(answer: Any, id: str) -> Holding:
     """A work by its record."""
     record = part_of(answer, "data")
     status = text_of(record, "share_license_status")
-    sizes = (text_of(record, "images", size, "url") for size in ("web", "print"))
+    sizes = (address_of(record, "images", size, "url") for size in ("web", "print"))
     makers = parts_of(record, "creators")
     return Holding(
         id=id,
@@ -85,7 +85,7 @@ def read(answer: Any, id: str) -> Holding:
         title=text_of(record, "title"),
         creator=_creator(makers),
         date=text_of(record, "creation_date"),
-        page=text_of(record, "url") or f"https://www.clevelandart.org/art/{text_of(record, 'accession_number')}",
+        page=address_of(record, "url") or f"https://www.clevelandart.org/art/{text_of(record, 'accession_number')}",
         credit=credit_of(NAME, text_of(record, "creditline")),
         category=text_of(record, "type") or text_of(record, "department"),
         about=(*texts_of(record, *_ABOUT), *(text_of(maker, "description") for maker in makers)),

@@ -31,7 +31,7 @@ MOST_DATA: Final = 32 * 1024**2  # bytes of an answer in JSON
 MOST_PICTURE: Final = 128 * 1024**2
 TRIES: Final = 5
 PATIENCE: Final = 600.0  # seconds that are waited at once
-_FIRST_WAIT: Final = 2.0  # seconds after the first failure; each further one doubles them
+_FIRST_WAIT: Final = 2.0  # seconds after a failure
 _FIRST_PENALTY: Final = 30.0  # where a host says that it is asked too often, and not for how long
 _MOST_WAIT: Final = 120.0
 _REDIRECTIONS: Final = 4
@@ -122,29 +122,30 @@ class Client:
     def _answer(
         self, url: str, asked: Mapping[str, str | int], most: int, read: Callable[[bytes], _Read | _Try]
     ) -> _Read:
-        url, wait, failed = self._own(url), _FIRST_WAIT, _Try("")
+        url, failures = self._own(url), [_Try("")]
         for number in range(TRIES):
             if number:
-                wait = self._waited(url, failed, wait)
+                self._wait(url, failures)
             body = self._once(url, asked, most)
             answer = body if isinstance(body, _Try) else read(body)
             if not isinstance(answer, _Try):
                 return answer
-            failed = answer
-        raise FailedError(failed.said)
+            failures.append(answer)
+        raise FailedError(failures[-1].said)
 
-    def _waited(self, url: str, failed: _Try, wait: float) -> float:
-        """Wait after a failure; the time to wait after the next one."""
-        if failed.penalty:
-            wait = max(wait, _FIRST_PENALTY)
-        seconds = wait if failed.seconds is None else failed.seconds
+    def _wait(self, url: str, failures: list[_Try]) -> None:
+        """Wait after a failure, twice as long as after the one before that was like it, if the host says nothing."""
+        last = failures[-1]
+        alike = sum(failed.penalty == last.penalty for failed in failures[1:])
+        seconds = min((_FIRST_PENALTY if last.penalty else _FIRST_WAIT) * 2 ** (alike - 1), _MOST_WAIT)
+        if last.seconds is not None:
+            seconds = last.seconds
         if seconds > self._patience:
-            raise FailedError(f"{failed.said}, and wants to be left alone for {_time(seconds)}", is_lasting=True)
-        if failed.penalty or failed.seconds is not None:
+            raise FailedError(f"{last.said}, and wants to be left alone for {_time(seconds)}", is_lasting=True)
+        if last.penalty or last.seconds is not None:
             with _notable():
                 self._paces[_origin(url)].hold(seconds)  # others that ask at the same time wait too
         self._clock.sleep(seconds)
-        return min(2 * wait, _MOST_WAIT)
 
     def _once(self, url: str, asked: Mapping[str, str | int], most: int) -> bytes | _Try:
         """One request, and those that it is redirected to. Raises AnswerError where another would be of no use."""

@@ -58,7 +58,7 @@ def fetch_museum(
     if wanted < 1:
         raise SfumatoError(f"--limit {wanted}: is no number of works; give 1 or more.")
     if not reference.name:
-        raise SfumatoError(f"{reference}: say what of, as in: {reference} --query sunflowers")
+        raise SfumatoError(f"{reference} is asked for nothing yet; say what, as in: {reference} --query sunflowers")
     museum = museum or MUSEUMS[reference.host]()
     check_place(folder, str(reference), force=force)
     is_new = not folder.parent.exists()
@@ -179,9 +179,9 @@ class _Visit:
         try:
             data = self.client.picture(work.image)
         except RefusedError as error:
-            return LeftOut(id, UNUSABLE, f"it {error}", work.page)
+            return LeftOut(id, UNUSABLE, f"it {error}", work.page, work.image)
         if file := self.journal.file_of(data):
-            return LeftOut(id, TWICE, file, work.page)
+            return LeftOut(id, TWICE, file, work.page, work.image)
         self.journal.keep(self.reference.host, work, data)
         return None
 
@@ -195,7 +195,7 @@ class _Visit:
             return LeftOut(work.id, WITHOUT, "", work.page)
         if not work.answers(self.reference.name):
             return LeftOut(work.id, UNASKED, work.title, work.page)
-        if self.journal.has_image(work.image):
+        if self.journal.has_asked(work.image):
             return LeftOut(work.id, TWICE, work.image, work.page)
         return None
 

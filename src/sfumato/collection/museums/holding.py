@@ -76,6 +76,11 @@ def text_of(value: Any, *path: str | int) -> str:
     return " ".join(html.unescape(_TAG.sub("", text)).split())[:_MOST_LETTERS]
 
 
+def address_of(value: Any, *path: str | int) -> str:
+    """An address or an id at a place within JSON, to the letter; '' where there is none."""
+    return one_line(part_of(value, *path))[: 2 * _MOST_LETTERS]
+
+
 def texts_of(value: Any, *names: str) -> tuple[str, ...]:
     """All texts under these names of an object, single or in lists, which there may be objects with a `term`."""
     found = []

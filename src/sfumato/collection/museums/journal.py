@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 from sfumato.collection.fetched_folder import FolderNames
@@ -31,12 +31,14 @@ _MOST_BYTES: Final = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A work of which there is no picture here. kind: to count by, `reason` to go with it; page: where it is seen."""
+    """A work of which there is no picture here. kind: to count by, `reason` to go with it; page: where it is seen;
+    image: the address that was asked for its picture, if one was."""
 
     id: str
     kind: str
     reason: str = ""
     page: str = ""
+    image: str = ""
 
 
 @dataclass
@@ -73,8 +75,8 @@ class Journal:
             case {"listed": list(ids), "after": int() | None as after}:
                 self.listed |= {str(id): bool(is_open) for id, is_open in ids}
                 self.after = after
-            case {"left_out": str(id), "kind": str(kind), "reason": str(reason), "page": str(page)}:
-                self.left_out[id] = LeftOut(id, kind, reason, page)
+            case {"left_out": dict(work)}:
+                self._leave_out(LeftOut(**work))
             case {"id": str(id), "class": str(category), "digest": str(digest), "bytes": int(size), "row": dict(row)}:
                 self._folders.of(category)  # folders have the same names again
                 name = str(row["file_name"])
@@ -98,11 +100,15 @@ class Journal:
 
     def leave_out(self, work: LeftOut) -> None:
         """Note that a work is not to be here."""
-        self._add({"left_out": work.id, "kind": work.kind, "reason": work.reason, "page": work.page})
-        self.left_out[work.id] = work
+        self._add({"left_out": asdict(work)})
+        self._leave_out(work)
 
-    def has_image(self, address: str) -> bool:
-        """Whether the picture of this address is here."""
+    def _leave_out(self, work: LeftOut) -> None:
+        self.left_out[work.id] = work
+        self._images.add(work.image)
+
+    def has_asked(self, address: str) -> bool:
+        """Whether the picture of this address was asked for: it is here, or is not to be."""
         return address in self._images
 
     def file_of(self, data: bytes) -> str:

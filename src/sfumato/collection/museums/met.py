@@ -27,7 +27,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfumato.collection.museums.client import Client, Host
-from sfumato.collection.museums.holding import Holding, credit_of, part_of, parts_of, text_of, texts_of
+from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, parts_of, text_of, texts_of
 from sfumato.collection.museums.museum import Page, ids_of
 from sfumato.collection.museums.pace import Rate
 
@@ -60,7 +60,7 @@ class Met:
         found = client.data(
             f"{self.api}/public/collection/v1.1/search", hasImages="true", q=question, offset=after, limit=PER_PAGE
         )
-        ids = [(text_of(id), True) for id in parts_of(found, "objectIDs")]
+        ids = [(address_of(id), True) for id in parts_of(found, "objectIDs")]
         total, further = part_of(found, "total"), after + PER_PAGE
         is_last = not ids or not isinstance(total, int) or further >= min(total, _MOST_LISTED)
         return Page(ids_of(ids), None if is_last else further)
@@ -72,18 +72,18 @@ class Met:
 def read(record: Any, id: str) -> Holding:
     """A work by its record."""
     is_open = part_of(record, "isPublicDomain") is True
-    whole = text_of(record, "primaryImage")
+    whole = address_of(record, "primaryImage")
     makers = (text_of(record, name) for name in ("artistPrefix", "artistDisplayName", "artistSuffix"))
     kind = re.split(r"[|]|-(?=[A-Z])", text_of(record, "classification"))[0].strip()
     return Holding(
         id=id,
         licence="CC0-1.0" if is_open else "",
         rights="in the public domain" if is_open else "not in the public domain",
-        image=(text_of(record, "primaryImageSmall") or whole) if whole else "",
+        image=(address_of(record, "primaryImageSmall") or whole) if whole else "",
         title=text_of(record, "title") or text_of(record, "objectName"),
         creator=" ".join(filter(None, makers)) if text_of(record, "artistDisplayName") else "",
         date=text_of(record, "objectDate"),
-        page=text_of(record, "objectURL") or f"https://www.metmuseum.org/art/collection/search/{id}",
+        page=address_of(record, "objectURL") or f"https://www.metmuseum.org/art/collection/search/{id}",
         credit=credit_of(NAME, text_of(record, "creditLine")),
         category=kind or text_of(record, "department"),
         about=(*texts_of(record, *_ABOUT), *(text_of(each, "name") for each in parts_of(record, "constituents"))),

@@ -30,7 +30,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfumato.collection.museums.client import Client, Host, RefusedError
-from sfumato.collection.museums.holding import Holding, credit_of, part_of, parts_of, text_of, texts_of
+from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, parts_of, text_of, texts_of
 from sfumato.collection.museums.museum import Page, ids_of
 from sfumato.collection.museums.pace import Rate
 
@@ -90,7 +90,7 @@ class Smithsonian:
             rows=PER_PAGE,
         )
         rows = parts_of(found, "response", "rows")
-        ids = [(text_of(row, "url"), _is_open(part_of(row, "content"))) for row in rows]
+        ids = [(address_of(row, "url"), _is_open(part_of(row, "content"))) for row in rows]
         total, further = part_of(found, "response", "rowCount"), after + PER_PAGE
         is_last = not rows or not isinstance(total, int) or further >= total
         return Page(ids_of(ids), None if is_last else further)
@@ -124,7 +124,7 @@ def read(answer: Any, id: str) -> Holding:
         title=text_of(told, "title", "content") or text_of(record, "title"),
         creator=_creator(parts_of(free, "name")),
         date=text_of(free, "date", 0, "content"),
-        page=text_of(told, "record_link") or text_of(told, "guid"),
+        page=address_of(told, "record_link") or address_of(told, "guid"),
         credit=credit_of(museum or NAME, text_of(free, "creditLine", 0, "content")),
         category=text_of(indexed, "object_type", 0) or museum,
         about=(*texts_of(indexed, *_ABOUT), *_contents(free, "name", "objectType", "physicalDescription", "date")),
@@ -145,7 +145,7 @@ def _is_open(content: Any) -> bool:
 def _open_picture(told: Any) -> str:
     """The address of the first picture that is given away, '' where none is."""
     for media in _pictures(told):
-        address = text_of(media, "content")
+        address = address_of(media, "content")
         if text_of(media, "usage", "access") == OPEN and address:
             # The other form of these addresses, with the id in the path, has no place for a size.
             return f"{address}&max={SIDE}" if "deliveryService?id=" in address and "max=" not in address else address
