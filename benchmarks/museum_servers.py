@@ -10,6 +10,7 @@ import contextlib
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,11 +28,13 @@ FAULTS = ("429", "429 date", "503", "cut", "page", "slow")
 
 @dataclass
 class Standing(Museum):
-    """A museum that runs: its addresses, and what was asked. asked: (server, address, time) of each request; refused:
-    requests that came too often; faults: how many addresses failed the first time."""
+    """A museum that runs: its addresses, and what was asked. asked: (server, address, time) of each request; served:
+    how often each address was answered as it should be; refused: requests that came too often; faults: what happened to
+    each address the first time, '' for nothing."""
 
     asked: list[tuple[str, str, float]] = field(default_factory=list)
     headers: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    served: Counter[str] = field(default_factory=Counter)
     faults: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)  # addresses that are out of order until they are taken out
     locked: bool = False  # whether the key is refused
@@ -126,6 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
             status, body, headers = 503, b"", {"Retry-After": "0"} if len(self.path) % 2 else {}
         elif fault == "page":
             status, body = 200, PAGE
+        if status == 200 and fault in ("", "slow"):
+            with museum.lock:
+                museum.served[self.path] += 1
         self._send(status, body, headers, cut=fault == "cut")
 
     def _fault(self) -> str:

@@ -54,8 +54,8 @@ for _ in fetch_museum(
 
 @dataclass
 class Outcome:
-    """What came of one museum. faults: what is not as it should be; again: requests for what was asked for before, but
-    for those that failed."""
+    """What came of one museum. faults: what is not as it should be; again: answers that were given a
+    second time, as the program was killed before it could note the first."""
 
     kind: str
     pictures: int = 0
@@ -153,8 +153,7 @@ def _look(museum: Standing, folder: Path, found: Outcome) -> None:
     found.faults += [f"{name} was left behind" for name in left]
     found.requests, found.busiest = len(museum.asked), museum.busiest_second()
     found.failed = Counter(fault for fault in museum.faults.values() if fault)
-    times = Counter(address for _, address, _ in museum.asked)
-    found.again = times.total() - len(times) - sum(count for fault, count in found.failed.items() if fault != "slow")
+    found.again = museum.served.total() - len(museum.served)
     if museum.refused:
         found.faults.append(f"{museum.refused} requests came too soon")
 

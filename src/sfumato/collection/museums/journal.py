@@ -136,6 +136,7 @@ class Journal:
         place = self.directory.claim(file)
         line = {"id": work.id, "class": work.category, "digest": digest, "bytes": len(data), "image": work.image}
         self._add({**line, "row": row})
+        self.directory.flush()
         place.parent.mkdir(exist_ok=True)
         replace_file(place, data)
         self._keep(work.id, digest, work.image, row)
