@@ -20,6 +20,13 @@ def refusal(visitor, *question, **choices) -> str:
     return str(caught.value)
 
 
+def lasting(records, count) -> list[object]:
+    """Works that are to be had, and some that are not and will not be."""
+    closed, gone = (records.Work(90 + n, records.paint(90 + n), flaw) for n, flaw in enumerate(("closed", "gone")))
+    first, *others = records.works(count, flawed=0)
+    return [first, closed, gone, *others]
+
+
 def table(got) -> list[dict[str, str]]:
     return [json.loads(line) for line in (got.folder / "metadata.jsonl").read_text().splitlines()]
 
@@ -67,11 +74,11 @@ def test_those_left_out_are_counted_and_named_with_the_reason(visit, records, ki
     visitor = visit(kind, records.works(3, flawed=1))
     notes = "\n".join(visitor.fetch().notes)
     changed = fetching.CLOSED if kind == "met" else fetching.CHANGED
-    for reason in (changed, fetching.UNASKED, fetching.WITHOUT, fetching.GONE, fetching.UNUSABLE, fetching.TWICE):
+    for reason in (changed, fetching.UNASKED, fetching.WITHOUT, fetching.GONE, fetching.LOST, fetching.TWICE):
         assert f"left out, {reason}: " in notes
-    assert f"4 works left out, {fetching.UNUSABLE}" in notes
-    assert "lies elsewhere (http://127.0.0.2:9/stolen.jpg), which is not the museum's" in notes
-    assert "is no picture that can be used (not a picture: a web page" in notes
+    assert "3 works cannot be had now: work " in notes
+    assert "has a picture that lies elsewhere (http://127.0.0.2:9/stolen.jpg), which is not the museum's" in notes
+    assert "has a picture that is no picture that can be used (not a picture: a web page" in notes
     if kind != "met":
         assert f"1 work left out, {fetching.CLOSED}: " in notes
 
@@ -85,7 +92,7 @@ def test_a_licence_that_changed_since_the_list_was_made_is_said_and_obeyed(visit
 
 
 def test_nothing_is_asked_again_and_without_a_connection_what_is_there_serves(visit, records):
-    visitor = visit("met", records.works(6, flawed=1))
+    visitor = visit("met", lasting(records, 6))
     first = visitor.fetch(limit=4)
     asked = len(visitor.standing.asked)
     again = visitor.fetch(limit=4)
@@ -104,7 +111,7 @@ def test_nothing_is_asked_again_and_without_a_connection_what_is_there_serves(vi
 
 
 def test_what_was_interrupted_goes_on_and_is_not_taken_for_whole(visit, records, clock):
-    visitor = visit("artic", records.works(9, flawed=1))
+    visitor = visit("artic", lasting(records, 10))
     events = visitor.events("sunflowers", 500)
     for event in events:
         if getattr(event, "done", 0) == 4:
@@ -186,22 +193,17 @@ def test_a_question_that_is_too_loose_ends(visit, records):
     assert len(visitor.standing.asked) == asked
 
 
-def test_a_museum_out_of_order_is_left_after_three_works_and_one_work_is_passed_over(visit, records, servers):
-    visitor = visit("cleveland", records.works(8, flawed=0))
-    broken = [f"/api/artworks/{1000 + number}" for number in (2, 4, 5, 6)]
-    visitor.standing.broken.update(broken)
+def test_a_museum_out_of_order_is_left_and_works_that_fail_for_ever_hold_up_no_others(visit, records):
+    visitor = visit("cleveland", records.works(9, flawed=0))
+    visitor.standing.broken.update(f"/api/artworks/{1000 + number}" for number in (2, 4, 5, 6, 7, 8))
     said = refusal(visitor)
-    assert "is busy or out of order (503)" in said
+    assert "the Cleveland Museum of Art is busy or out of order (503)" in said
     assert "(2 works of 500 so far)" in said
-    visitor.standing.broken.clear()
-    visitor.standing.broken.add(broken[0])
     got = visitor.fetch()
-    assert len(got.files) == 7
-    assert any(
-        "work 1002 is busy or out of order (503); run the same command again later" in note for note in got.notes
-    )
+    assert got.files.keys() == {f"cleveland-{1000 + number}.jpg" for number in (1, 3, 9)}
+    assert any("6 works cannot be had now: work 1002 is busy or out of order (503); work 1004" in n for n in got.notes)
     visitor.standing.broken.clear()
-    assert len(visitor.fetch().files) == 8
+    assert len(visitor.fetch().files) == 9
 
 
 @pytest.mark.parametrize("kind", KINDS)

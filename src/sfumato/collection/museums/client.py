@@ -36,6 +36,7 @@ _FIRST_PENALTY: Final = 30.0  # where a host says that it is asked too often, an
 _MOST_WAIT: Final = 120.0
 _REDIRECTIONS: Final = 4
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+_GONE: Final = frozenset({404, 410})
 _AWAY: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -55,11 +56,16 @@ class AnswerError(Exception):
 
 
 class RefusedError(AnswerError):
-    """It will be of none the next time either. status: of the answer, 0 where that is not the reason."""
+    """It would be of none if it were asked for again now. status: of the answer, 0 where that is not the reason."""
 
     def __init__(self, said: str, status: int = 0) -> None:
         super().__init__(said)
         self.status = status
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is nothing at the address."""
+        return self.status in _GONE
 
 
 class FailedError(AnswerError):
@@ -76,11 +82,12 @@ _Read = TypeVar("_Read")
 @dataclass
 class _Try:
     """Why one request failed that may be made again. penalty: whether the host is asked too often; seconds: that it
-    wants to be left alone."""
+    wants to be left alone; is_lasting: whether any other request to it would fail too."""
 
     said: str
     penalty: bool = False
     seconds: float | None = None
+    is_lasting: bool = False
 
 
 class Client:
@@ -131,7 +138,7 @@ class Client:
             if not isinstance(answer, _Try):
                 return answer
             failures.append(answer)
-        raise FailedError(failures[-1].said)
+        raise FailedError(failures[-1].said, is_lasting=failures[-1].is_lasting)
 
     def _wait(self, url: str, failures: list[_Try]) -> None:
         """Wait after a failure, twice as long as after the one before that was like it, if the host says nothing."""
@@ -169,10 +176,11 @@ class Client:
                     if response.status_code not in _AWAY:
                         return self._read(response, host, most)
                     url, asked = self._own(urljoin(url, response.headers.get("Location", ""))), {}
-        except requests.Timeout:
-            return _Try("does not answer in time")
+        except requests.Timeout as error:
+            return _Try("does not answer in time", is_lasting=isinstance(error, requests.ConnectTimeout))
         except (requests.ConnectionError, HTTPError) as error:
-            return _Try(_why(error))
+            why = _why(error)
+            return _Try(why, is_lasting=why.startswith("cannot"))
         except (requests.RequestException, ValueError) as error:  # an address that is none, among others
             raise RefusedError(f"cannot be asked for ({shortened(' '.join(str(error).split()), 100)})") from error
         raise RefusedError("redirects again and again")
@@ -194,7 +202,7 @@ class Client:
             return _Try(
                 f"{said} ({status})", status in host.throttling, self._seconds(response.headers.get("Retry-After"))
             )
-        if status in (404, 410):
+        if status in _GONE:
             raise RefusedError(f"is not there ({status})", status)
         if status != 200:
             raise RefusedError(f"answers with status {status}", status)

@@ -25,7 +25,7 @@ from sfumato.text import counted, printable
 USUAL_LIMIT: Final = 200
 LICENCE: Final = "CC0-1.0"
 _LOOKED_AT: Final = 20  # works for each that is wanted: then a search is too loose
-_FAILURES: Final = 3  # one after the other: then the museum is out of order
+_FAILURES: Final = 5  # one after the other: then something is wrong with the museum
 _MOST_NAMED: Final = 3
 _AGAIN: Final = "run the same command again later, which goes on from here"
 
@@ -35,7 +35,7 @@ CHANGED: Final = "no longer given away, though the list says so"
 UNASKED: Final = "about something else by the museum's own fields"
 WITHOUT: Final = "without a picture"
 GONE: Final = "without a record"
-UNUSABLE: Final = "with a picture that cannot be had"
+LOST: Final = "with a picture that is lost"
 TWICE: Final = "with the picture of another work"
 
 
@@ -120,11 +120,13 @@ class _Visit:
             yield Noted(f"{self.reference}: {said}; what is here is used ({here})")
             return
         if self.failed:
-            id, said = self.failed[0]
-            more = f" (and {len(self.failed) - 1:,} more)" if len(self.failed) > 1 else ""
+            named = "; ".join(f"work {id} {said}" for id, said in self.failed[:_MOST_NAMED])
+            said = (
+                f"{self.reference}: {counted(len(self.failed), 'work')} cannot be had now: {printable(named)}; {_AGAIN}"
+            )
             if not self.journal.rows:
-                raise SfumatoError(f"{self.reference}: work {id} {said}{more}; {_AGAIN}.")
-            yield Noted(f"{self.reference}: work {id} {said}{more}; {_AGAIN}")
+                raise SfumatoError(f"{said}.")
+            yield Noted(said)
 
     def _works(self) -> Iterator[FetchEvent]:
         """Raises AnswerError where there is no going on."""
@@ -137,10 +139,12 @@ class _Visit:
             try:
                 left_out = self._left_out(id, is_open)
             except FailedError as error:
-                in_a_row += 1
+                # What failed before may do so for ever, and the others are to come all the same.
+                in_a_row += id not in self.journal.failed
                 if error.is_lasting or in_a_row >= _FAILURES:
                     raise
                 self.failed.append((id, str(error)))
+                self.journal.note_failure(id)
                 continue
             in_a_row = 0
             if left_out is not None:
@@ -171,15 +175,19 @@ class _Visit:
         try:
             work = self.museum.holding(self.client, id)
         except RefusedError as error:
+            if error.is_gone:
+                return LeftOut(id, GONE, f"it {error}")
             if error.status == 401:  # it is not this work that is refused
                 raise FailedError(str(error), is_lasting=True) from error
-            return LeftOut(id, GONE, f"it {error}")
+            raise FailedError(f"has a record that {error}") from error
         if (refused := self._refused(work)) is not None:
             return refused
         try:
             data = self.client.picture(work.image)
         except RefusedError as error:
-            return LeftOut(id, UNUSABLE, f"it {error}", work.page, work.image)
+            if error.is_gone:
+                return LeftOut(id, LOST, f"it {error}", work.page, work.image)
+            raise FailedError(f"has a picture that {error}") from error
         if file := self.journal.file_of(data):
             return LeftOut(id, TWICE, file, work.page, work.image)
         self.journal.keep(self.reference.host, work, data)

@@ -45,7 +45,8 @@ class LeftOut:
 class Journal:
     """asked: what was asked for, as a reference ('met:sunflowers'); '' where nothing was. listed: ids by the museum's
     list, with what that says of their licence; after: what asks for its next part, None where it was given whole; rows:
-    the lines of the table by id, of works whose pictures are here; left_out: of those that are not to be, by id."""
+    the lines of the table by id, of works whose pictures are here; left_out: of those that are not to be, by id;
+    failed: ids of works that could not be had at some time."""
 
     directory: OwnDirectory
     asked: str = ""
@@ -53,6 +54,7 @@ class Journal:
     after: int | None = 0
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     left_out: dict[str, LeftOut] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     _files: dict[str, str] = field(default_factory=dict)  # names by digest
     _images: set[str] = field(default_factory=set)
     _taken: set[str] = field(default_factory=set)  # names of files, in small letters
@@ -75,6 +77,8 @@ class Journal:
             case {"listed": list(ids), "after": int() | None as after}:
                 self.listed |= {str(id): bool(is_open) for id, is_open in ids}
                 self.after = after
+            case {"failed": str(id)}:
+                self.failed.add(id)
             case {"left_out": dict(work)}:
                 self._leave_out(LeftOut(**work))
             case {"id": str(id), "class": str(category), "digest": str(digest), "bytes": int(size), "row": dict(row)}:
@@ -106,6 +110,12 @@ class Journal:
     def _leave_out(self, work: LeftOut) -> None:
         self.left_out[work.id] = work
         self._images.add(work.image)
+
+    def note_failure(self, id: str) -> None:
+        """Note that a work could not be had, once."""
+        if id not in self.failed:
+            self._add({"failed": id})
+            self.failed.add(id)
 
     def has_asked(self, address: str) -> bool:
         """Whether the picture of this address was asked for: it is here, or is not to be."""
