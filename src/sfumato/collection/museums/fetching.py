@@ -153,11 +153,13 @@ class _Visit:
                 yield Written(len(self.journal.rows), self.wanted)
 
     def _candidates(self) -> Iterator[tuple[str, bool]]:
-        """Works of the museum's list, of which another part is asked for when the known ones are through."""
+        """Works of the museum's list, of which another part is asked for when the known ones are through; and at last
+        those that could not be had before."""
         directory = self.journal.directory
         if self.journal.asked and read_origin(directory.path) is None:
             _record(self.reference, directory)
-        yield from self.journal.undecided()
+        before = set(self.journal.failed)
+        yield from ((id, is_open) for id, is_open in self.journal.undecided() if id not in before)
         while self.journal.after is not None:
             page = self.museum.page(self.client, self.reference.name, self.journal.after)
             known = set(self.journal.listed)
@@ -167,6 +169,7 @@ class _Visit:
             self.journal.add_page(page)
             # A list that changed meanwhile may give a work twice.
             yield from ((id, is_open) for id, is_open in dict(page.ids).items() if id not in known)
+        yield from ((id, is_open) for id, is_open in self.journal.undecided() if id in before)
 
     def _left_out(self, id: str, is_open: bool) -> LeftOut | None:
         """Fetch a work; or why that is not done. Raises FailedError where it may be done another time."""
