@@ -60,6 +60,7 @@ SHORT = "--steps 2 --trajectory"
 WAY = "interpolate WORK SHARED/works/0001.png --model MODEL --frames 3 --steps 2"
 COMMANDS = (
     Command("collect", "collect ART -o out"),
+    Command("table", "collection edit SHARED/collection --write my.csv", "my.csv"),
     Command("train", f"train ART -o out {LENGTH}"),
     Command("further", f"train ART -o out {LENGTH}", again="train --resume -o out --steps 8 --device cpu"),
     Command("logged", f"train ART -o out --log tensorboard {LENGTH}"),
@@ -113,6 +114,7 @@ def make_shared(folder: Path, chosen: Sequence[Command]) -> Path:
     mask.paste(255, (8, 8, 24, 24))
     mask.save(folder / "mask.png")
     made = {
+        "SHARED/collection": "collect ART -o SHARED/collection",
         "MODEL": f"train ART -o MODEL {LENGTH}",
         "SHARED/upscaler": f"train ART -o SHARED/upscaler --upscaler 2 {LENGTH}",
         "WORK": "generate MODEL -n 2 --steps 2 -o SHARED/works",

@@ -194,6 +194,7 @@ COMMANDS = {
 OTHERS = {"train", "generate", "evaluate", "compare", "demo"}
 WITHOUT_PICTURES = {
     "collect": "collect art -o collected",
+    "collection": "collection show run/collection",
     "distill": "distill run -o distilled --set steps=1 --set snapshots=0 --device cpu",
     "verify": "verify works/0000.png",
     "key": "key export my.pem",

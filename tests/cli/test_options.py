@@ -34,11 +34,20 @@ from sfumato.works.request import CanvasShape, Plain, Request, SamplerSettings
 
 COUNT = int(os.environ.get("SFUMATO_WRONG_VALUES", "60"))
 SECONDS = 60  # for a call, on a machine that has other work too
-REGISTERED = application().registered_commands
-COMMANDS = {info.callback.__name__: info.callback for info in REGISTERED if info.callback is not None}
+APPLICATION = application()
+COMMANDS = {
+    info.callback.__name__: info.callback for info in APPLICATION.registered_commands if info.callback is not None
+}
+for group in APPLICATION.registered_groups:
+    for info in group.typer_instance.registered_commands if group.typer_instance is not None else ():
+        if info.callback is not None:
+            COMMANDS[f"{group.name} {info.callback.__name__}"] = info.callback
 
 RIGHT = {  # so that one wrong value is all that is wrong; IN is a folder with one of everything
     "collect": "IN/art -o out --workers 1",
+    "collection show": "IN/collection",
+    "collection edit": "IN/collection --write out.csv",
+    "collection remove": "IN/collection --creator Nobody --look-in IN/works",
     "train": "IN/art -o out --steps 1 --config IN/tiny.toml --device cpu",
     "generate": "IN/run -n 1 --steps 1 -o out",
     "upscale": "IN/upscaler IN/picture.png --steps 1 -o out.png",
@@ -67,46 +76,16 @@ TEXTS = (
     *("[red]", "\n", "nan", "-1", "/", "a=b", "circles:1e400", "circles,circles", "IN/junk", "IN/pipe", "\x1b[31m"),
 )
 PATHS = (
-    *(
-        "",
-        "IN/none",
-        "IN/art",
-        "IN/pipe",
-        "IN/junk",
-        "IN/junk.png",
-        "IN/empty",
-        "IN/circle",
-        "IN/junk/x",
-        "ä",
-        "\udce4",
-    ),
-    *("x" * 300, "y" * 5000, "~nobody/x", "/dev/zero", "/dev/null", "/proc/self/mem", "IN/works/0000.png", "IN/run"),
-)
+    *("", "IN/none", "IN/art", "IN/pipe", "IN/junk", "IN/junk.png", "IN/empty", "IN/circle", "IN/junk/x", "ä"),
+    *("\udce4", "x" * 300, "y" * 5000, "~nobody/x", "/dev/zero", "/dev/null", "/proc/self/mem"),
+    *("IN/works/0000.png", "IN/run"),
+)  # fmt: skip
 SETTINGS = (
-    *(
-        "",
-        "=",
-        "x",
-        "guidance=",
-        "sigma_max=1e30",
-        "sigma_min=1e-300",
-        "sigma_max=nan",
-        "guidance_low=-1",
-        "=1",
-        "a" * 5000,
-    ),
+    *("", "=", "x", "guidance=", "sigma_max=1e30", "sigma_min=1e-300", "sigma_max=nan", "guidance_low=-1", "=1"),
+    *("a" * 5000, "class=", 'class="', "steps=-1", "steps=" + "9" * 5000, "seed=1e30", "size=" + "[" * 5000),
     *("size=1000000000", "network=1", "network={kind='x'}", "network={kind='unet',width=1000000000}", "\udce4=1"),
-    *(
-        "class=",
-        'class="',
-        "steps=-1",
-        "steps=" + "9" * 5000,
-        "seed=1e30",
-        "size=" + "[" * 5000,
-        "batch=nan",
-        "class=;",
-    ),
-)
+    *("batch=nan", "class=;"),
+)  # fmt: skip
 
 
 class TooLongError(BaseException):
@@ -202,6 +181,8 @@ def inputs(sfumato, run, art, settings, tmp_path_factory) -> Path:
         (folder / name).symlink_to(source)
     assert sfumato("generate", run, "-n", 2, "--steps", 2, "-o", folder / "works").code == 0
     Image.effect_noise((32, 32), 90).convert("RGB").save(folder / "picture.png")
+    assert sfumato("collect", art, "-o", folder / "collection").code == 0
+    assert sfumato("collection", "remove", folder / "collection", "--creator", "Nobody").code == 0
     mask = Image.new("L", (32, 32))
     mask.paste(255, (8, 8, 24, 24))
     mask.save(folder / "mask.png")
@@ -229,7 +210,7 @@ def test_a_wrong_value_is_one_sentence_that_names_it(name, parameter, value, sfu
     monkeypatch.setenv("HOME", str(here / "home"))
     before, words = names_below(inputs), typed(name, parameter, value, inputs)
     with limited(SECONDS):
-        answer = sfumato(name, *words)
+        answer = sfumato(*name.split(), *words)
     assert answer.code in ((0, 1, 2, 3) if name == "verify" else (0, 2)), answer
     assert names_below(inputs) == before
     if parameter.name != "output":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sfumato.collection import Collection, Finished, LeftOut, Noted, Ownership, Rejected, collect
+from sfumato.collection import Collection, Finished, LeftOut, Noted, Ownership, PicturePolicy, Rejected, collect
 from sfumato.collection.admission import Admission, Choices, notes_on
 from sfumato.collection.metadata import Metadata
 from sfumato.collection.pictures import Picture
@@ -177,12 +177,13 @@ def test_a_second_run_reads_nothing_and_other_wishes_read_no_file_again(mixed, c
     again, again_left_out, again_notes = collect_mixed(mixed)
     assert (again.pictures, again.excluded) == (collection.pictures, collection.excluded)
     assert (again_left_out, again_notes) == (left_out, notes)
-    without, more_left_out, _ = collect_mixed(mixed, no_generated=True)
+    without, more_left_out, _ = collect_mixed(mixed, policy=PicturePolicy(generated=False))
     generated = {file for file, event in more_left_out.items() if event.kind == unusable.GENERATED}
     assert generated == {file for file, case in mixed.cases.items() if ROWS[case][2] != "-"}
     assert all(more_left_out[file].reason.startswith("made by a model: ") for file in generated)
     assert without.summary.generated == 0
-    assert collect_mixed(mixed)[0].pictures == collection.pictures
+    assert collect_mixed(mixed)[0].pictures == without.pictures, "which stays true"
+    assert collect_mixed(mixed, policy=PicturePolicy())[0].pictures == collection.pictures
 
 
 def test_ones_own_pictures_are_learned_from_whatever_their_marks(mixed, collected, no_decoder) -> None:

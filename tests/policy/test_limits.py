@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfumato.collection import PicturePolicy
 from sfumato.errors import SfumatoError
 from sfumato.policy.limits import Limits, Words
 
@@ -19,6 +20,10 @@ longest_side = 1024
 
 [words]
 refused = ["portrait of"]
+
+[pictures]
+allow = ["own", "CC0"]
+allow_generated = false
 
 [[filters]]
 name = "open_nsfw"
@@ -44,6 +49,14 @@ def test_a_file_from_windows_is_one_too(tmp_path: Path) -> None:
     assert Limits.read(tmp_path / "policy.toml") == Limits(copies="refuse")
 
 
+def test_which_pictures_may_be_learned_from_is_a_limit_too(tmp_path: Path) -> None:
+    policy = Limits.read(written(tmp_path, WHOLE)).pictures.policy
+    assert policy == PicturePolicy.of(["own", "CC0-1.0"], generated=False)
+    known = Limits.read(written(tmp_path, "[pictures]\nallow_unknown = false")).pictures.policy
+    assert known == PicturePolicy.of(unknown=False)
+    assert Limits().pictures.policy == PicturePolicy()
+
+
 def test_an_empty_file_limits_nothing(tmp_path: Path) -> None:
     assert Limits.read(written(tmp_path, "")) == Limits()
 
@@ -65,6 +78,10 @@ WRONG = {
     "one filter for a list": ("[filters]\nname = 'x'", "filters: should be a list, as in [[filters]]"),
     "no number": ("copy_threshold = nan", "copy_threshold: "),
     "a word of no letters": ("[words]\nrefused = ['--']", "'--' holds no letter"),
+    "a licence that is none": ("[pictures]\nallow = ['CC0', 'CC-BY-4']", "'CC-BY-4' says no version; name one"),
+    "no licence": ("[pictures]\nallow = []", "pictures: "),
+    "a spelling mistake there": ("[pictures]\nalow = ['CC0']", "'pictures.alow', do you mean 'allow'?"),
+    "yes for true": ("[pictures]\nallow_unknown = 'yes'", "pictures.allow_unknown: "),
     "no TOML": ("copies: refuse", "cannot be read as TOML"),
     "bytes": (bytes(range(128, 256)), "cannot be read as TOML"),
     "nested": ("x = " + "[" * 5000, "cannot be read as TOML"),

@@ -34,9 +34,11 @@ LONGEST = 2000  # letters of an answer; a person who gave more need not read it 
 
 _HOME = re.compile(r"^(--[\w-]+=)?(~)(?=/|$)")
 
-# In the order of their list. A command's module, which has its name, is loaded when it is named: the list is quick.
+# In the order of their list. A command's module, which has its name, is loaded when it is named: the list is quick. It
+# holds a function of that name, or a group of further commands.
 COMMANDS: Final[Mapping[str, str]] = {
     "collect": "Turn a folder of art into a collection: sound pictures, without duplicates, and what is known of each.",
+    "collection": "Show what a collection holds and what is not known of it, state more, or take pictures out.",
     "train": "Train a diffusion model on a folder of art in the time that you have.",
     "generate": "Make new works with a model: PNG files that carry their recipe, and a contact sheet beside their "
     "directory.",
@@ -74,7 +76,11 @@ def application(named: Collection[str] | None = None) -> typer.Typer:
     app.callback(invoke_without_command=True)(_options)
     for name, summary in COMMANDS.items():
         if named is None or name in named:
-            app.command()(getattr(import_module(f"sfumato.cli.{name}"), name))
+            command = getattr(import_module(f"sfumato.cli.{name}"), name)
+            if isinstance(command, typer.Typer):
+                app.add_typer(command, name=name, help=summary)
+            else:
+                app.command()(command)
         else:
             app.command(name, help=summary)(_listed)
     return app

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from sfumato.cli import options
+from sfumato.cli.rights import RightsOptions
 from sfumato.errors import SfumatoError
 from sfumato.text import printable
 
 
+@options.asks()
 def collect(
     art: Annotated[
         Path,
@@ -28,22 +30,10 @@ def collect(
         int | None, typer.Option("--workers", min=1, max=256, help="Decoding processes.", show_default="auto")
     ] = None,
     include_works: options.IncludeWorks = False,
-    licence: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LICENCE",
-            help="That of all pictures of which nothing else says it: own, CC-BY-4.0, 'public domain', ...; unknown "
-            "takes back what was said before.",
-        ),
-    ] = None,
-    creator: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who made all pictures of which nothing else says it.")
-    ] = None,
-    no_generated: Annotated[
-        bool, typer.Option("--no-generated", help="Leave out pictures that say that a model made them.")
-    ] = False,
     query: options.Query = "",
     limit: options.Limit = None,
+    *,
+    rights: RightsOptions,
     force: Annotated[
         bool, typer.Option("--force", help="Write into a directory that holds something else, or another collection.")
     ] = False,
@@ -51,19 +41,16 @@ def collect(
     """Turn a folder of art into a collection: sound pictures without duplicates, and what is known of each."""
     from sfumato import pipeline
     from sfumato.cli.drawing import draw
-    from sfumato.collection import Ownership
 
-    stated = None if licence is None and creator is None else Ownership(licence or "", creator or "")
     events = pipeline.collect(
         art,
         output,
         background=parse_background(background),
         workers=workers,
         include_works=include_works,
-        ownership=stated,
-        no_generated=no_generated,
         query=query,
         limit=limit,
+        **rights.choices,
         force=force,
     )
     draw(events)

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from sfumato.cli import options
+from sfumato.cli.rights import RightsOptions
 from sfumato.errors import SfumatoError
 
 
+@options.asks()
 def compare(
     art: Annotated[Path, typer.Argument(help="As for train: a folder or zip of pictures, a collection, or a name.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the comparison.")] = Path(
@@ -29,6 +31,8 @@ def compare(
         str, typer.Option(help="For the autoencoder: none, vgg16 (fetched earlier), fetch, or its file.")
     ] = "none",
     include_works: options.IncludeWorks = False,
+    *,
+    rights: RightsOptions,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a comparison that was interrupted.")] = False,
     device: options.Device = "auto",
     force: Annotated[
@@ -57,6 +61,7 @@ def compare(
         pixel_art=pixel_art,
         perceptual=perceptual,
         include_works=include_works,
+        **rights.choices,
         resume=resume,
         device=device_named(device),
         force=force,

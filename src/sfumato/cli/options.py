@@ -165,8 +165,8 @@ def option_of(part: type[Plain], name: str, *flags: str, optional: bool = True) 
 def asks(*names: str, **taken: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Gives a command an option for each of these plain names of a request (see ``Request.of``), and ``--set`` for the
     rare ones, in place of its parameter ``request``, which it gets as what was asked for. A parameter that is a
-    dataclass has an option for each of its fields. taken: parameters whose type, range and description are those of a
-    field in the request's schema."""
+    dataclass has an option for each of its fields. A command without a parameter ``request`` asks no model. taken:
+    parameters whose type, range and description are those of a field in the request's schema."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         derived = [name for name in names if name not in RARE]
@@ -179,10 +179,11 @@ def asks(*names: str, **taken: Field) -> Callable[[Callable[..., None]], Callabl
         def run(settings: Sequence[str] | None = None, **given: object) -> None:
             values = {name: given.pop(name) for name in derived}
             asked = {name: value for name, value in values.items() if value is not None and value is not False}
-            request = Request.of(**asked, **parse_settings(settings))
+            if "request" in own:
+                given["request"] = Request.of(**asked, **parse_settings(settings))
             for name, group in groups.items():
                 given[name] = group(**{option.name: given.pop(option.name) for option in fields(group)})
-            command(request=request, **given)
+            command(**given)
 
         parameters = []
         for name, parameter in own.items():

@@ -1,4 +1,4 @@
-"""sfumato policy: the limits that works keep to on this computer."""
+"""sfumato policy: the limits that works, and pictures that are learned from, keep to on this computer."""
 
 from __future__ import annotations
 
@@ -57,3 +57,4 @@ def _said(policy: Policy) -> Iterator[str]:
         yield f"{limits.longest_side:,} pixels a side at most"
     for each in limits.filters:
         yield f"filter {each.name}: a score of {each.most:g} at most"
+    yield from limits.pictures.policy.sentences

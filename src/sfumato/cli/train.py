@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sfumato.cli import options
+from sfumato.cli.rights import RightsOptions
 from sfumato.errors import SfumatoError
 
 DEFAULT_MINUTES = 30.0
@@ -18,6 +19,7 @@ MOST_MINUTES = 525_600  # a year
 NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "query", "limit", "from", "force"}
 
 
+@options.asks()
 def train(
     art: Annotated[
         Path | None,
@@ -79,6 +81,8 @@ def train(
     include_works: options.IncludeWorks = False,
     query: options.Query = "",
     limit: options.Limit = None,
+    *,
+    rights: RightsOptions,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
     log: Annotated[
         str | None,
@@ -132,7 +136,7 @@ def train(
         "force": force or None,
     }
     if resume:
-        new = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value is not None]
+        new = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value is not None] + rights.given
         given = [str(art)] if art is not None else new
         if given:
             and_name = ", and name the run with -o" if art is not None else ""
@@ -155,6 +159,7 @@ def train(
             include_works=include_works,
             query=query,
             limit=limit,
+            **rights.choices,
             device=place,
             tensorboard=log is not None,
             force=force,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sfumato.collection.origin import Origin as Origin
     from sfumato.collection.origin import Reference as Reference
     from sfumato.collection.origin import is_reference as is_reference
+    from sfumato.collection.picture_policy import PicturePolicy as PicturePolicy
     from sfumato.collection.pictures import UNKNOWN as UNKNOWN
     from sfumato.collection.pictures import Picture as Picture
     from sfumato.collection.pictures import Rejected as Rejected
@@ -37,6 +38,7 @@ _NAMES = {
     "events": ("CollectEvent", "Fetched", "FetchEvent", "Finished", "LeftOut", "Noted", "Read", "Scanned", "Written"),
     "facts": ("Ownership",),
     "origin": ("MUSEUMS", "Origin", "Reference", "is_reference"),
+    "picture_policy": ("PicturePolicy",),
     "pictures": ("UNKNOWN", "Picture", "Rejected", "Summary"),
     "storing": ("Collection", "is_collection"),
     "workers": ("Limits",),

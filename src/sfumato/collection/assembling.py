@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.collection.admission import Admission, Choices, notes_on
+from sfumato.collection.admission import Admission, Choices, nearly_left_out, notes_on
 from sfumato.collection.duplicates import THUMBNAIL_SIDE, near_duplicates
 from sfumato.collection.entries import Entry
 from sfumato.collection.facts import Ownership
@@ -20,6 +20,7 @@ from sfumato.collection.listing import Listing
 from sfumato.collection.metadata import Metadata, fields_of, folder_classes, with_metadata
 from sfumato.collection.origin import Origin
 from sfumato.collection.own_products import nothing_but_own
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.pictures import Picture, Rejected, Summary
 from sfumato.collection.storing import Stored, is_collection, read_stored
 from sfumato.collection.workers import Answer
@@ -114,6 +115,12 @@ class Earlier:
         before = self.stored.ownership if self.stored is not None else None
         return before if ownership is None else ownership
 
+    def policy_with(self, policy: PicturePolicy | None) -> PicturePolicy:
+        """The policy stated now, or else that of the earlier run."""
+        if policy is not None:
+            return policy
+        return self.stored.policy if self.stored is not None else PicturePolicy()
+
     def is_of(self, origin: Origin | None, stated: dict[str, Any]) -> bool:
         """Whether the stored collection is of this origin, and its description states all this."""
         stored = self.stored
@@ -146,24 +153,15 @@ def assemble(
     around = source.name if source.is_dir() else source.stem
     admission = Admission.of({file: seen.picture for file, seen in sound.items()}, metadata, choices)
     once, twins = _each_once(sound, metadata, around)
-    rejected += twins
-    kept: list[Kept] = []
-    excluded: list[Kept] = []
-    for seen in once:
-        refusal = admission.refusal(seen.picture)
-        if refusal is None:
-            kept.append(seen)
-        else:
-            rejected.append(refusal)
-            fields = fields_of(admission.facts[seen.picture.file])
-            excluded.append(Kept(replace(seen.picture, **fields), seen.thumbnail))
+    kept, excluded, left_out = _admitted(once, admission)
+    rejected += [*twins, *left_out]
     if not kept:
         raise SfumatoError(_nothing_left(source, rejected))
     rejected.sort(key=lambda entry: entry.file)
 
     pictures = with_metadata([seen.picture for seen in kept], metadata, admission.facts, around)
     thumbnails = np.stack([seen.thumbnail for seen in (*kept, *excluded)])
-    first = near_duplicates(np.array([picture.hash for picture in pictures], dtype=np.uint64), thumbnails[: len(kept)])
+    first = _groups(kept)
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.
     pictures = [
         replace(picture, group=pictures[index].sha256[:16])
@@ -177,6 +175,35 @@ def assemble(
         "summary": asdict(Summary.of(pictures, rejected)),
     }
     return Stored(description, pictures, rejected, thumbnails, [seen.picture for seen in excluded])
+
+
+def _admitted(once: list[Kept], admission: Admission) -> tuple[list[Kept], list[Kept], list[Rejected]]:
+    """The pictures that may be learned from; those that may not, and for each of these the reason.
+
+    What is nearly the same picture as one whose maker does not want it learned from is left out with it.
+    """
+    refusals = {seen.picture.file: refusal for seen in once if (refusal := admission.refusal(seen.picture)) is not None}
+    unwanted = [file for file, refusal in refusals.items() if refusal.kind in unusable.UNWANTED]
+    if unwanted:
+        group_of = dict(zip((seen.picture.file for seen in once), _groups(once).tolist(), strict=True))
+        first_of = {group_of[file]: refusals[file] for file in reversed(unwanted)}
+        for seen in once:
+            like = first_of.get(group_of[seen.picture.file])
+            if like is not None and seen.picture.file not in refusals and not admission.facts[seen.picture.file].is_own:
+                refusals[seen.picture.file] = nearly_left_out(seen.picture, like)
+    kept = [seen for seen in once if seen.picture.file not in refusals]
+    excluded = [
+        Kept(replace(seen.picture, **fields_of(admission.facts[seen.picture.file])), seen.thumbnail)
+        for seen in once
+        if seen.picture.file in refusals
+    ]
+    return kept, excluded, list(refusals.values())
+
+
+def _groups(seen: list[Kept]) -> NDArray[np.int64]:
+    """For each picture the place of the first that it is a near duplicate of."""
+    hashes = np.array([each.picture.hash for each in seen], dtype=np.uint64)
+    return near_duplicates(hashes, np.stack([each.thumbnail for each in seen]))
 
 
 def _each_once(sound: dict[str, Kept], metadata: Metadata, around: str) -> tuple[list[Kept], list[Rejected]]:
@@ -200,10 +227,17 @@ def _nothing_left(source: Path, rejected: list[Rejected]) -> str:
         return f"{source} holds no pictures; give a folder with JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF files in it."
     if own := nothing_but_own(source, rejected):
         return own
-    if all(entry.kind in (unusable.OPTED_OUT, unusable.DUPLICATE) for entry in rejected):
+    kinds = {entry.kind for entry in rejected} - {unusable.DUPLICATE}
+    if kinds == {unusable.OPTED_OUT}:
         return (
             f"{source} holds no picture that may be learned from ({rejected[0].file}: {rejected[0].reason}); "
             "if they are your own, say so: sfumato collect ART -o COLLECTION --licence own --creator NAME."
+        )
+    if unusable.NOT_ALLOWED in kinds and kinds <= unusable.EXCLUDED:
+        first = next(entry for entry in rejected if entry.kind == unusable.NOT_ALLOWED)
+        return (
+            f"{source} holds no picture that the policy allows ({first.file}: {first.reason}); allow more with --allow "
+            "and --allow-unknown, or state the licence with --licence."
         )
     reasons = ", ".join(f"{count} {kind}" for kind, count in Counter(entry.kind for entry in rejected).most_common())
     return f"{source} holds no picture that can be used ({counted(len(rejected), 'file')} left out: {reasons})."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sfumato.collection.admission import Choices
 from sfumato.collection.assembling import Earlier, Kept, assemble, listing_digest
+from sfumato.collection.decisions import Decisions
 from sfumato.collection.events import CollectEvent, FetchEvent, Finished, Noted, Read, Scanned
 from sfumato.collection.facts import Ownership
 from sfumato.collection.hub import fetch_hub
@@ -15,6 +16,7 @@ from sfumato.collection.kaggle import fetch_kaggle
 from sfumato.collection.listing import list_source
 from sfumato.collection.metadata import read_metadata
 from sfumato.collection.origin import Origin, Reference
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.pictures import Rejected, Summary
 from sfumato.collection.storing import check_destination, check_source, is_collection, read_stored, write_stored
 from sfumato.collection.workers import Limits, Workers
@@ -37,7 +39,8 @@ def collect(
     origin: Origin | None = None,
     include_works: bool = False,
     ownership: Ownership | None = None,
-    no_generated: bool = False,
+    policy: PicturePolicy | None = None,
+    bounds: PicturePolicy | None = None,
 ) -> Iterator[CollectEvent]:
     """Turn a folder, or a zip, of pictures into a collection in `destination`; yields events, `Finished` the last.
 
@@ -49,8 +52,9 @@ def collect(
     into (what the program did not put there is never replaced). `origin` says which data set the source was
     fetched from (see `fetch`); without it, what an earlier run over the same source was told stays true. What the
     program made itself is left out; with `include_works` its pictures are taken as others are. What is marked as not
-    to be learned from is left out too, unless `ownership`, which is remembered as the origin is, says whose own it is;
-    and with `no_generated` what says that a model made it.
+    to be learned from is left out too, unless `ownership` says whose own it is, and so is what `policy` does not allow;
+    both are remembered as the origin is. `bounds` are further ones, for this time. What was decided of the pictures of
+    `destination` (see `decisions`) holds.
 
     Raises SfumatoError where there is nothing to collect or nowhere to put it.
     """
@@ -61,7 +65,10 @@ def collect(
     check_destination(source, destination, force=force)
     listing = list_source(source, destination.resolve(), include_works=include_works)
     earlier = Earlier.read(source, destination, background, include_works=include_works)
-    choices = Choices(earlier.origin_with(origin), earlier.ownership_with(ownership), no_generated)
+    decisions = Decisions.read(destination)
+    stated_policy = earlier.policy_with(policy)
+    effective = stated_policy if bounds is None else stated_policy.within(bounds)
+    choices = Choices(earlier.origin_with(origin), earlier.ownership_with(ownership), effective, decisions)
 
     known = {entry.file: seen for entry in listing.pictures if (seen := earlier.seen(entry)) is not None}
     unread = {entry.file: entry for entry in listing.pictures if entry.file not in known}
@@ -85,7 +92,9 @@ def collect(
             "listing": digest,
             "include_works": include_works,
             "ownership": asdict(choices.ownership) if choices.ownership is not None else None,
-            "no_generated": no_generated,
+            "policy": stated_policy.to_json(),
+            "bounds": effective.to_json(),
+            "decisions": decisions.digest,
         }
         changed = bool(unread) or not earlier.is_of(choices.origin, stated)
         if changed or earlier.stored is None:

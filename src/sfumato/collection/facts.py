@@ -1,8 +1,8 @@
 """All that is said of a picture, by several who may disagree, becomes one fact of each kind, and where it was found.
 
-In this order they are believed: tables, the nearest first; XMP and then JSON beside the picture; its own XMP, IPTC and
-EXIF; its Content Credentials, where they hold; and what a person states of the whole folder. Whoever says otherwise is
-kept beside the fact, as a conflict.
+In this order they are believed: what a person has edited; tables, the nearest first; XMP and then JSON beside the
+picture; its own XMP, IPTC and EXIF; its Content Credentials, where they hold; and what a person states of the whole
+folder. Whoever says otherwise is kept beside the fact, as a conflict.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from sfumato.provenance.statements import CREATOR, FACTS, GENERATED, LICENCE, OP
 
 LICENCE_OPTION: Final = "--licence"
 CREATOR_OPTION: Final = "--creator"
+EDIT: Final = "your edit"
 _NOBODY: Final = frozenset(("unknown", "anonymous", "n a", "none", ""))
 _HOLDER: Final = re.compile(
     r"©|\(c\)|℗|\b(?:copyright|copr|by|the|all rights reserved|and|19\d\d|20\d\d|\d{1,2}(?:st|nd|rd|th))\b|[\d\W]+",
     re.IGNORECASE,
 )
+
+_LIFE: Final = re.compile(r"\([^)]*\)|\[[^\]]*\]")  # what museums add to a name: (Dutch, 1853-1890)
+_BETWEEN_NAMES_SURELY: Final = re.compile(r"[;&|/+\n]|\b(?:and|und|et)\b", re.IGNORECASE)
+_BETWEEN_NAMES: Final = re.compile(rf",|{_BETWEEN_NAMES_SURELY.pattern}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,14 @@ class Fact(NamedTuple):
 class Facts:
     """known: the facts of one picture by their names, without those that nobody states; conflicts: what others state;
     generated: how a model made it, '' where nothing says that one did; refused: the first mark against learning from it
-    that stands, lifted: the first that does not, as the picture is the person's own."""
+    that stands, lifted: the first that does not, as the picture is the person's own (is_own)."""
 
     known: dict[str, Fact] = field(default_factory=dict)
     conflicts: tuple[Statement, ...] = ()
     generated: str = ""
     refused: str = ""
     lifted: str = ""
+    is_own: bool = False
 
 
 def resolved(statements: Sequence[Statement], ownership: Ownership | None = None) -> Facts:
@@ -87,7 +93,11 @@ def resolved(statements: Sequence[Statement], ownership: Ownership | None = None
         said = every.get(about)
         if not said:
             continue
-        fact, others = _licence(said) if about == LICENCE else _first(about, said)
+        if said[0].where == EDIT and _says_nothing(about, said[0].text):
+            fact: Fact | None = Fact(UNKNOWN if about == LICENCE else "", EDIT)  # a person knows that nobody knows
+            others = [each for each in said[1:] if not _says_nothing(about, each.text)]
+        else:
+            fact, others = _licence(said) if about == LICENCE else _first(about, said)
         if fact is not None:
             known[about] = fact
         conflicts += others
@@ -100,6 +110,7 @@ def resolved(statements: Sequence[Statement], ownership: Ownership | None = None
         generated[0] if generated else "",
         refused="" if is_own else mark,
         lifted=mark if is_own else "",
+        is_own=is_own,
     )
 
 
@@ -112,12 +123,18 @@ def _of_each(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
 
 def _first(about: str, said: Sequence[Statement]) -> tuple[Fact | None, list[Statement]]:
     """The first statement that says something, and those that say something else."""
-    saying = [each for each in said if about != CREATOR or _plain(each.text) not in _NOBODY]
+    saying = [each for each in said if not _says_nothing(about, each.text)]
     if not saying:
         return None, []
     first = saying[0]
     others = [each for each in saying[1:] if not _agree(about, first.text, each.text)]
     return Fact(first.text, first.where), others
+
+
+def _says_nothing(about: str, text: str) -> bool:
+    if about == LICENCE:
+        return licence_of(text) == UNKNOWN
+    return not text or (about == CREATOR and _plain(text) in _NOBODY)
 
 
 def _licence(said: Sequence[Statement]) -> tuple[Fact | None, list[Statement]]:
@@ -161,6 +178,16 @@ def _may_be_by(creator: str, said: dict[str, list[Statement]]) -> bool:
 def _is_held(text: str) -> bool:
     """Whether a text says whose the copyright is."""
     return licence_of(text) == IN_COPYRIGHT and bool(re.search(r"©|\(c\)|copyright", text, re.IGNORECASE))
+
+
+def names_creator(text: str, name: str) -> bool:
+    """Whether a text names somebody as a picture's creator, alone or among others: 'Ana Bo and Cy Moe' names Ana Bo."""
+    if _agree(CREATOR, text, name):
+        return True
+    wanted, text = _LIFE.sub(" ", name), _LIFE.sub(" ", text)
+    # One word alone may be anybody's, and behind a comma it is a first name.
+    between = _BETWEEN_NAMES if len(wanted.split()) > 1 else _BETWEEN_NAMES_SURELY
+    return any(_agree(CREATOR, part, wanted) for part in (text, *between.split(text)))
 
 
 def _agree(about: str, one: str, other: str) -> bool:

@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from sfumato.collection.decisions import Decisions
 from sfumato.collection.duplicates import THUMBNAIL_SIDE
 from sfumato.collection.facts import Ownership
 from sfumato.collection.origin import Origin
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.pictures import Picture, Rejected, Summary
 from sfumato.collection.sources import Source
 from sfumato.directory import OwnDirectory
@@ -69,6 +71,11 @@ class Stored:
         stated = self.description.get("ownership")
         return Ownership(**stated) if stated else None
 
+    @property
+    def policy(self) -> PicturePolicy:
+        """Which pictures may be learned from, as it was stated."""
+        return PicturePolicy.from_json(self.description.get("policy"))
+
 
 def is_collection(path: Path) -> bool:
     """Whether a directory holds a collection's description."""
@@ -104,7 +111,7 @@ def read_stored(path: Path) -> Stored:
         if thumbnails.shape != (len(pictures) + len(excluded), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3):
             raise ValueError("the number of thumbnails is not that of the pictures")
         stored = Stored(description, pictures, rejected, thumbnails, excluded)
-        _ = stored.origin, stored.ownership  # raises where they are none
+        _ = stored.origin, stored.ownership, stored.policy  # raises where they are none
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SfumatoError(f"{path} is not whole ({error}); run sfumato collect again.") from error
     return stored
@@ -123,7 +130,8 @@ class Collection:
     `origin` is the data set that they were fetched from by name, None for a folder or zip of one's own; `include_works`
     says whether works of sfumato were taken as art. `left_out` are the files that are not used, each with its reason
     (exact duplicates among them), and `rejected` is their number; `excluded` are those of them that could be used but
-    for what is said of them. `ownership` is what was stated of the whole folder.
+    for what is said of them. `ownership` is what was stated of the whole folder, `policy` which pictures
+    may be learned from, and `decisions` what was edited and taken out.
     """
 
     def __init__(self, path: Path, stored: Stored) -> None:
@@ -134,6 +142,8 @@ class Collection:
         self.include_works: bool = stored.description.get("include_works") is True
         self.origin: Origin | None = stored.origin
         self.ownership: Ownership | None = stored.ownership
+        self.policy: PicturePolicy = stored.policy
+        self.notes: list[str] = stored.description["notes"]
         self.pictures: list[Picture] = stored.pictures
         self.excluded: list[Picture] = stored.excluded
         self.left_out: list[Rejected] = stored.rejected
@@ -150,6 +160,11 @@ class Collection:
     def classes(self) -> list[str]:
         """The names of the classes, in natural order, without the '' of pictures whose class is not known."""
         return sorted({picture.category for picture in self.pictures if picture.category}, key=natural_order)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What was edited and taken out. Raises SfumatoError where it cannot be read."""
+        return Decisions.read(self.path)
 
     @property
     def counts(self) -> MappingProxyType[str, int]:

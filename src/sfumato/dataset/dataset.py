@@ -39,6 +39,7 @@ class Dataset:
     labels: [N] int64, 0 .. len(classes) - 1, or -1 for a picture of no class; 0 where there are no classes
     creators: [N] int64, numbers in `creator_names`; where '' stands for those who are not known
     groups: [N] int64, equal for near duplicates
+    contents: N SHA-256 in hex, of the pictures' files; [] in an older dataset
     train, held_out: [n] int64, indices of the pictures on either side of the split
     """
 
@@ -53,6 +54,7 @@ class Dataset:
         self.classes: list[str] = description["classes"]
         self.creator_names: list[str] = description["creators"]
         self.files: list[str] = description["files"]
+        self.contents: list[str] = description.get("contents", [])
         self.left_out = [LeftOut(**entry) for entry in description["left_out"]]
         self.pixels = pixels
         self._index = index

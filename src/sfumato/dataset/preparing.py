@@ -241,6 +241,7 @@ def _describe(path: Path, places: list[_Place], left_out: list[LeftOut], setting
         "classes": classes,
         "creators": creators,
         "files": [picture.file for picture in pictures],
+        "contents": [picture.sha256 for picture in pictures],
         "left_out": [asdict(entry) for entry in left_out],
     }
     store(path, settings, index, about)

@@ -26,9 +26,13 @@ DUPLICATE: Final = "exact duplicate"
 OWN: Final = "made by sfumato"
 OPTED_OUT: Final = "not to be learned from"
 GENERATED: Final = "made by a model"
+NOT_ALLOWED: Final = "licence not allowed"
+REMOVED: Final = "taken out on request"
 
 # Reasons that lie in what is said of a picture and not in its file, which could be used.
-EXCLUDED: Final = frozenset({OPTED_OUT, GENERATED})
+EXCLUDED: Final = frozenset({OPTED_OUT, GENERATED, NOT_ALLOWED, REMOVED})
+# Those of them that lie in what a picture's maker wants, and so hold for nearly the same picture too.
+UNWANTED: Final = frozenset({OPTED_OUT, REMOVED})
 
 # Reasons that lie in the machine or the moment and not in the file's content: such a file is tried again next time.
 PASSING: Final = frozenset({UNREADABLE, NO_READER, DIED, TOO_SLOW, NO_MEMORY})

@@ -36,7 +36,8 @@ class Index:
     """M training pictures.
 
     rows: [M, D], int8; groups: [M], int64, equal for a family of variants; digests: [M, 32], uint8, SHA-256 of the
-    pixels; files, creators: M names, '' for a creator who is not known; least_spread: the smallest `spread` of them.
+    pixels; files, creators: M names, '' for a creator who is not known; least_spread: the smallest `spread` of them;
+    contents: [M, 32], uint8, SHA-256 of the files that they were read from, None in an older index.
     """
 
     discriminant: Discriminant
@@ -47,6 +48,7 @@ class Index:
     creators: Sequence[str]
     calibration: Calibration
     least_spread: float = 0.0
+    contents: Tensor | None = None
 
     @classmethod
     def of(
@@ -56,8 +58,10 @@ class Index:
         files: Sequence[str],
         creators: Sequence[str],
         seconds_left: Callable[[], float] | None = None,
+        contents: Sequence[str] = (),
     ) -> Index:
-        """groups: [M], equal for near duplicates, M 1 or more; variants of one another are found here.
+        """groups: [M], equal for near duplicates, M 1 or more; variants of one another are found here. contents: M
+        SHA-256 in hex, of the pictures' files, or none.
 
         Raises SfumatoError where there are no pictures.
         """
@@ -71,17 +75,18 @@ class Index:
 
         order = torch.randperm(count, generator=keyed_generator("likeness", "fitted to"))
         discriminant = Discriminant.fit(pictures, order[:FITTED_TO], goes_on)
-        rows, small, digests, least = [], [], [], math.inf
+        digests: list[str] = []
+        rows, small, least = [], [], math.inf
         for places in torch.split(torch.arange(count), AT_A_TIME):
             images = pictures(places)
             rows.append(discriminant.rows(described(framed(images))))
             small.append(thumbnails(images))
             least = min(least, float(spread(images).min()))
-            digests += [list(bytes.fromhex(picture_digest(image))) for image in images]
+            digests += map(picture_digest, images)
         kin = families(torch.cat(small), groups)
         index = cls(
-            discriminant, torch.cat(rows), kin, torch.tensor(digests, dtype=torch.uint8), files, creators,
-            Calibration.of(()), least,
+            discriminant, torch.cat(rows), kin, _bytes(digests), files, creators,
+            Calibration.of(()), least, _bytes(contents) if contents else None,
         )  # fmt: skip
         return index.calibrated(pictures, seconds_left)
 
@@ -131,6 +136,11 @@ class Index:
     def _neighbour(self, place: int, similarity: float) -> Neighbour:
         digest = bytes(self.digests[place].tolist()).hex()
         return Neighbour(self.files[place], self.creators[place], digest, similarity, place)
+
+
+def _bytes(digests: Sequence[str]) -> Tensor:
+    """N SHA-256 in hex -> [N, 32], uint8."""
+    return torch.tensor([list(bytes.fromhex(digest)) for digest in digests], dtype=torch.uint8)
 
 
 def spread(images: Tensor) -> Tensor:

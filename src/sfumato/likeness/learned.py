@@ -33,7 +33,8 @@ def learned_from(dataset: Dataset, seconds_left: Callable[[], float] | None = No
 
     files = [dataset.files[place] for place in places.tolist()]
     creators = [dataset.creator_names[creator] for creator in dataset.creators[places].tolist()]
-    return Likeness((Index.of(pictures, dataset.groups[places], files, creators, seconds_left),))
+    contents = [dataset.contents[place] for place in places.tolist()] if dataset.contents else []
+    return Likeness((Index.of(pictures, dataset.groups[places], files, creators, seconds_left, contents),))
 
 
 def _squares(dataset: Dataset) -> tuple[Tensor, Tensor, Tensor]:

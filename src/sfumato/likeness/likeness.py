@@ -40,6 +40,14 @@ class Likeness:
         """How many training pictures it holds."""
         return sum(map(len, self.parts))
 
+    def learned_from(self, contents: Iterable[str]) -> int | None:
+        """How many of the pictures whose files have these SHA-256, in hex, were learned from; None where it is an older
+        index, which does not say."""
+        if any(part.contents is None for part in self.parts):
+            return None
+        rows = {bytes(row) for part in self.parts if part.contents is not None for row in part.contents.tolist()}
+        return len(rows & set(map(bytes.fromhex, contents)))
+
     @property
     def least_spread(self) -> float:
         """That of the training picture which is most like one flat colour (see `spread`); 0 where that is not known."""

@@ -25,6 +25,7 @@ FORMAT: Final = 1
 METADATA: Final = "likeness"  # the key in the file's metadata
 MOST_PARTS: Final = 64
 MOST_BYTES: Final = 4 << 30
+_CONTENTS: Final = "contents"  # which older files do not have
 _REMEDY: Final = "get the model again, or train again"
 
 
@@ -46,7 +47,9 @@ def _tensors(part: Index) -> dict[str, Tensor]:
         "least_spread": part.least_spread,
     }
     text = json.dumps(names, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    contents = {} if part.contents is None else {_CONTENTS: part.contents}
     return {
+        **contents,
         "rows": part.rows,
         "groups": part.groups,
         "digests": part.digests,
@@ -93,12 +96,15 @@ def _part(file: Any, number: int) -> Index:
     rows, groups, digests = (file.get_tensor(f"{number}.{name}") for name in ("rows", "groups", "digests"))
     mean, directions = (file.get_tensor(f"{number}.{name}") for name in ("mean", "directions"))
     count, width = rows.shape
+    held = f"{number}.{_CONTENTS}" in file.keys()  # noqa: SIM118 (the library's file is no mapping)
+    contents = file.get_tensor(f"{number}.{_CONTENTS}") if held else None
     wanted = (
         ("rows", rows, torch.int8, (count, width)),
         ("groups", groups, torch.int64, (count,)),
         ("digests", digests, torch.uint8, (count, 32)),
         ("mean", mean, torch.float32, (NUMBERS,)),
         ("directions", directions, torch.float32, (NUMBERS, width)),
+        *([(_CONTENTS, contents, torch.uint8, (count, 32))] if contents is not None else []),
     )
     for name, tensor, kind, shape in wanted:
         if tensor.dtype != kind or tuple(tensor.shape) != shape or not (count and width):
@@ -111,7 +117,7 @@ def _part(file: Any, number: int) -> Index:
     if not 0 <= least <= 2:
         raise ValueError(f"a picture's spread is {least}")
     calibration = _calibration(names["calibration"])
-    return Index(Discriminant(mean, directions), rows, groups, digests, files, creators, calibration, least)
+    return Index(Discriminant(mean, directions), rows, groups, digests, files, creators, calibration, least, contents)
 
 
 def _names(names: Any, count: int) -> list[str]:

@@ -5,10 +5,25 @@ is half done goes again. Its events are plain values (see `events`); whoever rea
 """
 
 from sfumato.pipeline.comparison import compare
+from sfumato.pipeline.decisions import edit, forget, remove, restore
 from sfumato.pipeline.demonstration import demonstrate
 from sfumato.pipeline.evaluation import evaluate
 from sfumato.pipeline.events import Event, record
 from sfumato.pipeline.pictures import collect
 from sfumato.pipeline.training import distill, resume, train_on
 
-__all__ = ["Event", "collect", "compare", "demonstrate", "distill", "evaluate", "record", "resume", "train_on"]
+__all__ = [
+    "Event",
+    "collect",
+    "compare",
+    "demonstrate",
+    "distill",
+    "edit",
+    "evaluate",
+    "forget",
+    "record",
+    "remove",
+    "restore",
+    "resume",
+    "train_on",
+]

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 import sfumato
-from sfumato.collection import WHITE, Collection, is_collection
+from sfumato.collection import WHITE, Collection, Ownership, PicturePolicy, is_collection
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory
 from sfumato.disk import write_whole_text
@@ -40,6 +40,8 @@ def compare(
     pixel_art: bool = False,
     perceptual: str = "none",
     include_works: bool = False,
+    ownership: Ownership | None = None,
+    policy: PicturePolicy | None = None,
     resume: bool = False,
     device: torch.device | None = None,
     force: bool = False,
@@ -59,7 +61,13 @@ def compare(
     with directory.at_work():
         with directory.nothing_left_of_a_failure():
             collection = yield from collection_of(
-                art, place / "collection", background=WHITE, include_works=include_works, force=force
+                art,
+                place / "collection",
+                background=WHITE,
+                include_works=include_works,
+                ownership=ownership,
+                policy=policy,
+                force=force,
             )
             size = size or suitable_size(short_sides(collection), minutes, pixel_art=pixel_art)
             dataset = yield from dataset_of(

@@ -13,6 +13,7 @@ from sfumato.collection import (
     Fetched,
     Finished,
     Ownership,
+    PicturePolicy,
     Reference,
     fetch,
     is_collection,
@@ -23,6 +24,8 @@ from sfumato.dataset import Dataset, Ready, prepare
 from sfumato.errors import SfumatoError
 from sfumato.images.colour import Colour
 from sfumato.pipeline.events import Began, Event, passed_on
+from sfumato.policy.policy import Policy
+from sfumato.text import counted
 
 
 def collect(
@@ -33,7 +36,7 @@ def collect(
     workers: int | None = None,
     include_works: bool = False,
     ownership: Ownership | None = None,
-    no_generated: bool = False,
+    policy: PicturePolicy | None = None,
     query: str = "",
     limit: int | None = None,
     force: bool = False,
@@ -41,7 +44,8 @@ def collect(
     """Make a collection at ``place``, as `sfumato.collection.collect` does; the last event is its `Finished`.
 
     art: a folder, a zip, the name of a data set ('kaggle:owner/name', 'hf:owner/name'), or a museum ('met:'), which is
-    fetched first; query, limit: what the museum is asked for, and the most works that are taken. Raises SfumatoError.
+    fetched first; query, limit: what the museum is asked for, and the most works that are taken. What the policy of
+    this computer does not allow is left out. Raises SfumatoError.
     """
     origin = None
     named = _named(art, query, limit)
@@ -59,7 +63,8 @@ def collect(
         origin=origin,
         include_works=include_works,
         ownership=ownership,
-        no_generated=no_generated,
+        policy=policy,
+        bounds=Policy.current().limits.pictures.policy,
     )
 
 
@@ -77,15 +82,40 @@ def _named(art: Path | str, query: str, limit: int | None) -> Reference | None:
 def collection_of(art: Path, place: Path, **choices: Any) -> Generator[Event, None, Collection]:
     """The collection that ``art`` is, or one made of it at ``place``. choices: as for `collect`.
 
-    Raises SfumatoError where there is no art.
+    Raises SfumatoError where there is no art, for choices that a collection which is there would need to be made anew
+    for, and where it holds what the policy of this computer does not allow.
     """
     if not is_reference(art) and not art.exists():
         raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
     if is_collection(art):
         _named(art, choices.get("query", ""), choices.get("limit"))  # of which neither goes with a collection
-        return Collection.open(art)
+        collection = Collection.open(art)
+        if choices.get("ownership") is not None or choices.get("policy") is not None:
+            raise SfumatoError(
+                f"{art}: is a collection already; say whose its pictures are, and which are allowed, with: sfumato "
+                f"collect {collection.source} -o {art}"
+            )
+        _check_allowed(collection)
+        return collection
     finished = yield from passed_on(collect(art, place, **choices), Finished)
     return Collection.open(finished.path)
+
+
+def _check_allowed(collection: Collection) -> None:
+    """Raises SfumatoError where the policy of this computer does not allow all of a collection's pictures."""
+    policy = Policy.current()
+    allowed = policy.limits.pictures.policy
+    refused = [
+        (picture.file, reason)
+        for picture in collection.pictures
+        if (reason := allowed.reason(picture.licence, picture.found.get("licence", ""), picture.generated)[1])
+    ]
+    if refused:
+        file, reason = refused[0]
+        raise SfumatoError(
+            f"{collection.path}: holds {counted(len(refused), 'picture')} that {policy.said} does not allow ({file}: "
+            f"{reason}); leave them out with: sfumato collect {collection.source} -o {collection.path}"
+        )
 
 
 def dataset_of(collection: Collection, place: Path, size: int, **choices: Any) -> Generator[Event, None, Dataset]:

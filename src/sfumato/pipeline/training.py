@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from sfumato.collection import WHITE
+from sfumato.collection import WHITE, Ownership, PicturePolicy
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
@@ -46,6 +46,8 @@ def train_on(
     background: Colour = WHITE,
     weights_from: str = "",
     include_works: bool = False,
+    ownership: Ownership | None = None,
+    policy: PicturePolicy | None = None,
     query: str = "",
     limit: int | None = None,
     device: torch.device | None = None,
@@ -76,6 +78,8 @@ def train_on(
             place / "collection",
             background=background,
             include_works=include_works,
+            ownership=ownership,
+            policy=policy,
             query=query,
             limit=limit,
             force=force,

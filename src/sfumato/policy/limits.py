@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.disk import read_file
 from sfumato.errors import Fault, SfumatoError, faults_of
 from sfumato.policy.filters import FilterSettings
@@ -77,13 +78,39 @@ def _words(text: str) -> list[str]:
     return [word for word in "".join(kept).split() if any(map(str.isalnum, word))]
 
 
+class Pictures(Part):
+    """Of the pictures that models are trained on here.
+
+    allow: their licences, None for any; allow_unknown: those whose licence nobody states, by default where all may be;
+    allow_generated: those that a model made.
+    """
+
+    allow: Names | None = None
+    allow_unknown: Annotated[bool, Field(strict=True)] | None = None
+    allow_generated: Annotated[bool, Field(strict=True)] = True
+
+    @model_validator(mode="after")
+    def _there_are_licences(self) -> Self:
+        try:
+            _ = self.policy
+        except SfumatoError as error:
+            raise ValueError(str(error).rstrip(".")) from error
+        return self
+
+    @property
+    def policy(self) -> PicturePolicy:
+        """The same for a collection."""
+        return PicturePolicy.of(self.allow, unknown=self.allow_unknown, generated=self.allow_generated)
+
+
 class Limits(Part):
     """What stands in a policy file, each limit as it is without one.
 
     copies: whether a near copy of a picture that was learned from is saved with a note, or refused; copy_threshold: the
     score over which a work is called one, None for the index's own, which is calibrated; retries: how often a work that
     is refused is made again, with the next seed; classes: works of these alone, None for all; works_per_hour: that are
-    saved on this computer; longest_side: of a work, in pixels; filters: that a work must pass, all of them.
+    saved on this computer; longest_side: of a work, in pixels; filters: that a work must pass, all of them; pictures:
+    that may be learned from.
     """
 
     copies: Copies = "mark"
@@ -94,6 +121,7 @@ class Limits(Part):
     works_per_hour: Annotated[int, Field(strict=True, ge=0, le=10**9)] | None = None
     longest_side: Annotated[int, Field(strict=True, ge=1, le=1 << 24)] | None = None
     filters: Annotated[tuple[FilterSettings, ...], Field(max_length=100)] = ()
+    pictures: Pictures = Pictures()
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -119,6 +147,6 @@ def _said(fault: Fault) -> str:
         return f"{fault.name}: should be a list, as in {as_in}"
     if fault.kind != "extra_forbidden":
         return str(fault)
-    known = [name for part in (Limits, Words, FilterSettings) for name in part.model_fields]
+    known = [name for part in (Limits, Words, FilterSettings, Pictures) for name in part.model_fields]
     close = get_close_matches(str(fault.place[-1]), known, 1)
     return f"there is no limit '{shortened(fault.name)}'" + (f", do you mean '{close[0]}'?" if close else "")

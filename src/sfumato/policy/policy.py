@@ -60,8 +60,8 @@ class Policy:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the limits, hexadecimal: equal for equal ones, wherever they come from."""
-        said = json.dumps(self.limits.model_dump(mode="json"), sort_keys=True)
+        """SHA-256 of the limits on works, hexadecimal: equal for equal ones, wherever they come from."""
+        said = json.dumps(self.limits.model_dump(mode="json", exclude={"pictures"}), sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
 
     @property

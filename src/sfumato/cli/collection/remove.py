@@ -1,0 +1,87 @@
+"""sfumato collection remove: take pictures out for good, at the wish of whoever made them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sfumato.cli.bar import say
+from sfumato.cli.collection.arguments import Files, Place
+from sfumato.errors import SfumatoError
+from sfumato.text import counted, printable
+
+
+def remove(
+    place: Place,
+    creators: Annotated[
+        list[str] | None,
+        typer.Option("--creator", metavar="NAME", help="All pictures by this creator, now and later; may be repeated."),
+    ] = None,
+    files: Files = None,
+    look_in: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--look-in",
+            metavar="DIR",
+            help="Where to look for models that have learned from them; by default here and beside the collection.",
+        ),
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take in again what was taken out.")] = False,
+) -> None:
+    """Take pictures out of a collection, for whoever asks for it, and name the models that have learned from them.
+
+    Collecting the folder again does not bring them back, nor what is nearly the same picture. The files themselves stay
+    where they are, and so do models: what a model has learned is not taken out of it but by training anew.
+    """
+    from sfumato import pipeline
+    from sfumato.cli.drawing import draw
+    from sfumato.collection import Collection
+    from sfumato.collection.selection import is_by, said_alike
+
+    if not creators and not files:
+        raise SfumatoError("say whose pictures, with --creator NAME, or which, with --file NAME")
+    names, patterns = creators or [], files or []
+    if not all(name.strip() for name in names):
+        raise SfumatoError("--creator: a name is needed")
+    for folder in look_in or []:
+        if not folder.is_dir():
+            raise SfumatoError(f"--look-in {folder}: there is no such directory")
+    console = Console(highlight=False)
+    before = Collection.open(place)
+    if undo:
+        draw(pipeline.restore(place, names, patterns))
+        return
+    unknown = [name for name in names if not any(is_by(each, [name]) for each in (*before.pictures, *before.excluded))]
+    draw(pipeline.remove(place, names, patterns))
+    after = Collection.open(place)
+    gone = {each.sha256 for each in before.pictures} - {each.sha256 for each in after.pictures}
+    say(console, f"{counted(len(gone), 'picture')} taken out; the files stay where they are.")
+    for name in unknown:
+        alike = said_alike([name], before)
+        say(console, f"No picture here is by {printable(name)}{alike}; it is noted for pictures that come later.")
+    if gone:
+        _name_holders(console, gone, look_in or [Path(), place.absolute().parent])
+
+
+def _name_holders(console: Console, digests: set[str], places: list[Path]) -> None:
+    from sfumato.pipeline.holders import holders
+
+    found = list(holders(digests, places))
+    where = " and ".join(dict.fromkeys(str(path.absolute()) for path in places))
+    if not found:
+        say(console, f"No model, dataset or other collection below {where} holds them; look elsewhere with --look-in.")
+        return
+    say(console, f"They are still in these, which stay as they are (looked for below {where}):", "bold")
+    for each in found:
+        if each.fault:
+            said = f"cannot be read, so it is not known ({each.fault})"
+        elif each.pictures is None:
+            said = "is of an earlier version and does not say whether it holds them"
+        else:
+            verb = "has learned from" if each.kind == "model" else "holds"
+            said = f"{verb} {counted(each.pictures, 'of them', 'of them')}"
+        say(console, f"{each.path.absolute()} ({each.kind}): {said}")
+    say(console, "Train anew on the collection, and delete what is not to be used any more.")

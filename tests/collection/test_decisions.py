@@ -1,0 +1,210 @@
+"""What was edited and taken out: kept, read back, and carried out when the folder is collected."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from sfumato.collection.decisions import FILE, Decisions, Edit, Removal
+from sfumato.collection.facts import Fact, Facts, names_creator
+from sfumato.collection.storing import Collection
+from sfumato.errors import SfumatoError
+from sfumato.images import unusable
+from sfumato.provenance.statements import FACTS, Statement
+
+ONE, OTHER = "1" * 64, "2" * 64
+
+
+def decide(collection: Collection, **decisions: object) -> None:
+    Decisions(**decisions).write(collection.path)  # type: ignore[arg-type]
+
+
+DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
+EDITS = st.builds(Edit, DIGESTS, st.text(), st.dictionaries(st.sampled_from(FACTS), st.text()), st.just("2026-01-01"))
+REMOVALS = st.builds(Removal, creator=st.text(min_size=1)) | st.builds(Removal, sha256=DIGESTS, file=st.text())
+
+
+@given(edits=st.lists(EDITS, max_size=4), removals=st.lists(REMOVALS, max_size=4))
+def test_they_are_read_as_they_were_written(tmp_path_factory, edits: list[Edit], removals: list[Removal]) -> None:
+    folder = tmp_path_factory.mktemp("decided")
+    before = Decisions().with_edits(edits).with_removals(removals)
+    before.write(folder)
+    after = Decisions.read(folder)
+    assert after == before
+    assert after.digest == before.digest
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_decisions_or_one_sentence(tmp_path_factory, data: bytes) -> None:
+    folder = tmp_path_factory.mktemp("decided")
+    (folder / FILE).write_bytes(data)
+    try:
+        Decisions.read(folder)
+    except SfumatoError as error:
+        assert "is damaged" in str(error)
+        assert (folder / FILE).read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"edit": {"sha256": ONE, "file": "a.png", "fields": {"licence": 3}}},
+        {"edit": {"sha256": ONE, "file": "a.png", "fields": {"mood": "sad"}}},
+        {"edit": {"sha256": "../x", "file": "a.png", "fields": {}}},
+        {"remove": {"creator": "", "sha256": ""}},
+        {"remove": {"creator": ["Ana"]}},
+        {"keep": {}},
+        [],
+        7,
+    ],
+)
+def test_a_damaged_line_is_not_passed_over(tmp_path: Path, line: object) -> None:
+    good = json.dumps({"remove": {"creator": "Ana"}})
+    (tmp_path / FILE).write_text(f"{good}\n{json.dumps(line)}\n")
+    with pytest.raises(SfumatoError, match=r"line 2 is damaged; .*put the file back"):
+        Decisions.read(tmp_path)
+
+
+def test_of_one_fact_the_later_edit_counts() -> None:
+    first = Decisions().with_edits([Edit(ONE, "a.png", {"creator": "Ana", "title": "Waves"})])
+    both = first.with_edits([Edit(ONE, "a.png", {"creator": "Ben"}), Edit(OTHER, "b.png", {"title": "Birds"})])
+    assert [dict(each.fields) for each in both.edits] == [{"creator": "Ben", "title": "Waves"}, {"title": "Birds"}]
+    assert both.without_edits([ONE]).edits == both.edits[1:]
+
+
+def test_a_removal_stands_once() -> None:
+    decisions = Decisions().with_removals([Removal(creator="Ana"), Removal(sha256=ONE)])
+    assert decisions.with_removals([Removal(creator="Ana"), Removal(sha256=ONE)]) == decisions
+    assert len(decisions.without_removals(["Ana"], [ONE]).removals) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_named"),
+    [
+        ("Ana Bo", "ana  bo", True),
+        ("Bo, Ana", "Ana Bo", True),
+        ("Ana Bo and Cy Moe", "Cy Moe", True),
+        ("Ana Bo; Cy Moe", "Ana Bo", True),
+        ("Ana Bo, Cy Moe", "Ana Bo", True),
+        ("William Hogarth (1697-1764), engravings", "William Hogarth", True),
+        ("Donatello (c.1386-1466) and circle", "Donatello", True),
+        ("Vincent van Gogh (Dutch, 1853-1890)", "van Gogh, Vincent", True),
+        ("van Gogh, Vincent", "Vincent", False),
+        ("Anabel Bo", "Ana Bo", False),
+        ("Ana Bolt", "Ana Bo", False),
+        ("Ana", "Ana Bo", False),
+    ],
+)
+def test_a_creator_is_known_in_any_usual_way_of_writing(text: str, name: str, is_named: bool) -> None:
+    assert names_creator(text, name) == is_named
+
+
+def test_who_is_named_by_anybody_is_taken_out() -> None:
+    decisions = Decisions().with_removals([Removal(creator="Ana Bo")])
+    named = Facts({"creator": Fact("Cy Moe", "metadata.csv")}, (Statement("creator", "Ana Bo", "XMP"),))
+    assert decisions.removal_of(ONE, named) is not None
+    assert decisions.removal_of(ONE, Facts()) is None
+
+
+def test_an_edit_counts_more_than_what_others_say_and_stays(art: Path, gather: Callable) -> None:
+    (art / "metadata.csv").write_text("file_name,creator,licence\ndrawing/0.png,Ana,CC0\n")
+    first = gather(art)
+    picture = first.collection.pictures[0]
+    decide(first.collection, edits=(Edit(picture.sha256, picture.file, {"creator": "Ben", "licence": "own"}),))
+    again = gather(art)
+    edited = again.collection.pictures[0]
+    assert (edited.creator, edited.found["creator"]) == ("Ben", "your edit")
+    assert (edited.licence, edited.found["licence"]) == ("own", "your edit")
+    assert {(each.about, each.text) for each in edited.conflicts} == {("creator", "Ana"), ("licence", "CC0")}
+    assert gather(art).collection.pictures == again.collection.pictures
+    assert not gather(art).finished.changed
+
+
+def test_what_is_edited_away_is_not_known(art: Path, gather: Callable) -> None:
+    (art / "metadata.csv").write_text("file_name,creator,licence\ndrawing/0.png,Ana,CC0\n")
+    first = gather(art)
+    picture = first.collection.pictures[0]
+    decide(first.collection, edits=(Edit(picture.sha256, picture.file, {"creator": "", "licence": "unknown"}),))
+    again = gather(art)
+    edited = again.collection.pictures[0]
+    assert (edited.creator, edited.licence) == ("", "unknown")
+    assert edited.found == {"creator": "your edit", "licence": "your edit"}
+    assert any("your edit says 'unknown', which counts" in note for note in again.collection.notes)
+
+
+def test_an_edit_is_of_the_picture_that_was_seen(art: Path, gather: Callable, paint: Callable) -> None:
+    first = gather(art)
+    picture = first.collection.pictures[0]
+    decide(first.collection, edits=(Edit(picture.sha256, picture.file, {"creator": "Ben"}),))
+    paint(99).save(art / picture.file)
+    again = gather(art)
+    assert again.collection.pictures[0].creator == ""
+    assert any("changed since they were edited" in note and picture.file in note for note in again.collection.notes)
+
+
+def test_a_mark_does_not_count_for_a_picture_that_was_edited_to_be_ones_own(art: Path, gather: Callable) -> None:
+    (art / "metadata.csv").write_text("file_name,noai\ndrawing/0.png,yes\ndrawing/1.png,yes\n")
+    first = gather(art)
+    marked = first.collection.excluded
+    assert [picture.file for picture in marked] == ["drawing/0.png", "drawing/1.png"]
+    mine = Edit(marked[0].sha256, marked[0].file, {"licence": "own", "creator": "Ana"})
+    decide(first.collection, edits=(mine,))
+    again = gather(art)
+    assert [picture.file for picture in again.collection.excluded] == ["drawing/1.png"]
+    assert again.collection.pictures[0].lifted
+
+
+def test_what_is_taken_out_does_not_come_back_in_any_form(art: Path, gather: Callable) -> None:
+    (art / "metadata.csv").write_text("file_name,creator\ndrawing/0.png,Ana Bo\npainting/1.png,Ana Bo\n")
+    first = gather(art)
+    single = first.collection.pictures[1]
+    decide(first.collection, removals=(Removal(creator="Ana Bo", when="2026-01-01"), Removal(sha256=single.sha256)))
+    left = ["drawing/2.png", "painting/0.png", "painting/2.png"]
+    again = gather(art)
+    assert again.files == left
+    assert again.kinds == dict.fromkeys(("drawing/0.png", "drawing/1.png", "painting/1.png"), unusable.REMOVED)
+    assert again.left_out["drawing/0.png"].reason == "taken out on request: all by Ana Bo (2026-01-01)"
+    assert not {picture.sha256 for picture in again.collection.pictures} & {single.sha256}
+
+    shutil.copy(art / single.file, art / "under another name.png")
+    with Image.open(art / single.file) as image:
+        image.save(art / "saved again.jpg", quality=90)
+    later = gather(art)
+    assert later.files == left
+    assert "nearly the same picture as" in later.left_out["saved again.jpg"].reason
+
+
+def test_what_is_nearly_the_same_as_a_marked_picture_is_left_out_with_it(art: Path, gather: Callable) -> None:
+    with Image.open(art / "drawing/0.png") as image:
+        image.resize((30, 30)).save(art / "drawing/small.jpg", quality=92)
+    assert len(gather(art).files) == 7
+    (art / "metadata.csv").write_text("file_name,noai\ndrawing/0.png,yes\n")
+    marked = gather(art)
+    assert "drawing/small.jpg" not in marked.files
+    assert marked.kinds["drawing/small.jpg"] == unusable.OPTED_OUT
+    assert marked.left_out["drawing/small.jpg"].reason.startswith(
+        "nearly the same picture as drawing/0.png, which is not to be learned from"
+    )
+
+
+def test_what_tables_say_of_a_file_of_the_same_content_is_said_of_it_too(art: Path, gather: Callable) -> None:
+    shutil.copy(art / "drawing/0.png", art / "drawing/copy.png")
+    (art / "metadata.csv").write_text(
+        "file_name,licence,creator\ndrawing/0.png,CC0,Ana\ndrawing/copy.png,All rights reserved,\n"
+    )
+    picture = gather(art).collection.pictures[0]
+    assert (picture.licence, picture.creator) == ("CC0-1.0", "Ana")
+    assert [each.text for each in picture.conflicts] == ["All rights reserved"]
+
+
+def test_damaged_decisions_stop_a_collect_and_stay(art: Path, gather: Callable) -> None:
+    place = gather(art).collection.path
+    (place / FILE).write_text("{")
+    with pytest.raises(SfumatoError, match="line 1 is damaged"):
+        gather(art)
+    assert (place / FILE).read_text() == "{"
