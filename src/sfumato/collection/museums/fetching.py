@@ -139,12 +139,14 @@ class _Visit:
             try:
                 left_out = self._left_out(id, is_open)
             except FailedError as error:
+                if error.is_lasting:
+                    raise
                 # What failed before may do so for ever, and the others are to come all the same.
                 in_a_row += id not in self.journal.failed
-                if error.is_lasting or in_a_row >= _FAILURES:
-                    raise
                 self.failed.append((id, str(error)))
                 self.journal.note_failure(id)
+                if in_a_row >= _FAILURES:
+                    raise
                 continue
             in_a_row = 0
             if left_out is not None:
