@@ -105,7 +105,7 @@ def visited(
     made = works(count - 1, seed, flawed)  # of those that share a picture one is had too
     with standing(kind, made, faults=faults, seed=seed, most_a_second=rate) as museum:
         command = [sys.executable, "-c", CHILD, kind, museum.api, museum.images, str(place), str(CALM * rate)]
-        command.append(str(count + 100))
+        command.append(str(count))
         # About as many requests as there will be: two for each work.
         for moment in sorted(drawn.sample(range(1, 2 * count), kills)):
             found.kills += _killed(command, museum, moment, drawn.uniform(0, 0.03))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sfumato.errors import SfumatoError
-from sfumato.text import printable, readable
+from sfumato.text import printable, readable, shortened
 
 # What cards write who state nothing.
 _NOTHING = frozenset({"", "unknown", "none", "other", "not specified"})
@@ -121,9 +121,8 @@ def _asked(text: str, museum: str) -> str:
     """What a museum is asked for, on one line. Raises SfumatoError where it is too long to be words."""
     asked = " ".join(readable(text).split())
     if len(asked) > _MOST_LETTERS or not asked.isprintable():
-        raise SfumatoError(
-            f"{museum}: {printable(asked[:60])}... is not what a museum can be asked for; use some words."
-        )
+        shown = printable(shortened(asked, 60))
+        raise SfumatoError(f"{museum}:{shown}: is not what a museum can be asked for; use a few words.")
     return asked
 
 
