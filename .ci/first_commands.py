@@ -75,6 +75,8 @@ COMMANDS = (
         ("works/0000.png", "works/0001.png", "works-sheet.png"),
     ),
     Typed("sfumato again works/0001.png", 0, "the pixels are the same"),
+    Typed("sfumato card run", 0, "## What the licences ask for"),
+    Typed("sfumato card nowhere", 2, "nowhere: no such directory"),
     Typed("sfumato verify works/0001.png", 0, "works/0001.png: signed with your key"),
     Typed("sfumato verify photos/waves/0.png", 1, "photos/waves/0.png: carries no credentials"),
     Typed("sfumato key", 0, "To other people's programs this signer is unknown until they trust its certificate"),

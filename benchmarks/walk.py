@@ -76,6 +76,7 @@ COMMANDS = (
     Command("film", f"{WAY} -o way.mp4", "way.mp4"),
     Command("grid", "grid MODEL --vary steps=1,2 -n 1 -o grid.png", "grid.png"),
     Command("key", "key export my.pem", "my.pem"),
+    Command("card", "card MODEL -o card.md", "card.md"),
     Command("evaluate", "evaluate MODEL --against ART -n 16 --device cpu -o out"),
     Command("compare", "compare ART --minutes 0.05 --size 32 --device cpu -o out"),
     Command("demo", "demo --minutes 0.02 -o out"),

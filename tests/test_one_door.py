@@ -198,6 +198,7 @@ WITHOUT_PICTURES = {
     "distill": "distill run -o distilled --set steps=1 --set snapshots=0 --device cpu",
     "verify": "verify works/0000.png",
     "key": "key export my.pem",
+    "card": "card run --format eu",
     "policy": "policy",
 }
 

@@ -169,7 +169,7 @@ def said(work: Work, place: Path) -> Credentials:
 
 
 def test_a_work_says_what_its_model_learned_from(asked: Asked, tmp_path: Path) -> None:
-    collections = [{"digest": "ab" * 32, "licences": {"CC0-1.0": 20}}]
+    collections = [{"digest": "ab" * 32, "licences": {"CC0-1.0": 20}, "terms": {"free": 20}}]
     facts = said(asked.work, tmp_path).facts
     assert facts["model"] == {"digest": asked.model.weights_digest}
     assert facts["collections"] == collections

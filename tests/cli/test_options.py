@@ -59,6 +59,7 @@ RIGHT = {  # so that one wrong value is all that is wrong; IN is a folder with o
     "nearest": "IN/works/0000.png --model IN/run -o out.png",
     "key": "show",
     "policy": "",
+    "card": "IN/run -o out.md",
     "interpolate": "IN/works/0000.png IN/works/0001.png --model IN/run --frames 2 --steps 1 -o out.webp",
     "grid": "IN/run --vary guidance=1,2 --steps 1 -n 1 -o out.png",
     "distill": "IN/run -o out --set steps=1 --device cpu",

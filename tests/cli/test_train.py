@@ -40,7 +40,7 @@ def toml(tmp_path):
 def test_a_run_holds_what_the_documentation_says(run):
     names = {path.name for path in run.iterdir()}
     kept = {".sfumato.jsonl", "run.json", "log.jsonl", "dataset", "collection", "checkpoints", "snapshots", "model"}
-    assert names == kept | {"evolution.png", "evolution.webp", "likeness.safetensors"}
+    assert names == kept | {"evolution.png", "evolution.webp", "likeness.safetensors", "holdings.jsonl"}
     page = DOCUMENTATION.read_text("utf-8")
     assert all(f"`{name}" in page for name in names)
 
@@ -68,7 +68,7 @@ def test_the_model_carries_card_classes_and_early_weights(run):
     assert model.config.name == "run"
     assert model.config.classes == ("circles", "flow", "glass", "planes", "waves")
     assert model.early
-    for fact in ("CC0-1.0", "6 steps of 4 pictures", "20, of which"):
+    for fact in ("CC0-1.0", "6 steps of 4 pictures", "20 (", "held out to judge by"):
         assert fact in model.card
 
 

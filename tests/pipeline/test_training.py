@@ -23,7 +23,8 @@ def test_the_stream_tells_everything_in_its_order(
     assert [name for name in told if name in order] == order
     (planned,) = [event for event in events if isinstance(event, Planned)]
     assert planned.sentence and planned.disk_bytes
-    assert TrainingBegan(place, place / "model", "noise") in events
+    terms = "licences of 20 pictures: 20 public domain or free"
+    assert TrainingBegan(place, place / "model", "noise", terms) in events
     assert isinstance(events[-1], Finished) and events[-1].step == tiny_settings["steps"]
     assert Model.from_pretrained(events[-1].model).config.classes
 

@@ -15,7 +15,7 @@ def test_what_nobody_recorded_is_unknown() -> None:
         "model": {"digest": "ab" * 32},
         "collections": [
             {"digest": "unknown", "licences": "unknown"},
-            {"digest": "a" * 64, "licences": {"CC0-1.0": 3}},
+            {"digest": "a" * 64, "licences": {"CC0-1.0": 3}, "terms": {"free": 3}},
         ],
         "recipe": {"digest": "ef" * 32},
     }

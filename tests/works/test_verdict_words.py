@@ -54,6 +54,21 @@ def test_what_the_comparison_found_stands_among_the_details() -> None:
     assert not any("likeness" in line for line in details(SIGNED)), "older works say nothing of it"
 
 
+def test_what_the_licences_ask_for_is_said_of_all_collections_together() -> None:
+    collections = [
+        {"digest": "ab" * 32, "licences": {"CC-BY-SA-4.0": 3, "unknown": 2}},
+        {"digest": "cd" * 32, "licences": {"CC-BY-SA-4.0": 1, "own": True, "CC0-1.0": -3, "MIT": "many", "x": 10**30}},
+        {"digest": "ef" * 32, "licences": "unknown"},
+        "nonsense",
+    ]
+    lines = details(replace(SIGNED, facts={"collections": collections}))
+    said = "licences of 7 pictures: 1 own, 4 ask for attribution, 4 for share-alike, 2 unknown"
+    assert lines.count(said) == 1
+    for nothing in ("unknown", [], [{"licences": {}}]):
+        lines = details(replace(SIGNED, facts={"collections": nothing}))
+        assert not any(line.startswith("licences of") for line in lines)
+
+
 def test_thousands_of_collections_and_inputs_are_not_listed_all() -> None:
     facts = {"collections": [{"digest": str(number)} for number in range(1000)]}
     inputs = tuple(InputVerdict(f"{number}.png", True, ()) for number in range(1000))

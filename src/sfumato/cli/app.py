@@ -49,6 +49,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "outpaint": "Continue beyond the edges of a picture, which itself is kept to the pixel.",
     "again": "Make a work once more from the recipe in its file, and say whether the pixels are the same.",
     "verify": "Say who signed a file, whether it was changed since, and what it was made from.",
+    "card": "Print what is known of a model or a collection as a card: for the Hub, as Croissant, or for the EU's AI "
+    "Act.",
     "key": "Show the key by which your works are signed, give its certificate to others, or sign with one of your own.",
     "policy": "Show the limits that works keep to on this computer, or check a policy file.",
     "nearest": "Name and show the training pictures that a work is nearest to, and say whether it is a near copy.",

@@ -176,10 +176,11 @@ def asks(*names: str, **taken: Field) -> Callable[[Callable[..., None]], Callabl
         groups = {name: kind for name, kind in kinds.items() if isinstance(kind, type) and is_dataclass(kind)}
 
         @functools.wraps(command)
-        def run(settings: Sequence[str] | None = None, **given: object) -> None:
+        def run(**given: Any) -> None:
             values = {name: given.pop(name) for name in derived}
             asked = {name: value for name, value in values.items() if value is not None and value is not False}
             if "request" in own:
+                settings = given.pop("settings") if rare else None
                 given["request"] = Request.of(**asked, **parse_settings(settings))
             for name, group in groups.items():
                 given[name] = group(**{option.name: given.pop(option.name) for option in fields(group)})

@@ -50,11 +50,19 @@ class TrainingBar(ExitStack):
             self.console,
             f"Done in {clock(event.elapsed_seconds)}: the model is in {event.model}"
             + (f", how it learned in {strip}.\n" if strip.exists() else ".\n")
+            + self._terms()
             + f"Make works with: {self._next()}",
         )
 
+    def _run(self) -> str:
+        return shlex.quote(str(self.training.run))
+
+    def _terms(self) -> str:
+        said = self.training.terms
+        return f"{said[:1].upper()}{said[1:]}; more of it: sfumato card {self._run()}\n" if said else ""
+
     def _next(self) -> str:
-        run = shlex.quote(str(self.training.run))
+        run = self._run()
         if self.training.begins_with == "picture":
             return f"sfumato reimagine {run} PICTURE -o work.png"
         if self.training.begins_with == "reference":

@@ -136,6 +136,7 @@ class Collection:
 
     def __init__(self, path: Path, stored: Stored) -> None:
         self.path = path
+        self.description = stored.description
         self.source = Path(stored.description["source"])
         red, green, blue = stored.description["background"]
         self.background: Colour = (red, green, blue)

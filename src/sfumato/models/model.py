@@ -21,7 +21,8 @@ from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
 from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
-from sfumato.models.place import CARD, CONFIG, LIKENESS, WEIGHTS, opened_model
+from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
+from sfumato.models.record import ModelRecord, read_record
 from sfumato.networks import build_network, network_shapes
 from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
@@ -43,7 +44,8 @@ class Model:
     """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
-    pictures that it learned from, None where those are not known; threads: what chooses the number of threads while it
+    pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
+    that; threads: what chooses the number of threads while it
     generates, None elsewhere and on other devices."""
 
     config: ModelConfig
@@ -53,6 +55,7 @@ class Model:
     weights_digest: str = ""
     place: str = ""
     likeness: Likeness | None = None
+    record: ModelRecord | None = None
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -112,7 +115,9 @@ class Model:
         weights_digest, index = digest(weights), directory / LIKENESS
         # What is there and no index, such as a link that leads nowhere, is not passed over.
         likeness = Likeness.read(index, weights_digest) if os.path.lexists(index) else None
-        return cls(config, denoiser, early, _read_card(directory / CARD), weights_digest, likeness=likeness)
+        record = read_record(directory / RECORD, config) if os.path.lexists(directory / RECORD) else None
+        card = _read_card(directory / CARD)
+        return cls(config, denoiser, early, card, weights_digest, likeness=likeness, record=record)
 
     @property
     def reference(self) -> ModelReference:
@@ -131,7 +136,7 @@ class Model:
 
     def save_pretrained(self, directory: str | Path) -> Path:
         """Write config.json, model.safetensors and README.md into a new or empty directory, and likeness.safetensors
-        where it is known what the model learned from.
+        and record.json where it is known what the model learned from.
 
         Raises SfumatoError if there is something already.
         """
@@ -143,6 +148,8 @@ class Model:
         tensors |= {_EARLY + name: tensor.cpu().contiguous() for name, tensor in self.early.items()}
         (directory / CONFIG).write_bytes(encoded(self.config.model_dump_json(indent=2) + "\n"))
         (directory / CARD).write_bytes(encoded(self.card))
+        if self.record is not None:
+            (directory / RECORD).write_bytes(encoded(self.record.model_dump_json(indent=2) + "\n"))
         # Its own way to a file keeps that to its owner, and a model is to be shared.
         (directory / WEIGHTS).write_bytes(save(tensors, metadata={"format": "pt"}))
         self.weights_digest = digest(directory / WEIGHTS)

@@ -19,12 +19,20 @@ from sfumato.disk import disk_fault, local_path, open_file
 from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness.storing import MOST_BYTES as MOST_INDEX_BYTES
 from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, config_of, most_weights_bytes
+from sfumato.models.record import MOST_RECORD_BYTES
 from sfumato.text import shortened
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 LIKENESS = "likeness.safetensors"  # the index of what it learned from, which older models do not have
+RECORD = "record.json"  # how it was made, which older models do not have either
+MODEL_FILES = (WEIGHTS, CARD, LIKENESS, RECORD, CONFIG)
 _HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
 _PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name has the form of a repository's on the Hub, 'owner/name'."""
+    return _HUB_ID.fullmatch(name) is not None
 
 
 @contextmanager
@@ -60,7 +68,7 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
         raise SfumatoError(
             f"{said}: is neither a directory nor a file, or a link that leads nowhere; give the directory of a model"
         )
-    if not _HUB_ID.fullmatch(str(name)):
+    if not is_hub_id(str(name)):
         raise SfumatoError(
             f"{said}: no such directory; give the one that 'sfumato train' made, or a Hub repository (owner/name)"
         )
@@ -87,7 +95,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        directory = snapshot_download(name, revision=revision, allow_patterns=[CONFIG, WEIGHTS, CARD, LIKENESS])
+        directory = snapshot_download(name, revision=revision, allow_patterns=[*MODEL_FILES])
     except Exception as error:  # which ones the client raises differs between its versions
         raise SfumatoError(
             f"{name}: no such directory here, and not to be had from the Hub: {hub_reason(error)}"
@@ -128,6 +136,7 @@ class ZippedModel:
             LIKENESS: MOST_INDEX_BYTES,
             CONFIG: MOST_CONFIG_BYTES,
             CARD: MOST_CONFIG_BYTES,
+            RECORD: MOST_RECORD_BYTES,
         }
         with tempfile.TemporaryDirectory(prefix="sfumato-") as place:
             directory = Path(place)
@@ -197,7 +206,7 @@ def models_in_zip(path: Path) -> list[ZippedModel]:
     folders: dict[str, dict[str, str]] = {}
     for member in names:
         folder, _, name = member.replace("\\", "/").rpartition("/")
-        if name in (CONFIG, WEIGHTS, CARD, LIKENESS) and not folder.startswith("__MACOSX"):
+        if name in MODEL_FILES and not folder.startswith("__MACOSX"):
             folders.setdefault(folder, {})[name] = member
     return [
         ZippedModel(path, folder, members)

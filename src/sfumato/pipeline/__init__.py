@@ -4,6 +4,7 @@ A pipeline is a generator. Closing it cancels: training ends after its step with
 is half done goes again. Its events are plain values (see `events`); whoever reads them opens what they name.
 """
 
+from sfumato.pipeline.cards import card
 from sfumato.pipeline.comparison import compare
 from sfumato.pipeline.decisions import edit, forget, remove, restore
 from sfumato.pipeline.demonstration import demonstrate
@@ -14,6 +15,7 @@ from sfumato.pipeline.training import distill, resume, train_on
 
 __all__ = [
     "Event",
+    "card",
     "collect",
     "compare",
     "demonstrate",

@@ -86,7 +86,9 @@ def compare(
             if "perceptual" in chosen.get("objective", {}):
                 chosen = layered(chosen, {"perceptual": perceptual})
             choices = layered(chosen, {"size": size, "minutes": minutes, "seed": seed})
-            run, seconds = yield from begin_run(place / kind, dataset, choices, device=device, force=force)
+            run, seconds = yield from begin_run(
+                place / kind, dataset, choices, collection=collection, device=device, force=force
+            )
             yield from follow_training(run, device=device, spent_seconds=seconds)
         yield Began("evaluating", "making works, and measuring them")
         page = comparison_page(_comparison(art, place, dataset, minutes, seed))

@@ -60,11 +60,12 @@ class ContenderBegan:
 @dataclass(frozen=True)
 class TrainingBegan:
     """The events of a training follow, `Finished` the last. begins_with: what works of its model do, see
-    `ModelConfig`."""
+    `ModelConfig`; terms: what the licences of the pictures ask for, in one line, '' where that is not known."""
 
     run: Path
     model: Path
     begins_with: str
+    terms: str = ""
 
 
 @dataclass(frozen=True)

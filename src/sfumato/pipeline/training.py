@@ -16,6 +16,8 @@ from sfumato.errors import SfumatoError
 from sfumato.images.colour import Colour
 from sfumato.pipeline.events import Began, Event, Planned, TrainingBegan
 from sfumato.pipeline.pictures import collection_of, dataset_of, short_sides
+from sfumato.provenance.sources import licences_of
+from sfumato.provenance.terms import Terms
 from sfumato.training import (
     STUDENT,
     Run,
@@ -24,7 +26,6 @@ from sfumato.training import (
     disk_bytes,
     layered,
     parent_choices,
-    picture_facts,
     prepare_run,
     refinement,
     resolve,
@@ -106,8 +107,7 @@ def train_on(
             dataset,
             choices,
             weights_from=weights_from,
-            facts=picture_facts(collection, dataset),
-            licences=collection.summary.licences,
+            collection=collection,
             device=device,
             force=force,
             tell_disk=True,
@@ -196,7 +196,8 @@ def follow_training(run: Run, *, tensorboard: bool = False, **asked: Any) -> Ite
     """The events of a training, after one that says that it begins. Closing it ends the training after the step that
     it is at, with a model and a checkpoint. tensorboard: write its curves for TensorBoard too; asked: as for
     `sfumato.training.train`."""
-    yield TrainingBegan(run.path, run.model, run.record.settings.objective.begins_with)
+    terms = Terms.of(licences_of(run.record.learned_from)).line
+    yield TrainingBegan(run.path, run.model, run.record.settings.objective.begins_with, terms)
     events = train(run, **asked)
     yield from logged_to_tensorboard(events, run) if tensorboard else events
 

@@ -7,15 +7,17 @@ import unicodedata
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.disk import read_file
 from sfumato.errors import Fault, SfumatoError, faults_of
 from sfumato.policy.filters import FilterSettings
 from sfumato.text import readable, shortened
+
+if TYPE_CHECKING:
+    from sfumato.collection.picture_policy import PicturePolicy
 
 Copies = Literal["mark", "refuse"]
 COPIES: Final = get_args(Copies)
@@ -92,7 +94,7 @@ class Pictures(Part):
     @model_validator(mode="after")
     def _there_are_licences(self) -> Self:
         try:
-            _ = self.policy
+            _ = None if self.allow is None else self.policy
         except SfumatoError as error:
             raise ValueError(str(error).rstrip(".")) from error
         return self
@@ -100,6 +102,8 @@ class Pictures(Part):
     @property
     def policy(self) -> PicturePolicy:
         """The same for a collection."""
+        from sfumato.collection.picture_policy import PicturePolicy
+
         return PicturePolicy.of(self.allow, unknown=self.allow_unknown, generated=self.allow_generated)
 
 

@@ -40,7 +40,7 @@ _DESCRIPTIONS: Final[Mapping[str, _Description]] = {
         "run.json",
         re.compile(rb'"format":\s*"sfumato-run-'),
         others={"log.jsonl", "checkpoints", "snapshots", "evolution.png", "evolution.webp"}
-        | {"model", "teacher", "perceptual.safetensors", "likeness.safetensors"},
+        | {"model", "teacher", "perceptual.safetensors", "likeness.safetensors", "holdings.jsonl"},
     ),
     "collection": _Description(
         "collection.json",
@@ -54,7 +54,7 @@ _DESCRIPTIONS: Final[Mapping[str, _Description]] = {
     "model": _Description(
         "config.json",
         re.compile(rb'"format":\s*"sfumato-model-'),
-        others={"model.safetensors", "likeness.safetensors", "README.md"},
+        others={"model.safetensors", "likeness.safetensors", "record.json", "README.md"},
     ),
 }
 SIGNS: Final = frozenset({MARKER, *(description.name for description in _DESCRIPTIONS.values())})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from sfumato.provenance.terms import Terms
 
 UNKNOWN: Final = "unknown"
 MOST_LICENCES: Final = 1000
@@ -36,7 +39,25 @@ class LearnedFrom(BaseModel):
         return cls(collection=collection, licences=None if licences is None else dict(licences))
 
     def facts(self) -> dict[str, Any]:
-        return {"digest": self.collection or UNKNOWN, "licences": UNKNOWN if self.licences is None else self.licences}
+        if self.licences is None:
+            return {"digest": self.collection or UNKNOWN, "licences": UNKNOWN}
+        terms = Terms.of(self.licences).counts
+        return {"digest": self.collection or UNKNOWN, "licences": self.licences, "terms": terms}
+
+
+class Licensed(Protocol):
+    """Pictures of which it is known, or not, how many have which licence."""
+
+    @property
+    def licences(self) -> Mapping[str, int] | None: ...
+
+
+def licences_of(collections: Iterable[Licensed]) -> dict[str, int]:
+    """How many pictures of all collections have which licence, without those of which that is not known."""
+    total: Counter[str] = Counter()
+    for each in collections:
+        total.update(each.licences or {})
+    return dict(total)
 
 
 def learned_also(own: LearnedFrom, ancestors: Sequence[LearnedFrom] | None) -> tuple[LearnedFrom, ...]:

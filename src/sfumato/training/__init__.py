@@ -10,7 +10,6 @@ from sfumato.training.plan import Plan
 from sfumato.training.preparation import check_disk, disk_bytes, parent_choices, prepare_run, suitable_size
 from sfumato.training.presets import PRESETS, preset
 from sfumato.training.run import Run, check_parent_stays, check_run_place, clear_run, is_run, would_clear
-from sfumato.training.writer import picture_facts
 
 __all__ = [
     "PRESETS",
@@ -34,7 +33,6 @@ __all__ = [
     "layered",
     "parent_choices",
     "parse_choices",
-    "picture_facts",
     "prepare_run",
     "preset",
     "read_choices",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sfumato.collection.holdings import Holdings
 from sfumato.dataset import Dataset
+from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.likeness import Likeness
 from sfumato.likeness.learned import learned_from
 from sfumato.models import Model
 from sfumato.models.place import LIKENESS
+from sfumato.models.record import MOST_RECORD_BYTES
 from sfumato.text import restored_path
-from sfumato.training.run import Run
+from sfumato.training.run import HOLDINGS, Run
 
 
 def run_likeness(run: Run, dataset: Dataset, seconds_left: Callable[[], float] | None = None) -> Likeness:
@@ -28,6 +31,20 @@ def run_likeness(run: Run, dataset: Dataset, seconds_left: Callable[[], float] |
     likeness = learned_from(dataset, seconds_left).joined(_ancestors(run))
     likeness.write(run.directory.claim(LIKENESS), run.record.dataset_digest)
     return likeness
+
+
+def run_holdings(run: Run) -> tuple[Holdings, ...]:
+    """What the collections hold that the run's model learns from, its own first; () where that is not known.
+
+    Raises SfumatoError where the file is damaged.
+    """
+    path = run.path / HOLDINGS
+    try:
+        return tuple(Holdings.from_json(line) for line in read_file(path, MOST_RECORD_BYTES).splitlines())
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        raise SfumatoError(f"{path}: is damaged ({error}); put it back as it was, or begin a new run") from error
 
 
 def _ancestors(run: Run) -> list[Likeness | None]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from sfumato.collection import Collection
+from sfumato.collection.holdings import Holdings
 from sfumato.dataset import Batches, Dataset
 from sfumato.diffusion import Condition
 from sfumato.directory import OwnDirectory
@@ -20,6 +22,7 @@ from sfumato.features.vgg import PerceptualLoss
 from sfumato.features.vgg_file import vgg_file
 from sfumato.models import Model
 from sfumato.models.place import opened_model
+from sfumato.models.record import combined
 from sfumato.provenance.sources import LearnedFrom, learned_also
 from sfumato.text import restored_path, stored_path
 from sfumato.training.choices import layered, resolve
@@ -73,6 +76,7 @@ def prepare_run(
     weights_from: str = "",
     facts: Mapping[str, str] | None = None,
     licences: Mapping[str, int] | None = None,
+    collection: Collection | None = None,
     device: torch.device | None = None,
     force: bool = False,
     conditions: Condition | None = None,
@@ -81,7 +85,8 @@ def prepare_run(
 
     place: the run's directory, as its path or as one that the caller is at work in.
     choices: settings that were chosen (see TrainingConfig and `layered`), the rest is planned.
-    licences: how many pictures of the collection have which, None where that is not known.
+    collection: what the pictures were taken from; licences: how many of it have which, where it is not given itself.
+    None for what is not known.
     force: a run that is there goes, once everything else is known to be right.
     conditions: see ``train``.
     Raises SfumatoError where a run is there already, a setting is out of range or does not go with the pictures or
@@ -120,6 +125,9 @@ def prepare_run(
     settings = made.settings
     Batches(dataset, dataset.train, settings.batch, seed=settings.seed, balance=settings.balance)  # or it says why not
     descent: tuple[str, ...] = ()
+    if collection is not None and collection.digest != dataset.collection_digest:
+        raise SfumatoError(f"{dataset.path}: was not prepared from {collection.path} as it is now; prepare it again")
+    own = None if collection is None else Holdings.of(collection)
     if parent is not None:
         check_fit(parent, weights_from, settings)
         descent = (parent.weights_digest, *parent.config.descends_from)
@@ -136,18 +144,22 @@ def prepare_run(
         weights_from=weights_from,
         descends_from=descent,
         learned_from=learned_also(
-            LearnedFrom.of(dataset.collection_digest, licences),
+            LearnedFrom.of(dataset.collection_digest, licences if own is None else own.licences),
             None if parent is None else parent.config.learned_from,
         ),
         facts=dict(facts or {}),
+        trained=len(dataset.train),
+        held_out=len(dataset.held_out),
+        collection="" if collection is None else stored_path(collection.path.resolve()),
     )
+    holdings = combined(own, None if parent is None else parent.record)
     if force and weights_from:
         check_parent_stays(path, restored_path(weights_from))
     with directory.at_work():
         if force:
             clear_run(directory)
         with opened_model(taught_by) if teacher else nullcontext() as taught:
-            return Run.create(directory, record, features, taught), made
+            return Run.create(directory, record, features, taught, holdings), made
 
 
 def disk_bytes(made: Plan, dataset: Dataset) -> int:

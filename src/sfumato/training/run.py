@@ -7,6 +7,7 @@ checkpoints/      what resuming needs
 snapshots/        pictures of fixed seeds, a sheet a moment
 evolution.png     the snapshots side by side; evolution.webp: as an animation
 likeness.safetensors      the index of the pictures that are learned from
+holdings.jsonl    what their collections hold, a line each, where that is known
 model/            the model
 perceptual.safetensors    the features that the perceptual part of the loss compares, if there is one
 tensorboard/      with --log tensorboard: a file of events a session
@@ -16,7 +17,7 @@ teacher/          of a student's run, the model that it learns from
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any, Literal
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sfumato.collection.holdings import Holdings
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory
 from sfumato.disk import flush_directory, flush_file, local_path, read_file, replace_file, write_through
@@ -33,10 +35,10 @@ from sfumato.features.vgg import PerceptualLoss
 from sfumato.marker import MARKER, kind_of
 from sfumato.models import Model
 from sfumato.models.configuration import MOST_CONFIG_BYTES
-from sfumato.models.place import CARD, CONFIG, LIKENESS, WEIGHTS
+from sfumato.models.place import CONFIG, LIKENESS, MODEL_FILES, WEIGHTS
 from sfumato.provenance.keys import own_key
 from sfumato.provenance.sources import LearnedFrom
-from sfumato.text import restored_path
+from sfumato.text import encoded, restored_path
 from sfumato.training.checkpoint import clear_checkpoints, point_at
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.snapshots import snapshot_names
@@ -45,16 +47,17 @@ from sfumato.weights import digest
 _FEATURES = "perceptual.safetensors"
 _TEACHER = "teacher"
 _MODEL = "model"
-MODEL_FILES = (WEIGHTS, CARD, LIKENESS, CONFIG)
+HOLDINGS = "holdings.jsonl"
 LATEST = "checkpoints/latest"
-_FILES = ("run.json", "log.jsonl", "evolution.png", "evolution.webp", LIKENESS, _FEATURES, LATEST)
+_FILES = ("run.json", "log.jsonl", "evolution.png", "evolution.webp", LIKENESS, HOLDINGS, _FEATURES, LATEST)
 _PARTS = (*_FILES[:-1], "checkpoints", "snapshots", _MODEL, _TEACHER)
 
 
 class RunRecord(BaseModel):
     """run.json. dataset: its directory, relative to the run where it lies inside; descends_from: see ModelConfig;
     perceptual_digest: SHA-256 of perceptual.safetensors, or ''; weights_from: the model whose weights it began with,
-    or ''; learned_from: see ModelConfig; facts: what the model's card says of the pictures."""
+    or ''; learned_from: see ModelConfig; facts: what else the model's card says of the pictures; trained, held_out: how
+    many of them are learned from, and judged by; collection: where they were collected, or ''."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,6 +71,9 @@ class RunRecord(BaseModel):
     descends_from: tuple[str, ...] = ()
     learned_from: tuple[LearnedFrom, ...] = ()
     facts: dict[str, str] = {}
+    trained: int | None = None
+    held_out: int | None = None
+    collection: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +85,17 @@ class Run:
 
     @classmethod
     def create(
-        cls, directory: OwnDirectory, record: RunRecord, features: Path | None = None, teacher: Path | None = None
+        cls,
+        directory: OwnDirectory,
+        record: RunRecord,
+        features: Path | None = None,
+        teacher: Path | None = None,
+        holdings: Sequence[Holdings] = (),
     ) -> Run:
         """Begin a run in a directory that holds none.
 
-        features: what becomes its perceptual.safetensors; teacher: the directory of the model to learn from. Raises
-        SfumatoError if there is a run already.
+        features: what becomes its perceptual.safetensors; teacher: the directory of the model to learn from; holdings:
+        of the collections. Raises SfumatoError if there is a run already.
         """
         if is_run(directory.path):
             raise SfumatoError(f"{directory.path}: is a run already; go on with --resume, or begin anew with --force")
@@ -96,6 +107,8 @@ class Run:
                     kept = directory.claim(f"{_TEACHER}/{name}")
                     kept.parent.mkdir(exist_ok=True)
                     write_through(kept, (teacher / name).read_bytes())
+            if holdings:
+                write_through(directory.claim(HOLDINGS), encoded("".join(f"{each.to_json()}\n" for each in holdings)))
             description = directory.claim("run.json")
             directory.flush()  # or the run would not be known as one after a power failure
             point_at(description, record.model_dump_json(indent=2) + "\n")

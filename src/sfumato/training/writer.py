@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import torch
 from PIL import Image
 
 import sfumato
-from sfumato.collection import Collection
+from sfumato.cards.hub import model_card
+from sfumato.cards.subject import Subject
 from sfumato.dataset import Dataset
 from sfumato.likeness import Likeness
 from sfumato.models import Model, ModelConfig, SamplerSettings
-from sfumato.models.card import model_card
-from sfumato.provenance.licences import short_name
+from sfumato.models.place import is_hub_id
+from sfumato.models.record import ModelRecord
 from sfumato.text import counted, readable
+from sfumato.training.ancestry import run_holdings
 from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
@@ -38,8 +40,9 @@ class RunWriter:
     """Writes a run's directory, and is all that does: where several processes train together, one of them has it.
 
     config: of the model that the run makes; state: what is written of, and shared with the loop that changes it;
-    device: named on the model's card; likeness: the index of what is learned from, which goes with the model. What
-    cannot be written raises OSError or SafetensorError, and a checkpoint SfumatoError.
+    device: named on the model's card; likeness: the index of what is learned from, which goes with the model, and so
+    does what is known of the collections. What cannot be written raises OSError or SafetensorError, and a checkpoint
+    SfumatoError.
     """
 
     def __init__(self, run: Run, config: ModelConfig, state: TrainingState, device: torch.device) -> None:
@@ -48,6 +51,7 @@ class RunWriter:
         self.saved = state.step
         self.log: RunLog
         self.likeness: Likeness | None = None
+        self.holdings = run_holdings(run)
 
     def open(self) -> None:
         """Go on where the state is: what a killed session made after it is taken away, and will be made again."""
@@ -90,9 +94,22 @@ class RunWriter:
             facts["Sampling"] = calibration.sentence
         if self.likeness is not None:
             facts["Near copies"] = self.likeness.sentence
-        objective = self.run.record.settings.objective
-        card = model_card(self.config, facts, description=objective.description, tag=objective.tag)
-        self.run.write_model(self.model(card, calibration))
+        record = self._record(facts)
+        model = self.model(model_card(Subject.of_model(self.config, record)), calibration)
+        model.record = record
+        self.run.write_model(model)
+
+    def _record(self, facts: Mapping[str, str]) -> ModelRecord:
+        run = self.run.record
+        return ModelRecord(
+            description=run.settings.objective.description,
+            tag=run.settings.objective.tag,
+            facts=dict(facts),
+            trained=run.trained,
+            held_out=run.held_out,
+            base_model=run.weights_from if is_hub_id(run.weights_from) else "",
+            holdings=self.holdings,
+        )
 
     def picture(self, pictures: Sequence[Image.Image]) -> Pictured:
         """Keep and log the snapshot of this step."""
@@ -170,18 +187,4 @@ def training_facts(state: TrainingState, batch: int, seconds: float, device: tor
         f"in {counted(round(seconds / 60, 1), 'minute')} on {device.type}",
         "Loss": f"{state.guard.lowest:.4f} at best on held-out pictures" if known else "not measured",
         **({"Note": state.noted} if state.noted else {}),
-    }
-
-
-def picture_facts(collection: Collection, dataset: Dataset) -> dict[str, str]:
-    """What a model's card says of the pictures that it was trained on."""
-    summary = collection.summary
-    licences = ", ".join(f"{short_name(name)} ({count})" for name, count in summary.licences.items())
-    origin = collection.origin
-    return {
-        **({"Data set": f"{origin.reference}, version {origin.version or 'unknown'}"} if origin else {}),
-        "Pictures": f"{len(dataset):,}, of which {len(dataset.held_out):,} were held out; "
-        f"{summary.near_duplicates:,} are near duplicates of others",
-        "Licences": licences + (f" ({origin.licence_sentence})" if origin else ""),
-        "Collection": collection.digest,
     }

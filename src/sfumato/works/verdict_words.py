@@ -5,11 +5,13 @@ Strangers may have written all of it: who shows these lines makes them harmless 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sfumato.likeness.recorded import said_of_comparison
 from sfumato.provenance.licences import short_name
+from sfumato.provenance.terms import Terms
 from sfumato.provenance.verification import Credentials
 from sfumato.text import shortened
 from sfumato.works.recipe import Recipe
@@ -55,6 +57,8 @@ def details(credentials: Credentials) -> list[str]:
     if isinstance(model, Mapping):
         lines.append(f"model: weights {shortened(str(model.get('digest')))}")
     lines += _bounded([f"learned from: {each}" for each in _collections(credentials.facts.get("collections"))])
+    if terms := _terms(credentials.facts.get("collections")):
+        lines.append(terms)
     if compared := said_of_comparison(credentials.facts.get("comparison")):
         lines.append(f"likeness to the training pictures: {compared}")
     inputs = []
@@ -73,6 +77,17 @@ def _collections(facts: object) -> Iterator[str]:
             said = ", ".join(f"{short_name(str(name))} ({count})" for name, count in counts.items()) or "unknown"
             digest = shortened(str(each.get("digest", "unknown")))
             yield f"collection {digest}; licences: {shortened(said, 1000)}"
+
+
+def _terms(facts: object) -> str:
+    """What the licences of all collections ask for; strangers may have written anything in the place of numbers."""
+    total: Counter[str] = Counter()
+    for each in facts if isinstance(facts, list) else []:
+        licences = each.get("licences") if isinstance(each, Mapping) else None
+        for name, count in licences.items() if isinstance(licences, Mapping) else ():
+            if isinstance(count, int) and 0 < count < 10**12:
+                total[str(name)] += count
+    return Terms.of(total).line
 
 
 def _bounded(lines: list[str]) -> list[str]:

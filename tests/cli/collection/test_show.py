@@ -17,6 +17,7 @@ def test_it_says_what_is_there_and_what_is_not_known(sfumato, collection) -> Non
     assert answer.code == 0
     assert "Not known, of 20 pictures: " in answer.out
     assert "creator Ana Bo." in answer.out
+    assert "Stated to be in the public domain or free of conditions: 20 pictures, CC0-1.0 (20)." in answer.out
     assert "Policy: pictures that a model made are left out." in answer.out
 
 

@@ -68,6 +68,8 @@ def show(
 
 
 def _said(collection: Collection) -> Iterator[str]:
+    from sfumato.provenance.terms import Terms
+
     pictures = collection.pictures
     creators = Counter(picture.creator for picture in pictures if picture.creator)
     if creators:
@@ -78,6 +80,7 @@ def _said(collection: Collection) -> Iterator[str]:
     if any(missing.values()):
         parts = ", ".join(f"{about} of {count:,}" for about, count in missing.items() if count)
         yield f"Not known, of {counted(len(pictures), 'picture')}: {parts}; --unknown FACT lists them."
+    yield from Terms.of(collection.summary.licences).sentences
     yield from _decided(collection)
     for note in collection.notes:
         yield f"Note: {note}"
