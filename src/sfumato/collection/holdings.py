@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sfumato.collection.origin import MUSEUMS, Reference
+from sfumato.collection.origin import Origin, Reference
 from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.pictures import Picture
 from sfumato.collection.storing import Collection
@@ -112,7 +112,7 @@ class DataSet(_Record):
     @property
     def is_of_museum(self) -> bool:
         """Whether it is what a museum gave, work by work, and not a data set."""
-        return self.reference.partition(":")[0] in MUSEUMS
+        return Origin(self.reference).is_of_museum
 
 
 class Holdings(_Record):

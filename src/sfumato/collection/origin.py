@@ -10,6 +10,7 @@ from typing import Final
 from sfumato.errors import SfumatoError
 from sfumato.text import printable, readable, shortened
 
+MUSEUMS: Final = ("met", "artic", "cleveland", "smithsonian")
 # What cards write who state nothing.
 _NOTHING = frozenset({"", "unknown", "none", "other", "not specified"})
 
@@ -27,6 +28,11 @@ class Origin:
     reference: str
     version: str = ""
     licence: str | None = None
+
+    @property
+    def is_of_museum(self) -> bool:
+        """Whether it is what a museum gave, work by work, and not a data set."""
+        return self.reference.partition(":")[0] in MUSEUMS
 
     @property
     def licence_sentence(self) -> str:
@@ -59,7 +65,6 @@ _FORMS: Final = {
         "hf:OWNER/NAME, hf:OWNER/NAME/SUBSET or hf:OWNER/NAME@REVISION",
     ),
 }
-MUSEUMS: Final = ("met", "artic", "cleveland", "smithsonian")
 _MOST_LETTERS: Final = 200  # of what a museum is asked for
 
 

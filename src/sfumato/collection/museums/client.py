@@ -265,7 +265,7 @@ def _checked(data: bytes) -> bytes | _Try:
     except UnusableError as error:
         if error.kind == unusable.EMPTY:
             return _Try("is empty")
-        raise RefusedError(f"is no picture that can be used ({error.reason})") from error
+        raise RefusedError(f"cannot be used ({error.reason})") from error
     if is_truncated(data, picture_format(data[:HEAD_BYTES]) or ""):
         return _Try("breaks off")
     return data

@@ -119,7 +119,7 @@ class _Visit:
                 raise SfumatoError(f"{self.reference}: {said}; {_AGAIN} ({here} of {self.wanted:,} so far).") from error
             yield Noted(f"{self.reference}: {said}; what is here is used ({here})")
             return
-        if self.failed:
+        if self.failed and len(self.journal.rows) < self.wanted:
             named = "; ".join(f"work {id} {said}" for id, said in self.failed[:_MOST_NAMED])
             said = (
                 f"{self.reference}: {counted(len(self.failed), 'work')} cannot be had now: {printable(named)}; {_AGAIN}"
@@ -221,14 +221,18 @@ def _notes(reference: Reference, journal: Journal, wanted: int) -> Iterator[Note
     elif len(journal.rows) < wanted and looked_at >= _LOOKED_AT * wanted:
         seen = counted(looked_at, "work")
         yield Noted(f"{reference}: {seen} of the list were looked at, and few fit; a closer question finds more")
-    for kind, works in journal.counts().items():
-        named = "; ".join(printable(_named(work)) for work in works[:_MOST_NAMED])
-        more = f"; and {len(works) - _MOST_NAMED:,} more" if len(works) > _MOST_NAMED else ""
-        yield Noted(f"{reference}: {counted(len(works), 'work')} left out, {kind}: {named}{more}")
+    if journal.left_out:
+        said = ", ".join(f"{len(works):,} {kind}{_named(kind, works)}" for kind, works in journal.counts().items())
+        yield Noted(f"{reference}: {counted(len(journal.left_out), 'work')} of the list left out: {said}")
 
 
-def _named(work: LeftOut) -> str:
-    return f"{work.page or work.id} ({work.reason})" if work.reason else work.page or work.id
+def _named(kind: str, works: list[LeftOut]) -> str:
+    """The first of those that a person may want to look at: what they are, or where they are seen."""
+    if kind not in (CHANGED, UNASKED):
+        return ""
+    named = [f"{work.page}: {work.reason}" if kind == CHANGED else f"'{work.reason}'" for work in works[:_MOST_NAMED]]
+    more = [f"{len(works) - _MOST_NAMED:,} more"] if len(works) > _MOST_NAMED else []
+    return f" ({printable('; '.join([*named, *more]))})"
 
 
 def _nothing(reference: Reference, museum: Museum, journal: Journal) -> str:
