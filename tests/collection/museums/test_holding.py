@@ -77,7 +77,7 @@ anything = st.recursive(
 
 
 @given(anything, st.sampled_from([met, artic, cleveland, smithsonian]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_a_record_holds_it_is_read_and_opens_nothing_by_accident(record, museum):
     found = museum.read(record, "1")
     assert isinstance(found, Holding)
