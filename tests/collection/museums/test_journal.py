@@ -13,9 +13,9 @@ from sfumato.directory import OwnDirectory
 
 
 def test_a_program_that_is_killed_has_every_work_once_in_the_end(benchmark, tmp_path):
-    found = benchmark.visited("cleveland", 24, 2, tmp_path, rate=50, faults=0.0, seed=1, flawed=1)
+    found = benchmark.visited("cleveland", 16, 2, tmp_path, rate=50, faults=0.0, seed=1, flawed=1)
     assert found.faults == []
-    assert (found.pictures, found.kills) == (24, 2)
+    assert (found.pictures, found.kills) == (16, 2)
     assert found.again <= 2 * found.kills  # a record and its picture
 
 

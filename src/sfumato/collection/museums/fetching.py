@@ -79,7 +79,8 @@ def _fetched(
             with closing(client or Client(museum.hosts)) as client:
                 yield from _Visit(reference, museum, client, journal, wanted).events()
         if not journal.rows:
-            directory.clear()
+            if journal.asked:  # else there may be what was fetched of something else
+                directory.clear()
             raise SfumatoError(_nothing(reference, museum, journal))
         if journal.settle():
             _record(reference, directory)
@@ -165,6 +166,8 @@ class _Visit:
         while self.journal.after is not None:
             page = self.museum.page(self.client, self.reference.name, self.journal.after)
             known = set(self.journal.listed)
+            if not page.ids and not self.journal.asked:
+                return
             if not self.journal.asked:
                 self.journal.begin(str(self.reference))
                 _record(self.reference, directory)
