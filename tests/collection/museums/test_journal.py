@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfumato.collection.museums.holding import Holding
+from sfumato.collection.museums.exhibit import Exhibit
 from sfumato.collection.museums.journal import NAME, TABLE, Journal, LeftOut
 from sfumato.collection.museums.museum import Page
 from sfumato.directory import OwnDirectory
@@ -27,8 +27,8 @@ def journal(tmp_path):
         yield journal
 
 
-def work(id: str, category: str = "Prints", **facts: str) -> Holding:
-    return Holding(id, "CC0-1.0", "", f"https://images/{id}", category=category, **facts)
+def work(id: str, category: str = "Prints", **facts: str) -> Exhibit:
+    return Exhibit(id, "CC0-1.0", "", f"https://images/{id}", category=category, **facts)
 
 
 def again(journal: Journal, asked: str = "met:sea") -> Journal:

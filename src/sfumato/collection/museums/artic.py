@@ -25,7 +25,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfumato.collection.museums.client import USER_AGENT, Client, Host, RefusedError
-from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, parts_of, text_of, texts_of
+from sfumato.collection.museums.exhibit import Exhibit, address_of, credit_of, part_of, parts_of, text_of, texts_of
 from sfumato.collection.museums.museum import Page, ids_of
 from sfumato.collection.museums.pace import Rate
 
@@ -79,18 +79,18 @@ class Artic:
         is_last = not rows or not isinstance(pages, int) or number >= pages
         return Page(ids_of(ids), None if is_last else number + 1)
 
-    def holding(self, client: Client, id: str) -> Holding:
+    def exhibit(self, client: Client, id: str) -> Exhibit:
         return read(client.data(f"{self.api}/api/v1/artworks/{quote(id)}", fields=_FIELDS), id)
 
 
-def read(answer: Any, id: str) -> Holding:
+def read(answer: Any, id: str) -> Exhibit:
     """A work by its record."""
     record = part_of(answer, "data")
     is_open = part_of(record, "is_public_domain") is True
     service, image = address_of(answer, "config", "iiif_url"), address_of(record, "image_id")
     whole = part_of(record, "thumbnail", "width")
     width = min(WIDTH, whole) if isinstance(whole, int) and whole > 0 else WIDTH
-    return Holding(
+    return Exhibit(
         id=id,
         licence="CC0-1.0" if is_open else "",
         rights="in the public domain" if is_open else "not in the public domain",

@@ -22,7 +22,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfumato.collection.museums.client import Client, Host
-from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, parts_of, text_of, texts_of
+from sfumato.collection.museums.exhibit import Exhibit, address_of, credit_of, part_of, parts_of, text_of, texts_of
 from sfumato.collection.museums.museum import Page, ids_of
 from sfumato.collection.museums.pace import Rate
 
@@ -67,17 +67,17 @@ class Cleveland:
         is_last = not rows or not isinstance(total, int) or further >= total
         return Page(ids_of(ids), None if is_last else further)
 
-    def holding(self, client: Client, id: str) -> Holding:
+    def exhibit(self, client: Client, id: str) -> Exhibit:
         return read(client.data(f"{self.api}/api/artworks/{quote(id)}"), id)
 
 
-def read(answer: Any, id: str) -> Holding:
+def read(answer: Any, id: str) -> Exhibit:
     """A work by its record."""
     record = part_of(answer, "data")
     status = text_of(record, "share_license_status")
     sizes = (address_of(record, "images", size, "url") for size in ("web", "print"))
     makers = parts_of(record, "creators")
-    return Holding(
+    return Exhibit(
         id=id,
         licence="CC0-1.0" if status == OPEN else "",
         rights=status or "not stated",

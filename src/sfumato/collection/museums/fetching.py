@@ -11,7 +11,7 @@ from typing import Final
 from sfumato.collection.events import Fetched, FetchEvent, Noted, Written
 from sfumato.collection.fetched_folder import RECORD, check_place, origin_record, read_origin
 from sfumato.collection.museums.client import AnswerError, Client, FailedError, RefusedError
-from sfumato.collection.museums.holding import Holding
+from sfumato.collection.museums.exhibit import Exhibit
 from sfumato.collection.museums.journal import Journal, LeftOut
 from sfumato.collection.museums.museum import Museum
 from sfumato.collection.museums.registry import MUSEUMS
@@ -181,7 +181,7 @@ class _Visit:
         if not is_open:
             return LeftOut(id, CLOSED, "by the list")
         try:
-            work = self.museum.holding(self.client, id)
+            work = self.museum.exhibit(self.client, id)
         except RefusedError as error:
             if error.is_gone:
                 return LeftOut(id, GONE, f"it {error}")
@@ -201,7 +201,7 @@ class _Visit:
         self.journal.keep(self.reference.host, work, data)
         return None
 
-    def _refused(self, work: Holding) -> LeftOut | None:
+    def _refused(self, work: Exhibit) -> LeftOut | None:
         """Why a work's picture is not even asked for."""
         if not work.licence:
             # The Met's list says nothing of licences; the others' were asked for what is given away.

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 from sfumato.collection.fetched_folder import FolderNames
-from sfumato.collection.museums.holding import Holding
+from sfumato.collection.museums.exhibit import Exhibit
 from sfumato.collection.museums.museum import Page
 from sfumato.directory import OwnDirectory
 from sfumato.disk import flush_file, read_file, replace_file
@@ -125,7 +125,7 @@ class Journal:
         """The name of the picture here that has this content; '' where there is none."""
         return self._files.get(hashlib.sha256(data).hexdigest(), "")
 
-    def keep(self, museum: str, work: Holding, data: bytes) -> None:
+    def keep(self, museum: str, work: Exhibit, data: bytes) -> None:
         """Write a work's picture. museum: 'met', with which its file's name begins."""
         suffix = (picture_format(data[:HEAD_BYTES]) or "bin").lower().replace("jpeg", "jpg")
         name = f"{museum}-{re.sub(r'[^A-Za-z0-9._-]', '-', work.id)[:100]}"

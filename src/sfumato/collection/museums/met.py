@@ -27,7 +27,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfumato.collection.museums.client import Client, Host
-from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, parts_of, text_of, texts_of
+from sfumato.collection.museums.exhibit import Exhibit, address_of, credit_of, part_of, parts_of, text_of, texts_of
 from sfumato.collection.museums.museum import Page, ids_of
 from sfumato.collection.museums.pace import Rate
 
@@ -65,17 +65,17 @@ class Met:
         is_last = not ids or not isinstance(total, int) or further >= min(total, _MOST_LISTED)
         return Page(ids_of(ids), None if is_last else further)
 
-    def holding(self, client: Client, id: str) -> Holding:
+    def exhibit(self, client: Client, id: str) -> Exhibit:
         return read(client.data(f"{self.api}/public/collection/v1/objects/{quote(id)}"), id)
 
 
-def read(record: Any, id: str) -> Holding:
+def read(record: Any, id: str) -> Exhibit:
     """A work by its record."""
     is_open = part_of(record, "isPublicDomain") is True
     whole = address_of(record, "primaryImage")
     makers = (text_of(record, name) for name in ("artistPrefix", "artistDisplayName", "artistSuffix"))
     kind = re.split(r"[|]|-(?=[A-Z])", text_of(record, "classification"))[0].strip()
-    return Holding(
+    return Exhibit(
         id=id,
         licence="CC0-1.0" if is_open else "",
         rights="in the public domain" if is_open else "not in the public domain",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sfumato.collection.museums.client import Client, Host
-from sfumato.collection.museums.holding import Holding
+from sfumato.collection.museums.exhibit import Exhibit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Museum(Protocol):
     def page(self, client: Client, question: str, after: int) -> Page:
         """A part of the list of works that fit a question; after: 0, or what the part before says."""
 
-    def holding(self, client: Client, id: str) -> Holding:
+    def exhibit(self, client: Client, id: str) -> Exhibit:
         """A work, by what its own record says."""
 
 

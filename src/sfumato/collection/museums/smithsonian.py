@@ -30,7 +30,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfumato.collection.museums.client import Client, Host, RefusedError
-from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, parts_of, text_of, texts_of
+from sfumato.collection.museums.exhibit import Exhibit, address_of, credit_of, part_of, parts_of, text_of, texts_of
 from sfumato.collection.museums.museum import Page, ids_of
 from sfumato.collection.museums.pace import Rate
 
@@ -95,7 +95,7 @@ class Smithsonian:
         is_last = not rows or not isinstance(total, int) or further >= total
         return Page(ids_of(ids), None if is_last else further)
 
-    def holding(self, client: Client, id: str) -> Holding:
+    def exhibit(self, client: Client, id: str) -> Exhibit:
         return read(self._data(client, f"/content/{quote(id, safe=':')}"), id)
 
     def _data(self, client: Client, path: str, **asked: str | int) -> Any:
@@ -107,7 +107,7 @@ class Smithsonian:
             raise
 
 
-def read(answer: Any, id: str) -> Holding:
+def read(answer: Any, id: str) -> Exhibit:
     """A work by its record."""
     record = part_of(answer, "response")
     content = part_of(record, "content")
@@ -116,7 +116,7 @@ def read(answer: Any, id: str) -> Holding:
     )
     is_open = _is_open(content)
     museum = text_of(told, "data_source")
-    return Holding(
+    return Exhibit(
         id=id,
         licence="CC0-1.0" if is_open else "",
         rights=OPEN if is_open else _rights(told),

@@ -19,7 +19,7 @@ _SMALL_WORDS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class Exhibit:
     """A work and its picture, as the museum's record of it says.
 
     `id` is the museum's own. `licence` is the SPDX id of what the museum gives the picture away under, '' where its

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.collection.museums import artic, cleveland, met, smithsonian
-from sfumato.collection.museums.holding import Holding, address_of, credit_of, part_of, text_of, texts_of
+from sfumato.collection.museums.exhibit import Exhibit, address_of, credit_of, part_of, text_of, texts_of
 
 
-def work(**facts: object) -> Holding:
-    return Holding("1", "CC0-1.0", "", "", **facts)
+def work(**facts: object) -> Exhibit:
+    return Exhibit("1", "CC0-1.0", "", "", **facts)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ anything = st.recursive(
 @settings(max_examples=40, deadline=None)
 def test_whatever_a_record_holds_it_is_read_and_opens_nothing_by_accident(record, museum):
     found = museum.read(record, "1")
-    assert isinstance(found, Holding)
+    assert isinstance(found, Exhibit)
     assert found.licence in ("", "CC0-1.0")
     found.answers("a b")
     if found.licence:
