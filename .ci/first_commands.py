@@ -55,6 +55,7 @@ COMMANDS = (
         "sfumato train photos --device cuda", 2, "device 'cuda': this machine, or its torch, has none", without="cuda"
     ),
     Typed("sfumato train photos --minutes ten", 2, "--minutes: "),
+    Typed("sfumato collect met: -o museum", 2, "say what, as in: met: --query sunflowers"),
     Typed("sfumato collect photos -o collection", 0, "Collection collection", ("collection/collection.json",)),
     Typed(
         "sfumato train photos --steps 2 --preset sketch",

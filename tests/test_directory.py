@@ -53,6 +53,17 @@ def test_a_directory_of_other_things_is_refused_unless_works_are_to_lie_beside_t
     assert "(it holds thesis.txt)" in refusal(OwnDirectory(tmp_path, "run"), force=True)
 
 
+def test_what_a_run_fetched_that_could_not_begin_is_in_nobodys_way(tmp_path: Path) -> None:
+    with OwnDirectory(tmp_path / "run" / "collection" / "pictures", "pictures").at_work() as pictures:
+        pictures.claim("1.jpg").write_text("fetched")
+    OwnDirectory(tmp_path / "run", "run").check(["collection", "model"])
+    (tmp_path / "run" / "collection" / "empty").mkdir()
+    assert "(it holds collection)" in refusal(OwnDirectory(tmp_path / "run", "run"))
+    (tmp_path / "run" / "collection" / "empty").rmdir()
+    (tmp_path / "run" / "collection" / "mine.txt").write_text("mine")
+    assert "was not made by sfumato" in refusal(OwnDirectory(tmp_path / "run", "run"), "collection")
+
+
 @pytest.mark.parametrize("name", ["0000.png", "model", "model/config.json"])
 def test_force_does_not_write_over_what_the_program_did_not_make(tmp_path: Path, name: str) -> None:
     directory = OwnDirectory(tmp_path / "works", "works")

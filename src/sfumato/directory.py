@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from sfumato.disk import disk_fault, flush_directory
 from sfumato.errors import SfumatoError
-from sfumato.marker import MARKER, OpenMarker, kind_of, noun, read_marker
+from sfumato.marker import MARKER, OpenMarker, is_made, kind_of, noun, read_marker
 
 _MAY_MIX: Final = ("collection", "works", "drawn")  # with other things in one directory, if that is asked for
 _TEMPORARY: Final = re.compile(r"\.[0-9a-f]{32}\.tmp")
@@ -79,7 +79,7 @@ class OwnDirectory:
         in_the_way = place.is_symlink() or place.exists()
         if in_the_way and place.is_dir() and not place.is_symlink():
             # A directory in which something of ours lies is ours; and an empty one is in nobody's way.
-            ours = any(entry.startswith(f"{name}/") for entry in known) or kind_of(place) is not None
+            ours = any(entry.startswith(f"{name}/") for entry in known) or is_made(place)
             in_the_way = not ours and any(place.iterdir())
         if in_the_way:
             raise not_ours(place)
@@ -294,7 +294,7 @@ def not_ours(place: Path) -> SfumatoError:
 
 def _may_stay(path: Path, beside: Path | None) -> bool:
     """Whether something in a directory is harmless: what a killed process left, the way to a known place, or a
-    directory of the program's with a marker of its own."""
+    directory that the program made."""
     known = beside is not None and beside.resolve().is_relative_to(path.resolve())
     left = _TEMPORARY.fullmatch(path.name) is not None
-    return known or left or (path.is_dir() and not path.is_symlink() and kind_of(path) is not None)
+    return known or left or is_made(path)

@@ -79,6 +79,20 @@ def kind_of(directory: Path) -> str | None:
     return None if marker is None else marker.kind
 
 
+def is_made(path: Path) -> bool:
+    """Whether a path is a directory of the program's, with a marker of its own, or holds nothing but such: a run that
+    could not begin leaves `collection/pictures`, which took long to fetch."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    if kind_of(path) is not None:
+        return True
+    try:
+        within = list(path.iterdir())
+    except OSError:
+        return False
+    return bool(within) and all(map(is_made, within))
+
+
 def _parsed(line: bytes) -> object:
     with contextlib.suppress(ValueError, RecursionError):
         return json.loads(line)

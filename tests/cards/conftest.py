@@ -101,7 +101,7 @@ def hostile(config: Callable[..., ModelConfig], holdings: Callable[..., Holdings
     held = holdings(
         pictures=len(HOSTILE), licences=licences, classes=counts, creators=counts, hosts=counts, owner=HOSTILE[1],
         years=None, origin=DataSet(reference=HOSTILE[2], version=HOSTILE[3], licence=HOSTILE[0]),
-        left_out={HOSTILE[0]: 3}, policy=PicturePolicy((HOSTILE[0],)),
+        left_out={HOSTILE[0]: 3}, policy=PicturePolicy((HOSTILE[0],)), owners=counts,
         credits=[
             Credit(creator=name, licence="CC-BY-4.0", pictures=1, titles=(name,), sources=(name, f"https://e.com/{name}"))
             for name in HOSTILE
@@ -140,4 +140,5 @@ def crowd() -> Holdings:
         licences={"CC-BY-4.0": 100_000},
         credits=tuple(Credit(creator=name, licence="CC-BY-4.0", pictures=1, titles=("A",)) for name in names[:10_000]),
         credits_beyond=90_000,
+        owners=Tally.of(names),
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sfumato.cards.hub import dataset_card
 from sfumato.cards.hub import model_card as card_of
 from sfumato.cards.subject import Known, Subject
-from sfumato.collection.holdings import Holdings
+from sfumato.collection.holdings import DataSet, Holdings, Tally
 from sfumato.models import ModelConfig
 from sfumato.models.record import ModelRecord
 from sfumato.networks import ArticleConfig, GeneratorConfig, UNetConfig
@@ -169,3 +169,18 @@ def test_whom_to_credit_of_collections_of_which_only_the_licences_are_known_is_n
     assert "- and 12 pictures of collections of which no more is known" in card
     assert "| All else | not known |" in card
     assert "which names the creator: 21 pictures, CC-BY-4.0 (12)" in card
+
+
+def test_works_of_a_museum_come_with_how_it_is_to_be_named(collection: Subject, model: Subject) -> None:
+    assert "## Owners" not in dataset_card(collection)
+    origin = DataSet(reference="met:sea", version="2026-11-29", licence="CC0-1.0")
+    owners = Tally.of(["The Met, Rogers Fund", "The Met, Gift of A", "The Met, Rogers Fund"])
+    known = collection.collections[0]
+    held = known.holdings.model_copy(update={"origin": origin, "owners": owners})
+    for card in (
+        dataset_card(replace(collection, collections=(replace(known, holdings=held),))),
+        card_of(replace(model, collections=(replace(known, holdings=held),))),
+    ):
+        asked = "| From a museum | met:sea, asked last on 2026-11-29; the licence of each picture is what the museum's"
+        assert asked in card
+        assert "- The Met, Rogers Fund (2 pictures)\n- The Met, Gift of A (1 picture)" in card

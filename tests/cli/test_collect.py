@@ -123,7 +123,7 @@ class Fetching:
     def __init__(self, folder, licence: str = "") -> None:
         self.folder, self.licence = folder, licence
 
-    def __call__(self, reference, destination, *, force):
+    def __call__(self, reference, destination, *, limit, force):
         yield Noted("pictures from the column 'image\x1b'")
         yield Written(1, 2)
         yield Written(2, 2)

@@ -38,7 +38,7 @@ def test_all_that_is_known_of_pictures_is_counted() -> None:
         picture(2, creator="Ana", licence=BY, title="Two", source="/home/ana/scans/2.png", year="ca. 1500-1510"),
         picture(3, creator="", licence=MARK, source="http://me:secret@museum.org/3", category="sea", generated="by C"),
         picture(4, creator="Bo", licence="CC-BY-SA-4.0", source="a flea market", category="sea", lifted="noai (XMP)"),
-        picture(5),
+        picture(5, credit="The Museum, Gift of Ana"),
     ]
     rejected = [
         Rejected("a.png", unusable.OPTED_OUT, "not to be learned from: noai (XMP)"),
@@ -69,10 +69,12 @@ def test_all_that_is_known_of_pictures_is_counted() -> None:
         Credit(creator="Bo", licence="CC-BY-SA-4.0", pictures=1, sources=("a flea market",)),
     )
     assert held.policy == stated["policy"]
+    assert held.owners.counts == {"The Museum, Gift of Ana": 1}
     assert held.terms.counts["attribution"] == 3
     assert held.origin is not None
     assert (held.origin.name_on("hf"), held.origin.name_on("kaggle")) == ("ana/art", "")
     assert DataSet(reference="hf:no name").name_on("hf") == ""
+    assert [DataSet(reference=name).is_of_museum for name in ("met:sea", "hf:a/b", "no name")] == [True, False, False]
     assert "/home" not in held.to_json()
     assert "secret" not in held.to_json()
     assert Holdings.from_json(held.to_json()) == held

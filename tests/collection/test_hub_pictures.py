@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from sfumato.collection import Collection, Noted, Origin, Written, collect
+from sfumato.collection.fetched_folder import check_place, read_origin
 from sfumato.collection.hub_columns import Columns
-from sfumato.collection.hub_pictures import CachedFiles, check_place, read_origin, write_pictures
+from sfumato.collection.hub_pictures import CachedFiles, write_pictures
 from sfumato.errors import SfumatoError
 
 datasets = pytest.importorskip("datasets")

@@ -291,6 +291,15 @@ def test_a_table_may_name_files_of_a_folder_below_in_any_case(lay, gather):
     assert [picture.creator for picture in gather(folder).collection.pictures] == ["Ana", "Ben"]
 
 
+def test_the_line_by_which_an_owner_wants_to_be_named_is_kept(lay, gather):
+    folder = lay("1.png", "2.png")
+    put(folder / "metadata.csv", 'file_name,credit_line\n1.png,"The Museum, Gift of Ana"\n2.png,\n')
+    first, second = gather(folder).collection.pictures
+    assert (first.credit, second.credit) == ("The Museum, Gift of Ana", "")
+    assert '"credit": ' in first.to_json()
+    assert "credit" not in second.to_json()
+
+
 def test_classes_come_in_the_order_of_their_numbers(lay, gather):
     collection = gather(lay(*(f"{name}/a.png" for name in ("0", "1", "2", "10", "100")))).collection
     assert collection.classes == list(collection.counts) == ["0", "1", "2", "10", "100"]

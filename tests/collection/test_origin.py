@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfumato.collection import Origin, Reference, is_reference
+from sfumato.collection import MUSEUMS, Origin, Reference, is_reference
 from sfumato.collection.origin import stated_licence
 from sfumato.errors import SfumatoError
 
@@ -82,7 +82,23 @@ def test_a_folder_that_is_there_is_a_folder(tmp_path, monkeypatch):
     assert not is_reference("hf:owner/name")
 
 
-@given(st.text(max_size=30), st.sampled_from(["", "kaggle:", "hf:", "hf:a/"]))
+@pytest.mark.parametrize("museum", MUSEUMS)
+def test_a_museum_is_asked_for_words(museum):
+    assert is_reference(f"{museum}:")
+    assert Reference.parse(Path(f"{museum}:")).name == ""
+    asked = Reference.parse(f"{museum}:  van \n gogh ")
+    assert (asked, str(asked)) == (Reference(museum, "van gogh"), f"{museum}:van gogh")
+    assert asked.is_of_museum
+    assert not Reference.parse("hf:a/b").is_of_museum
+    assert Reference(museum, "").asking("van gogh") == asked.asking("van  gogh") == asked
+    with pytest.raises(SfumatoError, match="asks for 'van gogh' already; leave out --query"):
+        asked.asking("monet")
+    for text in ("a" * 201, "a\x1bb"):
+        with pytest.raises(SfumatoError, match="use a few words"):
+            Reference.parse(f"{museum}:{text}")
+
+
+@given(st.text(max_size=30), st.sampled_from(["", "kaggle:", "hf:", "hf:a/", "met:", "smithsonian:"]))
 def test_any_text_is_a_reference_or_a_clear_error(text, start):
     try:
         reference = Reference.parse(start + text)

@@ -42,7 +42,7 @@ def test_art_is_collected_and_prepared(tiny_art: Path, tmp_path: Path, names: Ca
 
 
 def test_a_data_set_by_name_is_fetched_first(tiny_art: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch(reference: str, place: Path, *, force: bool) -> Any:
+    def fetch(reference: str, place: Path, *, limit: int | None, force: bool) -> Any:
         yield Fetched(tiny_art, Origin(reference, "3", "CC0-1.0"))
 
     monkeypatch.setattr("sfumato.pipeline.pictures.fetch", fetch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -78,6 +79,9 @@ def _origin(holdings: Holdings) -> dict[str, str]:
         f"its card states {plain(origin.licence)}" if origin.licence else "its card states no licence that is known"
     )
     version = plain(origin.version) or NOT_KNOWN
+    if origin.is_of_museum:
+        licences = "the licence of each picture is what the museum's record of the work says"
+        return {"From a museum": f"{plain(origin.reference)}, asked last on {version}; {licences}"}
     return {"Data set": f"{plain(origin.reference)}, version {version}; {stated}, which is no fact about its pictures"}
 
 
@@ -132,6 +136,17 @@ def credits_section(subject: Subject) -> str:
     if nameless := sum(_asking(known.licences or {}) for known in subject.collections if known.holdings is None):
         lines.append(f"and {counted(nameless, 'picture')} of collections of which no more is known")
     return bullets(lines)
+
+
+def owners_section(subject: Subject) -> str:
+    """How owners of pictures want to be named, whatever their licences ask for; '' where none says so."""
+    counts: Counter[str] = Counter()
+    held = [known.holdings for known in subject.collections if known.holdings is not None]
+    for each in held:
+        counts.update(each.owners.named)
+    lines = [f"{plain(line)} ({counted(count, 'picture')})" for line, count in counts.most_common(MOST_CREDITS)]
+    rest = sum(each.owners.pictures for each in held) - sum(count for _, count in counts.most_common(MOST_CREDITS))
+    return bullets([*lines, *([f"and those of {counted(rest, 'picture')} more"] if rest else [])])
 
 
 def _asking(licences: Mapping[str, int]) -> int:

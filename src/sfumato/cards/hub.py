@@ -11,6 +11,7 @@ from sfumato.cards.holding_words import (
     collection_sections,
     credits_section,
     holdings_rows,
+    owners_section,
     terms_section,
 )
 from sfumato.cards.hub_metadata import dataset_metadata, model_metadata
@@ -140,9 +141,10 @@ def _gone(subject: Subject) -> list[str]:
 
 
 def _terms(subject: Subject) -> list[str]:
-    credits = credits_section(subject)
+    credits, owners = credits_section(subject), owners_section(subject)
     return [
         "## What the licences ask for",
         terms_section(subject),
         *(["## Credits", "Of the pictures whose licences ask for attribution:", credits] if credits else []),
+        *(["## Owners", "As they want to be named, whatever the licences ask for:", owners] if owners else []),
     ]

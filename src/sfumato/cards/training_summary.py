@@ -138,6 +138,10 @@ def _sources(subject: Subject) -> Iterator[str]:
 
 def _public(origin: DataSet, held: Holdings) -> str:
     stated = f"; its card states {plain(origin.licence)}" if origin.licence else ""
+    if origin.is_of_museum:
+        day, works = plain(origin.version) or NOT_KNOWN, counted(held.pictures, "picture")
+        asked = f"{plain(origin.reference)}, by the museum's public interface, last on {day}"
+        return f"{asked}: {works}, each under the licence that the museum's record of the work states"
     name = f"{plain(origin.reference)}, version {plain(origin.version) or NOT_KNOWN}"
     return f"{name}: {counted(held.pictures, 'picture')}{stated}"
 

@@ -18,8 +18,8 @@ def collect(
     art: Annotated[
         Path,
         typer.Argument(
-            help="A folder of pictures (its sub-folders are classes), a zip of one, or a data set by name: "
-            "kaggle:OWNER/NAME or hf:OWNER/NAME."
+            help="A folder of pictures (its sub-folders are classes), a zip of one, a data set by name "
+            "(kaggle:OWNER/NAME, hf:OWNER/NAME), or a museum: met:, artic:, cleveland: or smithsonian:."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The collection's directory.")],
@@ -30,6 +30,8 @@ def collect(
         int | None, typer.Option("--workers", min=1, max=256, help="Decoding processes.", show_default="auto")
     ] = None,
     include_works: options.IncludeWorks = False,
+    query: options.Query = "",
+    limit: options.Limit = None,
     *,
     rights: RightsOptions,
     force: Annotated[
@@ -46,6 +48,8 @@ def collect(
         background=parse_background(background),
         workers=workers,
         include_works=include_works,
+        query=query,
+        limit=limit,
         **rights.choices,
         force=force,
     )

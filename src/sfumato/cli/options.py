@@ -36,6 +36,11 @@ Background = Annotated[str, typer.Option(help="R,G,B: what shows through a trans
 IncludeWorks = Annotated[
     bool, typer.Option("--include-works", help="Take works that sfumato made as art too; else they are left out.")
 ]
+Query = Annotated[str, typer.Option("--query", metavar="WORDS", help="What a museum is asked for, as in sunflowers.")]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, max=10_000, help="The most works that are taken from a museum; 200 if not said."),
+]
 Device = Annotated[
     str, typer.Option(help="cpu, cuda (cuda:1), mps, or auto: cuda where there is one, else mps, else cpu.")
 ]

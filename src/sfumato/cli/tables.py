@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from sfumato.collection import Finished
+from sfumato.collection import Finished, Origin
 from sfumato.pipeline.events import Evaluated
 from sfumato.provenance.licences import short_name
 from sfumato.reports.evaluation_words import WORDS, shown
@@ -24,13 +24,7 @@ def collection_table(finished: Finished) -> Table:
     licences = [(short_name(licence), count) for licence, count in summary.licences.items()]
     rest = sum(count for _, count in licences[MOST_LICENCES:])
     sections: list[list[tuple[str, str | int]]] = [
-        [
-            ("data set", origin.reference),
-            ("version", origin.version or "unknown"),
-            ("licence that its card states", "unknown" if origin.licence is None else origin.licence or "none"),
-        ]
-        if origin is not None
-        else [],
+        _origin_rows(origin) if origin is not None else [],
         [] if list(summary.classes) == [""] else [(class_name(name), count) for name, count in summary.classes.items()],
         [(f"split {name}", count) for name, count in summary.splits.items()],
         [
@@ -56,6 +50,16 @@ def collection_table(finished: Finished) -> Table:
             table.add_row(_cell(name), f"{value:,}" if isinstance(value, int) else _cell(value))
         table.add_section()
     return table
+
+
+def _origin_rows(origin: Origin) -> list[tuple[str, str | int]]:
+    if origin.is_of_museum:
+        return [("museum", origin.reference), ("asked last", origin.version or "unknown")]
+    return [
+        ("data set", origin.reference),
+        ("version", origin.version or "unknown"),
+        ("licence that its card states", "unknown" if origin.licence is None else origin.licence or "none"),
+    ]
 
 
 def metrics_table(evaluated: Evaluated) -> Table:

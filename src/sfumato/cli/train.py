@@ -15,14 +15,18 @@ from sfumato.errors import SfumatoError
 DEFAULT_MINUTES = 30.0
 SMALLEST, LARGEST = 32, 256  # pixels
 MOST_MINUTES = 525_600  # a year
-NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "from", "force"}  # options of another kind
+# Options of another kind than settings of a training.
+NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "query", "limit", "from", "force"}
 
 
 @options.asks()
 def train(
     art: Annotated[
         Path | None,
-        typer.Argument(help="A folder or zip of pictures, a collection, or kaggle:OWNER/NAME, hf:OWNER/NAME."),
+        typer.Argument(
+            help="A folder or zip of pictures, a collection, kaggle:OWNER/NAME, hf:OWNER/NAME, or a museum: met:, "
+            "artic:, cleveland: or smithsonian:."
+        ),
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory of the run.")] = Path("run"),
     minutes: Annotated[
@@ -75,6 +79,8 @@ def train(
     ] = None,
     background: Annotated[str, typer.Option(help="R,G,B: the colour behind transparent pictures.")] = "255,255,255",
     include_works: options.IncludeWorks = False,
+    query: options.Query = "",
+    limit: options.Limit = None,
     *,
     rights: RightsOptions,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
@@ -124,6 +130,8 @@ def train(
         "set": settings,
         "perceptual": perceptual,
         "include_works": include_works or None,
+        "query": query or None,
+        "limit": limit,
         "from": weights_from,
         "force": force or None,
     }
@@ -149,6 +157,8 @@ def train(
             background=colour,
             weights_from=weights_from or "",
             include_works=include_works,
+            query=query,
+            limit=limit,
             **rights.choices,
             device=place,
             tensorboard=log is not None,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sfumato.collection.events import Scanned as Scanned
     from sfumato.collection.events import Written as Written
     from sfumato.collection.facts import Ownership as Ownership
+    from sfumato.collection.origin import MUSEUMS as MUSEUMS
     from sfumato.collection.origin import Origin as Origin
     from sfumato.collection.origin import Reference as Reference
     from sfumato.collection.origin import is_reference as is_reference
@@ -36,7 +37,7 @@ _NAMES = {
     "collecting": ("WHITE", "collect", "fetch"),
     "events": ("CollectEvent", "Fetched", "FetchEvent", "Finished", "LeftOut", "Noted", "Read", "Scanned", "Written"),
     "facts": ("Ownership",),
-    "origin": ("Origin", "Reference", "is_reference"),
+    "origin": ("MUSEUMS", "Origin", "Reference", "is_reference"),
     "picture_policy": ("PicturePolicy",),
     "pictures": ("UNKNOWN", "Picture", "Rejected", "Summary"),
     "storing": ("Collection", "is_collection"),

@@ -110,20 +110,30 @@ def collect(
     yield Finished(destination, Summary.of(stored.pictures, stored.rejected), stored.origin, changed)
 
 
-def fetch(reference: Path | str, destination: Path | str, *, force: bool = False) -> Iterator[FetchEvent]:
-    """Fetch a data set from Kaggle or the Hub for a collection in `destination`; yields events, `Fetched` the last.
+def fetch(
+    reference: Path | str, destination: Path | str, *, limit: int | None = None, force: bool = False
+) -> Iterator[FetchEvent]:
+    """Fetch a data set from Kaggle or the Hub, or works of a museum, for a collection in `destination`; yields events,
+    `Fetched` the last.
 
-    reference: 'kaggle:owner/name' (or '.../versions/3'), or 'hf:owner/name' (or '.../subset', '...@revision'). Kaggle's
-    pictures stay in its client's cache; those of the Hub are written into `destination`/pictures. What is there
-    already is not fetched again. `force` lets another data set's collection be replaced. What `Fetched` says is what
-    `collect` takes: `collect(event.folder, destination, origin=event.origin)`.
+    reference: 'kaggle:owner/name' (or '.../versions/3'), 'hf:owner/name' (or '.../subset', '...@revision'), or a museum
+    and what it is asked for ('met:sunflowers'), of which at most `limit` works are fetched (200 if nothing is said).
+    Kaggle's pictures stay in its client's cache; others are written into `destination`/pictures. What is there already
+    is not fetched again. `force` lets another data set's collection be replaced. What `Fetched` says is what `collect`
+    takes: `collect(event.folder, destination, origin=event.origin)`.
 
     Raises SfumatoError where the client is not installed, the data set is not to be had, or there is nowhere to put it.
     """
     named, destination = Reference.parse(reference), Path(destination).absolute()
     _check_collection(named, destination, force=force)
     folder = destination / "pictures"
-    if named.host == "kaggle":
+    if named.is_of_museum:
+        from sfumato.collection.museums.fetching import fetch_museum
+
+        yield from fetch_museum(named, folder, limit=limit, force=force)
+    elif limit is not None:
+        raise SfumatoError(f"{reference}: is fetched whole; leave out --limit.")
+    elif named.host == "kaggle":
         yield from fetch_kaggle(named)
     else:
         yield from fetch_hub(named, folder, force=force)

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sfumato.collection.origin import Reference
+from sfumato.collection.origin import Origin, Reference
 from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.pictures import Picture
 from sfumato.collection.storing import Collection
@@ -109,13 +109,19 @@ class DataSet(_Record):
             return ""
         return found.name if found.host == host else ""
 
+    @property
+    def is_of_museum(self) -> bool:
+        """Whether it is what a museum gave, work by work, and not a data set."""
+        return Origin(self.reference).is_of_museum
+
 
 class Holdings(_Record):
     """All in pictures, but `bytes`. collection: its digest; hosts: the hosts of the addresses that the pictures are
     stated to come from, and other sources in their own words; sides: the smallest, the median and the largest shorter
     side in pixels; left_out: files by the kind of reason why they are not in it (`sfumato.images.unusable`); lifted:
     of which a mark against learning does not count, as they are their collector's own; owner: who says so, '' for
-    nobody; policy: which pictures were allowed to be learned from."""
+    nobody; policy: which pictures were allowed to be learned from; owners: the lines by which owners of pictures want
+    to be named, of those that have one."""
 
     format: Literal["sfumato-holdings-1"] = "sfumato-holdings-1"
     collection: Sha256
@@ -137,6 +143,7 @@ class Holdings(_Record):
     left_out: dict[Name, Count] = {}
     policy: PicturePolicy = PicturePolicy()
     credits: Annotated[tuple[Credit, ...], Field(max_length=MOST_CREDITS)] = ()
+    owners: Tally = Tally()
     credits_beyond: Count = Field(0, description="pictures that ask for attribution, beyond those of the credits")
 
     @model_validator(mode="after")
@@ -144,6 +151,8 @@ class Holdings(_Record):
         counted = {each.pictures for each in (self.classes, self.creators, self.hosts)}
         if counted | {sum(self.licences.values())} != {self.pictures}:
             raise ValueError("the counts are not those of as many pictures as there are")
+        if self.owners.pictures > self.pictures:
+            raise ValueError("the owners are those of more pictures than there are")
         asking = sum(self.terms.asking("attribution").values())
         if sum(each.pictures for each in self.credits) + self.credits_beyond != asking:
             raise ValueError("the credits are not those of as many pictures as ask for attribution")
@@ -178,6 +187,7 @@ class Holdings(_Record):
             left_out=dict(sorted(Counter(rejected.kind for rejected in collection.left_out).items())),
             policy=collection.policy,
             credits=credits,
+            owners=Tally.of(picture.credit for picture in pictures if picture.credit),
             credits_beyond=beyond,
         )
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.collection.events import Fetched, FetchEvent, Noted
+from sfumato.collection.fetched_folder import check_place, read_origin
 from sfumato.collection.hub_columns import choose_columns
-from sfumato.collection.hub_pictures import CachedFiles, check_place, read_origin, write_pictures
+from sfumato.collection.hub_pictures import CachedFiles, write_pictures
 from sfumato.collection.origin import Origin, Reference, stated_licence
 from sfumato.errors import SfumatoError, hub_fault
 

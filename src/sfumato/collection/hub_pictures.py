@@ -3,62 +3,26 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Self
 
 from sfumato.collection.archive import Archives
 from sfumato.collection.classes import split_named
 from sfumato.collection.events import FetchEvent, Noted, Written
+from sfumato.collection.fetched_folder import RECORD, FolderNames, origin_record
 from sfumato.collection.hub_columns import Columns
 from sfumato.collection.origin import Origin
 from sfumato.collection.storing import writing_to
 from sfumato.collection.tables import TEXTS
 from sfumato.directory import OwnDirectory
-from sfumato.disk import read_file, read_json
+from sfumato.disk import read_file
 from sfumato.errors import SfumatoError
 from sfumato.images.files import BYTE_LIMIT, HEAD_BYTES, picture_format
 from sfumato.images.unusable import UnusableError
-from sfumato.marker import kind_of
 from sfumato.text import counted
-
-_RECORD: Final = ".fetched.json"
-_UNFIT: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # no part of a file's name on one system or another
-
-
-def read_origin(folder: Path) -> Origin | None:
-    """What was written into a folder by `write_pictures`; None where nothing, or not all of it, was."""
-    try:
-        return Origin(**read_json(folder / _RECORD, 1 << 20))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def check_place(folder: Path, reference: str, *, force: bool) -> None:
-    """Raises SfumatoError where a data set's pictures would replace something else."""
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if kind_of(folder) != "pictures":
-        raise SfumatoError(f"{folder}: is there already and was not fetched; choose another place.")
-    # Whatever somebody else put there.
-    own = OwnDirectory(folder, "pictures").own()
-    found = (path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
-    names = (path.relative_to(folder).as_posix() for path in found)
-    others = sorted(name for name in names if name not in own and not name.startswith("."))
-    if others:
-        raise SfumatoError(
-            f"{folder}: {others[0]} lies there and was not fetched; move it away, or choose another place."
-        )
-    origin = read_origin(folder)
-    if origin is not None and origin.reference != reference and not force:
-        raise SfumatoError(
-            f"{folder}: holds the pictures of {origin.reference}; choose another place, or replace them with --force."
-        )
 
 
 def write_pictures(
@@ -74,8 +38,8 @@ def write_pictures(
     with writing_to(folder), closing(cached), directory.at_work(), directory.staged() as stage:
         yield from _written(loaded, rows, columns, stage, origin, cached)
         files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
-        directory.remove([_RECORD, *(directory.own() - set(files))])
-        directory.settle(stage, [*(file for file in files if file != _RECORD), _RECORD])
+        directory.remove([RECORD, *(directory.own() - set(files))])
+        directory.settle(stage, [*(file for file in files if file != RECORD), RECORD])
 
 
 def _written(
@@ -86,7 +50,7 @@ def _written(
     with (stage / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
         writer = csv.writer(table)
         writer.writerow(("file_name", "split", *TEXTS, *columns.rights))
-        names = _FolderNames()
+        names = FolderNames()
         for number, (split, row) in enumerate(_rows(loaded, columns)):
             picture = row[columns.picture] or {}
             data, path = picture.get("bytes"), picture.get("path")
@@ -106,7 +70,7 @@ def _written(
             f"{origin.reference}: {counted(rows, 'row')}, and none holds a picture{_named_only(foreign)}; "
             "give another data set."
         )
-    (stage / _RECORD).write_text(json.dumps(asdict(origin)), encoding="ascii")
+    (stage / RECORD).write_bytes(origin_record(origin))
     if missing:
         hold = "holds" if missing == 1 else "hold"
         said = f"{missing:,} of {counted(rows, 'row')} {hold} no picture"
@@ -134,26 +98,6 @@ def _rows(loaded: Any, columns: Columns) -> Iterator[tuple[str, dict[str, Any]]]
 
 def _named_only(count: int) -> str:
     return f", {count:,} of them but the name of a file that did not come with the data set" if count else ""
-
-
-class _FolderNames:
-    """A folder for each class: its name as far as file systems allow it, and a different one for every class."""
-
-    def __init__(self) -> None:
-        self._folders: dict[str, str] = {"": ""}
-        self._taken = {"metadata.csv", "metadata.jsonl", "__macosx"}  # these are not folders of pictures
-
-    def of(self, category: str) -> str:
-        """The folder of a class; '' for none."""
-        if category not in self._folders:
-            # What begins with a dot is skipped as hidden when folders are listed.
-            plain = _UNFIT.sub("_", category)[:80].strip(" .") or "_"
-            folder, number = plain, 2
-            while folder.casefold() in self._taken:
-                folder, number = f"{plain} {number}", number + 1
-            self._taken.add(folder.casefold())
-            self._folders[category] = folder
-        return self._folders[category]
 
 
 _IN_ZIP: Final = "zip://"  # the client's way to write a file in a zip: zip://sea/1.png::/home/me/.cache/.../art.zip

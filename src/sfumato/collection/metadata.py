@@ -164,7 +164,8 @@ def with_metadata(
     described = []
     for picture, category, (_, split), known in zip(pictures, categories, found, of, strict=True):
         side = split_named(known.get("split", "")) or known.get("split", split)
-        texts: dict[str, Any] = {"category": category, "split": side, "caption": known.get("caption", "")}
+        texts: dict[str, Any] = {"category": category, "split": side}
+        texts |= {about: known.get(about, "") for about in ("caption", "credit")}
         described.append(replace(picture, **texts, **fields_of(facts[picture.file])))
     return described
 

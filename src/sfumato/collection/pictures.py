@@ -13,7 +13,14 @@ from sfumato.provenance.licences import UNKNOWN as UNKNOWN
 from sfumato.provenance.statements import Statement, statement_from
 from sfumato.text import natural_order
 
-_OFTEN_EMPTY = ("found", "conflicts", "generated", "lifted", "said")  # so that most lines stay as short as they are
+_OFTEN_EMPTY = (
+    "credit",
+    "found",
+    "conflicts",
+    "generated",
+    "lifted",
+    "said",
+)  # so that most lines stay as short as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +31,11 @@ class Picture:
     modification time in ns, or the CRC-32 of a member of a zip. `width` and `height` are in pixels, after orientation.
     `transparent` says that the background shows through. `hash` is a 64-bit perceptual hash; near duplicates have the
     same `group`. `split` is the side that others put it on ('train', 'validation', 'test'); what sfumato trains on does
-    not depend on it. What nobody stated is '', but the licence, which is then 'unknown', and has its one name otherwise
-    (`provenance.licences`). `found` says where each of creator, title, year, source and licence was found, `conflicts`
-    what others say of them; `generated` how a model made the picture, '' where nothing says so; `lifted` which mark
-    against learning from it does not count, as it is its creator's own who collects. `said` is all that the picture's
-    own file says, as it was read.
+    not depend on it. `credit` is the line by which its owner wants to be named. What nobody stated is '', but the
+    licence, which is then 'unknown', and has its one name otherwise (`provenance.licences`). `found` says where each of
+    creator, title, year, source and licence was found, `conflicts` what others say of them; `generated` how a model
+    made the picture, '' where nothing says so; `lifted` which mark against learning from it does not count, as it is
+    its creator's own who collects. `said` is all that the picture's own file says, as it was read.
     """
 
     file: str
@@ -48,6 +55,7 @@ class Picture:
     source: str = ""
     licence: str = UNKNOWN
     split: str = ""
+    credit: str = ""
     found: Mapping[str, str] = field(default_factory=dict, hash=False)
     conflicts: tuple[Statement, ...] = ()
     generated: str = ""

@@ -30,6 +30,7 @@ COLUMNS: Final = {
         "licence", "license", "rights", "licenceurl", "licenseurl", "licensename", "rightsstatement", "usageterms",
         "copyright", "copyrightnotice", "sharelicensestatus",
     ),
+    "credit": ("credit", "creditline", "attribution"),
     "category": ("category", "class", "label"),
     "split": ("split",),
 }  # fmt: skip

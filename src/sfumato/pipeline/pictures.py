@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.collection import (
+    MUSEUMS,
     WHITE,
     Collection,
     Fetched,
@@ -36,17 +37,21 @@ def collect(
     include_works: bool = False,
     ownership: Ownership | None = None,
     policy: PicturePolicy | None = None,
+    query: str = "",
+    limit: int | None = None,
     force: bool = False,
 ) -> Iterator[Event]:
     """Make a collection at ``place``, as `sfumato.collection.collect` does; the last event is its `Finished`.
 
-    art: a folder, a zip, or the name of a data set ('kaggle:owner/name', 'hf:owner/name'), which is fetched first. What
-    the policy of this computer does not allow is left out. Raises SfumatoError.
+    art: a folder, a zip, the name of a data set ('kaggle:owner/name', 'hf:owner/name'), or a museum ('met:'), which is
+    fetched first; query, limit: what the museum is asked for, and the most works that are taken. What the policy of
+    this computer does not allow is left out. Raises SfumatoError.
     """
     origin = None
-    if is_reference(art):
-        yield Began("fetching", f"Fetching {Reference.parse(art)}")
-        fetched = yield from passed_on(fetch(art, place, force=force), Fetched)
+    named = _named(art, query, limit)
+    if named is not None:
+        yield Began("fetching", f"Fetching {named}")
+        fetched = yield from passed_on(fetch(str(named), place, limit=limit, force=force), Fetched)
         art, origin = fetched.folder, fetched.origin
     yield Began("collecting", "Collecting")
     yield from collected(
@@ -63,6 +68,17 @@ def collect(
     )
 
 
+def _named(art: Path | str, query: str, limit: int | None) -> Reference | None:
+    """The data set or museum that ``art`` names; None for a path. Raises SfumatoError."""
+    named = Reference.parse(art) if is_reference(art) else None
+    if named is not None and named.is_of_museum:
+        return named.asking(query) if query else named
+    if query or limit is not None:
+        museums = ", ".join(f"{museum}:" for museum in MUSEUMS)
+        raise SfumatoError(f"{art}: --query and --limit are for museums ({museums}), and this is none; leave them out")
+    return named
+
+
 def collection_of(art: Path, place: Path, **choices: Any) -> Generator[Event, None, Collection]:
     """The collection that ``art`` is, or one made of it at ``place``. choices: as for `collect`.
 
@@ -72,6 +88,7 @@ def collection_of(art: Path, place: Path, **choices: Any) -> Generator[Event, No
     if not is_reference(art) and not art.exists():
         raise SfumatoError(f"{art}: no such folder; give a folder or a zip of pictures")
     if is_collection(art):
+        _named(art, choices.get("query", ""), choices.get("limit"))  # of which neither goes with a collection
         collection = Collection.open(art)
         if choices.get("ownership") is not None or choices.get("policy") is not None:
             raise SfumatoError(

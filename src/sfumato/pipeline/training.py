@@ -49,15 +49,17 @@ def train_on(
     include_works: bool = False,
     ownership: Ownership | None = None,
     policy: PicturePolicy | None = None,
+    query: str = "",
+    limit: int | None = None,
     device: torch.device | None = None,
     tensorboard: bool = False,
     force: bool = False,
 ) -> Iterator[Event]:
     """Collect, prepare, plan and train a new run at ``place``; the last event is training's `Finished`.
 
-    art: as for `pipeline.collect`, or a collection; choices: settings that were chosen, the rest is planned;
-    weights_from: the model to begin with. Raises SfumatoError for a mistake of the person's, before anything is
-    written where that is possible; without ``force`` nothing that was there is lost, and a directory that was made
+    art, query, limit: as for `pipeline.collect`, or a collection; choices: settings that were chosen, the rest is
+    planned; weights_from: the model to begin with. Raises SfumatoError for a mistake of the person's, before anything
+    is written where that is possible; without ``force`` nothing that was there is lost, and a directory that was made
     for a run that cannot begin goes again.
     """
     if art.resolve() == place.resolve():
@@ -79,6 +81,8 @@ def train_on(
             include_works=include_works,
             ownership=ownership,
             policy=policy,
+            query=query,
+            limit=limit,
             force=force,
         )
         if "size" not in choices:
