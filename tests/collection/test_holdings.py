@@ -12,7 +12,7 @@ from PIL import Image
 
 from sfumato.collection import Collection, Origin, Ownership, Picture, Rejected, Summary
 from sfumato.collection import holdings as counting
-from sfumato.collection.holdings import MOST_TITLES, Credit, DataSet, Holdings, Tally, host_of, years_in
+from sfumato.collection.holdings import MOST_TITLES, Credit, DataSet, Holdings, Tally, host_of
 from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.images import unusable
 
@@ -144,28 +144,6 @@ def test_a_record_that_contradicts_itself_is_none(
 def test_what_is_no_record_is_refused(text: str | bytes) -> None:
     with pytest.raises(ValueError):
         Holdings.from_json(text)
-
-
-@pytest.mark.parametrize(
-    ("stated", "years"),
-    [
-        ("1888", (1888, 1888)),
-        ("1888-05-01", (1888, 1888)),
-        ("12.05.1901", (1901, 1901)),
-        ("2020:05:01 10:11:12", (2020, 2020)),
-        ("ca. 1500-1510", (1500, 1510)),
-        ("1500–1510", (1500, 1510)),
-        ("between 1500 to 1510", (1500, 1510)),
-        ("1500-10", (1500, 1500)),
-        ("500-400 BC", (-500, -400)),
-        ("753 b.c.e.", (-753, -753)),
-        ("19th century", None),
-        ("", None),
-        ("inv. 123456", None),
-    ],
-)
-def test_years_are_read_from_dates_as_catalogues_write_them(stated: str, years: tuple[int, int] | None) -> None:
-    assert years_in(stated) == years
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sfumato.collection.origin import Origin, Reference
+from sfumato.collection.period import period_of
 from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.pictures import Picture
 from sfumato.collection.storing import Collection
@@ -276,24 +277,8 @@ def host_of(source: str) -> str:
     return public_source(source) if match is None else match["host"].lower().removeprefix("www.")
 
 
-_YEAR: Final = re.compile(
-    r"(?<!\d)(?P<first>\d{3,4})(?!\d)(?:\s*(?:-|\u2013|to|bis)\s*(?P<last>\d{3,4})(?!\d))?\s*(?P<before>b\.?\s?c)?",
-    re.IGNORECASE,
-)
-
-
-def years_in(stated: str) -> tuple[int, int] | None:
-    """The first and the last year that a statement names: 1888 of '1888-05-01', 1500 and 1510 of 'ca. 1500-1510'; None
-    where it names none in figures."""
-    match = _YEAR.search(stated)
-    if match is None:
-        return None
-    first, last = int(match["first"]), int(match["last"] or match["first"])
-    return (-first, -min(first, last)) if match["before"] else (first, max(first, last))
-
-
 def _years(pictures: Iterable[Picture]) -> Years | None:
-    found = [years for picture in pictures if picture.year and (years := years_in(picture.year)) is not None]
+    found = [period for picture in pictures if picture.year and (period := period_of(picture.year)) is not None]
     if not found:
         return None
-    return Years(earliest=min(first for first, _ in found), latest=max(last for _, last in found), known=len(found))
+    return Years(earliest=min(each.first for each in found), latest=max(each.last for each in found), known=len(found))
