@@ -2,7 +2,7 @@
 
 Its API as of November 2026 (api.artic.edu/docs; art-institute-of-chicago/data-aggregator on GitHub):
 
-  GET /api/v1/artworks/search?q=...&query[term][is_public_domain]=true&fields=...&limit=100&page=1
+  GET /api/v1/artworks/search?q=...&fields=...&limit=100&page=1, with `query[term][is_public_domain]` = true
       {"pagination": {"total_pages": 3, ...}, "data": [{"id": 27992, "is_public_domain": true, "image_id": "..."}, ...]}
   GET /api/v1/artworks/27992?fields=...
       {"data": {the fields below}, "config": {"iiif_url": "https://www.artic.edu/iiif/2"}}
