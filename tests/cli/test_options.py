@@ -47,6 +47,7 @@ RIGHT = {  # so that one wrong value is all that is wrong; IN is a folder with o
     "collect": "IN/art -o out --workers 1",
     "collection show": "IN/collection",
     "collection edit": "IN/collection --write out.csv",
+    "collection report": "IN/collection -o out",
     "collection remove": "IN/collection --creator Nobody --look-in IN/works",
     "train": "IN/art -o out --steps 1 --config IN/tiny.toml --device cpu",
     "generate": "IN/run -n 1 --steps 1 -o out",

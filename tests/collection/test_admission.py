@@ -1,15 +1,20 @@
 """Every fact, its source and every exclusion, of a folder in which all ways of stating them are mixed, as a table that
 was written by hand has them."""
 
+import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sfumato import pipeline
 from sfumato.collection import Collection, Finished, LeftOut, Noted, Ownership, PicturePolicy, Rejected, collect
 from sfumato.collection.admission import Admission, Choices, notes_on
+from sfumato.collection.holdings import Holdings
 from sfumato.collection.metadata import Metadata
 from sfumato.collection.pictures import Picture
+from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.provenance.licences import short_name
@@ -204,6 +209,53 @@ def test_ones_own_pictures_are_learned_from_whatever_their_marks(mixed, collecte
     assert any("marked as not to be learned from, and kept as the pictures are Cy Moe's own" in note for note in notes)
     assert collect_mixed(mixed)[0].ownership == Ownership("own", "Cy Moe"), "which stays true"
     assert collect_mixed(mixed, ownership=Ownership("unknown"))[0].pictures == collected[0].pictures
+
+
+ALLOWED = ("own", "CC0-1.0", "PDM-1.0", "CC-BY-4.0", "CC-BY-SA-4.0")
+
+
+def check_counts(place: Path, files: set[str], cases: dict[str, str], *cards: Path) -> None:
+    """Whether collection and cards count these files, and no others."""
+    collection = Collection.open(place)
+    assert {picture.file for picture in collection.pictures} == files
+    held, count = Holdings.of(collection), len(files)
+    licences = Counter(ROWS[cases[file]][1].split(" @ ")[0] for file in files)
+    assert {short_name(licence): number for licence, number in held.licences.items()} == licences
+    kinds = dict(sorted(Counter(entry.kind for entry in collection.left_out).items()))
+    assert held.left_out == kinds and sum(kinds.values()) == FILES - count
+    listed = ", ".join(f"{licence} ({number})" for licence, number in licences.items())
+    for each in (place, *cards):
+        card, summary = pipeline.card(each), pipeline.card(each, "eu")
+        described = json.loads(pipeline.card(each, "croissant"))
+        assert f"| Pictures | {count} (" in card
+        assert f"{count} pictures" in next(line for line in summary.splitlines() if "Training data size" in line)
+        assert described["rai:dataCollection"].startswith(f"{count} pictures were collected")
+        for text in (card, summary):
+            said = next(line for line in text.splitlines() if line.startswith("| Licences |"))
+            assert sorted(said.split(" | ")[1].rstrip(" |").split(", ")) == sorted(listed.split(", "))
+            assert all(f"{kind} ({number})" in text for kind, number in kinds.items())
+
+
+def test_what_a_strict_policy_leaves_out_is_in_no_dataset_and_in_no_count(mixed, tmp_path, tiny_settings) -> None:
+    place, run = tmp_path / "collection", tmp_path / "run"
+    list(collect(mixed.folder, place, workers=1, policy=PicturePolicy.of(ALLOWED, generated=False)))
+    list(pipeline.train_on(place, run, {**tiny_settings, "steps": 2}))
+    cases = {
+        file: case
+        for file, case in mixed.cases.items()
+        if ROWS[case][1].split(" @ ")[0] in ALLOWED and ROWS[case][2:4] == ["-", "-"]
+    }
+    assert 60 < len(cases) < FILES
+    assert set(Dataset.open(run / "dataset").files) == cases.keys()
+    check_counts(place, set(cases), mixed.cases, run, run / "model")
+
+    list(pipeline.remove(place, ["Ana"], []))
+    left = {file for file, case in cases.items() if not ROWS[case][0].startswith("Ana @")}
+    assert len(left) < len(cases)
+    check_counts(place, left, mixed.cases)
+    list(pipeline.train_on(place, tmp_path / "again", {**tiny_settings, "steps": 2}))
+    assert set(Dataset.open(tmp_path / "again" / "dataset").files) == left
+    check_counts(place, left, mixed.cases, tmp_path / "again" / "model")
 
 
 def picture(file: str = "a.png", **fields: object) -> Picture:
