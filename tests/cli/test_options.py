@@ -297,6 +297,17 @@ def test_a_command_has_an_option_for_each_field_that_is_asked_of_it(command: str
     assert all(f"{name}: {SamplerSettings.model_fields[name].description}" in (about.help or "") for name in RARE)
 
 
+def test_no_help_holds_what_the_terminal_takes_for_markup() -> None:
+    helps = [
+        (name, annotation.__metadata__[0].help or "")
+        for name, command in COMMANDS.items()
+        for annotation in get_type_hints(command, include_extras=True).values()
+        if hasattr(annotation, "__metadata__")
+    ]
+    assert len(helps) > 100
+    assert [(name, text) for name, text in helps if "[" in text] == []
+
+
 def test_types_are_those_of_the_fields() -> None:
     parameters = inspect.signature(COMMANDS["generate"]).parameters
     found = {name: option(parameters[name].annotation)[0] for name in ("steps", "guidance", "sampler", "tile", "label")}

@@ -45,7 +45,7 @@ class RightsOptions:
     ] = False
     policy: Annotated[
         Path | None,
-        typer.Option("--policy", metavar="FILE", help="A policy file (TOML) that says the same in [pictures]."),
+        typer.Option("--policy", metavar="FILE", help="A policy file (TOML) whose table 'pictures' says the same."),
     ] = None
 
     @property
