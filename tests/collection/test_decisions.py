@@ -178,6 +178,10 @@ def test_what_is_taken_out_does_not_come_back_in_any_form(art: Path, gather: Cal
     assert later.files == left
     assert "nearly the same picture as" in later.left_out["saved again.jpg"].reason
 
+    for name in (single.file, "under another name.png", "saved again.jpg", "drawing/0.png", "painting/1.png"):
+        (art / name).unlink()
+    assert gather(art).collection.excluded == [], "nothing of it is kept but the decision"
+
 
 def test_what_is_nearly_the_same_as_a_marked_picture_is_left_out_with_it(art: Path, gather: Callable) -> None:
     with Image.open(art / "drawing/0.png") as image:
