@@ -106,3 +106,16 @@ def test_columns_of_yes_and_no_say_the_licence_and_that_nothing_is_to_be_learned
     assert known_fields({"is_public_domain": "false", "opt_out": False, "trainable": True}) == ({}, [])
     assert known_fields({"license": "CC0", "is_public_domain": True})[0] == {"licence": "CC0"}
     assert known_fields({"comment": "noai, please"})[0] == {"opt-out": "noai"}
+
+
+def test_a_row_about_another_file_of_the_same_name_says_nothing_of_this_one():
+    rows = "file_name,license,artist\nold/1.png,CC0,Ana\nnew/1.png,,\n"
+    assert said(rows, "new/1.png").known == {"new/1.png": {}}
+    assert said(rows, "new/1.png").notes == ["names files that are not there, or that could be several: old/1.png"]
+    either = said("file_name,license\nold/1.png,CC0\nolder/1.png,all rights reserved\n", "new/1.png")
+    assert either.known == {}, "which of them was renamed is not known"
+
+
+def test_several_rows_of_one_name_are_about_one_picture():
+    found = said("image_id,artist,title\n7,Ana,\n7.png,,Sea\n7,,\n", "7.png")
+    assert found.known == {"7.png": {"creator": "Ana", "title": "Sea"}}

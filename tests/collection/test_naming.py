@@ -86,3 +86,10 @@ def test_kinds_of_texts():
 
 def test_a_text_beside_a_zip_is_about_what_lies_in_it():
     assert Captioned({"a/b.zip/0.png": "a/0.png"}).pictures_of("a/0.txt") == ["a/b.zip/0.png"]
+
+
+def test_what_is_gone_from_its_folder_is_no_picture_of_that_name_in_another():
+    found = names("drawing/1.png", "painting/0.png", "scans/new/5.png")
+    assert found.find("drawing/0.png") == []
+    assert found.find("downloads/0.png") == ["painting/0.png"], "a folder that is not here was renamed or left"
+    assert found.find("scans/5.png") == ["scans/new/5.png"], "it lies deeper in that folder"

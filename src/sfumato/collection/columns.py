@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sfumato.collection.tables import COLUMNS, DOMAIN, Fields, Row, Table, column_key, one_line
+from sfumato.collection.tables import COLUMNS, DOMAIN, Fields, Row, Table, column_key, normalised, one_line
 from sfumato.provenance import opt_outs
 from sfumato.provenance.statements import OPT_OUT
 
@@ -66,8 +66,7 @@ def understood(table: Table, find: Finder) -> Statements:
     kind = _kind_column(table.rows, rest, keys) if not fields["category"] else ""
     marks = _marked(table.rows, rest) if not fields["category"] and not kind else []
     missing: list[str] = []
-    for row in table.rows:
-        files = find(row.get(naming))
+    for row, files in _found(table.rows, naming, find):
         if not files:
             missing.append(one_line(row.get(naming)))
             continue
@@ -84,6 +83,29 @@ def understood(table: Table, find: Finder) -> Statements:
     if unused:
         said.notes.append(f"not used: {_listed(unused)}")
     return said
+
+
+def _found(rows: list[Row], naming: str, find: Finder) -> Iterator[tuple[Row, list[str]]]:
+    """Each row with the files that it is about. Where rows of several names find one file, those are about it whose
+    name ends its path, if these are of one name."""
+    found = [(row, normalised(one_line(row.get(naming))), find(row.get(naming))) for row in rows]
+    names_of: dict[str, set[str]] = defaultdict(set)
+    for _, name, files in found:
+        for file in files:
+            names_of[file].add(name)
+    meant: dict[str, set[str]] = {}
+    for file, names in names_of.items():
+        ends = names if len(names) == 1 else {name for name in names if _ends(file, name)}
+        suffix = f".{file.rpartition('.')[2]}".casefold()
+        meant[file] = ends if len({name.casefold().removesuffix(suffix) for name in ends}) == 1 else set()
+    for row, name, files in found:
+        yield row, [file for file in files if name in meant[file]]
+
+
+def _ends(file: str, name: str) -> bool:
+    """Whether a file's path ends as a name does, in any case, with its suffix or without."""
+    path = f"/{normalised(file)}".casefold()
+    return path.endswith(f"/{name}".casefold()) or path.rpartition(".")[0].endswith(f"/{name}".casefold())
 
 
 def known_fields(row: Row) -> tuple[Fields, list[str]]:

@@ -22,6 +22,7 @@ class Names:
         for file, place in places.items():
             self._whole[readable(place)].append(file)
         self._place_of = {file: readable(place).casefold() for file, place in places.items()}
+        self._folders = {part for place in self._place_of.values() for part in place.split("/")[:-1]}
 
     def find(self, name: object, folder: str = "", near: str = "") -> list[str]:
         """The files that a name in a table means; [] where none does, or where several would do equally well.
@@ -47,9 +48,32 @@ class Names:
         last = wanted.rpartition("/")[2]
         for tails in self._tails:
             places = dict(tails.get(last, ()))
-            if 0 < len(places) <= _MOST_TAILS and (found := _nearest(places, wanted, folder, near)):
+            if 0 < len(places) <= _MOST_TAILS and (found := self._nearest(places, wanted, folder, near)):
                 return found
         return []
+
+    def _nearest(self, places: dict[str, str], wanted: str, folder: str, near: str) -> list[str]:
+        """The one file whose place ends as the wanted name does; [] where that leaves more than one."""
+        parts = wanted.split("/")
+        for length in range(len(parts), 0, -1):
+            tail = "/" + "/".join(parts[-length:])
+            found = {file: place for file, place in places.items() if f"/{place}".endswith(tail)}
+            if found:
+                break
+        else:
+            return []
+        if length < len(parts) and (before := parts[-length - 1]) in self._folders:
+            # A folder that is here: what is not in it is gone, and no picture of the same name in another one.
+            found = {file: place for file, place in found.items() if before in place.split("/")[:-1]}
+        for closer in (
+            {file: place for file, place in found.items() if place.startswith(folder)},
+            {file: place for file, place in found.items() if near and f"/{near}" in f"/{place.rpartition('/')[0]}"},
+        ):
+            found = {file: place for file, place in found.items() if file in closer} or found
+        if len(found) > 1:
+            # As it stands below the table's folder, whatever lies deeper.
+            found = {file: place for file, place in found.items() if place == f"{folder}{wanted}"} or found
+        return list(found) if len(found) == 1 else []
 
     @cached_property
     def _tails(self) -> tuple[dict[str, list[tuple[str, str]]], ...]:
@@ -60,27 +84,6 @@ class Names:
             for tails, shown in ((named, place), (bare, stem(place))):
                 tails[shown.rpartition("/")[2]].append((file, shown))
         return named, bare
-
-
-def _nearest(places: dict[str, str], wanted: str, folder: str, near: str) -> list[str]:
-    """The one file whose place ends as the wanted name does; [] where that leaves more than one."""
-    parts = wanted.split("/")
-    for length in range(len(parts), 0, -1):
-        tail = "/" + "/".join(parts[-length:])
-        found = {file: place for file, place in places.items() if f"/{place}".endswith(tail)}
-        if found:
-            break
-    else:
-        return []
-    for closer in (
-        {file: place for file, place in found.items() if place.startswith(folder)},
-        {file: place for file, place in found.items() if near and f"/{near}" in f"/{place.rpartition('/')[0]}"},
-    ):
-        found = {file: place for file, place in found.items() if file in closer} or found
-    if len(found) > 1:
-        # As it stands below the table's folder, whatever lies deeper.
-        found = {file: place for file, place in found.items() if place == f"{folder}{wanted}"} or found
-    return list(found) if len(found) == 1 else []
 
 
 def stem(place: str) -> str:
