@@ -59,6 +59,7 @@ def test_any_bytes_are_decisions_or_one_sentence(tmp_path_factory, data: bytes) 
         {"remove": {"creator": "", "sha256": ""}},
         {"remove": {"creator": ["Ana"]}},
         {"keep": {}},
+        {"remove": {"creator": "Ana"}, "edit": {}},
         [],
         7,
     ],

@@ -61,6 +61,21 @@ def test_what_was_changed_in_it_is_an_edit_and_nothing_else(delimiter: str, enco
     assert next(said_of(edits)) == "1.png: title ''"
 
 
+def test_a_digest_means_the_same_in_capital_letters() -> None:
+    table = rows(table_of(PICTURES))
+    table[1][1], table[1][6] = "Zoë", table[1][6].upper()
+    assert [dict(edit.fields) for edit in edits_in(written(table), PICTURES, "t.csv")] == [{"creator": "Zoë"}]
+
+
+def test_what_a_spreadsheet_puts_for_a_formula_is_no_fact() -> None:
+    table = rows(table_of(PICTURES))
+    table[2][2] = "#NAME?"
+    with pytest.raises(SfumatoError, match=r"t\.csv: row 3: .*#NAME\?.* formula; nothing was changed"):
+        edits_in(written(table), PICTURES, "t.csv")
+    stated = picture(4, title="#NAME?")
+    assert edits_in(table_of([stated]), [stated], "t.csv") == []
+
+
 def test_rows_and_columns_may_be_missing() -> None:
     table = [[line[0], line[1], line[-1]] for line in rows(table_of(PICTURES))[:2]]
     table[1][1] = "Ben"
@@ -83,7 +98,7 @@ def changed(row: int, column: int, text: str) -> bytes:
         (changed(2, 0, "b.png"), "row 3: the collection has no picture 'b.png'; nothing was changed"),
         (
             written([*rows(table_of(PICTURES)), ["1.png", "Ben", "", "", "", "", f"sha256:{1:064x}"]]),
-            "other things than",
+            "says other things",
         ),
         (b"", "it has no column 'file_name'"),
         (b"file_name,creator\n1.png,Ben\n", "it has no column 'sha256'"),

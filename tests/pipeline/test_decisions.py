@@ -8,7 +8,7 @@ import pytest
 
 from sfumato import pipeline
 from sfumato.collection import Collection, Finished
-from sfumato.collection.decisions import FILE, Decisions, Edit
+from sfumato.collection.decisions import FILE, Decisions, Edit, Removal
 from sfumato.errors import SfumatoError
 
 
@@ -106,6 +106,23 @@ def test_a_persons_file_of_that_name_is_left_alone(place: Path) -> None:
     with pytest.raises(SfumatoError, match="was not made by sfumato"):
         list(pipeline.edit(place, [Edit(first.sha256, first.file, {"title": "Waves"})]))
     assert (place / FILE).read_text() == "my own decisions"
+
+
+def test_decisions_put_back_from_a_copy_are_taken(place: Path, tmp_path: Path) -> None:
+    first, second = Collection.open(place).pictures[:2]
+    Decisions((), (Removal(sha256=first.sha256, file=first.file),)).write(place)
+    done(pipeline.remove(place, [], [second.file]))
+    assert {first.sha256, second.sha256}.isdisjoint(picture.sha256 for picture in Collection.open(place).pictures)
+
+
+def test_what_fails_does_not_take_back_what_another_command_has_decided(place: Path) -> None:
+    first = Collection.open(place).pictures[0]
+    events = pipeline.edit(place, [Edit(first.sha256, first.file, {"title": "Waves"})])
+    next(events)
+    later = Decisions((), (Removal(creator="Ana Bo"),))
+    later.write(place)
+    events.close()  # type: ignore[attr-defined]
+    assert Decisions.read(place) == later
 
 
 def test_the_policy_of_the_computer_holds_too(

@@ -1,5 +1,6 @@
 """From pictures to a model in one stream; closing it cancels, and a failure leaves nothing."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import pytest
 
 from sfumato import pipeline
+from sfumato.collection import Noted
+from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.pipeline.events import Began, Event, Planned, TrainingBegan
+from sfumato.text import restored_path
 from sfumato.training import Finished, Run, Trained
 
 
@@ -46,6 +50,20 @@ def test_a_training_that_is_closed_leaves_a_model_and_can_be_resumed(
     events = list(pipeline.resume(tmp_path / "run"))
     assert isinstance(events[0], TrainingBegan) and isinstance(events[-1], Finished)
     assert Model.from_pretrained(run.path).weights_digest == Model.from_pretrained(streamed[0]).weights_digest
+
+
+def test_a_run_that_goes_on_says_what_was_taken_out_since(streamed: tuple[Path, list[Event]], tmp_path: Path) -> None:
+    place = Path(shutil.copytree(streamed[0], tmp_path / "run"))
+    run = Run.open(place)
+    file = Dataset.open(run.dataset).files[0]
+    kept = restored_path(run.record.collection)
+    list(pipeline.remove(kept, [], [file]))
+    try:
+        first = next(events := pipeline.resume(place))
+        events.close()  # type: ignore[attr-defined]
+        assert isinstance(first, Noted) and "1 picture taken out of its collection on request" in first.text
+    finally:
+        list(pipeline.restore(kept, [], [file]))
 
 
 def test_a_run_that_cannot_begin_leaves_nothing_behind(

@@ -168,8 +168,10 @@ def _decision(line: Any) -> Edit | Removal:
         if not edit.fields.keys() <= set(FACTS) or not all(isinstance(text, str) for text in edit.fields.values()):
             raise ValueError("it edits what nobody knows")
         found: Edit | Removal = edit
-    else:
+    elif set(line) == {"remove"}:
         found = Removal(**line["remove"])
+    else:
+        raise ValueError("it is no decision")
     if not all(isinstance(getattr(found, name, ""), str) for name in ("creator", "sha256", "file", "when")):
         raise TypeError("its parts are no texts")
     is_creator = isinstance(found, Removal) and found.creator and not found.sha256

@@ -37,6 +37,8 @@ class PicturePolicy:
             return cls(None, unknown is not False, generated)
         if not names:
             raise SfumatoError("No licence is allowed; name some, as in --allow own,CC0-1.0,PDM-1.0, or any.")
+        if any(name.casefold() == ANY for name in names):
+            raise SfumatoError(f"'{ANY}' allows every licence, so it stands alone: --allow {ANY}.")
         licences = dict.fromkeys(map(_licence, names))
         known = tuple(licence for licence in licences if licence != UNKNOWN)
         return cls(known, unknown is True or (unknown is None and UNKNOWN in licences), generated)

@@ -18,6 +18,7 @@ from sfumato.text import counted, printable, readable, shortened
 _DIGEST: Final = "sha256"
 _PREFIX: Final = "sha256:"  # without letters in front a spreadsheet takes some digests for numbers
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")  # what a spreadsheet would compute, and the mark against that
+_ERRORS: Final = ("#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!")  # '#N/A' says that it is not known
 _MOST_NAMED: Final = 3
 
 
@@ -50,14 +51,22 @@ def edits_in(data: bytes, pictures: Iterable[Picture], name: str) -> list[Edit]:
     edits: dict[str, Edit] = {}
     for number, row in enumerate(table.rows, start=2):
         file = _plain(_cell(readable(str(row.get(FILE_COLUMN) or ""))))
-        digest = str(row.get(_DIGEST) or "").strip().removeprefix(_PREFIX)
+        digest = str(row.get(_DIGEST) or "").strip().casefold().removeprefix(_PREFIX)
         picture = known.get((file, digest))
         if picture is None:
             raise SfumatoError(f"{name}: row {number}: {_fault(file, digest, contents)}; nothing was changed")
         fields = dict(_changes(row, picture))
+        if fault := next((text for text in fields.values() if text in _ERRORS), ""):
+            raise SfumatoError(
+                f"{name}: row {number}: a spreadsheet has put {fault} where it took a text for a formula; "
+                "nothing was changed"
+            )
         before = edits.get(picture.sha256)
         if before is not None and before.fields != fields:
-            raise SfumatoError(f"{name}: row {number}: says of {printable(file)} other things than a row before it")
+            raise SfumatoError(
+                f"{name}: row {number}: says other things of {printable(file)} than a row before it; "
+                "nothing was changed"
+            )
         edits[picture.sha256] = Edit(picture.sha256, picture.file, fields)
     return [edit for edit in edits.values() if edit.fields]
 

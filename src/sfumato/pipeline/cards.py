@@ -56,13 +56,20 @@ def subject_of(name: str | Path) -> Subject:
 
 
 def _gone(directory: Path) -> dict[str, int]:
-    """How many pictures of a model in its run have left their collection since, by the reason; none where the run, its
-    pictures or the collection are not there."""
+    """`left_since` of a model in its run; none where there is no run."""
     place = directory.parent if directory.name == "model" else directory
     if not is_run(place):
         return {}
     try:
-        run = Run.open(place)
+        return left_since(Run.open(place))
+    except SfumatoError:
+        return {}
+
+
+def left_since(run: Run) -> dict[str, int]:
+    """How many pictures that a run learns from have left their collection since, by the reason, the most first; none
+    where the pictures or the collection are not there."""
+    try:
         path = restored_path(run.record.collection)
         if not run.record.collection or not is_collection(path):
             return {}

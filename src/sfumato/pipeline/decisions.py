@@ -69,11 +69,15 @@ def _decided(collection: Collection, change: Callable[[Decisions], Decisions]) -
             "made anew from it"
         )
     directory = OwnDirectory(place, "collection")
-    directory.check([FILE])
+    is_put_back = bool(_put_back(place).digest)
+    directory.check([] if is_put_back else [FILE])
     with directory.at_work(), writing_to(place):
         before = Decisions.read(place)
+        if is_put_back:
+            directory.adopt([FILE])
         directory.claim(FILE)
-        change(before).write(place)
+        after = change(before)
+        after.write(place)
     is_done = False
     events = collect(collection.source, place, background=collection.background, include_works=collection.include_works)
     try:
@@ -84,7 +88,16 @@ def _decided(collection: Collection, change: Callable[[Decisions], Decisions]) -
     finally:
         if not is_done:
             with directory.at_work(), writing_to(place):
-                before.write(place)
+                if Decisions.read(place) == after:  # and not what another command has decided meanwhile
+                    before.write(place)
+
+
+def _put_back(place: Path) -> Decisions:
+    """Decisions that a person may have put here from a copy, known by their content; none for another file."""
+    try:
+        return Decisions.read(place)
+    except SfumatoError:
+        return Decisions()
 
 
 def _check_has_owner(collection: Collection, edit: Edit) -> None:

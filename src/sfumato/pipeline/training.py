@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
@@ -9,15 +10,18 @@ from typing import Any
 
 import torch
 
-from sfumato.collection import WHITE, Ownership, PicturePolicy
+from sfumato.collection import WHITE, Noted, Ownership, PicturePolicy
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
+from sfumato.images import unusable
 from sfumato.images.colour import Colour
+from sfumato.pipeline.cards import left_since
 from sfumato.pipeline.events import Began, Event, Planned, TrainingBegan
 from sfumato.pipeline.pictures import collection_of, dataset_of, short_sides
 from sfumato.provenance.sources import licences_of
 from sfumato.provenance.terms import Terms
+from sfumato.text import counted
 from sfumato.training import (
     STUDENT,
     Run,
@@ -130,6 +134,11 @@ def resume(
     if not run.has_begun and (more_minutes or more_steps):
         raise SfumatoError(
             f"{place}: has no checkpoint yet, so it begins again with its own plan; leave out --minutes and --steps"
+        )
+    if (removed := left_since(run).get(unusable.REMOVED, 0)) > 0:
+        yield Noted(
+            f"this run goes on learning from {counted(removed, 'picture')} taken out of its collection on request; "
+            f"a new one leaves them out: sfumato train {shlex.quote(run.record.collection)} -o NEW-RUN"
         )
     yield from follow_training(
         run, device=device, more_steps=more_steps, more_minutes=more_minutes, tensorboard=tensorboard

@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
+from sfumato.provenance.qualifications import is_qualified
+
 UNKNOWN: Final = "unknown"
 OWN: Final = "own"
 REFERENCE: Final = "LicenseRef-"
@@ -106,14 +108,17 @@ _COUNTRIES: Final = (
     " GT HK HR HU IE IGO IL IN IT JO JP KE KR KZ LB LU MA MK MO MT MX MY NG NL NO NZ PE PH PK"
     " PL PR PT PY QA RO RS RU RW SCOTLAND SE SG SI SK SO SV TH TN TR TW UA UG UK US VE VN YE ZA "
 )
-_URL: Final = re.compile(r"(?:https?://)?(?:www\.)?(?:creativecommons|rightsstatements)\.org/[\w./+-]+", re.IGNORECASE)
+_URL: Final = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:creativecommons|rightsstatements)\.org/[\w./+-]+(?:[?#]\S+)?", re.IGNORECASE
+)
 _CC_PATH: Final = re.compile(r"/(licenses|publicdomain)/([a-z+-]+)(?:/(\d\.\d))?(?:/([a-z]{2,8}(?=/|$)))?")
 _CC_WORDS: Final = re.compile(
     r"\b(?:cc|creative commons)[\s:_-]*(?P<parts>(?:(?:by|nc|nd|sa|attribution|noncommercial|non[\s_-]?commercial"
     r"|noderiv(?:ative|s|atives)?|no[\s_-]?deriv(?:ative|s|atives)?|sharealike|share[\s_-]?alike)\b[\s_,/-]*)+)"
-    r"(?:licen[cs]e\b)?[\s_,(v-]*(?P<version>[1-4]\.[015])?(?:[\s_,)-]+(?P<place>[A-Za-z]{2,3})\b)?",
+    r"(?:licen[cs]e\b)?[\s_,(v-]*(?P<version>[1-4]\.[015])?(?:[\s_,)-]+(?P<place>(?!N[CD]\b|SA\b)(?-i:[A-Z]{2,3}))\b)?",
     re.IGNORECASE,
 )
+_ZERO: Final = re.compile(r"\bcc[\s_-]?(?:0|zero)\b(?:[\s_-]*1\.0\b)?", re.IGNORECASE)
 _PARTS: Final = (
     ("BY", r"by\b|attribution"),
     ("NC", r"nc\b|non"),
@@ -142,12 +147,10 @@ def licence_of(text: str) -> str:
     words = " ".join(text.split())
     if _REFERENCE.fullmatch(words):
         return words
-    if (plain := _plain(words)) in WORDS:
+    if (plain := _plain(words)) in WORDS and (WORDS[plain] == UNKNOWN or not is_qualified(_plain_marks(words))):
         return WORDS[plain]
     if (spdx := _spdx(words)) is not None:
         return spdx
-    if (url := _URL.search(words)) is not None and (found := _of_url(url[0])) is not None:
-        return found
     return _in_words(words) or _reference(words)
 
 
@@ -155,15 +158,44 @@ def _plain(words: str) -> str:
     return " ".join(re.sub(r"\W+", " ", words).split()).casefold()
 
 
+def _plain_marks(words: str) -> str:
+    """What `_plain` leaves out of words that say one thing: a question mark makes them a question."""
+    return re.sub(r"\w+", " ", words)
+
+
+def _named(words: str) -> str | None:
+    """The one licence that is named in a sentence, '' for several or with words that take something of it away; None
+    where none is named."""
+    rest, named = words, []
+    for url in _URL.finditer(words):
+        if (found := _of_url(url[0])) is not None:
+            named.append(found)
+            rest = rest.replace(url[0], " ")
+    for pattern in (_CC_WORDS, _ZERO):
+        named += [_of_commons(found) if pattern is _CC_WORDS else "CC0-1.0" for found in pattern.finditer(rest)]
+        rest = pattern.sub(" ", rest)
+    if not named:
+        return None
+    best = max(named, key=lambda licence: (not is_reference(licence), len(licence)))
+    return best if all(_is_short_of(each, best) for each in named) and not is_qualified(rest) else ""
+
+
+def _is_short_of(licence: str, whole: str) -> bool:
+    """Whether the first may be the second with less said: without its version, or without its country."""
+    said, all_said = (short_name(each).removeprefix(REFERENCE) for each in (licence, whole))
+    return (
+        said == all_said
+        or re.fullmatch(rf"{re.escape(said)}-\d\.\d(?:-\w+)?|{re.escape(said)}(?<=\d)-\w+", all_said) is not None
+    )
+
+
 def _in_words(words: str) -> str | None:
     """The licence that a sentence names; None where it names none."""
     if _SEVERAL.search(words):
         return None
-    if (commons := _CC_WORDS.search(words)) is not None:
-        return _of_commons(commons)
-    if re.search(r"\bcc0\b|\bcc zero\b", words, re.IGNORECASE):
-        return "CC0-1.0"
-    if _DOMAIN_US.search(words) and not _NOT_DOMAIN.search(words):
+    if (named := _named(words)) is not None:
+        return named or None
+    if _DOMAIN_US.search(words) and not _NOT_DOMAIN.search(words) and "?" not in words:
         return NO_COPYRIGHT_US
     if _RESERVED.search(words):
         return IN_COPYRIGHT
@@ -237,8 +269,8 @@ def _of_commons(match: re.Match[str]) -> str:
     parts = "-".join(name for name, pattern in _PARTS if re.search(rf"\b(?:{pattern})", match["parts"], re.IGNORECASE))
     if match["version"] is None:
         return f"{REFERENCE}CC-{parts}"
-    place = match["place"] or ""  # in small letters it is as often a word: 'CC BY 3.0 in print'
-    return _commons(parts, match["version"], place if place.isupper() else "")
+    # In small letters a place is as often a word: 'CC BY 3.0 in print'.
+    return _commons(parts, match["version"], match["place"] or "")
 
 
 def _commons(parts: str, version: str, place: str) -> str:

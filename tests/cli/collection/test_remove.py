@@ -26,8 +26,20 @@ def test_pictures_go_and_what_has_learned_from_them_is_named(sfumato, own_run) -
     assert f"Taken out on request: {file}" in sfumato("collection", "show", place).out
     assert "left out: taken out on request" in sfumato("collection", "show", place, "--file", file).out.replace("(", "")
 
-    assert sfumato("collection", "remove", place, "--file", file, "--undo").code == 0
+    assert "1 picture taken in again." in sfumato("collection", "remove", place, "--file", file, "--undo").out
     assert file in {picture.file for picture in Collection.open(place).pictures}
+
+
+def test_what_was_left_out_already_is_looked_for_in_models_too(sfumato, own_run, tmp_path) -> None:
+    place, dataset = own_run / "collection", Dataset.open(own_run / "dataset")
+    file = dataset.files[int(dataset.train[0])]
+    assert sfumato("collection", "edit", place, "--all", "--licence", "CC0").code == 0
+    assert sfumato("collection", "edit", place, "--file", file, "--licence", "InC").code == 0
+    source = Collection.open(place).source
+    assert sfumato("collect", source, "-o", place, "--allow", "CC0").code == 0
+    answer = sfumato("collection", "remove", place, "--file", file)
+    assert "0 pictures taken out, and 1 that had been left out already" in answer.out
+    assert "(model): has learned from 1 of them" in answer.out.replace("\n", " ")
 
 
 def test_a_name_that_nobody_has_is_kept_for_later(sfumato, own_run, tmp_path) -> None:

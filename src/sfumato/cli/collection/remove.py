@@ -40,6 +40,7 @@ def remove(
     from sfumato.cli.drawing import draw
     from sfumato.collection import Collection
     from sfumato.collection.selection import is_by, said_alike
+    from sfumato.images import unusable
 
     if not creators and not files:
         raise SfumatoError("say whose pictures, with --creator NAME, or which, with --file NAME")
@@ -53,12 +54,20 @@ def remove(
     before = Collection.open(place)
     if undo:
         draw(pipeline.restore(place, names, patterns))
+        back = {each.sha256 for each in Collection.open(place).pictures} - {each.sha256 for each in before.pictures}
+        say(console, f"{counted(len(back), 'picture')} taken in again.")
         return
+    out_before = {each.file for each in before.left_out if each.kind == unusable.REMOVED}
+    already = {each.sha256 for each in before.excluded if each.file in out_before}
     unknown = [name for name in names if not any(is_by(each, [name]) for each in (*before.pictures, *before.excluded))]
     draw(pipeline.remove(place, names, patterns))
     after = Collection.open(place)
-    gone = {each.sha256 for each in before.pictures} - {each.sha256 for each in after.pictures}
-    say(console, f"{counted(len(gone), 'picture')} taken out; the files stay where they are.")
+    # What was left out for another reason until now may be in a model all the same.
+    removed = {each.file for each in after.left_out if each.kind == unusable.REMOVED}
+    gone = {each.sha256 for each in after.excluded if each.file in removed} - already
+    was_in = gone & {each.sha256 for each in before.pictures}
+    more = f", and {len(gone - was_in):,} that had been left out already" if gone - was_in else ""
+    say(console, f"{counted(len(was_in), 'picture')} taken out{more}; the files stay where they are.")
     for name in unknown:
         alike = said_alike([name], before)
         say(console, f"No picture here is by {printable(name)}{alike}; it is noted for pictures that come later.")

@@ -12,7 +12,7 @@ from rich.console import Console
 from sfumato.cli.bar import say
 from sfumato.cli.collection.arguments import Files, Place
 from sfumato.errors import SfumatoError
-from sfumato.text import class_name, counted
+from sfumato.text import class_name, counted, printable
 
 if TYPE_CHECKING:
     from sfumato.collection import Collection, Picture
@@ -53,11 +53,11 @@ def show(
     if unknown is not None:
         for picture in collection.pictures:
             if not _is_known(picture, unknown):
-                say(console, picture.file)
+                say(console, printable(picture.file))
         return
     if left_out:
         for entry in collection.left_out:
-            say(console, f"{entry.file}: {entry.reason}")
+            say(console, f"{printable(entry.file)}: {printable(entry.reason)}")
         return
     from sfumato.cli.tables import collection_table
     from sfumato.collection import Finished
@@ -109,7 +109,7 @@ def _of_picture(picture: Picture, collection: Collection) -> Iterator[str]:
     from sfumato.provenance.licences import short_name
 
     reason = next((entry.reason for entry in collection.left_out if entry.file == picture.file), "")
-    yield f"{picture.file}{f' (left out: {reason})' if reason else ''}"
+    yield f"{printable(picture.file)}{f' (left out: {reason})' if reason else ''}"
     yield f"  {picture.width} x {picture.height} pixels, class {class_name(picture.category)}, SHA-256 {picture.sha256}"
     for about in FACTS:
         value = getattr(picture, about)
