@@ -119,3 +119,12 @@ def test_a_row_about_another_file_of_the_same_name_says_nothing_of_this_one():
 def test_several_rows_of_one_name_are_about_one_picture():
     found = said("image_id,artist,title\n7,Ana,\n7.png,,Sea\n7,,\n", "7.png")
     assert found.known == {"7.png": {"creator": "Ana", "title": "Sea"}}
+
+
+def test_a_row_may_say_of_its_licence_several_things():
+    rows = (
+        "file_name,License,rights,usage terms\n"
+        "a.png,CC0,All rights reserved,\nb.png,unknown,,CC BY-NC 4.0\nc.png,CC0,CC0,\n"
+    )
+    licences = {file: fields["licence"].split("\n") for file, fields in said(rows).known.items()}
+    assert licences == {"a.png": ["CC0", "All rights reserved"], "b.png": ["unknown", "CC BY-NC 4.0"], "c.png": ["CC0"]}

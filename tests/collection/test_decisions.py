@@ -12,6 +12,7 @@ from PIL import Image
 
 from sfumato.collection.decisions import FILE, Decisions, Edit, Removal
 from sfumato.collection.facts import Fact, Facts, names_creator
+from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.storing import Collection
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
@@ -205,6 +206,33 @@ def test_what_tables_say_of_a_file_of_the_same_content_is_said_of_it_too(art: Pa
     picture = gather(art).collection.pictures[0]
     assert (picture.licence, picture.creator) == ("CC0-1.0", "Ana")
     assert [each.text for each in picture.conflicts] == ["All rights reserved"]
+
+
+def test_a_strict_policy_asks_for_agreement_or_a_decision(art: Path, gather: Callable) -> None:
+    (art / "metadata.csv").write_text("file_name,license,rights\ndrawing/0.png,CC0,All rights reserved\n")
+    policy = PicturePolicy.of(["CC0", "unknown"])
+    strict = gather(art, policy=policy)
+    assert strict.kinds == {"drawing/0.png": unusable.NOT_ALLOWED}
+    assert (
+        "is CC0-1.0 by metadata.csv and 'All rights reserved' by metadata.csv"
+        in strict.left_out["drawing/0.png"].reason
+    )
+    picture = strict.collection.excluded[0]
+    decide(strict.collection, edits=(Edit(picture.sha256, picture.file, {"licence": "CC0"}),))
+    assert "drawing/0.png" in gather(art).files
+    assert gather(art, policy=PicturePolicy.of(["CC0", "InC", "unknown"])).kinds == {}
+
+
+def test_decisions_that_are_gone_are_missed(art: Path, gather: Callable) -> None:
+    first = gather(art)
+    decide(first.collection, removals=(Removal(sha256=first.collection.pictures[0].sha256),))
+    assert not Collection.open(first.collection.path).is_decided
+    again = gather(art)
+    assert again.collection.is_decided
+    (again.collection.path / FILE).unlink()
+    with pytest.raises(SfumatoError, match=r"decisions.jsonl is gone, .* say --force"):
+        gather(art)
+    assert gather(art, force=True).files == first.files
 
 
 def test_damaged_decisions_stop_a_collect_and_stay(art: Path, gather: Callable) -> None:

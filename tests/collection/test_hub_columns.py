@@ -67,3 +67,8 @@ def test_columns_of_yes_and_no_say_what_may_be_learned_from():
     assert columns.unused == []
     assert columns.rights_of({"Trainable": False, "noai": None, "is_public_domain": 1}) == ["False", "", "1"]
     assert "rights from 'Trainable', 'noai', 'is_public_domain'" in columns.describe()
+
+
+def test_a_second_licence_is_not_lost():
+    columns = chosen(image=PICTURE, license=TEXT, rights=TEXT)
+    assert (columns.texts["licence"], columns.rights) == (["license"], ["rights"])

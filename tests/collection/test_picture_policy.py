@@ -73,6 +73,8 @@ def test_what_a_model_made_is_left_out_whatever_its_licence() -> None:
         ),
         ("CC-BY-4", "says no version; name one, as in CC-BY-4.0"),
         ("CCO-1.0", "'CCO-1.0' is no licence that is known; do you mean CC0-1.0?"),
+        ("CC-BY-9.0", "'CC-BY-9.0' is no licence that is known"),
+        ("LicenseRef-", "is no licence that is known"),
         ("Fair Use", "for words that pictures state, give LicenseRef-Fair-Use"),
         ("n/a", "'n/a' does not say which licence is meant"),
         ("\x1b[31m", "is no licence that is known"),

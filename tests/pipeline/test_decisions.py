@@ -57,7 +57,7 @@ def test_what_was_not_taken_out_cannot_be_taken_in(place: Path) -> None:
 
 def test_where_nothing_would_be_left_all_stays_as_it_was(place: Path) -> None:
     before = Collection.open(place)
-    with pytest.raises(SfumatoError, match="holds no picture that can be used"):
+    with pytest.raises(SfumatoError, match=r"would have no picture left in its collection; .* delete the"):
         list(pipeline.remove(place, [], ["*"]))
     after = Collection.open(place)
     assert (after.pictures, after.decisions) == (before.pictures, Decisions())
@@ -139,3 +139,12 @@ def test_the_policy_of_the_computer_holds_too(
     monkeypatch.delenv("SFUMATO_POLICY")
     done(pipeline.collect(tiny_art, place, workers=1))
     assert len(Collection.open(place).pictures) == len(pictures), "it was not stated of the collection"
+
+
+def test_what_was_decided_is_carried_out_before_a_training(place: Path, tmp_path: Path) -> None:
+    first = Collection.open(place).pictures[0]
+    Decisions().with_removals([Removal(sha256=first.sha256)]).write(place)  # as one that is killed on its way leaves it
+    with pytest.raises(SfumatoError, match="what was edited or taken out is not in it"):
+        list(pipeline.train_on(place, tmp_path / "run", {"steps": 1}))
+    list(pipeline.collect(Collection.open(place).source, place, workers=1, background=(1, 2, 3)))
+    assert first.file not in {picture.file for picture in Collection.open(place).pictures}

@@ -45,3 +45,11 @@ def test_where_all_works_are_refused_it_says_so(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(SfumatoError, match=r"10 works refused.*'sfumato policy' shows them"):
         demonstration._animated(model, 1, OwnDirectory(tmp_path / "demo", "demo"))
     assert not (tmp_path / "demo").exists()
+
+
+def test_nothing_is_drawn_that_may_not_be_learned_from(tmp_path, monkeypatch):
+    (tmp_path / "policy.toml").write_text("[pictures]\nallow = ['CC-BY-4.0']\n")
+    monkeypatch.setenv("SFUMATO_POLICY", str(tmp_path / "policy.toml"))
+    with pytest.raises(SfumatoError, match="does not allow the pictures that the program draws"):
+        list(pipeline.demonstrate(tmp_path / "demo"))
+    assert not (tmp_path / "demo").exists()

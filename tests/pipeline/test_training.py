@@ -103,3 +103,15 @@ def test_a_model_is_distilled_from_a_run(trained: Run, tmp_path: Path, names: Ca
     assert names(events)[:3] == ["pipeline.Began", "pipeline.Planned", "pipeline.TrainingBegan"]
     assert isinstance(events[-1], Finished)
     assert Model.from_pretrained(tmp_path / "student").config.generation.steps == 2
+
+
+def test_a_run_goes_on_and_teaches_within_the_policy_of_the_computer(trained, tmp_path, monkeypatch):
+    (tmp_path / "policy.toml").write_text("[pictures]\nallow = ['CC-BY-4.0']\n")
+    monkeypatch.setenv("SFUMATO_POLICY", str(tmp_path / "policy.toml"))
+    for events in (
+        pipeline.resume(trained.path, more_steps=1),
+        pipeline.distill(trained.path, tmp_path / "student", {"steps": 1}),
+    ):
+        with pytest.raises(SfumatoError, match=r"learns from 20 pictures that the policy .* does not allow"):
+            list(events)
+    assert not (tmp_path / "student").exists()

@@ -122,6 +122,11 @@ class Earlier:
             return policy
         return self.stored.policy if self.stored is not None else PicturePolicy()
 
+    @property
+    def has_decided(self) -> bool:
+        """Whether pictures were edited or taken out."""
+        return self.stored is not None and bool(self.stored.description.get("decisions"))
+
     def is_of(self, origin: Origin | None, stated: dict[str, Any]) -> bool:
         """Whether the stored collection is of this origin, and its description states all this."""
         stored = self.stored
@@ -237,6 +242,11 @@ def _nothing_left(source: Path, rejected: list[Rejected]) -> str:
         return (
             f"{source} holds no picture that may be learned from ({rejected[0].file}: {rejected[0].reason}); "
             "if they are your own, say so: sfumato collect ART -o COLLECTION --licence own --creator NAME."
+        )
+    if kinds == {unusable.REMOVED}:
+        return (
+            f"{source} would have no picture left in its collection; if all are to be taken out, delete the "
+            "collection's directory, and what was trained on it."
         )
     if unusable.NOT_ALLOWED in kinds and kinds <= unusable.EXCLUDED:
         first = next(entry for entry in rejected if entry.kind == unusable.NOT_ALLOWED)

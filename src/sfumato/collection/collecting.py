@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sfumato.collection.admission import Choices
 from sfumato.collection.assembling import Earlier, Kept, assemble, listing_digest
+from sfumato.collection.decisions import FILE as DECISIONS
 from sfumato.collection.decisions import Decisions
 from sfumato.collection.events import CollectEvent, FetchEvent, Finished, Noted, Read, Scanned
 from sfumato.collection.facts import Ownership
@@ -66,6 +67,11 @@ def collect(
     listing = list_source(source, destination.resolve(), include_works=include_works)
     earlier = Earlier.read(source, destination, background, include_works=include_works)
     decisions = Decisions.read(destination)
+    if earlier.has_decided and not (destination / DECISIONS).exists() and not force:
+        raise SfumatoError(
+            f"{destination / DECISIONS} is gone, which said what was edited and taken out; put it back from a copy, or "
+            "say --force to go on without it."
+        )
     stated_policy = earlier.policy_with(policy)
     effective = stated_policy if bounds is None else stated_policy.within(bounds)
     choices = Choices(earlier.origin_with(origin), earlier.ownership_with(ownership), effective, decisions)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sfumato.collection.tables import COLUMNS, DOMAIN, Fields, Row, Table, column_key, normalised, one_line
 from sfumato.provenance import opt_outs
-from sfumato.provenance.statements import OPT_OUT
+from sfumato.provenance.statements import LICENCE, OPT_OUT
 
 # As other tools and competitions call the same things; compared without case, spaces, '_' and '-'.
 _FILES: Final = (
@@ -70,7 +70,7 @@ def understood(table: Table, find: Finder) -> Statements:
         if not files:
             missing.append(one_line(row.get(naming)))
             continue
-        known = {about: _first(row, columns) for about, columns in fields.items()}
+        known = _known(row, fields)
         _add_rights(known, row, rights, keys)
         marked = (column for column in marks if one_line(row.get(column)) in _ONE)
         known[KIND] = one_line(row.get(kind)) if kind else next(marked, "")
@@ -113,10 +113,17 @@ def known_fields(row: Row) -> tuple[Fields, list[str]]:
     keys = {column: column_key(column) for column in row}
     fields = {about: _columns_of(about, keys, "") for about in COLUMNS}
     rights = [column for column, key in keys.items() if key in RIGHTS]
-    known = {about: _first(row, columns) for about, columns in fields.items()}
+    known = _known(row, fields)
     _add_rights(known, row, rights, keys)
     used = {*rights, *(column for columns in fields.values() for column in columns)}
     return {about: text for about, text in known.items() if text}, [name for name in row if name not in used]
+
+
+def _known(row: Row, fields: dict[str, list[str]]) -> Fields:
+    """What a row says of each field: of a licence all that its columns say, a line each."""
+    known = {about: _first(row, columns) for about, columns in fields.items()}
+    licences = (one_line(row.get(column)) for column in fields[LICENCE])
+    return known | {LICENCE: "\n".join(dict.fromkeys(filter(None, licences)))}
 
 
 def _add_rights(known: Fields, row: Row, rights: list[str], keys: dict[str, str]) -> None:

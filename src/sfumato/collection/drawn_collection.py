@@ -16,8 +16,9 @@ from sfumato.errors import SfumatoError
 from sfumato.text import counted
 
 _LICENCE, _TABLE = "LICENCE.txt", "metadata.csv"
-LICENCE_TEXT: Final = """\
-CC0-1.0
+LICENCE: Final = "CC0-1.0"
+LICENCE_TEXT: Final = f"""\
+{LICENCE}
 
 The pictures in this folder were drawn by the program sfumato, from random numbers and the rules in its source code.
 To the extent possible under law, the sfumato authors have waived all copyright and related or neighbouring rights to
@@ -61,7 +62,7 @@ def _draw_all(directory: OwnDirectory, per_class: int, size: int, seed: int) -> 
                     replace_file(path, picture.getvalue())
                     source = f"drawn by sfumato {__version__}, seed {seed + number}"
                     title = f"{name.capitalize()}, no. {number + 1}"
-                    rows.append([file, title, "sfumato (drawn by the program)", "CC0-1.0", source])
+                    rows.append([file, title, "sfumato (drawn by the program)", LICENCE, source])
                     yield path
                 _write_table(directory, rows)
         except GeneratorExit:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sfumato.collection.columns import RIGHTS
 from sfumato.collection.tables import COLUMNS, TEXTS, column_key
+from sfumato.provenance.statements import LICENCE
 
 _PICTURES: Final = ("image", "img", "picture", "photo")
 _CLASSES: Final = ("label", "labels", "class", "category", "style", "genre")
@@ -100,9 +101,11 @@ def choose_columns(features: dict[str, Any], distinct: Callable[[str], int], row
         columns = [name for title, name in titled if column_key(name) == title]
         if columns:
             texts[about] = columns
+    further = texts[LICENCE][1:] if LICENCE in texts else []  # each may say something else
+    texts |= {LICENCE: texts[LICENCE][:1]} if further else {}
     used = {picture, category, *chain.from_iterable(texts.values())}
     plain = [name for name, kind in features.items() if name in written or str(getattr(kind, "dtype", "")) == "bool"]
-    rights = [name for name in plain if column_key(name) in RIGHTS and name not in used]
+    rights = [name for name in plain if (column_key(name) in RIGHTS or name in further) and name not in used]
     unused = [name for name in features if name not in {*used, *rights}]
     return Columns(picture, category, texts, rights, names, unused)
 

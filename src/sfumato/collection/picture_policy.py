@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Final, Self
 
-from sfumato.collection.facts import Fact, Facts
+from sfumato.collection.facts import EDIT, Fact, Facts
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.provenance.licences import OWN, REFERENCE, UNKNOWN, WORDS, is_reference, licence_of, short_name
-from sfumato.provenance.statements import LICENCE
+from sfumato.provenance.statements import LICENCE, Statement
 from sfumato.text import printable, shortened
 
 ANY: Final = "any"  # in the place of a list of licences
@@ -66,20 +67,29 @@ class PicturePolicy:
     def refusal(self, facts: Facts) -> tuple[str, str]:
         """Why a picture of which these are the facts may not be learned from; see `reason`."""
         fact = facts.known.get(LICENCE, Fact(UNKNOWN, ""))
-        return self.reason(fact.value, fact.where, facts.generated)
+        return self.reason(fact.value, fact.where, facts.generated, facts.conflicts)
 
-    def reason(self, licence: str, where: str, generated: str) -> tuple[str, str]:
+    def reason(self, licence: str, where: str, generated: str, conflicts: Iterable[Statement] = ()) -> tuple[str, str]:
         """Why a picture may not be learned from: a kind to count by, and a reason for people; both '' where it may.
 
-        licence: under its one name; where: that was found; generated: how a model made the picture, '' for none.
+        licence: under its one name; where: that was found; generated: how a model made the picture, '' for none;
+        conflicts: what others say, which counts for nothing where a person has edited the licence.
         """
         if not self.generated and generated:
             return unusable.GENERATED, f"made by a model: {generated}"
         if licence == UNKNOWN:
             return ("", "") if self.unknown else (unusable.NOT_ALLOWED, "its licence is not known")
-        if self.allow is None or licence.casefold() in self._allowed:
+        if self.allow is None:
             return "", ""
-        return unusable.NOT_ALLOWED, f"its licence, {short_name(licence)} ({where}), is not among those allowed"
+        if licence.casefold() not in self._allowed:
+            return unusable.NOT_ALLOWED, f"its licence, {short_name(licence)} ({where}), is not among those allowed"
+        for each in conflicts if where != EDIT else ():
+            if each.about == LICENCE and licence_of(each.text).casefold() not in self._allowed:
+                return unusable.NOT_ALLOWED, (
+                    f"its licence is {short_name(licence)} by {where} and '{shortened(each.text, 100)}' by "
+                    f"{each.where}, which is not among those allowed; 'sfumato collection edit' settles it"
+                )
+        return "", ""
 
     @cached_property
     def _allowed(self) -> frozenset[str]:
@@ -102,14 +112,14 @@ class PicturePolicy:
 
 def _licence(name: str) -> str:
     """Raises SfumatoError where a name means no licence that is known, which may be a slip."""
-    if name.startswith(REFERENCE):
-        return licence_of(name)
+    if name.startswith(REFERENCE) and is_reference(licence_of(name)) and licence_of(name) == name:
+        return name
     licence = licence_of(name)
     if licence == UNKNOWN and name.casefold() != UNKNOWN:
         raise SfumatoError(f"'{_short(name)}' does not say which licence is meant; name one, as in CC-BY-4.0.")
     if not is_reference(licence):
         return licence
-    if licence.startswith(f"{REFERENCE}CC-"):
+    if re.fullmatch(rf"{REFERENCE}CC(?:-(?:BY|SA|NC|ND))+", licence) and not re.search(r"\d\.\d", name):
         version = f"{short_name(licence).removeprefix(REFERENCE)}-4.0"
         raise SfumatoError(
             f"'{_short(name)}' says no version; name one, as in {version}, or, for pictures that state none, {licence}."

@@ -22,8 +22,14 @@ Stated = dict[str, list[Statement]]
 
 
 def statements_in(fields: Fields, where: str) -> list[Statement]:
-    """What the fields of a row or of an object say of a picture's source, its licence, and of learning from it."""
-    return [Statement(about, fields[about], where) for about in (*FACTS, OPT_OUT) if fields.get(about)]
+    """What the fields of a row or of an object say of a picture's source, its licence, and of learning from it. Each
+    line is a statement."""
+    return [
+        Statement(about, text, where)
+        for about in (*FACTS, OPT_OUT)
+        for text in fields.get(about, "").split("\n")
+        if text
+    ]
 
 
 def gather_sidecars(listing: Listing, source: Source, stated: Stated, notes: list[str]) -> None:

@@ -168,6 +168,11 @@ class Collection:
         return Decisions.read(self.path)
 
     @property
+    def is_decided(self) -> bool:
+        """Whether all that was edited and taken out is carried out: not where a command that does so was killed."""
+        return bool(self.decisions.digest == self.description.get("decisions", ""))
+
+    @property
     def counts(self) -> MappingProxyType[str, int]:
         """The number of pictures of each class; those of no class count under ''."""
         return MappingProxyType(self.summary.classes)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from sfumato.collection.drawn import CLASSES
-from sfumato.collection.drawn_collection import draw_collection
+from sfumato.collection.drawn_collection import LICENCE, draw_collection
 from sfumato.directory import OwnDirectory
 from sfumato.disk import write_whole_text
 from sfumato.errors import SfumatoError
@@ -51,6 +51,8 @@ def demonstrate(place: Path, *, minutes: float = 2.0, seed: int = 0, force: bool
     policy.check_size(SIZE, SIZE)
     policy.check_classes(tuple(CLASSES))
     policy.load_filters()
+    if reason := policy.limits.pictures.policy.reason(LICENCE, "the program's own", "")[1]:
+        raise SfumatoError(f"{policy.said} does not allow the pictures that the program draws: {reason}")
     with directory.at_work():
         directory.remove([PAGE])
         # What is there is an unfinished demonstration's, or may be made anew.

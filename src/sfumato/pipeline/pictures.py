@@ -20,11 +20,13 @@ from sfumato.collection import (
     is_reference,
 )
 from sfumato.collection import collect as collected
+from sfumato.collection.decisions import FILE
 from sfumato.dataset import Dataset, Ready, prepare
 from sfumato.errors import SfumatoError
 from sfumato.images.colour import Colour
 from sfumato.pipeline.events import Began, Event, passed_on
 from sfumato.policy.policy import Policy
+from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import counted
 
 
@@ -95,10 +97,34 @@ def collection_of(art: Path, place: Path, **choices: Any) -> Generator[Event, No
                 f"{art}: is a collection already; say whose its pictures are, and which are allowed, with: sfumato "
                 f"collect {collection.source} -o {art}"
             )
+        if not collection.is_decided:
+            raise SfumatoError(
+                f"{art}: what was edited or taken out is not in it as {art / FILE} has it; carry that out with: "
+                f"sfumato collect {collection.source} -o {art}"
+            )
         _check_allowed(collection)
         return collection
     finished = yield from passed_on(collect(art, place, **choices), Finished)
     return Collection.open(finished.path)
+
+
+def check_learned_from(place: Path, learned_from: LearnedFrom | None) -> None:
+    """Raises SfumatoError where the policy of this computer does not allow all licences of the collection that the run
+    at ``place`` learns from. learned_from: None, or of no known licences, where that cannot be said."""
+    policy = Policy.current()
+    allowed = policy.limits.pictures.policy
+    known = learned_from.licences if learned_from is not None else None
+    if known is None and allowed != PicturePolicy():
+        raise SfumatoError(
+            f"{place}: does not say under which licences its pictures are, and {policy.said} allows certain ones "
+            "alone; train a new run"
+        )
+    for licence, count in (known or {}).items():
+        if reason := allowed.reason(licence, "the run's record", "")[1]:
+            raise SfumatoError(
+                f"{place}: learns from {counted(count, 'picture')} that {policy.said} does not allow ({reason}); "
+                "train a new run"
+            )
 
 
 def _check_allowed(collection: Collection) -> None:
@@ -108,7 +134,11 @@ def _check_allowed(collection: Collection) -> None:
     refused = [
         (picture.file, reason)
         for picture in collection.pictures
-        if (reason := allowed.reason(picture.licence, picture.found.get("licence", ""), picture.generated)[1])
+        if (
+            reason := allowed.reason(
+                picture.licence, picture.found.get("licence", ""), picture.generated, picture.conflicts
+            )[1]
+        )
     ]
     if refused:
         file, reason = refused[0]

@@ -18,7 +18,7 @@ from sfumato.images import unusable
 from sfumato.images.colour import Colour
 from sfumato.pipeline.cards import left_since
 from sfumato.pipeline.events import Began, Event, Planned, TrainingBegan
-from sfumato.pipeline.pictures import collection_of, dataset_of, short_sides
+from sfumato.pipeline.pictures import check_learned_from, collection_of, dataset_of, short_sides
 from sfumato.provenance.sources import licences_of
 from sfumato.provenance.terms import Terms
 from sfumato.text import counted
@@ -135,6 +135,7 @@ def resume(
         raise SfumatoError(
             f"{place}: has no checkpoint yet, so it begins again with its own plan; leave out --minutes and --steps"
         )
+    check_learned_from(place, next(iter(run.record.learned_from), None))
     if (removed := left_since(run).get(unusable.REMOVED, 0)) > 0:
         yield Noted(
             f"this run goes on learning from {counted(removed, 'picture')} taken out of its collection on request; "
@@ -164,6 +165,7 @@ def distill(
     if force:
         check_parent_stays(place, teacher)
     taught = Run.open(teacher)
+    check_learned_from(teacher, next(iter(taught.record.learned_from), None))
     asked = {"objective.steps": steps, "objective.guidance": guidance}
     settings = layered(
         parent_choices(str(teacher)),

@@ -57,7 +57,7 @@ def test_a_name_that_nobody_has_is_kept_for_later(sfumato, own_run, tmp_path) ->
         (["--creator", " "], "--creator: a name is needed"),
         (["--creator", "Ana", "--look-in", "nowhere"], "--look-in nowhere: there is no such directory"),
         (["--creator", "Ana", "--undo"], "nothing was taken out for Ana"),
-        (["--file", "*"], "holds no picture that can be used"),
+        (["--file", "*"], "would have no picture left in its collection"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_changes_nothing(sfumato, own_run, arguments, said) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.cli.bar import say
-from sfumato.cli.collection.arguments import Classes, Files, Place
+from sfumato.cli.collection.arguments import Classes, Files, Place, carry_out
 from sfumato.errors import SfumatoError
 from sfumato.text import counted, printable
 
@@ -47,7 +47,6 @@ def edit(
     files are not changed.
     """
     from sfumato import pipeline
-    from sfumato.cli.drawing import draw
     from sfumato.collection import Collection
     from sfumato.collection.decisions import Edit
     from sfumato.collection.selection import Selection
@@ -76,13 +75,14 @@ def edit(
     else:
         pictures = chosen.of(collection)
         if forget:
-            draw(pipeline.forget(place, [picture.sha256 for picture in pictures]))
+            carry_out(console, pipeline.forget(place, [picture.sha256 for picture in pictures]))
+            say(console, f"What was edited of {counted(len(pictures), 'picture')} is taken back.")
             return
         edits = [Edit(picture.sha256, picture.file, fields) for picture in pictures]
     words = sorted(
         {each.fields["licence"] for each in edits if is_reference(licence_of(each.fields.get("licence", "")))}
     )
-    draw(pipeline.edit(place, edits))
+    carry_out(console, pipeline.edit(place, edits))
     say(console, f"{counted(len(edits), 'picture')} edited.")
     for line in said_of(edits):
         say(console, line)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from sfumato.cli.bar import say
-from sfumato.cli.collection.arguments import Files, Place
+from sfumato.cli.collection.arguments import Files, Place, carry_out
 from sfumato.errors import SfumatoError
 from sfumato.text import counted, printable
+
+MOST_NAMED: Final = 20
 
 
 def remove(
@@ -37,7 +39,6 @@ def remove(
     where they are, and so do models: what a model has learned is not taken out of it but by training anew.
     """
     from sfumato import pipeline
-    from sfumato.cli.drawing import draw
     from sfumato.collection import Collection
     from sfumato.collection.selection import is_by, said_alike
     from sfumato.images import unusable
@@ -53,14 +54,14 @@ def remove(
     console = Console(highlight=False)
     before = Collection.open(place)
     if undo:
-        draw(pipeline.restore(place, names, patterns))
+        carry_out(console, pipeline.restore(place, names, patterns))
         back = {each.sha256 for each in Collection.open(place).pictures} - {each.sha256 for each in before.pictures}
         say(console, f"{counted(len(back), 'picture')} taken in again.")
         return
     out_before = {each.file for each in before.left_out if each.kind == unusable.REMOVED}
     already = {each.sha256 for each in before.excluded if each.file in out_before}
     unknown = [name for name in names if not any(is_by(each, [name]) for each in (*before.pictures, *before.excluded))]
-    draw(pipeline.remove(place, names, patterns))
+    carry_out(console, pipeline.remove(place, names, patterns))
     after = Collection.open(place)
     # What was left out for another reason until now may be in a model all the same.
     removed = {each.file for each in after.left_out if each.kind == unusable.REMOVED}
@@ -68,6 +69,10 @@ def remove(
     was_in = gone & {each.sha256 for each in before.pictures}
     more = f", and {len(gone - was_in):,} that had been left out already" if gone - was_in else ""
     say(console, f"{counted(len(was_in), 'picture')} taken out{more}; the files stay where they are.")
+    for file in sorted(each.file for each in before.pictures if each.sha256 in was_in)[:MOST_NAMED]:
+        say(console, f"{printable(file)}")
+    if len(was_in) > MOST_NAMED:
+        say(console, f"and {len(was_in) - MOST_NAMED:,} more, see {place / 'rejected.jsonl'}")
     for name in unknown:
         alike = said_alike([name], before)
         say(console, f"No picture here is by {printable(name)}{alike}; it is noted for pictures that come later.")

@@ -89,6 +89,11 @@ def _said(collection: Collection) -> Iterator[str]:
 def _decided(collection: Collection) -> Iterator[str]:
     """What a person has stated, edited and taken out."""
     ownership, decisions = collection.ownership, collection.decisions
+    if not collection.is_decided:
+        yield (
+            "What was edited or taken out is not carried out yet, or was put back; do so with: sfumato collect "
+            f"{collection.source} -o {collection.path}"
+        )
     if ownership is not None and (ownership.licence or ownership.creator):
         parts = (("licence", ownership.licence), ("creator", ownership.creator))
         stated = ", ".join(f"{about} {text}" for about, text in parts if text)
