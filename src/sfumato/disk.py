@@ -102,6 +102,14 @@ def read_file(path: Path, most: int) -> bytes:
     return data
 
 
+def read_named_file(path: Path, most: int) -> bytes:
+    """The same of a file that a person named. Raises SfumatoError where it cannot be read."""
+    try:
+        return read_file(path, most)
+    except OSError as error:
+        raise SfumatoError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
 def read_json(path: Path, most: int) -> Any:
     """What a JSON file says. Raises OSError as `read_file`, and ValueError for what is no JSON or nested too deeply."""
     try:

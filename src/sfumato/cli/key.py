@@ -92,11 +92,12 @@ def _exported(found: SigningKey, file: Path, *, force: bool) -> list[str]:
 
 
 def _imported(file: Path, private: Path | None) -> list[str]:
+    from sfumato.disk import read_named_file
     from sfumato.provenance.certificates import parse_private_key
     from sfumato.provenance.keys import import_key, importable_key
     from sfumato.provenance.verification import check_signs
 
-    text = b"\n".join(_read(path) for path in (private, file) if path is not None)
+    text = b"\n".join(read_named_file(path, MOST_BYTES) for path in (private, file) if path is not None)
     if private is not None:
         parse_private_key(text, private)
     found = importable_key(text, file)
@@ -105,12 +106,3 @@ def _imported(file: Path, private: Path | None) -> list[str]:
     return [
         f"Works are signed with {file} from now on (kept as {place}); what was signed before still counts as yours."
     ]
-
-
-def _read(path: Path) -> bytes:
-    from sfumato.disk import read_file
-
-    try:
-        return read_file(path, MOST_BYTES)
-    except OSError as error:
-        raise SfumatoError(f"{path}: cannot be read ({error.strerror})") from error

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self, TypedDict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sfumato.diffusion import PIXELS, AnyCodec, PreconditioningName
-from sfumato.disk import read_file
+from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
 from sfumato.provenance.sources import LearnedFrom
@@ -154,11 +154,7 @@ class ModelConfig(BaseModel):
 
 def read_config(path: Path) -> ModelConfig:
     """A model's config.json. Raises SfumatoError where it is missing, damaged, or another program's."""
-    try:
-        data = read_file(path, MOST_CONFIG_BYTES)
-    except OSError as error:
-        raise SfumatoError(f"{path}: cannot be read ({error.strerror})") from error
-    return config_of(data, path)
+    return config_of(read_named_file(path, MOST_CONFIG_BYTES), path)
 
 
 def config_of(data: bytes, origin: Path | str) -> ModelConfig:

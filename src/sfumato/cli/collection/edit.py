@@ -51,6 +51,7 @@ def edit(
     from sfumato.collection.decisions import Edit
     from sfumato.collection.selection import Selection
     from sfumato.collection.spreadsheet import edits_in, said_of, table_of
+    from sfumato.disk import read_named_file, write_whole_file
     from sfumato.provenance.licences import is_reference, licence_of
 
     facts = {"creator": creator, "title": title, "year": year, "source": source, "licence": licence}
@@ -60,15 +61,14 @@ def edit(
     console = Console(highlight=False)
     collection = Collection.open(place)
     if write is not None:
-        from sfumato.disk import write_whole_file
-
         pictures = chosen.of(collection) if chosen else [*collection.pictures, *collection.excluded]
         data = table_of(pictures)
         write_whole_file(write, lambda file: file.write(data), force=force)
         say(console, f"{counted(len(pictures), 'picture')} in {write}; change it, and read it back with --table.")
         return
     if table is not None:
-        edits = edits_in(_read(table), [*collection.pictures, *collection.excluded], printable(str(table)))
+        data = read_named_file(table, MOST_BYTES)
+        edits = edits_in(data, [*collection.pictures, *collection.excluded], printable(str(table)))
         if not edits:
             say(console, f"{table}: says nothing else than what is known.")
             return
@@ -106,12 +106,3 @@ def _check_asked(fields: dict[str, str], *, chosen: bool, forget: bool, write: P
         raise SfumatoError("--table says itself of which pictures it speaks; leave out --file, --class, --by and --all")
     if not chosen and write is None and table is None:
         raise SfumatoError("say of which pictures, with --file, --class or --by, or give --all")
-
-
-def _read(path: Path) -> bytes:
-    from sfumato.disk import read_file
-
-    try:
-        return read_file(path, MOST_BYTES)
-    except OSError as error:
-        raise SfumatoError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from sfumato.cli.bar import say
 from sfumato.cli.collection.arguments import Files, Place, carry_out
 from sfumato.errors import SfumatoError
 from sfumato.text import counted, printable
+
+if TYPE_CHECKING:
+    from sfumato.collection import Collection
 
 MOST_NAMED: Final = 20
 
@@ -41,7 +44,6 @@ def remove(
     from sfumato import pipeline
     from sfumato.collection import Collection
     from sfumato.collection.selection import is_by, said_alike
-    from sfumato.images import unusable
 
     if not creators and not files:
         raise SfumatoError("say whose pictures, with --creator NAME, or which, with --file NAME")
@@ -58,14 +60,11 @@ def remove(
         back = {each.sha256 for each in Collection.open(place).pictures} - {each.sha256 for each in before.pictures}
         say(console, f"{counted(len(back), 'picture')} taken in again.")
         return
-    out_before = {each.file for each in before.left_out if each.kind == unusable.REMOVED}
-    already = {each.sha256 for each in before.excluded if each.file in out_before}
     unknown = [name for name in names if not any(is_by(each, [name]) for each in (*before.pictures, *before.excluded))]
     carry_out(console, pipeline.remove(place, names, patterns))
     after = Collection.open(place)
     # What was left out for another reason until now may be in a model all the same.
-    removed = {each.file for each in after.left_out if each.kind == unusable.REMOVED}
-    gone = {each.sha256 for each in after.excluded if each.file in removed} - already
+    gone = _taken_out(after) - _taken_out(before)
     was_in = gone & {each.sha256 for each in before.pictures}
     more = f", and {len(gone - was_in):,} that had been left out already" if gone - was_in else ""
     say(console, f"{counted(len(was_in), 'picture')} taken out{more}; the files stay where they are.")
@@ -78,6 +77,14 @@ def remove(
         say(console, f"No picture here is by {printable(name)}{alike}; it is noted for pictures that come later.")
     if gone:
         _name_holders(console, gone, look_in or [Path(), place.absolute().parent])
+
+
+def _taken_out(collection: Collection) -> set[str]:
+    """SHA-256 of the files that are taken out on request."""
+    from sfumato.images import unusable
+
+    files = {each.file for each in collection.left_out if each.kind == unusable.REMOVED}
+    return {each.sha256 for each in collection.excluded if each.file in files}
 
 
 def _name_holders(console: Console, digests: set[str], places: list[Path]) -> None:
