@@ -85,7 +85,8 @@ class _Part:
 
     @property
     def names(self) -> list[str]:
-        return [name for name in self.layout.shapes if name.startswith(self.beginning)]
+        beginning = self.beginning
+        return [name for name in self.layout.shapes if name.startswith(beginning)]
 
     def renamed(self, tensors: Mapping[str, Tensor], network: Any) -> dict[str, Tensor]:
         """The tensors of `names` under those of a network; where it is a text encoder, those alone that it has."""
