@@ -1,4 +1,4 @@
-"""Without the libraries one sentence says what to install; with them they keep quiet, and speak afterwards as they did."""
+"""Without the libraries one sentence says what to install; with them they keep quiet, and afterwards speak as before."""
 
 import ast
 import importlib.util
