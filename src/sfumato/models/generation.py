@@ -16,7 +16,6 @@ from torch import Tensor
 
 import sfumato
 from sfumato.diffusion import Mixture
-from sfumato.diffusion.randomness import NoiseBetween, PictureNoise, SeededNoise
 from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
@@ -27,6 +26,7 @@ from sfumato.models.classes import class_mixture
 from sfumato.models.conditions import away_from, mixture_of_classes, mixture_of_words
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
+from sfumato.models.noise import noise_of
 from sfumato.models.progress import Progress
 from sfumato.models.sampling import (
     InitialNoise,
@@ -297,11 +297,3 @@ class Generation:
             policy=self.policy.digest if self.policy.judges else None,
             attempt=self.attempt,
         )
-
-
-def noise_of(request: Request) -> PictureNoise:
-    """The noise that the work of a request begins with: its number's, turned towards others' one after the other."""
-    noise: PictureNoise = SeededNoise(request.seed, request.number)
-    for slerp in request.slerps:
-        noise = NoiseBetween(noise, SeededNoise(slerp.seed, slerp.number), slerp.fraction)
-    return noise
