@@ -68,7 +68,7 @@ WHITE: Final = "255,255,255"
 MOST_WORKS: Final = 100_000  # at once
 
 SAMPLING: Final = tuple(SamplerSettings.model_fields)
-CLASSES: Final = ("label", "negative")
+CONTENT: Final = ("prompt", "label", "negative")
 CANVAS: Final = tuple(CanvasShape.model_fields)
 RARE: Final = tuple(
     name for name, field in SamplerSettings.model_fields.items() if field.json_schema_extra == {"rare": True}
