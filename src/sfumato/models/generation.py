@@ -20,7 +20,7 @@ from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
-from sfumato.models.abilities import check_allowed, check_generates, settings_for
+from sfumato.models.abilities import check_allowed, check_generates, check_subject, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_mixture
 from sfumato.models.conditions import away_from, mixture_of_classes, mixture_of_words
@@ -85,6 +85,7 @@ class Generation:
         if request is None:
             request = Request.of(**asked)
         canvas = canvas or plain_canvas(model.config, request.canvas)
+        check_subject(model, request)
         chosen = settings_for(model, request, canvas)
         check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import from_json
@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.works.edits import Inpaint, Invert, Outpaint, Refine
 from sfumato.works.request import Request
-from sfumato.works.values import Digest, Number, Plain
+from sfumato.works.values import MOST_FILES, MOST_LORAS, Digest, Extended, LoraWeight, Number, Plain
 
 FORMAT: Final = 2
 MOST_BYTES: Final = 1 << 20
@@ -33,11 +33,31 @@ Word = Annotated[str, Field(min_length=1, max_length=100)]
 Name = Annotated[str, Field(min_length=1, max_length=10_000)]
 
 
-class ModelReference(Plain):
-    """A model. name: for people; digest: SHA-256 of the weights, hexadecimal."""
+class LoraReference(Plain):
+    """A LoRA file (Hu et al. 2021, arXiv:2106.09685). name: the file's, without its ending; digest: SHA-256 of the
+    file; weight: by which its change of the weights is multiplied, 1 for as it was trained."""
 
     name: Name
     digest: Digest
+    weight: LoraWeight = 1.0
+
+
+class ModelReference(Extended):
+    """A model. name: for people; digest: SHA-256 of the weights, hexadecimal.
+
+    Of a pre-trained model besides: revision, the Hub's commit, '' where it has none; files: relative path -> SHA-256;
+    loras: what its weights were changed by, in the order in which they were given.
+    """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"revision", "files", "loras"})
+
+    name: Name
+    digest: Digest
+    revision: Annotated[str, Field(max_length=100)] = ""
+    files: dict[Annotated[str, Field(min_length=1, max_length=1000)], Digest] = Field(
+        default_factory=dict, max_length=MOST_FILES
+    )
+    loras: Annotated[tuple[LoraReference, ...], Field(max_length=MOST_LORAS)] = ()
 
 
 class Environment(Plain):
