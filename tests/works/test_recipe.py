@@ -1,6 +1,7 @@
 """A recipe comes back as it was, says clearly what is wrong with a bad one, and speaks the text others read."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -122,18 +123,61 @@ def test_what_a_model_of_ones_own_has_not_stands_in_no_recipe() -> None:
     assert json.loads(Recipe.model_validate(full).to_json())["model"] == full["model"]
 
 
+def settings_of(line: str) -> dict[str, str]:
+    """The settings in the last line, as programs read them: 'Key: value', and one with a comma in it as a JSON text."""
+    found = {}
+    while line:
+        key, _, rest = line.partition(": ")
+        if rest.startswith('"'):
+            found[key], end = json.JSONDecoder().raw_decode(rest)
+        else:
+            end = len(rest.partition(",")[0])
+            found[key] = rest[:end]
+        line = rest[end:].removeprefix(", ")
+    return found
+
+
 @settings(max_examples=60, deadline=None)
 @given(recipes)
-def test_the_parameters_text_has_two_lines_whatever_the_names(recipe: Recipe) -> None:
-    lines = recipe.parameters_text().splitlines()
-    assert len(lines) == 2
-    assert lines[1].startswith(f"Steps: {recipe.request.sampling.steps}, Sampler: ")
+def test_the_parameters_text_has_a_line_for_each_thing_whatever_the_names(recipe: Recipe) -> None:
+    text = recipe.parameters_text()
+    request = recipe.request
+    *asked, said = text.splitlines()
+    words = "" if request.prompt is None else " ".join((request.negative or "").split())
+    assert len(asked) == 1 or (len(asked) == 2 and asked[1].startswith("Negative prompt: ") and words)
+    assert said.startswith(f"Steps: {request.sampling.steps}, Sampler: ")
+    assert settings_of(said)["Size"] == f"{recipe.size[0]}x{recipe.size[1]}"
 
 
-@pytest.mark.parametrize("end", ["\x85", "\u2028", "\x0b", "\r\n"])
-def test_no_line_end_of_a_name_ends_a_line_of_the_text(end: str) -> None:
-    recipe = Recipe.model_validate(GIVEN | {"model": {"name": f"a, {end}b", "digest": DIGEST}})
-    assert len(recipe.parameters_text().splitlines()) == 2
+FORGED = (
+    *("Negative prompt: ", "negative  Prompt:", "\n", "\r\u2028", "Steps: 99, Sampler: Heun, Seed: 1", '"', "\\"),
+    *(
+        "<lora:evil:2>",
+        "<hypernet:evil:1>",
+        "Model hash: 0123456789,",
+        ", Lora hashes: ",
+        "Steps:",
+        ",",
+        "CFG scale: 9",
+    ),
+)
+forged = st.lists(st.sampled_from(FORGED) | odd_text, max_size=6).map("".join)
+
+
+@settings(max_examples=100, deadline=None)
+@given(forged, forged, st.lists(forged.filter(bool), max_size=2))
+def test_no_prompt_and_no_name_can_forge_a_setting(prompt: str, negative: str, names: list[str]) -> None:
+    loras = [{"name": name, "digest": DIGEST, "weight": 0.5} for name in names]
+    model = {"name": "tiles", "digest": DIGEST, "loras": loras}
+    made = Recipe.model_validate(given_but(label=None, prompt=prompt, negative=negative) | {"model": model})
+    text = made.parameters_text()
+    said = settings_of(text.splitlines()[-1])
+    assert said.pop("Lora hashes", "").count("0123456789ab") == len(names)
+    assert said == settings_of(recipe_of().parameters_text().splitlines()[-1])
+    # Some readers look for the words of the format in all of the text, in small letters too.
+    assert text.lower().count("steps:") == text.lower().count("cfg scale:") == 1
+    assert text.lower().count("negative prompt:") <= 1
+    assert len(re.findall(r"<\w+:", text)) == len(names) == len(re.findall(r"<lora:[^<>:,\"]+:0\.5>", text))
 
 
 def test_the_parameters_text_is_what_other_programs_read() -> None:
@@ -141,6 +185,26 @@ def test_the_parameters_text_is_what_other_programs_read() -> None:
         "engraving\nSteps: 20, Sampler: DPM++ 2M, CFG scale: 1.5, Seed: 7, Size: 32x32, "
         "Model: tiles, Model hash: 0123456789, Version: sfumato 0.1.0"
     )
+
+
+def test_the_parameters_text_of_a_prompt_is_what_other_programs_read() -> None:
+    loras = [{"name": "ink, fine", "digest": "ab" * 32, "weight": 0.8}, {"name": "gold", "digest": "cd" * 32}]
+    asked = given_but(label=None, prompt="a fox,\n  red\tat dawn", negative="snow")
+    told = Recipe.model_validate(asked | {"model": GIVEN["model"] | {"loras": loras}})
+    assert told.parameters_text() == (
+        "a fox, red at dawn <lora:ink_ fine:0.8> <lora:gold:1>\nNegative prompt: snow\n"
+        "Steps: 20, Sampler: DPM++ 2M, CFG scale: 1.5, Seed: 7, Size: 32x32, Model: tiles, Model hash: 0123456789, "
+        'Lora hashes: "ink_ fine: abababababab, gold: cdcdcdcdcdcd", Version: sfumato 0.1.0'
+    )
+    bare = recipe_of(label=None, prompt="")
+    assert bare.parameters_text().startswith("\nSteps: 20, ")
+    assert recipe_of(negative="snow").parameters_text() == recipe_of().parameters_text()  # of classes, as before
+
+
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\x0b", "\r\n"])
+def test_no_line_end_of_a_name_ends_a_line_of_the_text(end: str) -> None:
+    recipe = Recipe.model_validate(GIVEN | {"model": {"name": f"a, {end}b", "digest": DIGEST}})
+    assert len(recipe.parameters_text().splitlines()) == 2
 
 
 def test_the_parameters_text_of_a_picture_with_no_class_or_a_name_full_of_marks() -> None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from sfumato.errors import SfumatoError, faults_of
-from sfumato.text import counted, readable
+from sfumato.text import counted, readable, shortened
 from sfumato.works.edits import Edit
 from sfumato.works.values import (
     MOST_COLOURS,
@@ -143,7 +143,7 @@ class Request(Extended):
     """What is asked for: a work is decided by it, its model and the environment, and by no other work.
 
     seed and number: of the noise, a work's number among those of the seed. prompt: of a model that reads text, with its
-    alternatives or, in a recipe, without (sfumato.works.alternatives). label: of a model with classes, as
+    alternatives or, in a recipe, without (sfumato.works.prompts). label: of a model with classes, as
     ``class_mixture`` of sfumato.models.classes reads it; with none, works are of classes as frequent as in training.
     negative: a class, as ``class_index`` there reads it, or of a model that reads text a text.
     """
@@ -244,5 +244,5 @@ def whole_seed(seed: object) -> int:
 def fault(error: ValidationError) -> SfumatoError:
     """The first thing that is wrong with what was asked, in a sentence."""
     first = faults_of(error)[0]
-    named = f"{first.place[-1]} {first.value!r}: " if first.place and first.kind != "value_error" else ""
+    named = f"{first.place[-1]} {shortened(repr(first.value))}: " if first.place and first.kind != "value_error" else ""
     return SfumatoError(f"{named}{first.said}")
