@@ -146,8 +146,7 @@ def check_allowed(
     if unwanted is not None and settings.guidance == 1:
         what = "negative" if model.config.takes_prompts else "negative class"
         raise SfumatoError(
-            f"{what} '{negative}': it is guidance that leads away from it, and it is 1, which is none; "
-            "choose 1.5 to 3"
+            f"{what} '{negative}': it is guidance that leads away from it, and it is 1, which is none; choose 1.5 to 3"
         )
     if settings.guidance >= 1 or effective_guidance(model, settings, negative=negative is not None) == "none":
         return
