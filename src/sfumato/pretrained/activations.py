@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from sfumato.errors import SfumatoError
+from sfumato.pretrained.extra import quiet
 from sfumato.pretrained.sizes import meta_module
 
 TEXT_TOKENS: Final = 512  # as many as any family's encoder gives a transformer
@@ -90,7 +91,7 @@ def _traced(module: nn.Module, call: Callable[[nn.Module], Any]) -> int:
     """Bytes of all tensors, its weights aside, that are alive at once while a module in float32 does something."""
     alive = _Alive(module)
     try:
-        with torch.no_grad(), _FusedAttention(), alive:
+        with quiet(), torch.no_grad(), _FusedAttention(), alive:
             call(module)
     except (TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise SfumatoError(
@@ -100,7 +101,7 @@ def _traced(module: nn.Module, call: Callable[[nn.Module], Any]) -> int:
     return alive.most
 
 
-class _FusedAttention(TorchFunctionMode):  # type: ignore[no-untyped-call]
+class _FusedAttention(TorchFunctionMode):
     """Attention as the devices compute it: nothing but its result. On the meta device torch would make the matrix."""
 
     def __torch_function__(
@@ -112,11 +113,11 @@ class _FusedAttention(TorchFunctionMode):  # type: ignore[no-untyped-call]
         return function(*arguments, **(named or {}))
 
 
-class _Alive(TorchDispatchMode):
+class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of tensors from when an operator makes them until nothing holds them any more."""
 
     def __init__(self, module: nn.Module) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.most = 0
         weights = (*module.parameters(), *module.buffers())
         self.sizes = {each.untyped_storage()._cdata: 0 for each in weights}

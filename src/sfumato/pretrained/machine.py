@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -46,8 +47,7 @@ def system_bytes() -> int:
             name, _, said = line.partition(":")
             if name == "MemAvailable":
                 return int(said.split()[0]) << 10
-    import psutil  # comes with accelerate
-
+    psutil: Any = importlib.import_module("psutil")  # comes with accelerate
     return int(psutil.virtual_memory().available)
 
 

@@ -60,7 +60,9 @@ class MemoryPlan:
     def waits(self, role: Role) -> bool:
         """Whether a component in this role is read only when it is first needed, as it would not fit beside the others
         on the CPU."""
-        return self.device == "cpu" and self.turns != "all" and role in ("network", "encoder")
+        return self.device == "cpu" and (
+            role == "network" and self.turns != "all" or role == "encoder" and self.turns == "parts"
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,19 +17,28 @@ from torch import nn
 
 from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError
+from sfumato.pretrained.extra import quiet
+from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, Component, index_of
 
 Role = Literal["network", "encoder", "codec", "other"]
 Storage = Literal["float32", "bfloat16", "int8", "4-bit"]
 """What a component's weights are kept as."""
 
 GB: Final = 1 << 30  # as memory is sold
-INDEX: Final = "model_index.json"
 MOST_CONFIG_BYTES: Final = 1 << 20
 # Of a number in a matrix of a linear layer, with what its scale adds: torchao keeps one for each row, bitsandbytes' nf4
 # one in float32 for each 64 numbers (Dettmers et al. 2023, arXiv:2305.14314, section 3). All else stays in bfloat16.
 _BYTES: Final[dict[Storage, float]] = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.01, "4-bit": 0.5625}
 _WHOLE_BYTES: Final[dict[Storage, int]] = {"float32": 4, "bfloat16": 2, "int8": 2, "4-bit": 2}
-_LIBRARIES: Final = ("diffusers", "transformers")
+
+
+def role_of(name: str) -> Role:
+    """What a part of a pipeline is for, by its name there."""
+    if name in ("unet", "transformer"):
+        return "network"
+    if name == "vae":
+        return "codec"
+    return "encoder" if name.startswith("text_encoder") else "other"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +50,7 @@ class ComponentSize:
 
     @property
     def role(self) -> Role:
-        if self.name in ("unet", "transformer"):
-            return "network"
-        if self.name == "vae":
-            return "codec"
-        return "encoder" if self.name.startswith("text_encoder") else "other"
+        return role_of(self.name)
 
     @cached_property
     def parameters(self) -> int:
@@ -117,26 +121,23 @@ def sizes_of(folder: Path, name: str = "") -> Sizes:
     name: of the model for people, by default the folder's. Raises SfumatoError where a configuration is missing, or
     describes something that diffusers and transformers do not know.
     """
-    index = _read(folder / INDEX)
-    components = tuple(ComponentSize(each, module) for each, module in _modules(folder, index))
+    name = name or folder.name
+    index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), name)
+    with quiet():
+        components = tuple(_component(folder, part) for part in index.components if part.has_weights)
     roles = {each.role for each in components}
     if not {"network", "codec"} <= roles:
-        raise SfumatoError(
-            f"{folder / INDEX}: names no {'network' if 'network' not in roles else 'VAE'}, so it is no model that "
-            "makes pictures in latents; give another folder"
-        )
-    return Sizes(name or folder.name, components)
+        missing = "network" if "network" not in roles else "VAE"
+        raise SfumatoError(f"{name}: {INDEX} names no {missing}, so it makes no pictures; give another model")
+    return Sizes(name, components)
 
 
-def _modules(folder: Path, index: dict[str, Any]) -> Iterator[tuple[str, nn.Module]]:
-    for name, place in index.items():
-        if not (isinstance(place, list) and len(place) == 2 and place[0] in _LIBRARIES):
-            continue
-        kind = getattr(importlib.import_module(place[0]), str(place[1]), None)
-        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
-            continue
-        config = folder / name / "config.json"
-        yield name, meta_module(kind, _read(config), str(config))
+def _component(folder: Path, part: Component) -> ComponentSize:
+    path = folder / part.name / "config.json"
+    kind = getattr(importlib.import_module(part.library), part.kind, None)
+    if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+        raise SfumatoError(f"{path}: is of a {part.kind}, which {part.library} does not have in the installed version")
+    return ComponentSize(part.name, meta_module(kind, _read(path), str(path)))
 
 
 def meta_module(kind: type[nn.Module], config: dict[str, Any], origin: str = "a configuration") -> nn.Module:
@@ -148,7 +149,7 @@ def meta_module(kind: type[nn.Module], config: dict[str, Any], origin: str = "a 
         with torch.device("meta"):
             if hasattr(kind, "from_config"):
                 return kind.from_config(config)  # type: ignore[no-any-return]
-            settings: Any = kind.config_class
+            settings: Any = getattr(kind, "config_class")  # noqa: B009
             return kind(settings.from_dict(config))
     except (TypeError, ValueError, KeyError, AttributeError, RuntimeError, ZeroDivisionError) as error:
         raise SfumatoError(
