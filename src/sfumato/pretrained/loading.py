@@ -21,31 +21,31 @@ def load_pipeline(directory: Path, index: ModelIndex, variant: str | None, dtype
     or its weights lack something.
     """
     with quiet():
-        import diffusers
-
         parts = {part.name: _part(directory, part, variant, dtype, place) for part in index.components}
-        without = dict.fromkeys(index.left_out)
-        try:
-            pipeline = getattr(diffusers, index.pipeline).from_pretrained(
-                directory, **parts, **without, local_files_only=True, trust_remote_code=False
-            )
-        except Exception as error:  # of diffusers, transformers and torch
-            raise unloadable(place, error) from error
-        pipeline.set_progress_bar_config(disable=True)
-    return freeze(pipeline)
+        return assembled(directory, index, parts, place)
 
 
-def freeze(pipeline: Any) -> Any:
-    """The pipeline, with its networks in evaluation mode and their weights frozen."""
+def assembled(directory: Path, index: ModelIndex, parts: dict[str, Any], place: str) -> Any:
+    """The pipeline of these parts, as the folder's model_index.json describes it, in evaluation mode, its weights
+    frozen. Raises SfumatoError where they do not go together."""
+    import diffusers
     import torch
 
+    without = dict.fromkeys(index.left_out)
+    try:
+        pipeline = getattr(diffusers, index.pipeline).from_pretrained(
+            directory, **parts, **without, local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # of diffusers, transformers and torch
+        raise _unloadable(place, error) from error
+    pipeline.set_progress_bar_config(disable=True)
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(False)
     return pipeline
 
 
-def unloadable(place: str, error: BaseException) -> SfumatoError:
+def _unloadable(place: str, error: BaseException) -> SfumatoError:
     """The error to raise for one of diffusers' or transformers'."""
     said = shortened(printable(" ".join(str(error).split())), 300).rstrip(".") or type(error).__name__
     return SfumatoError(f"{place}: cannot be loaded ({said}); get the model again")
@@ -74,7 +74,7 @@ def _part(directory: Path, part: Component, variant: str | None, dtype: torch.dt
             **{"dtype" if part.library == "transformers" else "torch_dtype": dtype},
         )
     except Exception as error:  # of diffusers, transformers, safetensors and torch
-        raise unloadable(f"{place}: {part.name}", error) from error
+        raise _unloadable(f"{place}: {part.name}", error) from error
     if lost := sorted(found["missing_keys"]):  # they would be filled with random numbers
         raise SfumatoError(f"{place}: the weights of its {part.name} lack '{lost[0]}'; get the model again")
     return loaded
