@@ -61,7 +61,7 @@ class MemoryPlan:
         """Whether a component in this role is read only when it is first needed, as it would not fit beside the others
         on the CPU."""
         return self.device == "cpu" and (
-            role == "network" and self.turns != "all" or role == "encoder" and self.turns == "parts"
+            (role == "network" and self.turns != "all") or (role == "encoder" and self.turns == "parts")
         )
 
 

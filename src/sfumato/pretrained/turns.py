@@ -6,7 +6,7 @@ It happens by itself, as each part sees to it just before its own forward pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Protocol
 
 import torch
@@ -50,8 +50,11 @@ class FromFiles:
     def __init__(self, name: str, module: nn.Module, reload: Reload) -> None:
         self.name, self.module, self.reload = name, module, reload
         # By their paths in the module as it is in the files.
-        self.gone = {path for path, _, _, tensor in _tensors(module) if tensor.is_meta}
-        self.read = self._versions()
+        self.gone: set[str] = set()
+        self.read = {path: _version(tensor) for path, _, _, tensor in _tensors(module)}
+        for path, owner, key, tensor in list(_tensors(module)):
+            if tensor.is_meta:
+                self._let_go(path, owner, key, tensor)
 
     def come(self) -> None:
         if not self.gone:
@@ -60,19 +63,19 @@ class FromFiles:
         for path, owner, key, tensor in list(_tensors(self.module)):
             if path in self.gone:
                 _put(owner, key, fresh[path], like=tensor)
+        self.read |= {path: _version(tensor) for path, _, _, tensor in _tensors(self.module) if path in self.gone}
         self.gone.clear()
-        self.read = self._versions()
 
     def leave(self) -> None:
         for path, owner, key, tensor in list(_tensors(self.module)):
             if isinstance(tensor, nn.Parameter) and self.read.get(path) == _version(tensor):
-                # With a device and a type, as a pipeline asks its parts for theirs.
-                _put(owner, key, torch.empty(0, dtype=tensor.dtype), like=tensor)
-                del self.read[path]
-                self.gone.add(path)
+                self._let_go(path, owner, key, tensor)
 
-    def _versions(self) -> dict[str, tuple[int, int]]:
-        return {path: _version(tensor) for path, _, _, tensor in _tensors(self.module) if path not in self.gone}
+    def _let_go(self, path: str, owner: nn.Module, key: str, tensor: Tensor) -> None:
+        # What stays has a device and a type, as a pipeline asks its parts for theirs.
+        _put(owner, key, torch.empty(0, dtype=tensor.dtype), like=tensor)
+        del self.read[path]
+        self.gone.add(path)
 
 
 def _tensors(module: nn.Module) -> Iterator[tuple[str, nn.Module, str, Tensor]]:
@@ -99,20 +102,28 @@ def _put(owner: nn.Module, key: str, value: Tensor, like: Tensor) -> None:
 
 
 def take_turns(groups: Sequence[Sequence[Guest]]) -> None:
-    """From now on only one of the groups is there at a time: that which computes."""
+    """From now on only one of the groups is there at a time: that which computes.
+
+    Their modules' ``forward`` is wrapped, as accelerate does it too: whoever puts a stand-in in its place, to see what
+    a pipeline asks of a network, wakes nobody.
+    """
     for group in groups:
         others = [guest for other in groups if other is not group for guest in other]
         for guest in group:
-            guest.module.register_forward_pre_hook(partial(_begin, group, others), with_kwargs=True)
+            guest.module.forward = _in_turn(guest.module, group, others)
 
 
-def _begin(
-    group: Sequence[Guest], others: Sequence[Guest], module: nn.Module, arguments: Any, named: Any
-) -> tuple[Any, Any]:
-    for guest in others:
-        guest.leave()
-    for guest in group:
-        guest.come()
-    device = next((each.device for each in module.parameters()), torch.device("cpu"))
-    move = partial(tree_map, lambda value: value.to(device) if isinstance(value, Tensor) else value)
-    return move(arguments), move(named)
+def _in_turn(module: nn.Module, group: Sequence[Guest], others: Sequence[Guest]) -> Callable[..., Any]:
+    compute = module.forward
+
+    @wraps(compute)
+    def forward(*arguments: Any, **named: Any) -> Any:
+        for guest in others:
+            guest.leave()
+        for guest in group:
+            guest.come()
+        device = next((each.device for each in module.parameters()), torch.device("cpu"))
+        move = partial(tree_map, lambda value: value.to(device) if isinstance(value, Tensor) else value)
+        return compute(*move(arguments), **move(named))
+
+    return forward
