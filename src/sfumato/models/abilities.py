@@ -26,7 +26,7 @@ def settings_for(model: Model, request: Request, canvas: Canvas) -> SamplerSetti
     sampling = request.sampling.model_dump(exclude_unset=True)
     if canvas.mask is not None and model.config.samples_freely:
         sampling = _fitting(model, canvas) | sampling
-    if request.negative is not None:
+    if request.negative is not None and not model.config.takes_prompts:
         # Measured: of which class a picture is, is decided where there is much noise.
         sampling = {"guidance_low": 0.0, "guidance_high": 1000.0} | sampling
     try:
@@ -40,6 +40,15 @@ def settings_for(model: Model, request: Request, canvas: Canvas) -> SamplerSetti
 def _check_noise_levels(model: Model, settings: SamplerSettings) -> None:
     """Raises SfumatoError for a spacing that the model does not have, and for a start above all that it knows."""
     config = model.config
+    if config.takes_prompts:
+        assert model.pretrained is not None, "it takes prompts"
+        known = (*SCHEDULES, *model.pretrained.spacing.names)
+        if settings.schedule not in known:
+            raise SfumatoError(
+                f"schedule '{settings.schedule}': the family of '{config.name}' has no such spacing; "
+                f"choose one of {', '.join(known)}"
+            )
+        return
     if settings.schedule not in SCHEDULES:
         raise SfumatoError(
             f"schedule '{settings.schedule}': is one of pre-trained models, and '{config.name}' is none; "
@@ -54,9 +63,14 @@ def _check_noise_levels(model: Model, settings: SamplerSettings) -> None:
 
 
 def check_subject(model: Model, request: Request) -> None:
-    """Raises SfumatoError where the model is asked in words and reads none."""
+    """Raises SfumatoError where the model is asked in words and reads none, or for a class and has none."""
     config = model.config
-    if request.prompt is None:
+    if config.takes_prompts and request.label is not None:
+        raise SfumatoError(
+            f"class '{request.label}': the model '{config.name}' has no classes, but reads text; "
+            "say what to make with --prompt"
+        )
+    if request.prompt is None or config.takes_prompts:
         return
     classes = f"ask for one of its classes with --class: {listed_classes(config)}"
     remedy = classes if config.classes else "it has no classes either, so leave the prompt out"
@@ -125,10 +139,14 @@ def check_allowed(
         policy.check_classes([classes[index] for index in class_mixture(label, model.config)])
     elif model.config.begins_with == "noise":  # what a model is shown has no class
         policy.allowed_classes(classes)
-    unwanted = None if negative is None else classes[class_index(negative, model.config, role="negative class")]
+    unwanted = None
+    if negative is not None:
+        words = model.config.takes_prompts
+        unwanted = negative if words else classes[class_index(negative, model.config, role="negative class")]
     if unwanted is not None and settings.guidance == 1:
+        what = "negative" if model.config.takes_prompts else "negative class"
         raise SfumatoError(
-            f"negative class '{negative}': it is guidance that leads away from it, and it is 1, which is none; "
+            f"{what} '{negative}': it is guidance that leads away from it, and it is 1, which is none; "
             "choose 1.5 to 3"
         )
     if settings.guidance >= 1 or effective_guidance(model, settings, negative=negative is not None) == "none":
