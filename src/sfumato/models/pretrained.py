@@ -23,17 +23,7 @@ if TYPE_CHECKING:
     from sfumato.pretrained.opening import OpenedPipeline
 
 STEPS: Final = 25  # of networks that learned on discrete levels: more are no better to the eye with this sampler
-FEW_ @ dataclass(frozen=True, eq=False)
-
-
-class PretrainedParts:
-    """What a `Model` is made of when it is a pre-trained one. reference: how recipes name it."""
-
-    pretrained: Pretrained
-    opened: OpenedPipeline
-    config: ModelConfig
-    record: ModelRecord
-    reference: ModelReference
+FEW_STEPS: Final = 4  # of a network that was distilled
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,9 +107,6 @@ def open_pretrained(
     return PretrainedParts(
         pretrained, opened, pretrained_config(pretrained, opened), record_of(pretrained, opened), reference
     )
-
-
-STEPS: Final = 4  # of a network that was distilled
 
 
 def pretrained_config(pretrained: Pretrained, opened: OpenedPipeline) -> ModelConfig:
