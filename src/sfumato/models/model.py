@@ -105,9 +105,9 @@ class Model:
         """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name'): one of
         sfumato's own, or a pipeline of diffusers (or the one file of a Stable Diffusion), whose extra is needed.
 
-        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. loras: files
-        that a pre-trained model is changed by, as 'FILE' or 'FILE:WEIGHT'. Raises
-        SfumatoError where there is no such model or device, where weights and configuration do not belong together, and
+        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. loras: of
+        a pre-trained model files that change it, as 'FILE' or 'FILE:WEIGHT'. Raises SfumatoError where there is no such
+        model or device, where weights and configuration do not belong together, and
         where the weights hold NaN or infinity, or the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)

@@ -40,44 +40,8 @@ class PretrainedParts:
 def open_pretrained(
     name: str | Path, revision: str | None, device: torch.device, loras: Sequence[str] = ()
 ) -> PretrainedParts:
-    """Open a pipeline of diffusers on a device. loras: files of LoRA that its weights are changed by, as
-    'FILE' or 'FILE:WEIGHT'.
-
-    Raises SfumatoError where the pipeline or a file cannot be used, or they do not belong together.
-    """
-    from sfumato.pretrained.bridge import bridged
-    from sfumato.pretrained.lora.applying import apply_loras
-    from sfumato.pretrained.lora.choice import lora_choice
-    from sfumato.pretrained.lora.reading import read_lora
-    from sfumato.pretrained.opening import open_pipeline
-
-    chosen = [(read_lora(choice.path), choice.weight) for choice in map(lora_choice, loras)]
-    opened = open_pipeline(name, revision)
-    if chosen:
-        apply_loras(opened.pipeline, chosen)
-    pretrained = bridged(opened.pipeline.to(device), opened.place)
-    changed_by = tuple(
-        LoraReference(name=lora.path.stem or "untitled", digest=lora.digest, weight=weight)
-        for lora, weight in chosen
-        if weight
-    )
-    reference = ModelReference(
-        name=_name(opened.place),
-        digest=opened.digest,
-        revision=opened.revision,
-        files=opened.files,
-        loras=changed_by,
-    )
-    return PretrainedParts(
-        pretrained, opened, pretrained_config(pretrained, opened), record_of(pretrained, opened), reference
-    )
-
-
-def open_pretrained(
-    name: str | Path, revision: str | None, device: torch.device, loras: Sequence[str] = ()
-) -> PretrainedParts:
-    """Open a pipeline of diffusers on a device. loras: files of LoRA that its weights are changed by, as
-    'FILE' or 'FILE:WEIGHT'.
+    """Open a pipeline of diffusers on a device. loras: files of LoRA that its weights are changed by, as 'FILE' or
+    'FILE:WEIGHT'.
 
     Raises SfumatoError where the pipeline or a file cannot be used, or they do not belong together.
     """

@@ -98,6 +98,4 @@ def check_model(model: Model, recipe: Recipe) -> None:
     if [(each.digest, each.weight) for each in recipe.model.loras] != [(one.digest, one.weight) for one in changed_by]:
         needed = " ".join(f"--lora {each.name}.safetensors:{each.weight:g}" for each in recipe.model.loras)
         said = f"give its LoRA files, in their order, as in {needed}" if needed else "leave out --lora"
-        raise SfumatoError(
-            f"the work was made with '{recipe.model.name}' changed by other LoRA files than these; {said}"
-        )
+        raise SfumatoError(f"the work was made by '{recipe.model.name}' with other LoRA files than these; {said}")
