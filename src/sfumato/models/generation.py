@@ -79,9 +79,8 @@ class Generation:
         """What a request asks of a model, or what is asked by the plain names of its fields (see ``Request.of``).
 
         canvas: by default an empty one of the request's size; policy: by default that of this computer; prompts: by
-        default the request's own for all works. Raises SfumatoError for an unknown class, a value out of range,
-        autoguidance with a model that carries no early weights, what the model cannot do, and what the policy does not
-        allow.
+        default the request's own. Raises SfumatoError for an unknown class, a value out of range, autoguidance with a
+        model that carries no early weights, what the model cannot do, and what the policy does not allow.
         """
         policy = Policy.current() if policy is None else policy
         if request is None:
@@ -251,7 +250,8 @@ class Generation:
             return mixture_of_classes(self.classes_of(position))
         part = part_to_make(self.model, self.canvas, self.steering)
         within = self.canvas if part is None else self.canvas.part(*part)
-        return mixture_of_words(self.model, within, spoken(self.prompt_of(position)), self.request.negative)
+        words, told = spoken(self.prompt_of(position)), self.settings.distilled_guidance
+        return mixture_of_words(self.model, within, words, self.request.negative, told)
 
     def prompt_of(self, position: int) -> str:
         """The words that a work is made from, as its recipe has them."""

@@ -42,14 +42,16 @@ from sfumato.works.values import (
 )
 
 
-def _rare(default: float, description: str) -> Any:
+def _rare(default: float | None, description: str) -> Any:
     """A field without an option of its own on the command line: ``--set NAME=VALUE`` takes it."""
     return Field(default=default, description=description, json_schema_extra={"rare": True})
 
 
-class SamplerSettings(Plain):
+class SamplerSettings(Extended):
     """How noise becomes a picture. What is not set is as the model has it; its own settings are measured ones, see
     benchmarks/README.md."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance"})
 
     steps: Steps = Field(default=16, description="Steps from noise to picture.")
     guidance: Guidance = Field(default=2.0, description="1 is none; higher is truer to the class, with less variety.")
@@ -59,6 +61,10 @@ class SamplerSettings(Plain):
     guidance_low: Sigma = _rare(0.0, "Guided above this noise level only (a sigma).")
     guidance_high: Sigma = _rare(1000.0, "Guided up to this noise level only (a sigma).")
     guidance_chroma: Fraction = _rare(1.0, "The fraction of the guidance that goes to colour.")
+    # Of FLUX.1, whose network was trained with guidance as one of its inputs (Meng et al. 2023, arXiv:2210.03142).
+    distilled_guidance: Guidance | None = _rare(
+        None, "Of a network that is told a guidance, as FLUX.1's is: how much, at no second evaluation."
+    )
     # S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2.
     noise_high: Sigma = _rare(
         USUAL_HIGHEST_SIGMA, "The noise level up to which a stochastic sampler adds fresh noise (a sigma)."
