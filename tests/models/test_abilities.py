@@ -54,7 +54,9 @@ class Ears:
     def __init__(self) -> None:
         self.told: list[tuple[str, str | None]] = []
 
-    def condition(self, prompt: str, height: int, width: int, negative: str | None = None) -> ClassCondition:
+    def condition(
+        self, prompt: str, height: int, width: int, negative: str | None = None, distilled_guidance: float | None = None
+    ) -> ClassCondition:
         self.told.append((prompt, negative))
         return ClassCondition.of([len(prompt) % 2])
 
@@ -64,7 +66,9 @@ def reader(new_model: NewModel) -> Model:
     own = new_model()
     network = PretrainedNetwork(family="sd15", parameters=1, multiple=8)
     config = own.config.model_copy(update={"network": network, "classes": (), "class_shares": ()})
-    pretrained: Any = SimpleNamespace(encoder=Ears(), spacing=SimpleNamespace(names=(), default="karras"))
+    family = SimpleNamespace(guidance=SimpleNamespace(distilled=None))
+    spacing = SimpleNamespace(names=(), default="karras")
+    pretrained: Any = SimpleNamespace(encoder=Ears(), spacing=spacing, family=family)
     return Model(config, own.denoiser, weights_digest="0" * 64, pretrained=pretrained)
 
 
