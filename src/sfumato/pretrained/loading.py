@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from sfumato.disk import read_json
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.extra import quiet
 from sfumato.pretrained.model_index import Component, ModelIndex
@@ -12,6 +13,9 @@ from sfumato.text import printable, shortened
 
 if TYPE_CHECKING:
     import torch
+
+_CONFIG, _ADAPTER = "config.json", "adapter_config.json"
+_MOST_BYTES: Final = 1 << 20
 
 
 def load_pipeline(directory: Path, index: ModelIndex, variant: str | None, dtype: torch.dtype, place: str) -> Any:
@@ -61,6 +65,7 @@ def _part(directory: Path, part: Component, variant: str | None, dtype: torch.dt
             f"{place}: its {part.name} is a {part.kind}, which {part.library} does not have in the version that is "
             "installed; install a newer one, or give another model"
         )
+    _check_tame(directory / part.name, f"{place}: its {part.name}")
     try:
         if not part.has_weights:
             return kind.from_pretrained(directory / part.name, local_files_only=True)
@@ -78,3 +83,34 @@ def _part(directory: Path, part: Component, variant: str | None, dtype: torch.dt
     if lost := sorted(found["missing_keys"]):  # they would be filled with random numbers
         raise SfumatoError(f"{place}: the weights of its {part.name} lack '{lost[0]}'; get the model again")
     return loaded
+
+
+def _check_tame(folder: Path, what: str) -> None:
+    """Raises SfumatoError for what would have transformers fetch something else: adapters, whose description names
+    another model, and kernels, which are programs on the Hub ('owner/name') in place of a way of attention."""
+    if (folder / _ADAPTER).exists():
+        raise SfumatoError(f"{what} is an adapter of another model ({_ADAPTER}); give a model with whole weights")
+    try:
+        said = read_json(folder / _CONFIG, _MOST_BYTES)
+    except (OSError, ValueError):  # tokenizers have none, and what else is wrong with it is said when it is loaded
+        return
+    if (kernel := _kernel(said)) is not None:
+        raise SfumatoError(
+            f"{what} asks for a program from the Hub ({shortened(printable(kernel), 100)}), and sfumato runs no program "
+            "that comes with a model; give a model of one of diffusers' own pipelines"
+        )
+
+
+def _kernel(said: Any) -> str | None:
+    """The first program that a configuration, or one within it, names as an implementation of something."""
+    waiting = [said]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            for name, value in each.items():
+                if name.endswith("implementation") and isinstance(value, str) and "/" in value:
+                    return value
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return None
