@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.opening import open_pipeline
 
-FAMILIES = ("sd15", "zero_snr", "sdxl", "sd3", "flux", "flux2_klein", "z_image", "chroma")
+FAMILIES = ("sd15", "sd3", "flux2_klein", "z_image")  # whose parts are of all the kinds that there are
 UNET = "unet/diffusion_pytorch_model.safetensors"
 
 

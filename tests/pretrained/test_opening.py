@@ -10,6 +10,7 @@ import torch
 
 from sfumato.errors import SfumatoError
 from sfumato.pretrained import opening
+from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.opening import is_pipeline, open_pipeline
 
 
@@ -40,7 +41,7 @@ def test_a_folder_is_opened_with_what_is_known_of_it(place):
 
 
 def test_weights_are_of_the_kind_that_is_asked_for(place):
-    pipeline = open_pipeline(place, dtype=torch.bfloat16).pipeline
+    pipeline = open_pipeline(place, planned=lambda *asked: MemoryPlan.of_all("bfloat16")).pipeline
     assert {weight.dtype for weight in pipeline.unet.parameters()} == {torch.bfloat16}
     assert {weight.dtype for weight in pipeline.text_encoder.parameters()} == {torch.bfloat16}
     assert {weight.dtype for weight in open_pipeline(place).pipeline.unet.parameters()} == {torch.float32}

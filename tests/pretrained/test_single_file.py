@@ -1,6 +1,7 @@
 """A checkpoint in one file becomes the pipeline that its folder is, without a network, or is refused in a sentence."""
 
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,9 +13,12 @@ from sfumato.errors import SfumatoError
 from sfumato.pretrained import prediction, single_file
 from sfumato.pretrained.checkpoint import SD15, SD21, SDXL, Kind, Layout, kind_of
 from sfumato.pretrained.extra import quiet
+from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import INDEX, index_of
 from sfumato.pretrained.opening import open_pipeline
-from sfumato.pretrained.single_file import configuration_of
+from sfumato.pretrained.placing import place
+from sfumato.pretrained.prediction import Prediction
+from sfumato.pretrained.single_file import SingleFile, configuration_of
 
 FAMILIES = {"sd15": (), "sd21": ("v_pred",), "sdxl": ()}
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2")
@@ -132,6 +136,10 @@ def without(name):
             "unet holds 'model.diffusion_model.time_embed.cond_proj.weight', which does not belong there",
         ),
         (
+            lambda tensors: tensors["model.diffusion_model.out.2.weight"].fill_(torch.nan),
+            r"unet is damaged: 'conv_out.weight' holds NaN or infinity",
+        ),
+        (
             lambda tensors: tensors.update({"model.diffusion_model.out.2.bias": torch.zeros(8)}),
             "unet holds 'conv_out.bias' as 8 in place of 4",
         ),
@@ -139,7 +147,9 @@ def without(name):
 )
 def test_what_is_missing_or_of_another_size_is_one_sentence(change, said, files, folders, tmp_path):
     path = rewritten(files["sd15"], tmp_path / "m.safetensors", change)
-    with pytest.raises(SfumatoError, match=f"m.safetensors: looks like Stable Diffusion 1.5, but its {said}") as caught:
+    with pytest.raises(
+        SfumatoError, match=f"m.safetensors: (looks like Stable Diffusion 1.5, but )?its {said}"
+    ) as caught:
         open_pipeline(path, configuration=folders["sd15"].path)
     assert "\n" not in str(caught.value)
 
@@ -152,10 +162,31 @@ def test_a_tiny_file_is_not_of_the_published_size(files):
 def test_a_folder_without_a_tokenizer_has_clips(files, folders, tmp_path):
     bare = tmp_path / "bare"
     shutil.copytree(folders["sdxl"].path, bare, ignore=shutil.ignore_patterns("tokenizer*", "*.safetensors"))
-    pipeline = open_pipeline(files["sdxl"], configuration=bare, dtype=torch.bfloat16).pipeline
+    plan = MemoryPlan.of_all("bfloat16")
+    pipeline = open_pipeline(files["sdxl"], configuration=bare, planned=lambda *asked: plan).pipeline
     assert [len(each) for each in (pipeline.tokenizer, pipeline.tokenizer_2)] == [49408, 49408]
     assert [each.pad_token_id for each in (pipeline.tokenizer, pipeline.tokenizer_2)] == [49407, 0]
-    assert {weight.dtype for weight in pipeline.unet.parameters()} == {torch.bfloat16}
+    kinds = [{weight.dtype for weight in part.parameters()} for part in (pipeline.unet, pipeline.text_encoder_2)]
+    assert kinds == [{torch.bfloat16}] * 2
+
+
+@pytest.mark.parametrize("turns", ["encoders", "parts"])
+def test_parts_that_wait_come_from_the_file_in_their_turn(turns, files, folders):
+    plan = replace(MemoryPlan.of_all(), turns=turns)
+    asked = []
+    opened = open_pipeline(
+        files["sdxl"], configuration=folders["sdxl"].path, planned=lambda *given: asked.append(given) or plan
+    )
+    assert asked == [(folders["sdxl"].path, "sdxl", True)]
+    assert all(weight.is_meta for weight in opened.pipeline.unet.parameters())
+    place(opened.pipeline, plan, torch.device("cpu"), opened.reload)
+    assert (picture(opened.pipeline) == picture(folders["sdxl"].pipeline)).all()
+
+
+def test_four_bits_are_refused_in_a_sentence(files, folders, monkeypatch):
+    monkeypatch.setattr(single_file, "part_arguments", lambda *asked: {"dtype": 1, "quantization_config": 2})
+    with pytest.raises(SfumatoError, match=r"weights in 4 bits are made from folders only; give a diffusers model"):
+        open_pipeline(files["sd15"], configuration=folders["sd15"].path)
 
 
 # Table 1 of SDXL's paper (arXiv:2307.01952) says 860 M, 865 M and 2.6 B of the U-Nets, and 817 M of both encoders.
@@ -175,8 +206,9 @@ PARAMETERS = {
 def test_what_travels_with_the_program_is_of_the_published_size(kind: Kind, checkpoints):
     folder = configuration_of(kind)
     index = index_of((folder / INDEX).read_bytes(), kind.name)
+    empty = SingleFile(folder, Layout({}, {}), kind, Prediction("epsilon", False, ""), MemoryPlan.of_all(), folder)
     with quiet():
-        networks = {part.name: single_file._empty(folder, part) for part in index.components if part.has_weights}
+        networks = {part.name: empty._empty(part) for part in index.components if part.has_weights}
         counts = {name: sum(weight.numel() for weight in network.parameters()) for name, network in networks.items()}
         assert counts == PARAMETERS[kind.name]
         assert all(weight.is_meta for network in networks.values() for weight in network.parameters())
@@ -184,4 +216,4 @@ def test_what_travels_with_the_program_is_of_the_published_size(kind: Kind, chec
         layout = Layout({name: tuple(tensor.shape) for name, tensor in found.items()}, {})
         assert kind_of(layout, folder) is kind
         for name, network in networks.items():
-            single_file._check(network, single_file._Part(name, kind, layout), folder)
+            single_file._check(network, replace(empty, layout=layout)._tensors(name), folder)
