@@ -183,8 +183,8 @@ def _check_complete(place: str, part: str, weights: list[str]) -> None:
         return
     if len(weights) != int(match["parts"]):
         raise SfumatoError(
-            f"{place}: lacks some weights of its {part} ({len(weights)} of {int(match['parts'])} parts are there); get the "
-            "model again"
+            f"{place}: lacks some weights of its {part} ({len(weights)} of {int(match['parts'])} parts are there); get "
+            "the model again"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,7 +136,7 @@ def _from_folder(folder: Path, place: str, planned: Planned, revision: str = "")
     if not (folder / INDEX).is_file():
         raise SfumatoError(f"{place}: holds no {INDEX}, so it is no diffusers model; give the folder of one")
     index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), place)
-    chosen, variant = files_of(index, _names_in(folder), place)
+    chosen, variant = files_of(index, _names_in(folder, place), place)
     for name in chosen:
         if name.endswith(ENDING):
             check_no_pickle(folder / name)
@@ -189,12 +188,14 @@ def _spread(path: Path, name: str, layout: Layout) -> float | None:
         return float(file.get_tensor(name).float().std(correction=0))
 
 
-def _names_in(folder: Path) -> list[str]:
-    """Of the files in a folder and in those within it, with '/'."""
-    found = []
-    for each in os.scandir(folder):
-        if each.is_file():
-            found.append(each.name)
-        elif each.is_dir():
-            found += [f"{each.name}/{inner.name}" for inner in os.scandir(each) if inner.is_file()]
-    return found
+def _names_in(folder: Path, place: str) -> list[str]:
+    """Of the files in a folder and in those within it, with '/'. Raises SfumatoError where they cannot be listed."""
+    try:
+        return [
+            path.relative_to(folder).as_posix()
+            for pattern in ("*", "*/*")
+            for path in folder.glob(pattern)
+            if path.is_file()
+        ]
+    except OSError as error:
+        raise SfumatoError(f"{place}: cannot be read ({error.strerror or error})") from error
