@@ -1,4 +1,4 @@
-"""Tiny pipelines as folders and as files, a Hub on this machine, and no way to any other."""
+"""Tiny pipelines, as they are, behind the contract and as single files, a Hub on this machine, and no way to any other."""
 
 import functools
 import importlib
@@ -33,10 +33,11 @@ def checkpoints(tiny: ModuleType) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def folder_of(tiny: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """(family) -> the folder with its tiny pipeline, which tests leave as it is."""
-    place = tmp_path_factory.mktemp("pipelines")
-    return lambda family: Path(tiny.build(family, place))
+def model_of(tiny: ModuleType) -> Callable[[str], Any]:
+    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
+    from sfumato.pretrained.bridge import bridged
+
+    return functools.cache(lambda family: bridged(tiny.pipeline(family)))
 
 
 @pytest.fixture
@@ -139,11 +140,3 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def model_of(tiny: ModuleType) -> Callable[[str], Any]:
-    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
-    from sfumato.pretrained.bridge import bridged
-
-    return functools.cache(lambda family: bridged(tiny.pipeline(family)))
