@@ -1,4 +1,4 @@
-"""Tiny pipelines, as they are, behind the contract and as single files, a Hub on this machine, and no way to any other."""
+"""Tiny pipelines, as they are, as models and as single files, a Hub on this machine, and no way to any other."""
 
 import functools
 import importlib
