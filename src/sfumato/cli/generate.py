@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sfumato.works import Recipe
 
 
-@options.asks("seed", *options.CLASSES, *options.CANVAS, *options.SAMPLING)
+@options.asks("seed", *options.CONTENT, *options.CANVAS, *options.SAMPLING)
 def generate(
     model: options.ModelName,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=options.MOST_WORKS, help="How many works.")] = 16,
@@ -31,9 +31,11 @@ def generate(
     upscale: Annotated[
         str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
     ] = None,
+    prompts: options.PromptFile = None,
     steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
     refusal: options.RefusalOptions,
+    pretrained: options.PretrainedOptions,
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.Device = "auto",
@@ -63,9 +65,10 @@ def generate(
         directory.check()
     else:
         made.check()
-    loaded = Model.from_pretrained(model, device=device)
+    loaded = pretrained.model(model, device, request.sampling)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
-    generation = generating(loaded, request, variations=variations, of=of, **vars(steering)).asking(**vars(refusal))
+    generation = generating(loaded, request, variations=variations, of=of, prompts=prompts, **vars(steering))
+    generation = generation.asking(**vars(refusal))
     if upscaler is not None:
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
         check_can_be_judged(upscaler, generation.policy)

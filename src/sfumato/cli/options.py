@@ -19,10 +19,15 @@ from sfumato.works.request import CanvasShape, Composition, Palette, Request, Sa
 from sfumato.works.values import Plain
 
 if TYPE_CHECKING:
+    from sfumato.models import Model
     from sfumato.models.canvas import Canvas
 
 ModelName = Annotated[
-    str, typer.Argument(help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name).")
+    str,
+    typer.Argument(
+        help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name); of a pre-trained model "
+        "its folder, or its one .safetensors file."
+    ),
 ]
 MadeWith = Annotated[
     str | None, typer.Option(help="Where the model is; by default it is searched for here and beside the work.")
@@ -64,11 +69,19 @@ Retries = Annotated[
         help="How often a work that is refused is made again, with the next seed.",
     ),
 ]
+PromptFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prompts",
+        metavar="FILE",
+        help="A text file with a prompt on each line, for one work after the other; with '#' begins a note.",
+    ),
+]
 WHITE: Final = "255,255,255"
 MOST_WORKS: Final = 100_000  # at once
 
 SAMPLING: Final = tuple(SamplerSettings.model_fields)
-CLASSES: Final = ("label", "negative")
+CONTENT: Final = ("prompt", "label", "negative")
 CANVAS: Final = tuple(CanvasShape.model_fields)
 RARE: Final = tuple(
     name for name, field in SamplerSettings.model_fields.items() if field.json_schema_extra == {"rare": True}
@@ -110,6 +123,43 @@ class SteeringOptions:
 
 
 @dataclass(frozen=True)
+class PretrainedOptions:
+    """What a pre-trained model is loaded with."""
+
+    loras: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lora",
+            metavar="FILE[:WEIGHT]",
+            help="A LoRA file for a pre-trained model, with how much of it, by default 1; once for each file.",
+        ),
+    ] = None
+
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            "--memory",
+            metavar="GB",
+            help="How much memory a pre-trained model may take, in GB; by default what is free.",
+        ),
+    ] = None
+
+    def model(self, name: str | Path, device: str, sampling: SamplerSettings, revision: str | None = None) -> Model:
+        """The model by the name that a person gave, for works in these settings. Raises SfumatoError."""
+        from sfumato.models import Model
+
+        precision = sampling.precision if "precision" in sampling.model_fields_set else None
+        return Model.from_pretrained(
+            name,
+            revision=revision,
+            device=device,
+            loras=self.loras or (),
+            memory=self.memory,
+            precision=precision,
+        )
+
+
+@dataclass(frozen=True)
 class RefusalOptions:
     """What becomes of works that had better not leave, besides what the policy of the computer says."""
 
@@ -118,8 +168,8 @@ class RefusalOptions:
 
 
 @dataclass(frozen=True)
-class PictureOptions:
-    """How a picture is read, and how the work is written that is made from it."""
+class PictureOptions(PretrainedOptions):
+    """How a picture is read, by what a work is made from it, and how that is written."""
 
     background: Background = WHITE
     trajectory: Trajectory = False

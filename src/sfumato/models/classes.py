@@ -11,8 +11,12 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+import torch
+
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig
+from sfumato.random import keyed_generator
 from sfumato.text import readable
 
 MARKS = ",;"
@@ -43,16 +47,30 @@ def class_mixture(text: str, config: ModelConfig) -> Mapping[int, float]:
     return {name: share / total for name, share in shares.items()}
 
 
-def class_index(name: str, config: ModelConfig) -> int:
-    """name: as the model has it, however its accents were typed, or in quotes. Raises SfumatoError for a class that the
-    model has not."""
+def class_index(name: str, config: ModelConfig, *, role: str = "class") -> int:
+    """name: as the model has it, however its accents were typed, or in quotes; role: what it is in a sentence. Raises
+    SfumatoError for a class that the model has not."""
     for written in filter(None, (name, _unquoted(name))):
         if (known := _as_known(written, config)) in config.classes:
             return config.classes.index(known)
+    raise SfumatoError(
+        f"{role} '{name}': the model '{config.name}' does not know it; its classes: {listed_classes(config)}"
+    )
+
+
+def drawn_class(allowed: Sequence[int], config: ModelConfig, seed: int, position: int) -> int:
+    """The class of a work for which none was asked: one of those that are allowed, as often as in training."""
+    generator = keyed_generator("class", seed, position)
+    drawn = torch.rand((), generator=generator, dtype=torch.float64).item()
+    bounds = np.cumsum([config.class_shares[index] for index in allowed])
+    return allowed[min(int(np.searchsorted(bounds, drawn * bounds[-1], side="right")), len(bounds) - 1)]
+
+
+def listed_classes(config: ModelConfig) -> str:
+    """A model's classes as they stand in a sentence, as many as fit there."""
     listed = [written_name(known) for known in config.classes[:_SHOWN]]
     more = len(config.classes) - len(listed)
-    said = ", ".join(listed) + (f" and {more:,} more" if more else "") or "none at all"
-    raise SfumatoError(f"class '{name}': the model '{config.name}' does not know it; its classes: {said}")
+    return ", ".join(listed) + (f" and {more:,} more" if more else "") or "none at all"
 
 
 def written_name(name: str) -> str:

@@ -9,31 +9,37 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-import sfumato
-from sfumato.diffusion import ClassCondition
-from sfumato.diffusion.randomness import NoiseBetween, PictureNoise, SeededNoise
+from sfumato.diffusion import Mixture
 from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
-from sfumato.models.abilities import check_allowed, check_generates, settings_for
+from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
-from sfumato.models.classes import class_index, class_mixture
+from sfumato.models.classes import class_mixture, drawn_class
+from sfumato.models.conditions import away_from, mixture_of_classes, mixture_of_words
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
+from sfumato.models.noise import noise_of
 from sfumato.models.progress import Progress
-from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, sampling_of
+from sfumato.models.sampling import (
+    InitialNoise,
+    Sampling,
+    batch_size,
+    effective_guidance,
+    part_to_make,
+    sampling_of,
+)
 from sfumato.models.steering import Steering
 from sfumato.policy.policy import Policy
-from sfumato.random import keyed_generator
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
+from sfumato.works.prompts import NO_WORDS, Prompts, spoken
 from sfumato.works.recipe import Environment
 from sfumato.works.refusal import Refusal, RefusedWarning, said_of_refusals
 from sfumato.works.request import Request, SamplerSettings
@@ -45,7 +51,8 @@ class Generation:
 
     request: complete, what was left open is as the model has it; canvas: what the request's pictures and size make;
     origin: of a picture to be enlarged that is a work, its recipe; earlier: what that is near to; policy: the limits
-    that hold; attempt: how many seeds before this one were refused.
+    that hold; attempt: how many seeds before this one were refused; prompts: that a series goes through, of a model
+    that reads text.
     """
 
     model: Model
@@ -55,6 +62,7 @@ class Generation:
     earlier: Finding | None = None
     policy: Policy = field(default_factory=Policy.none)
     attempt: int = 0
+    prompts: Prompts = NO_WORDS
 
     @classmethod
     def of(
@@ -65,18 +73,20 @@ class Generation:
         canvas: Canvas | None = None,
         origin: Recipe | None = None,
         policy: Policy | None = None,
+        prompts: Prompts | None = None,
         **asked: object,
     ) -> Self:
         """What a request asks of a model, or what is asked by the plain names of its fields (see ``Request.of``).
 
-        canvas: by default an empty one of the request's size; policy: by default that of this computer. Raises
-        SfumatoError for an unknown class, a value out of range, autoguidance with a model that carries no early
-        weights, what the model cannot do, and what the policy does not allow.
+        canvas: by default an empty one of the request's size; policy: by default that of this computer; prompts: by
+        default the request's own. Raises SfumatoError for an unknown class, a value out of range, autoguidance with a
+        model that carries no early weights, what the model cannot do, and what the policy does not allow.
         """
         policy = Policy.current() if policy is None else policy
         if request is None:
             request = Request.of(**asked)
         canvas = canvas or plain_canvas(model.config, request.canvas)
+        check_subject(model, request, prompts)
         chosen = settings_for(model, request, canvas)
         check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
@@ -84,7 +94,8 @@ class Generation:
         check_allowed(policy, model, chosen, canvas, label=label, negative=negative)
         made = {"label": label, "negative": negative, "sampling": chosen, "canvas": canvas.shape, "edit": canvas.edit}
         complete = request.model_copy(update=made)
-        generation = cls(model, complete, canvas, origin, policy=policy)
+        prompts = prompts or Prompts.of(request.prompt or "")
+        generation = cls(model, complete, canvas, origin, policy=policy, prompts=prompts)
         if generation.guidance_kind == "autoguidance":
             model.early_denoiser()
         return generation
@@ -115,10 +126,13 @@ class Generation:
         Where works are refused that the policy has made again, a batch of them with the next seed follows at once.
         """
         check_can_be_judged(self.model, self.policy, count)
+        for positions in self._batches(count, first):
+            check_prompts(self.policy, map(self.prompt_of, positions))
         with self.model.giving_way():
             for positions in self._batches(count, first):
                 asked: Generation = self
                 while positions:
+                    check_prompts(self.policy, map(asked.prompt_of, positions))
                     places, sampling = asked._sampled(positions)
                     for step in sampling.steps:
                         progress = asked._progress(step, sampling, positions, places, previews=previews)
@@ -192,8 +206,7 @@ class Generation:
         """The places of works in their batch, and what samples it. positions: of one batch."""
         if isinstance(self.canvas.edit, Reconstruct):
             return [0], self._one_pass()
-        unwanted = self.request.negative
-        negative = None if unwanted is None else ClassCondition.of([class_index(unwanted, self.model.config)])
+        negative = away_from(self.model, self.request.negative)
         batch = batch_size(self.model, self.canvas)
         start = positions[0] - positions[0] % batch
         # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
@@ -229,8 +242,20 @@ class Generation:
 
     def initial_noise(self, position: int) -> InitialNoise:
         """What the work at a position begins with."""
-        mixture = ClassCondition.mixture(self.classes_of(position))
-        return InitialNoise(noise_of(self.request.at(position)), mixture)
+        return InitialNoise(noise_of(self.request.at(position)), self.mixture_of(position))
+
+    def mixture_of(self, position: int) -> Mixture:
+        """What the network is told of the work at a position."""
+        if not self.model.config.takes_prompts:
+            return mixture_of_classes(self.classes_of(position))
+        part = part_to_make(self.model, self.canvas, self.steering)
+        within = self.canvas if part is None else self.canvas.part(*part)
+        words, told = spoken(self.prompt_of(position)), self.settings.distilled_guidance
+        return mixture_of_words(self.model, within, words, self.request.negative, told)
+
+    def prompt_of(self, position: int) -> str:
+        """The words that a work is made from, as its recipe has them."""
+        return self.prompts.at(position, self.request.series_seed)
 
     @property
     def guidance_kind(self) -> str:
@@ -243,11 +268,7 @@ class Generation:
             return class_mixture(self.request.label, self.model.config)
         if not self.model.config.classes:
             return {}
-        key = ("class", self.request.series_seed, position)
-        drawn = torch.rand((), generator=keyed_generator(*key), dtype=torch.float64).item()
-        bounds = np.cumsum([self.model.config.class_shares[index] for index in self._allowed])
-        place = min(int(np.searchsorted(bounds, drawn * bounds[-1], side="right")), len(bounds) - 1)
-        return {self._allowed[place]: 1.0}
+        return {drawn_class(self._allowed, self.model.config, self.request.series_seed, position): 1.0}
 
     @cached_property
     def _allowed(self) -> list[int]:
@@ -266,24 +287,14 @@ class Generation:
         sampling = self.settings
         if self.guidance_kind == "none":
             sampling = sampling.model_copy(update={"guidance": 1.0})
-        made = self.request.at(position)
+        told = {"prompt": self.prompt_of(position)} if self.model.config.takes_prompts else {}
+        said = {"label": self.label_of(position), "sampling": sampling, **told}
+        made = self.request.at(position).model_copy(update=said)
         return Recipe(
             model=self.model.reference,
-            request=made.model_copy(update={"label": self.label_of(position), "sampling": sampling}),
-            environment=Environment(
-                device=self.model.device.type,
-                sfumato_version=sfumato.__version__,
-                torch_version=torch.__version__,
-            ),
+            request=made.withholding_words() if self.policy.limits.prompts.record == "digest" else made,
+            environment=Environment.here(self.model.device.type),
             origin=self.origin,
             policy=self.policy.digest if self.policy.judges else None,
             attempt=self.attempt,
         )
-
-
-def noise_of(request: Request) -> PictureNoise:
-    """The noise that the work of a request begins with: its number's, turned towards others' one after the other."""
-    noise: PictureNoise = SeededNoise(request.seed, request.number)
-    for slerp in request.slerps:
-        noise = NoiseBetween(noise, SeededNoise(slerp.seed, slerp.number), slerp.fraction)
-    return noise

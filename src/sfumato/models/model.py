@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from safetensors.torch import save
@@ -22,12 +22,18 @@ from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
 from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
+from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.models.record import ModelRecord, read_record
 from sfumato.networks import build_network, network_shapes
+from sfumato.pretrained.opening import is_pipeline
 from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
 from sfumato.weights import check_fit, digest, load_into, opened_weights
 from sfumato.works.recipe import ModelReference
+from sfumato.works.values import Precision
+
+if TYPE_CHECKING:
+    from sfumato.pretrained.bridge import Pretrained
 
 _EARLY = "early."
 _MOST_CARD_BYTES = 1 << 20
@@ -41,7 +47,9 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 
 @dataclass(eq=False)
 class Model:
-    """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
+    """config: what it is; denoiser: D(x, sigma, condition); pretrained: the pipeline that it is a part of, None of a
+    model that this program trained; named: how recipes name that; computes_on: where it does, None for where its
+    weights lie, as those of a large one may wait elsewhere; early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
@@ -56,6 +64,9 @@ class Model:
     place: str = ""
     likeness: Likeness | None = None
     record: ModelRecord | None = None
+    pretrained: Pretrained | None = None
+    named: ModelReference | None = None
+    computes_on: torch.device | None = None
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -78,7 +89,7 @@ class Model:
     @property
     def is_conditional(self) -> bool:
         """Whether it knows conditions that can be asked for, such as classes."""
-        return bool(self.config.classes)
+        return bool(self.config.classes) or self.config.takes_prompts
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:
@@ -88,21 +99,57 @@ class Model:
     @property
     def device(self) -> torch.device:
         """Where it computes."""
+        if self.computes_on is not None:
+            return self.computes_on
         return next(self.denoiser.parameters()).device
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, *, revision: str | None = None, device: str = "auto") -> Self:
-        """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name').
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        *,
+        revision: str | None = None,
+        device: str = "auto",
+        loras: Sequence[str] = (),
+        memory: float | None = None,
+        precision: Precision | None = None,
+    ) -> Self:
+        """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name'): one of
+        sfumato's own, or a pipeline of diffusers (or the one file of a Stable Diffusion), whose extra is needed.
 
-        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. Raises
-        SfumatoError where there is no such model or device, where weights and configuration do not belong together, and
+        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. Of a
+        pre-trained model: loras: files that change it, as 'FILE' or 'FILE:WEIGHT'; memory: GB that it may take, by
+        default what is free; precision: of its weights, by default the faster, or what fits. Raises SfumatoError where
+        there is no such model or device, or no memory for it, where weights and configuration do not belong together,
+        and
         where the weights hold NaN or infinity, or the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)
+        if is_pipeline(name):
+            opened = open_pretrained(name, revision, place, loras=loras, memory=memory, precision=precision)
+            return cls._of(opened, place)
+        if loras:
+            raise SfumatoError(
+                f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
+            )
         with opened_model(name, revision) as directory:
             model = cls._read(directory, place)
         model.place = stored_path(Path(name))
         return model
+
+    @classmethod
+    def _of(cls, parts: PretrainedParts, device: torch.device) -> Self:
+        return cls(
+            parts.config,
+            parts.pretrained.denoiser,
+            card=parts.opened.card,
+            weights_digest=parts.opened.digest,
+            place=parts.opened.place,
+            record=parts.record,
+            pretrained=parts.pretrained,
+            named=parts.reference,
+            computes_on=device,
+        )
 
     @classmethod
     def _read(cls, directory: Path, device: torch.device) -> Self:
@@ -122,6 +169,8 @@ class Model:
     @property
     def reference(self) -> ModelReference:
         """What a recipe says of the model. Raises SfumatoError before it is saved, as it is known by its file."""
+        if self.named is not None:
+            return self.named
         if not self.weights_digest:
             raise SfumatoError(
                 f"the model '{self.config.name}' was never saved, and a recipe names a model by its weights; "
@@ -140,6 +189,10 @@ class Model:
 
         Raises SfumatoError if there is something already.
         """
+        if self.pretrained is not None:
+            raise SfumatoError(
+                f"the model '{self.config.name}' is a pre-trained one, which stays as it was published; copy its folder"
+            )
         directory = Path(directory)
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise SfumatoError(f"{directory}: is there already; give a new directory")

@@ -11,8 +11,6 @@ from torch import Tensor
 
 from sfumato.diffusion import (
     SAMPLERS,
-    SCHEDULES,
-    ClassCondition,
     Condition,
     Denoise,
     Mixture,
@@ -26,13 +24,14 @@ from sfumato.diffusion.enlarging import enlarged
 from sfumato.diffusion.inpainting import continued, inpaint, kept
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
-from sfumato.diffusion.samplers import DETERMINISTIC, DISTILLED
+from sfumato.diffusion.samplers import DISTILLED
 from sfumato.diffusion.windows import Positions, windowed
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas, plain_canvas
-from sfumato.models.classes import class_mixture
+from sfumato.models.conditions import mixture_named
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.model import Model
+from sfumato.models.noise import begins_at_mean, filled_from, noise_levels
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.edits import Invert
 from sfumato.works.request import SamplerSettings
@@ -41,7 +40,6 @@ from sfumato.works.request import SamplerSettings
 # stands at the same place in it.
 BATCH = 16
 AT_ONCE = 64  # windows that the network sees at once
-FILLED_FROM = 5.0  # sigma at which inpainting begins, for a model of 64 px
 REPEATS = 2  # times that inpainting goes through the noise levels at which a picture is decided
 
 
@@ -141,7 +139,7 @@ def _steps(
     def noise(step: int) -> Tensor:
         return torch.stack([one.noise.draw(step, shape) for one in initial]).to(device)
 
-    sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
+    sigmas = noise_levels(model, settings, canvas)
     sigmas = sigmas[settings.steps - max(1, round(canvas.strength * settings.steps)) :]
     if canvas.reference is not None:
         begun = codec.encode(enlarged(canvas.reference[None].to(device), model.config.factor, wrap=canvas.tile))
@@ -162,16 +160,17 @@ def _steps(
     denoise = steering.around(denoise, codec, canvas.height, canvas.width, model.config.size)
     sampler = (SAMPLERS | DISTILLED)[settings.sampler]
     if isinstance(canvas.edit, Invert) and canvas.picture is not None:
-        source = {} if canvas.edit.source is None else class_mixture(canvas.edit.source, model.config)
-        under = Mixture.joined([ClassCondition.mixture(source)] * len(initial))
+        under = Mixture.joined([mixture_named(model, canvas, canvas.edit.source)] * len(initial))
         plain = guided(model, settings.model_copy(update={"guidance": 1.0}), under.to(device))
         pictures = begun.expand(len(initial), -1, -1, -1)
         return restore(denoise, pictures, list(invert(plain, pictures, sigmas, noise(-1))))
     if canvas.mask is None or canvas.picture is None:
         return sampler(denoise, x, sigmas, fresh)
     # A distilled model's few estimates are each a whole picture: there is no way between them to go through again. And
-    # its estimate is not a mean of pictures, so the derivative is not a covariance.
-    repeats, nudges = (1, 0) if settings.sampler in DISTILLED else (REPEATS, 2)
+    # its estimate is not a mean of pictures, so the derivative is not a covariance. Of a pre-trained network the
+    # derivative would take several times the memory of the network itself.
+    repeats = 1 if settings.sampler in DISTILLED else REPEATS
+    nudges = 0 if settings.sampler in DISTILLED or model.pretrained is not None else 2
     return inpaint(
         denoise,
         x,
@@ -195,21 +194,6 @@ def part_to_make(model: Model, canvas: Canvas, steering: Steering) -> tuple[slic
     return canvas.part_to_make(model.config.size, model.codec.factor) if steering == NOT_STEERED else None
 
 
-def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canvas, sigma: float) -> bool:
-    """Whether the estimate of pure noise is added to it before the first step.
-
-    Even pictures with that much noise still contain their mean. A sampler that adds fresh noise finds it; one that
-    keeps its first noise would miss it to the end, and pictures on a dark ground would be too light.
-    """
-    keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
-    return keeps_noise and config.samples_freely and canvas.picture is None
-
-
-def filled_from(config: ModelConfig) -> float:
-    """Sigma at which inpainting in full strength begins: larger pictures need more noise."""
-    return FILLED_FROM * config.size / 64
-
-
 def _begun(canvas: Canvas) -> Tensor:
     """The picture on a canvas, [1, 3, height, width]; what is made anew in full strength has the light and the colour
     of what is kept to begin with, so that there need not be as much noise that these are drawn by chance."""
@@ -220,8 +204,9 @@ def _begun(canvas: Canvas) -> Tensor:
 
 
 def batch_size(model: Model, canvas: Canvas) -> int:
-    """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch."""
-    from_noise = canvas.picture is None and canvas.reference is None
+    """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch; a
+    pre-trained network, which is large and takes pictures of any size, has enough to do with one."""
+    from_noise = canvas.picture is None and canvas.reference is None and model.pretrained is None
     return BATCH if from_noise and canvas.is_one_picture(model.config) else 1
 
 
@@ -243,8 +228,9 @@ def estimate(
         wanted = mixture.windows(positions)
         unwanted = None if negative is None else negative.windows(positions)
         made = []
-        for start in range(0, len(x), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
+        at_once = AT_ONCE if model.pretrained is None else 1
+        for start in range(0, len(x), at_once):
+            part = slice(start, start + at_once)
             denoise = guided(model, settings, wanted[part], None if unwanted is None else unwanted[part])
             made.append(denoise(x[part], sigma))
         return torch.cat(made)
@@ -285,7 +271,9 @@ def _evaluated(model: Model, settings: SamplerSettings, denoise: Denoise) -> Den
 
     def evaluate(x: Tensor, sigma: float) -> Tensor:
         timing = nullcontext() if model.threads is None else model.threads.timing(len(x))
-        with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+        # A pre-trained network's weights are in the precision that it computes in.
+        is_cast = settings.precision == "bfloat16" and model.pretrained is None
+        with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=is_cast):
             return denoise(x, sigma * (1 - settings.sharpness))
 
     return evaluate
