@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.families import check_known
-from sfumato.text import counted, printable, shortened
+from sfumato.text import printable, shortened
 
 INDEX: Final = "model_index.json"
 MOST_INDEX_BYTES: Final = 1 << 20
@@ -183,8 +183,8 @@ def _check_complete(place: str, part: str, weights: list[str]) -> None:
         return
     if len(weights) != int(match["parts"]):
         raise SfumatoError(
-            f"{place}: {part} has {len(weights)} of {counted(int(match['parts']), 'file')} of its weights; get the model "
-            "again"
+            f"{place}: lacks some weights of its {part} ({len(weights)} of {int(match['parts'])} parts are there); get "
+            "the model again"
         )
 
 
