@@ -36,6 +36,14 @@ def _inputs(family: str) -> dict[str, Any]:
         return {"sample": noise(1, 4, 8, 8), "timestep": 5, "encoder_hidden_states": text, "added_cond_kwargs": added}
     if family == "z_image":
         return {"x": [noise(4, 1, 8, 8)], "t": torch.tensor([0.5]), "cap_feats": [noise(5, 16)]}
+    if family == "flux2_klein":
+        return {
+            "hidden_states": noise(1, 16, 16),
+            "encoder_hidden_states": noise(1, 5, 48),
+            "timestep": torch.tensor([0.5]),
+            "img_ids": torch.zeros(16, 4),
+            "txt_ids": torch.zeros(5, 4),
+        }
     return {
         "hidden_states": noise(1, 16, 16),
         "encoder_hidden_states": noise(1, 5, 32),

@@ -1,4 +1,8 @@
-"""LoRA files on a pipeline: every layer of each finds its place, or none is applied."""
+"""LoRA files on a pipeline: every layer of each finds its place, or none is applied.
+
+Places are found here and not by diffusers, whose `load_lora_weights` (0.42.1) leaves layers out without an error: of a
+text encoder all of its attention, where a file changes its other layers too.
+"""
 
 from __future__ import annotations
 
