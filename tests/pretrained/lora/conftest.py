@@ -13,7 +13,6 @@ from torch import Tensor
 
 from sfumato.pretrained import extra
 from sfumato.pretrained.lora.trainable import (
-    ATTENTION,
     add_trainable_lora,
     load_lora_tensors,
     lora_tensors,
@@ -135,7 +134,7 @@ def trained(tiny: Callable[[str], Tiny]) -> Callable[[str], Trained]:
     def train(family: str) -> Trained:
         one, text = tiny(family), None
         able = [name for name in one.pipeline._lora_loadable_modules if name.startswith("text_encoder")]
-        targets = (*ATTENTION, "proj_in", "ff.net.2", "conv1", "conv_shortcut")
+        targets = ("to_q", "to_out.0", "to_qkv_mlp_proj", "proj_in", "conv1", "conv_shortcut")
         tensors = {one.component: _random(one.network, targets, 4, 2.5)}
         answer = one.answer()
         remove_trainable_lora(one.network)
