@@ -140,7 +140,7 @@ def trained(tiny: Callable[[str], Tiny]) -> Callable[[str], Trained]:
         remove_trainable_lora(one.network)
         if able and family in ("sd15", "sdxl"):
             encoder = getattr(one.pipeline, able[-1])
-            tensors[able[-1]] = _random(encoder, ("q_proj", "fc1"), 4, 2.5)
+            tensors[able[-1]] = _random(encoder, ("q_proj", "out_proj", "fc1"), 4, 2.5)
             text = one.text(able[-1])
             remove_trainable_lora(encoder)
         return Trained(tensors, answer, text)

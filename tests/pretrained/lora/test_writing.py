@@ -53,6 +53,7 @@ def test_what_diffusers_itself_loads_is_what_was_trained(
     given = fresh.answer()
     if fresh.component == "unet":
         assert torch.equal(given, wanted)
+        assert torch.equal(fresh.text("text_encoder_2" if family == "sdxl" else "text_encoder"), trained(family).text)
     assert (given - wanted).norm() / wanted.norm() < 1e-5 < (base - wanted).norm() / wanted.norm()
 
 

@@ -1,7 +1,7 @@
 """LoRA files on a pipeline: every layer of each finds its place, or none is applied.
 
-Places are found here and not by diffusers, whose `load_lora_weights` (0.42.1) leaves layers out without an error: of a
-text encoder all of its attention, where a file changes its other layers too.
+Places are found here and not by diffusers, whose `load_lora_weights` (0.42.1) leaves layers out without an error: the
+attention of a text encoder, where a file changes other layers of it and not the attention's 'out_proj'.
 """
 
 from __future__ import annotations
