@@ -83,6 +83,10 @@ def _either(leaf: Leaf, nothing: Leaf, dropped: Tensor) -> Leaf:
     return tuple(other if drop else own for own, other, drop in zip(leaf, nothing, dropped.tolist(), strict=True))
 
 
+def _zeros(leaf: Leaf) -> Leaf:
+    return torch.zeros_like(leaf) if isinstance(leaf, Tensor) else tuple(map(torch.zeros_like, leaf))
+
+
 def _after_another(leaves: Sequence[Leaf]) -> Leaf:
     if isinstance(leaves[0], Tensor):
         return torch.cat([leaf for leaf in leaves if isinstance(leaf, Tensor)])
@@ -106,8 +110,10 @@ class PromptEncoder:
         negative: str | None = None,
         distilled_guidance: float | None = None,
     ) -> PromptCondition:
-        """Of one picture. height, width: in pixels, by default the model's own size; they are only checked, as no
-        condition depends on them. negative: what guidance leads away from; None for what the family takes for no prompt. distilled_guidance:
+        """Of one picture.
+
+        height, width: in pixels, by default the model's own size; they are only checked, as no condition depends on
+        them. negative: what guidance leads away from; None for what the family takes for no prompt. distilled_guidance:
         of families whose network is told a guidance (FLUX.1), None for the pipeline's own.
 
         Raises SfumatoError for a size that is not whole cells of the codec.
@@ -129,7 +135,8 @@ class PromptEncoder:
             asked[self._family.guidance.distilled] = distilled_guidance
         nothing = self._encoded(negative or "", asked)
         if negative is None and self._pipeline.config.get("force_zeros_for_empty_prompt", False):
-            nothing |= {name: torch.zeros_like(leaf) for name, leaf in nothing.items() if name in self._family.zeros}
+            zeros = self._family.zeros
+            nothing = {name: _zeros(leaf) if name in zeros else leaf for name, leaf in nothing.items()}
         return joined([PromptCondition(self._encoded(prompt, asked), nothing) for prompt in prompts])
 
     def cut(self, prompt: str) -> str:
@@ -138,29 +145,24 @@ class PromptEncoder:
         Of several encoders it is the one with the most room that counts: Stable Diffusion 3 and FLUX.1 show CLIP only
         the first 77 tokens, and T5 all that this does not name.
         """
-        tokenizer = getattr(self._pipeline, self._family.tokenizer)
-        text, start = prompt, 0
+        tokenizer = getattr(self._pipeline, self._family.tokenizer) or self._pipeline.tokenizer
+        text = prompt
         if self._family.chat is not None:
-            text = tokenizer.apply_chat_template(
-                [{"role": "user", "content": prompt}],
-                tokenize=False,
-                add_generation_prompt=True,
-                **self._family.chat,
-            )
-            start = max(0, text.find(prompt))
-        whole = tokenizer(text, return_offsets_mapping=True, verbose=False)
-        seen = tokenizer(text, truncation=True, max_length=self._most_tokens(tokenizer), return_offsets_mapping=True)
-        if len(seen["input_ids"]) == len(whole["input_ids"]):
+            asked = [{"role": "user", "content": prompt}]
+            text = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True, **self._family.chat)
+        most = self._most_tokens(tokenizer)
+        whole = tokenizer(text, verbose=False, return_offsets_mapping=True)["offset_mapping"]
+        if len(whole) <= most:
             return ""
-        end = max(end for _, end in seen["offset_mapping"]) - start
-        while 0 < end < len(prompt) and not prompt[end - 1].isspace() and not prompt[end].isspace():
+        seen = tokenizer(text, truncation=True, max_length=most, return_offsets_mapping=True)["offset_mapping"]
+        end = max(end for _, end in seen) - max(0, text.find(prompt))
+        while 0 < end < len(prompt) and not prompt[end - 1].isspace():
             end -= 1
-        return prompt[max(end, 0) :].strip()
+        return prompt[max(0, end) :].strip()
 
     def _most_tokens(self, tokenizer: Any) -> int:
-        parameters = inspect.signature(type(self._pipeline).__call__).parameters
-        own = parameters.get("max_sequence_length")
-        return int(tokenizer.model_max_length if own is None else own.default)
+        own = inspect.signature(type(self._pipeline).__call__).parameters.get("max_sequence_length")
+        return int(tokenizer.model_max_length if own is None else min(own.default, tokenizer.model_max_length))
 
     def _encoded(self, prompt: str, asked: Mapping[str, Any]) -> dict[str, Leaf]:
         recording = record(self._pipeline, self._family, (500.0,), prompt=prompt, **asked)

@@ -14,15 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.pretrained.denoiser import time_of
+from sfumato.pretrained.denoiser import PURE_NOISE, time_of
 from sfumato.pretrained.families import Family
 
-PURE_NOISE = 2.0**24
-"""The sigma that stands for t = 1 of a flow, where it is infinite: in float32 x / (1 + sigma) is the noise itself."""
-
+Levels = NDArray[np.float64]
 DISCRETE = ("leading", "trailing", "linspace")
 SHIFTED = "shifted"
 
@@ -89,7 +88,7 @@ class Spacing:
             levels = np.where(times < 1, times / np.maximum(1 - times, 1 / PURE_NOISE), PURE_NOISE)
         return torch.cat((torch.from_numpy(levels), torch.zeros(1, dtype=torch.float64)))
 
-    def _discrete(self, levels: Tensor, name: str, steps: int, low: float, high: float) -> np.ndarray:
+    def _discrete(self, levels: Tensor, name: str, steps: int, low: float, high: float) -> Levels:
         count = len(levels)
         if steps > count:
             raise SfumatoError(f"{steps} steps: this model knows {count} noise levels; give {count} steps or fewer")
@@ -103,36 +102,42 @@ class Spacing:
             times = np.linspace(last, 0, steps)
         times = first + times.clip(0, last) * (last - first) / last
         # By logarithms, as `time_of` reads them: what a network is told of such a level is this very time.
-        return np.exp(np.interp(times, np.arange(count), levels.log().numpy()))
+        logs: Levels = np.interp(times, np.arange(count), levels.log().numpy())
+        return np.exp(logs)
 
     def shift(self, steps: int, height: int, width: int) -> float:
-        """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu of its tokens."""
+        """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu, where
+        mu is linear in its tokens."""
         config = self.config
         if not config.get("use_dynamic_shifting"):
             return float(config.get("shift", 1.0))
         tokens = (height // self.cell) * (width // self.cell)
         if self.family.shift == "tokens and steps":
-            return math.exp(_klein_mu(tokens, steps))
-        low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
-        least, most = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
-        return math.exp(least + (tokens - low) * (most - least) / (high - low))
+            mu = _klein_mu(tokens, steps)
+        else:
+            low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
+            least, most = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
+            mu = least + (tokens - low) * (most - least) / (high - low)
+        return mu if config.get("time_shift_type") == "linear" else math.exp(mu)
 
-    def _shifted(self, steps: int, shift: float, sigma_min: float | None, highest: float) -> np.ndarray:
+    def _shifted(self, steps: int, shift: float, sigma_min: float | None, highest: float) -> Levels:
         """Times [steps], falling from ``highest``."""
-        start = _unshifted(highest, shift)
+        start = _moved_back(highest, shift)
         end = start / steps
         if self.family.shift == "twice":  # by the scheduler, when it is made and when it is asked
-            end = start * (1 / 1000 if self.config.get("use_dynamic_shifting") else _moved(1 / 1000, shift))
+            end = start * (
+                1 / 1000 if self.config.get("use_dynamic_shifting") else float(_moved(np.array(1 / 1000), shift))
+            )
         if sigma_min is not None:
-            end = max(end, _unshifted(sigma_min / (1 + sigma_min), shift))
+            end = max(end, _moved_back(sigma_min / (1 + sigma_min), shift))
         return _moved(np.linspace(start, end, steps), shift)
 
 
-def _moved(times: Any, shift: float) -> Any:
+def _moved(times: Levels, shift: float) -> Levels:
     return shift * times / (1 + (shift - 1) * times)
 
 
-def _unshifted(time: float, shift: float) -> float:
+def _moved_back(time: float, shift: float) -> float:
     return time / (shift - (shift - 1) * time)
 
 
@@ -152,6 +157,8 @@ def noise_levels(family: Family, config: Mapping[str, Any]) -> Tensor | None:
     """
     if family.is_flow:
         return None
+    if config.get("timestep_type", "discrete") != "discrete":
+        raise _unknown(family, f"times of the kind '{config['timestep_type']}'")
     steps = config.get("num_train_timesteps", 1000)
     kind, start, end = config.get("beta_schedule"), config.get("beta_start"), config.get("beta_end")
     if config.get("trained_betas") is not None:
@@ -160,15 +167,28 @@ def noise_levels(family: Family, config: Mapping[str, Any]) -> Tensor | None:
         betas = torch.linspace(start, end, steps, dtype=torch.float32)
     elif kind == "scaled_linear" and start is not None and end is not None:
         betas = torch.linspace(start**0.5, end**0.5, steps, dtype=torch.float32) ** 2
+    elif kind == "squaredcos_cap_v2":
+        betas = _cosine(steps)
     else:
-        raise SfumatoError(
-            f"{family.title}: its scheduler has betas of the kind '{kind}', which sfumato cannot sample; put the "
-            f"scheduler that the model was trained with into its folder"
-        )
+        raise _unknown(family, f"betas of the kind '{kind}'")
     kept = torch.cumprod(1 - betas, 0)
     if config.get("rescale_betas_zero_snr"):
         kept = _ending_in_noise(kept)
     return ((1 - kept) / kept).sqrt().double()
+
+
+def _cosine(steps: int) -> Tensor:
+    """Betas of abar = cos^2, none above 0.999 (Nichol and Dhariwal 2021, arXiv:2102.09672, eq. 17)."""
+    times = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+    kept = torch.cos((times + 0.008) / 1.008 * math.pi / 2) ** 2
+    return (1 - kept[1:] / kept[:-1]).clamp_max(0.999).float()
+
+
+def _unknown(family: Family, what: str) -> SfumatoError:
+    return SfumatoError(
+        f"{family.title}: its scheduler has {what}, which sfumato does not sample; put the scheduler_config.json that "
+        f"the model was trained with into its folder"
+    )
 
 
 def _ending_in_noise(kept: Tensor) -> Tensor:
@@ -176,9 +196,6 @@ def _ending_in_noise(kept: Tensor) -> Tensor:
     2^-24 here, so that the last sigma is 4096 and not infinite."""
     roots = kept.sqrt()
     stretched = (roots - roots[-1]) * (roots[0] / (roots[0] - roots[-1]))
-    # The training went on from betas, which are what is left when abar is rounded.
-    squares = stretched**2
-    alphas = torch.cat((squares[:1], squares[1:] / squares[:-1]))
-    kept = torch.cumprod(alphas, 0)
+    kept = stretched**2
     kept[-1] = 2.0**-24
     return kept
