@@ -172,3 +172,5 @@ def test_classes_are_not_what_it_is_asked_for(reader: Model) -> None:
         Generation.of(reader, label="waves")
     with pytest.raises(SfumatoError, match="prompt, letter 1: "):
         Generation.of(reader, prompt="{a|b")
+    with pytest.raises(SfumatoError, match="the policy allows certain classes alone"):
+        Generation.of(reader, prompt="waves", policy=Policy(Limits(classes=("waves",))))
