@@ -65,7 +65,7 @@ def generate(
         directory.check()
     else:
         made.check()
-    loaded = pretrained.model(model, device)
+    loaded = pretrained.model(model, device, request.sampling)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
     generation = generating(loaded, request, variations=variations, of=of, prompts=prompts, **vars(steering))
     generation = generation.asking(**vars(refusal))

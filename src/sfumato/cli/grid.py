@@ -103,7 +103,7 @@ def grid(
         )
     check_free([output], force=force)
     fixed = {"class" if name == "label" else name: value for name, value in request.plain().items()}
-    loaded = pretrained.model(model, device)
+    loaded = pretrained.model(model, device, request.sampling)
     axes = read_axes(vary, fixed, loaded.config.classes)
     choices = [
         dict(zip([axis.name for axis in axes], values, strict=True))

@@ -135,11 +135,28 @@ class PretrainedOptions:
         ),
     ] = None
 
-    def model(self, name: str | Path, device: str, revision: str | None = None) -> Model:
-        """The model by a name that a person gave. Raises SfumatoError."""
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            "--memory",
+            metavar="GB",
+            help="How much memory a pre-trained model may take, in GB; by default what is free.",
+        ),
+    ] = None
+
+    def model(self, name: str | Path, device: str, sampling: SamplerSettings, revision: str | None = None) -> Model:
+        """The model by the name that a person gave, for works in these settings. Raises SfumatoError."""
         from sfumato.models import Model
 
-        return Model.from_pretrained(name, revision=revision, device=device, loras=self.loras or ())
+        precision = sampling.precision if "precision" in sampling.model_fields_set else None
+        return Model.from_pretrained(
+            name,
+            revision=revision,
+            device=device,
+            loras=self.loras or (),
+            memory=self.memory,
+            precision=precision,
+        )
 
 
 @dataclass(frozen=True)

@@ -271,7 +271,9 @@ def _evaluated(model: Model, settings: SamplerSettings, denoise: Denoise) -> Den
 
     def evaluate(x: Tensor, sigma: float) -> Tensor:
         timing = nullcontext() if model.threads is None else model.threads.timing(len(x))
-        with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+        # A pre-trained network's weights are in the precision that it computes in.
+        is_cast = settings.precision == "bfloat16" and model.pretrained is None
+        with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=is_cast):
             return denoise(x, sigma * (1 - settings.sharpness))
 
     return evaluate
