@@ -136,7 +136,9 @@ def test_a_policy_keeps_prompts_out_of_recipes_and_they_are_asked_for(reader: Mo
     assert "fox" not in work.recipe.parameters_text()
     with pytest.raises(SfumatoError, match=r"^the work's file holds the SHA-256 of its prompt alone \([0-9a-f]{10}\)"):
         reproduction(reader, work.recipe, policy=secret)
-    with pytest.raises(SfumatoError, match=r"of its negative alone .* say what it was with --negative$"):
+    with pytest.raises(
+        SfumatoError, match=r"of its negative alone .* say what it was with 'sfumato again WORK --negative'$"
+    ):
         reproduction(reader, work.recipe, Request.of(prompt="{a|bc} fox"), policy=secret)
     again = reproduction(reader, work.recipe, Request.of(prompt="{a|bc} fox", negative="snow"), policy=secret).work()
     assert again.recipe == work.recipe

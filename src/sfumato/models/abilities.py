@@ -102,7 +102,7 @@ def check_subject(model: Model, request: Request, prompts: Prompts | None = None
 
 def _check_not_withheld(withheld: Withheld) -> None:
     for name, digest in withheld.model_dump(exclude_none=True).items():
-        remedy = f"say what it was with --{name}"
+        remedy = f"say what it was with 'sfumato again WORK --{name}'"
         if name == "source":  # it decides the noise that the work began with
             remedy = "edit the picture anew with 'sfumato reimagine --edit --from'"
         raise SfumatoError(
