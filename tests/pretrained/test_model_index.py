@@ -66,7 +66,7 @@ def test_what_is_no_pipeline_of_diffusers_own_is_refused(changes, said):
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"3", b"\xff", b'{"_class_name": ', b"[" * 100_000])
 def test_what_is_no_index_is_one_sentence(data):
-    with pytest.raises(SfumatoError, match="^m: model_index.json"):
+    with pytest.raises(SfumatoError, match=r"^m: model_index.json"):
         index_of(data, "m")
 
 
@@ -104,7 +104,10 @@ def test_weights_in_several_files_come_with_their_index(half):
     [
         ([WEIGHTS[0]], "holds no weights of its unet"),
         ([WEIGHTS[0], "unet/diffusion_pytorch_model.bin"], r"weights of its unet are a pickle \(diffusion_pytorch_mod"),
-        ([HALF[0], "unet/diffusion_pytorch_model.ema.safetensors"], r"text_encoder has weights in variants .* \(fp16\)"),
+        (
+            [HALF[0], "unet/diffusion_pytorch_model.ema.safetensors"],
+            r"text_encoder has weights in variants .* \(fp16\)",
+        ),
     ],
 )
 def test_weights_that_are_missing_or_pickles_are_one_sentence(weights, said):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sfumato.cli import options
+from sfumato.cli.pretrained import PretrainedOptions
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import picture_and_file
 from sfumato.works.edits import Refine
@@ -52,7 +53,7 @@ def again(
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.DeviceAgain = "auto",
-    pretrained: options.PretrainedOptions,
+    pretrained: PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Make a work once more from the recipe in its file, and say whether the pixels are the same.
@@ -126,7 +127,7 @@ def model_of(
     work: Path,
     named: Sequence[str],
     device: str,
-    pretrained: options.PretrainedOptions | None = None,
+    pretrained: PretrainedOptions | None = None,
     changes: SamplerSettings | None = None,
 ) -> Model:
     """The model of a recipe, to the bit: one that is named, else one that lies here or near the work, or on the Hub.
@@ -142,7 +143,7 @@ def model_of(
 
     sampling = (changes or SamplerSettings()).over(recipe.request.sampling)
     around = _searched(recipe.model.name, work)
-    pretrained = pretrained or options.PretrainedOptions()
+    pretrained = pretrained or PretrainedOptions()
     if recipe.model.loras and not pretrained.loras:
         loras = zip(find_loras(recipe.model.loras, around) or (), recipe.model.loras, strict=False)
         pretrained = replace(pretrained, loras=[f"{path}:{one.weight!r}" for path, one in loras])

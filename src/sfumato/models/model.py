@@ -49,7 +49,8 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 class Model:
     """config: what it is; denoiser: D(x, sigma, condition); pretrained: the pipeline that it is a part of, None of a
     model that this program trained; named: how recipes name that; computes_on: where it does, None for where its
-    weights lie, as those of a large one may wait elsewhere; early: an average of the weights from early in the
+    weights lie, as those of a large one may wait elsewhere; notes: how it fits into the memory and what was assumed of
+    it, sentences for people; early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
@@ -67,6 +68,7 @@ class Model:
     pretrained: Pretrained | None = None
     named: ModelReference | None = None
     computes_on: torch.device | None = None
+    notes: tuple[str, ...] = ()
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -149,6 +151,7 @@ class Model:
             pretrained=parts.pretrained,
             named=parts.reference,
             computes_on=device,
+            notes=(parts.opened.plan.sentence, *parts.opened.notes),
         )
 
     @classmethod

@@ -162,13 +162,23 @@ def usual_settings(pretrained: Pretrained) -> SamplerSettings:
 
 
 def record_of(pretrained: Pretrained, opened: OpenedPipeline) -> ModelRecord:
-    """What is known of how it was made."""
+    """What is known of how it was made, and how equal it is to its own pipeline, which is measured when it is first
+    opened."""
+    from sfumato.pretrained.equality import equality_of
+
+    equality = equality_of(pretrained, opened.digest)
     known = {"License": opened.licence} if opened.licence else {}
     notes = {"Assumed": " ".join(opened.notes)} if opened.notes else {}
     return ModelRecord(
         description=f"{pretrained.family.title}, a pre-trained model that makes pictures from text",
         tag="text-to-image",
-        facts={"Learned from": "what it was trained on is not known", **known, **notes},
+        facts={
+            "Learned from": "what it was trained on is not known",
+            "Equality": f"its latents after two steps differ from those of its pipeline in diffusers by "
+            f"{equality.error:.1e} of their norm ({equality.dtype})",
+            **known,
+            **notes,
+        },
     )
 
 
@@ -194,5 +204,5 @@ def _usual_steps(pretrained: Pretrained) -> int:
 def _was_distilled(pretrained: Pretrained) -> bool:
     """Whether its own files say that it answers in few steps and without guidance."""
     if pretrained.family.name == "flux":  # schnell, which is told no guidance
-        return not pretrained.network.config.get("guidance_embeds", False)  # type: ignore[union-attr, operator]
+        return not pretrained.network.config.get("guidance_embeds", False)
     return bool(pretrained.pipeline.config.get("is_distilled", False))
