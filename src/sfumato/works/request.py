@@ -54,7 +54,9 @@ class SamplerSettings(Extended):
     ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance"})
 
     steps: Steps = Field(default=16, description="Steps from noise to picture.")
-    guidance: Guidance = Field(default=2.0, description="1 is none; higher is truer to the class, with less variety.")
+    guidance: Guidance = Field(
+        default=2.0, description="1 is none; higher is truer to what is asked for, with less variety."
+    )
     guidance_kind: Literal["classifier_free", "autoguidance"] = Field(
         default="classifier_free", description="autoguidance (needs no classes) or classifier_free."
     )
