@@ -15,11 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
-import torch
-
 from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError
-from sfumato.random import keyed_generator
 from sfumato.text import decoded, printable, readable, shortened
 from sfumato.works.values import MOST_LETTERS
 
@@ -114,6 +111,10 @@ def spoken(text: str) -> str:
 
 def _drawn(choice: _Choice, position: int, seed: int) -> _Sequence:
     """Each choice has a generator of its own: what is chosen at one place changes nothing at another."""
+    import torch  # recipes are read without it
+
+    from sfumato.random import keyed_generator
+
     generator = keyed_generator("prompt", seed, position, choice.number)
     return choice.alternatives[int(torch.randint(len(choice.alternatives), (), generator=generator))]
 

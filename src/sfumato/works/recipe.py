@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from sfumato import __version__
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.works.edits import Inpaint, Invert, Outpaint, Refine
+from sfumato.works.prompts import spoken
 from sfumato.works.request import Request
 from sfumato.works.values import MOST_FILES, MOST_LORAS, Digest, Extended, LoraWeight, Number, Plain
 
@@ -210,7 +211,7 @@ class Recipe(Plain):
             yield _one_line(request.label or "") or "untitled"
             return
         loras = [f"<lora:{_lora_name(lora.name)}:{lora.weight:g}>" for lora in self.model.loras]
-        yield " ".join(filter(None, (_only_words(request.prompt), *loras)))
+        yield " ".join(filter(None, (_only_words(spoken(request.prompt)), *loras)))
         if negative := _only_words(request.negative or ""):
             yield f"{_NEGATIVE}: {negative}"
 
