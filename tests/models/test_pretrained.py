@@ -202,3 +202,12 @@ def test_loras_are_found_only_where_all_are(tmp_path: Path) -> None:
     wash = LoraReference(name="wash", digest=hashlib.sha256(b"wash").hexdigest())
     assert find_loras([ink], [tmp_path]) == [tmp_path / "ink.safetensors"]
     assert find_loras([ink, wash], [tmp_path]) is None
+
+
+def test_each_work_and_the_record_say_that_it_is_not_known_what_the_model_learned_from(model: Model) -> None:
+    work = model.generate(1, **ASKED)[0]
+    (learned,) = work.learned_from
+    assert learned.base is not None
+    assert (learned.base.name, learned.base.trained_on) == (model.config.name, "")
+    assert model.record is not None
+    assert model.record.facts["What the base learned from"] == "what it was trained on is not known"

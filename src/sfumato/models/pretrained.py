@@ -14,6 +14,8 @@ from sfumato.diffusion import PreconditioningName
 from sfumato.diffusion.denoiser import V
 from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.record import ModelRecord
+from sfumato.provenance.bases import BaseTerms
+from sfumato.provenance.sources import LearnedFrom
 from sfumato.works.recipe import LoraReference, ModelReference
 from sfumato.works.request import SamplerSettings
 from sfumato.works.values import HIGHEST_SIGMA, Precision
@@ -131,6 +133,7 @@ def pretrained_config(pretrained: Pretrained, opened: OpenedPipeline) -> ModelCo
             "objective": "text to picture",
             "preconditioning": _preconditioning(pretrained),
             "sigma_data": 1.0,
+            "learned_from": (LearnedFrom(base=terms_of(opened)),),
             "generation": usual_settings(pretrained).model_copy(update={"precision": opened.plan.dtype}),
         }
     )
@@ -163,13 +166,19 @@ def usual_settings(pretrained: Pretrained) -> SamplerSettings:
 
 def record_of(pretrained: Pretrained, opened: OpenedPipeline) -> ModelRecord:
     """What is known of how it was made."""
-    known = {"License": opened.licence} if opened.licence else {}
     notes = {"Assumed": " ".join(opened.notes)} if opened.notes else {}
     return ModelRecord(
         description=f"{pretrained.family.title}, a pre-trained model that makes pictures from text",
         tag="text-to-image",
-        facts={"Learned from": "what it was trained on is not known", **known, **notes},
+        facts={**terms_of(opened).rows, **notes},
     )
+
+
+def terms_of(opened: OpenedPipeline) -> BaseTerms:
+    """What its publisher states of its licence, and what is known of its training."""
+    from sfumato.pretrained.terms import base_terms
+
+    return base_terms(_name(opened.place), opened.licence, opened.card)
 
 
 def _name(place: str) -> str:
