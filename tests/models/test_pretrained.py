@@ -210,3 +210,12 @@ def test_words_beyond_what_the_text_encoder_takes_are_named(model: Model) -> Non
     long = "a red fox " * 60 + "in the snow"
     with pytest.warns(PromptWarning, match="longer than the model reads: from '.*' on it is not seen"):
         model.generate(1, **ASKED | {"prompt": long})
+
+
+def test_each_work_and_the_record_say_that_it_is_not_known_what_the_model_learned_from(model: Model) -> None:
+    work = model.generate(1, **ASKED)[0]
+    (learned,) = work.learned_from
+    assert learned.base is not None
+    assert (learned.base.name, learned.base.trained_on) == (model.config.name, "")
+    assert model.record is not None
+    assert model.record.facts["What the base learned from"] == "what it was trained on is not known"
