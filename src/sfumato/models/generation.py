@@ -289,7 +289,7 @@ class Generation:
         return Recipe(
             model=self.model.reference,
             request=made if self.policy.keeps_prompts else made.withholding_words(),
-            environment=Environment.here(self.model.device.type),
+            environment=Environment.here(self.model.device.type, self.model.fitted),
             origin=self.origin,
             policy=self.policy.digest if self.policy.judges else None,
             attempt=self.attempt,

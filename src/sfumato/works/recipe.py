@@ -70,19 +70,23 @@ class ModelReference(Extended):
     loras: Annotated[tuple[LoraReference, ...], Field(max_length=MOST_LORAS)] = ()
 
 
-class Environment(Plain):
-    """In what a work was made: on other devices and with other versions pixels may differ. device: cpu, cuda or mps."""
+class Environment(Extended):
+    """In what a work was made: on other devices and with other versions pixels may differ. device: cpu, cuda or mps;
+    fitted: how a large model was made to fit into the memory, where that changes pixels ('weights in int8')."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"fitted"})
 
     device: Word = "cpu"
     sfumato_version: Word
     torch_version: Word
+    fitted: Annotated[str, Field(max_length=200)] = ""
 
     @classmethod
-    def here(cls, device: str) -> Self:
+    def here(cls, device: str, fitted: str = "") -> Self:
         """That of this program on a kind of device."""
         import torch
 
-        return cls(device=device, sfumato_version=__version__, torch_version=torch.__version__)
+        return cls(device=device, sfumato_version=__version__, torch_version=torch.__version__, fitted=fitted)
 
 
 class Mark(Plain):
