@@ -30,7 +30,7 @@ _LORA: Final = re.compile(r"<(?:lora|lyco|hypernet):([^<>:]*)(?::([^<>]*))?>", r
 
 @dataclass(frozen=True)
 class _Choice:
-    """Alternatives, each a sequence of texts and further choices; number: the how-manieth of its prompt it is."""
+    """Alternatives, each a sequence of texts and further choices; number: its place among the braces of its prompt."""
 
     number: int
     alternatives: tuple[_Sequence, ...]
@@ -142,7 +142,9 @@ def _parsed(text: str, place: str) -> _Sequence:
         letters, inner = part[0], opened[-1]
         if letters == "{":
             if len(opened) > _MOST_DEPTH:
-                raise _mistake(place, part.start(), f"is the {_MOST_DEPTH + 1}th brace in braces; use fewer", "{")
+                raise _mistake(
+                    place, part.start(), f"stands in {len(opened) - 1} others, which are the most; use fewer", "{"
+                )
             opened.append(_Open(part.start(), count, [[]]))
             count += 1
         elif letters == "}":

@@ -13,7 +13,6 @@ from pydantic_core import from_json
 from sfumato import __version__
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.works.edits import Inpaint, Invert, Outpaint, Refine
-from sfumato.works.prompts import spoken
 from sfumato.works.request import Request
 from sfumato.works.values import MOST_FILES, MOST_LORAS, Digest, Extended, LoraWeight, Number, Plain
 
@@ -208,10 +207,10 @@ class Recipe(Plain):
         """The lines before the settings: the prompt, and what is led away from."""
         request = self.request
         if request.prompt is None:
-            yield _one_line(request.label or "") or "untitled"
+            yield _one_line(request.subject) or "untitled"
             return
         loras = [f"<lora:{_lora_name(lora.name)}:{lora.weight:g}>" for lora in self.model.loras]
-        yield " ".join(filter(None, (_only_words(spoken(request.prompt)), *loras)))
+        yield " ".join(filter(None, (_only_words(request.subject), *loras)))
         if negative := _only_words(request.negative or ""):
             yield f"{_NEGATIVE}: {negative}"
 

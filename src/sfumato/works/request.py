@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.text import counted, readable, shortened
 from sfumato.works.edits import Edit, Invert
+from sfumato.works.prompts import spoken
 from sfumato.works.values import (
     MOST_COLOURS,
     MOST_PIXELS,
@@ -222,6 +223,11 @@ class Request(Extended):
     def position(self) -> int:
         """The number that tells the works of one series apart: of a variation that of its last slerp."""
         return self.slerps[-1].number if self.slerps else self.number
+
+    @property
+    def subject(self) -> str:
+        """What the work is of: its prompt as an encoder is told it, or its class; '' where neither is said."""
+        return (self.label or "") if self.prompt is None else spoken(self.prompt)
 
     @property
     def series_seed(self) -> int:
