@@ -1,5 +1,5 @@
-"""The config.json of an adapted model: what was learned lies beside it in adapter.safetensors, and the base, which stays
-as it is, wherever it was.
+"""The config.json of an adapted model: what was learned lies beside it in adapter.safetensors, and the base stays as it is,
+wherever it was.
 
     adapted/config.json           this: the base, the adapter's size, and what the adapted model is
             adapter.safetensors   what was learned
