@@ -82,7 +82,7 @@ def _dataset(asked: argparse.Namespace, classes: Sequence[str]) -> Dataset:
         for each in classes:
             shutil.copytree(asked.art / each, place / "art" / each, dirs_exist_ok=True)
         list(collect(place / "art", place / "collection", workers=1))
-        list(prepare(Collection.open(place / "collection"), place / "dataset", asked.size, workers=1))
+        list(prepare(Collection.open(place / "collection"), place / "dataset", size=asked.size, workers=1))
     return Dataset.open(place / "dataset")
 
 
