@@ -183,7 +183,8 @@ def differences(one: Path, other: Path) -> list[str]:
     """In what two finished runs differ that should be equal to the bit, in words."""
     found = []
     parts = [(f"checkpoint's {name}", _latest(one) / name, _latest(other) / name) for name in _parts(one)]
-    parts.append(("model", *(run / "model" / "model.safetensors" for run in (one, other))))
+    file = "adapter.safetensors" if (one / "model" / "adapter.safetensors").is_file() else "model.safetensors"
+    parts.append(("model", *(run / "model" / file for run in (one, other))))
     for what, *paths in parts:
         first, second = map(load_file, paths)
         unequal = [name for name in first.keys() | second.keys() if not _equal(first.get(name), second.get(name))]

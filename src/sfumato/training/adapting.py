@@ -24,6 +24,11 @@ class Base:
     reference: BaseReference
     path: Path | None
 
+    def sentence(self, settings: AdapterSettings | None) -> str:
+        """What the adapted model's card says of it."""
+        rank = "" if settings is None else f" of rank {settings.rank}"
+        return f"an adapter{rank} of '{self.reference.name}', which is needed with it: weights {self.reference.digest}"
+
     def adaptation(self, settings: AdapterSettings, state: TrainingState, early_share: float) -> Adaptation:
         """The adapter of the moment, which shares the state's averaged weights."""
         early = {name: tensor.cpu() for name, tensor in state.early.at(early_share, state.step).items()}

@@ -99,6 +99,8 @@ class RunWriter:
         """Put the model of this moment, with its card, in the place of an earlier one."""
         batch = self.run.record.settings.batch
         facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
+        if self.base is not None:
+            facts["Adapter"] = self.base.sentence(self.run.record.settings.adapter)
         if calibration is not None:
             facts["Sampling"] = calibration.sentence
         if self.likeness is not None:
