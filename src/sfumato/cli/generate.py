@@ -34,6 +34,7 @@ def generate(
     steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
     refusal: options.RefusalOptions,
+    pretrained: options.PretrainedOptions,
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.Device = "auto",
@@ -63,7 +64,7 @@ def generate(
         directory.check()
     else:
         made.check()
-    loaded = Model.from_pretrained(model, device=device)
+    loaded = pretrained.model(model, device)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
     generation = generating(loaded, request, variations=variations, of=of, **vars(steering)).asking(**vars(refusal))
     if upscaler is not None:

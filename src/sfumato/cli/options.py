@@ -19,10 +19,15 @@ from sfumato.works.request import CanvasShape, Composition, Palette, Request, Sa
 from sfumato.works.values import Plain
 
 if TYPE_CHECKING:
+    from sfumato.models import Model
     from sfumato.models.canvas import Canvas
 
 ModelName = Annotated[
-    str, typer.Argument(help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name).")
+    str,
+    typer.Argument(
+        help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name); of a pre-trained model "
+        "its folder, or its one .safetensors file."
+    ),
 ]
 MadeWith = Annotated[
     str | None, typer.Option(help="Where the model is; by default it is searched for here and beside the work.")
@@ -119,7 +124,7 @@ class SteeringOptions:
 
 @dataclass(frozen=True)
 class PretrainedOptions:
-    """What a pre-trained model is loaded with."""
+    """What a pre-trained model is loaded with, or one that was adapted."""
 
     loras: Annotated[
         list[str] | None,
@@ -129,6 +134,16 @@ class PretrainedOptions:
             help="A LoRA file for a pre-trained model, with how much of it, by default 1; once for each file.",
         ),
     ] = None
+    base: Annotated[
+        str | None,
+        typer.Option("--base", help="Of an adapted model the one that it was learned on, if it is not found by itself."),
+    ] = None
+
+    def model(self, name: str | Path, device: str, revision: str | None = None) -> Model:
+        """The model by a name that a person gave. Raises SfumatoError."""
+        from sfumato.models import Model
+
+        return Model.from_pretrained(name, revision=revision, device=device, base=self.base, loras=self.loras or ())
 
 
 @dataclass(frozen=True)
@@ -140,8 +155,8 @@ class RefusalOptions:
 
 
 @dataclass(frozen=True)
-class PictureOptions:
-    """How a picture is read, and how the work is written that is made from it."""
+class PictureOptions(PretrainedOptions):
+    """How a picture is read, by what a work is made from it, and how that is written."""
 
     background: Background = WHITE
     trajectory: Trajectory = False

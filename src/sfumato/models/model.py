@@ -23,7 +23,7 @@ from sfumato.likeness.finding import comparison
 from sfumato.models.adaptation import Adaptation, forget_place
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
-from sfumato.models.pretrained import pretrained_config, record_of, reference_of
+from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.models.reading import read_weights
 from sfumato.models.record import ModelRecord, read_record
 from sfumato.networks import build_network
@@ -109,40 +109,40 @@ class Model:
         revision: str | None = None,
         device: str = "auto",
         base: str | Path | None = None,
+        loras: Sequence[str] = (),
     ) -> Self:
         """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name'): one of
         sfumato's own, or a pipeline of diffusers (or the one file of a Stable Diffusion), whose extra is needed.
 
         device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. base: where
-        the model is that an adapted one was learned on, if it is not found by itself. Raises SfumatoError where there
-        is no such model, base or device, where weights and configuration do not belong together, and where the weights
-        hold NaN or infinity, or the index of what was learned from is damaged or another model's.
+        the model is that an adapted one was learned on, if it is not found by itself. loras: of a pre-trained model
+        files that change it, as 'FILE' or 'FILE:WEIGHT'. Raises SfumatoError where there is no such model, base or
+        device, where weights and configuration do not belong together, and where the weights hold NaN or infinity, or
+        the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)
         if is_pipeline(name):
-            return cls._of_pipeline(name, revision, place)
+            return cls._of(open_pretrained(name, revision, place, loras))
+        if loras:
+            raise SfumatoError(
+                f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
+            )
         with opened_model(name, revision) as directory:
             model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
         return model
 
     @classmethod
-    def _of_pipeline(cls, name: str | Path, revision: str | None, device: torch.device) -> Self:
-        from sfumato.pretrained.bridge import bridged
-        from sfumato.pretrained.opening import open_pipeline
-
-        opened = open_pipeline(name, revision)
-        pretrained = bridged(opened.pipeline.to(device), opened.place)
-        config = pretrained_config(pretrained, opened)
+    def _of(cls, parts: PretrainedParts) -> Self:
         return cls(
-            config,
-            pretrained.denoiser,
-            card=opened.card,
-            weights_digest=opened.digest,
-            place=opened.place,
-            record=record_of(pretrained, opened),
-            pretrained=pretrained,
-            named=reference_of(opened),
+            parts.config,
+            parts.pretrained.denoiser,
+            card=parts.opened.card,
+            weights_digest=parts.opened.digest,
+            place=parts.opened.place,
+            record=parts.record,
+            pretrained=parts.pretrained,
+            named=parts.reference,
         )
 
     @classmethod

@@ -16,7 +16,7 @@ from sfumato.pretrained.base_card import CARD, read_base_card
 from sfumato.pretrained.checkpoint import ENDING, Layout, check_no_pickle, kind_of, layout_of
 from sfumato.pretrained.digests import digest_of_all, digests_of
 from sfumato.pretrained.extra import require
-from sfumato.pretrained.hub import Repository, fetched, repository
+from sfumato.pretrained.hub import Repository, fetched, partly_cached, repository
 from sfumato.pretrained.loading import load_pipeline
 from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, PICKLES, files_of, index_of
 from sfumato.pretrained.prediction import prediction_of
@@ -113,7 +113,10 @@ def _from_hub(name: str, revision: str | None, dtype: torch.dtype) -> OpenedPipe
         raise _no_pipeline(found)
     folder = fetched(found, [INDEX])
     index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), name)
-    chosen, _ = files_of(index, found.files, name)
+    try:
+        chosen, _ = files_of(index, found.files, name)
+    except SfumatoError as error:
+        raise (error if found.folder is None else partly_cached(name)) from error
     folder = fetched(found, [*chosen, CARD])
     return _from_folder(folder, name, dtype, folder.name)  # the client calls it by the commit
 
