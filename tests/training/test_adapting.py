@@ -14,7 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig, bases, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.provenance.sources import LearnedFrom
-from sfumato.training import Run, parent_choices, parse_choices, prepare_run, resolve, train
+from sfumato.training import Run, parent_choices, parse_choices, prepare_run, preset, resolve, train
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.conditions import known_classes, labels_among
 from sfumato.training.events import Event, Finished
@@ -229,7 +229,6 @@ def test_a_student_keeps_an_adapted_teacher(
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (["adapter={}", "preset=gan"], "what was made by adversarial cannot be adapted; leave out --adapt"),
         (["rank=0"], "adapter.rank = 0: input should be greater than or equal to 1"),
         (["rank=1025"], "adapter.rank"),
         (["alpha=-1"], "adapter.alpha"),
@@ -239,7 +238,12 @@ def test_a_student_keeps_an_adapted_teacher(
 )
 def test_what_cannot_be_is_said(settings: list[str], said: str) -> None:
     with pytest.raises(SfumatoError, match=said):
-        resolve(preset("gan") if "preset=gan" in settings else {}, parse_choices([s for s in settings if "=gan" not in s]))
+        resolve(parse_choices(settings))
+
+
+def test_what_no_diffusion_made_is_not_adapted() -> None:
+    with pytest.raises(SfumatoError, match="what was made by adversarial cannot be adapted; leave out --adapt"):
+        resolve(preset("gan"), {"adapter": {}})
 
 
 def test_a_layer_that_the_base_does_not_have_is_said(prepare: Prepare, tmp_path: Path) -> None:

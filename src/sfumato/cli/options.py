@@ -136,7 +136,7 @@ class PretrainedOptions:
     ] = None
     base: Annotated[
         str | None,
-        typer.Option("--base", help="Of an adapted model the one that it was learned on, if it is not found by itself."),
+        typer.Option("--base", help="The base of a model that was adapted, if it is not found by itself."),
     ] = None
 
     def model(self, name: str | Path, device: str, revision: str | None = None) -> Model:
