@@ -88,8 +88,8 @@ def train(
         bool,
         typer.Option(
             "--adapt",
-            help="With --from: leave that model as it is and learn a small adapter (LoRA) beside it; its size is --set "
-            "rank=8.",
+            help="With --from: leave that model as it is, and learn a small adapter (LoRA) beside it; --set rank=16 "
+            "makes that twice as large.",
         ),
     ] = False,
     log: Annotated[

@@ -55,11 +55,10 @@ def opened_base(
 ) -> Iterator[FoundBase]:
     """An adapted model's base, as long as the block lasts.
 
-    directory: the adapted model's; given: where a person says that the base is, and then it is nowhere else; beside:
-    further directories below which it is searched for by its weights, besides the adapter's own surroundings and the
-    directory in which the program runs;
-    remedy: what a person can do where it is not found, or where another model lies in the place that was given, of
-    which the SfumatoError speaks that is raised then.
+    directory: the adapted model's; given: where a person says that the base is, and then it is looked for nowhere else;
+    beside: further directories below which it is searched for by its weights, besides the adapter's own surroundings
+    and the directory in which the program runs; remedy: what a person can do where it is not found, or where another
+    model lies in the place that was given, of which the SfumatoError speaks that is raised then.
     """
     with ExitStack() as stack:
         if given is None:
