@@ -13,6 +13,7 @@ import sfumato
 from sfumato.cards.hub import model_card
 from sfumato.cards.subject import Subject
 from sfumato.dataset import Dataset
+from sfumato.dataset.dataset import NO_LABEL
 from sfumato.likeness import Likeness
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.models.place import is_hub_id
@@ -157,7 +158,7 @@ def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> 
     its = None if base is None else base.model.config
     classes = known_classes(dataset, its, name) if objective.knows_classes else ()
     labels = labels_among(classes, dataset, name)[dataset.train]
-    counts = torch.bincount(labels[labels >= 0], minlength=len(classes)).double()
+    counts = torch.bincount(labels[labels != NO_LABEL], minlength=len(classes)).double()
     if settings.balance == "class":
         counts = (counts > 0).double()
     return ModelConfig(
