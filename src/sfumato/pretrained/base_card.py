@@ -8,9 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from sfumato.collection.origin import stated_licence
 from sfumato.disk import read_file
+from sfumato.text import shortened
 
 CARD: Final = "README.md"
 _MOST_BYTES: Final = 1 << 20
+# https://github.com/Stability-AI/ModelSpec
+_SPECIFIED: Final = ("title", "author", "description", "license", "usage_hint", "trigger_phrase", "merged_from", "date")
+_MOST_LETTERS: Final = 2000
 
 
 class BaseCard(NamedTuple):
@@ -27,16 +31,19 @@ def read_base_card(directory: Path) -> BaseCard:
         text = read_file(directory / CARD, _MOST_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return BaseCard()
-    return BaseCard(text, licence_of_front_matter(_front_matter(text)))
+    return BaseCard(text, _licence(_front_matter(text)))
 
 
-def licence_of_front_matter(said: Mapping[str, Any]) -> str:
-    """The licence in a card's front matter, as the Hub wants it written: where `license` is 'other', `license_name`
-    names it, and `license_link` says where it can be read."""
-    licence = stated_licence(said.get("license"))
-    if licence.casefold() in ("", "other"):
-        return stated_licence(said.get("license_name")) or stated_licence(said.get("license_link")) or licence
-    return licence
+def card_of_metadata(metadata: Mapping[str, str]) -> str:
+    """What a file's metadata say of the model in it, a line each, as Stability's ModelSpec has them; '' for nothing."""
+    said = {name: " ".join(metadata.get(f"modelspec.{name}", "").split()) for name in _SPECIFIED}
+    return "".join(f"{name}: {shortened(value, _MOST_LETTERS)}\n" for name, value in said.items() if value)
+
+
+def _licence(said: Mapping[str, Any]) -> str:
+    """As the Hub wants it written: where `license` is 'other', `license_name` names it, and `license_link` says where
+    it can be read."""
+    return next(filter(None, (stated_licence(said.get(f"license{more}")) for more in ("", "_name", "_link"))), "")
 
 
 def _front_matter(text: str) -> Mapping[str, Any]:
