@@ -170,7 +170,7 @@ def record_of(pretrained: Pretrained, opened: OpenedPipeline) -> ModelRecord:
     from sfumato.pretrained.equality import equality_of
 
     equality = equality_of(pretrained, opened.digest)
-    said = f"its latents after two steps differ from those of its pipeline in diffusers by {equality.error:.1e} of their"
+    said = f"its latents after two steps are those of its pipeline in diffusers but for {equality.error:.1e} of their"
     notes = {"Assumed": " ".join(opened.notes)} if opened.notes else {}
     return ModelRecord(
         description=f"{pretrained.family.title}, a pre-trained model that makes pictures from text",
