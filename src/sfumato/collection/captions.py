@@ -22,8 +22,11 @@ _SEPARATORS: Final = ",;:"
 _DASHES: Final = frozenset("-–—|/·")
 # Words that only lead to what follows: without that, 'a painting by' becomes 'a painting'.
 _LEADING: Final = frozenset(
-    "a an the by of from in on at to with for after about titled called named dated circa c. ca. "
-    "von vom aus mit im der die das ein eine de du des d' par dans en le la les un une".split()
+    re.findall(
+        r"\S+",
+        "a an the by of from in on at to with for after about titled called named dated circa c. ca. "
+        "von vom aus mit im der die das ein eine de du des d' par dans en le la les un une",
+    )
 )
 
 

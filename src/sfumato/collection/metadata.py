@@ -38,9 +38,9 @@ class Metadata:
 
     `stated` has of the same what is said of a picture's source and licence, and of learning from it, with the file that
     says so: the nearest table first, then XMP and JSON beside the picture, then what speaks of a whole folder.
-    `captioned` says of each file with a caption where that was found: in a table, by its name, or beside the picture, as
-    'picture.txt'. `tables` names the tables that say something of a picture's class, `unlabelled` those that say there
-    are no classes.
+    `captioned` says of each file with a caption where that was found: a table's name, or 'picture.txt' for a text
+    beside it. `tables` names the tables that say something of a picture's class, `unlabelled` those that say there are
+    no classes.
     """
 
     of: dict[str, Fields] = field(default_factory=dict)
