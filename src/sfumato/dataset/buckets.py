@@ -91,10 +91,9 @@ class Buckets:
     @property
     def sentence(self) -> str:
         """'725 pictures in 9 shapes of about 512 x 512 pixels, 12 in smaller ones, as they have no more pixels'."""
-        counts, side = Counter(self.shapes), math.isqrt(self.area)
-        said = (
-            f"{counted(len(self.shapes), 'picture')} in {counted(len(counts), 'shape')} of about {side} x {side} pixels"
-        )
+        pictures, forms = counted(len(self.shapes), "picture"), counted(len(set(self.shapes)), "shape")
+        side = math.isqrt(self.area)
+        said = f"{pictures} in {forms} of about {side} x {side} pixels"
         smaller = sum(4 * shape.width * shape.height < 3 * self.area for shape in self.shapes) - self.enlarged
         if smaller > 0:
             said += f", {smaller:,} in smaller ones, as they have no more pixels"
@@ -137,7 +136,8 @@ class BucketBatches:
         from a start that is drawn (systematic sampling), say which shape each batch is of."""
         generator = batch_generator(self.seed, "buckets", epoch)
         start = float(torch.rand((), generator=generator, dtype=torch.float64))
-        batches, begun = [], 0
+        batches: list[Tensor] = []
+        begun = 0
         for members in self.members:
             first, end = (self.per_epoch * place / self.count for place in (begun, begun + len(members)))
             begun += len(members)
