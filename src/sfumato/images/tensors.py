@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from sfumato.images.scaling import scaled
@@ -43,6 +43,13 @@ def as_tensor(picture: Image.Image, size: int) -> Tensor:
     """A picture, cropped at its centre and scaled: -> [3, size, size] in -1..1."""
     square = scaled(picture.convert("RGB"), size, "centre", width=picture.width, height=picture.height)
     return as_canvas(square)
+
+
+def fitted(picture: Image.Image, width: int, height: int) -> Tensor:
+    """The same in another shape: -> [3, height, width] in -1..1."""
+    if width == height:
+        return as_tensor(picture, width)
+    return as_canvas(ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS))
 
 
 def as_canvas(picture: Image.Image) -> Tensor:

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.images.tensors import as_canvas, as_tensor, picture_digest
+from sfumato.images.tensors import as_canvas, as_tensor, fitted, picture_digest
 from sfumato.models.classes import class_mixture
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.mask import read_mask
@@ -53,7 +53,7 @@ class Canvas:
 
     def is_one_picture(self, config: ModelConfig) -> bool:
         """Whether the model sees all of it at once."""
-        return not self.tile and (self.height, self.width) == (config.size, config.size)
+        return not self.tile and config.sees(self.height, self.width)
 
     def part_to_make(self, around: int, cell: int = 1) -> tuple[slice, slice] | None:
         """Rows and columns of what the mask covers with ``around`` pixels on every side, as far as there are any, in
@@ -89,25 +89,28 @@ def plain_canvas(config: ModelConfig, shape: CanvasShape | None = None) -> Canva
 
 
 def refining_canvas(config: ModelConfig, picture: Image.Image, strength: float) -> Canvas:
-    """With a picture, cropped at its centre and scaled to the model's size, of which nothing is kept as it is. Raises
-    SfumatoError for a strength that is not above 0 to 1."""
-    seen = as_tensor(picture, config.size)
+    """With a picture, cropped at its centre and scaled to the model's size (``ModelConfig.fitted``), of which nothing
+    is kept as it is. Raises SfumatoError for a strength that is not above 0 to 1."""
+    width, height = config.fitted(*picture.size)
+    seen = fitted(picture, width, height)
     edit = Refine(picture=picture_digest(seen), strength=_checked(strength))
-    return Canvas(config.size, config.size, edit=edit, picture=seen)
+    return Canvas(height, width, edit=edit, picture=seen)
 
 
 def editing_canvas(
     config: ModelConfig, picture: Image.Image, strength: float = 1.0, source: str | None = None
 ) -> Canvas:
-    """The same, begun with the noise that the picture itself would have come from as one of the class ``source``.
+    """The same, begun with the noise that the picture itself would have come from as one of the class ``source``, or as
+    one that these words describe.
 
     strength: up to which fraction of the noise levels it is followed. Raises SfumatoError for an unknown class.
     """
-    if source is not None:
+    if source is not None and not config.takes_prompts:
         class_mixture(source, config)
-    seen = as_tensor(picture, config.size)
+    width, height = config.fitted(*picture.size)
+    seen = fitted(picture, width, height)
     edit = Invert(picture=picture_digest(seen), strength=_checked(strength), source=source)
-    return Canvas(config.size, config.size, edit=edit, picture=seen)
+    return Canvas(height, width, edit=edit, picture=seen)
 
 
 def masked_canvas(config: ModelConfig, picture: Image.Image, mask: Image.Image, strength: float = 1.0) -> Canvas:
@@ -223,7 +226,8 @@ def _checked(strength: float) -> float:
 
 
 def _check_size(config: ModelConfig, width: int, height: int, what: str) -> None:
-    if min(width, height) < config.size:
+    # A pre-trained one takes other shapes; what is more than it takes at once it looks at in windows of its own size.
+    if min(width, height) < config.size and not config.sees(height, width):
         raise SfumatoError(
             f"{what} is {width} x {height} pixels, and the model '{config.name}' makes {config.size} x {config.size}; "
             f"each side has to have {config.size} or more"

@@ -33,7 +33,7 @@ ClassShare = Annotated[float, Field(ge=0, le=1e9)]
 # By what a work begins with, and whether one evaluation, which knows no noise levels, makes all of it: the kind of
 # model, and the networks that it can have.
 _KINDS: Mapping[tuple[BeginsWith, bool], tuple[str, Sequence[str]]] = {
-    ("noise", False): ("a diffusion model", ("unet", "transformer", "article_denoiser")),
+    ("noise", False): ("a diffusion model", ("unet", "transformer", "article_denoiser", "pretrained")),
     ("noise", True): ("a GAN", ("generator",)),
     ("picture", True): ("an autoencoder", ("article",)),
     ("reference", False): ("an upscaler", ("unet",)),
@@ -43,7 +43,7 @@ _KINDS: Mapping[tuple[BeginsWith, bool], tuple[str, Sequence[str]]] = {
 def check_parts(
     begins_with: BeginsWith,
     answer: Answer,
-    network: AnyNetworkConfig,
+    network: AnyNetworkConfig | PretrainedNetwork,
     preconditioning: PreconditioningName,
     factor: int,
 ) -> None:
@@ -59,6 +59,21 @@ def check_parts(
         raise ValueError(f"{kind} answers with a sample, not with the {answer}")
     if (factor > 1) != (begins_with == "reference"):
         raise ValueError(f"the factor is {factor}; it is 2 or more for an upscaler, and 1 for all other models")
+
+
+class PretrainedNetwork(BaseModel):
+    """A network that is loaded with the pipeline that it belongs to, and never built from settings.
+
+    family: of `sfumato.pretrained`; parameters: how many numbers it has; multiple: pixels, of which a side of its
+    pictures has to be a multiple.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["pretrained"] = "pretrained"
+    family: str
+    parameters: int = Field(ge=0)
+    multiple: int = Field(ge=1)
 
 
 class NetworkArguments(TypedDict):
@@ -86,7 +101,7 @@ class ModelConfig(BaseModel):
     factor: int = Field(1, ge=1, le=16)
     classes: tuple[ClassName, ...] = Field((), max_length=MOST_CLASSES)
     class_shares: tuple[ClassShare, ...] = Field((), max_length=MOST_CLASSES)
-    network: NetworkConfig
+    network: NetworkConfig | PretrainedNetwork
     codec: AnyCodec = PIXELS
     objective: str = Field("denoising", max_length=100)
     begins_with: BeginsWith = "noise"
@@ -108,7 +123,8 @@ class ModelConfig(BaseModel):
         check_parts(self.begins_with, self.answer, self.network, self.preconditioning, self.factor)
         if self.size % self.codec.factor:
             raise ValueError(f"size {self.size} is not a multiple of the codec's factor, {self.codec.factor}")
-        check_parameters(**self.network_arguments())
+        if not self.takes_prompts:
+            check_parameters(**self.network_arguments())
         return self
 
     @model_validator(mode="after")
@@ -141,8 +157,36 @@ class ModelConfig(BaseModel):
         """Whether it makes works of noise with any sampler in any settings: D is the mean that they are made for."""
         return self.answer == "mean" and self.begins_with == "noise"
 
+    @property
+    def takes_prompts(self) -> bool:
+        """Whether it is told in words what to make, as pre-trained models are, and no classes."""
+        return isinstance(self.network, PretrainedNetwork)
+
+    def sees(self, height: int, width: int) -> bool:
+        """Whether its network takes a picture of that size, in pixels, at once: one of its own size, and a pre-trained
+        one any shape of up to half as many pixels again, beyond which it repeats what it knows."""
+        if not isinstance(self.network, PretrainedNetwork):
+            return (height, width) == (self.size, self.size)
+        whole = height % self.network.multiple == 0 and width % self.network.multiple == 0
+        return whole and 2 * height * width <= 3 * self.size**2
+
+    def fitted(self, width: int, height: int) -> tuple[int, int]:
+        """The width and height at which it takes up a picture of that size: of its own, and a pre-trained one in the
+        picture's shape, with about as many pixels as its own and sides that are multiples of what its network needs."""
+        if not isinstance(self.network, PretrainedNetwork):
+            return self.size, self.size
+        multiple, scale = self.network.multiple, self.size / (width * height) ** 0.5
+        most = self.size**2 * 3 // 2
+        sides = [max(multiple, round(side * scale / multiple) * multiple) for side in (width, height)]
+        if sides[0] * sides[1] > most:  # a strip, one side of which could not become smaller
+            longer = sides.index(max(sides))
+            sides[longer] = max(multiple, most // min(sides) // multiple * multiple)
+        return sides[0], sides[1]
+
     def network_arguments(self) -> NetworkArguments:
-        """What `build_network` takes, to build the network, count its parameters or list their shapes."""
+        """What `build_network` takes, to build the network, count its parameters or list their shapes. Not of a
+        pre-trained one, which is loaded as it is."""
+        assert not isinstance(self.network, PretrainedNetwork), "it is not built from settings"
         return {
             "config": self.network,
             "size": self.size // self.codec.factor,
@@ -160,13 +204,16 @@ def read_config(path: Path) -> ModelConfig:
 def config_of(data: bytes, origin: Path | str) -> ModelConfig:
     """The same from its bytes. origin: what they come from, for the error."""
     try:
-        return ModelConfig.model_validate_json(data)
+        config = ModelConfig.model_validate_json(data)
     except ValidationError as error:
         fault = faults_of(error)[0]
         raise SfumatoError(
             f"{origin}: {fault.name or 'the file'}: {fault.said}; "
             "it is not a sfumato model's, or that of a newer sfumato, or was changed"
         ) from error
+    if config.takes_prompts:  # such a model is opened where its pipeline lies, and has no configuration of ours
+        raise SfumatoError(f"{origin}: network: is a pre-trained one's; give the pipeline's own directory")
+    return config
 
 
 def most_weights_bytes(config: ModelConfig) -> int:

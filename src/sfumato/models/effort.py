@@ -9,10 +9,10 @@ import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from sfumato.diffusion import SCHEDULES, Denoiser
+from sfumato.diffusion import Denoiser
 from sfumato.diffusion.windows import window_count
 from sfumato.models.generation import Generation
-from sfumato.models.sampling import batch_size, begins_at_mean, part_to_make
+from sfumato.models.sampling import batch_size, begins_at_mean, noise_levels, part_to_make
 from sfumato.works.edits import Invert
 
 
@@ -22,7 +22,7 @@ def looks(generation: Generation) -> list[int]:
     Exact where no part of a picture is kept, and in proportion where one is.
     """
     settings, canvas = generation.settings, generation.canvas
-    sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
+    sigmas = noise_levels(generation.model, settings, canvas)
     levels: list[float] = sigmas[settings.steps - max(1, round(canvas.strength * settings.steps)) :].tolist()
     seen = batch_size(generation.model, canvas) * _windows(generation)
     classes = max(len(generation.classes_of(0)), 1) if canvas.reference is None else 1

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 import sfumato
-from sfumato.diffusion import ClassCondition
+from sfumato.diffusion import Mixture
 from sfumato.diffusion.randomness import NoiseBetween, PictureNoise, SeededNoise
 from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
@@ -23,11 +23,19 @@ from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
-from sfumato.models.classes import class_index, class_mixture
+from sfumato.models.classes import class_mixture
+from sfumato.models.conditions import away_from, mixture_of_classes, mixture_of_words
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.progress import Progress
-from sfumato.models.sampling import InitialNoise, Sampling, batch_size, effective_guidance, sampling_of
+from sfumato.models.sampling import (
+    InitialNoise,
+    Sampling,
+    batch_size,
+    effective_guidance,
+    part_to_make,
+    sampling_of,
+)
 from sfumato.models.steering import Steering
 from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator
@@ -192,8 +200,7 @@ class Generation:
         """The places of works in their batch, and what samples it. positions: of one batch."""
         if isinstance(self.canvas.edit, Reconstruct):
             return [0], self._one_pass()
-        unwanted = self.request.negative
-        negative = None if unwanted is None else ClassCondition.of([class_index(unwanted, self.model.config)])
+        negative = away_from(self.model, self.request.negative)
         batch = batch_size(self.model, self.canvas)
         start = positions[0] - positions[0] % batch
         # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
@@ -229,8 +236,19 @@ class Generation:
 
     def initial_noise(self, position: int) -> InitialNoise:
         """What the work at a position begins with."""
-        mixture = ClassCondition.mixture(self.classes_of(position))
-        return InitialNoise(noise_of(self.request.at(position)), mixture)
+        return InitialNoise(noise_of(self.request.at(position)), self.mixture_of(position))
+
+    def mixture_of(self, position: int) -> Mixture:
+        """What the network is told of the work at a position."""
+        if not self.model.config.takes_prompts:
+            return mixture_of_classes(self.classes_of(position))
+        part = part_to_make(self.model, self.canvas, self.steering)
+        within = self.canvas if part is None else self.canvas.part(*part)
+        return mixture_of_words(self.model, within, self.prompt_of(position), self.request.negative)
+
+    def prompt_of(self, position: int) -> str:
+        """The words that a work is made from, '' for none."""
+        return self.request.prompt or ""
 
     @property
     def guidance_kind(self) -> str:

@@ -11,18 +11,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SAMPLERS, SCHEDULES, ClassCondition, Mixture, mixed
+from sfumato.diffusion import SAMPLERS, Mixture, mixed
 from sfumato.diffusion.randomness import NoiseBetween
 from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
-from sfumato.models.classes import class_index, class_mixture
+from sfumato.models.classes import class_mixture
+from sfumato.models.conditions import away_from, mixture_of_classes, unwanted_of
 from sfumato.models.generation import Generation, noise_of
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.reproduction import check_model, reproduction
-from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate, sampling_of
+from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate, noise_levels, sampling_of
 from sfumato.text import counted
 from sfumato.works import Recipe
 from sfumato.works.request import Request, SamplerSettings
@@ -70,8 +71,9 @@ def passing(
     _check_sampled_alike(*(end.settings for end in ends))
     check_can_be_judged(model, ends[0].policy)
     way = _Way(*ends)
-    made, planned = 0, len(ends) + math.ceil(DENSITY * max(BATCH, frames) / way.batch)
-    shares = np.linspace(0, 1, max(BATCH, frames))
+    least = max(1 if model.pretrained is not None else BATCH, frames)
+    made, planned = 0, len(ends) + math.ceil(DENSITY * least / way.batch)
+    shares = np.linspace(0, 1, least)
     parts = []
     for part in way.pictures(shares):
         parts.append(part)
@@ -181,9 +183,11 @@ class _Way:
         self.noises = noise_of(one.request), noise_of(other.request)
         config, requests = one.model.config, (one.request, other.request)
         self.classes = [{} if asked.label is None else class_mixture(asked.label, config) for asked in requests]
-        labels = [None if asked.negative is None else class_index(asked.negative, config) for asked in requests]
-        self.negative = [None if label is None else ClassCondition.of([label]) for label in labels]
-        self.is_one_request = (one.settings, labels[0], one.steering) == (other.settings, labels[1], other.steering)
+        self.negative = [away_from(end.model, end.request.negative) for end in self.ends]
+        unwanted = [unwanted_of(end.model, end.request.negative) for end in self.ends]
+        words = [end.prompt_of(end.request.position) for end in self.ends]
+        is_alike = one.settings == other.settings and one.steering == other.steering
+        self.is_one_request = is_alike and unwanted[0] == unwanted[1] and words[0] == words[1]
 
     def pictures(self, shares: Sequence[float] | np.ndarray) -> Iterator[Tensor]:
         """Yields them in batches, [n, 3, H, W]."""
@@ -197,10 +201,7 @@ class _Way:
     def _same(self, shares: Sequence[float]) -> Sampling:
         """Where nothing but noise and classes differs."""
         one = self.ends[0]
-        initial = [
-            InitialNoise(NoiseBetween(*self.noises, share), ClassCondition.mixture(self._mixture(share)))
-            for share in shares
-        ]
+        initial = [InitialNoise(NoiseBetween(*self.noises, share), self._told(share)) for share in shares]
         return sampling_of(
             one.model, one.settings, initial, negative=self.negative[0], canvas=one.canvas, steering=one.steering
         )
@@ -216,10 +217,10 @@ class _Way:
         def noise(step: int) -> Tensor:
             return torch.stack([each.draw(step, shape) for each in noises]).to(model.device)
 
-        sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
+        sigmas = noise_levels(model, settings, canvas)
         estimates = []
-        for end, classes, negative in zip(self.ends, self.classes, self.negative, strict=True):
-            mixture = Mixture.joined([ClassCondition.mixture(classes)] * len(shares))
+        for place, (end, negative) in enumerate(zip(self.ends, self.negative, strict=True)):
+            mixture = Mixture.joined([self._told(float(place))] * len(shares))
             denoise = estimate(model, end.settings, canvas, mixture, negative)
             estimates.append(end.steering.around(denoise, codec, canvas.height, canvas.width, model.config.size))
         second = torch.tensor(shares)
@@ -227,6 +228,14 @@ class _Way:
         sampler = (SAMPLERS | DISTILLED)[settings.sampler]
         steps = sampler(denoise, noise(-1) * sigmas[0].float(), sigmas, noise)
         return Sampling(steps, lambda latents, _: codec.decode(latents), model.config, settings)
+
+    def _told(self, share: float) -> Mixture:
+        """What the network is told there: classes pass over; words are those of the nearer end."""
+        one = self.ends[0]
+        if one.model.config.takes_prompts:
+            end = self.ends[round(share)]
+            return end.mixture_of(end.request.position)
+        return mixture_of_classes(self._mixture(share))
 
     def _mixture(self, share: float) -> Mapping[int, float]:
         classes: dict[int, float] = {}

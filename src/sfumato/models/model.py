@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from safetensors.torch import save
@@ -29,6 +29,9 @@ from sfumato.text import counted, encoded, stored_path
 from sfumato.weights import check_fit, digest, load_into, opened_weights
 from sfumato.works.recipe import ModelReference
 
+if TYPE_CHECKING:
+    from sfumato.pretrained.bridge import Pretrained
+
 _EARLY = "early."
 _MOST_CARD_BYTES = 1 << 20
 
@@ -41,7 +44,8 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 
 @dataclass(eq=False)
 class Model:
-    """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
+    """config: what it is; denoiser: D(x, sigma, condition); pretrained: the pipeline that it is a part of, None of a
+    model that this program trained; early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
@@ -56,6 +60,7 @@ class Model:
     place: str = ""
     likeness: Likeness | None = None
     record: ModelRecord | None = None
+    pretrained: Pretrained | None = None
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -78,7 +83,7 @@ class Model:
     @property
     def is_conditional(self) -> bool:
         """Whether it knows conditions that can be asked for, such as classes."""
-        return bool(self.config.classes)
+        return bool(self.config.classes) or self.config.takes_prompts
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:

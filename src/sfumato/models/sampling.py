@@ -12,7 +12,6 @@ from torch import Tensor
 from sfumato.diffusion import (
     SAMPLERS,
     SCHEDULES,
-    ClassCondition,
     Condition,
     Denoise,
     Mixture,
@@ -30,7 +29,7 @@ from sfumato.diffusion.samplers import DETERMINISTIC, DISTILLED
 from sfumato.diffusion.windows import Positions, windowed
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas, plain_canvas
-from sfumato.models.classes import class_mixture
+from sfumato.models.conditions import mixture_named, seen_at_once
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.model import Model
 from sfumato.models.steering import NOT_STEERED, Steering
@@ -141,7 +140,7 @@ def _steps(
     def noise(step: int) -> Tensor:
         return torch.stack([one.noise.draw(step, shape) for one in initial]).to(device)
 
-    sigmas = SCHEDULES[settings.schedule](settings.steps, settings.sigma_min, settings.sigma_max)
+    sigmas = noise_levels(model, settings, canvas)
     sigmas = sigmas[settings.steps - max(1, round(canvas.strength * settings.steps)) :]
     if canvas.reference is not None:
         begun = codec.encode(enlarged(canvas.reference[None].to(device), model.config.factor, wrap=canvas.tile))
@@ -162,16 +161,17 @@ def _steps(
     denoise = steering.around(denoise, codec, canvas.height, canvas.width, model.config.size)
     sampler = (SAMPLERS | DISTILLED)[settings.sampler]
     if isinstance(canvas.edit, Invert) and canvas.picture is not None:
-        source = {} if canvas.edit.source is None else class_mixture(canvas.edit.source, model.config)
-        under = Mixture.joined([ClassCondition.mixture(source)] * len(initial))
+        under = Mixture.joined([mixture_named(model, canvas, canvas.edit.source)] * len(initial))
         plain = guided(model, settings.model_copy(update={"guidance": 1.0}), under.to(device))
         pictures = begun.expand(len(initial), -1, -1, -1)
         return restore(denoise, pictures, list(invert(plain, pictures, sigmas, noise(-1))))
     if canvas.mask is None or canvas.picture is None:
         return sampler(denoise, x, sigmas, fresh)
     # A distilled model's few estimates are each a whole picture: there is no way between them to go through again. And
-    # its estimate is not a mean of pictures, so the derivative is not a covariance.
-    repeats, nudges = (1, 0) if settings.sampler in DISTILLED else (REPEATS, 2)
+    # its estimate is not a mean of pictures, so the derivative is not a covariance. Of a pre-trained network the
+    # derivative would take several times the memory of the network itself.
+    repeats = 1 if settings.sampler in DISTILLED else REPEATS
+    nudges = 0 if settings.sampler in DISTILLED or model.pretrained is not None else 2
     return inpaint(
         denoise,
         x,
@@ -188,6 +188,17 @@ def _steps(
     )
 
 
+def noise_levels(model: Model, settings: SamplerSettings, canvas: Canvas) -> Tensor:
+    """The noise levels that the settings name, [steps + 1], falling, the last one 0. canvas: a pre-trained model's own
+    levels may depend on the size of what its network sees at once."""
+    low, high = settings.sigma_min, settings.sigma_max
+    if settings.schedule in SCHEDULES:
+        return SCHEDULES[settings.schedule](settings.steps, low, high)
+    assert model.pretrained is not None, "only such models have noise levels of their own"
+    height, width = seen_at_once(model, canvas)
+    return model.pretrained.spacing.sigmas(settings.schedule, settings.steps, height, width)
+
+
 def part_to_make(model: Model, canvas: Canvas, steering: Steering) -> tuple[slice, slice] | None:
     """Rows and columns of a canvas outside of which a model's windows see nothing that is made anew and are not looked
     at, in whole cells of its codec; None where that is all of the canvas, or nothing is kept. What steers looks at the
@@ -202,12 +213,13 @@ def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canva
     keeps its first noise would miss it to the end, and pictures on a dark ground would be too light.
     """
     keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
-    return keeps_noise and config.samples_freely and canvas.picture is None
+    # Pre-trained models are sampled as they were meant to be, and that would cost one evaluation more.
+    return keeps_noise and config.samples_freely and not config.takes_prompts and canvas.picture is None
 
 
 def filled_from(config: ModelConfig) -> float:
-    """Sigma at which inpainting in full strength begins: larger pictures need more noise."""
-    return FILLED_FROM * config.size / 64
+    """Sigma at which inpainting in full strength begins: larger pictures, or latents, need more noise."""
+    return FILLED_FROM * config.size / config.codec.factor / 64
 
 
 def _begun(canvas: Canvas) -> Tensor:
@@ -220,8 +232,9 @@ def _begun(canvas: Canvas) -> Tensor:
 
 
 def batch_size(model: Model, canvas: Canvas) -> int:
-    """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch."""
-    from_noise = canvas.picture is None and canvas.reference is None
+    """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch; a
+    pre-trained network, which is large and takes pictures of any size, has enough to do with one."""
+    from_noise = canvas.picture is None and canvas.reference is None and model.pretrained is None
     return BATCH if from_noise and canvas.is_one_picture(model.config) else 1
 
 
@@ -243,8 +256,9 @@ def estimate(
         wanted = mixture.windows(positions)
         unwanted = None if negative is None else negative.windows(positions)
         made = []
-        for start in range(0, len(x), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
+        at_once = AT_ONCE if model.pretrained is None else 1
+        for start in range(0, len(x), at_once):
+            part = slice(start, start + at_once)
             denoise = guided(model, settings, wanted[part], None if unwanted is None else unwanted[part])
             made.append(denoise(x[part], sigma))
         return torch.cat(made)
