@@ -41,7 +41,7 @@ def scaled(image: Image.Image, size: int, crop: Crop, *, width: int, height: int
 def cropped_to(image: Image.Image, shape: tuple[int, int], *, width: int, height: int) -> Image.Image:
     """The RGB picture resized until it just covers a shape, (width, height), and cropped around its centre to that.
 
-    `width` and `height` are the picture's full size, of which `image` may be a smaller version. Lanczos, as in `scaled`.
+    `width` and `height` are the picture's full size, of which `image` may be a smaller version. Lanczos.
     """
     factor = max(shape[0] / width, shape[1] / height)
     covering = max(shape[0], round(width * factor)), max(shape[1], round(height * factor))
