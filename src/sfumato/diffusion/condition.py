@@ -63,11 +63,17 @@ class Condition:
         """The same condition with every tensor changed."""
         return replace(self, **{each.name: change(getattr(self, each.name)) for each in fields(self)})
 
+    def followed_by(self, others: Sequence[Self]) -> Self:
+        """This one, and others of its kind after it: [N + N1 + N2 + ...]."""
+        names = [each.name for each in fields(self)]
+        return replace(
+            self, **{name: torch.cat([getattr(one, name) for one in (self, *others)]) for name in names}
+        )
+
 
 def joined(conditions: Sequence[C]) -> C:
     """Conditions of one kind, one after the other: [N1 + N2 + ...]."""
-    names = [each.name for each in fields(conditions[0])]
-    return replace(conditions[0], **{name: torch.cat([getattr(one, name) for one in conditions]) for name in names})
+    return conditions[0].followed_by(conditions[1:])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,183 @@
+"""Which noise levels a family's own schedules go through, in sigma.
+
+Of networks that learned on a thousand discrete levels: 'leading', 'trailing' and 'linspace' (Lin et al. 2023,
+arXiv:2305.08891, section 3.3 and table 2). Of flows: 'shifted', even steps of time moved towards noise, the more the
+larger the picture (Esser et al. 2024, arXiv:2403.03206, section 5.3.2, eq. 23).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sfumato.errors import SfumatoError
+from sfumato.pretrained.denoiser import time_of
+from sfumato.pretrained.families import Family
+
+PURE_NOISE = 2.0**24
+"""The sigma that stands for t = 1 of a flow, where it is infinite: in float32 x / (1 + sigma) is the noise itself."""
+
+DISCRETE = ("leading", "trailing", "linspace")
+SHIFTED = "shifted"
+
+
+@dataclass(frozen=True, eq=False)
+class Spacing:
+    """config: of the pipeline's scheduler; levels: the noise levels of the training, rising, [T] float64, None for a
+    flow; cell: pixels along the side of what the network takes for one token."""
+
+    family: Family
+    config: Mapping[str, Any]
+    levels: Tensor | None
+    cell: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (SHIFTED,) if self.levels is None else DISCRETE
+
+    @property
+    def default(self) -> str:
+        """The pipeline's own; 'karras' and 'exponential' are the package's."""
+        for name in ("karras", "exponential"):
+            if self.config.get(f"use_{name}_sigmas"):
+                return name
+        own = self.config.get("timestep_spacing", "leading")
+        return SHIFTED if self.levels is None else own if own in DISCRETE else "leading"
+
+    @property
+    def sigma_min(self) -> float:
+        """The lowest level that the network knows."""
+        return 0.001 if self.levels is None else self.levels[0].item()
+
+    @property
+    def sigma_max(self) -> float:
+        """The highest level that the network knows."""
+        return PURE_NOISE if self.levels is None else self.levels[-1].item()
+
+    def sigmas(
+        self,
+        name: str,
+        steps: int,
+        height: int,
+        width: int,
+        sigma_min: float | None = None,
+        sigma_max: float | None = None,
+    ) -> Tensor:
+        """[steps + 1] float64, falling, the last 0. height, width: of the picture, in pixels.
+
+        sigma_min, sigma_max: bounds within which the same spacing is put, by default the whole of it. Raises
+        SfumatoError for a name that is not one of ``names`` and for more steps than there are levels.
+        """
+        if name not in self.names:
+            raise SfumatoError(
+                f"schedule '{name}': {self.family.title} has no such schedule; give {' or '.join(self.names)}, or one "
+                f"of sfumato's own"
+            )
+        low = self.sigma_min if sigma_min is None else max(sigma_min, self.sigma_min)
+        high = self.sigma_max if sigma_max is None else min(sigma_max, self.sigma_max)
+        if self.levels is not None:
+            levels = self._discrete(self.levels, name, steps, low, high)
+        else:
+            highest = 1.0 if high == PURE_NOISE else high / (1 + high)
+            times = self._shifted(steps, self.shift(steps, height, width), sigma_min, highest)
+            levels = np.where(times < 1, times / np.maximum(1 - times, 1 / PURE_NOISE), PURE_NOISE)
+        return torch.cat((torch.from_numpy(levels), torch.zeros(1, dtype=torch.float64)))
+
+    def _discrete(self, levels: Tensor, name: str, steps: int, low: float, high: float) -> np.ndarray:
+        count = len(levels)
+        if steps > count:
+            raise SfumatoError(f"{steps} steps: this model knows {count} noise levels; give {count} steps or fewer")
+        first, last = (time_of(torch.tensor(sigma, dtype=torch.float64), levels).item() for sigma in (low, high))
+        span = last + 1
+        if name == "leading":
+            times = np.arange(steps - 1, -1, -1) * (span // steps) + self.config.get("steps_offset", 0)
+        elif name == "trailing":
+            times = (span - np.arange(steps) * span / steps).round() - 1
+        else:
+            times = np.linspace(last, 0, steps)
+        times = first + times.clip(0, last) * (last - first) / last
+        return np.interp(times, np.arange(count), levels.numpy())
+
+    def shift(self, steps: int, height: int, width: int) -> float:
+        """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu of its tokens."""
+        config = self.config
+        if not config.get("use_dynamic_shifting"):
+            return float(config.get("shift", 1.0))
+        tokens = (height // self.cell) * (width // self.cell)
+        if self.family.shift == "tokens and steps":
+            return math.exp(_klein_mu(tokens, steps))
+        low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
+        least, most = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
+        return math.exp(least + (tokens - low) * (most - least) / (high - low))
+
+    def _shifted(self, steps: int, shift: float, sigma_min: float | None, highest: float) -> np.ndarray:
+        """Times [steps], falling from ``highest``."""
+        start = _unshifted(highest, shift)
+        end = start / steps
+        if self.family.shift == "twice":  # by the scheduler, when it is made and when it is asked
+            end = start * (1 / 1000 if self.config.get("use_dynamic_shifting") else _moved(1 / 1000, shift))
+        if sigma_min is not None:
+            end = max(end, _unshifted(sigma_min / (1 + sigma_min), shift))
+        return _moved(np.linspace(start, end, steps), shift)
+
+
+def _moved(times: Any, shift: float) -> Any:
+    return shift * times / (1 + (shift - 1) * times)
+
+
+def _unshifted(time: float, shift: float) -> float:
+    return time / (shift - (shift - 1) * time)
+
+
+def _klein_mu(tokens: int, steps: int) -> float:
+    """FLUX.2's own: lines through what was found best for 10 and for 200 steps, and beyond 4300 tokens the latter."""
+    most = 0.00016927 * tokens + 0.45666666
+    if tokens > 4300:
+        return most
+    few = 8.73809524e-05 * tokens + 1.89833333
+    return most + (most - few) / 190 * (steps - 200)
+
+
+def noise_levels(family: Family, config: Mapping[str, Any]) -> Tensor | None:
+    """sigma = sqrt((1 - abar) / abar) of each step of the training, rising, [T] float64; None for a flow.
+
+    In float32 up to there, as the training's own table was. Raises SfumatoError for a table that is not known.
+    """
+    if family.is_flow:
+        return None
+    steps = config.get("num_train_timesteps", 1000)
+    kind, start, end = config.get("beta_schedule"), config.get("beta_start"), config.get("beta_end")
+    if config.get("trained_betas") is not None:
+        betas = torch.tensor(config["trained_betas"], dtype=torch.float32)
+    elif kind == "linear" and start is not None and end is not None:
+        betas = torch.linspace(start, end, steps, dtype=torch.float32)
+    elif kind == "scaled_linear" and start is not None and end is not None:
+        betas = torch.linspace(start**0.5, end**0.5, steps, dtype=torch.float32) ** 2
+    else:
+        raise SfumatoError(
+            f"{family.title}: its scheduler has betas of the kind '{kind}', which sfumato cannot sample; put the "
+            f"scheduler that the model was trained with into its folder"
+        )
+    kept = torch.cumprod(1 - betas, 0)
+    if config.get("rescale_betas_zero_snr"):
+        kept = _ending_in_noise(kept)
+    return ((1 - kept) / kept).sqrt().double()
+
+
+def _ending_in_noise(kept: Tensor) -> Tensor:
+    """abar moved and stretched so that its last is 0 and its first stays (Lin et al. 2023, algorithm 1); that 0 is
+    2^-24 here, so that the last sigma is 4096 and not infinite."""
+    roots = kept.sqrt()
+    stretched = (roots - roots[-1]) * (roots[0] / (roots[0] - roots[-1]))
+    # The training went on from betas, which are what is left when abar is rounded.
+    squares = stretched**2
+    alphas = torch.cat((squares[:1], squares[1:] / squares[:-1]))
+    kept = torch.cumprod(alphas, 0)
+    kept[-1] = 2.0**-24
+    return kept
