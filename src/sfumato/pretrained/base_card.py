@@ -1,0 +1,48 @@
+"""What a base model says of itself: its card, and the licence that this states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sfumato.collection.origin import stated_licence
+from sfumato.disk import read_file
+
+CARD: Final = "README.md"
+_MOST_BYTES: Final = 1 << 20
+
+
+class BaseCard(NamedTuple):
+    """text: of the README, '' where there is none; licence: as its front matter states it, on one line, '' where that
+    says nothing."""
+
+    text: str = ""
+    licence: str = ""
+
+
+def read_base_card(directory: Path) -> BaseCard:
+    """The card of the model in a folder; one that cannot be read says nothing."""
+    try:
+        text = read_file(directory / CARD, _MOST_BYTES).decode("utf-8", errors="replace")
+    except OSError:
+        return BaseCard()
+    return BaseCard(text, licence_of_front_matter(_front_matter(text)))
+
+
+def licence_of_front_matter(said: Mapping[str, Any]) -> str:
+    """The licence in a card's front matter, as the Hub wants it written: where `license` is 'other', `license_name`
+    names it, and `license_link` says where it can be read."""
+    licence = stated_licence(said.get("license"))
+    if licence.casefold() in ("", "other"):
+        return stated_licence(said.get("license_name")) or stated_licence(said.get("license_link")) or licence
+    return licence
+
+
+def _front_matter(text: str) -> Mapping[str, Any]:
+    from huggingface_hub import ModelCard
+
+    try:
+        return ModelCard(text, ignore_metadata_errors=True).data.to_dict()
+    except Exception:  # noqa: BLE001 (of the client and its YAML; a card that cannot be read says nothing)
+        return {}

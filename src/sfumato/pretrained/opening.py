@@ -1,0 +1,125 @@
+"""From the name that a person types to a pipeline of diffusers, with what is known of its files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sfumato.collection.origin import stated_licence
+from sfumato.disk import local_path, read_named_file
+from sfumato.errors import SfumatoError
+from sfumato.pretrained.base_card import read_base_card
+from sfumato.pretrained.checkpoint import ENDING, Layout, check_no_pickle, kind_of, layout_of
+from sfumato.pretrained.digests import digest_of_all, digests_of
+from sfumato.pretrained.extra import require
+from sfumato.pretrained.loading import load_pipeline
+from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, PICKLES, files_of, index_of
+from sfumato.pretrained.prediction import prediction_of
+from sfumato.pretrained.single_file import configuration_of, load_checkpoint
+from sfumato.text import shortened, stored_path
+from sfumato.weights import opened_tensors
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedPipeline:
+    """pipeline: of diffusers, on the CPU, its weights frozen; place: what it was opened by, a path or 'owner/name';
+    revision: the commit on the Hub, '' for what lies here; path: the folder or file that it was loaded from; files:
+    SHA-256 of each file that it was loaded from, by its path in the folder; licence: as its card or its file states it,
+    '' where that says nothing; card: the text of its README, or ''; notes: what was assumed, a sentence each."""
+
+    pipeline: Any
+    place: str
+    revision: str
+    path: Path
+    files: dict[str, str]
+    licence: str = ""
+    card: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the whole: of its one file, or of the list of its files with their digests."""
+        return digest_of_all(self.files)
+
+
+def is_pipeline(name: str | Path) -> bool:
+    """Whether a name stands for a pipeline of diffusers or a file of weights, and not for one of sfumato's models."""
+    path = local_path(name)
+    if path.suffix.lower() in (ENDING, *PICKLES):
+        return not path.is_dir()
+    return (path / INDEX).is_file()
+
+
+def open_pipeline(
+    name: str | Path,
+    revision: str | None = None,
+    *,
+    dtype: torch.dtype | None = None,
+    configuration: Path | None = None,
+) -> OpenedPipeline:
+    """Load a pipeline from a folder that diffusers wrote, or from a checkpoint in one safetensors file.
+
+    dtype: of the weights, by default float32; configuration: of a single file, the folder with the configurations of its
+    parts, by default that of its kind as it was published. Raises SfumatoError where there is no such model, where it
+    is of no known kind, a pickle or not whole, and where diffusers is not installed.
+    """
+    import torch
+
+    path, said = local_path(name), shortened(str(name))
+    if path.suffix.lower() in PICKLES and not path.is_dir():
+        check_no_pickle(path)
+    require(said)
+    dtype = dtype or torch.float32
+    if path.is_dir():
+        return _from_folder(path, said, dtype)
+    if path.suffix.lower() == ENDING and path.exists():
+        return _from_file(path, dtype, configuration)
+    raise SfumatoError(f"{said}: no such folder or file; give a diffusers model or a {ENDING} file")
+
+
+def _from_folder(folder: Path, place: str, dtype: torch.dtype, revision: str = "") -> OpenedPipeline:
+    if not (folder / INDEX).is_file():
+        raise SfumatoError(f"{place}: holds no {INDEX}, so it is no diffusers model; give the folder of one")
+    index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), place)
+    chosen, variant = files_of(index, _names_in(folder), place)
+    for name in chosen:
+        if name.endswith(ENDING):
+            check_no_pickle(folder / name)
+    pipeline = load_pipeline(folder, index, variant, dtype, place)
+    files = digests_of({name: folder / name for name in chosen})
+    card = read_base_card(folder)
+    return OpenedPipeline(pipeline, stored_path(Path(place)), revision, folder, files, card.licence, card.text)
+
+
+def _from_file(path: Path, dtype: torch.dtype, configuration: Path | None) -> OpenedPipeline:
+    layout = layout_of(path)
+    kind = kind_of(layout, path)
+    prediction = prediction_of(layout, kind, lambda name: _spread(path, name, layout))
+    pipeline = load_checkpoint(path, layout, kind, prediction, dtype, configuration or configuration_of(kind))
+    licence = stated_licence(layout.metadata.get("modelspec.license"))
+    files = digests_of({path.name: path})
+    return OpenedPipeline(pipeline, stored_path(path), "", path, files, licence, notes=(f"{path}: {prediction.said}",))
+
+
+def _spread(path: Path, name: str, layout: Layout) -> float | None:
+    """The standard deviation of a tensor in a file, None where it is not there."""
+    if name not in layout.shapes:
+        return None
+    with opened_tensors(path) as file:
+        return float(file.get_tensor(name).float().std(correction=0))
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Of the files in a folder and in those within it, with '/'."""
+    found = []
+    for each in os.scandir(folder):
+        if each.is_file():
+            found.append(each.name)
+        elif each.is_dir():
+            found += [f"{each.name}/{inner.name}" for inner in os.scandir(each) if inner.is_file()]
+    return found
