@@ -1,5 +1,5 @@
-"""The config.json of an adapted model: what was learned lies beside it in adapter.safetensors, and the base stays as it is,
-wherever it was.
+"""The config.json of an adapted model, beside which adapter.safetensors holds what was learned; the base stays as it
+is, wherever that was.
 
     adapted/config.json           this: the base, the adapter's size, and what the adapted model is
             adapter.safetensors   what was learned
@@ -24,7 +24,6 @@ from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, config_
 from sfumato.text import restored_path, stored_path
 from sfumato.works.values import Digest, Plain
 
-ADAPTER: Final = "adapter.safetensors"
 FORMAT: Final = "sfumato-adapter-1"
 MOST_RANK: Final = 1024
 MOST_FILES: Final = 1000  # of a base's weights

@@ -3,53 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.models.adapted import BaseReference
 from sfumato.models.nearby import find_weights, unpacked
 from sfumato.models.place import digest_in, opened_model
 
-ABOVE = 2  # directories above the adapter, from which the base is searched for
+REMEDY: Final = "say where it is with --base"
+ABOVE: Final = 2  # directories above the adapter, from which the base is searched for too
+
+
+@dataclass(frozen=True)
+class FoundBase:
+    """directory: where its files lie for now; path: where it lies on this disk, a directory or a zip, None of one from
+    the Hub."""
+
+    directory: Path
+    path: Path | None
 
 
 @contextmanager
 def opened_base(
-    reference: BaseReference, directory: Path, given: str | Path | None = None, beside: Sequence[Path] = ()
-) -> Iterator[Path]:
-    """The directory of an adapted model's base, as long as the block lasts.
+    reference: BaseReference,
+    directory: Path,
+    given: str | Path | None = None,
+    beside: Sequence[Path] = (),
+    remedy: str = REMEDY,
+) -> Iterator[FoundBase]:
+    """An adapted model's base, as long as the block lasts.
 
-    directory: the adapted model's; given: where a person says that the base is; beside: other directories near which it
-    is searched for by its weights, last the one in which the program runs. Raises SfumatoError where it is not found,
-    and where another model lies in the place that was given.
+    directory: the adapted model's; given: where a person says that the base is, and then it is nowhere else; beside:
+    further places near which it is searched for by its weights, besides the directory in which the program runs;
+    remedy: what a person can do where it is not found, or where another model lies in the place that was given, of
+    which the SfumatoError speaks that is raised then.
     """
-    if given is not None:
-        with opened_model(given) as found:
-            if (digest := digest_in(found)) != reference.digest:
-                raise SfumatoError(
-                    f"{given}: is not the base of the adapted model (weights {digest[:10]}, and it was adapted from "
-                    f"'{reference.name}', weights {reference.digest[:10]}); give that one with --base"
-                )
-            yield found
-        return
-    reason = ""
+    with ExitStack() as stack:
+        if given is None:
+            yield _found(reference, directory, beside, remedy, stack)
+            return
+        found = stack.enter_context(opened_model(given))
+        if (digest := digest_in(found)) != reference.digest:
+            raise SfumatoError(
+                f"{given}: is not the base that was adapted: its weights are {digest[:10]}, and those of "
+                f"'{reference.name}' are {reference.digest[:10]}; {remedy}"
+            )
+        yield FoundBase(found, _on_disk(given))
+
+
+def _found(
+    reference: BaseReference, directory: Path, beside: Sequence[Path], remedy: str, stack: ExitStack
+) -> FoundBase:
+    reason = "its place is not recorded"
     if reference.place:
         recorded = reference.path_from(directory) if reference.is_local else reference.place
         try:
-            with opened_model(recorded, reference.revision or None) as found:
+            with ExitStack() as opened:
+                found = opened.enter_context(opened_model(recorded, reference.revision or None))
                 if digest_in(found) == reference.digest:
-                    yield found
-                    return
-            reason = f"{recorded} holds another model"
+                    stack.push(opened.pop_all())
+                    return FoundBase(found, _on_disk(recorded))
+            reason = f"another model lies at {recorded}"
         except SfumatoError:
             reason = f"there is no model at {recorded}"
-    near = [place for begin in (directory, *beside) for place in (begin, *begin.resolve().parents[:ABOVE])]
-    found_near = find_weights(reference.digest, [*near, Path.cwd()])
-    if found_near is None:
+    begun = [place for begin in (directory, *beside) for place in (begin, *begin.resolve().parents[:ABOVE])]
+    near = find_weights(reference.digest, [*begun, Path.cwd()])
+    if near is None:
         raise SfumatoError(
-            f"{directory}: is an adapter of '{reference.name}' (weights {reference.digest[:10]}), and this base is not "
-            f"there: {reason or 'its place is not recorded'}, nor is it near; say where it is with --base"
+            f"{directory}: was adapted from '{reference.name}' (weights {reference.digest[:10]}), and is no model "
+            f"without it: {reason}, and none with these weights lies near; {remedy}"
         )
-    with unpacked(found_near) as found:
-        yield found
+    return FoundBase(stack.enter_context(unpacked(near)), near if isinstance(near, Path) else near.path)
+
+
+def _on_disk(name: str | Path) -> Path | None:
+    path = local_path(name)
+    return path if path.exists() else None

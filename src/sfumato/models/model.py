@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -16,23 +16,24 @@ from torch import Tensor
 
 from sfumato.devices import ThreadCount, device_named
 from sfumato.diffusion import Codec, Denoiser, ResidualDenoiser, preconditioning
-from sfumato.disk import read_file
+from sfumato.disk import local_path, read_file
 from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
-from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
+from sfumato.models.adaptation import Adaptation, forget_place
+from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
+from sfumato.models.reading import read_weights
 from sfumato.models.record import ModelRecord, read_record
-from sfumato.networks import build_network, network_shapes
+from sfumato.networks import build_network
 from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
-from sfumato.weights import check_fit, digest, load_into, opened_weights
+from sfumato.weights import digest, load_into, with_early
 from sfumato.works.recipe import ModelReference
 
 if TYPE_CHECKING:
     from sfumato.pretrained.bridge import Pretrained
 
-_EARLY = "early."
 _MOST_CARD_BYTES = 1 << 20
 
 
@@ -49,7 +50,8 @@ class Model:
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
-    that; threads: what chooses the number of threads while it
+    that; adaptation: the adapter and the base of an adapted model, whose denoiser and early weights have it added, None
+    of a whole one; threads: what chooses the number of threads while it
     generates, None elsewhere and on other devices."""
 
     config: ModelConfig
@@ -61,6 +63,7 @@ class Model:
     likeness: Likeness | None = None
     record: ModelRecord | None = None
     pretrained: Pretrained | None = None
+    adaptation: Adaptation | None = None
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -96,33 +99,38 @@ class Model:
         return next(self.denoiser.parameters()).device
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, *, revision: str | None = None, device: str = "auto") -> Self:
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        *,
+        revision: str | None = None,
+        device: str = "auto",
+        base: str | Path | None = None,
+    ) -> Self:
         """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name').
 
-        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. Raises
-        SfumatoError where there is no such model or device, where weights and configuration do not belong together, and
-        where the weights hold NaN or infinity, or the index of what was learned from is damaged or another model's.
+        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. base: where
+        the model is that an adapted one was learned on, if it is not found by itself. Raises SfumatoError where there
+        is no such model, base or device, where weights and configuration do not belong together, and where the weights
+        hold NaN or infinity, or the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)
         with opened_model(name, revision) as directory:
-            model = cls._read(directory, place)
+            model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
         return model
 
     @classmethod
-    def _read(cls, directory: Path, device: torch.device) -> Self:
-        config, weights = read_config(directory / CONFIG), directory / WEIGHTS
-        with opened_weights(weights, most_weights_bytes(config)) as file:
-            _check_weights(config, file.shapes(), weights)
-            tensors = file.tensors()
-        early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
-        denoiser = _filled(config, tensors, weights).eval().requires_grad_(False).to(device)
-        weights_digest, index = digest(weights), directory / LIKENESS
+    def _read(cls, directory: Path, device: torch.device, base: str | Path | None, beside: Path) -> Self:
+        weights = read_weights(directory, base, (beside,))
+        config, index = weights.config, directory / LIKENESS
+        denoiser = _filled(config, weights.tensors, directory).eval().requires_grad_(False).to(device)
         # What is there and no index, such as a link that leads nowhere, is not passed over.
-        likeness = Likeness.read(index, weights_digest) if os.path.lexists(index) else None
+        likeness = Likeness.read(index, weights.digest) if os.path.lexists(index) else None
         record = read_record(directory / RECORD, config) if os.path.lexists(directory / RECORD) else None
-        card = _read_card(directory / CARD)
-        return cls(config, denoiser, early, card, weights_digest, likeness=likeness, record=record)
+        model = cls(config, denoiser, weights.early, _read_card(directory / CARD), weights.digest, likeness=likeness)
+        model.record, model.adaptation = record, weights.adaptation
+        return model
 
     @property
     def reference(self) -> ModelReference:
@@ -132,7 +140,9 @@ class Model:
                 f"the model '{self.config.name}' was never saved, and a recipe names a model by its weights; "
                 "save it first: model.save_pretrained(directory)"
             )
-        return ModelReference(name=self.config.name, digest=self.weights_digest)
+        base = None if self.adaptation is None else self.adaptation.base
+        on = None if base is None else ModelReference(name=base.name, digest=base.digest)
+        return ModelReference(name=self.config.name, digest=self.weights_digest, base=on)
 
     def sources(self, findings: Sequence[Finding | None]) -> Sources:
         """What a sheet or a video of the model's works comes from. findings: of its works, None where one was not
@@ -141,7 +151,8 @@ class Model:
 
     def save_pretrained(self, directory: str | Path) -> Path:
         """Write config.json, model.safetensors and README.md into a new or empty directory, and likeness.safetensors
-        and record.json where it is known what the model learned from.
+        and record.json where it is known what the model learned from. Of an adapted model adapter.safetensors takes the
+        place of model.safetensors, and its base stays where it is; `merged` is a model without one.
 
         Raises SfumatoError if there is something already.
         """
@@ -149,18 +160,24 @@ class Model:
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise SfumatoError(f"{directory}: is there already; give a new directory")
         directory.mkdir(parents=True, exist_ok=True)
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in self.denoiser.network.state_dict().items()}
-        tensors |= {_EARLY + name: tensor.cpu().contiguous() for name, tensor in self.early.items()}
-        (directory / CONFIG).write_bytes(encoded(self.config.model_dump_json(indent=2) + "\n"))
         (directory / CARD).write_bytes(encoded(self.card))
         if self.record is not None:
             (directory / RECORD).write_bytes(encoded(self.record.model_dump_json(indent=2) + "\n"))
-        # Its own way to a file keeps that to its owner, and a model is to be shared.
-        (directory / WEIGHTS).write_bytes(save(tensors, metadata={"format": "pt"}))
-        self.weights_digest = digest(directory / WEIGHTS)
+        if self.adaptation is not None:
+            self.weights_digest = self.adaptation.write(directory, self.config)
+        else:
+            (directory / CONFIG).write_bytes(encoded(self.config.model_dump_json(indent=2) + "\n"))
+            # Its own way to a file keeps that to its owner, and a model is to be shared.
+            tensors = with_early(self.denoiser.network.state_dict(), self.early)
+            (directory / WEIGHTS).write_bytes(save(tensors, metadata={"format": "pt"}))
+            self.weights_digest = digest(directory / WEIGHTS)
         if self.likeness is not None:
             self.likeness.write(directory / LIKENESS, self.weights_digest)
         return directory
+
+    def merged(self) -> Self:
+        """Of an adapted model a whole one that needs no base, and makes the same works; others are whole already."""
+        return replace(self, adaptation=None, weights_digest="") if self.adaptation is not None else self
 
     def push_to_hub(self, repository: str, *, private: bool = True, token: str | None = None) -> str:
         """Upload to 'owner/name' on the Hub (private unless said otherwise). Returns the address of the commit.
@@ -172,6 +189,8 @@ class Model:
         api = HfApi(token=token)
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(folder)
+            if self.adaptation is not None:
+                forget_place(Path(folder))
             try:
                 api.create_repo(repository, private=private, exist_ok=True)
                 done = api.upload_folder(repo_id=repository, folder_path=folder, commit_message="A model from sfumato")
@@ -216,15 +235,6 @@ def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | s
         denoiser = build_denoiser(config)
     load_into(denoiser.network, tensors, origin)
     return denoiser
-
-
-def _check_weights(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
-    """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
-    wanted = network_shapes(**config.network_arguments())
-    early = {name.removeprefix(_EARLY): shape for name, shape in shapes.items() if name.startswith(_EARLY)}
-    check_fit(wanted, {name: shape for name, shape in shapes.items() if not name.startswith(_EARLY)}, origin)
-    if early:
-        check_fit(wanted, early, f"{origin}: the early weights")
 
 
 def _read_card(path: Path) -> str:

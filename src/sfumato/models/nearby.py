@@ -11,10 +11,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import most_weights_bytes, read_config
-from sfumato.models.place import CONFIG, WEIGHTS, ZippedModel, models_in_zip
-from sfumato.weights import digest
+from sfumato.models.adapted import described_in
+from sfumato.models.configuration import MOST_CONFIG_BYTES, most_weights_bytes
+from sfumato.models.place import ADAPTER, CONFIG, WEIGHTS, ZippedModel, digest_in, is_model, models_in_zip
 
 DEPTH: Final = 3  # folders below each place that is begun at
 MOST_FOLDERS: Final = 4_000
@@ -61,7 +62,7 @@ def _models(begin: Sequence[Path], zips: list[Path], deadline: float) -> Iterato
         if (status.st_dev, status.st_ino) in seen:  # links may lead in a circle
             continue
         seen.add((status.st_dev, status.st_ino))
-        if CONFIG in names and WEIGHTS in names:
+        if is_model(names):
             yield folder
         for name, entry in sorted(names.items()):
             if name.lower().endswith(".zip"):
@@ -89,9 +90,8 @@ def _digest(place: Place) -> str | None:
     try:
         if isinstance(place, ZippedModel):
             return place.digest()
-        weights = place / WEIGHTS
-        if not weights.is_file() or weights.stat().st_size > most_weights_bytes(read_config(place / CONFIG)):
-            return None
-        return digest(weights)
+        weights = next((place / name for name in (WEIGHTS, ADAPTER) if (place / name).is_file()), None)
+        most = most_weights_bytes(described_in(read_named_file(place / CONFIG, MOST_CONFIG_BYTES), place / CONFIG))
+        return None if weights is None or weights.stat().st_size > most else digest_in(place)
     except (SfumatoError, OSError):
         return None

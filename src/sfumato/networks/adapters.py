@@ -30,6 +30,7 @@ class _Adapted(nn.Module):
     """
 
     weight: Tensor
+    bias: Tensor | None
 
     def __init__(self, layer: nn.Module, rank: int, scale: float, generator: torch.Generator) -> None:
         super().__init__()
@@ -62,7 +63,7 @@ class _AdaptedConvolution(_Adapted):
         self.stride, self.padding = layer.stride, layer.padding
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.sum(), self.bias, self.stride, self.padding)
+        return torch.conv2d(x, self.sum(), self.bias, self.stride, self.padding)
 
 
 class _AdaptedClasses(nn.Module):
@@ -94,8 +95,11 @@ def adapted(
     if missing := sorted(set(targets) - {name.rpartition(".")[2] for name, _ in layers}):
         raise ValueError(f"no layer of the network that can be adapted is called '{missing[0]}'")
     for name, layer in layers:
-        made = _AdaptedConvolution if isinstance(layer, nn.Conv2d) else _AdaptedLinear
-        _put(network, name, made(layer, rank, alpha / rank, keyed_generator("adapter", seed, name)))  # type: ignore[arg-type]
+        generator = keyed_generator("adapter", seed, name)
+        if isinstance(layer, nn.Conv2d):
+            _put(network, name, _AdaptedConvolution(layer, rank, alpha / rank, generator))
+        else:
+            _put(network, name, _AdaptedLinear(layer, rank, alpha / rank, generator))
     if new_classes:
         known = network.get_submodule(_CLASSES)
         assert isinstance(known, nn.Embedding)
@@ -131,6 +135,11 @@ def adapter_shapes(
     if new_classes:
         wanted[f"{_CLASSES}.{_ADDED}"] = (new_classes, shapes[f"{_CLASSES}.weight"][1])
     return wanted
+
+
+def layers_of(adapter: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """The layers that an adapter is of, by the last part of their names."""
+    return tuple(sorted({name.split(".")[-2] for name in adapter if name.endswith(f".{_A}")}))
 
 
 def _sum(weight: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:

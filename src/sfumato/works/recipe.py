@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 from pydantic_core import from_json
 
 from sfumato.errors import SfumatoError, faults_of
@@ -34,10 +34,16 @@ Name = Annotated[str, Field(min_length=1, max_length=10_000)]
 
 
 class ModelReference(Plain):
-    """A model. name: for people; digest: SHA-256 of the weights, hexadecimal."""
+    """A model. name: for people; digest: SHA-256 of the weights, hexadecimal; of an adapted one it covers adapter and
+    base; base: what it was adapted from, None of a whole one, whose recipes do not speak of it."""
 
     name: Name
     digest: Digest
+    base: ModelReference | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_it_does_not_have(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in written(self).items() if value is not None}
 
 
 class Environment(Plain):
