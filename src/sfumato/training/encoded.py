@@ -65,7 +65,8 @@ def put(name: str, words: Mapping[str, Leaf]) -> dict[str, Tensor]:
     for key, leaf in words.items():
         # Of inputs that differ in length a picture has one of its own.
         part, tensor = ("words", leaf) if isinstance(leaf, Tensor) else ("ragged", leaf[0])
-        tensors[f"{name}/{part}/{key}"] = tensor.detach().cpu().contiguous()
+        # A copy: two names in a file may not share their memory.
+        tensors[f"{name}/{part}/{key}"] = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
     return tensors
 
 

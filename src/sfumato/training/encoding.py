@@ -21,6 +21,7 @@ from sfumato.disk import replace_file
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_float
 from sfumato.pretrained.bridge import Pretrained
+from sfumato.pretrained.prompts import Leaf
 from sfumato.training.encoded import (
     DESCRIPTION,
     FOLDER,
@@ -107,8 +108,12 @@ def _latents(pixels: Tensor, base: Pretrained, device: torch.device) -> Tensor:
 @torch.no_grad()
 def _file(latents: Mapping[int, Tensor], material: Material, base: Pretrained) -> dict[str, Tensor]:
     tensors = {f"{index}/latents": latents[index].contiguous() for index in sorted(latents)}
+    words: dict[str, Mapping[str, Leaf]] = {}  # many pictures may have one caption
     for index in sorted(latents):
-        tensors |= put(str(index), base.encoder.condition(material.captions[index]).given)
+        caption = material.captions[index]
+        if caption not in words:
+            words[caption] = base.encoder.condition(caption).given
+        tensors |= put(str(index), words[caption])
     return tensors
 
 

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from sfumato.dataset import Batches, Dataset
+from sfumato.dataset.buckets import BucketBatches, Shape
 from sfumato.diffusion.condition import Condition
 from sfumato.random import spread
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.encoded import EncodedPictures
 
 EVALUATED: Final = 128  # pictures at most that a measurement looks at
 LOOKS: Final = 64  # and pairs of picture and noise at least
@@ -62,6 +64,35 @@ class PreparedExamples(Examples):
         for places in torch.split(torch.arange(len(chosen)), AT_ONCE):
             part = chosen[places]
             yield places, self.dataset.images(part).to(self.device), self.conditions[part].to(self.device)
+
+
+class EncodedExamples(Examples):
+    """Latents of pictures in several shapes, with their captions: a batch is of one shape."""
+
+    def __init__(
+        self, dataset: Dataset, encoded: EncodedPictures, settings: TrainingConfig, device: torch.device
+    ) -> None:
+        self.encoded, self.device, self.at_once = encoded, device, min(settings.batch, AT_ONCE)
+        self.batches = BucketBatches(encoded.shapes, dataset.train, settings.batch, seed=settings.seed)
+
+    def batch(self, step: int) -> tuple[Tensor, Condition]:
+        return self._of(self.batches.batch(step))
+
+    def epochs(self, step: int) -> float:
+        return self.batches.epochs(step)
+
+    def some(self, chosen: Tensor) -> Iterator[tuple[Tensor, Tensor, Condition]]:
+        places: dict[Shape, list[int]] = {}
+        for place, index in enumerate(chosen.tolist()):
+            places.setdefault(self.encoded.shapes[index], []).append(place)
+        for shape in sorted(places):
+            for part in torch.split(torch.tensor(places[shape]), self.at_once):
+                yield part, *self._of(chosen[part])
+
+    def _of(self, pictures: Tensor) -> tuple[Tensor, Condition]:
+        indices = pictures.tolist()
+        latents, conditions = self.encoded.latents(indices), self.encoded.conditions(indices)
+        return latents.to(self.device), conditions.to(self.device)
 
 
 def judged_by(indices: Tensor) -> Tensor:
