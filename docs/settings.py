@@ -13,7 +13,8 @@ from sfumato.works.request import CanvasShape, Plain, Request, SamplerSettings
 PAGE: Final = Path(__file__).parent / "generating.md"
 BEGIN: Final = "<!-- The table of settings: python docs/settings.py makes it. -->"
 END: Final = "<!-- The end of the table of settings. -->"
-ASKED: Final = (Request, ("seed", "label", "negative")), (CanvasShape, ()), (SamplerSettings, ())  # () for all
+OWN: Final = ("seed", "prompt", "label", "negative")
+ASKED: Final = (Request, OWN), (CanvasShape, ()), (SamplerSettings, ())  # () for all
 
 
 def table() -> str:

@@ -44,7 +44,7 @@ def test_titles_say_setting_and_value():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("magic=1", "'magic' cannot be varied; choose one of seed, class, .*guidance_low.*precision"),
+        ("magic=1", "'magic' cannot be varied; choose one of seed, prompt, class, .*guidance_low.*precision"),
         ("guidance", "'' is not a number"),
         ("", "'' cannot be varied"),
         ("steps=8,many", "'many' is not a whole number; give values as steps=1,2"),

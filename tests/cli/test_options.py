@@ -24,7 +24,7 @@ from PIL import Image
 from typer.models import OptionInfo
 
 from sfumato.cli.app import application
-from sfumato.cli.options import CANVAS, CLASSES, RARE, SAMPLING, asks, option_of, parse_settings
+from sfumato.cli.options import CANVAS, CONTENT, RARE, SAMPLING, asks, option_of, parse_settings
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
@@ -244,13 +244,13 @@ def names(parameter: Parameter, value: str, inputs: Path, said: str) -> bool:
 # What each command that makes works takes of a request, beside what is its own.
 SAMPLED = ("generate", "grid", "inpaint", "outpaint", "reimagine", "upscale", "again", "interpolate")
 ASKED: dict[str, tuple[str, ...]] = {
-    "generate": ("seed", *CLASSES, *CANVAS),
-    "grid": ("seed", *CLASSES),
-    "inpaint": ("seed", *CLASSES),
-    "outpaint": ("seed", *CLASSES),
-    "reimagine": ("seed", *CLASSES),
+    "generate": ("seed", *CONTENT, *CANVAS),
+    "grid": ("seed", *CONTENT),
+    "inpaint": ("seed", *CONTENT),
+    "outpaint": ("seed", *CONTENT),
+    "reimagine": ("seed", *CONTENT),
     "upscale": ("seed",),
-    "again": CLASSES,
+    "again": CONTENT,
     "interpolate": (),
 }
 
@@ -315,7 +315,7 @@ def test_types_are_those_of_the_fields() -> None:
 
 
 def test_no_command_takes_more_than_it_asks_for() -> None:
-    plain = {*SAMPLING, *CANVAS, *CLASSES, "seed"} - {*RARE}
+    plain = {*SAMPLING, *CANVAS, *CONTENT, "seed"} - {*RARE}
     own = {"upscale": {"tile"}}  # of the picture, not of a canvas
     for command in SAMPLED:
         taken = plain & set(inspect.signature(COMMANDS[command]).parameters)
@@ -336,7 +336,7 @@ def test_a_field_of_an_edit_is_an_option_too() -> None:
 def test_a_command_gets_what_was_asked_and_nothing_that_was_not() -> None:
     got = []
 
-    @asks("seed", *CLASSES, *CANVAS, *SAMPLING)
+    @asks("seed", *CONTENT, *CANVAS, *SAMPLING)
     def command(request: Request, count: int = 3) -> None:
         got.append((request, count))
 

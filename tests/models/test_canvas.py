@@ -11,7 +11,8 @@ from sfumato.models import Generation, Model, inpaint, outpaint, reimagine, repr
 from sfumato.models.canvas import editing_canvas, extended_canvas, masked_canvas, plain_canvas, refining_canvas
 from sfumato.works import read_work
 from sfumato.works.edits import Margins
-from sfumato.works.request import HIGHEST_SIGMA, CanvasShape
+from sfumato.works.request import CanvasShape
+from sfumato.works.values import USUAL_HIGHEST_SIGMA
 
 FEW = {"steps": 3}
 
@@ -209,7 +210,7 @@ def test_what_is_made_anew_begins_with_the_light_beside_it_unless_less_of_the_pi
     one, other = (masked_canvas(model.config, whole, mask) for whole in (light, dark))
     begun = Generation.of(model, canvas=one)
     assert (begun.settings.sigma_max, begun.settings.sharpness) == (2.5, 0.0)  # 5 at 64 px
-    assert begun.settings.noise_high == begun.recipe(0).request.sampling.noise_high == HIGHEST_SIGMA
+    assert begun.settings.noise_high == begun.recipe(0).request.sampling.noise_high == USUAL_HIGHEST_SIGMA
     assert Generation.of(model, canvas=one, sigma_max=30.0).settings.sigma_max == 30.0
     assert (
         inpaint(model, light, mask, noise_high=0.0, **FEW).image.tobytes()

@@ -1,6 +1,7 @@
 """A recipe comes back as it was, says clearly what is wrong with a bad one, and speaks the text others read."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from sfumato.errors import SfumatoError
 from sfumato.works import Recipe
 from sfumato.works.edits import Enlarge, Inpaint, Invert, Margins, Outpaint, Reconstruct, Refine
-from sfumato.works.recipe import Environment, ModelReference
+from sfumato.works.recipe import Environment, LoraReference, ModelReference
 from sfumato.works.request import CanvasShape, Composition, Palette, Request, SamplerSettings, Slerp
 
 DIGEST = "0123456789abcdef" * 4
@@ -61,6 +62,7 @@ requests = st.builds(
     slerps=st.lists(
         st.builds(Slerp, seed=st.integers(0, 2**63 - 1), number=st.integers(0, 99), fraction=fractions), max_size=3
     ).map(tuple),
+    prompt=st.none() | st.just("") | odd_text,
     label=st.none() | odd_text,
     negative=st.none() | odd_text,
     sampling=st.builds(
@@ -81,7 +83,16 @@ requests = st.builds(
 )
 recipes = st.builds(
     Recipe,
-    model=st.builds(ModelReference, name=odd_text, digest=digests),
+    model=st.builds(
+        ModelReference,
+        name=odd_text,
+        digest=digests,
+        revision=st.sampled_from(["", "0123abc"]),
+        files=st.dictionaries(odd_text, digests, max_size=2),
+        loras=st.lists(
+            st.builds(LoraReference, name=odd_text, digest=digests, weight=st.floats(-2, 2)), max_size=2
+        ).map(tuple),
+    ),
     request=requests,
     environment=st.builds(
         Environment,
@@ -99,18 +110,74 @@ def test_a_recipe_comes_back_from_json_as_it_was(recipe: Recipe) -> None:
     assert Recipe.from_json(recipe.to_json().encode("ascii")) == recipe
 
 
+def test_what_a_model_of_ones_own_has_not_stands_in_no_recipe() -> None:
+    """So that recipes from before there were prompts keep their bytes, with which they are compared and signed."""
+    said = json.loads(recipe_of().to_json())
+    assert list(said["model"]) == ["name", "digest"]
+    assert list(said["request"])[:4] == ["seed", "number", "slerps", "label"]
+    asked = json.loads(recipe_of(prompt="").to_json())
+    assert asked["request"]["prompt"] == ""  # nothing in words is not the same as no words
+    full = GIVEN | {
+        "model": {"name": "m", "digest": DIGEST, "files": {"unet/model.safetensors": DIGEST}, "revision": "1f"}
+    }
+    assert json.loads(Recipe.model_validate(full).to_json())["model"] == full["model"]
+
+
+def settings_of(line: str) -> dict[str, str]:
+    """The settings in the last line, as programs read them: 'Key: value', and one with a comma in it as a JSON text."""
+    found = {}
+    while line:
+        key, _, rest = line.partition(": ")
+        if rest.startswith('"'):
+            found[key], end = json.JSONDecoder().raw_decode(rest)
+        else:
+            end = len(rest.partition(",")[0])
+            found[key] = rest[:end]
+        line = rest[end:].removeprefix(", ")
+    return found
+
+
 @settings(max_examples=60, deadline=None)
 @given(recipes)
-def test_the_parameters_text_has_two_lines_whatever_the_names(recipe: Recipe) -> None:
-    lines = recipe.parameters_text().splitlines()
-    assert len(lines) == 2
-    assert lines[1].startswith(f"Steps: {recipe.request.sampling.steps}, Sampler: ")
+def test_the_parameters_text_has_a_line_for_each_thing_whatever_the_names(recipe: Recipe) -> None:
+    text = recipe.parameters_text()
+    request = recipe.request
+    *asked, said = text.splitlines()
+    words = "" if request.prompt is None else " ".join((request.negative or "").split())
+    assert len(asked) == 1 or (len(asked) == 2 and asked[1].startswith("Negative prompt: ") and words)
+    assert said.startswith(f"Steps: {request.sampling.steps}, Sampler: ")
+    assert settings_of(said)["Size"] == f"{recipe.size[0]}x{recipe.size[1]}"
 
 
-@pytest.mark.parametrize("end", ["\x85", "\u2028", "\x0b", "\r\n"])
-def test_no_line_end_of_a_name_ends_a_line_of_the_text(end: str) -> None:
-    recipe = Recipe.model_validate(GIVEN | {"model": {"name": f"a, {end}b", "digest": DIGEST}})
-    assert len(recipe.parameters_text().splitlines()) == 2
+FORGED = (
+    *("Negative prompt: ", "negative  Prompt:", "\n", "\r\u2028", "Steps: 99, Sampler: Heun, Seed: 1", '"', "\\"),
+    *(
+        "<lora:evil:2>",
+        "<hypernet:evil:1>",
+        "Model hash: 0123456789,",
+        ", Lora hashes: ",
+        "Steps:",
+        ",",
+        "CFG scale: 9",
+    ),
+)
+forged = st.lists(st.sampled_from(FORGED) | odd_text, max_size=6).map("".join)
+
+
+@settings(max_examples=100, deadline=None)
+@given(forged, forged, st.lists(forged.filter(bool), max_size=2))
+def test_no_prompt_and_no_name_can_forge_a_setting(prompt: str, negative: str, names: list[str]) -> None:
+    loras = [{"name": name, "digest": DIGEST, "weight": 0.5} for name in names]
+    model = {"name": "tiles", "digest": DIGEST, "loras": loras}
+    made = Recipe.model_validate(given_but(label=None, prompt=prompt, negative=negative) | {"model": model})
+    text = made.parameters_text()
+    said = settings_of(text.splitlines()[-1])
+    assert said.pop("Lora hashes", "").count("0123456789ab") == len(names)
+    assert said == settings_of(recipe_of().parameters_text().splitlines()[-1])
+    # Some readers look for the words of the format in all of the text, in small letters too.
+    assert text.lower().count("steps:") == text.lower().count("cfg scale:") == 1
+    assert text.lower().count("negative prompt:") <= 1
+    assert len(re.findall(r"<\w+:", text)) == len(names) == len(re.findall(r"<lora:[^<>:,\"]+:0\.5>", text))
 
 
 def test_the_parameters_text_is_what_other_programs_read() -> None:
@@ -118,6 +185,26 @@ def test_the_parameters_text_is_what_other_programs_read() -> None:
         "engraving\nSteps: 20, Sampler: DPM++ 2M, CFG scale: 1.5, Seed: 7, Size: 32x32, "
         "Model: tiles, Model hash: 0123456789, Version: sfumato 0.1.0"
     )
+
+
+def test_the_parameters_text_of_a_prompt_is_what_other_programs_read() -> None:
+    loras = [{"name": "ink, fine", "digest": "ab" * 32, "weight": 0.8}, {"name": "gold", "digest": "cd" * 32}]
+    asked = given_but(label=None, prompt="a fox,\n  red\tat dawn", negative="snow")
+    told = Recipe.model_validate(asked | {"model": GIVEN["model"] | {"loras": loras}})
+    assert told.parameters_text() == (
+        "a fox, red at dawn <lora:ink_ fine:0.8> <lora:gold:1>\nNegative prompt: snow\n"
+        "Steps: 20, Sampler: DPM++ 2M, CFG scale: 1.5, Seed: 7, Size: 32x32, Model: tiles, Model hash: 0123456789, "
+        'Lora hashes: "ink_ fine: abababababab, gold: cdcdcdcdcdcd", Version: sfumato 0.1.0'
+    )
+    bare = recipe_of(label=None, prompt="")
+    assert bare.parameters_text().startswith("\nSteps: 20, ")
+    assert recipe_of(negative="snow").parameters_text() == recipe_of().parameters_text()  # of classes, as before
+
+
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\x0b", "\r\n"])
+def test_no_line_end_of_a_name_ends_a_line_of_the_text(end: str) -> None:
+    recipe = Recipe.model_validate(GIVEN | {"model": {"name": f"a, {end}b", "digest": DIGEST}})
+    assert len(recipe.parameters_text().splitlines()) == 2
 
 
 def test_the_parameters_text_of_a_picture_with_no_class_or_a_name_full_of_marks() -> None:
@@ -174,7 +261,7 @@ def nested(depth: int) -> str:
         ({"canvas": {"width": 4097, "height": 4096}}, "the size is 4097 x 4096 pixels, and 4,096 x 4,096 are the most"),
         ({"canvas": {"width": 10**9}}, r"canvas\.width: .* less than or equal to 16777216"),
         ({"sampling": {"guidance": 1e30}}, "guidance: .* less than or equal to 100"),
-        ({"sampling": {"sigma_max": 1e30}}, "sigma_max: .* less than or equal to 10000"),
+        ({"sampling": {"sigma_max": 1e30}}, "sigma_max: .* less than or equal to 16777216"),
         ({"palette": {"colours": ["#aa3322"] * 50_000}}, "colours: .* at most 64 items"),
         (
             {"palette": {"colours": ["#aa3322"], "weights": [0.5, 0.5]}},

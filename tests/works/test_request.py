@@ -17,12 +17,12 @@ SLERPS = (Slerp(seed=1, number=3, fraction=0.3), Slerp(seed=2, number=18, fracti
 RANGES = {
     "steps": (1, 10_000),
     "guidance": (0, 100),
-    "guidance_low": (0, 10_000),
-    "guidance_high": (0, 10_000),
+    "guidance_low": (0, 2.0**24),
+    "guidance_high": (0, 2.0**24),
     "guidance_chroma": (0, 1),
-    "noise_high": (0, 10_000),
-    "sigma_min": (1e-6, 10_000),
-    "sigma_max": (1e-6, 10_000),
+    "noise_high": (0, 2.0**24),
+    "sigma_min": (1e-6, 2.0**24),
+    "sigma_max": (1e-6, 2.0**24),
     "sharpness": (0, 0.2),
     "seed": (0, 2**63 - 1),
     "number": (0, 2**63 - 1),
@@ -33,6 +33,7 @@ odd_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_siz
 values: dict[str, st.SearchStrategy[Any]] = {
     "seed": st.integers(0, 2**63 - 1),
     "number": st.integers(0, 2**63 - 1),
+    "prompt": st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
     "label": odd_text,
     "negative": odd_text,
     "steps": st.integers(1, 10_000),
@@ -46,7 +47,7 @@ values: dict[str, st.SearchStrategy[Any]] = {
     "sigma_max": st.floats(1.5, 10_000),
     "sharpness": st.floats(0, 0.2),
     "sampler": st.sampled_from(["euler", "heun", "dpmpp_2m_sde", "consistency"]),
-    "schedule": st.sampled_from(["karras", "exponential", "flow"]),
+    "schedule": st.sampled_from(["karras", "exponential", "flow", "leading", "shifted"]),
     "precision": st.sampled_from(["float32", "bfloat16"]),
     "width": st.integers(1, 4096),
     "height": st.integers(1, 4096),
@@ -76,7 +77,7 @@ def test_both_ends_of_a_range_can_be_asked_for_and_nothing_beyond(name: str) -> 
 def test_every_number_of_the_sampler_has_a_range_here() -> None:
     numbers = {name for name, field in SamplerSettings.model_fields.items() if type(field.default) in (int, float)}
     assert numbers <= RANGES.keys()
-    assert values.keys() == {*PART_OF, "seed", "number", "label", "negative"}
+    assert values.keys() == {*PART_OF, "seed", "number", "prompt", "label", "negative"}
 
 
 def test_no_two_parts_share_a_name() -> None:

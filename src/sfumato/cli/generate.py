@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sfumato.works import Recipe
 
 
-@options.asks("seed", *options.CLASSES, *options.CANVAS, *options.SAMPLING)
+@options.asks("seed", *options.CONTENT, *options.CANVAS, *options.SAMPLING)
 def generate(
     model: options.ModelName,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=options.MOST_WORKS, help="How many works.")] = 16,

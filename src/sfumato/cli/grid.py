@@ -55,7 +55,7 @@ class Cell:
         return tuple(picture.tobytes() for picture in self.pictures)
 
 
-@options.asks("seed", *options.CLASSES, *options.SAMPLING)
+@options.asks("seed", *options.CONTENT, *options.SAMPLING)
 def grid(
     model: options.ModelName,
     vary: Annotated[

@@ -17,6 +17,7 @@ Value = int | float | str
 # What can be varied, and how its values are read: a class as it is typed, the rest as the schema has it.
 KINDS: Final[Mapping[str, Callable[[str], Value]]] = {
     "seed": int,
+    "prompt": readable,
     "class": readable,
     "negative": readable,
     **{name: values_of(SamplerSettings, name)[0] for name in SAMPLING},

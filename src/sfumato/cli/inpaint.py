@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sfumato.models.canvas import Canvas
 
 
-@options.asks("seed", *options.CLASSES, *options.SAMPLING, strength=(Inpaint, "strength"))
+@options.asks("seed", *options.CONTENT, *options.SAMPLING, strength=(Inpaint, "strength"))
 def inpaint(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture, each side as long as the model's or longer.")],

@@ -64,11 +64,19 @@ Retries = Annotated[
         help="How often a work that is refused is made again, with the next seed.",
     ),
 ]
+PromptFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prompts",
+        metavar="FILE",
+        help="A text file with a prompt on each line, for one work after the other; with '#' begins a note.",
+    ),
+]
 WHITE: Final = "255,255,255"
 MOST_WORKS: Final = 100_000  # at once
 
 SAMPLING: Final = tuple(SamplerSettings.model_fields)
-CLASSES: Final = ("label", "negative")
+CONTENT: Final = ("prompt", "label", "negative")
 CANVAS: Final = tuple(CanvasShape.model_fields)
 RARE: Final = tuple(
     name for name, field in SamplerSettings.model_fields.items() if field.json_schema_extra == {"rare": True}
@@ -107,6 +115,20 @@ class SteeringOptions:
             composition_strength=self.composition_strength,
         )
         return request.with_changes(steering)
+
+
+@dataclass(frozen=True)
+class PretrainedOptions:
+    """What a pre-trained model is loaded with."""
+
+    loras: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lora",
+            metavar="FILE[:WEIGHT]",
+            help="A LoRA file for a pre-trained model, with how much of it, by default 1; once for each file.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sfumato.works.request import Request
 
 
 @options.asks(
-    *("seed", *options.CLASSES, *options.SAMPLING), **{side: (Margins, side) for side in Margins.model_fields}
+    *("seed", *options.CONTENT, *options.SAMPLING), **{side: (Margins, side) for side in Margins.model_fields}
 )
 def outpaint(
     model: options.ModelName,

@@ -13,7 +13,7 @@ from sfumato.works.edits import Refine
 from sfumato.works.request import Request
 
 
-@options.asks("seed", *options.CLASSES, *options.SAMPLING, strength=(Refine, "strength"))
+@options.asks("seed", *options.CONTENT, *options.SAMPLING, strength=(Refine, "strength"))
 def reimagine(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture to begin with.")],

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from sfumato.diffusion import SCHEDULES
 from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas
-from sfumato.models.classes import class_index, class_mixture
+from sfumato.models.classes import class_index, class_mixture, listed_classes
 from sfumato.models.model import Model
-from sfumato.models.sampling import effective_guidance, filled_from
+from sfumato.models.noise import filled_from
+from sfumato.models.sampling import effective_guidance
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.policy.policy import Policy
-from sfumato.text import counted
+from sfumato.text import counted, printable, shortened
 from sfumato.works.edits import Reconstruct
 from sfumato.works.request import Request, SamplerSettings, fault
-from sfumato.works.values import HIGHEST_SIGMA
+from sfumato.works.values import USUAL_HIGHEST_SIGMA
 
 
 def settings_for(model: Model, request: Request, canvas: Canvas) -> SamplerSettings:
@@ -24,13 +26,56 @@ def settings_for(model: Model, request: Request, canvas: Canvas) -> SamplerSetti
     sampling = request.sampling.model_dump(exclude_unset=True)
     if canvas.mask is not None and model.config.samples_freely:
         sampling = _fitting(model, canvas) | sampling
-    if request.negative is not None:
+    if request.negative is not None and not model.config.takes_prompts:
         # Measured: of which class a picture is, is decided where there is much noise.
         sampling = {"guidance_low": 0.0, "guidance_high": 1000.0} | sampling
     try:
-        return SamplerSettings.model_validate(sampling).over(model.config.generation)
+        settings = SamplerSettings.model_validate(sampling).over(model.config.generation)
     except ValidationError as error:
         raise fault(error) from error
+    _check_noise_levels(model, settings)
+    return settings
+
+
+def _check_noise_levels(model: Model, settings: SamplerSettings) -> None:
+    """Raises SfumatoError for a spacing that the model does not have, and for a start above all that it knows."""
+    config = model.config
+    if config.takes_prompts:
+        assert model.pretrained is not None, "it takes prompts"
+        known = (*SCHEDULES, *model.pretrained.spacing.names)
+        if settings.schedule not in known:
+            raise SfumatoError(
+                f"schedule '{settings.schedule}': the family of '{config.name}' has no such spacing; "
+                f"choose one of {', '.join(known)}"
+            )
+        return
+    if settings.schedule not in SCHEDULES:
+        raise SfumatoError(
+            f"schedule '{settings.schedule}': is one of pre-trained models, and '{config.name}' is none; "
+            f"choose one of {', '.join(SCHEDULES)}"
+        )
+    most = max(USUAL_HIGHEST_SIGMA, config.generation.sigma_max)
+    if settings.sigma_max > most:
+        raise SfumatoError(
+            f"sigma_max {settings.sigma_max:g}: the model '{config.name}' begins with {most:,.0f} at most; "
+            f"its own is {config.generation.sigma_max:g}"
+        )
+
+
+def check_subject(model: Model, request: Request) -> None:
+    """Raises SfumatoError where the model is asked in words and reads none, or for a class and has none."""
+    config = model.config
+    if config.takes_prompts and request.label is not None:
+        raise SfumatoError(
+            f"class '{request.label}': the model '{config.name}' has no classes, but reads text; "
+            "say what to make with --prompt"
+        )
+    if request.prompt is None or config.takes_prompts:
+        return
+    classes = f"ask for one of its classes with --class: {listed_classes(config)}"
+    remedy = classes if config.classes else "it has no classes either, so leave the prompt out"
+    asked = shortened(printable(request.prompt), 60)
+    raise SfumatoError(f"prompt '{asked}': the model '{config.name}' reads no text; {remedy}")
 
 
 def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
@@ -39,7 +84,7 @@ def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
     # it has the kept one's light and colour to begin with, it takes no more noise than leaves the composition open, of
     # which larger pictures bear more.
     begun = {"sigma_max": filled_from(model.config)} if canvas.strength == 1 else {}
-    return {"sharpness": 0.0, "noise_high": HIGHEST_SIGMA, **begun}
+    return {"sharpness": 0.0, "noise_high": USUAL_HIGHEST_SIGMA, **begun}
 
 
 def check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, steering: Steering) -> None:
@@ -94,11 +139,14 @@ def check_allowed(
         policy.check_classes([classes[index] for index in class_mixture(label, model.config)])
     elif model.config.begins_with == "noise":  # what a model is shown has no class
         policy.allowed_classes(classes)
-    unwanted = None if negative is None else classes[class_index(negative, model.config)]
+    unwanted = None
+    if negative is not None:
+        words = model.config.takes_prompts
+        unwanted = negative if words else classes[class_index(negative, model.config, role="negative class")]
     if unwanted is not None and settings.guidance == 1:
+        what = "negative" if model.config.takes_prompts else "negative class"
         raise SfumatoError(
-            f"negative class '{negative}': it is guidance that leads away from it, and it is 1, which is none; "
-            "choose 1.5 to 3"
+            f"{what} '{negative}': it is guidance that leads away from it, and it is 1, which is none; choose 1.5 to 3"
         )
     if settings.guidance >= 1 or effective_guidance(model, settings, negative=negative is not None) == "none":
         return

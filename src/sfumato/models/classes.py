@@ -43,16 +43,22 @@ def class_mixture(text: str, config: ModelConfig) -> Mapping[int, float]:
     return {name: share / total for name, share in shares.items()}
 
 
-def class_index(name: str, config: ModelConfig) -> int:
-    """name: as the model has it, however its accents were typed, or in quotes. Raises SfumatoError for a class that the
-    model has not."""
+def class_index(name: str, config: ModelConfig, *, role: str = "class") -> int:
+    """name: as the model has it, however its accents were typed, or in quotes; role: what it is in a sentence. Raises
+    SfumatoError for a class that the model has not."""
     for written in filter(None, (name, _unquoted(name))):
         if (known := _as_known(written, config)) in config.classes:
             return config.classes.index(known)
+    raise SfumatoError(
+        f"{role} '{name}': the model '{config.name}' does not know it; its classes: {listed_classes(config)}"
+    )
+
+
+def listed_classes(config: ModelConfig) -> str:
+    """A model's classes as they stand in a sentence, as many as fit there."""
     listed = [written_name(known) for known in config.classes[:_SHOWN]]
     more = len(config.classes) - len(listed)
-    said = ", ".join(listed) + (f" and {more:,} more" if more else "") or "none at all"
-    raise SfumatoError(f"class '{name}': the model '{config.name}' does not know it; its classes: {said}")
+    return ", ".join(listed) + (f" and {more:,} more" if more else "") or "none at all"
 
 
 def written_name(name: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sfumato.diffusion import PIXELS, AnyCodec, PreconditioningName
 from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError, faults_of
-from sfumato.networks import AnyNetworkConfig, NetworkConfig, check_parameters, parameter_count
+from sfumato.networks import AnyNetworkConfig, check_parameters, parameter_count
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import counted
 from sfumato.works.request import SamplerSettings
@@ -101,7 +101,7 @@ class ModelConfig(BaseModel):
     factor: int = Field(1, ge=1, le=16)
     classes: tuple[ClassName, ...] = Field((), max_length=MOST_CLASSES)
     class_shares: tuple[ClassShare, ...] = Field((), max_length=MOST_CLASSES)
-    network: NetworkConfig | PretrainedNetwork
+    network: Annotated[AnyNetworkConfig | PretrainedNetwork, Field(discriminator="kind")]
     codec: AnyCodec = PIXELS
     objective: str = Field("denoising", max_length=100)
     begins_with: BeginsWith = "noise"

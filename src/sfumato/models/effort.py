@@ -12,7 +12,8 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from sfumato.diffusion import Denoiser
 from sfumato.diffusion.windows import window_count
 from sfumato.models.generation import Generation
-from sfumato.models.sampling import batch_size, begins_at_mean, noise_levels, part_to_make
+from sfumato.models.noise import begins_at_mean, noise_levels
+from sfumato.models.sampling import batch_size, part_to_make
 from sfumato.works.edits import Invert
 
 

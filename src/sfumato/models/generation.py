@@ -16,17 +16,17 @@ from torch import Tensor
 
 import sfumato
 from sfumato.diffusion import Mixture
-from sfumato.diffusion.randomness import NoiseBetween, PictureNoise, SeededNoise
 from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
-from sfumato.models.abilities import check_allowed, check_generates, settings_for
+from sfumato.models.abilities import check_allowed, check_generates, check_subject, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_mixture
 from sfumato.models.conditions import away_from, mixture_of_classes, mixture_of_words
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
+from sfumato.models.noise import noise_of
 from sfumato.models.progress import Progress
 from sfumato.models.sampling import (
     InitialNoise,
@@ -85,6 +85,7 @@ class Generation:
         if request is None:
             request = Request.of(**asked)
         canvas = canvas or plain_canvas(model.config, request.canvas)
+        check_subject(model, request)
         chosen = settings_for(model, request, canvas)
         check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
@@ -297,11 +298,3 @@ class Generation:
             policy=self.policy.digest if self.policy.judges else None,
             attempt=self.attempt,
         )
-
-
-def noise_of(request: Request) -> PictureNoise:
-    """The noise that the work of a request begins with: its number's, turned towards others' one after the other."""
-    noise: PictureNoise = SeededNoise(request.seed, request.number)
-    for slerp in request.slerps:
-        noise = NoiseBetween(noise, SeededNoise(slerp.seed, slerp.number), slerp.fraction)
-    return noise

@@ -19,11 +19,12 @@ from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.classes import class_mixture
 from sfumato.models.conditions import away_from, mixture_of_classes, unwanted_of
-from sfumato.models.generation import Generation, noise_of
+from sfumato.models.generation import Generation
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
+from sfumato.models.noise import noise_levels, noise_of
 from sfumato.models.reproduction import check_model, reproduction
-from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate, noise_levels, sampling_of
+from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate, sampling_of
 from sfumato.text import counted
 from sfumato.works import Recipe
 from sfumato.works.request import Request, SamplerSettings

@@ -23,9 +23,11 @@ from sfumato.likeness.finding import comparison
 from sfumato.models.adaptation import Adaptation, forget_place
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
+from sfumato.models.pretrained import pretrained_config, record_of, reference_of
 from sfumato.models.reading import read_weights
 from sfumato.models.record import ModelRecord, read_record
 from sfumato.networks import build_network
+from sfumato.pretrained.opening import is_pipeline
 from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
 from sfumato.weights import digest, load_into, with_early
@@ -46,7 +48,7 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 @dataclass(eq=False)
 class Model:
     """config: what it is; denoiser: D(x, sigma, condition); pretrained: the pipeline that it is a part of, None of a
-    model that this program trained; early: an average of the weights from early in the
+    model that this program trained; named: how recipes name that; early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
@@ -64,6 +66,7 @@ class Model:
     record: ModelRecord | None = None
     pretrained: Pretrained | None = None
     adaptation: Adaptation | None = None
+    named: ModelReference | None = None
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -107,7 +110,8 @@ class Model:
         device: str = "auto",
         base: str | Path | None = None,
     ) -> Self:
-        """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name').
+        """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name'): one of
+        sfumato's own, or a pipeline of diffusers (or the one file of a Stable Diffusion), whose extra is needed.
 
         device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. base: where
         the model is that an adapted one was learned on, if it is not found by itself. Raises SfumatoError where there
@@ -115,10 +119,31 @@ class Model:
         hold NaN or infinity, or the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)
+        if is_pipeline(name):
+            return cls._of_pipeline(name, revision, place)
         with opened_model(name, revision) as directory:
             model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
         return model
+
+    @classmethod
+    def _of_pipeline(cls, name: str | Path, revision: str | None, device: torch.device) -> Self:
+        from sfumato.pretrained.bridge import bridged
+        from sfumato.pretrained.opening import open_pipeline
+
+        opened = open_pipeline(name, revision)
+        pretrained = bridged(opened.pipeline.to(device), opened.place)
+        config = pretrained_config(pretrained, opened)
+        return cls(
+            config,
+            pretrained.denoiser,
+            card=opened.card,
+            weights_digest=opened.digest,
+            place=opened.place,
+            record=record_of(pretrained, opened),
+            pretrained=pretrained,
+            named=reference_of(opened),
+        )
 
     @classmethod
     def _read(cls, directory: Path, device: torch.device, base: str | Path | None, beside: Path) -> Self:
@@ -135,6 +160,8 @@ class Model:
     @property
     def reference(self) -> ModelReference:
         """What a recipe says of the model. Raises SfumatoError before it is saved, as it is known by its file."""
+        if self.named is not None:
+            return self.named
         if not self.weights_digest:
             raise SfumatoError(
                 f"the model '{self.config.name}' was never saved, and a recipe names a model by its weights; "

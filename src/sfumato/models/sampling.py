@@ -11,7 +11,6 @@ from torch import Tensor
 
 from sfumato.diffusion import (
     SAMPLERS,
-    SCHEDULES,
     Condition,
     Denoise,
     Mixture,
@@ -25,13 +24,14 @@ from sfumato.diffusion.enlarging import enlarged
 from sfumato.diffusion.inpainting import continued, inpaint, kept
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
-from sfumato.diffusion.samplers import DETERMINISTIC, DISTILLED
+from sfumato.diffusion.samplers import DISTILLED
 from sfumato.diffusion.windows import Positions, windowed
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas, plain_canvas
-from sfumato.models.conditions import mixture_named, seen_at_once
+from sfumato.models.conditions import mixture_named
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.model import Model
+from sfumato.models.noise import begins_at_mean, filled_from, noise_levels
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.edits import Invert
 from sfumato.works.request import SamplerSettings
@@ -40,7 +40,6 @@ from sfumato.works.request import SamplerSettings
 # stands at the same place in it.
 BATCH = 16
 AT_ONCE = 64  # windows that the network sees at once
-FILLED_FROM = 5.0  # sigma at which inpainting begins, for a model of 64 px
 REPEATS = 2  # times that inpainting goes through the noise levels at which a picture is decided
 
 
@@ -188,38 +187,11 @@ def _steps(
     )
 
 
-def noise_levels(model: Model, settings: SamplerSettings, canvas: Canvas) -> Tensor:
-    """The noise levels that the settings name, [steps + 1], falling, the last one 0. canvas: a pre-trained model's own
-    levels may depend on the size of what its network sees at once."""
-    low, high = settings.sigma_min, settings.sigma_max
-    if settings.schedule in SCHEDULES:
-        return SCHEDULES[settings.schedule](settings.steps, low, high)
-    assert model.pretrained is not None, "only such models have noise levels of their own"
-    height, width = seen_at_once(model, canvas)
-    return model.pretrained.spacing.sigmas(settings.schedule, settings.steps, height, width)
-
-
 def part_to_make(model: Model, canvas: Canvas, steering: Steering) -> tuple[slice, slice] | None:
     """Rows and columns of a canvas outside of which a model's windows see nothing that is made anew and are not looked
     at, in whole cells of its codec; None where that is all of the canvas, or nothing is kept. What steers looks at the
     whole."""
     return canvas.part_to_make(model.config.size, model.codec.factor) if steering == NOT_STEERED else None
-
-
-def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canvas, sigma: float) -> bool:
-    """Whether the estimate of pure noise is added to it before the first step.
-
-    Even pictures with that much noise still contain their mean. A sampler that adds fresh noise finds it; one that
-    keeps its first noise would miss it to the end, and pictures on a dark ground would be too light.
-    """
-    keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
-    # Pre-trained models are sampled as they were meant to be, and that would cost one evaluation more.
-    return keeps_noise and config.samples_freely and not config.takes_prompts and canvas.picture is None
-
-
-def filled_from(config: ModelConfig) -> float:
-    """Sigma at which inpainting in full strength begins: larger pictures, or latents, need more noise."""
-    return FILLED_FROM * config.size / config.codec.factor / 64
 
 
 def _begun(canvas: Canvas) -> Tensor:

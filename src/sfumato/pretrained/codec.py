@@ -35,9 +35,7 @@ class VaeCodec(Codec):
         config = vae.config
         if vae.dtype == torch.float16 and config.get("force_upcast"):
             vae.to(torch.float32)  # it was trained to values that half precision does not hold
-        made = cls(
-            latent_channels=config.latent_channels, cell=2 ** (len(config.block_out_channels) - 1), patch=patch
-        )
+        made = cls(latent_channels=config.latent_channels, cell=2 ** (len(config.block_out_channels) - 1), patch=patch)
         made._vae = vae
         made._mean, made._gain = _normalisation(vae)
         return made

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Any, Final, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.works.edits import Inpaint, Invert, Outpaint, Refine
 from sfumato.works.request import Request
-from sfumato.works.values import Digest, Number, Plain
+from sfumato.works.values import MOST_FILES, MOST_LORAS, Digest, Extended, LoraWeight, Number, Plain
 
 FORMAT: Final = 2
 MOST_BYTES: Final = 1 << 20
@@ -29,21 +30,45 @@ _A1111_SAMPLERS: Final = {
     "dpmpp_2m_sde": "DPM++ 2M SDE",
 }
 
+# The words of that text that mean something with a colon behind them.
+_NEGATIVE: Final = "Negative prompt"
+_SETTING_NAMES: Final = (
+    *("Steps", "Sampler", "CFG scale", "Seed", "Denoising strength", "Index", "Size", "Model", "Model hash"),
+    *("Lora hashes", "Version", "Hires upscale", "Hires upscaler", "Hires steps"),
+)
+_FORMATS_OWN: Final = re.compile(rf"({'|'.join((_NEGATIVE, *_SETTING_NAMES))}):", re.IGNORECASE)
+
 Word = Annotated[str, Field(min_length=1, max_length=100)]
 Name = Annotated[str, Field(min_length=1, max_length=10_000)]
 
 
-class ModelReference(Plain):
-    """A model. name: for people; digest: SHA-256 of the weights, hexadecimal; of an adapted one it covers adapter and
-    base; base: what it was adapted from, None of a whole one, whose recipes do not speak of it."""
+class LoraReference(Plain):
+    """A LoRA file (Hu et al. 2021, arXiv:2106.09685). name: the file's, without its ending; digest: SHA-256 of the
+    file; weight: by which its change of the weights is multiplied, 1 for as it was trained."""
 
     name: Name
     digest: Digest
-    base: ModelReference | None = None
+    weight: LoraWeight = 1.0
 
-    @model_serializer(mode="wrap")
-    def _without_what_it_does_not_have(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in written(self).items() if value is not None}
+
+class ModelReference(Extended):
+    """A model. name: for people; digest: SHA-256 of the weights, hexadecimal.
+
+    Of a pre-trained model besides: revision, the Hub's commit, '' where it has none; files: relative path -> SHA-256;
+    loras: what its weights were changed by, in the order in which they were given. Of an adapted one the digest covers
+    adapter and base; base: what it was adapted from.
+    """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"revision", "files", "loras", "base"})
+
+    name: Name
+    digest: Digest
+    revision: Annotated[str, Field(max_length=100)] = ""
+    files: dict[Annotated[str, Field(min_length=1, max_length=1000)], Digest] = Field(
+        default_factory=dict, max_length=MOST_FILES
+    )
+    loras: Annotated[tuple[LoraReference, ...], Field(max_length=MOST_LORAS)] = ()
+    base: ModelReference | None = None
 
 
 class Environment(Plain):
@@ -140,7 +165,8 @@ class Recipe(Plain):
     def parameters_text(self) -> str:
         """The text that A1111's web UI writes and that galleries and other programs read from `parameters`.
 
-        The class's name stands where they have the prompt. A work that was enlarged has the settings of the one before,
+        Of a model without text the class's name stands where they have the prompt. A LoRA stands there too, as they
+        write it, and with the digest among the settings. A work that was enlarged has the settings of the one before,
         and of the upscaler what they say of theirs.
         """
         request, sampling = self.request, self.request.sampling
@@ -161,11 +187,38 @@ class Recipe(Plain):
             "Size": f"{self.size[0]}x{self.size[1]}",
             "Model": self.model.name,
             "Model hash": self.model.digest[:10],
+            **self._lora_hashes(),
             "Version": f"sfumato {self.environment.sfumato_version}",
         }
-        return f"{_one_line(request.label or '') or 'untitled'}\n" + ", ".join(
-            f"{key}: {_quoted(value)}" for key, value in settings.items()
-        )
+        said = ", ".join(f"{key}: {_quoted(value)}" for key, value in settings.items())
+        return "\n".join((*self._asked_in_words(), said))
+
+    def _asked_in_words(self) -> Iterator[str]:
+        """The lines before the settings: the prompt, and what is led away from."""
+        request = self.request
+        if request.prompt is None:
+            yield _one_line(request.label or "") or "untitled"
+            return
+        loras = [f"<lora:{_lora_name(lora.name)}:{lora.weight:g}>" for lora in self.model.loras]
+        yield " ".join(filter(None, (_only_words(request.prompt), *loras)))
+        if negative := _only_words(request.negative or ""):
+            yield f"{_NEGATIVE}: {negative}"
+
+    def _lora_hashes(self) -> dict[str, str]:
+        """As many digits of each digest as they give, by which a LoRA is found whatever its file is called."""
+        said = ", ".join(f"{_lora_name(lora.name)}: {lora.digest[:12]}" for lora in self.model.loras)
+        return {"Lora hashes": said} if said else {}
+
+
+def _only_words(text: str) -> str:
+    """What a person wrote, with a space in all that could be taken for the format's own words: some readers look for
+    'Steps:', 'Negative prompt:' and '<lora:' anywhere in the text."""
+    return re.sub(r"<(\w+):", r"<\1 :", _FORMATS_OWN.sub(r"\1 :", _one_line(text)))
+
+
+def _lora_name(name: str) -> str:
+    """A LoRA's name without the marks that end one there."""
+    return re.sub(r'[<>:,"\\]', "_", _one_line(name)) or "untitled"
 
 
 def _one_line(text: str) -> str:

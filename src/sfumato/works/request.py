@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from sfumato.errors import SfumatoError, faults_of
-from sfumato.text import counted, readable
+from sfumato.text import counted, readable, shortened
 from sfumato.works.edits import Edit
 from sfumato.works.values import (
-    HIGHEST_SIGMA,
     MOST_COLOURS,
     MOST_PIXELS,
     MOST_SLERPS,
+    USUAL_HIGHEST_SIGMA,
     Colour,
+    Extended,
     Fraction,
     Guidance,
     Label,
@@ -29,6 +30,7 @@ from sfumato.works.values import (
     Number,
     Plain,
     Precision,
+    Prompt,
     SamplerName,
     ScheduleName,
     Seed,
@@ -57,7 +59,7 @@ class SamplerSettings(Plain):
     guidance_chroma: Fraction = _rare(1.0, "The fraction of the guidance that goes to colour.")
     # S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2.
     noise_high: Sigma = _rare(
-        HIGHEST_SIGMA, "The noise level up to which a stochastic sampler adds fresh noise (a sigma)."
+        USUAL_HIGHEST_SIGMA, "The noise level up to which a stochastic sampler adds fresh noise (a sigma)."
     )
     sigma_min: NoiseLevel = _rare(0.03, "The last noise level before none (a sigma).")
     sigma_max: NoiseLevel = _rare(40.0, "The first noise level (a sigma).")
@@ -72,7 +74,9 @@ class SamplerSettings(Plain):
         "consistency_denoised.",
     )
     schedule: ScheduleName = Field(
-        default="karras", description="How the noise levels are spaced: karras, exponential or flow."
+        default="karras",
+        description="How the noise levels are spaced: karras, exponential or flow; of a pre-trained model also as its "
+        "family has it, leading, trailing or linspace, or shifted.",
     )
     precision: Precision = Field(default="float32", description="float32 or bfloat16: in what the network computes.")
 
@@ -135,25 +139,30 @@ class Slerp(Plain):
     fraction: Fraction
 
 
-class Request(Plain):
+class Request(Extended):
     """What is asked for: a work is decided by it, its model and the environment, and by no other work.
 
-    seed and number: of the noise, a work's number among those of the seed. label, negative: as ``class_mixture`` and
-    ``class_index`` of sfumato.models.classes read them; with no label works are of classes as frequent as in training.
+    seed and number: of the noise, a work's number among those of the seed. prompt: of a model that reads text, with its
+    alternatives or, in a recipe, without (sfumato.works.prompts). label: of a model with classes, as
+    ``class_mixture`` of sfumato.models.classes reads it; with none, works are of classes as frequent as in training.
+    negative: a class, as ``class_index`` there reads it, or of a model that reads text a text.
     """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt"})
 
     seed: Seed = Field(default=0, description="The same seed makes the same works.")
     number: Number = Field(default=0, description="The work's number among those of the seed.")
     slerps: tuple[Slerp, ...] = Field(
         default=(), max_length=MOST_SLERPS, description="What makes it a variation of a work."
     )
+    prompt: Prompt | None = Field(default=None, description="What to make, in words, by a model that reads text.")
     label: Label | None = Field(
         default=None,
         description="One class only, or a mixture: painting:0.7,engraving:0.3. A name that could be read otherwise "
         "stands in quotes, as in CSV: '\"red, blue\":0.7,engraving:0.3'.",
         json_schema_extra={"option": "class"},
     )
-    negative: Label | None = Field(default=None, description="A class to lead away from.")
+    negative: Label | None = Field(default=None, description="What to lead away from: a class, or with --prompt words.")
     sampling: SamplerSettings = Field(default_factory=SamplerSettings)
     canvas: CanvasShape = Field(default_factory=CanvasShape)
     edit: Edit | None = None
@@ -235,5 +244,5 @@ def whole_seed(seed: object) -> int:
 def fault(error: ValidationError) -> SfumatoError:
     """The first thing that is wrong with what was asked, in a sentence."""
     first = faults_of(error)[0]
-    named = f"{first.place[-1]} {first.value!r}: " if first.place and first.kind != "value_error" else ""
+    named = f"{first.place[-1]} {shortened(repr(first.value))}: " if first.place and first.kind != "value_error" else ""
     return SfumatoError(f"{named}{first.said}")

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 # Whoever gives a work away writes its recipe. What one may ask for is bounded far beyond all that makes sense, so that
 # nothing is begun that a machine cannot end.
 MOST_PIXELS: Final = 4096 * 4096
-HIGHEST_SIGMA: Final = 10_000.0
+# Flow models begin with noise alone, at an infinite sigma; float32 tells this one from it in no sum.
+HIGHEST_SIGMA: Final = 2.0**24
+# Far above all that a model begins with which was trained on some noise levels, zero-terminal ones (4096) too.
+USUAL_HIGHEST_SIGMA: Final = 10_000.0
 LOWEST_SIGMA: Final = 1e-6
 MOST_COLOURS: Final = 64
+MOST_LORAS: Final = 64
+MOST_FILES: Final = 4096  # of one model
+MOST_LETTERS: Final = 10_000  # of a prompt; text encoders take some hundred words
 MOST_SLERPS: Final = 256
 SKETCH_SIDE: Final = 8  # pixels of a composition that are followed, each way
 
 SamplerName = Literal[
     "euler", "heun", "dpmpp_2m", "dpmpp_2m_sde", "euler_ancestral", "consistency", "consistency_denoised"
 ]
-ScheduleName = Literal["karras", "exponential", "flow"]
+ScheduleName = Literal["karras", "exponential", "flow", "leading", "trailing", "linspace", "shifted"]
 Precision = Literal["float32", "bfloat16"]
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Number = Annotated[int, Field(ge=0, lt=2**63)]
 Label = Annotated[str, Field(max_length=100_000)]
+Prompt = Annotated[str, Field(max_length=MOST_LETTERS)]
+LoraWeight = Annotated[float, Field(ge=-100, le=100)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Sigma = Annotated[float, Field(ge=0, le=HIGHEST_SIGMA)]
 # Both ends of the way from noise to picture; float32 has no numbers for what lies much farther out.
@@ -44,3 +52,19 @@ class Plain(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=(), defer_build=True
     )
+
+
+class Extended(Plain):
+    """A value that has got fields since files with it were first written. In JSON these are left out where they hold
+    what they hold by default: what was written before is read, and what asks for none of them keeps its bytes."""
+
+    ADDED: ClassVar[frozenset[str]]
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        empty = {
+            name for name in self.ADDED if getattr(self, name) == fields[name].get_default(call_default_factory=True)
+        }
+        said: dict[str, Any] = write(self)
+        return {name: value for name, value in said.items() if name not in empty}
