@@ -102,7 +102,8 @@ class Spacing:
         else:
             times = np.linspace(last, 0, steps)
         times = first + times.clip(0, last) * (last - first) / last
-        return np.interp(times, np.arange(count), levels.numpy())
+        # By logarithms, as `time_of` reads them: what a network is told of such a level is this very time.
+        return np.exp(np.interp(times, np.arange(count), levels.log().numpy()))
 
     def shift(self, steps: int, height: int, width: int) -> float:
         """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu of its tokens."""
