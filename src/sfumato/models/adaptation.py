@@ -11,7 +11,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.models.adapted import AdapterConfig, BaseReference
+from sfumato.models.adapted import AdapterConfig, BaseReference, read_adapter_config
 from sfumato.models.configuration import ModelConfig, most_weights_bytes
 from sfumato.models.place import ADAPTER, CONFIG
 from sfumato.networks import network_shapes
@@ -40,10 +40,13 @@ class Adaptation:
     early: Mapping[str, Tensor] = field(default_factory=dict)
     path: Path | None = None
 
-    def merged(self, base: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """The state dicts of the adapted network, and of it early in the training, by that of the base's network."""
-        scale = self.alpha / self.rank
-        return merged(base, self.weights, scale), merged(base, self.early, scale) if self.early else {}
+    def merged(self, base: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The state dict of the adapted network, by that of the base's."""
+        return merged(base, self.weights, self.alpha / self.rank)
+
+    def early_merged(self, base: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The same early in the training; nothing where no early adapter was kept."""
+        return merged(base, self.early, self.alpha / self.rank) if self.early else {}
 
     def write(self, directory: Path, config: ModelConfig) -> str:
         """Write config.json and adapter.safetensors of what the configuration describes. Returns the digest by which
@@ -52,7 +55,7 @@ class Adaptation:
         described = AdapterConfig(
             base=base, rank=self.rank, alpha=self.alpha, targets=layers_of(self.weights), model=config
         )
-        (directory / CONFIG).write_bytes(encoded(described.model_dump_json(indent=2) + "\n"))
+        (directory / CONFIG).write_bytes(_written(described))
         tensors = with_early(self.weights, self.early)
         (directory / ADAPTER).write_bytes(save(tensors, metadata={"format": "pt"}))
         return described.weights_digest(digest(directory / ADAPTER))
@@ -77,13 +80,25 @@ def read_adaptation(directory: Path, adapted: AdapterConfig, base: ModelConfig, 
     return Adaptation(adapted.base, own, adapted.rank, adapted.alpha, own_early, path)
 
 
+def copied_file(file: Path, directory: Path) -> bytes:
+    """A file of a model as it stands in another directory, where the way to the base of an adapted model is another."""
+    adapted = read_adapter_config(file) if file.name == CONFIG else None
+    if adapted is None or not adapted.base.is_local:
+        return file.read_bytes()
+    base = adapted.base.seen_from(directory, adapted.base.path_from(file.parent))
+    return _written(adapted.model_copy(update={"base": base}))
+
+
 def forget_place(directory: Path) -> None:
     """Take the place of the base on this disk out of an adapted model's config.json: it says nothing to others."""
     described = AdapterConfig.model_validate_json((directory / CONFIG).read_bytes())
     if described.base.is_local:
         base = described.base.model_copy(update={"place": ""})
-        kept = described.model_copy(update={"base": base})
-        (directory / CONFIG).write_bytes(encoded(kept.model_dump_json(indent=2) + "\n"))
+        (directory / CONFIG).write_bytes(_written(described.model_copy(update={"base": base})))
+
+
+def _written(config: AdapterConfig) -> bytes:
+    return encoded(config.model_dump_json(indent=2) + "\n")
 
 
 def _check_is_of(config: ModelConfig, base: ModelConfig, origin: Path) -> None:

@@ -11,8 +11,11 @@ from typing import Final
 from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.models.adapted import BaseReference
+from sfumato.models.configuration import ModelConfig
 from sfumato.models.nearby import find_weights, unpacked
-from sfumato.models.place import digest_in, opened_model
+from sfumato.models.place import ADAPTER, WEIGHTS, digest_in, opened_model
+from sfumato.text import stored_path
+from sfumato.weights import digest
 
 REMEDY: Final = "say where it is with --base"
 ABOVE: Final = 2  # directories above the adapter, from which the base is searched for too
@@ -25,6 +28,21 @@ class FoundBase:
 
     directory: Path
     path: Path | None
+
+
+def reference_to(name: str | Path, config: ModelConfig, weights_digest: str) -> BaseReference:
+    """How an adapter names the model of ours that is opened by that name. config, weights_digest: the model's. Raises
+    SfumatoError where it is not there."""
+    path = _on_disk(name)
+    with opened_model(name) as directory:
+        files = [directory / file for file in (WEIGHTS, ADAPTER) if (directory / file).is_file()]
+        return BaseReference(
+            name=config.name,
+            digest=weights_digest,
+            files={file.name: digest(file) for file in files},
+            place=str(name) if path is None else stored_path(path.resolve()),
+            revision=directory.name if path is None else "",  # of the Hub's snapshot
+        )
 
 
 @contextmanager
@@ -47,9 +65,9 @@ def opened_base(
             yield _found(reference, directory, beside, remedy, stack)
             return
         found = stack.enter_context(opened_model(given))
-        if (digest := digest_in(found)) != reference.digest:
+        if (its := digest_in(found)) != reference.digest:
             raise SfumatoError(
-                f"{given}: is not the base that was adapted: its weights are {digest[:10]}, and those of "
+                f"{given}: is not the base that was adapted: its weights are {its[:10]}, and those of "
                 f"'{reference.name}' are {reference.digest[:10]}; {remedy}"
             )
         yield FoundBase(found, _on_disk(given))

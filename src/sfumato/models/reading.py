@@ -53,7 +53,7 @@ def _adapted(
     with opened_base(adapted.base, directory, given, beside, remedy) as found:
         base = read_weights(found.directory, beside=(directory, *beside), remedy=remedy)
     adaptation = read_adaptation(directory, adapted, base.config, found.path)
-    tensors, early = adaptation.merged(base.tensors)
+    tensors, early = adaptation.merged(base.tensors), adaptation.early_merged(base.tensors)
     return Weights(adapted.model, tensors, early, digest_in(directory), adaptation)
 
 

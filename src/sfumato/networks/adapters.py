@@ -18,6 +18,7 @@ from sfumato.random import keyed_generator
 # Layers of the U-Net and of the transformer that map hidden features to hidden features. The first and the last layers,
 # the embeddings, and what scales and shifts features by noise level and class are not among them.
 HIDDEN = ("first", "second", "down", "up", "qkv", "merge", "expand", "contract")
+ADAPTABLE = ("unet", "transformer")  # kinds of networks
 _CLASSES = "conditioning.classes"
 _A, _B, _ADDED = "lora_A", "lora_B", "added"
 

@@ -9,14 +9,15 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from sfumato.dataset import Dataset
 from sfumato.diffusion.condition import ClassCondition, Condition
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
 from sfumato.random import keyed_generator
+from sfumato.training.adapting import run_base
 from sfumato.training.ancestry import run_likeness
 from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after
 from sfumato.training.checkpoint import load_checkpoint
+from sfumato.training.conditions import class_conditions, labels_among
 from sfumato.training.events import Evaluated, Event, Finished
 from sfumato.training.examples import Examples, PreparedExamples, judged_by
 from sfumato.training.objectives import Losses
@@ -51,25 +52,22 @@ def train(
     return training.events(more_steps, more_minutes)
 
 
-def class_conditions(dataset: Dataset) -> ClassCondition:
-    """[N]: the class of each picture, or nothing of any where the data set has no classes."""
-    condition = ClassCondition.of(dataset.labels)
-    return condition if dataset.classes else condition.drop()
-
-
 class _Training:
     def __init__(
         self, run: Run, device: torch.device, spent_seconds: float, conditions: Condition | None = None
     ) -> None:
         self.run, self.device, self.settings = run, device, run.record.settings
         self.dataset = run.open_dataset()
-        self.conditions = class_conditions(self.dataset) if conditions is None else conditions
-        self.config = build_model_config(run, self.dataset)
-        self.state: TrainingState = begin(run, self.dataset, self.config, device)
+        base = run_base(run)
+        self.config = build_model_config(run, self.dataset, base)
+        self.labels = labels_among(self.config.classes, self.dataset, self.config.name)
+        known = class_conditions(self.dataset) if base is None else ClassCondition.of(self.labels)
+        self.conditions = known if conditions is None else conditions
+        self.state: TrainingState = begin(run, self.dataset, self.config, device, base)
         self.state.elapsed_seconds = spent_seconds
         self.objective = self.state.objective
         self.module: nn.Module = self.objective  # what is called in every step, or what wraps it
-        self.writer = RunWriter(run, self.config, self.state, device)
+        self.writer = RunWriter(run, self.config, self.state, device, base)
         self.examples: Examples = PreparedExamples(self.dataset, self.conditions, self.settings, device)
         self.throughput: Throughput
 
@@ -255,7 +253,7 @@ class _Training:
         counted_in_steps = state.timetable is None
         if not works or not (counted_in_steps or self.throughput.calibration_seconds):
             return None
-        pictures = pictures_of(self.dataset, self.config.class_shares)
+        pictures = pictures_of(self.dataset, self.config.class_shares, self.labels)
         if counted_in_steps:
             return calibrate(self.writer.model(), pictures, works)
         end = self.throughput.elapsed() + self.throughput.calibration_seconds

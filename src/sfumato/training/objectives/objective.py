@@ -44,9 +44,10 @@ class ObjectiveConfig(BaseModel, ABC):
 
     kind: its name, by which settings choose it. begins_with, answer: what its models can do, see ``ModelConfig``;
     is_direct: whether they answer in one step, without noise levels; knows_classes: whether they are told a picture's
-    class; network: the one to take where none is chosen, None for the largest that the time allows; teacher: whose
-    works are learned from: nobody's, those of the model that a run begins with, or those of that one's own teacher;
-    description, tag: what the models are, for their cards: for people, and as a tag of the Hub.
+    class; adapts: whether it can teach an adapter of a model alone; network: the one to take where none is chosen, None
+    for the largest that the time allows; teacher: whose works are learned from: nobody's, those of the model that a run
+    begins with, or those of that one's own teacher; description, tag: what the models are, for their cards: for people,
+    and as a tag of the Hub.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -56,6 +57,7 @@ class ObjectiveConfig(BaseModel, ABC):
     answer: ClassVar[Answer] = "mean"
     is_direct: ClassVar[bool] = False
     knows_classes: ClassVar[bool] = False
+    adapts: ClassVar[bool] = False
     network: ClassVar[AnyNetworkConfig | None] = None
     description: ClassVar[str]
     tag: ClassVar[str]
