@@ -31,7 +31,7 @@ FOLDER: Final = "encoded"
 DESCRIPTION: Final = "encoded.json"
 SHARED: Final = "shared.safetensors"
 IN_A_FILE: Final = 32  # pictures
-_FORMAT: Final = 1
+FORMAT: Final = 1
 _MOST_BYTES: Final = 1 << 30  # of the description
 _REMEDY: Final = "begin a new run"
 NOTHING: Final = "nothing"
@@ -51,7 +51,7 @@ class Material:
     @cached_property
     def digest(self) -> str:
         """SHA-256, hexadecimal."""
-        return hashlib.sha256(json.dumps([_FORMAT, *asdict(self).values()]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([FORMAT, *asdict(self).values()]).encode()).hexdigest()
 
 
 def file_of(index: int) -> str:
@@ -73,7 +73,7 @@ def put(name: str, words: Mapping[str, Leaf]) -> dict[str, Tensor]:
 def taken(name: str, file: Any) -> dict[str, Leaf]:
     """The reverse of `put`. file: as `opened_tensors` gives it."""
     words: dict[str, Leaf] = {}
-    for key in file.keys():
+    for key in file.keys():  # noqa: SIM118 (it is no dictionary)
         own, _, rest = key.partition("/")
         part, _, name_of_input = rest.partition("/")
         if own == name and part in ("words", "ragged"):
@@ -83,8 +83,8 @@ def taken(name: str, file: Any) -> dict[str, Leaf]:
 
 
 class EncodedPictures:
-    """What an encoding has written. captions, shapes: of N pictures; shown: the prompts of snapshots; digest: SHA-256
-    over all of it."""
+    """What an encoding has written. captions, shapes: of N pictures; contents: SHA-256 of their files; shown: the
+    prompts of snapshots; digest: SHA-256 over all of it."""
 
     def __init__(self, path: Path, description: Mapping[str, Any]) -> None:
         material = description["material"]
@@ -92,6 +92,7 @@ class EncodedPictures:
         self.captions: tuple[str, ...] = tuple(material["captions"])
         self.shapes = tuple(Shape(*shape) for shape in material["shapes"])
         self.shown: tuple[str, ...] = tuple(material["shown"])
+        self.contents: list[str] = list(description["contents"])
         self.files: dict[str, str] = dict(description["files"])
         self.digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
 
@@ -100,7 +101,7 @@ class EncodedPictures:
         """Raises SfumatoError where there is none, or it is not whole."""
         try:
             description = read_json(path / DESCRIPTION, _MOST_BYTES)
-            if description["format"] != _FORMAT:
+            if description["format"] != FORMAT:
                 raise ValueError(f"format {description['format']}")
             return cls(path, description)
         except (OSError, ValueError, TypeError, KeyError) as error:

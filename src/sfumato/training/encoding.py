@@ -24,7 +24,7 @@ from sfumato.pretrained.bridge import Pretrained
 from sfumato.pretrained.prompts import Leaf
 from sfumato.training.encoded import (
     DESCRIPTION,
-    FOLDER,
+    FORMAT,
     IN_A_FILE,
     NOTHING,
     SHARED,
@@ -39,17 +39,27 @@ _MADE_OF = "made_of"  # the name in a file's metadata of the material's digest
 
 
 def encode(
-    material: Material, dataset: Dataset, collection: Collection, base: Pretrained, directory: OwnDirectory
+    material: Material, dataset: Dataset, collection: Collection, base: Pretrained, path: Path
 ) -> Generator[Prepared, None, EncodedPictures]:
-    """Encode what an earlier call has not encoded yet. directory: the run's, in which the caller is at work.
+    """Encode into the directory ``path`` what an earlier call has not encoded yet.
 
     base: of which codec and text encoders are asked, each picture and each caption by itself, so that what comes out
-    does not depend on where an earlier call was ended. Raises SfumatoError where a picture cannot be decoded any more.
+    does not depend on where an earlier call was ended. Raises SfumatoError where a picture cannot be decoded any more,
+    and where something lies in the directory that the program did not make.
     """
-    path = directory.path / FOLDER
+    directory = OwnDirectory(path, "encoded")
+    with directory.at_work():
+        yield from _encoding(material, dataset, collection, base, directory)
+    return EncodedPictures.open(path)
+
+
+def _encoding(
+    material: Material, dataset: Dataset, collection: Collection, base: Pretrained, directory: OwnDirectory
+) -> Iterator[Prepared]:
+    path = directory.path
     names = {index: file_of(index) for index in range(len(dataset))}
     present = {name for name in {SHARED, *names.values()} if _is_of(path / name, material)}
-    directory.remove([f"{FOLDER}/{DESCRIPTION}"])
+    directory.remove([DESCRIPTION])
     device = next(base.network.parameters()).device
     if SHARED not in present:
         _write(directory, SHARED, _shared(material, base), material)
@@ -63,10 +73,15 @@ def encode(
         if len(parts) == min(IN_A_FILE, len(dataset) - index // IN_A_FILE * IN_A_FILE):
             _write(directory, names[index], _file(waiting.pop(names[index]), material, base), material)
     files = {name: digest(path / name) for name in sorted({SHARED, *names.values()})}
-    description = {"format": 1, "material": asdict(material), "made_of": material.digest, "files": files}
+    description = {
+        "format": FORMAT,
+        "made_of": material.digest,
+        "material": asdict(material),
+        "contents": dataset.contents,
+        "files": files,
+    }
     directory.flush()
-    replace_file(directory.claim(f"{FOLDER}/{DESCRIPTION}"), json.dumps(description).encode())
-    return EncodedPictures.open(path)
+    replace_file(directory.claim(DESCRIPTION), json.dumps(description).encode())
 
 
 def _is_of(path: Path, material: Material) -> bool:
@@ -128,6 +143,4 @@ def _shared(material: Material, base: Pretrained) -> dict[str, Tensor]:
 
 
 def _write(directory: OwnDirectory, name: str, tensors: Mapping[str, Tensor], material: Material) -> None:
-    place = directory.claim(f"{FOLDER}/{name}")
-    place.parent.mkdir(exist_ok=True)
-    replace_file(place, save(dict(tensors), metadata={_MADE_OF: material.digest}))
+    replace_file(directory.claim(name), save(dict(tensors), metadata={_MADE_OF: material.digest}))

@@ -19,7 +19,7 @@ from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pic
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.conditions import class_conditions, labels_among
 from sfumato.training.events import Evaluated, Event, Finished
-from sfumato.training.examples import Examples, PreparedExamples, judged_by
+from sfumato.training.examples import EncodedExamples, Examples, PreparedExamples, judged_by
 from sfumato.training.objectives import Losses
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
@@ -58,7 +58,7 @@ class _Training:
     ) -> None:
         self.run, self.device, self.settings = run, device, run.record.settings
         self.dataset = run.open_dataset()
-        base = run_base(run)
+        base = run_base(run, device)
         self.config = build_model_config(run, self.dataset, base)
         self.labels = labels_among(self.config.classes, self.dataset, self.config.name)
         known = class_conditions(self.dataset) if base is None else ClassCondition.of(self.labels)
@@ -69,6 +69,8 @@ class _Training:
         self.module: nn.Module = self.objective  # what is called in every step, or what wraps it
         self.writer = RunWriter(run, self.config, self.state, device, base)
         self.examples: Examples = PreparedExamples(self.dataset, self.conditions, self.settings, device)
+        if base is not None and base.encoded is not None:
+            self.examples = EncodedExamples(self.dataset, base.encoded, self.settings, device)
         self.throughput: Throughput
 
     # ---- the course of a session

@@ -1,9 +1,9 @@
-"""What learns of a pre-trained model: its LoRA layers, which may be there several times while all else is there once."""
+"""What learns of a pre-trained model: LoRA layers, which may be there several times while all else is there once."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch.func import functional_call
 
 from sfumato.diffusion import Condition, Denoiser
 from sfumato.pretrained.bridge import Pretrained
-from sfumato.pretrained.lora.trainable import add_trainable_lora
+from sfumato.pretrained.lora.trainable import ATTENTION, add_trainable_lora, remove_trainable_lora
 
 _DOT = ":"  # in the names of parameters, where torch allows no dots
 
@@ -37,24 +37,25 @@ class AdaptedDenoiser(Denoiser):
     So an average of the weights, a checkpoint and an optimiser hold the layers, and the base is in memory once.
     """
 
-    network: Adapter
-
     def __init__(self, base: Pretrained, adapter: Adapter, own: Mapping[str, str]) -> None:
         """own: for each parameter of the adapter its name in the base's denoiser."""
         super().__init__(adapter, base.denoiser.preconditioning)
         self.__dict__["base"], self.own = base, dict(own)  # the base is no submodule: it does not learn
 
     @classmethod
-    def fresh(cls, base: Pretrained, rank: int, alpha: float, targets: tuple[str, ...], seed: int) -> Self:
-        """New layers in a base that has none, which change nothing yet. Raises SfumatoError as `add_trainable_lora`."""
-        chosen: dict[str, Any] = {"targets": targets} if targets else {}
-        parameters = add_trainable_lora(base.network, rank, alpha, seed=seed, **chosen)
+    def fresh(cls, base: Pretrained, rank: int, alpha: float, targets: Sequence[str], seed: int) -> Self:
+        """New layers in a base, in place of those that it bears; they change nothing yet. targets: the layers that are
+        adapted, by the ends of their names, () for those of attention. Raises SfumatoError as `add_trainable_lora`."""
+        remove_trainable_lora(base.network)
+        parameters = add_trainable_lora(base.network, rank, alpha, targets or ATTENTION, seed)
         names = {id(parameter): name for name, parameter in base.denoiser.named_parameters()}
         own = {name.replace(".", _DOT): names[id(parameter)] for name, parameter in parameters.items()}
         return cls(base, Adapter(parameters), own)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> AdaptedDenoiser:
-        return AdaptedDenoiser(self.base, copy.deepcopy(self.network, memo), self.own)
+        adapter = copy.deepcopy(self.network, memo)
+        assert isinstance(adapter, Adapter)
+        return AdaptedDenoiser(self.base, adapter, self.own)
 
     @property
     def base(self) -> Pretrained:
@@ -62,6 +63,6 @@ class AdaptedDenoiser(Denoiser):
         return base
 
     def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
-        parameters = {self.own[name]: parameter for name, parameter in self.network.named_parameters()}
+        parameters: dict[str, Tensor] = {self.own[name]: each for name, each in self.network.named_parameters()}
         denoised: Tensor = functional_call(self.base.denoiser, parameters, (x, sigma, condition))
         return denoised

@@ -1,8 +1,9 @@
-"""Learning to make works like those of a collection with a pre-trained text-to-picture model: LoRA layers alone learn."""
+"""Learning to make works like those of a collection with a pre-trained model: nothing learns but LoRA layers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 import torch
 from PIL import Image
@@ -11,8 +12,13 @@ from torch import Tensor
 
 from sfumato.collection.captions import USUAL_TEMPLATE
 from sfumato.dataset import Dataset
-from sfumato.diffusion import Condition, Denoiser
+from sfumato.diffusion import Condition, Denoiser, Mixture
+from sfumato.diffusion.randomness import SeededNoise
+from sfumato.errors import SfumatoError
+from sfumato.images.tensors import to_pictures
 from sfumato.models import Model
+from sfumato.models.sampling import InitialNoise, sampling_of
+from sfumato.pretrained.prompts import PromptCondition
 from sfumato.training.objectives.objective import Losses, Objective, ObjectiveConfig
 from sfumato.works.values import Precision
 
@@ -21,29 +27,48 @@ if TYPE_CHECKING:
     from sfumato.pretrained.bridge import Pretrained
     from sfumato.training.configuration import TrainingConfig
 
+LARGEST_SNAPSHOT: Final = 256  # pixels a side: a sheet is to be looked at, and there are many
+SNAPSHOT_PROMPTS: Final = 4
+
 Text = Annotated[str, Field(max_length=1000)]
 
 
 class AdaptingConfig(ObjectiveConfig):
-    """caption: the template of what is learned of a picture without a caption; trigger: a word that begins captions;
-    targets: layers, by the ends of their names, where none are given those of attention."""
+    """caption: the template of what is learned of a picture without a caption (see `CaptionTemplate`); trigger: a word
+    that begins captions."""
 
     kind: Literal["adapting"] = "adapting"
-    rank: int = Field(default=16, ge=1, le=1024, description="of the layers that learn (LoRA)")
-    alpha: float = Field(default=16.0, gt=0, le=10_000, description="the layers count alpha / rank times")
-    targets: tuple[str, ...] = Field(default=(), max_length=1000)
     caption: Text = USUAL_TEMPLATE
     trigger: Text = ""
     caption_dropout: float = Field(
         default=0.1, ge=0, le=1, description="how often a picture's caption is hidden, for guidance"
     )
+    checkpointing: bool = Field(
+        default=False, description="what the network computes is computed twice, and takes less memory in between"
+    )
 
+    adapts: ClassVar[bool] = True
     description: ClassVar[str] = "A text-to-picture model, adapted to a collection"
     tag: ClassVar[str] = "lora"
 
     @property
-    def teacher(self) -> Literal["none", "parent", "parent's teacher", "base"]:
-        return "base"
+    def samples_freely(self) -> bool:
+        """It is sampled as its base is, and how often a picture may be shown is not known of it."""
+        return False
+
+    def adapting(
+        self, base: Pretrained, rank: int, alpha: float, targets: Sequence[str], seed: int
+    ) -> Adapting:
+        """The objective of a run that adapts a base, in which it puts LoRA layers. rank, alpha, targets, seed: see
+        `AdaptedDenoiser.fresh`, whose SfumatoErrors it raises."""
+        from sfumato.training.low_rank import AdaptedDenoiser
+
+        denoiser = AdaptedDenoiser.fresh(base, rank, alpha, targets, seed)
+        if self.checkpointing:
+            base.network.enable_gradient_checkpointing()  # type: ignore[operator]
+        else:
+            base.network.disable_gradient_checkpointing()  # type: ignore[operator]
+        return Adapting(denoiser, NoiseLevels.of(base), self.caption_dropout)
 
     def build(
         self,
@@ -52,13 +77,8 @@ class AdaptingConfig(ObjectiveConfig):
         perceptual: PerceptualLoss | None = None,
         teacher: Model | None = None,
     ) -> Adapting:
-        """teacher: the base, in which the layers are put."""
-        from sfumato.training.low_rank import AdaptedDenoiser
-
-        assert teacher is not None and teacher.pretrained is not None, "a pre-trained model is adapted"
-        base = teacher.pretrained
-        denoiser = AdaptedDenoiser.fresh(base, self.rank, self.alpha, self.targets, settings.seed)
-        return Adapting(denoiser, NoiseLevels.of(base), self.caption_dropout)
+        """Raises SfumatoError: it needs a base."""
+        raise SfumatoError("the objective adapting needs a pre-trained model; give one with --from MODEL --adapt")
 
 
 class NoiseLevels:
@@ -90,11 +110,13 @@ class Adapting(Objective):
     """The squared error of what the base's network predicts, at the noise levels that it learned with.
 
     As an error of D, weighted by the base's preconditioning, it is that of noise, of v or of a flow's velocity.
+    shown: the prompts of snapshots.
     """
 
     def __init__(self, denoiser: Denoiser, noise: NoiseLevels, caption_dropout: float) -> None:
         super().__init__(denoiser)
         self.noise, self.caption_dropout = noise, caption_dropout
+        self.shown: PromptCondition | None = None
 
     def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
         """images: [N, C, h, w], latents of pictures of one shape; condition: of their captions."""
@@ -115,3 +137,16 @@ class Adapting(Objective):
         denoised = denoiser(clean + sigma.view(-1, 1, 1, 1) * noise, sigma, condition.drop(dropped))
         weighted: Tensor = denoiser.preconditioning.weight(sigma) * (denoised - clean).square().mean((1, 2, 3))
         return weighted
+
+    def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
+        """What it makes of the prompts of snapshots, of the same noise at every moment, as the base is sampled."""
+        assert self.shown is not None, "prompts are encoded before the text encoders go"
+        pictures = []
+        for place in range(len(self.shown)):
+            mixture = Mixture.of(self.shown[place : place + 1]).to(model.device)
+            initial = [InitialNoise(SeededNoise(seed, place), mixture)]
+            with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+                pictures += to_pictures(sampling_of(model, model.config.generation, initial).last())
+        for picture in pictures:
+            picture.thumbnail((LARGEST_SNAPSHOT, LARGEST_SNAPSHOT))
+        return pictures

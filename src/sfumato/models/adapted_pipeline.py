@@ -1,0 +1,65 @@
+"""A pre-trained pipeline that was adapted: a LoRA file that other programs open too, beside a base that stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sfumato.models.adaptation import Adaptation, written_config
+from sfumato.models.adapted import AdapterConfig, BaseReference
+from sfumato.models.configuration import ModelConfig
+from sfumato.models.place import ADAPTER, CONFIG
+from sfumato.weights import digest
+
+if TYPE_CHECKING:
+    from sfumato.models.model import Model
+    from sfumato.pretrained.lora.about import LoraAbout
+
+
+@dataclass(frozen=True, eq=False)
+class PipelineAdaptation(Adaptation):
+    """As `Adaptation`, of a pipeline: its weights are '<layer>.lora_A.weight' [rank, in, ...] and
+    '<layer>.lora_B.weight' [out, rank, ...] of the layers of its network. component: that one's name in the pipeline;
+    family: of `sfumato.pretrained`; about: what the file says of itself besides; targets: as in `AdapterConfig`."""
+
+    component: str = "unet"
+    family: str = "sd15"
+    about: LoraAbout | None = None
+    targets: tuple[str, ...] = ()
+
+    def write(self, directory: Path, config: ModelConfig) -> str:
+        from sfumato.pretrained.lora.about import LoraAbout
+        from sfumato.pretrained.lora.writing import write_lora
+
+        base = self.base if self.path is None else self.base.seen_from(directory, self.path)
+        described = AdapterConfig(base=base, rank=self.rank, alpha=self.alpha, targets=self.targets, model=config)
+        (directory / CONFIG).write_bytes(written_config(described))
+        prediction = config.preconditioning if config.preconditioning in ("epsilon", "v") else ""
+        write_lora(
+            directory / ADAPTER,
+            {self.component: self.weights},
+            self.rank,
+            self.alpha,
+            self.family,
+            (self.about or LoraAbout())._replace(title=config.name, base=self.base.name, licence=self.base.licence),
+            size=config.size,
+            prediction=prediction,
+        )
+        return described.weights_digest(digest(directory / ADAPTER))
+
+
+def pipeline_reference(model: Model, path: Path | None) -> BaseReference:
+    """How an adapter names its base. model: the pipeline that was opened; path: where it lies on this disk, None of one
+    from the Hub."""
+    assert model.named is not None, "pipelines are named as they are opened"
+    licence = "" if model.record is None else model.record.facts.get("License", "")
+    return BaseReference(
+        kind="diffusers",
+        name=model.config.name,
+        digest=model.weights_digest,
+        files=model.named.files,
+        place=model.place,
+        revision=model.named.revision,
+        licence=licence,
+    )
