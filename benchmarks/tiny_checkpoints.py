@@ -3,8 +3,9 @@
     from tiny_checkpoints import layout, write
     write(pipeline, Path("model.safetensors"), marks=("v_pred", "ztsnr"))
 
-The names are those of the code that the models were trained with: latent-diffusion's (CompVis) for Stable Diffusion 1 and
-2, generative-models' (SGM) for SDXL. The program has the way from these names to diffusers', and this the way back.
+The names are those of the code that the models were trained with: latent-diffusion's (CompVis) for Stable Diffusion 1
+and 2, generative-models' (SGM) for SDXL. The program knows the way from these names to diffusers', and this the way
+back.
 """
 
 from __future__ import annotations

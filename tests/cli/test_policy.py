@@ -63,6 +63,7 @@ def test_it_shows_every_limit(sfumato, tmp_path):
     path.write_text(
         'copies = "refuse"\ncopy_threshold = 0.5\nretries = 2\nclasses = ["waves"]\nworks_per_hour = 1\n'
         'longest_side = 1024\n[words]\nallowed = ["waves"]\nrefused = ["nude"]\n'
+        '[prompts]\nrefused = ["gore"]\nmost_letters = 500\nrecord = "digest"\n'
     )
     answer = sfumato("policy", path)
     assert answer.out.splitlines()[1:] == [
@@ -71,6 +72,9 @@ def test_it_shows_every_limit(sfumato, tmp_path):
         "classes: waves",
         "words: waves",
         "words refused: nude",
+        "in prompts refused: gore",
+        "500 letters of a prompt at most",
+        "prompts are not kept in files, only their SHA-256",
         "1 work an hour at most",
         "1,024 pixels a side at most",
     ]

@@ -21,6 +21,11 @@ longest_side = 1024
 [words]
 refused = ["portrait of"]
 
+[prompts]
+refused = ["gore"]
+most_letters = 500
+record = "digest"
+
 [pictures]
 allow = ["own", "CC0"]
 allow_generated = false
@@ -42,6 +47,7 @@ def test_every_limit_can_be_written_down(tmp_path: Path) -> None:
     assert limits.model_fields_set == set(Limits.model_fields)
     assert (limits.copies, limits.retries, limits.classes) == ("refuse", 3, ("waves", "blue, red"))
     assert limits.filters[0].most == 0.2
+    assert (limits.prompts.refused, limits.prompts.most_letters, limits.prompts.record) == (("gore",), 500, "digest")
 
 
 def test_a_file_from_windows_is_one_too(tmp_path: Path) -> None:
@@ -78,6 +84,10 @@ WRONG = {
     "one filter for a list": ("[filters]\nname = 'x'", "filters: should be a list, as in [[filters]]"),
     "no number": ("copy_threshold = nan", "copy_threshold: "),
     "a word of no letters": ("[words]\nrefused = ['--']", "'--' holds no letter"),
+    "a phrase of no letters": ("[prompts]\nrefused = ['--']", "'--' holds no letter"),
+    "another way to record": ("[prompts]\nrecord = 'none'", "prompts.record: input should be 'text' or 'digest'"),
+    "letters as a text": ("[prompts]\nmost_letters = '9'", "prompts.most_letters: input should be a valid integer"),
+    "a misspelled one": ("[prompts]\nmost_leters = 9", "'prompts.most_leters', do you mean 'most_letters'?"),
     "a licence that is none": ("[pictures]\nallow = ['CC0', 'CC-BY-4']", "'CC-BY-4' says no version; name one"),
     "no licence": ("[pictures]\nallow = []", "pictures: "),
     "a spelling mistake there": ("[pictures]\nalow = ['CC0']", "'pictures.alow', do you mean 'allow'?"),

@@ -119,3 +119,35 @@ def test_classes_are_bounded_by_name_and_by_words() -> None:
         of(classes=["portraits"]).allowed_classes(names)
     with pytest.raises(SfumatoError, match="the model knows no classes"):
         of(classes=["café"]).allowed_classes(())
+
+
+@pytest.mark.parametrize(
+    ("limits", "text", "said"),
+    [
+        (
+            {"prompts": {"refused": ["gore", "blood"]}},
+            "a fox, gore",
+            r"^prompt 'a fox, gore': the policy \(policy\.toml\) does not allow 'gore' in it, by its rule \[prompts\]; "
+            "ask for something else$",
+        ),
+        ({"words": {"refused": ["portrait of"]}}, "a portrait of a man", r"'portrait of' in it, by its rule \[words\]"),
+        ({"words": {"allowed": ["fox", "red"]}}, "a red fox", r"does not allow 'a' in it, by its rule \[words\]"),
+        (
+            {"prompts": {"most_letters": 5}},
+            "a \x1b[31m fox",
+            r"^prompt 'a \\x1b\[31m fox': has 11 letters, and the policy .* allows 5 in a prompt; shorten it$",
+        ),
+    ],
+)
+def test_a_prompt_that_is_refused_is_said_with_the_rule(limits: dict[str, object], text: str, said: str) -> None:
+    with pytest.raises(SfumatoError, match=said) as error:
+        of(**limits).check_prompt(text)
+    assert "blood" not in str(error.value)
+    of(**limits).check_prompt("fox")
+    with pytest.raises(SfumatoError, match=r"^negative prompt '"):
+        of(**limits).check_prompt(text, said="negative prompt")
+
+
+def test_a_policy_without_rules_for_prompts_has_the_digest_that_it_had_before_there_were_any() -> None:
+    assert Policy().digest == "091c783924e7ddaf5e7b7c4011e9d308e5096299ca54416b2d436f0dabb7905a"
+    assert of(prompts={}).digest == Policy().digest != of(prompts={"record": "digest"}).digest

@@ -51,6 +51,12 @@ def _said(policy: Policy) -> Iterator[str]:
         yield f"words: {', '.join(limits.words.allowed) or 'none'}"
     if limits.words.refused:
         yield f"words refused: {', '.join(limits.words.refused)}"
+    if limits.prompts.refused:
+        yield f"in prompts refused: {', '.join(limits.prompts.refused)}"
+    if limits.prompts.most_letters is not None:
+        yield f"{counted(limits.prompts.most_letters, 'letter')} of a prompt at most"
+    if limits.prompts.record == "digest":
+        yield "prompts are not kept in files, only their SHA-256"
     if limits.works_per_hour is not None:
         yield f"{counted(limits.works_per_hour, 'work')} an hour at most"
     if limits.longest_side is not None:

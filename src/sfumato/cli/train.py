@@ -16,7 +16,7 @@ DEFAULT_MINUTES = 30.0
 SMALLEST, LARGEST = 32, 256  # pixels
 MOST_MINUTES = 525_600  # a year
 # Options of another kind than settings of a training.
-NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "query", "limit", "from", "force"}
+NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "query", "limit", "from", "adapt", "force"}
 
 
 @options.asks()
@@ -84,6 +84,14 @@ def train(
     *,
     rights: RightsOptions,
     weights_from: Annotated[str | None, typer.Option("--from", help="Begin with the weights of this model.")] = None,
+    adapt: Annotated[
+        bool,
+        typer.Option(
+            "--adapt",
+            help="With --from: leave that model as it is and learn a small adapter (LoRA) beside it; its size is --set "
+            "rank=8.",
+        ),
+    ] = False,
     log: Annotated[
         str | None,
         typer.Option(help="tensorboard: also write curves and snapshots for TensorBoard, into the run."),
@@ -133,6 +141,7 @@ def train(
         "query": query or None,
         "limit": limit,
         "from": weights_from,
+        "adapt": adapt or None,
         "force": force or None,
     }
     if resume:
@@ -149,7 +158,8 @@ def train(
             raise SfumatoError("give a folder of art: 'sfumato train MY-ART -o run'; or --resume to go on with a run")
         colour = parse_background(background)
         own = {name: value for name, value in asked.items() if name not in NO_SETTINGS}
-        choices = _choices(preset, config, settings or [], upscaler, **own, steps=steps, minutes=minutes)
+        chosen = [*(settings or []), *(["adapter={}"] if adapt else [])]
+        choices = _choices(preset, config, chosen, upscaler, **own, steps=steps, minutes=minutes)
         events = pipeline.train_on(
             art,
             output,

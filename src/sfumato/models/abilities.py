@@ -34,7 +34,17 @@ def settings_for(model: Model, request: Request, canvas: Canvas) -> SamplerSetti
     except ValidationError as error:
         raise fault(error) from error
     _check_noise_levels(model, settings)
+    _check_distilled_guidance(model, settings)
     return settings
+
+
+def _check_distilled_guidance(model: Model, settings: SamplerSettings) -> None:
+    told = None if model.pretrained is None else model.pretrained.family.guidance.distilled
+    if settings.distilled_guidance is not None and told is None:
+        raise SfumatoError(
+            f"distilled_guidance {settings.distilled_guidance:g}: the network of '{model.config.name}' is told none; "
+            "use --guidance"
+        )
 
 
 def _check_noise_levels(model: Model, settings: SamplerSettings) -> None:

@@ -21,11 +21,15 @@ def mixture_of_classes(classes: Mapping[int, float]) -> Mixture:
     return ClassCondition.mixture(classes)
 
 
-def mixture_of_words(model: Model, canvas: Canvas, prompt: str, negative: str | None = None) -> Mixture:
-    """For one picture of a canvas. negative: what guidance leads away from, None for what is usual with the model."""
+def mixture_of_words(
+    model: Model, canvas: Canvas, prompt: str, negative: str | None = None, distilled_guidance: float | None = None
+) -> Mixture:
+    """For one picture of a canvas. negative: what guidance leads away from, None for what is usual with the model;
+    distilled_guidance: of a network that is told one."""
     assert model.pretrained is not None, "no other model understands words"
     height, width = seen_at_once(model, canvas)
-    return Mixture.of(model.pretrained.encoder.condition(prompt, height, width, negative=negative))
+    encoder = model.pretrained.encoder
+    return Mixture.of(encoder.condition(prompt, height, width, negative, distilled_guidance))
 
 
 def mixture_named(model: Model, canvas: Canvas, name: str | None) -> Mixture:

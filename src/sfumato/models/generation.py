@@ -245,7 +245,8 @@ class Generation:
             return mixture_of_classes(self.classes_of(position))
         part = part_to_make(self.model, self.canvas, self.steering)
         within = self.canvas if part is None else self.canvas.part(*part)
-        return mixture_of_words(self.model, within, self.prompt_of(position), self.request.negative)
+        words, told = self.prompt_of(position), self.settings.distilled_guidance
+        return mixture_of_words(self.model, within, words, self.request.negative, told)
 
     def prompt_of(self, position: int) -> str:
         """The words that a work is made from, '' for none."""

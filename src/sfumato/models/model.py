@@ -183,6 +183,10 @@ class Model:
 
         Raises SfumatoError if there is something already.
         """
+        if self.pretrained is not None:
+            raise SfumatoError(
+                f"the model '{self.config.name}' is a pre-trained one, which stays as it was published; copy its folder"
+            )
         directory = Path(directory)
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise SfumatoError(f"{directory}: is there already; give a new directory")

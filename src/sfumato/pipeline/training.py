@@ -72,6 +72,8 @@ def train_on(
         raise SfumatoError(f"{art}: is part of the run in {place}, which --force would clear; choose another -o")
     directory = OwnDirectory(place, "run")
     check_run_place(directory, force=force, art=art)
+    if "adapter" in choices and not weights_from:
+        raise SfumatoError("to adapt a model, say which one: --from MODEL --adapt")
     if weights_from:
         _check_fits(weights_from, choices)
         if force:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sfumato.disk import read_file
 from sfumato.errors import Fault, SfumatoError, faults_of
 from sfumato.policy.filters import FilterSettings
+from sfumato.policy.prompt_rules import PromptRules
 from sfumato.text import readable, shortened
 
 if TYPE_CHECKING:
@@ -112,9 +113,10 @@ class Limits(Part):
 
     copies: whether a near copy of a picture that was learned from is saved with a note, or refused; copy_threshold: the
     score over which a work is called one, None for the index's own, which is calibrated; retries: how often a work that
-    is refused is made again, with the next seed; classes: works of these alone, None for all; works_per_hour: that are
-    saved on this computer; longest_side: of a work, in pixels; filters: that a work must pass, all of them; pictures:
-    that may be learned from.
+    is refused is made again, with the next seed; classes: works of these alone, None for all; words: of all that is
+    asked for; prompts: what may not be asked for in them, and whether they are kept; works_per_hour: that are saved on
+    this computer; longest_side: of a work, in pixels; filters: that a work must pass, all of them; pictures: that may
+    be learned from.
     """
 
     copies: Copies = "mark"
@@ -122,6 +124,7 @@ class Limits(Part):
     retries: Annotated[int, Field(strict=True, ge=0, le=MOST_RETRIES)] = 0
     classes: Names | None = None
     words: Words = Words()
+    prompts: PromptRules = PromptRules()
     works_per_hour: Annotated[int, Field(strict=True, ge=0, le=10**9)] | None = None
     longest_side: Annotated[int, Field(strict=True, ge=1, le=1 << 24)] | None = None
     filters: Annotated[tuple[FilterSettings, ...], Field(max_length=100)] = ()
@@ -151,6 +154,6 @@ def _said(fault: Fault) -> str:
         return f"{fault.name}: should be a list, as in {as_in}"
     if fault.kind != "extra_forbidden":
         return str(fault)
-    known = [name for part in (Limits, Words, FilterSettings, Pictures) for name in part.model_fields]
+    known = [name for part in (Limits, Words, PromptRules, FilterSettings, Pictures) for name in part.model_fields]
     close = get_close_matches(str(fault.place[-1]), known, 1)
     return f"there is no limit '{shortened(fault.name)}'" + (f", do you mean '{close[0]}'?" if close else "")

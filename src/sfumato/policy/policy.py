@@ -15,7 +15,8 @@ from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.policy.filters import load_filter
 from sfumato.policy.limits import COPIES, MOST_RETRIES, Limits, Words
-from sfumato.text import at_home, counted, readable
+from sfumato.policy.prompt_rules import PromptRules
+from sfumato.text import at_home, counted, printable, readable, shortened
 
 VARIABLE: Final = "SFUMATO_POLICY"
 NAME: Final = "policy.toml"
@@ -61,7 +62,10 @@ class Policy:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the limits on works, hexadecimal: equal for equal ones, wherever they come from."""
-        said = json.dumps(self.limits.model_dump(mode="json", exclude={"pictures"}), sort_keys=True)
+        limits = self.limits.model_dump(mode="json", exclude={"pictures"})
+        if self.limits.prompts == PromptRules():  # as before there were such rules
+            del limits["prompts"]
+        said = json.dumps(limits, sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
 
     @property
@@ -91,6 +95,22 @@ class Policy:
         """Raises SfumatoError for a class or other words that are not allowed."""
         if word := self.limits.words.fault(text):
             raise SfumatoError(f"'{text}': {self.said} does not allow '{word}'; ask for something else")
+
+    def check_prompt(self, text: str, *, said: str = "prompt") -> None:
+        """Raises SfumatoError for a prompt that is not allowed, with the rule. text: as an encoder is told it; said:
+        what it is called in the sentence."""
+        limits, asked = self.limits, f"{said} '{shortened(printable(text), 60)}'"
+        most = limits.prompts.most_letters
+        if most is not None and len(text) > most:
+            raise SfumatoError(
+                f"{asked}: has {counted(len(text), 'letter')}, and {self.said} allows {most:,} in a prompt; shorten it"
+            )
+        for rule, word in (("prompts", limits.prompts.fault(text)), ("words", limits.words.fault(text))):
+            if word:
+                raise SfumatoError(
+                    f"{asked}: {self.said} does not allow '{shortened(printable(word), 60)}' in it, by its rule "
+                    f"[{rule}]; ask for something else"
+                )
 
     def allowed_classes(self, names: Sequence[str]) -> list[int]:
         """Which of a model's classes may be made: indices. Raises SfumatoError where none may."""

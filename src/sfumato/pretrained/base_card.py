@@ -43,6 +43,7 @@ def _front_matter(text: str) -> Mapping[str, Any]:
     from huggingface_hub import ModelCard
 
     try:
-        return ModelCard(text, ignore_metadata_errors=True).data.to_dict()
+        said: dict[str, Any] = ModelCard(text, ignore_metadata_errors=True).data.to_dict()  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 (of the client and its YAML; a card that cannot be read says nothing)
         return {}
+    return said

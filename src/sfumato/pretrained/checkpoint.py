@@ -1,8 +1,8 @@
 """A checkpoint in one safetensors file, as artists share them: which model it is, told from the names and shapes in its
 header alone.
 
-The names are those of the code that Stable Diffusion was trained with: CompVis' latent-diffusion for 1 and 2, Stability's
-generative-models (SGM) for SDXL.
+The names are those of the code that the models were trained with: CompVis' latent-diffusion for Stable Diffusion 1 and
+2, Stability's generative-models (SGM) for SDXL.
 """
 
 from __future__ import annotations

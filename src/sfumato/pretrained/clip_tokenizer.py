@@ -23,8 +23,9 @@ def clip_tokenizer(padding: str = END) -> Any:
     """
     from transformers import CLIPTokenizer
 
-    vocabulary, merges = _vocabulary()
-    tokenizer = CLIPTokenizer(vocab=dict(vocabulary), merges=list(merges), model_max_length=TOKENS)
+    vocabulary, pairs = _vocabulary()
+    merges: Any = list(pairs)
+    tokenizer = CLIPTokenizer(vocab=dict(vocabulary), merges=merges, model_max_length=TOKENS)
     # Named when it is made, '!' would be cut out of words and no longer be the '!' at a word's end, which CLIP learned.
     tokenizer.pad_token_id = vocabulary[padding]
     return tokenizer

@@ -56,7 +56,7 @@ def _digest(path: Path, known: Mapping[str, Any]) -> tuple[str, list[Any] | None
             entry = known.get(str(path.resolve()))
             if isinstance(entry, list) and entry[:-1] == before and _is_digest(entry[-1]):
                 return entry[-1], entry
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
             after = _stamp(os.fstat(file.fileno()))
     except OSError as error:
         raise SfumatoError(f"{path}: cannot be read ({error.strerror or error}); get the model again") from error

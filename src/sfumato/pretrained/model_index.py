@@ -14,16 +14,13 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from sfumato.errors import SfumatoError
+from sfumato.pretrained.families import check_known
 from sfumato.text import printable, shortened
 
 INDEX: Final = "model_index.json"
 MOST_INDEX_BYTES: Final = 1 << 20
 # What pipelines can do without: it looks at finished pictures, or at pictures given as a prompt.
 UNUSED: Final = ("safety_checker", "feature_extractor", "image_encoder")
-PIPELINES: Final = (
-    "StableDiffusionPipeline", "StableDiffusionXLPipeline", "StableDiffusion3Pipeline", "FluxPipeline",
-    "Flux2KleinPipeline", "ZImagePipeline", "ChromaPipeline",
-)  # fmt: skip
 PICKLES: Final = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle")
 
 _LIBRARIES: Final = ("diffusers", "transformers")
@@ -75,10 +72,9 @@ def index_of(data: bytes, place: str) -> ModelIndex:
             f"{place}: its pipeline is a program of its own ({_shown(kind)}), and sfumato runs no program that comes "
             "with a model; give a model of one of diffusers' own pipelines"
         )
-    if kind not in PIPELINES:
-        raise SfumatoError(
-            f"{place}: is a {_shown(kind)}, which sfumato does not know; it knows {', '.join(PIPELINES)}"
-        )
+    if not isinstance(kind, str):
+        raise SfumatoError(f"{place}: {INDEX} does not say which pipeline it is of; get the model again")
+    check_known(_shown(kind), place)
     listed = {name: value for name, value in said.items() if isinstance(value, list) and not name.startswith("_")}
     parts = tuple(_component(name, value, place) for name, value in listed.items() if _is_used(name, value))
     return ModelIndex(kind, parts, tuple(name for name in listed if name in UNUSED))

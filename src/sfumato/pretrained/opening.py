@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sfumato.collection.origin import stated_licence
 from sfumato.disk import local_path, read_named_file
 from sfumato.errors import SfumatoError
-from sfumato.pretrained.base_card import read_base_card
+from sfumato.pretrained.base_card import CARD, read_base_card
 from sfumato.pretrained.checkpoint import ENDING, Layout, check_no_pickle, kind_of, layout_of
 from sfumato.pretrained.digests import digest_of_all, digests_of
 from sfumato.pretrained.extra import require
+from sfumato.pretrained.hub import Repository, fetched, repository
 from sfumato.pretrained.loading import load_pipeline
 from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, PICKLES, files_of, index_of
 from sfumato.pretrained.prediction import prediction_of
@@ -23,6 +26,9 @@ from sfumato.weights import opened_tensors
 
 if TYPE_CHECKING:
     import torch
+
+CONFIG: Final = "config.json"  # of sfumato's own models, which have no model_index.json
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +53,21 @@ class OpenedPipeline:
         return digest_of_all(self.files)
 
 
-def is_pipeline(name: str | Path) -> bool:
-    """Whether a name stands for a pipeline of diffusers or a file of weights, and not for one of sfumato's models."""
+def is_pipeline(name: str | Path, revision: str | None = None) -> bool:
+    """Whether a name stands for a pipeline of diffusers or a checkpoint in one file, and not for one of sfumato's own
+    models. The Hub is asked where the name is that of a repository, 'owner/name', and no path."""
     path = local_path(name)
+    if path.is_dir():
+        return (path / INDEX).is_file()
     if path.suffix.lower() in (ENDING, *PICKLES):
-        return not path.is_dir()
-    return (path / INDEX).is_file()
+        return True
+    if path.exists() or not is_repository(str(name)):
+        return False
+    try:
+        files = repository(str(name), revision).files
+    except SfumatoError:  # said where it is opened as whatever else it may be
+        return False
+    return INDEX in files or (CONFIG not in files and bool(_checkpoints(files)))
 
 
 def open_pipeline(
@@ -62,24 +77,60 @@ def open_pipeline(
     dtype: torch.dtype | None = None,
     configuration: Path | None = None,
 ) -> OpenedPipeline:
-    """Load a pipeline from a folder that diffusers wrote, or from a checkpoint in one safetensors file.
+    """Load a pipeline from a folder that diffusers wrote, from the Hub, or from a checkpoint in one safetensors file.
 
-    dtype: of the weights, by default float32; configuration: of a single file, the folder with the configurations of its
-    parts, by default that of its kind as it was published. Raises SfumatoError where there is no such model, where it
-    is of no known kind, a pickle or not whole, and where diffusers is not installed.
+    name: a path, or 'owner/name' on the Hub; revision: there, a commit, branch or tag; dtype: of the weights, by
+    default float32; configuration: for a single file, the folder with the configurations of its parts, by default those
+    of its kind as it was published. Raises SfumatoError where there is no such model, where it is of no known kind, a
+    pickle or not whole, and where diffusers is not installed.
     """
-    import torch
-
     path, said = local_path(name), shortened(str(name))
     if path.suffix.lower() in PICKLES and not path.is_dir():
         check_no_pickle(path)
     require(said)
+    import torch
+
     dtype = dtype or torch.float32
     if path.is_dir():
         return _from_folder(path, said, dtype)
     if path.suffix.lower() == ENDING and path.exists():
         return _from_file(path, dtype, configuration)
-    raise SfumatoError(f"{said}: no such folder or file; give a diffusers model or a {ENDING} file")
+    if path.exists() or not is_repository(str(name)):
+        raise SfumatoError(
+            f"{said}: no such folder or {ENDING} file; give a diffusers model, or one on the Hub (owner/name)"
+        )
+    return _from_hub(str(name), revision, dtype)
+
+
+def is_repository(name: str) -> bool:
+    """Whether a name has the form of a repository's on the Hub, 'owner/name'."""
+    return _REPOSITORY.fullmatch(name) is not None
+
+
+def _from_hub(name: str, revision: str | None, dtype: torch.dtype) -> OpenedPipeline:
+    found = repository(name, revision)
+    if INDEX not in found.files:
+        raise _no_pipeline(found)
+    folder = fetched(found, [INDEX])
+    index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), name)
+    chosen, _ = files_of(index, found.files, name)
+    folder = fetched(found, [*chosen, CARD])
+    return _from_folder(folder, name, dtype, folder.name)  # the client calls it by the commit
+
+
+def _no_pipeline(found: Repository) -> SfumatoError:
+    checkpoints = _checkpoints(found.files)
+    if not checkpoints:
+        return SfumatoError(f"{found.name}: holds no {INDEX}, so it is no diffusers model; give another")
+    several = f" or another of its {len(checkpoints)}" if len(checkpoints) > 1 else ""
+    return SfumatoError(
+        f"{found.name}: is no diffusers model, but holds checkpoints; fetch one with 'hf download {found.name} "
+        f"{checkpoints[0]}'{several}, and give its path"
+    )
+
+
+def _checkpoints(files: Iterable[str]) -> list[str]:
+    return sorted(name for name in files if name.lower().endswith(ENDING) and "/" not in name)
 
 
 def _from_folder(folder: Path, place: str, dtype: torch.dtype, revision: str = "") -> OpenedPipeline:

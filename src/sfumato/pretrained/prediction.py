@@ -21,8 +21,8 @@ _LEAST_FOR_V: Final = 0.09
 
 @dataclass(frozen=True)
 class Prediction:
-    """kind: as diffusers' schedulers call it; zero_snr: whether the last noise level is noise alone; said: a sentence on
-    how that is known, or that it was assumed."""
+    """kind: as diffusers' schedulers call it; zero_snr: whether the last noise level is noise alone; said: how that is
+    known, or that it was assumed."""
 
     kind: Literal["epsilon", "v_prediction"]
     zero_snr: bool

@@ -15,7 +15,7 @@ from sfumato.pretrained.checkpoint import SD21, UNET, VAE, Kind, Layout
 from sfumato.pretrained.clip_tokenizer import END, clip_tokenizer
 from sfumato.pretrained.extra import quiet
 from sfumato.pretrained.loading import assembled
-from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, Component, ModelIndex, index_of
+from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, Component, index_of
 from sfumato.pretrained.prediction import Prediction
 from sfumato.weights import misfit, opened_tensors, shapes_of
 
@@ -38,8 +38,8 @@ def load_checkpoint(
 ) -> Any:
     """The pipeline of a checkpoint, in evaluation mode, its weights frozen, on the CPU.
 
-    configuration: the folder of `configuration_of`, or one of the same kind with other sizes; a tokenizer in it is taken
-    in place of CLIP's. Raises SfumatoError where tensors are missing or of other shapes than the configuration's.
+    configuration: the folder of `configuration_of`, or one of the same kind with other sizes; a tokenizer in it is
+    taken in place of CLIP's. Raises SfumatoError where tensors are missing, or of other shapes than it says.
     """
     with quiet():
         index = index_of(read_named_file(configuration / INDEX, MOST_INDEX_BYTES), str(configuration))
@@ -89,8 +89,9 @@ class _Part:
 
     def renamed(self, tensors: Mapping[str, Tensor], network: Any) -> dict[str, Tensor]:
         """The tensors of `names` under those of a network; where it is a text encoder, those alone that it has."""
-        from diffusers.loaders import single_file_utils as theirs
+        from diffusers.loaders import single_file_utils
 
+        theirs: Any = single_file_utils
         if self.name == "unet":
             return dict(theirs.convert_ldm_unet_checkpoint(tensors, network.config))
         if self.name == "vae":

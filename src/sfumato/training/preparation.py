@@ -116,7 +116,7 @@ def prepare_run(
     choices = layered(choices, {"objective": asked.objective.fitted(dataset, parent)})
     base = parent if asked.adapter is not None else None
     if asked.adapter is not None and base is None:
-        raise SfumatoError("to adapt a model, say which one: --from MODEL --adapt")
+        raise SfumatoError("the settings are those of an adapter, and no model is given to adapt; say which one")
     made = plan(
         choices,
         classes=len(known_classes(dataset, None if base is None else base.config, model_name(path))),

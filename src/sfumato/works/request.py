@@ -7,6 +7,7 @@ gives them beside the request.
 
 from __future__ import annotations
 
+import hashlib
 import operator
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
@@ -22,6 +23,7 @@ from sfumato.works.values import (
     MOST_SLERPS,
     USUAL_HIGHEST_SIGMA,
     Colour,
+    Digest,
     Extended,
     Fraction,
     Guidance,
@@ -40,14 +42,16 @@ from sfumato.works.values import (
 )
 
 
-def _rare(default: float, description: str) -> Any:
+def _rare(default: float | None, description: str) -> Any:
     """A field without an option of its own on the command line: ``--set NAME=VALUE`` takes it."""
     return Field(default=default, description=description, json_schema_extra={"rare": True})
 
 
-class SamplerSettings(Plain):
+class SamplerSettings(Extended):
     """How noise becomes a picture. What is not set is as the model has it; its own settings are measured ones, see
     benchmarks/README.md."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance"})
 
     steps: Steps = Field(default=16, description="Steps from noise to picture.")
     guidance: Guidance = Field(default=2.0, description="1 is none; higher is truer to the class, with less variety.")
@@ -57,6 +61,10 @@ class SamplerSettings(Plain):
     guidance_low: Sigma = _rare(0.0, "Guided above this noise level only (a sigma).")
     guidance_high: Sigma = _rare(1000.0, "Guided up to this noise level only (a sigma).")
     guidance_chroma: Fraction = _rare(1.0, "The fraction of the guidance that goes to colour.")
+    # Of FLUX.1, whose network was trained with guidance as one of its inputs (Meng et al. 2023, arXiv:2210.03142).
+    distilled_guidance: Guidance | None = _rare(
+        None, "Of a network that is told a guidance, as FLUX.1's is: how much, at no second evaluation."
+    )
     # S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2.
     noise_high: Sigma = _rare(
         USUAL_HIGHEST_SIGMA, "The noise level up to which a stochastic sampler adds fresh noise (a sigma)."
@@ -139,16 +147,25 @@ class Slerp(Plain):
     fraction: Fraction
 
 
+class Withheld(Plain):
+    """SHA-256, hexadecimal, of words that a policy keeps out of files: they prove which ones they were to whoever knows
+    them."""
+
+    prompt: Digest | None = None
+    negative: Digest | None = None
+
+
 class Request(Extended):
     """What is asked for: a work is decided by it, its model and the environment, and by no other work.
 
     seed and number: of the noise, a work's number among those of the seed. prompt: of a model that reads text, with its
     alternatives or, in a recipe, without (sfumato.works.prompts). label: of a model with classes, as
     ``class_mixture`` of sfumato.models.classes reads it; with none, works are of classes as frequent as in training.
-    negative: a class, as ``class_index`` there reads it, or of a model that reads text a text.
+    negative: a class, as ``class_index`` there reads it, or of a model that reads text a text. withheld: of a recipe,
+    what stands in their place where they are not kept.
     """
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt", "withheld"})
 
     seed: Seed = Field(default=0, description="The same seed makes the same works.")
     number: Number = Field(default=0, description="The work's number among those of the seed.")
@@ -168,6 +185,7 @@ class Request(Extended):
     edit: Edit | None = None
     palette: Palette | None = None
     composition: Composition | None = None
+    withheld: Withheld | None = None
 
     @classmethod
     def of(cls, **asked: object) -> Self:
@@ -222,12 +240,26 @@ class Request(Extended):
             if name in parts:
                 own, other = (part.model_dump(exclude_unset=True) for part in (getattr(self, name), parts[name]))
                 parts[name] = kind.model_validate(own | other)
+        if self.withheld is not None:
+            left = self.withheld.model_copy(update={name: None for name in ("prompt", "negative") if name in parts})
+            parts["withheld"] = None if left == Withheld() else left
         return self.model_copy(update=parts)
+
+    def withholding_words(self) -> Self:
+        """The same with SHA-256 digests in place of a prompt and of the words to lead away from."""
+        if self.prompt is None:
+            return self
+        kept = Withheld(prompt=_digest(self.prompt), negative=None if self.negative is None else _digest(self.negative))
+        return self.model_copy(update={"prompt": None, "negative": None, "withheld": kept})
 
 
 # The parts of a request whose fields can be named plainly, as no two of them share a name.
 PARTS: Final[Mapping[str, type[Plain]]] = {"sampling": SamplerSettings, "canvas": CanvasShape}
 PART_OF: Final[Mapping[str, str]] = {name: part for part, kind in PARTS.items() for name in kind.model_fields}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def whole_seed(seed: object) -> int:

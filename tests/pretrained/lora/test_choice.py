@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
@@ -35,18 +35,22 @@ def test_the_last_number_after_a_colon_is_the_weight(text: str, path: str, weigh
     assert lora_choice(text) == (Path(path), weight)
 
 
+@settings(max_examples=30, deadline=None)
 @given(NAMES.filter(lambda name: name.strip(".")), WEIGHTS)
 def test_any_path_and_weight_come_back(name: str, weight: float) -> None:
     path = f"./folder/{name}"
     assert lora_choice(f"{path}:{weight}") == (Path(path), weight)
 
 
-@given(st.text(max_size=30))
-def test_anything_that_is_typed_is_a_choice_or_one_sentence(text: str) -> None:
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from([":", "-", "1", ".", "e9", "9" * 400, "nan", "ink", "/", "~", "\0", "\udce4", "٣", " "]))
+)
+def test_anything_that_is_typed_is_a_choice_or_one_sentence(parts: list[str]) -> None:
     try:
-        choice = lora_choice(text)
+        choice = lora_choice("".join(parts))
     except SfumatoError as error:
-        assert "\n" not in str(error).replace(text, "") or "\n" in text
+        assert "\n" not in str(error)
     else:
         assert math.isfinite(choice.weight)
 

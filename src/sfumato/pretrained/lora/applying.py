@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
-from sfumato.pretrained.lora.bases import BASES, title_of
+from sfumato.pretrained.families import FAMILIES, Family, family_of
 from sfumato.pretrained.lora.kinds import some
+from sfumato.pretrained.lora.marks import has_unet
 from sfumato.pretrained.lora.names import aliases
 from sfumato.pretrained.lora.reading import LoraFile
 from sfumato.text import printable, shortened
@@ -32,16 +33,17 @@ Placed = Mapping[str, Mapping[str, _Change]]
 """Changes by component of the pipeline, 'unet', and by the name of the layer in it."""
 
 
-def apply_loras(pipeline: Any, family: str, loras: Sequence[tuple[LoraFile, float]]) -> None:
+def apply_loras(pipeline: Any, loras: Sequence[tuple[LoraFile, float]]) -> None:
     """Put LoRAs on a pipeline of diffusers, each with its weight, in place of those that it bears.
 
     Each layer becomes W + sum of weight * (alpha / rank) B A. All are checked before anything is changed, so that a
     refusal leaves the pipeline as it was. One of weight 0 changes nothing and is not put on. Prompts are to be encoded
-    afterwards, as a LoRA may change the text encoders too.
+    afterwards, that for nothing among them: a LoRA may change the text encoders too. `bridged` comes after this.
 
-    family: the pipeline's, 'sdxl'. Raises SfumatoError for a LoRA that is for another family, and for layers that have
-    no place in the pipeline or another shape there.
+    Raises SfumatoError for a pipeline of no known family, a LoRA that is for another family, and layers that have no
+    place in the pipeline or another shape there.
     """
+    family = family_of(pipeline)
     placed = [(_placed(lora, pipeline, family), weight) for lora, weight in loras]
     remove_loras(pipeline)
     weights = {}
@@ -70,11 +72,12 @@ def _components(pipeline: Any) -> dict[str, nn.Module]:
     return {name: module for name, module in named.items() if name in able and isinstance(module, nn.Module)}
 
 
-def _placed(lora: LoraFile, pipeline: Any, family: str) -> Placed:
-    if lora.family and family and lora.family != family:
+def _placed(lora: LoraFile, pipeline: Any, family: Family) -> Placed:
+    if lora.family not in ("", family.name):
+        other = FAMILIES[lora.family].title
         raise SfumatoError(
-            f"{lora.path}: is a LoRA for {title_of(lora.family)}, and the model is {title_of(family)}; choose a LoRA "
-            f"for {title_of(family)}, or a model of {title_of(lora.family)}"
+            f"{lora.path}: is a LoRA for {other}, and the model is {family.title}; choose a LoRA for {family.title}, "
+            f"or a model of {other}"
         )
     layers = {name: _layers(module) for name, module in _components(pipeline).items()}
     places = {
@@ -83,11 +86,11 @@ def _placed(lora: LoraFile, pipeline: Any, family: str) -> Placed:
         for alias, layer in aliases(component, named).items()
     }
     changes = {name: _Change(down, up, lora.layers[name].alpha) for name, (down, up) in lora.tensors().items()}
-    if not changes.keys() <= places.keys() and not (family in BASES and BASES[family].unet):
+    if not changes.keys() <= places.keys() and not has_unet(family.name):
         changes = _renamed(pipeline, lora, changes)
     if lost := changes.keys() - places.keys():
         raise SfumatoError(
-            f"{lora.path}: {len(lost):,} of its {len(changes):,} layers have no place in {title_of(family)}: "
+            f"{lora.path}: {len(lost):,} of its {len(changes):,} layers have no place in {family.title}: "
             f"{printable(shortened(some(lost)))}; choose a LoRA that was made for it"
         )
     placed: dict[str, dict[str, _Change]] = {}
@@ -95,7 +98,7 @@ def _placed(lora: LoraFile, pipeline: Any, family: str) -> Placed:
         component, layer = places[name]
         if layer in placed.setdefault(component, {}):
             raise SfumatoError(f"{lora.path}: changes '{component}.{layer}' twice, by two names; choose another file")
-        placed[component][layer] = _fitted(lora, title_of(family), name, change, layers[component][layer])
+        placed[component][layer] = _fitted(lora, family.title, name, change, layers[component][layer])
     return placed
 
 

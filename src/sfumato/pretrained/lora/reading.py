@@ -15,12 +15,12 @@ from torch import Tensor
 from sfumato.disk import local_path, read_json
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.lora.about import LoraAbout, about
-from sfumato.pretrained.lora.bases import family_by_context, stated_family
 from sfumato.pretrained.lora.kinds import kind_of, some, variant_of
+from sfumato.pretrained.lora.marks import family_by_context, stated_family
+from sfumato.pretrained.model_index import PICKLES
 from sfumato.text import printable, shortened
 from sfumato.weights import digest, opened_tensors
 
-PICKLES: Final = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle")
 IN_A_DIRECTORY: Final = ("adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 _NUMBERS: Final = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 _MOST_JSON: Final = 1 << 20  # bytes of adapter_config.json

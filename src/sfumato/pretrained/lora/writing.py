@@ -16,7 +16,7 @@ from torch import Tensor
 from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.lora.about import LoraAbout
-from sfumato.pretrained.lora.bases import ARCHITECTURE, BASES, VERSION
+from sfumato.pretrained.lora.marks import ARCHITECTURE, MARKS, VERSION, has_unet
 from sfumato.pretrained.lora.names import kohya_name
 
 _PARTS: Final = {"lora_A": "lora_down", "lora_B": "lora_up"}
@@ -52,9 +52,9 @@ def write_lora(
     Raises SfumatoError for a family that is not known, for numbers that are not finite in that dtype, and where the
     file exists, without force, or cannot be written.
     """
-    if family not in BASES:
-        raise SfumatoError(f"{path}: LoRA files for '{family}' are not written; known are {', '.join(BASES)}")
-    named = _kohya(tensors, alpha, family) if BASES[family].unet else _peft(tensors, alpha / rank)
+    if family not in MARKS:
+        raise SfumatoError(f"{path}: LoRA files for '{family}' are not written; known are {', '.join(MARKS)}")
+    named = _kohya(tensors, alpha, family) if has_unet(family) else _peft(tensors, alpha / rank)
     stored = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in named.items()}
     for name, tensor in stored.items():
         if not tensor.isfinite().all():
@@ -89,7 +89,7 @@ def _peft(tensors: Mapping[str, Mapping[str, Tensor]], scale: float) -> dict[str
 
 def _metadata(rank: int, alpha: float, family: str, about: LoraAbout, size: int, prediction: str) -> dict[str, str]:
     """By kohya's keys, and those of Stability AI's ModelSpec 1.0.0 that have a value."""
-    base = BASES[family]
+    mark = MARKS[family]
     spec = {
         "title": about.title or "LoRA",
         "author": about.author,
@@ -100,13 +100,13 @@ def _metadata(rank: int, alpha: float, family: str, about: LoraAbout, size: int,
         "resolution": f"{size}x{size}",
         "prediction_type": prediction,
     }
-    architecture = base.architecture
+    architecture = mark.architecture
     if family == "sd21" and prediction == "v":
         architecture = "stable-diffusion-v2-768-v"
     return {
         "format": "pt",
         "ss_v2": str(family == "sd21"),
-        VERSION: f"{base.version}_v" if family == "sd21" and prediction == "v" else base.version,
+        VERSION: f"{mark.version}_v" if family == "sd21" and prediction == "v" else mark.version,
         "ss_sd_model_name": about.base,
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(rank),
