@@ -183,7 +183,7 @@ class Model:
 
         Raises SfumatoError if there is something already.
         """
-        if self.pretrained is not None:
+        if self.pretrained is not None and self.adaptation is None:
             raise SfumatoError(
                 f"the model '{self.config.name}' is a pre-trained one, which stays as it was published; copy its folder"
             )

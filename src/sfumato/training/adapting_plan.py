@@ -45,7 +45,11 @@ def fitting(choices: Mapping[str, Any], base: Model) -> dict[str, Any]:
     chosen = layered(ADAPTING, {"size": base.config.size}, choices, {name: own[name] for name in own if name != "size"})
     settings = resolve(chosen)
     if settings.flip:
-        raise SfumatoError("flip: a mirrored picture has other latents than those that are kept; leave that setting out")
+        raise SfumatoError(
+            "flip: a mirrored picture has other latents than those that are kept; leave that setting out"
+        )
+    if settings.crop != "centre" or settings.pixel_art:
+        raise SfumatoError("crop and pixel-art: pictures keep their shape here, and are not enlarged; leave them out")
     if settings.balance != "none":
         raise SfumatoError(f"balance {settings.balance}: batches follow the shapes of pictures; leave that option out")
     return chosen
@@ -70,12 +74,14 @@ def plan_adapting(
     parameters = _count(settings, base)
     what = "; ".join((_what(settings, parameters, base), *known))
     if settings.steps:
-        settings = resolve(choices, {"minutes": 0})
+        settings = _watched(resolve(choices, {"minutes": 0}), base, settings.steps)
         shown = settings.steps * settings.batch
         amount = f"{counted(settings.steps, 'step')}, {counted(shown, 'picture')}"
     else:
         settings, seconds_per_step = _measured(settings, base, dataset, encoded, device, "precision" not in choices)
-        settings = _watched(settings, seconds_per_step, base)
+        steps = 60 * settings.minutes / seconds_per_step
+        settings = _watched(settings, base, steps, seconds_per_step)
+        settings = settings.model_copy(update={"steps": max(1, round((1 - 2 * WATCHED) * steps))})
         shown = rounded(settings.steps * settings.batch)
         amount = f"about {counted(shown, 'picture')} in {counted(settings.minutes, 'minute')}"
     return Plan(settings, f"{what}: {amount}, {shown / pictures:,.1f} times each of {pictures:,}", parameters)
@@ -155,20 +161,19 @@ def _seconds_per_step(
     return later[len(later) // 2]
 
 
-def _watched(settings: TrainingConfig, seconds_per_step: float, base: Model) -> TrainingConfig:
-    """With as many steps as there is time for, and looked at as often as that takes little of it."""
-    seconds = 60 * settings.minutes
-    look = A_LOOK * seconds_per_step / settings.batch
-    steps = base.config.generation.steps * (2 if base.config.generation.guidance != 1 else 1)
+def _watched(settings: TrainingConfig, base: Model, steps: float, seconds_per_step: float = 0.0) -> TrainingConfig:
+    """Looked at as often as takes little of the time of so many steps, and written down as often as is safe."""
+    generation = base.config.generation
+    looks = generation.steps * (2 if generation.guidance != 1 else 1) * SNAPSHOT_PROMPTS
+    affordable = WATCHED * steps * settings.batch / A_LOOK  # evaluations of the network for one picture
     cadence = {
-        "log_every": max(1, round(LOG_SECONDS / seconds_per_step)),
-        "checkpoint_every": max(1, round(CHECKPOINT_SECONDS / seconds_per_step)),
-        "evaluations": round(WATCHED * seconds / (look * (EVALUATED + LOOKS))),
-        "snapshots": round(WATCHED * seconds / (look * SNAPSHOT_PROMPTS * steps)),
+        "evaluations": round(affordable / (EVALUATED + LOOKS)),
+        "snapshots": round(affordable / looks),
     }
-    for name in ("evaluations", "snapshots"):
+    for name in cadence:
         cadence[name] = min(getattr(settings.cadence, name), max(FEWEST_LOOKS, cadence[name]))
-    chosen = settings.cadence.model_fields_set
-    own = {name: value for name, value in cadence.items() if name not in chosen}
-    made = max(1, round((1 - 2 * WATCHED) * seconds / seconds_per_step))
-    return settings.model_copy(update={"steps": made, "cadence": settings.cadence.model_copy(update=own)})
+    if seconds_per_step:
+        cadence["log_every"] = max(1, round(LOG_SECONDS / seconds_per_step))
+        cadence["checkpoint_every"] = max(1, round(CHECKPOINT_SECONDS / seconds_per_step))
+    own = {name: value for name, value in cadence.items() if name not in settings.cadence.model_fields_set}
+    return settings.model_copy(update={"cadence": settings.cadence.model_copy(update=own)})

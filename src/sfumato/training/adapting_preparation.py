@@ -33,7 +33,9 @@ from sfumato.training.preparation import check_disk, disk_bytes
 from sfumato.training.run import Run, RunRecord, check_parent_stays, clear_run
 
 INDEXED_SIDE = 128  # pixels, of the squares by which near copies are known: more show no more of them
-FEWEST_SHAPES_A_SIDE = 16  # cells of a shape along the network's own side: with many more, hardly two pictures share one
+FEWEST_SHAPES_A_SIDE = (
+    16  # cells of a shape along the network's own side: with many more, hardly two pictures share one
+)
 
 
 def indexed_side(size: int) -> int:

@@ -56,9 +56,7 @@ class AdaptingConfig(ObjectiveConfig):
         """It is sampled as its base is, and how often a picture may be shown is not known of it."""
         return False
 
-    def adapting(
-        self, base: Pretrained, rank: int, alpha: float, targets: Sequence[str], seed: int
-    ) -> Adapting:
+    def adapting(self, base: Pretrained, rank: int, alpha: float, targets: Sequence[str], seed: int) -> Adapting:
         """The objective of a run that adapts a base, in which it puts LoRA layers. rank, alpha, targets, seed: see
         `AdaptedDenoiser.fresh`, whose SfumatoErrors it raises."""
         from sfumato.training.low_rank import AdaptedDenoiser
