@@ -1,6 +1,7 @@
 """A tiny collection, a dataset of it and settings for tiny runs, made once for all tests; and decoding processes that
 are there at once."""
 
+import importlib
 import io
 import json
 import os
@@ -67,6 +68,16 @@ def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("SFUMATO_KEYS", str(tmp_path_factory.mktemp("keys") / "keys"))
         patch.setenv("SFUMATO_STATE", str(tmp_path_factory.mktemp("state") / "state"))
         yield
+
+
+@pytest.fixture(scope="session")
+def pretrained_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+    """(family) -> the folder of its tiny pipeline, with random weights, which tests leave as it is."""
+    place = tmp_path_factory.mktemp("pretrained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+        tiny = importlib.import_module("tiny_pipelines")
+        yield lambda family: Path(tiny.build(family, place))
 
 
 @pytest.fixture(scope="session", autouse=True)

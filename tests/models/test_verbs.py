@@ -35,7 +35,7 @@ from sfumato.works.request import PARTS, Request, SamplerSettings, Slerp
 # trajectory has a method of its own, and a work's own `save` leaves out recipe or mark, or writes over a file.
 NOT_ASKED = {"model", "output", "trajectory", "recipe", "mark", "device", "force"}
 # What only a recipe has: pictures by their digests, steering as it is kept; each has a verb or a keyword of its own.
-NOT_PLAIN = {*PARTS, "edit", "palette", "composition", "number", "slerps"}
+NOT_PLAIN = {*PARTS, "edit", "palette", "composition", "number", "slerps", "withheld"}
 
 
 def test_every_option_of_the_command_has_its_keyword():

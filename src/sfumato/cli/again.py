@@ -52,6 +52,7 @@ def again(
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.DeviceAgain = "auto",
+    pretrained: options.PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Make a work once more from the recipe in its file, and say whether the pixels are the same.
@@ -90,7 +91,7 @@ def again(
     makers = itertools.chain([made], itertools.repeat(replace(made, video=None)))
     result = made_again(
         read.recipe,
-        lambda part: model_of(part, work, models or [], place),
+        lambda part: model_of(part, work, models or [], place, pretrained),
         lambda generation: next(makers).made(generation),
         request,
         picture=shown,
@@ -120,19 +121,34 @@ def compared(work: Work, other: Work) -> tuple[bool, str]:
     )
 
 
-def model_of(recipe: Recipe, work: Path, named: Sequence[str], device: str) -> Model:
-    """The model of a recipe, to the bit: one that is named, else one that lies here or near the work.
+def model_of(
+    recipe: Recipe, work: Path, named: Sequence[str], device: str, pretrained: options.PretrainedOptions | None = None
+) -> Model:
+    """The model of a recipe, to the bit: one that is named, else one that lies here or near the work, or on the Hub.
 
-    It is known by its weights, whatever its directory is called. Raises SfumatoError where there is none.
+    It is known by its weights, whatever its directory is called. pretrained: what it is loaded with, if it is a
+    pre-trained one; LoRA files that are not named are searched for too. Raises SfumatoError where there is none.
     """
     from sfumato.models import Model
-    from sfumato.models.nearby import find_weights, unpacked
+    from sfumato.models.nearby import find_loras, find_pipeline, find_weights, unpacked
+    from sfumato.models.place import is_hub_id
     from sfumato.models.reproduction import check_model
 
-    asked = [Model.from_pretrained(name, device=device) for name in named]
+    around = _searched(recipe.model.name, work)
+    pretrained = pretrained or options.PretrainedOptions()
+    if recipe.model.loras and not pretrained.loras:
+        loras = zip(find_loras(recipe.model.loras, around) or (), recipe.model.loras, strict=False)
+        pretrained = replace(pretrained, loras=[f"{path}:{one.weight!r}" for path, one in loras])
+    asked = [pretrained.model(name, device) for name in named]
     if ours := [model for model in asked if model.weights_digest == recipe.model.digest]:
         return ours[0]
-    found = find_weights(recipe.model.digest, _searched(recipe.model.name, work))
+    if recipe.model.files:
+        lies = find_pipeline(recipe.model, around)
+        if lies is not None:
+            return pretrained.model(lies, device)
+        if is_hub_id(recipe.model.name) and not asked:
+            return pretrained.model(recipe.model.name, device, recipe.model.revision or None)
+    found = None if recipe.model.files else find_weights(recipe.model.digest, around)
     if found is not None:
         with unpacked(found) as directory:
             return Model.from_pretrained(directory, device=device)

@@ -31,9 +31,11 @@ def generate(
     upscale: Annotated[
         str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
     ] = None,
+    prompts: options.PromptFile = None,
     steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
     refusal: options.RefusalOptions,
+    pretrained: options.PretrainedOptions,
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.Device = "auto",
@@ -63,9 +65,10 @@ def generate(
         directory.check()
     else:
         made.check()
-    loaded = Model.from_pretrained(model, device=device)
+    loaded = pretrained.model(model, device)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
-    generation = generating(loaded, request, variations=variations, of=of, **vars(steering)).asking(**vars(refusal))
+    generation = generating(loaded, request, variations=variations, of=of, prompts=prompts, **vars(steering))
+    generation = generation.asking(**vars(refusal))
     if upscaler is not None:
         enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
         check_can_be_judged(upscaler, generation.policy)

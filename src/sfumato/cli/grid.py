@@ -81,6 +81,7 @@ def grid(
         ),
     ] = None,
     device: options.Device = "auto",
+    pretrained: options.PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Compare settings by looking: one sheet of works of the same seed, each row and column with another value.
@@ -88,7 +89,7 @@ def grid(
     As in: sfumato grid run --vary guidance=1,2,4 --vary steps=8,16,32
     """
     from sfumato.cli.output import check_free
-    from sfumato.models import Generation, Model
+    from sfumato.models import Generation
     from sfumato.models.sampling import BATCH
     from sfumato.provenance.mark import GRID_KEY
     from sfumato.works import save
@@ -101,7 +102,7 @@ def grid(
         )
     check_free([output], force=force)
     fixed = {"class" if name == "label" else name: value for name, value in request.plain().items()}
-    loaded = Model.from_pretrained(model, device=device)
+    loaded = pretrained.model(model, device)
     axes = read_axes(vary, fixed, loaded.config.classes)
     choices = [
         dict(zip([axis.name for axis in axes], values, strict=True))

@@ -34,6 +34,7 @@ def interpolate(
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long it runs.")] = 4.0,
     model: options.MadeWith = None,
     device: options.DeviceAgain = "auto",
+    pretrained: options.PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Pass from one work to another through pictures that the model makes, at an even pace."""
@@ -61,7 +62,8 @@ def interpolate(
         )
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))
-    loaded = model_of(one, first, [model] if model else [], str(device_again(device, one.environment.device)))
+    place = str(device_again(device, one.environment.device))
+    loaded = model_of(one, first, [model] if model else [], place, pretrained)
     check_way(loaded, one, other)
     part = Part(reproduction(loaded, one, request), DENSITY * frames)
     part.is_sure = False  # until a batch is made: more than one class costs more

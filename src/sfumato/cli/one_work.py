@@ -48,7 +48,6 @@ class OneWork:
         cls, output: Path, picture: Path, model: str, options: PictureOptions
     ) -> tuple[OneWork, Image.Image, Model]:
         """The same for a work that a model makes from a picture, with both of them."""
-        from sfumato.models import Model
         from sfumato.provenance.credentials import Input
 
         made = cls.into(
@@ -62,7 +61,7 @@ class OneWork:
         image, file = picture_and_file(picture, parse_background(options.background))
         inputs = (Input(file, picture.name),)
         made = replace(made, inputs=inputs, copies=options.copies, retries=options.retries)
-        return made, image, Model.from_pretrained(model, device=options.device)
+        return made, image, options.model(model, options.device)
 
     @classmethod
     def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, mark: bool, force: bool) -> OneWork:

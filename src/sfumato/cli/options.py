@@ -19,10 +19,15 @@ from sfumato.works.request import CanvasShape, Composition, Palette, Request, Sa
 from sfumato.works.values import Plain
 
 if TYPE_CHECKING:
+    from sfumato.models import Model
     from sfumato.models.canvas import Canvas
 
 ModelName = Annotated[
-    str, typer.Argument(help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name).")
+    str,
+    typer.Argument(
+        help="A model's directory, a run's, a zip of either, or a Hub repository (owner/name); of a pre-trained model "
+        "its folder, or its one .safetensors file."
+    ),
 ]
 MadeWith = Annotated[
     str | None, typer.Option(help="Where the model is; by default it is searched for here and beside the work.")
@@ -130,6 +135,12 @@ class PretrainedOptions:
         ),
     ] = None
 
+    def model(self, name: str | Path, device: str, revision: str | None = None) -> Model:
+        """The model by a name that a person gave. Raises SfumatoError."""
+        from sfumato.models import Model
+
+        return Model.from_pretrained(name, revision=revision, device=device, loras=self.loras or ())
+
 
 @dataclass(frozen=True)
 class RefusalOptions:
@@ -140,8 +151,8 @@ class RefusalOptions:
 
 
 @dataclass(frozen=True)
-class PictureOptions:
-    """How a picture is read, and how the work is written that is made from it."""
+class PictureOptions(PretrainedOptions):
+    """How a picture is read, by what a work is made from it, and how that is written."""
 
     background: Background = WHITE
     trajectory: Trajectory = False

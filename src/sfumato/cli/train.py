@@ -215,7 +215,9 @@ def _choices(
     if adapted is not None and is_pipeline(adapted):
         if preset_name != "auto" or upscaler is not None:
             option = "--upscaler" if upscaler is not None else f"--preset {preset_name}"
-            raise SfumatoError(f"{adapted}: a pre-trained model stays what it is when it is adapted; leave out {option}")
+            raise SfumatoError(
+                f"{adapted}: a pre-trained model stays what it is when it is adapted; leave out {option}"
+            )
         chosen = layered(ADAPTING)
     elif options.get("caption") is not None or options.get("trigger") is not None:
         raise SfumatoError("--caption and --trigger are for pre-trained models: --from MODEL --adapt")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import ValidationError
 
 from sfumato.diffusion import SCHEDULES
@@ -16,7 +18,8 @@ from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.policy.policy import Policy
 from sfumato.text import counted, printable, shortened
 from sfumato.works.edits import Reconstruct
-from sfumato.works.request import Request, SamplerSettings, fault
+from sfumato.works.prompts import Prompts, spoken
+from sfumato.works.request import Request, SamplerSettings, Withheld, fault
 from sfumato.works.values import USUAL_HIGHEST_SIGMA
 
 
@@ -72,20 +75,33 @@ def _check_noise_levels(model: Model, settings: SamplerSettings) -> None:
         )
 
 
-def check_subject(model: Model, request: Request) -> None:
-    """Raises SfumatoError where the model is asked in words and reads none, or for a class and has none."""
+def check_subject(model: Model, request: Request, prompts: Prompts | None = None) -> None:
+    """Raises SfumatoError where the model is asked in words and reads none, or for a class and has none, and where the
+    words were not kept. prompts: that take the place of the request's own."""
     config = model.config
+    for name, digest in (request.withheld or Withheld()).model_dump().items():
+        if digest is not None:
+            raise SfumatoError(
+                f"--{name}: the work's file holds the SHA-256 of its {name} alone ({digest[:10]}), as a policy had it; "
+                f"say what it was with --{name}"
+            )
     if config.takes_prompts and request.label is not None:
         raise SfumatoError(
             f"class '{request.label}': the model '{config.name}' has no classes, but reads text; "
             "say what to make with --prompt"
         )
-    if request.prompt is None or config.takes_prompts:
+    asked = request.prompt if prompts is None else prompts.texts[0]
+    if asked is None or config.takes_prompts:
         return
     classes = f"ask for one of its classes with --class: {listed_classes(config)}"
     remedy = classes if config.classes else "it has no classes either, so leave the prompt out"
-    asked = shortened(printable(request.prompt), 60)
-    raise SfumatoError(f"prompt '{asked}': the model '{config.name}' reads no text; {remedy}")
+    raise SfumatoError(f"prompt '{shortened(printable(asked), 60)}': the model '{config.name}' reads no text; {remedy}")
+
+
+def check_prompts(policy: Policy, prompts: Iterable[str]) -> None:
+    """Raises SfumatoError where the policy does not allow one of them. prompts: as recipes have them."""
+    for prompt in dict.fromkeys(prompts):
+        policy.check_prompt(spoken(prompt))
 
 
 def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
@@ -160,7 +176,10 @@ def check_allowed(
         )
     if settings.guidance >= 1 or effective_guidance(model, settings, negative=negative is not None) == "none":
         return
-    # Below 1 guidance leads towards what it should lead away from: the negative class, or all of them.
+    # Below 1 guidance leads towards what it should lead away from: the negative words or class, or all classes.
+    if negative is not None and model.config.takes_prompts:
+        policy.check_prompt(negative, said=f"guidance {settings.guidance:g}: below 1 it leads to the negative prompt")
+        return
     towards = classes if unwanted is None else (unwanted,)
     if not all(map(policy.allows_class, towards)):
         raise SfumatoError(

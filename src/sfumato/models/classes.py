@@ -11,8 +11,12 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+import torch
+
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig
+from sfumato.random import keyed_generator
 from sfumato.text import readable
 
 MARKS = ",;"
@@ -52,6 +56,14 @@ def class_index(name: str, config: ModelConfig, *, role: str = "class") -> int:
     raise SfumatoError(
         f"{role} '{name}': the model '{config.name}' does not know it; its classes: {listed_classes(config)}"
     )
+
+
+def drawn_class(allowed: Sequence[int], config: ModelConfig, seed: int, position: int) -> int:
+    """The class of a work for which none was asked: one of those that are allowed, as often as in training."""
+    generator = keyed_generator("class", seed, position)
+    drawn = torch.rand((), generator=generator, dtype=torch.float64).item()
+    bounds = np.cumsum([config.class_shares[index] for index in allowed])
+    return allowed[min(int(np.searchsorted(bounds, drawn * bounds[-1], side="right")), len(bounds) - 1)]
 
 
 def listed_classes(config: ModelConfig) -> str:

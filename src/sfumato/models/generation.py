@@ -9,20 +9,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-import sfumato
 from sfumato.diffusion import Mixture
 from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
-from sfumato.models.abilities import check_allowed, check_generates, check_subject, settings_for
+from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
-from sfumato.models.classes import class_mixture
+from sfumato.models.classes import class_mixture, drawn_class
 from sfumato.models.conditions import away_from, mixture_of_classes, mixture_of_words
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
@@ -38,10 +36,10 @@ from sfumato.models.sampling import (
 )
 from sfumato.models.steering import Steering
 from sfumato.policy.policy import Policy
-from sfumato.random import keyed_generator
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
+from sfumato.works.prompts import NO_WORDS, Prompts, spoken
 from sfumato.works.recipe import Environment
 from sfumato.works.refusal import Refusal, RefusedWarning, said_of_refusals
 from sfumato.works.request import Request, SamplerSettings
@@ -53,7 +51,8 @@ class Generation:
 
     request: complete, what was left open is as the model has it; canvas: what the request's pictures and size make;
     origin: of a picture to be enlarged that is a work, its recipe; earlier: what that is near to; policy: the limits
-    that hold; attempt: how many seeds before this one were refused.
+    that hold; attempt: how many seeds before this one were refused; prompts: that a series goes through, of a model
+    that reads text.
     """
 
     model: Model
@@ -63,6 +62,7 @@ class Generation:
     earlier: Finding | None = None
     policy: Policy = field(default_factory=Policy.none)
     attempt: int = 0
+    prompts: Prompts = NO_WORDS
 
     @classmethod
     def of(
@@ -73,19 +73,20 @@ class Generation:
         canvas: Canvas | None = None,
         origin: Recipe | None = None,
         policy: Policy | None = None,
+        prompts: Prompts | None = None,
         **asked: object,
     ) -> Self:
         """What a request asks of a model, or what is asked by the plain names of its fields (see ``Request.of``).
 
-        canvas: by default an empty one of the request's size; policy: by default that of this computer. Raises
-        SfumatoError for an unknown class, a value out of range, autoguidance with a model that carries no early
-        weights, what the model cannot do, and what the policy does not allow.
+        canvas: by default an empty one of the request's size; policy: by default that of this computer; prompts: by
+        default the request's own. Raises SfumatoError for an unknown class, a value out of range, autoguidance with a
+        model that carries no early weights, what the model cannot do, and what the policy does not allow.
         """
         policy = Policy.current() if policy is None else policy
         if request is None:
             request = Request.of(**asked)
         canvas = canvas or plain_canvas(model.config, request.canvas)
-        check_subject(model, request)
+        check_subject(model, request, prompts)
         chosen = settings_for(model, request, canvas)
         check_generates(model, chosen, canvas, Steering(request.palette, request.composition))
         # As it is typed, a name may be taken apart or in other bytes; a recipe keeps it as text that can be written.
@@ -93,7 +94,8 @@ class Generation:
         check_allowed(policy, model, chosen, canvas, label=label, negative=negative)
         made = {"label": label, "negative": negative, "sampling": chosen, "canvas": canvas.shape, "edit": canvas.edit}
         complete = request.model_copy(update=made)
-        generation = cls(model, complete, canvas, origin, policy=policy)
+        prompts = prompts or Prompts.of(request.prompt or "")
+        generation = cls(model, complete, canvas, origin, policy=policy, prompts=prompts)
         if generation.guidance_kind == "autoguidance":
             model.early_denoiser()
         return generation
@@ -124,10 +126,13 @@ class Generation:
         Where works are refused that the policy has made again, a batch of them with the next seed follows at once.
         """
         check_can_be_judged(self.model, self.policy, count)
+        for positions in self._batches(count, first):
+            check_prompts(self.policy, map(self.prompt_of, positions))
         with self.model.giving_way():
             for positions in self._batches(count, first):
                 asked: Generation = self
                 while positions:
+                    check_prompts(self.policy, map(asked.prompt_of, positions))
                     places, sampling = asked._sampled(positions)
                     for step in sampling.steps:
                         progress = asked._progress(step, sampling, positions, places, previews=previews)
@@ -245,12 +250,12 @@ class Generation:
             return mixture_of_classes(self.classes_of(position))
         part = part_to_make(self.model, self.canvas, self.steering)
         within = self.canvas if part is None else self.canvas.part(*part)
-        words, told = self.prompt_of(position), self.settings.distilled_guidance
+        words, told = spoken(self.prompt_of(position)), self.settings.distilled_guidance
         return mixture_of_words(self.model, within, words, self.request.negative, told)
 
     def prompt_of(self, position: int) -> str:
-        """The words that a work is made from, '' for none."""
-        return self.request.prompt or ""
+        """The words that a work is made from, as its recipe has them."""
+        return self.prompts.at(position, self.request.series_seed)
 
     @property
     def guidance_kind(self) -> str:
@@ -263,11 +268,7 @@ class Generation:
             return class_mixture(self.request.label, self.model.config)
         if not self.model.config.classes:
             return {}
-        key = ("class", self.request.series_seed, position)
-        drawn = torch.rand((), generator=keyed_generator(*key), dtype=torch.float64).item()
-        bounds = np.cumsum([self.model.config.class_shares[index] for index in self._allowed])
-        place = min(int(np.searchsorted(bounds, drawn * bounds[-1], side="right")), len(bounds) - 1)
-        return {self._allowed[place]: 1.0}
+        return {drawn_class(self._allowed, self.model.config, self.request.series_seed, position): 1.0}
 
     @cached_property
     def _allowed(self) -> list[int]:
@@ -286,15 +287,13 @@ class Generation:
         sampling = self.settings
         if self.guidance_kind == "none":
             sampling = sampling.model_copy(update={"guidance": 1.0})
-        made = self.request.at(position)
+        told = {"prompt": self.prompt_of(position)} if self.model.config.takes_prompts else {}
+        said = {"label": self.label_of(position), "sampling": sampling, **told}
+        made = self.request.at(position).model_copy(update=said)
         return Recipe(
             model=self.model.reference,
-            request=made.model_copy(update={"label": self.label_of(position), "sampling": sampling}),
-            environment=Environment(
-                device=self.model.device.type,
-                sfumato_version=sfumato.__version__,
-                torch_version=torch.__version__,
-            ),
+            request=made.withholding_words() if self.policy.limits.prompts.record == "digest" else made,
+            environment=Environment.here(self.model.device.type),
             origin=self.origin,
             policy=self.policy.digest if self.policy.judges else None,
             attempt=self.attempt,

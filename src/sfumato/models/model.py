@@ -21,9 +21,11 @@ from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
 from sfumato.models.adaptation import Adaptation, forget_place
+from sfumato.models.adapted import AdapterConfig, read_adapter_config
+from sfumato.models.adapted_pipeline import open_adapted
 from sfumato.models.configuration import ModelConfig
-from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
-from sfumato.models.pretrained import pretrained_config, record_of, reference_of
+from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
+from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.models.reading import read_weights
 from sfumato.models.record import ModelRecord, read_record
 from sfumato.networks import build_network
@@ -109,52 +111,78 @@ class Model:
         revision: str | None = None,
         device: str = "auto",
         base: str | Path | None = None,
+        loras: Sequence[str] = (),
     ) -> Self:
         """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name'): one of
         sfumato's own, or a pipeline of diffusers (or the one file of a Stable Diffusion), whose extra is needed.
 
         device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. base: where
-        the model is that an adapted one was learned on, if it is not found by itself. Raises SfumatoError where there
-        is no such model, base or device, where weights and configuration do not belong together, and where the weights
-        hold NaN or infinity, or the index of what was learned from is damaged or another model's.
+        the model is that an adapted one was learned on, if it is not found by itself. loras: of a pre-trained model
+        files that change it, as 'FILE' or 'FILE:WEIGHT'. Raises SfumatoError where there is no such model, base or
+        device, where weights and configuration do not belong together, and where the weights hold NaN or infinity, or
+        the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)
         if is_pipeline(name):
-            return cls._of_pipeline(name, revision, place)
+            return cls._of(open_pretrained(name, revision, place, loras))
         with opened_model(name, revision) as directory:
-            model = cls._read(directory, place, base, local_path(name).parent)
+            adapted = read_adapter_config(directory / CONFIG)
+            if adapted is not None and adapted.base.kind == "diffusers":
+                model = cls._adapted_pipeline(directory, adapted, place, base, loras)
+            elif loras:
+                raise SfumatoError(
+                    f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
+                )
+            else:
+                model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
         return model
 
     @classmethod
-    def _of_pipeline(cls, name: str | Path, revision: str | None, device: torch.device) -> Self:
-        from sfumato.pretrained.bridge import bridged
-        from sfumato.pretrained.opening import open_pipeline
-
-        opened = open_pipeline(name, revision)
-        pretrained = bridged(opened.pipeline.to(device), opened.place)
-        config = pretrained_config(pretrained, opened)
+    def _of(cls, parts: PretrainedParts) -> Self:
         return cls(
-            config,
-            pretrained.denoiser,
-            card=opened.card,
-            weights_digest=opened.digest,
-            place=opened.place,
-            record=record_of(pretrained, opened),
-            pretrained=pretrained,
-            named=reference_of(opened),
+            parts.config,
+            parts.pretrained.denoiser,
+            card=parts.opened.card,
+            weights_digest=parts.opened.digest,
+            place=parts.opened.place,
+            record=parts.record,
+            pretrained=parts.pretrained,
+            named=parts.reference,
         )
+
+    @classmethod
+    def _adapted_pipeline(
+        cls,
+        directory: Path,
+        adapted: AdapterConfig,
+        device: torch.device,
+        base: str | Path | None,
+        loras: Sequence[str],
+    ) -> Self:
+        """The pipeline that an adapter was learned on, with the adapter and other LoRA files on it."""
+        parts, adaptation = open_adapted(directory, adapted, device, base, loras)
+        model = cls._of(parts)
+        model.config = adapted.model.model_copy(update={"codec": parts.config.codec})
+        model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
+        model.adaptation, model.named = adaptation, None if not loras else parts.reference
+        model._read_beside(directory)
+        return model
+
+    def _read_beside(self, directory: Path) -> None:
+        """What else lies beside the weights: the index of what was learned from, and the record."""
+        index, record = directory / LIKENESS, directory / RECORD
+        # What is there and no index, such as a link that leads nowhere, is not passed over.
+        self.likeness = Likeness.read(index, self.weights_digest) if os.path.lexists(index) else None
+        self.record = read_record(record, self.config) if os.path.lexists(record) else None
 
     @classmethod
     def _read(cls, directory: Path, device: torch.device, base: str | Path | None, beside: Path) -> Self:
         weights = read_weights(directory, base, (beside,))
-        config, index = weights.config, directory / LIKENESS
-        denoiser = _filled(config, weights.tensors, directory).eval().requires_grad_(False).to(device)
-        # What is there and no index, such as a link that leads nowhere, is not passed over.
-        likeness = Likeness.read(index, weights.digest) if os.path.lexists(index) else None
-        record = read_record(directory / RECORD, config) if os.path.lexists(directory / RECORD) else None
-        model = cls(config, denoiser, weights.early, _read_card(directory / CARD), weights.digest, likeness=likeness)
-        model.record, model.adaptation = record, weights.adaptation
+        denoiser = _filled(weights.config, weights.tensors, directory).eval().requires_grad_(False).to(device)
+        model = cls(weights.config, denoiser, weights.early, _read_card(directory / CARD), weights.digest)
+        model.adaptation = weights.adaptation
+        model._read_beside(directory)
         return model
 
     @property

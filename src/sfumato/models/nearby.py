@@ -16,6 +16,9 @@ from sfumato.errors import SfumatoError
 from sfumato.models.adapted import described_in
 from sfumato.models.configuration import MOST_CONFIG_BYTES, most_weights_bytes
 from sfumato.models.place import ADAPTER, CONFIG, WEIGHTS, ZippedModel, digest_in, is_model, models_in_zip
+from sfumato.pretrained.digests import digests_of
+from sfumato.weights import digest
+from sfumato.works.recipe import LoraReference, ModelReference
 
 DEPTH: Final = 3  # folders below each place that is begun at
 MOST_FOLDERS: Final = 4_000
@@ -42,6 +45,38 @@ def find_weights(wanted: str, begin: Sequence[Path]) -> Place | None:
     return None
 
 
+def find_pipeline(wanted: ModelReference, begin: Sequence[Path]) -> Path | None:
+    """The first folder of a pipeline of diffusers, or the first checkpoint in one file, of which all files have these
+    digests; None for none. begin: as `find_weights` has it; files are looked at under the names that they had."""
+    deadline = time.monotonic() + SECONDS
+    for folder, names in _folders(begin, [], deadline):
+        if time.monotonic() > deadline:
+            return None
+        files = {name: folder / name for name in wanted.files}
+        if next(iter(files), "").partition("/")[0] not in names or not all(path.is_file() for path in files.values()):
+            continue
+        try:
+            if digests_of(files) == wanted.files:
+                return next(iter(files.values())) if len(files) == 1 else folder
+        except SfumatoError:  # cannot be read
+            continue
+    return None
+
+
+def find_loras(wanted: Sequence[LoraReference], begin: Sequence[Path]) -> list[Path] | None:
+    """The LoRA files with these digests, in their order, under the names that they had; None where one is not found.
+    begin: as `find_weights` has it."""
+    deadline, found = time.monotonic() + SECONDS, dict[str, Path]()
+    for folder, names in _folders(begin, [], deadline):
+        for one in wanted:
+            path = folder / f"{one.name}.safetensors"
+            if one.digest not in found and path.name in names and path.is_file() and digest(path) == one.digest:
+                found[one.digest] = path
+        if len(found) == len({one.digest for one in wanted}):
+            return [found[one.digest] for one in wanted]
+    return None
+
+
 def unpacked(place: Place) -> AbstractContextManager[Path]:
     """The directory of what was found, as long as the block lasts."""
     return nullcontext(place) if isinstance(place, Path) else place.unpacked()
@@ -49,6 +84,11 @@ def unpacked(place: Place) -> AbstractContextManager[Path]:
 
 def _models(begin: Sequence[Path], zips: list[Path], deadline: float) -> Iterator[Path]:
     """Yields directories that look like a model's, the upper ones first, and notes zips on the way."""
+    return (folder for folder, names in _folders(begin, zips, deadline) if is_model(names))
+
+
+def _folders(begin: Sequence[Path], zips: list[Path], deadline: float) -> Iterator[tuple[Path, set[str]]]:
+    """Yields directories with the names of what lies in them, the upper ones first, and notes zips on the way."""
     waiting = deque((place, 0) for place in begin)
     seen: set[tuple[int, int]] = set()
     while waiting and len(seen) < MOST_FOLDERS and time.monotonic() < deadline:
@@ -62,8 +102,7 @@ def _models(begin: Sequence[Path], zips: list[Path], deadline: float) -> Iterato
         if (status.st_dev, status.st_ino) in seen:  # links may lead in a circle
             continue
         seen.add((status.st_dev, status.st_ino))
-        if is_model(names):
-            yield folder
+        yield folder, set(names)
         for name, entry in sorted(names.items()):
             if name.lower().endswith(".zip"):
                 zips.append(folder / name)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import PurePosixPath
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
+
+import torch
 
 from sfumato.diffusion import PreconditioningName
 from sfumato.diffusion.denoiser import V
 from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.record import ModelRecord
-from sfumato.works.recipe import ModelReference
+from sfumato.works.recipe import LoraReference, ModelReference
 from sfumato.works.request import SamplerSettings
 from sfumato.works.values import HIGHEST_SIGMA
 
@@ -20,6 +24,53 @@ if TYPE_CHECKING:
 
 STEPS: Final = 25  # of networks that learned on discrete levels: more are no better to the eye with this sampler
 FEW_STEPS: Final = 4  # of a network that was distilled
+
+
+@dataclass(frozen=True, eq=False)
+class PretrainedParts:
+    """What a `Model` is made of when it is a pre-trained one. reference: how recipes name it."""
+
+    pretrained: Pretrained
+    opened: OpenedPipeline
+    config: ModelConfig
+    record: ModelRecord
+    reference: ModelReference
+
+
+def open_pretrained(
+    name: str | Path, revision: str | None, device: torch.device, loras: Sequence[str] = ()
+) -> PretrainedParts:
+    """Open a pipeline of diffusers on a device. loras: files of LoRA that its weights are changed by, as 'FILE' or
+    'FILE:WEIGHT'.
+
+    Raises SfumatoError where the pipeline or a file cannot be used, or they do not belong together.
+    """
+    from sfumato.pretrained.bridge import bridged
+    from sfumato.pretrained.lora.applying import apply_loras
+    from sfumato.pretrained.lora.choice import lora_choice
+    from sfumato.pretrained.lora.reading import read_lora
+    from sfumato.pretrained.opening import open_pipeline
+
+    chosen = [(read_lora(choice.path), choice.weight) for choice in map(lora_choice, loras)]
+    opened = open_pipeline(name, revision)
+    if chosen:
+        apply_loras(opened.pipeline, chosen)
+    pretrained = bridged(opened.pipeline.to(device), opened.place)
+    changed_by = tuple(
+        LoraReference(name=lora.path.stem or "untitled", digest=lora.digest, weight=weight)
+        for lora, weight in chosen
+        if weight
+    )
+    reference = ModelReference(
+        name=_name(opened.place),
+        digest=opened.digest,
+        revision=opened.revision,
+        files=opened.files,
+        loras=changed_by,
+    )
+    return PretrainedParts(
+        pretrained, opened, pretrained_config(pretrained, opened), record_of(pretrained, opened), reference
+    )
 
 
 def pretrained_config(pretrained: Pretrained, opened: OpenedPipeline) -> ModelConfig:
@@ -66,11 +117,6 @@ def usual_settings(pretrained: Pretrained) -> SamplerSettings:
     if _was_distilled(pretrained):
         own |= {"steps": FEW_STEPS, "guidance": 1.0}
     return SamplerSettings.model_validate(own)
-
-
-def reference_of(opened: OpenedPipeline) -> ModelReference:
-    """How a recipe names it."""
-    return ModelReference(name=_name(opened.place), digest=opened.digest, revision=opened.revision, files=opened.files)
 
 
 def record_of(pretrained: Pretrained, opened: OpenedPipeline) -> ModelRecord:

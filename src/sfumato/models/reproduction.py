@@ -94,3 +94,8 @@ def check_model(model: Model, recipe: Recipe) -> None:
             f"the work was made with '{recipe.model.name}' (weights {recipe.model.digest[:10]}), and "
             f"'{model.config.name}' is another (weights {model.weights_digest[:10]}); name the model that made it"
         )
+    changed_by = () if model.named is None else model.named.loras
+    if [(each.digest, each.weight) for each in recipe.model.loras] != [(one.digest, one.weight) for one in changed_by]:
+        needed = " ".join(f"--lora {each.name}.safetensors:{each.weight:g}" for each in recipe.model.loras)
+        said = f"give its LoRA files, in their order, as in {needed}" if needed else "leave out --lora"
+        raise SfumatoError(f"the work was made by '{recipe.model.name}' with other LoRA files than these; {said}")

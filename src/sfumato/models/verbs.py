@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 from pydantic import ValidationError
 
+from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import (
     Canvas,
@@ -34,6 +35,7 @@ from sfumato.policy.limits import Copies
 from sfumato.policy.policy import Policy
 from sfumato.works import Recipe, Work, read_work
 from sfumato.works.edits import Margins
+from sfumato.works.prompts import prompts_of
 from sfumato.works.request import Composition, Palette, Request, fault
 
 STRENGTH = 0.6
@@ -45,6 +47,7 @@ def generating(
     *,
     variations: float | None = None,
     of: Work | Path | str | None = None,
+    prompts: Path | str | None = None,
     **steering: Any,
 ) -> Generation:
     """What makes works from noise; see ``Model.generate`` for the arguments, steering: as ``steering_from`` has it.
@@ -56,7 +59,11 @@ def generating(
         raise SfumatoError("variations and the work that they are of belong together: give both, or neither")
     if of is None or variations is None:
         canvas = plain_canvas(model.config, request.canvas)
-        return Generation.of(model, request.with_changes(steering_from(canvas, **steering)), canvas=canvas)
+        series = prompts_of(request.prompt, None if prompts is None else local_path(prompts))
+        asked = request.with_changes(steering_from(canvas, **steering))
+        return Generation.of(model, asked, canvas=canvas, prompts=series)
+    if prompts is not None:
+        raise SfumatoError("variations are of one work and have one prompt, its own or --prompt; leave --prompts out")
     if request.canvas.model_fields_set or any(steering.get(name) is not None for name in ("palette", "composition")):
         raise SfumatoError("variations have size, palette and composition of the work itself; leave these out")
     work = of if isinstance(of, Work) else read_work(of)
@@ -210,19 +217,21 @@ class GenerativeModel(Model):
         composition_strength: float | None = None,
         variations: float | None = None,
         of: Work | Path | str | None = None,
+        prompts: Path | str | None = None,
         copies: Copies | None = None,
         retries: int | None = None,
         **asked: object,
     ) -> list[Work]:
         """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
 
-        asked: seed, label, negative, width, height, tile, and every setting of the sampler, each as the model has it
-        where it is left out: ``Request`` and ``SamplerSettings`` in sfumato.works.request say what there is, and its
-        ranges. Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler that
-        enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its
-        file; strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1
-        for another. copies: 'refuse' for no near copies of what was learned from; retries: how often a work that is
-        refused is made again, with the next seed. What is refused in the end is missing, with a RefusedWarning.
+        asked: seed, prompt, label, negative, width, height, tile, and every setting of the sampler, each as the model
+        has it where it is left out: ``Request`` and ``SamplerSettings`` in sfumato.works.request say what there is, and
+        its ranges. Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler
+        that enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or
+        its file; strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1
+        for another. prompts: a text file with a prompt on each line, which works go through in turn. copies: 'refuse'
+        for no near copies of what was learned from; retries: how often a work that is refused is made again, with the
+        next seed. What is refused in the end is missing, with a RefusedWarning.
         Raises SfumatoError for a class that the model does not have, values out of range, what does not go together,
         and files that are not there or cannot be used.
         """
@@ -235,6 +244,7 @@ class GenerativeModel(Model):
             composition_strength=composition_strength,
             variations=variations,
             of=of,
+            prompts=prompts,
         ).asking(copies, retries)
         if upscale is None:
             return sorted(generation.works(count), key=_position)

@@ -27,16 +27,13 @@ def read_base_card(directory: Path) -> BaseCard:
         text = read_file(directory / CARD, _MOST_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return BaseCard()
-    return BaseCard(text, licence_of_front_matter(_front_matter(text)))
+    return BaseCard(text, _licence(_front_matter(text)))
 
 
-def licence_of_front_matter(said: Mapping[str, Any]) -> str:
-    """The licence in a card's front matter, as the Hub wants it written: where `license` is 'other', `license_name`
-    names it, and `license_link` says where it can be read."""
-    licence = stated_licence(said.get("license"))
-    if licence.casefold() in ("", "other"):
-        return stated_licence(said.get("license_name")) or stated_licence(said.get("license_link")) or licence
-    return licence
+def _licence(said: Mapping[str, Any]) -> str:
+    """As the Hub wants it written: where `license` is 'other', `license_name` names it, and `license_link` says where
+    it can be read."""
+    return next(filter(None, (stated_licence(said.get(f"license{more}")) for more in ("", "_name", "_link"))), "")
 
 
 def _front_matter(text: str) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ class Pretrained:
     """A pipeline behind the one contract.
 
     denoiser: D(x, sigma, condition) in the codec's latents; gradients flow through it to x and to whatever is trained.
-    size: its own side in pixels.
+    size: its own side in pixels; largest: the longest side that its network can be shown at once, None for any.
     """
 
     family: Family
@@ -32,6 +32,7 @@ class Pretrained:
     encoder: PromptEncoder
     spacing: Spacing
     size: int
+    largest: int | None = None
 
     @property
     def network(self) -> torch.nn.Module:
@@ -67,8 +68,9 @@ def bridged(pipeline: Any, where: str = "the model") -> Pretrained:
         ),
         codec,
         PromptEncoder(pipeline, family, codec, size),
-        Spacing(family, config, levels, codec.factor if family.is_flow else codec.factor * 2),
+        Spacing(family, config, levels, codec.factor),
         size,
+        _largest_side(network.config, codec),
     )
 
 
@@ -76,3 +78,12 @@ def _own_size(pipeline: Any, family: Family, codec: VaeCodec) -> int:
     """Of a U-Net and of Stable Diffusion 3 the network's own; of others, which have none, that of the VAE."""
     cells = getattr(pipeline, family.network).config.get("sample_size")
     return int(cells * codec.cell if isinstance(cells, int) else pipeline.vae.config.sample_size)
+
+
+def _largest_side(config: Any, codec: VaeCodec) -> int | None:
+    """Of networks that have a table of places: Stable Diffusion 3 of patches, Z-Image of rows and columns."""
+    if config.get("pos_embed_max_size"):
+        return int(config["pos_embed_max_size"] * codec.factor)
+    if config.get("axes_lens"):
+        return int(min(config["axes_lens"][1:]) * codec.factor)
+    return None

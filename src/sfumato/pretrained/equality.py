@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Final
 
 import torch
 import torch.nn.functional as F
@@ -14,88 +12,111 @@ from torch import Tensor
 
 from sfumato.diffusion import SAMPLERS, conditioned, guide
 from sfumato.diffusion.noise import karras
-from sfumato.disk import replace_file
+from sfumato.disk import read_json, replace_file
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.bridge import Pretrained
+from sfumato.pretrained.extra import quiet
 from sfumato.pretrained.layouts import TOKENS
-from sfumato.pretrained.recording import quiet
+from sfumato.pretrained.recording import in_place_of_scheduler
 from sfumato.pretrained.spacing import DISCRETE
 from sfumato.works.state import state_directory
 
-FOLDER = "pretrained"
-PROMPT = "a painting of waves at dusk"
+FOLDER: Final = "equality"
+PROMPT: Final = "a painting of waves at dusk"
+KARRAS: Final = "karras"
+_MOST_BYTES: Final = 4096
+
+
+@dataclass(frozen=True)
+class Run:
+    """What both are asked. spacing: one of the model's own, or 'karras' over all of its discrete levels; guidance:
+    ours, 1 for none; negative: None for what the family takes for no prompt; height, width: in pixels."""
+
+    spacing: str
+    height: int
+    width: int
+    prompt: str = PROMPT
+    negative: str | None = None
+    steps: int = 2
+    guidance: float = 1.0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class Equality:
-    """error: of our Euler's latents from those of the pipeline, relative to their norm, when both begin with the same
-    x. start: how far x is from noise * sigma, where the pipeline begins otherwise, relative to its norm: under 'leading'
-    it is noise * sqrt(sigma^2 + 1), as if the first level were on the circle; sfumato begins with noise * sigma."""
+    """error: of our Euler's latents from the pipeline's, relative to their norm, when both begin with the same x.
+
+    start: how much larger the pipeline's x is to begin with than noise * sigma, as a fraction: not at all but under
+    'leading', where it is noise * sqrt(sigma^2 + 1), as if x0 were noise too. dtype: of the network's weights.
+    """
 
     error: float
     start: float
-    spacing: str
-    steps: int
-    guidance: float
-    height: int
-    width: int
+    dtype: str
 
 
-def measure(
-    pretrained: Pretrained,
-    *,
-    prompt: str = PROMPT,
-    negative: str | None = None,
-    spacing: str | None = None,
-    steps: int = 4,
-    guidance: float = 1.0,
-    height: int | None = None,
-    width: int | None = None,
-    seed: int = 0,
-) -> Equality:
-    """spacing: one of the model's, or 'karras' of one of discrete levels; guidance: ours, 1 for none; height, width: in
-    pixels, by default the model's own. It costs ``steps`` evaluations twice, and four where there is guidance.
+def measure(pretrained: Pretrained, **asked: Any) -> Equality:
+    """asked: fields of `Run`; by default in the model's own spacing, and on a quarter of its side, on which the two are
+    as equal as on all of it. It costs twice ``steps`` evaluations, and with guidance four times."""
+    side = max(pretrained.size // 4, 4 * pretrained.codec.factor)
+    side -= side % pretrained.codec.factor
+    own = pretrained.spacing.default
+    spacing = own if own in (*pretrained.spacing.names, KARRAS) else pretrained.spacing.names[-1]
+    run = Run(**{"spacing": spacing, "height": side, "width": side} | asked)
+    shape = pretrained.codec.shape(run.height, run.width)
+    noise = torch.randn(1, *shape, generator=torch.Generator().manual_seed(run.seed))
+    theirs, scale = _theirs(pretrained, run, noise)
+    sigmas = _sigmas(pretrained, run)
+    ours = _ours(pretrained, run, noise * scale, sigmas)
+    error = ((ours - theirs).norm() / theirs.norm()).item()
+    dtype = str(pretrained.network.dtype).removeprefix("torch.")
+    return Equality(error, abs(scale / sigmas[0].item() - 1), dtype)
+
+
+def equality_of(pretrained: Pretrained, digest: str) -> Equality:
+    """As `measure`, once for each model: what was found is kept in the program's state directory.
+
+    digest: SHA-256 over the model's files, hexadecimal. Where nothing can be kept it is measured again.
     """
-    height, width = height or pretrained.size, width or pretrained.size
-    spacing = spacing or pretrained.spacing.default
-    noise = torch.randn(1, *pretrained.codec.shape(height, width), generator=torch.Generator().manual_seed(seed))
+    try:
+        file = state_directory() / FOLDER / f"{digest}.json"
+    except SfumatoError:  # without a home nothing is remembered
+        return measure(pretrained)
+    dtype = str(pretrained.network.dtype).removeprefix("torch.")
+    try:
+        known = Equality(**read_json(file, _MOST_BYTES))
+        if known.dtype == dtype:
+            return known
+    except (OSError, ValueError, TypeError):  # there is none, or it is damaged
+        pass
+    found = measure(pretrained)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(file, json.dumps(asdict(found)).encode())
+    except OSError:  # a disk that is full, or may not be written to, costs time alone
+        pass
+    return found
+
+
+def _ours(pretrained: Pretrained, run: Run, x: Tensor, sigmas: Tensor) -> Tensor:
     device = pretrained.network.device
-    sigmas = _sigmas(pretrained, spacing, steps, height, width)
-    theirs, scale = _theirs(pretrained, noise, prompt, negative, spacing, steps, guidance, height, width)
-    condition = pretrained.encoder.condition(prompt, height, width, negative).to(device)
-    denoise = guide(
-        conditioned(pretrained.denoiser, condition), conditioned(pretrained.denoiser, condition.drop()), guidance
-    )
-    start = scale / sigmas[0].item()
+    condition = pretrained.encoder.condition(run.prompt, run.height, run.width, run.negative).to(device)
+    good, bad = (conditioned(pretrained.denoiser, one) for one in (condition, condition.drop()))
     with torch.inference_mode():
-        x = noise.to(device) * scale
-        for step in SAMPLERS["euler"](denoise, x, sigmas, lambda _: None):
-            x = step.x
-    error = ((x.cpu() - theirs).norm() / theirs.norm()).item()
-    return Equality(error, abs(start - 1), spacing, steps, guidance, height, width)
+        steps = SAMPLERS["euler"](guide(good, bad, run.guidance), x.to(device), sigmas, lambda _: None)
+        *_, last = steps
+    return last.x.cpu()
 
 
-def _sigmas(pretrained: Pretrained, spacing: str, steps: int, height: int, width: int) -> Tensor:
+def _sigmas(pretrained: Pretrained, run: Run) -> Tensor:
     own = pretrained.spacing
-    return (
-        karras(steps, own.sigma_min, own.sigma_max)
-        if spacing == "karras"
-        else own.sigmas(spacing, steps, height, width)
-    )
+    if run.spacing == KARRAS:
+        return karras(run.steps, own.sigma_min, own.sigma_max)
+    return own.sigmas(run.spacing, run.steps, run.height, run.width)
 
 
-def _theirs(
-    pretrained: Pretrained,
-    noise: Tensor,
-    prompt: str,
-    negative: str | None,
-    spacing: str,
-    steps: int,
-    guidance: float,
-    height: int,
-    width: int,
-) -> tuple[Tensor, float]:
-    """The pipeline's last latents in D's form, and what it multiplies noise by to begin with, in D's variables."""
+def _theirs(pretrained: Pretrained, run: Run, noise: Tensor) -> tuple[Tensor, float]:
+    """The pipeline's last latents as D's, and what it multiplies noise by to begin with, in D's variables."""
     family, pipeline = pretrained.family, pretrained.pipeline
     last: dict[str, Tensor] = {}
 
@@ -103,38 +124,33 @@ def _theirs(
         last["latents"] = values["latents"]
         return values
 
-    asked: dict[str, Any] = {family.guidance.argument: family.guidance.theirs(guidance)}
-    if negative is not None or (family.guidance.argument == "true_cfg_scale" and guidance != 1):
-        asked["negative_prompt"] = negative or ""
-    own = vars(pipeline)["scheduler"]
-    scheduler = _scheduler(pretrained, spacing)
-    vars(pipeline)["scheduler"] = scheduler
-    try:
-        with warnings.catch_warnings(), quiet():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of numpy, for how diffusers reads a tensor
+    asked: dict[str, Any] = {family.guidance.argument: family.guidance.theirs(run.guidance)}
+    if run.negative is not None or (family.guidance.distilled is not None and run.guidance != 1):
+        asked["negative_prompt"] = run.negative or ""
+    with quiet():
+        scheduler = _scheduler(pretrained, run.spacing)
+        with in_place_of_scheduler(pipeline, scheduler):
             pipeline(
-                prompt=prompt,
-                height=height,
-                width=width,
-                num_inference_steps=steps,
-                latents=_in_their_form(pretrained, noise),
+                prompt=run.prompt,
+                height=run.height,
+                width=run.width,
+                num_inference_steps=run.steps,
+                latents=_as_the_pipeline_takes(pretrained, noise).to(pretrained.network.device),
                 output_type="latent",
                 callback_on_step_end=keep,
                 **asked,
             )
-    finally:
-        vars(pipeline)["scheduler"] = own
     latents = last["latents"].float().cpu()
     if family.layout is TOKENS:
         latents = TOKENS.restore(latents, *noise.shape[2:])
-    elif latents.shape[1] != noise.shape[1]:
+    else:
         latents = F.pixel_unshuffle(latents, family.layout.patch)
-    first = pretrained.spacing.sigma_max if family.is_flow else float(scheduler.init_noise_sigma)
-    return latents, first
+    scale = pretrained.spacing.sigma_max if family.is_flow else float(scheduler.init_noise_sigma)
+    return latents, scale
 
 
-def _in_their_form(pretrained: Pretrained, noise: Tensor) -> Tensor:
-    """As the pipeline takes latents: FLUX.1's and Chroma's are tokens, FLUX.2's are D's, all others the VAE's."""
+def _as_the_pipeline_takes(pretrained: Pretrained, noise: Tensor) -> Tensor:
+    """FLUX.1 and Chroma take tokens, FLUX.2 takes latents as D does, and others as the VAE does."""
     family = pretrained.family
     if family.name == "flux2_klein":
         return noise
@@ -142,14 +158,12 @@ def _in_their_form(pretrained: Pretrained, noise: Tensor) -> Tensor:
 
 
 def _scheduler(pretrained: Pretrained, spacing: str) -> Any:
-    """Euler's method of diffusers, with the pipeline's own table and that spacing."""
+    """Euler's method of diffusers in that spacing, with the pipeline's own noise levels."""
     from diffusers import EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler
 
     config = pretrained.pipeline.scheduler.config
+    own = {"use_karras_sigmas": spacing == KARRAS, "use_exponential_sigmas": False, "use_beta_sigmas": False}
     if pretrained.family.is_flow:
-        return FlowMatchEulerDiscreteScheduler.from_config(config)
-    return EulerDiscreteScheduler.from_config(
-        config,
-        timestep_spacing=spacing if spacing in DISCRETE else "linspace",
-        use_karras_sigmas=spacing == "karras",
-    )
+        return FlowMatchEulerDiscreteScheduler.from_config(config, **own)
+    timesteps = spacing if spacing in DISCRETE else "linspace"
+    return EulerDiscreteScheduler.from_config(config, timestep_spacing=timesteps, **own)

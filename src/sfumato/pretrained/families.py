@@ -43,6 +43,13 @@ class Guidance:
     def theirs(self, ours: float) -> float:
         return ours - self.offset
 
+    def said(self, ours: float) -> str:
+        """What it is in the family's own terms, where those differ: 'guidance 6 is guidance_scale 5 there', or ''."""
+        if self.offset == 0 and self.argument == "guidance_scale":
+            return ""
+        other = "" if self.distilled is None else f", and {self.distilled} there is the distilled guidance"
+        return f"guidance {ours:g} is {self.argument} {self.theirs(ours):g} there{other}"
+
 
 @dataclass(frozen=True)
 class Family:
@@ -152,26 +159,34 @@ FAMILIES: dict[str, Family] = {
 
 TITLES = ", ".join(family.title for family in FAMILIES.values())
 
-# Pipelines that one could try, and why they cannot be asked as D(x, sigma, condition), or not on this machine.
-_RENORMALISED = "its guidance changes the norm of what its network gives, which no guidance of ours is equal to"
+# Pipelines that a person could try, and why they cannot be asked as D(x, sigma, condition), or not without torchvision.
+_RENORMALISED = "its guidance scales what the network gives back to its norm, to which no guidance here is equal"
 _VISION = "its processor of pictures needs torchvision, which sfumato does without"
 REFUSED: dict[str, str] = {
     "QwenImagePipeline": _RENORMALISED,
     "Lumina2Pipeline": _RENORMALISED,
+    "LongCatImagePipeline": _RENORMALISED,
+    "QwenImage21Pipeline": _VISION,
     "QwenImageEditPipeline": _VISION,
     "QwenImageEditPlusPipeline": _VISION,
-    "QwenImage21Pipeline": _VISION,
-    "StableDiffusionXLImg2ImgPipeline": "it is a refiner, which only finishes what another model began",
+    "OmniGenPipeline": _VISION,
 }
+_FROM_PICTURES = ("Img2Img", "Inpaint", "Control", "Kontext", "Fill", "Edit", "Upscale", "Pix2Pix", "Depth")
 
 
 def check_known(pipeline: str, where: str) -> None:
     """Raises SfumatoError for a pipeline's class, by its name, that is of no family known here. where: what to call
     the model."""
+    if any(pipeline in family.pipelines for family in FAMILIES.values()):
+        return
     if pipeline in REFUSED:
         raise SfumatoError(f"{where}: {pipeline} cannot be used, as {REFUSED[pipeline]}; take a model of {TITLES}")
-    if not any(pipeline in family.pipelines for family in FAMILIES.values()):
-        raise SfumatoError(f"{where}: {pipeline} is of no family that sfumato knows; take a model of {TITLES}")
+    if any(word in pipeline for word in _FROM_PICTURES):
+        raise SfumatoError(
+            f"{where}: {pipeline} begins with a picture; take the model that makes pictures from text alone, of "
+            f"{TITLES}, with which sfumato refines, inpaints and enlarges"
+        )
+    raise SfumatoError(f"{where}: {pipeline} is of no family that sfumato knows; take a model of {TITLES}")
 
 
 def family_of(pipeline: Any, where: str = "the model") -> Family:

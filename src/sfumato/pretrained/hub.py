@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sfumato.errors import SfumatoError, hub_fault, hub_reason
+from sfumato.pretrained.model_index import INDEX
 
 _SECONDS = 20.0  # that the Hub has to say what a repository holds
 
@@ -61,11 +62,20 @@ def fetched(found: Repository, files: Iterable[str]) -> Path:
         raise _refused(found.name, found.revision, error) from error
 
 
+def partly_cached(name: str) -> SfumatoError:
+    """The error to raise where the Hub cannot be reached, and its client's cache lacks something."""
+    return SfumatoError(
+        f"{name}: the Hub cannot be reached, and only a part of the model is in its client's cache; try again with a "
+        "connection and without HF_HUB_OFFLINE"
+    )
+
+
 def _in_cache(name: str, revision: str | None) -> Repository:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
+        # Asked for all its files, the client misses those that were never wanted.
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=[INDEX], local_files_only=True))
     except Exception as error:
         raise SfumatoError(
             f"{name}: no such folder here, the Hub cannot be reached, and the model is not in its client's cache; "

@@ -2,34 +2,97 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
+from torch import nn
+
+from sfumato.disk import read_json
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.extra import quiet
+from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import Component, ModelIndex
+from sfumato.pretrained.placing import part_arguments, waiting_part
+from sfumato.pretrained.sizes import role_of
 from sfumato.text import printable, shortened
 
-if TYPE_CHECKING:
-    import torch
+_CONFIG, _ADAPTER = "config.json", "adapter_config.json"
+_MOST_BYTES: Final = 1 << 20
 
 
-def load_pipeline(directory: Path, index: ModelIndex, variant: str | None, dtype: torch.dtype, place: str) -> Any:
-    """The pipeline in a folder, in evaluation mode, its weights frozen, on the CPU.
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a pipeline in a folder. variant: of weights, such as 'fp16', for the parts that have it; plan: how
+    they are read; place: what messages call the model."""
 
-    variant: of weights, such as 'fp16', for the parts that have it. Raises SfumatoError where a part cannot be loaded
-    or its weights lack something.
-    """
-    with quiet():
-        parts = {part.name: _part(directory, part, variant, dtype, place) for part in index.components}
-        return assembled(directory, index, parts, place)
+    directory: Path
+    index: ModelIndex
+    variant: str | None
+    plan: MemoryPlan
+    place: str
+
+    def pipeline(self) -> Any:
+        """In evaluation mode, its weights frozen, on the CPU; parts that the plan lets wait have no weights yet. Raises
+        SfumatoError where a part cannot be loaded or its weights lack something."""
+        with quiet():
+            parts = {part.name: self._part(part) for part in self.index.components}
+            return assembled(self.directory, self.index, parts, self.place)
+
+    def again(self, name: str) -> nn.Module:
+        """A part read once more. Raises SfumatoError as `pipeline`."""
+        with quiet():
+            part = next(part for part in self.index.components if part.name == name)
+            read: nn.Module = self._read(part, self._class(part))
+            return read.eval().requires_grad_(False)
+
+    def _part(self, part: Component) -> Any:
+        kind = self._class(part)
+        if part.has_weights and self.plan.waits(role_of(part.name)):
+            config = read_json(self.directory / part.name / _CONFIG, _MOST_BYTES)
+            return waiting_part(kind, config, self.plan)
+        return self._read(part, kind)
+
+    def _class(self, part: Component) -> Any:
+        import diffusers
+        import transformers
+
+        kind = getattr({"diffusers": diffusers, "transformers": transformers}[part.library], part.kind, None)
+        if not isinstance(kind, type) or not hasattr(kind, "from_pretrained"):
+            raise SfumatoError(
+                f"{self.place}: its {part.name} is a {part.kind}, which {part.library} does not have in the version "
+                "that is installed; install a newer one, or give another model"
+            )
+        _check_tame(self.directory / part.name, f"{self.place}: its {part.name}")
+        return kind
+
+    def _read(self, part: Component, kind: Any) -> Any:
+        folder = self.directory / part.name
+        try:
+            if not part.has_weights:
+                return kind.from_pretrained(folder, local_files_only=True)
+            own = self.variant if any(folder.glob(f"*.{self.variant}*.safetensors")) else None
+            loaded, found = kind.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                variant=own,
+                output_loading_info=True,
+                **part_arguments(self.plan, part),
+            )
+        except SfumatoError:
+            raise
+        except Exception as error:  # of diffusers, transformers, safetensors and torch
+            raise _unloadable(f"{self.place}: {part.name}", error) from error
+        if lost := sorted(found["missing_keys"]):  # they would be filled with random numbers
+            raise SfumatoError(f"{self.place}: the weights of its {part.name} lack '{lost[0]}'; get the model again")
+        return loaded
 
 
 def assembled(directory: Path, index: ModelIndex, parts: dict[str, Any], place: str) -> Any:
     """The pipeline of these parts, as the folder's model_index.json describes it, in evaluation mode, its weights
     frozen. Raises SfumatoError where they do not go together."""
     import diffusers
-    import torch
 
     without = dict.fromkeys(index.left_out)
     try:
@@ -40,7 +103,7 @@ def assembled(directory: Path, index: ModelIndex, parts: dict[str, Any], place: 
         raise _unloadable(place, error) from error
     pipeline.set_progress_bar_config(disable=True)
     for part in pipeline.components.values():
-        if isinstance(part, torch.nn.Module):
+        if isinstance(part, nn.Module):
             part.eval().requires_grad_(False)
     return pipeline
 
@@ -51,30 +114,32 @@ def _unloadable(place: str, error: BaseException) -> SfumatoError:
     return SfumatoError(f"{place}: cannot be loaded ({said}); get the model again")
 
 
-def _part(directory: Path, part: Component, variant: str | None, dtype: torch.dtype, place: str) -> Any:
-    import diffusers
-    import transformers
-
-    kind = getattr({"diffusers": diffusers, "transformers": transformers}[part.library], part.kind, None)
-    if not isinstance(kind, type) or not hasattr(kind, "from_pretrained"):
-        raise SfumatoError(
-            f"{place}: its {part.name} is a {part.kind}, which {part.library} does not have in the version that is "
-            "installed; install a newer one, or give another model"
-        )
+def _check_tame(folder: Path, what: str) -> None:
+    """Raises SfumatoError for what would have transformers fetch something else: adapters, whose description names
+    another model, and kernels, which are programs on the Hub ('owner/name') in place of a way of attention."""
+    if (folder / _ADAPTER).exists():
+        raise SfumatoError(f"{what} is an adapter of another model ({_ADAPTER}); give a model with whole weights")
     try:
-        if not part.has_weights:
-            return kind.from_pretrained(directory / part.name, local_files_only=True)
-        own = variant if any((directory / part.name).glob(f"*.{variant}*.safetensors")) else None
-        loaded, found = kind.from_pretrained(
-            directory / part.name,
-            local_files_only=True,
-            use_safetensors=True,
-            variant=own,
-            output_loading_info=True,
-            **{"dtype" if part.library == "transformers" else "torch_dtype": dtype},
+        said = read_json(folder / _CONFIG, _MOST_BYTES)
+    except (OSError, ValueError):  # tokenizers have none, and what else is wrong with it is said when it is loaded
+        return
+    if (kernel := _kernel(said)) is not None:
+        raise SfumatoError(
+            f"{what} asks for a program from the Hub ({shortened(printable(kernel), 100)}), and sfumato runs no program "
+            "that comes with a model; give a model of one of diffusers' own pipelines"
         )
-    except Exception as error:  # of diffusers, transformers, safetensors and torch
-        raise _unloadable(f"{place}: {part.name}", error) from error
-    if lost := sorted(found["missing_keys"]):  # they would be filled with random numbers
-        raise SfumatoError(f"{place}: the weights of its {part.name} lack '{lost[0]}'; get the model again")
-    return loaded
+
+
+def _kernel(said: Any) -> str | None:
+    """The first program that a configuration, or one within it, names as an implementation of something."""
+    waiting = [said]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            for name, value in each.items():
+                if name.endswith("implementation") and isinstance(value, str) and "/" in value:
+                    return value
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return None

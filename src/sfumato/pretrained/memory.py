@@ -57,6 +57,18 @@ class MemoryPlan:
     memory_bytes: int
     sentence: str = ""
 
+    @classmethod
+    def of_all(cls, dtype: Precision = "float32") -> MemoryPlan:
+        """All of it on the CPU in one precision, whatever that takes."""
+        return cls("cpu", "all", dtype, dtype, 0, 0, 0)
+
+    @property
+    def changes(self) -> str:
+        """What of it changes pixels besides the precision, in words; '' for nothing."""
+        stored = "" if self.storage == self.dtype else f"weights in {_STORED[self.storage]}"
+        tiles = f"decoded in tiles of {self.tile} px" if self.tile else ""
+        return ", ".join(filter(None, (stored, tiles)))
+
     def waits(self, role: Role) -> bool:
         """Whether a component in this role is read only when it is first needed, as it would not fit beside the others
         on the CPU."""
@@ -136,17 +148,22 @@ def plan(
     bfloat16: bool = False,
     host_bytes: int | None = None,
     libraries: Iterable[str] | None = None,
+    precision: Precision | None = None,
+    can_wait: bool = True,
 ) -> MemoryPlan:
     """The fastest way to make pictures of that size in pixels with a pipeline in that memory.
 
     memory_bytes: of the device (`machine.available_bytes`, or `machine.stated_bytes`); pictures: made at a time;
     bfloat16: whether it is faster there (`machine.bfloat16_pays`); host_bytes: what a GPU's computer has for weights
     that wait, None for enough; libraries: which of torchao and bitsandbytes there are, by default those that are
-    installed. Raises SfumatoError where nothing fits, with what would.
+    installed; precision: the only one that will do, None for either; can_wait: whether a part on the CPU can be read
+    from its files once more. Raises SfumatoError where nothing fits, with what would.
     """
     there = frozenset(_installed() if libraries is None else libraries)
     needs = _Needs(sizes, device.type, width, height, pictures)
     for way in _ways(device.type, bfloat16, there):
+        if precision not in (None, way.dtype) or (device.type == "cpu" and not can_wait and way.turns != "all"):
+            continue
         if _waits_somewhere(sizes, device.type, way, host_bytes) and (peak := needs.peak(way)) <= memory_bytes:
             return MemoryPlan(
                 device.type,

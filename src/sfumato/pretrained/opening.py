@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import torch
 
 from sfumato.collection.origin import stated_licence
 from sfumato.disk import local_path, read_named_file
@@ -16,18 +18,20 @@ from sfumato.pretrained.base_card import CARD, read_base_card
 from sfumato.pretrained.checkpoint import ENDING, Layout, check_no_pickle, kind_of, layout_of
 from sfumato.pretrained.digests import digest_of_all, digests_of
 from sfumato.pretrained.extra import require
-from sfumato.pretrained.hub import Repository, fetched, repository
-from sfumato.pretrained.loading import load_pipeline
+from sfumato.pretrained.hub import Repository, fetched, partly_cached, repository
+from sfumato.pretrained.loading import Parts
+from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, PICKLES, files_of, index_of
 from sfumato.pretrained.prediction import prediction_of
 from sfumato.pretrained.single_file import configuration_of, load_checkpoint
+from sfumato.pretrained.turns import Reload
 from sfumato.text import shortened, stored_path
 from sfumato.weights import opened_tensors
 
-if TYPE_CHECKING:
-    import torch
-
 CONFIG: Final = "config.json"  # of sfumato's own models, which have no model_index.json
+Planned = Callable[[Path, str, bool], MemoryPlan]
+"""(a folder with the configurations of a pipeline's parts, what messages call it, whether its parts can be read once
+more) -> how it is read."""
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
 
 
@@ -36,7 +40,8 @@ class OpenedPipeline:
     """pipeline: of diffusers, on the CPU, its weights frozen; place: what it was opened by, a path or 'owner/name';
     revision: the commit on the Hub, '' for what lies here; path: the folder or file that it was loaded from; files:
     SHA-256 of each file that it was loaded from, by its path in the folder; licence: as its card or its file states it,
-    '' where that says nothing; card: the text of its README, or ''; notes: what was assumed, a sentence each."""
+    '' where that says nothing; card: the text of its README, or ''; notes: what was assumed, a sentence each; plan: how
+    it was read; reload: reads a part once more, None where that cannot be done."""
 
     pipeline: Any
     place: str
@@ -46,6 +51,8 @@ class OpenedPipeline:
     licence: str = ""
     card: str = ""
     notes: tuple[str, ...] = ()
+    plan: MemoryPlan = field(default_factory=MemoryPlan.of_all)
+    reload: Reload | None = None
 
     @property
     def digest(self) -> str:
@@ -74,32 +81,31 @@ def open_pipeline(
     name: str | Path,
     revision: str | None = None,
     *,
-    dtype: torch.dtype | None = None,
+    planned: Planned | None = None,
     configuration: Path | None = None,
 ) -> OpenedPipeline:
     """Load a pipeline from a folder that diffusers wrote, from the Hub, or from a checkpoint in one safetensors file.
 
-    name: a path, or 'owner/name' on the Hub; revision: there, a commit, branch or tag; dtype: of the weights, by
-    default float32; configuration: for a single file, the folder with the configurations of its parts, by default those
-    of its kind as it was published. Raises SfumatoError where there is no such model, where it is of no known kind, a
+    name: a path, or 'owner/name' on the Hub; revision: there, a commit, branch or tag; planned: how it is read, by
+    default all of it in float32; where its parts go then is not seen to here (`placing.place`). configuration: for a
+    single file, the folder with the configurations of its parts, by default those of its kind as it was published.
+    Raises SfumatoError where there is no such model, where it is of no known kind, a
     pickle or not whole, and where diffusers is not installed.
     """
     path, said = local_path(name), shortened(str(name))
     if path.suffix.lower() in PICKLES and not path.is_dir():
         check_no_pickle(path)
     require(said)
-    import torch
-
-    dtype = dtype or torch.float32
+    planned = planned or (lambda folder, name, can_wait: MemoryPlan.of_all())
     if path.is_dir():
-        return _from_folder(path, said, dtype)
+        return _from_folder(path, said, planned)
     if path.suffix.lower() == ENDING and path.exists():
-        return _from_file(path, dtype, configuration)
+        return _from_file(path, planned, configuration)
     if path.exists() or not is_repository(str(name)):
         raise SfumatoError(
             f"{said}: no such folder or {ENDING} file; give a diffusers model, or one on the Hub (owner/name)"
         )
-    return _from_hub(str(name), revision, dtype)
+    return _from_hub(str(name), revision, planned)
 
 
 def is_repository(name: str) -> bool:
@@ -107,15 +113,18 @@ def is_repository(name: str) -> bool:
     return _REPOSITORY.fullmatch(name) is not None
 
 
-def _from_hub(name: str, revision: str | None, dtype: torch.dtype) -> OpenedPipeline:
+def _from_hub(name: str, revision: str | None, planned: Planned) -> OpenedPipeline:
     found = repository(name, revision)
     if INDEX not in found.files:
         raise _no_pipeline(found)
     folder = fetched(found, [INDEX])
     index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), name)
-    chosen, _ = files_of(index, found.files, name)
+    try:
+        chosen, _ = files_of(index, found.files, name)
+    except SfumatoError as error:
+        raise (error if found.folder is None else partly_cached(name)) from error
     folder = fetched(found, [*chosen, CARD])
-    return _from_folder(folder, name, dtype, folder.name)  # the client calls it by the commit
+    return _from_folder(folder, name, planned, folder.name)  # the client calls it by the commit
 
 
 def _no_pipeline(found: Repository) -> SfumatoError:
@@ -133,7 +142,7 @@ def _checkpoints(files: Iterable[str]) -> list[str]:
     return sorted(name for name in files if name.lower().endswith(ENDING) and "/" not in name)
 
 
-def _from_folder(folder: Path, place: str, dtype: torch.dtype, revision: str = "") -> OpenedPipeline:
+def _from_folder(folder: Path, place: str, planned: Planned, revision: str = "") -> OpenedPipeline:
     if not (folder / INDEX).is_file():
         raise SfumatoError(f"{place}: holds no {INDEX}, so it is no diffusers model; give the folder of one")
     index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), place)
@@ -141,20 +150,35 @@ def _from_folder(folder: Path, place: str, dtype: torch.dtype, revision: str = "
     for name in chosen:
         if name.endswith(ENDING):
             check_no_pickle(folder / name)
-    pipeline = load_pipeline(folder, index, variant, dtype, place)
+    plan = planned(folder, place, True)
+    parts = Parts(folder, index, variant, plan, place)
+    pipeline = parts.pipeline()
     files = digests_of({name: folder / name for name in chosen})
     card = read_base_card(folder)
-    return OpenedPipeline(pipeline, stored_path(Path(place)), revision, folder, files, card.licence, card.text)
+    return OpenedPipeline(
+        pipeline,
+        stored_path(Path(place)),
+        revision,
+        folder,
+        files,
+        card.licence,
+        card.text,
+        plan=plan,
+        reload=parts.again,
+    )
 
 
-def _from_file(path: Path, dtype: torch.dtype, configuration: Path | None) -> OpenedPipeline:
+def _from_file(path: Path, planned: Planned, configuration: Path | None) -> OpenedPipeline:
     layout = layout_of(path)
     kind = kind_of(layout, path)
     prediction = prediction_of(layout, kind, lambda name: _spread(path, name, layout))
-    pipeline = load_checkpoint(path, layout, kind, prediction, dtype, configuration or configuration_of(kind))
+    configuration = configuration or configuration_of(kind)
+    plan = planned(configuration, path.stem, False)
+    pipeline = load_checkpoint(path, layout, kind, prediction, getattr(torch, plan.dtype), configuration)
     licence = stated_licence(layout.metadata.get("modelspec.license"))
     files = digests_of({path.name: path})
-    return OpenedPipeline(pipeline, stored_path(path), "", path, files, licence, notes=(f"{path}: {prediction.said}",))
+    notes = (f"{path}: {prediction.said}",)
+    return OpenedPipeline(pipeline, stored_path(path), "", path, files, licence, notes=notes, plan=plan)
 
 
 def _spread(path: Path, name: str, layout: Layout) -> float | None:

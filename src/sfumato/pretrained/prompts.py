@@ -138,29 +138,24 @@ class PromptEncoder:
         Of several encoders it is the one with the most room that counts: Stable Diffusion 3 and FLUX.1 show CLIP only
         the first 77 tokens, and T5 all that this does not name.
         """
-        tokenizer = getattr(self._pipeline, self._family.tokenizer)
-        text, start = prompt, 0
+        tokenizer = getattr(self._pipeline, self._family.tokenizer) or self._pipeline.tokenizer
+        text = prompt
         if self._family.chat is not None:
-            text = tokenizer.apply_chat_template(
-                [{"role": "user", "content": prompt}],
-                tokenize=False,
-                add_generation_prompt=True,
-                **self._family.chat,
-            )
-            start = max(0, text.find(prompt))
-        whole = tokenizer(text, return_offsets_mapping=True, verbose=False)
-        seen = tokenizer(text, truncation=True, max_length=self._most_tokens(tokenizer), return_offsets_mapping=True)
-        if len(seen["input_ids"]) == len(whole["input_ids"]):
+            asked = [{"role": "user", "content": prompt}]
+            text = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True, **self._family.chat)
+        most = self._most_tokens(tokenizer)
+        whole = tokenizer(text, verbose=False, return_offsets_mapping=True)["offset_mapping"]
+        if len(whole) <= most:
             return ""
-        end = max(end for _, end in seen["offset_mapping"]) - start
-        while 0 < end < len(prompt) and not prompt[end - 1].isspace() and not prompt[end].isspace():
+        seen = tokenizer(text, truncation=True, max_length=most, return_offsets_mapping=True)["offset_mapping"]
+        end = max(end for _, end in seen) - max(0, text.find(prompt))
+        while 0 < end < len(prompt) and not prompt[end - 1].isspace():
             end -= 1
-        return prompt[max(end, 0) :].strip()
+        return prompt[max(0, end) :].strip()
 
     def _most_tokens(self, tokenizer: Any) -> int:
-        parameters = inspect.signature(type(self._pipeline).__call__).parameters
-        own = parameters.get("max_sequence_length")
-        return int(tokenizer.model_max_length if own is None else own.default)
+        own = inspect.signature(type(self._pipeline).__call__).parameters.get("max_sequence_length")
+        return int(tokenizer.model_max_length if own is None else min(own.default, tokenizer.model_max_length))
 
     def _encoded(self, prompt: str, asked: Mapping[str, Any]) -> dict[str, Leaf]:
         recording = record(self._pipeline, self._family, (500.0,), prompt=prompt, **asked)

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sfumato.pretrained.extra import quiet
 from sfumato.pretrained.families import Family
 from sfumato.pretrained.layouts import Inputs
 
@@ -65,18 +66,26 @@ class StillScheduler:
 
 
 def record(pipeline: Any, family: Family, times: Sequence[float] = TIMES, **asked: Any) -> Recording:
-    """What the pipeline does when it is ``asked`` (its own arguments: prompt, height, width, ...) without guidance."""
+    """What the pipeline does when it is ``asked`` (its own arguments: prompt, height, width, ...) without guidance.
+
+    times: what the scheduler calls those of its steps, of 1000. It draws from no generator but one of its own.
+    """
     recording = Recording()
     scheduler = StillScheduler(pipeline.scheduler.config, times, recording)
     off = {family.guidance.argument: family.guidance.theirs(1.0)}
-    device = torch.Generator().manual_seed(0)  # nobody's random numbers are used up
-    with quiet(), _in_place(pipeline, scheduler), _answering_ones(getattr(pipeline, family.network), recording):
-        pipeline(**off | asked, num_inference_steps=len(times), generator=device, output_type="latent")
+    generator = torch.Generator().manual_seed(0)
+    with (
+        quiet(),
+        in_place_of_scheduler(pipeline, scheduler),
+        _answering_ones(getattr(pipeline, family.network), recording),
+    ):
+        pipeline(**off | asked, num_inference_steps=len(times), generator=generator, output_type="latent")
     return recording
 
 
 @contextmanager
-def _in_place(pipeline: Any, scheduler: StillScheduler) -> Iterator[None]:
+def in_place_of_scheduler(pipeline: Any, scheduler: Any) -> Iterator[None]:
+    """The pipeline has another scheduler for a while."""
     # Not by assignment, of which the pipeline would make a note in its configuration.
     components = vars(pipeline)
     own = components["scheduler"]
@@ -109,19 +118,6 @@ def _answering_ones(network: nn.Module, recording: Recording) -> Iterator[None]:
             del network.forward
             if before is not None:
                 network.forward = before  # type: ignore[method-assign]
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without what diffusers logs of prompts that are cut, which is said by `PromptEncoder.cut`."""
-    from diffusers.utils import logging
-
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
 
 
 def sample_name(network: nn.Module) -> str:

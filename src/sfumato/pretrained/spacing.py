@@ -106,16 +106,19 @@ class Spacing:
         return np.exp(np.interp(times, np.arange(count), levels.log().numpy()))
 
     def shift(self, steps: int, height: int, width: int) -> float:
-        """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu of its tokens."""
+        """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu, where
+        mu is linear in its tokens."""
         config = self.config
         if not config.get("use_dynamic_shifting"):
             return float(config.get("shift", 1.0))
         tokens = (height // self.cell) * (width // self.cell)
         if self.family.shift == "tokens and steps":
-            return math.exp(_klein_mu(tokens, steps))
-        low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
-        least, most = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
-        return math.exp(least + (tokens - low) * (most - least) / (high - low))
+            mu = _klein_mu(tokens, steps)
+        else:
+            low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
+            least, most = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
+            mu = least + (tokens - low) * (most - least) / (high - low)
+        return mu if config.get("time_shift_type") == "linear" else math.exp(mu)
 
     def _shifted(self, steps: int, shift: float, sigma_min: float | None, highest: float) -> np.ndarray:
         """Times [steps], falling from ``highest``."""
@@ -152,6 +155,8 @@ def noise_levels(family: Family, config: Mapping[str, Any]) -> Tensor | None:
     """
     if family.is_flow:
         return None
+    if config.get("timestep_type", "discrete") != "discrete":
+        raise _unknown(family, f"times of the kind '{config['timestep_type']}'")
     steps = config.get("num_train_timesteps", 1000)
     kind, start, end = config.get("beta_schedule"), config.get("beta_start"), config.get("beta_end")
     if config.get("trained_betas") is not None:
@@ -160,15 +165,28 @@ def noise_levels(family: Family, config: Mapping[str, Any]) -> Tensor | None:
         betas = torch.linspace(start, end, steps, dtype=torch.float32)
     elif kind == "scaled_linear" and start is not None and end is not None:
         betas = torch.linspace(start**0.5, end**0.5, steps, dtype=torch.float32) ** 2
+    elif kind == "squaredcos_cap_v2":
+        betas = _cosine(steps)
     else:
-        raise SfumatoError(
-            f"{family.title}: its scheduler has betas of the kind '{kind}', which sfumato cannot sample; put the "
-            f"scheduler that the model was trained with into its folder"
-        )
+        raise _unknown(family, f"betas of the kind '{kind}'")
     kept = torch.cumprod(1 - betas, 0)
     if config.get("rescale_betas_zero_snr"):
         kept = _ending_in_noise(kept)
     return ((1 - kept) / kept).sqrt().double()
+
+
+def _cosine(steps: int) -> Tensor:
+    """Betas of abar = cos^2, none above 0.999 (Nichol and Dhariwal 2021, arXiv:2102.09672, eq. 17)."""
+    times = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+    kept = torch.cos((times + 0.008) / 1.008 * math.pi / 2) ** 2
+    return (1 - kept[1:] / kept[:-1]).clamp_max(0.999).float()
+
+
+def _unknown(family: Family, what: str) -> SfumatoError:
+    return SfumatoError(
+        f"{family.title}: its scheduler has {what}, which sfumato does not sample; put the scheduler_config.json that "
+        f"the model was trained with into its folder"
+    )
 
 
 def _ending_in_noise(kept: Tensor) -> Tensor:
@@ -176,9 +194,6 @@ def _ending_in_noise(kept: Tensor) -> Tensor:
     2^-24 here, so that the last sigma is 4096 and not infinite."""
     roots = kept.sqrt()
     stretched = (roots - roots[-1]) * (roots[0] / (roots[0] - roots[-1]))
-    # The training went on from betas, which are what is left when abar is rounded.
-    squares = stretched**2
-    alphas = torch.cat((squares[:1], squares[1:] / squares[:-1]))
-    kept = torch.cumprod(alphas, 0)
+    kept = stretched**2
     kept[-1] = 2.0**-24
     return kept

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -84,6 +85,9 @@ class Prompts:
         return chosen(self.texts[position % len(self.texts)], position, seed)
 
 
+NO_WORDS: Final = Prompts(("",))
+
+
 def prompts_of(prompt: str | None, file: Path | None) -> Prompts | None:
     """What a series is asked for by a text or by a file of them; None where neither is given. Raises SfumatoError for
     both at once, and as `Prompts.of` and `Prompts.read`."""
@@ -127,17 +131,10 @@ def _check(text: str, place: str) -> None:
         )
 
 
-@dataclass
-class _Open:
-    """A brace that is not closed yet: where it stands, and what has been read in it, between bars."""
-
-    place: int
-    number: int
-    alternatives: list[list[str | _Choice]]
-
-
+@lru_cache(maxsize=256)
 def _parsed(text: str, place: str) -> _Sequence:
-    """place: what a mistake is said to be in. Raises SfumatoError with the letter."""
+    """Kept, as it is asked for each work of a series. place: what a mistake is said to be in. Raises SfumatoError with
+    the letter."""
     outermost = _Open(0, 0, [[]])
     opened, count = [outermost], 0
     for part in _PART.finditer(text):
@@ -159,6 +156,15 @@ def _parsed(text: str, place: str) -> _Sequence:
     if len(opened) > 1:
         raise _mistake(place, opened[-1].place, "is not closed; close it, or write \\{ for the sign itself", "{")
     return tuple(outermost.alternatives[0])
+
+
+@dataclass
+class _Open:
+    """A brace that is not closed yet: where it stands, and what has been read in it, between bars."""
+
+    place: int
+    number: int
+    alternatives: list[list[str | _Choice]]
 
 
 def _closed(brace: _Open) -> Iterator[str | _Choice]:

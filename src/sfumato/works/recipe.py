@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import from_json
 
+from sfumato import __version__
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.works.edits import Inpaint, Invert, Outpaint, Refine
 from sfumato.works.request import Request
@@ -77,6 +78,13 @@ class Environment(Plain):
     device: Word = "cpu"
     sfumato_version: Word
     torch_version: Word
+
+    @classmethod
+    def here(cls, device: str) -> Self:
+        """That of this program on a kind of device."""
+        import torch
+
+        return cls(device=device, sfumato_version=__version__, torch_version=torch.__version__)
 
 
 class Mark(Plain):

@@ -100,7 +100,7 @@ class SamplerSettings(Extended):
     def over(self, own: SamplerSettings) -> SamplerSettings:
         """What is set here, and the rest as ``own`` has it: all fields set. Raises pydantic's ValidationError for
         bounds that are not in order."""
-        return SamplerSettings.model_validate(own.model_dump() | self.model_dump(exclude_unset=True))
+        return SamplerSettings.model_validate(dict(own) | self.model_dump(exclude_unset=True))
 
 
 class CanvasShape(Plain):

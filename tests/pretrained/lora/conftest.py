@@ -5,13 +5,20 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from torch import Tensor
 
 from sfumato.pretrained import extra
+from sfumato.pretrained.lora.trainable import (
+    ATTENTION,
+    add_trainable_lora,
+    load_lora_tensors,
+    lora_tensors,
+    remove_trainable_lora,
+)
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
@@ -90,3 +97,45 @@ def tiny(tiny_pipelines: ModuleType) -> Callable[[str], Tiny]:
 def another(tiny_pipelines: ModuleType) -> Callable[[str], Tiny]:
     """(family) -> a fresh one of the same weights."""
     return lambda family: Tiny(family, tiny_pipelines.pipeline(family))
+
+
+def _random(module: torch.nn.Module, targets: tuple[str, ...], rank: int, alpha: float) -> dict[str, Tensor]:
+    add_trainable_lora(module, rank, alpha, targets)
+    tensors = lora_tensors(module)
+    for index, (name, tensor) in enumerate(tensors.items()):
+        if "lora_B" in name:
+            tensor.copy_(0.3 * torch.randn(tensor.shape, generator=torch.Generator().manual_seed(index)))
+    load_lora_tensors(module, tensors)
+    return tensors
+
+
+class Trained(NamedTuple):
+    """A LoRA of random numbers of one family: its tensors by component, and what the pipeline answers with it."""
+
+    tensors: dict[str, dict[str, Tensor]]
+    answer: Tensor
+    text: Tensor | None
+    rank: int = 4
+    alpha: float = 2.5
+
+
+@pytest.fixture(scope="session")
+def trained(tiny: Callable[[str], Tiny]) -> Callable[[str], Trained]:
+    """(family) -> a LoRA of its network, and of the last text encoder where a LoRA can change that."""
+
+    @cache
+    def train(family: str) -> Trained:
+        one, text = tiny(family), None
+        able = [name for name in one.pipeline._lora_loadable_modules if name.startswith("text_encoder")]
+        targets = (*ATTENTION, "proj_in", "ff.net.2", "conv1", "conv_shortcut")
+        tensors = {one.component: _random(one.network, targets, 4, 2.5)}
+        answer = one.answer()
+        remove_trainable_lora(one.network)
+        if able and family in ("sd15", "sdxl"):
+            encoder = getattr(one.pipeline, able[-1])
+            tensors[able[-1]] = _random(encoder, ("q_proj", "fc1"), 4, 2.5)
+            text = one.text(able[-1])
+            remove_trainable_lora(encoder)
+        return Trained(tensors, answer, text)
+
+    return train

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
+from sfumato.pretrained import extra
 from sfumato.pretrained.families import FAMILIES, Family, family_of
 from sfumato.pretrained.lora.kinds import some
 from sfumato.pretrained.lora.marks import has_unet
@@ -44,19 +45,20 @@ def apply_loras(pipeline: Any, loras: Sequence[tuple[LoraFile, float]]) -> None:
     place in the pipeline or another shape there.
     """
     family = family_of(pipeline)
-    placed = [(_placed(lora, pipeline, family), weight) for lora, weight in loras]
-    remove_loras(pipeline)
-    weights = {}
-    for index, (components, weight) in enumerate(placed):
-        if weight == 0:
-            continue
-        weights[f"lora{index}"] = weight
-        for component, changes in components.items():
-            _load(pipeline, component, f"lora{index}", changes)
-    if weights:
-        pipeline.set_adapters(list(weights), list(weights.values()))
-        for module in _components(pipeline).values():
-            module.requires_grad_(False)
+    with extra.quiet():
+        placed = [(_placed(lora, pipeline, family), weight) for lora, weight in loras]
+        remove_loras(pipeline)
+        weights = {}
+        for index, (components, weight) in enumerate(placed):
+            if weight == 0:
+                continue
+            weights[f"lora{index}"] = weight
+            for component, changes in components.items():
+                _load(pipeline, component, f"lora{index}", changes)
+        if weights:
+            pipeline.set_adapters(list(weights), list(weights.values()))
+            for module in _components(pipeline).values():
+                module.requires_grad_(False)
 
 
 def remove_loras(pipeline: Any) -> None:
