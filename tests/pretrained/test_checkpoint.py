@@ -109,7 +109,9 @@ def test_a_pickle_is_refused_by_its_name_unopened(name, tmp_path, monkeypatch):
 def test_a_pickle_of_another_name_is_refused_by_its_first_bytes(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.safetensors").write_bytes(data)
-    with pytest.raises(SfumatoError, match=r"m.safetensors: is a (pickle|zip, as torch makes of its pickles), whatever"):
+    with pytest.raises(
+        SfumatoError, match=r"m.safetensors: is a (pickle|zip, as torch makes of its pickles), whatever"
+    ):
         layout_of(tmp_path / "m.safetensors")
     assert not (tmp_path / "harm").exists()
 
@@ -127,7 +129,9 @@ def test_a_header_whose_length_looks_like_one_is_read(length, tmp_path):
     assert layout_of(tmp_path / "m.safetensors").metadata == metadata
 
 
-@pytest.mark.parametrize("data", [b"", b"\x10", b"\xff" * 40, b"\x02" + bytes(7) + b"{}extra", b"\x01" + bytes(7) + b"["])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x10", b"\xff" * 40, b"\x02" + bytes(7) + b"{}extra", b"\x01" + bytes(7) + b"["]
+)
 def test_a_file_that_is_damaged_is_one_sentence(data, tmp_path):
     path = tmp_path / "m.safetensors"
     path.write_bytes(data)

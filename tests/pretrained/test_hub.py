@@ -82,7 +82,9 @@ def test_a_repository_without_a_pipeline_says_what_it_holds(hub):
     assert not is_pipeline("owner/own")
     assert not is_pipeline("owner/none")
     assert is_pipeline("owner/files")
-    with pytest.raises(SfumatoError, match="fetch one with 'hf download owner/files a.safetensors' or another of its 2"):
+    with pytest.raises(
+        SfumatoError, match="fetch one with 'hf download owner/files a.safetensors' or another of its 2"
+    ):
         open_pipeline("owner/files")
 
 

@@ -104,7 +104,10 @@ def test_weights_in_several_files_come_with_their_index(half):
     [
         ([WEIGHTS[0]], "holds no weights of its unet"),
         ([WEIGHTS[0], "unet/diffusion_pytorch_model.bin"], r"weights of its unet are a pickle \(diffusion_pytorch_mod"),
-        ([HALF[0], "unet/diffusion_pytorch_model.ema.safetensors"], r"text_encoder has weights in variants .* \(fp16\)"),
+        (
+            [HALF[0], "unet/diffusion_pytorch_model.ema.safetensors"],
+            r"text_encoder has weights in variants .* \(fp16\)",
+        ),
     ],
 )
 def test_weights_that_are_missing_or_pickles_are_one_sentence(weights, said):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,9 +60,9 @@ class PipelineAdaptation(Adaptation):
 
 
 def open_adapted(
-    directory: Path, adapted: AdapterConfig, device: torch.device, given: str | Path | None, loras: Sequence[str]
+    directory: Path, adapted: AdapterConfig, device: torch.device, given: str | Path | None
 ) -> tuple[PretrainedParts, PipelineAdaptation]:
-    """The base of the adapted model in a directory, with the adapter on it, and then other LoRA files.
+    """The base of the adapted model in a directory, with the adapter on it.
 
     given: where a person says that the base is. Raises SfumatoError where it is not there, or is another.
     """
@@ -75,7 +74,7 @@ def open_adapted(
             f"{directory}: was adapted from '{reference.name}', and is no model without it, which is not at "
             f"{recorded or 'a place that is recorded'}; say where it is with --base"
         )
-    parts = open_pretrained(place, reference.revision or None, device, [str(directory / ADAPTER), *loras])
+    parts = open_pretrained(place, reference.revision or None, device, [str(directory / ADAPTER)])
     if parts.opened.digest != reference.digest:
         raise SfumatoError(
             f"{place}: is not the model '{reference.name}' that was adapted (its files are {parts.opened.digest[:10]}, "

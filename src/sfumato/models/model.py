@@ -127,8 +127,10 @@ class Model:
             return cls._of(open_pretrained(name, revision, place, loras))
         with opened_model(name, revision) as directory:
             adapted = read_adapter_config(directory / CONFIG)
-            if adapted is not None and adapted.base.kind == "diffusers":
-                model = cls._adapted_pipeline(directory, adapted, place, base, loras)
+            if adapted is not None and adapted.base.kind == "diffusers" and not loras:
+                parts, adaptation = open_adapted(directory, adapted, place, base)
+                model = cls._of_adapted(directory, adapted, parts)
+                model.adaptation = adaptation
             elif loras:
                 raise SfumatoError(
                     f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
@@ -152,20 +154,12 @@ class Model:
         )
 
     @classmethod
-    def _adapted_pipeline(
-        cls,
-        directory: Path,
-        adapted: AdapterConfig,
-        device: torch.device,
-        base: str | Path | None,
-        loras: Sequence[str],
-    ) -> Self:
-        """The pipeline that an adapter was learned on, with the adapter and other LoRA files on it."""
-        parts, adaptation = open_adapted(directory, adapted, device, base, loras)
+    def _of_adapted(cls, directory: Path, adapted: AdapterConfig, parts: PretrainedParts) -> Self:
+        """The pipeline that an adapter was learned on, with the adapter on it."""
         model = cls._of(parts)
         model.config = adapted.model.model_copy(update={"codec": parts.config.codec})
         model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
-        model.adaptation, model.named = adaptation, None if not loras else parts.reference
+        model.named = None
         model._read_beside(directory)
         return model
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion.denoiser import V, Epsilon, Preconditioning
+from sfumato.diffusion.denoiser import Epsilon, Preconditioning, V
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.families import Family
 from sfumato.pretrained.layouts import Inputs
