@@ -1,4 +1,4 @@
-"""Adapting pre-trained models, from a folder of pictures to a model: encoding, the objective, the one loop, and back."""
+"""Adapting pre-trained models: what is encoded, what learns, the one loop, and the model that comes out."""
 
 import hashlib
 import json
@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -13,11 +14,11 @@ from PIL import Image
 from sfumato import pipeline
 from sfumato.collection import Collection, collect
 from sfumato.dataset import Dataset, prepare
-from sfumato.dataset.buckets import Shape
 from sfumato.disk import replace_file
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model
-from sfumato.training import Run, encoding, examples, train
+from sfumato.pretrained.lora.trainable import remove_trainable_lora
+from sfumato.training import Run, encoding, examples, resolve, train
 from sfumato.training.adapting_plan import fitting, plan_adapting
 from sfumato.training.adapting_preparation import material_of
 from sfumato.training.encoded import EncodedPictures
@@ -44,10 +45,8 @@ def art(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     for number in range(12):
         size = (96, 64) if number % 3 else (80, 80)
-        picture = Image.effect_noise((8, 8), 80 + number).resize(size, Image.Resampling.BICUBIC)
-        Image.merge("RGB", [picture, picture.rotate(90).resize(size), picture.rotate(180)]).save(
-            folder / f"{number}.png"
-        )
+        patches = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+        Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC).save(folder / f"{number}.png")
     for number in range(2):
         (folder / f"{number}.txt").write_text("a wave", "utf-8")
     (folder / "metadata.csv").write_text("file_name,title\n" + "".join(f"{n}.png,Wave {n}\n" for n in range(2, 12)))
@@ -105,7 +104,7 @@ def encoded(gathered, base, tmp_path_factory) -> Callable[[str], EncodedPictures
 
 def test_latents_and_words_are_those_of_the_models_own_codec_and_encoder(base, encoded, gathered):
     pretrained, pictures = base("sd15").pretrained, encoded("sd15")
-    assert set(pictures.shapes) == {Shape(64, 64), Shape(64, 48)} or len(set(pictures.shapes)) == 2
+    assert len(set(pictures.shapes)) == 2
     for index in (0, 5):
         shape = pictures.shapes[index]
         latents = pictures.latents([index])
@@ -197,9 +196,6 @@ def test_the_loss_is_that_of_what_the_network_predicts_and_only_the_layers_learn
     torch.testing.assert_close(loss, (predicted - target).square().mean((1, 2, 3)), rtol=2e-3, atol=1e-4)
     loss.mean().backward()
     assert all(parameter.grad is not None for parameter in objective.parameters())
-    denoiser.fresh(model.pretrained, 2, 2.0, (), 1)  # takes the old ones off
-    from sfumato.pretrained.lora.trainable import remove_trainable_lora
-
     remove_trainable_lora(model.pretrained.network)
     after = model.pretrained.network.state_dict()
     assert before.keys() == after.keys()
@@ -219,8 +215,6 @@ def test_computing_activations_twice_changes_nothing_in_what_is_learned(base, en
     gradients = []
     for checkpointing in (False, True):
         choices = fitting(CHOICES | {"objective": {"kind": "adapting", "checkpointing": checkpointing}}, base("sd15"))
-        from sfumato.training import resolve
-
         objective = resolve(choices).build_objective(0, base=base("sd15"))
         loss = objective(
             encoded("sd15").latents([0]), encoded("sd15").conditions([0]), torch.Generator().manual_seed(1)
@@ -243,7 +237,8 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def lines(run: Path) -> list[dict]:
-    return [{k: v for k, v in json.loads(line).items() if k != "clock"} for line in (run / "log.jsonl").open()]
+    events = map(json.loads, (run / "log.jsonl").read_text().splitlines())
+    return [{name: value for name, value in event.items() if name != "clock"} for event in events]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A pre-trained pipeline that was adapted: a LoRA file that other programs open too, beside a base that stays as it is."""
+"""A pre-trained pipeline that was adapted: a LoRA file that other programs open too, beside a base that stays."""
 
 from __future__ import annotations
 

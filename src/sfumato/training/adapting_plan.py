@@ -97,9 +97,10 @@ def _count(settings: TrainingConfig, base: Model) -> int:
 def _what(settings: TrainingConfig, parameters: int, base: Model) -> str:
     assert base.pretrained is not None and settings.adapter is not None, "it is a pre-trained one that is adapted"
     whole = sum(weights.numel() for weights in base.denoiser.parameters())
+    title = base.pretrained.family.title
     return (
-        f"adapts '{printable(base.config.name)}' ({base.pretrained.family.title}, {whole / 1e6:,.1f} M parameters, which "
-        f"stay as they are): {parameters:,} of rank {settings.adapter.rank} learn, batch {settings.batch}"
+        f"adapts '{printable(base.config.name)}' ({title}, {whole / 1e6:,.1f} M parameters, which stay as they are): "
+        f"{parameters:,} of rank {settings.adapter.rank} learn, batch {settings.batch}"
     )
 
 

@@ -1,4 +1,4 @@
-"""From a pre-trained model and a dataset to pictures and captions that are encoded for it, and to a run that can begin."""
+"""From a pre-trained model and a dataset to what is to be encoded, and to a run that can begin."""
 
 from __future__ import annotations
 
@@ -134,5 +134,6 @@ def prepare_adapting(
 
 def _said_of(base: Model) -> str:
     assert base.pretrained is not None and base.record is not None, "pipelines have a record"
-    licence = base.record.facts.get("License", "states none that was found")
-    return f"{base.config.name} ({base.pretrained.family.title}); its licence: {licence}; what it learned from is not known"
+    licence = base.record.facts.get("License", "its own card states none")
+    title = base.pretrained.family.title
+    return f"{base.config.name} ({title}); its licence: {licence}; what it learned from is not known"
