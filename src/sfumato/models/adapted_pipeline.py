@@ -16,9 +16,9 @@ from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import ADAPTER, CONFIG
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.weights import digest
+from sfumato.works.recipe import ModelReference
 
 if TYPE_CHECKING:
-    from sfumato.models.model import Model
     from sfumato.pretrained.lora.about import LoraAbout
 
 
@@ -95,17 +95,15 @@ def open_adapted(
     return parts, adaptation
 
 
-def pipeline_reference(model: Model, path: Path | None) -> BaseReference:
-    """How an adapter names its base. model: the pipeline that was opened; path: where it lies on this disk, None of one
-    from the Hub."""
-    assert model.named is not None, "pipelines are named as they are opened"
-    licence = "" if model.record is None else model.record.facts.get("License", "")
+def pipeline_reference(named: ModelReference, place: str, licence: str) -> BaseReference:
+    """How an adapter names its base. named: how recipes do; place: what it was opened by; licence: as its card states
+    it, or ''."""
     return BaseReference(
         kind="diffusers",
-        name=model.config.name,
-        digest=model.weights_digest,
-        files=model.named.files,
-        place=model.place,
-        revision=model.named.revision,
+        name=named.name,
+        digest=named.digest,
+        files=named.files,
+        place=place,
+        revision=named.revision,
         licence=licence,
     )

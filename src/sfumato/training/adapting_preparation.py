@@ -107,7 +107,8 @@ def prepare_adapting(
     made = plan_adapting(choices, base, dataset, encoded, device, tuple(known))
     check_disk(path, disk_bytes(made, dataset) - dataset.pixels.numel())
     place = local_path(base.place)
-    reference = pipeline_reference(base, place if place.exists() else None)
+    assert base.record is not None, "pipelines have a record"
+    reference = pipeline_reference(base.reference, _lasting(base.place), base.record.facts.get("License", ""))
     own = Holdings.of(collection)
     record = RunRecord(
         settings=made.settings,
@@ -130,6 +131,12 @@ def prepare_adapting(
         if force:
             clear_run(directory)
         return Run.create(directory, record, holdings=combined(own, base.record)), made
+
+
+def _lasting(place: str) -> str:
+    """A place that is found from any directory: of a folder its whole path."""
+    path = local_path(place)
+    return stored_path(path.resolve()) if path.exists() else place
 
 
 def _said_of(base: Model) -> str:
