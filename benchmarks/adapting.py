@@ -30,6 +30,7 @@ from sfumato.memory import keep_freed_memory
 from sfumato.models import Model
 from sfumato.training import layered, parent_choices, parse_choices, prepare_run, train
 
+UNWATCHED = {"snapshots": 0, "evaluations": 1}
 WAYS = ("adapter: adapter={}", "all weights:")
 
 
@@ -41,7 +42,7 @@ def main() -> None:
     last = _dataset(asked, [asked.last])
     base = asked.scratch / "base"
     if not (base / "model").is_dir():
-        choices = layered(parse_choices(asked.set), {"steps": asked.base // 24, "size": asked.size, "snapshots": 0})
+        choices = layered(parse_choices(asked.set), {"steps": asked.base // 24, "size": asked.size, **UNWATCHED})
         run, plan = prepare_run(base, known, layered({"threads": 1}, choices))
         print(plan.sentence, flush=True)
         list(train(run))
@@ -90,7 +91,7 @@ def _learned(
     asked: argparse.Namespace, base: Path, last: Dataset, known: Dataset, settings: Sequence[str], seed: int
 ) -> tuple[float, float, float, float]:
     """Losses of the last class and of the base's, MB of the file, seconds."""
-    own: dict[str, Any] = {"steps": asked.pictures // 24, "seed": seed, "snapshots": 0, "threads": 1}
+    own: dict[str, Any] = {"steps": asked.pictures // 24, "seed": seed, "threads": 1, **UNWATCHED}
     choices = layered(parent_choices(str(base)), own, parse_choices(settings))
     with tempfile.TemporaryDirectory(dir=asked.scratch) as scratch:
         began = time.perf_counter()

@@ -124,7 +124,7 @@ class SteeringOptions:
 
 @dataclass(frozen=True)
 class PretrainedOptions:
-    """What a pre-trained model is loaded with."""
+    """What a pre-trained model is loaded with, or one that was adapted."""
 
     loras: Annotated[
         list[str] | None,
@@ -134,12 +134,16 @@ class PretrainedOptions:
             help="A LoRA file for a pre-trained model, with how much of it, by default 1; once for each file.",
         ),
     ] = None
+    base: Annotated[
+        str | None,
+        typer.Option("--base", help="The base of a model that was adapted, if it is not found by itself."),
+    ] = None
 
     def model(self, name: str | Path, device: str, revision: str | None = None) -> Model:
         """The model by a name that a person gave. Raises SfumatoError."""
         from sfumato.models import Model
 
-        return Model.from_pretrained(name, revision=revision, device=device, loras=self.loras or ())
+        return Model.from_pretrained(name, revision=revision, device=device, base=self.base, loras=self.loras or ())
 
 
 @dataclass(frozen=True)

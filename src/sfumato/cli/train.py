@@ -88,8 +88,8 @@ def train(
         bool,
         typer.Option(
             "--adapt",
-            help="With --from: leave that model as it is and learn a small adapter (LoRA) beside it; its size is --set "
-            "rank=8. A pre-trained model of diffusers can be adapted, and not be trained as a whole.",
+            help="With --from: leave that model as it is, and learn a small adapter (LoRA) beside it; --set rank=16 "
+            "says how large. A pre-trained model can be adapted only, and not be trained as a whole.",
         ),
     ] = False,
     caption: Annotated[

@@ -55,10 +55,10 @@ def opened_base(
 ) -> Iterator[FoundBase]:
     """An adapted model's base, as long as the block lasts.
 
-    directory: the adapted model's; given: where a person says that the base is, and then it is nowhere else; beside:
-    further places near which it is searched for by its weights, besides the directory in which the program runs;
-    remedy: what a person can do where it is not found, or where another model lies in the place that was given, of
-    which the SfumatoError speaks that is raised then.
+    directory: the adapted model's; given: where a person says that the base is, and then it is looked for nowhere else;
+    beside: further directories below which it is searched for by its weights, besides the adapter's own surroundings
+    and the directory in which the program runs; remedy: what a person can do where it is not found, or where another
+    model lies in the place that was given, of which the SfumatoError speaks that is raised then.
     """
     with ExitStack() as stack:
         if given is None:
@@ -85,11 +85,10 @@ def _found(
                 if digest_in(found) == reference.digest:
                     stack.push(opened.pop_all())
                     return FoundBase(found, _on_disk(recorded))
-            reason = f"another model lies at {recorded}"
+            reason = f"another model lies at its place ({reference.place})"
         except SfumatoError:
-            reason = f"there is no model at {recorded}"
-    begun = [place for begin in (directory, *beside) for place in (begin, *begin.resolve().parents[:ABOVE])]
-    near = find_weights(reference.digest, [*begun, Path.cwd()])
+            reason = f"there is no model at its place ({reference.place})"
+    near = find_weights(reference.digest, [directory, *directory.resolve().parents[:ABOVE], *beside, Path.cwd()])
     if near is None:
         raise SfumatoError(
             f"{directory}: was adapted from '{reference.name}' (weights {reference.digest[:10]}), and is no model "

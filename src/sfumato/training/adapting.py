@@ -15,7 +15,7 @@ from sfumato.models.adapted import BaseReference
 from sfumato.models.adapted_pipeline import PipelineAdaptation
 from sfumato.models.bases import opened_base
 from sfumato.pretrained.lora.about import LoraAbout
-from sfumato.training.configuration import TrainingConfig
+from sfumato.training.configuration import AdapterSettings, TrainingConfig
 from sfumato.training.encoded import FOLDER, EncodedPictures
 from sfumato.training.low_rank import Adapter
 from sfumato.training.objectives import AdaptingConfig
@@ -34,6 +34,11 @@ class Base:
     reference: BaseReference
     path: Path | None
     encoded: EncodedPictures | None = None
+
+    def sentence(self, settings: AdapterSettings | None) -> str:
+        """What the adapted model's card says of it."""
+        rank = "" if settings is None else f" of rank {settings.rank}"
+        return f"an adapter{rank} of '{self.reference.name}', which is needed with it: weights {self.reference.digest}"
 
     def adaptation(self, settings: TrainingConfig, state: TrainingState) -> Adaptation:
         """The adapter of the moment, which shares the state's averaged weights. settings: of a run that adapts."""

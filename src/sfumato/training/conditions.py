@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sfumato.dataset import Dataset
+from sfumato.dataset.dataset import NO_LABEL
 from sfumato.diffusion.condition import ClassCondition
 from sfumato.models import ModelConfig
 from sfumato.text import readable
@@ -39,10 +40,8 @@ def known_classes(dataset: Dataset, base: ModelConfig | None, name: str) -> tupl
 
 
 def labels_among(classes: Sequence[str], dataset: Dataset, name: str) -> Tensor:
-    """[N] int64: the place among a model's classes of each picture's, -1 of one without. classes: as `known_classes`
-    gives them for that name."""
-    if not classes:
-        return torch.full((len(dataset),), -1)
+    """[N] int64: the place of each picture's class among those of a model, NO_LABEL of one without. classes: as
+    `known_classes` gives them for that name."""
     places = {readable(each): place for place, each in enumerate(classes)}
-    own = [places.get(readable(each), -1) for each in dataset.classes or (name,)]
-    return torch.tensor([*own, -1])[dataset.labels]
+    own = [places.get(readable(each), NO_LABEL) for each in dataset.classes or (name,)]
+    return torch.tensor([*own, NO_LABEL])[dataset.labels]

@@ -13,6 +13,7 @@ import sfumato
 from sfumato.cards.hub import model_card
 from sfumato.cards.subject import Subject
 from sfumato.dataset import Dataset
+from sfumato.dataset.dataset import NO_LABEL
 from sfumato.likeness import Likeness
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.models.place import is_hub_id
@@ -100,6 +101,8 @@ class RunWriter:
         """Put the model of this moment, with its card, in the place of an earlier one."""
         batch = self.run.record.settings.batch
         facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
+        if self.base is not None:
+            facts["Adapter"] = self.base.sentence(self.run.record.settings.adapter)
         if calibration is not None:
             facts["Sampling"] = calibration.sentence
         if self.likeness is not None:
@@ -165,7 +168,7 @@ def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> 
         )
     classes = known_classes(dataset, its, name) if objective.knows_classes else ()
     labels = labels_among(classes, dataset, name)[dataset.train]
-    counts = torch.bincount(labels[labels >= 0], minlength=len(classes)).double()
+    counts = torch.bincount(labels[labels != NO_LABEL], minlength=len(classes)).double()
     if settings.balance == "class":
         counts = (counts > 0).double()
     return ModelConfig(
