@@ -16,6 +16,7 @@ from sfumato.models import Generation, Model, inpaint, interpolated, outpaint, r
 from sfumato.models.canvas import masked_canvas
 from sfumato.models.effort import looks, watched_looks
 from sfumato.models.nearby import find_loras, find_pipeline
+from sfumato.models.progress import PromptWarning
 from sfumato.models.verbs import reimagining
 from sfumato.works import Recipe, Work
 from sfumato.works.request import Request
@@ -202,3 +203,9 @@ def test_loras_are_found_only_where_all_are(tmp_path: Path) -> None:
     wash = LoraReference(name="wash", digest=hashlib.sha256(b"wash").hexdigest())
     assert find_loras([ink], [tmp_path]) == [tmp_path / "ink.safetensors"]
     assert find_loras([ink, wash], [tmp_path]) is None
+
+
+def test_words_beyond_what_the_text_encoder_takes_are_named(model: Model) -> None:
+    long = "a red fox " * 60 + "in the snow"
+    with pytest.warns(PromptWarning, match="longer than the model reads: from '.*' on it is not seen"):
+        model.generate(1, **ASKED | {"prompt": long})

@@ -1,5 +1,6 @@
 """Tiny pipelines as folders and as files, a Hub on this machine, and no way to any other."""
 
+import functools
 import importlib
 import json
 import socket
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -137,3 +139,11 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def model_of(tiny: ModuleType) -> Callable[[str], Any]:
+    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
+    from sfumato.pretrained.bridge import bridged
+
+    return functools.cache(lambda family: bridged(tiny.pipeline(family)))

@@ -83,7 +83,7 @@ def test_a_repository_without_a_pipeline_says_what_it_holds(hub):
     assert not is_pipeline("owner/none")
     assert is_pipeline("owner/files")
     with pytest.raises(
-        SfumatoError, match="fetch one with 'hf download owner/files a.safetensors' or another of its 2"
+        SfumatoError, match=r"fetch one with 'hf download owner/files a.safetensors' or another of its 2"
     ):
         open_pipeline("owner/files")
 

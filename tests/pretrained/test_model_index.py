@@ -66,7 +66,7 @@ def test_what_is_no_pipeline_of_diffusers_own_is_refused(changes, said):
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"3", b"\xff", b'{"_class_name": ', b"[" * 100_000])
 def test_what_is_no_index_is_one_sentence(data):
-    with pytest.raises(SfumatoError, match="^m: model_index.json"):
+    with pytest.raises(SfumatoError, match=r"^m: model_index.json"):
         index_of(data, "m")
 
 

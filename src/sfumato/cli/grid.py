@@ -18,6 +18,7 @@ from rich.console import Console
 from sfumato.cli import options
 from sfumato.cli.bar import say
 from sfumato.cli.grid_axes import KINDS, Axis, Value, name_in_words, read_axes, value_in_words
+from sfumato.cli.pretrained import PretrainedOptions
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
@@ -81,7 +82,7 @@ def grid(
         ),
     ] = None,
     device: options.Device = "auto",
-    pretrained: options.PretrainedOptions,
+    pretrained: PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Compare settings by looking: one sheet of works of the same seed, each row and column with another value.
@@ -102,7 +103,7 @@ def grid(
         )
     check_free([output], force=force)
     fixed = {"class" if name == "label" else name: value for name, value in request.plain().items()}
-    loaded = pretrained.model(model, device)
+    loaded = pretrained.model(model, device, request.sampling)
     axes = read_axes(vary, fixed, loaded.config.classes)
     choices = [
         dict(zip([axis.name for axis in axes], values, strict=True))

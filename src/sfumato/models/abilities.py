@@ -37,11 +37,18 @@ def settings_for(model: Model, request: Request, canvas: Canvas) -> SamplerSetti
     except ValidationError as error:
         raise fault(error) from error
     _check_noise_levels(model, settings)
-    _check_distilled_guidance(model, settings)
+    _check_told(model, settings)
     return settings
 
 
-def _check_distilled_guidance(model: Model, settings: SamplerSettings) -> None:
+def _check_told(model: Model, settings: SamplerSettings) -> None:
+    """Raises SfumatoError for a guidance that a network is not told, and for another precision than a pre-trained
+    model's weights have."""
+    if model.pretrained is not None and settings.precision != model.config.generation.precision:
+        raise SfumatoError(
+            f"precision {settings.precision}: the model '{model.config.name}' was opened in "
+            f"{model.config.generation.precision}; open it again, in that precision"
+        )
     told = None if model.pretrained is None else model.pretrained.family.guidance.distilled
     if settings.distilled_guidance is not None and told is None:
         raise SfumatoError(

@@ -17,6 +17,7 @@ from sfumato.models.place import ADAPTER, CONFIG
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.weights import digest
 from sfumato.works.recipe import ModelReference
+from sfumato.works.values import Precision
 
 if TYPE_CHECKING:
     from sfumato.pretrained.lora.about import LoraAbout
@@ -60,11 +61,16 @@ class PipelineAdaptation(Adaptation):
 
 
 def open_adapted(
-    directory: Path, adapted: AdapterConfig, device: torch.device, given: str | Path | None
+    directory: Path,
+    adapted: AdapterConfig,
+    device: torch.device,
+    given: str | Path | None,
+    memory: float | None = None,
+    precision: Precision | None = None,
 ) -> tuple[PretrainedParts, PipelineAdaptation]:
     """The base of the adapted model in a directory, with the adapter on it.
 
-    given: where a person says that the base is. Raises SfumatoError where it is not there, or is another.
+    given: where a person says that the base is; memory, precision: see `open_pretrained`. Raises SfumatoError where it is not there, or is another.
     """
     reference = adapted.base
     recorded = reference.path_from(directory) if reference.is_local else reference.place
@@ -74,7 +80,14 @@ def open_adapted(
             f"{directory}: was adapted from '{reference.name}', and is no model without it, which is not at "
             f"{recorded or 'a place that is recorded'}; say where it is with --base"
         )
-    parts = open_pretrained(place, reference.revision or None, device, [str(directory / ADAPTER)])
+    parts = open_pretrained(
+        place,
+        reference.revision or None,
+        device,
+        loras=[str(directory / ADAPTER)],
+        memory=memory,
+        precision=precision,
+    )
     if parts.opened.digest != reference.digest:
         raise SfumatoError(
             f"{place}: is not the model '{reference.name}' that was adapted (its files are {parts.opened.digest[:10]}, "

@@ -34,6 +34,7 @@ from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
 from sfumato.weights import digest, load_into, with_early
 from sfumato.works.recipe import ModelReference
+from sfumato.works.values import Precision
 
 if TYPE_CHECKING:
     from sfumato.pretrained.bridge import Pretrained
@@ -50,7 +51,9 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 @dataclass(eq=False)
 class Model:
     """config: what it is; denoiser: D(x, sigma, condition); pretrained: the pipeline that it is a part of, None of a
-    model that this program trained; named: how recipes name that; early: an average of the weights from early in the
+    model that this program trained; named: how recipes name that; computes_on: where it does, None for where its
+    weights lie, as those of a large one may wait elsewhere; notes: how it fits into the memory and what was assumed of
+    it, sentences for people; early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
@@ -69,6 +72,8 @@ class Model:
     pretrained: Pretrained | None = None
     adaptation: Adaptation | None = None
     named: ModelReference | None = None
+    computes_on: torch.device | None = None
+    notes: tuple[str, ...] = ()
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -101,6 +106,8 @@ class Model:
     @property
     def device(self) -> torch.device:
         """Where it computes."""
+        if self.computes_on is not None:
+            return self.computes_on
         return next(self.denoiser.parameters()).device
 
     @classmethod
@@ -112,24 +119,28 @@ class Model:
         device: str = "auto",
         base: str | Path | None = None,
         loras: Sequence[str] = (),
+        memory: float | None = None,
+        precision: Precision | None = None,
     ) -> Self:
         """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name'): one of
         sfumato's own, or a pipeline of diffusers (or the one file of a Stable Diffusion), whose extra is needed.
 
         device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. base: where
-        the model is that an adapted one was learned on, if it is not found by itself. loras: of a pre-trained model
-        files that change it, as 'FILE' or 'FILE:WEIGHT'. Raises SfumatoError where there is no such model, base or
-        device, where weights and configuration do not belong together, and where the weights hold NaN or infinity, or
-        the index of what was learned from is damaged or another model's.
+        the model is that an adapted one was learned on, if it is not found by itself. Of a pre-trained model: loras:
+        files that change it, as 'FILE' or 'FILE:WEIGHT'; memory: GB that it may take, by default what is free;
+        precision: of its weights, by default the faster, or what fits. Raises SfumatoError where there is no such
+        model, base or device, or no memory for it, where weights and configuration do not belong together, and where
+        the weights hold NaN or infinity, or the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)
         if is_pipeline(name):
-            return cls._of(open_pretrained(name, revision, place, loras))
+            opened = open_pretrained(name, revision, place, loras=loras, memory=memory, precision=precision)
+            return cls._of(opened, place)
         with opened_model(name, revision) as directory:
             adapted = read_adapter_config(directory / CONFIG)
             if adapted is not None and adapted.base.kind == "diffusers" and not loras:
-                parts, adaptation = open_adapted(directory, adapted, place, base)
-                model = cls._of_adapted(directory, adapted, parts)
+                parts, adaptation = open_adapted(directory, adapted, place, base, memory, precision)
+                model = cls._of_adapted(directory, adapted, cls._of(parts, place))
                 model.adaptation = adaptation
             elif loras:
                 raise SfumatoError(
@@ -141,7 +152,7 @@ class Model:
         return model
 
     @classmethod
-    def _of(cls, parts: PretrainedParts) -> Self:
+    def _of(cls, parts: PretrainedParts, device: torch.device) -> Self:
         return cls(
             parts.config,
             parts.pretrained.denoiser,
@@ -151,13 +162,14 @@ class Model:
             record=parts.record,
             pretrained=parts.pretrained,
             named=parts.reference,
+            computes_on=device,
+            notes=(parts.opened.plan.sentence, *parts.opened.notes),
         )
 
-    @classmethod
-    def _of_adapted(cls, directory: Path, adapted: AdapterConfig, parts: PretrainedParts) -> Self:
+    @staticmethod
+    def _of_adapted(directory: Path, adapted: AdapterConfig, model: Model) -> Model:
         """The pipeline that an adapter was learned on, with the adapter on it."""
-        model = cls._of(parts)
-        model.config = adapted.model.model_copy(update={"codec": parts.config.codec})
+        model.config = adapted.model.model_copy(update={"codec": model.config.codec})
         model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
         model.named = None
         model._read_beside(directory)

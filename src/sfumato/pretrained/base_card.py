@@ -8,9 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from sfumato.collection.origin import stated_licence
 from sfumato.disk import read_file
+from sfumato.text import shortened
 
 CARD: Final = "README.md"
 _MOST_BYTES: Final = 1 << 20
+# https://github.com/Stability-AI/ModelSpec
+_SPECIFIED: Final = ("title", "author", "description", "license", "usage_hint", "trigger_phrase", "merged_from", "date")
+_MOST_LETTERS: Final = 2000
 
 
 class BaseCard(NamedTuple):
@@ -28,6 +32,12 @@ def read_base_card(directory: Path) -> BaseCard:
     except OSError:
         return BaseCard()
     return BaseCard(text, _licence(_front_matter(text)))
+
+
+def card_of_metadata(metadata: Mapping[str, str]) -> str:
+    """What a file's metadata say of the model in it, a line each, as Stability's ModelSpec has them; '' for nothing."""
+    said = {name: " ".join(metadata.get(f"modelspec.{name}", "").split()) for name in _SPECIFIED}
+    return "".join(f"{name}: {shortened(value, _MOST_LETTERS)}\n" for name, value in said.items() if value)
 
 
 def _licence(said: Mapping[str, Any]) -> str:

@@ -35,10 +35,9 @@ class Pretrained:
     largest: int | None = None
 
     @property
-    def network(self) -> torch.nn.Module:
+    def network(self) -> Any:
         """The one of diffusers, within the denoiser."""
-        network: torch.nn.Module = getattr(self.pipeline, self.family.network)
-        return network
+        return getattr(self.pipeline, self.family.network)
 
 
 def bridged(pipeline: Any, where: str = "the model") -> Pretrained:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
 from sfumato.collection.origin import stated_licence
 from sfumato.disk import local_path, read_named_file
 from sfumato.errors import SfumatoError
-from sfumato.pretrained.base_card import CARD, read_base_card
+from sfumato.pretrained.base_card import CARD, card_of_metadata, read_base_card
 from sfumato.pretrained.checkpoint import ENDING, Layout, check_no_pickle, kind_of, layout_of
 from sfumato.pretrained.digests import digest_of_all, digests_of
 from sfumato.pretrained.extra import require
@@ -23,7 +21,7 @@ from sfumato.pretrained.loading import Parts
 from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, PICKLES, files_of, index_of
 from sfumato.pretrained.prediction import prediction_of
-from sfumato.pretrained.single_file import configuration_of, load_checkpoint
+from sfumato.pretrained.single_file import SingleFile, configuration_of
 from sfumato.pretrained.turns import Reload
 from sfumato.text import shortened, stored_path
 from sfumato.weights import opened_tensors
@@ -40,8 +38,8 @@ class OpenedPipeline:
     """pipeline: of diffusers, on the CPU, its weights frozen; place: what it was opened by, a path or 'owner/name';
     revision: the commit on the Hub, '' for what lies here; path: the folder or file that it was loaded from; files:
     SHA-256 of each file that it was loaded from, by its path in the folder; licence: as its card or its file states it,
-    '' where that says nothing; card: the text of its README, or ''; notes: what was assumed, a sentence each; plan: how
-    it was read; reload: reads a part once more, None where that cannot be done."""
+    '' where that says nothing; card: the text of its README, or what a file's metadata say, or ''; notes: what was
+    assumed, a sentence each; plan: how it was read; reload: reads a part once more, None where that cannot be done."""
 
     pipeline: Any
     place: str
@@ -89,8 +87,8 @@ def open_pipeline(
     name: a path, or 'owner/name' on the Hub; revision: there, a commit, branch or tag; planned: how it is read, by
     default all of it in float32; where its parts go then is not seen to here (`placing.place`). configuration: for a
     single file, the folder with the configurations of its parts, by default those of its kind as it was published.
-    Raises SfumatoError where there is no such model, where it is of no known kind, a
-    pickle or not whole, and where diffusers is not installed.
+    Raises SfumatoError where there is no such model, where it is of no known kind, a pickle or not whole, and where
+    diffusers is not installed.
     """
     path, said = local_path(name), shortened(str(name))
     if path.suffix.lower() in PICKLES and not path.is_dir():
@@ -173,12 +171,21 @@ def _from_file(path: Path, planned: Planned, configuration: Path | None) -> Open
     kind = kind_of(layout, path)
     prediction = prediction_of(layout, kind, lambda name: _spread(path, name, layout))
     configuration = configuration or configuration_of(kind)
-    plan = planned(configuration, path.stem, False)
-    pipeline = load_checkpoint(path, layout, kind, prediction, getattr(torch, plan.dtype), configuration)
-    licence = stated_licence(layout.metadata.get("modelspec.license"))
-    files = digests_of({path.name: path})
-    notes = (f"{path}: {prediction.said}",)
-    return OpenedPipeline(pipeline, stored_path(path), "", path, files, licence, notes=notes, plan=plan)
+    plan = planned(configuration, path.stem, True)
+    file = SingleFile(path, layout, kind, prediction, plan, configuration)
+    pipeline = file.pipeline()
+    return OpenedPipeline(
+        pipeline,
+        stored_path(path),
+        "",
+        path,
+        digests_of({path.name: path}),
+        stated_licence(layout.metadata.get("modelspec.license")),
+        card_of_metadata(layout.metadata),
+        (f"{path}: {prediction.said}",),
+        plan,
+        file.again,
+    )
 
 
 def _spread(path: Path, name: str, layout: Layout) -> float | None:

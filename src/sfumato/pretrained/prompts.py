@@ -83,6 +83,10 @@ def _either(leaf: Leaf, nothing: Leaf, dropped: Tensor) -> Leaf:
     return tuple(other if drop else own for own, other, drop in zip(leaf, nothing, dropped.tolist(), strict=True))
 
 
+def _zeros(leaf: Leaf) -> Leaf:
+    return torch.zeros_like(leaf) if isinstance(leaf, Tensor) else tuple(map(torch.zeros_like, leaf))
+
+
 def _after_another(leaves: Sequence[Leaf]) -> Leaf:
     if isinstance(leaves[0], Tensor):
         return torch.cat([leaf for leaf in leaves if isinstance(leaf, Tensor)])
@@ -106,8 +110,10 @@ class PromptEncoder:
         negative: str | None = None,
         distilled_guidance: float | None = None,
     ) -> PromptCondition:
-        """Of one picture. height, width: in pixels, by default the model's own size; they are only checked, as no
-        condition depends on them. negative: what guidance leads away from; None for what the family takes for no prompt. distilled_guidance:
+        """Of one picture.
+
+        height, width: in pixels, by default the model's own size; they are only checked, as no condition depends on
+        them. negative: what guidance leads away from; None for what the family takes for no prompt. distilled_guidance:
         of families whose network is told a guidance (FLUX.1), None for the pipeline's own.
 
         Raises SfumatoError for a size that is not whole cells of the codec.
@@ -129,7 +135,8 @@ class PromptEncoder:
             asked[self._family.guidance.distilled] = distilled_guidance
         nothing = self._encoded(negative or "", asked)
         if negative is None and self._pipeline.config.get("force_zeros_for_empty_prompt", False):
-            nothing |= {name: torch.zeros_like(leaf) for name, leaf in nothing.items() if name in self._family.zeros}
+            zeros = self._family.zeros
+            nothing = {name: _zeros(leaf) if name in zeros else leaf for name, leaf in nothing.items()}
         return joined([PromptCondition(self._encoded(prompt, asked), nothing) for prompt in prompts])
 
     def cut(self, prompt: str) -> str:
