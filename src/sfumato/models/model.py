@@ -21,8 +21,10 @@ from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
 from sfumato.models.adaptation import Adaptation, forget_place
+from sfumato.models.adapted import AdapterConfig, read_adapter_config
+from sfumato.models.adapted_pipeline import open_adapted
 from sfumato.models.configuration import ModelConfig
-from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
+from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.models.reading import read_weights
 from sfumato.models.record import ModelRecord, read_record
@@ -135,12 +137,18 @@ class Model:
         if is_pipeline(name):
             opened = open_pretrained(name, revision, place, loras=loras, memory=memory, precision=precision)
             return cls._of(opened, place)
-        if loras:
-            raise SfumatoError(
-                f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
-            )
         with opened_model(name, revision) as directory:
-            model = cls._read(directory, place, base, local_path(name).parent)
+            adapted = read_adapter_config(directory / CONFIG)
+            if adapted is not None and adapted.base.kind == "diffusers" and not loras:
+                parts, adaptation = open_adapted(directory, adapted, place, base, memory, precision)
+                model = cls._of_adapted(directory, adapted, cls._of(parts, place))
+                model.adaptation = adaptation
+            elif loras:
+                raise SfumatoError(
+                    f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
+                )
+            else:
+                model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
         return model
 
@@ -160,16 +168,29 @@ class Model:
             notes=(parts.opened.plan.sentence, *parts.opened.notes),
         )
 
+    @staticmethod
+    def _of_adapted(directory: Path, adapted: AdapterConfig, model: Model) -> Model:
+        """The pipeline that an adapter was learned on, with the adapter on it."""
+        model.config = adapted.model.model_copy(update={"codec": model.config.codec})
+        model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
+        model.named = None
+        model._read_beside(directory)
+        return model
+
+    def _read_beside(self, directory: Path) -> None:
+        """What else lies beside the weights: the index of what was learned from, and the record."""
+        index, record = directory / LIKENESS, directory / RECORD
+        # What is there and no index, such as a link that leads nowhere, is not passed over.
+        self.likeness = Likeness.read(index, self.weights_digest) if os.path.lexists(index) else None
+        self.record = read_record(record, self.config) if os.path.lexists(record) else None
+
     @classmethod
     def _read(cls, directory: Path, device: torch.device, base: str | Path | None, beside: Path) -> Self:
         weights = read_weights(directory, base, (beside,))
-        config, index = weights.config, directory / LIKENESS
-        denoiser = _filled(config, weights.tensors, directory).eval().requires_grad_(False).to(device)
-        # What is there and no index, such as a link that leads nowhere, is not passed over.
-        likeness = Likeness.read(index, weights.digest) if os.path.lexists(index) else None
-        record = read_record(directory / RECORD, config) if os.path.lexists(directory / RECORD) else None
-        model = cls(config, denoiser, weights.early, _read_card(directory / CARD), weights.digest, likeness=likeness)
-        model.record, model.adaptation = record, weights.adaptation
+        denoiser = _filled(weights.config, weights.tensors, directory).eval().requires_grad_(False).to(device)
+        model = cls(weights.config, denoiser, weights.early, _read_card(directory / CARD), weights.digest)
+        model.adaptation = weights.adaptation
+        model._read_beside(directory)
         return model
 
     @property
@@ -198,7 +219,7 @@ class Model:
 
         Raises SfumatoError if there is something already.
         """
-        if self.pretrained is not None:
+        if self.pretrained is not None and self.adaptation is None:
             raise SfumatoError(
                 f"the model '{self.config.name}' is a pre-trained one, which stays as it was published; copy its folder"
             )
