@@ -81,7 +81,7 @@ def pickled(path):
         ("empty", "^empty: holds no model_index.json"),
         ("none.ckpt", "^none.ckpt: is a pickle"),
         ("old.ckpt", "^old.ckpt: is a pickle"),
-        ("named.safetensors", "^named.safetensors: is a pickle, whatever its name says"),
+        ("named.safetensors", "^named.safetensors: is a pickle in spite of its name"),
         ("picture.png", "^picture.png: no such folder"),
         ("pipe.safetensors", r"^pipe.safetensors: cannot be read \(is a pipe, not a file\)"),
         ("a\x00b", "is not a path"),
@@ -102,7 +102,7 @@ def test_a_name_that_leads_nowhere_is_one_sentence(name, said, tmp_path, monkeyp
 def test_a_pickle_among_a_folders_weights_is_refused_unopened(place, tmp_path):
     folder = shutil.copytree(place, tmp_path / "model")
     pickled(folder / "vae" / "diffusion_pytorch_model.safetensors")
-    with pytest.raises(SfumatoError, match=r"vae/diffusion_pytorch_model.safetensors: is a pickle, whatever"):
+    with pytest.raises(SfumatoError, match=r"vae/diffusion_pytorch_model.safetensors: is a pickle in spite of its name"):
         open_pipeline(folder)
 
 

@@ -184,7 +184,7 @@ def test_parts_that_wait_come_from_the_file_in_their_turn(files, folders):
 
 def test_four_bits_are_refused_in_a_sentence(files, folders, monkeypatch):
     monkeypatch.setattr(single_file, "part_arguments", lambda *asked: {"dtype": 1, "quantization_config": 2})
-    with pytest.raises(SfumatoError, match=r"weights in 4 bits are made from folders only; give a diffusers model"):
+    with pytest.raises(SfumatoError, match="only a diffusers folder can be read in 4 bits"):
         open_pipeline(files["sd15"], configuration=folders["sd15"].path)
 
 
