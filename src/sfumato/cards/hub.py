@@ -50,9 +50,13 @@ work.save("larger.png")""",
 _NO_DESCRIPTION: Final = "A model that makes pictures"
 _MOST_CLASSES: Final = 200
 _MODEL_LIMITS: Final = """\
-It knows nothing but the pictures that it was trained on. Whether a work is too near to one of them, and what the
+Whether a work is too near to one of them, and what the
 pictures' licences allow, is for its user to check. Nobody stated a licence for the model itself: whoever publishes it
 chooses one that goes with those of the pictures."""
+_OWN_PICTURES: Final = "It knows nothing but the pictures that it was trained on."
+_BASE_PICTURES: Final = (
+    "It knows what its base learned from too, which the licences of its own pictures say nothing of."
+)
 _DATA_LIMITS: Final = """\
 The facts are those that files, tables and whoever collected the pictures state; nobody checked them. What is not known
 stands here as not known. Who is shown in the pictures is not known either: nobody looked for people or for what is
@@ -85,7 +89,7 @@ def model_card(subject: Subject) -> str:
         *collection_sections(subject),
         *_terms(subject),
         "## Limits",
-        _MODEL_LIMITS,
+        f"{_BASE_PICTURES if subject.bases else _OWN_PICTURES} {_MODEL_LIMITS}",
     ]
     return model_metadata(subject, config) + "\n" + "\n\n".join(parts) + "\n"
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sfumato.cli import options
+from sfumato.cli.pretrained import PretrainedOptions
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import picture_and_file
 from sfumato.works.edits import Refine
 from sfumato.works.refusal import LIMITS
-from sfumato.works.request import Request
+from sfumato.works.request import Request, SamplerSettings
 
 if TYPE_CHECKING:
     from sfumato.models import Model
@@ -52,7 +53,7 @@ def again(
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.DeviceAgain = "auto",
-    pretrained: options.PretrainedOptions,
+    pretrained: PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Make a work once more from the recipe in its file, and say whether the pixels are the same.
@@ -91,7 +92,7 @@ def again(
     makers = itertools.chain([made], itertools.repeat(replace(made, video=None)))
     result = made_again(
         read.recipe,
-        lambda part: model_of(part, work, models or [], place, pretrained),
+        lambda part: model_of(part, work, models or [], place, pretrained, request.sampling),
         lambda generation: next(makers).made(generation),
         request,
         picture=shown,
@@ -122,36 +123,43 @@ def compared(work: Work, other: Work) -> tuple[bool, str]:
 
 
 def model_of(
-    recipe: Recipe, work: Path, named: Sequence[str], device: str, pretrained: options.PretrainedOptions | None = None
+    recipe: Recipe,
+    work: Path,
+    named: Sequence[str],
+    device: str,
+    pretrained: PretrainedOptions | None = None,
+    changes: SamplerSettings | None = None,
 ) -> Model:
     """The model of a recipe, to the bit: one that is named, else one that lies here or near the work, or on the Hub.
 
     It is known by its weights, whatever its directory is called. pretrained: what it is loaded with, if it is a
-    pre-trained one; LoRA files that are not named are searched for too. Raises SfumatoError where there is none.
+    pre-trained one; LoRA files that are not named are searched for too; changes: settings that are to differ. Raises
+    SfumatoError where there is none.
     """
     from sfumato.models import Model
     from sfumato.models.nearby import find_loras, find_pipeline, find_weights, unpacked
     from sfumato.models.place import is_hub_id
     from sfumato.models.reproduction import check_model
 
+    sampling = (changes or SamplerSettings()).over(recipe.request.sampling)
     around = _searched(recipe.model.name, work)
-    pretrained = pretrained or options.PretrainedOptions()
+    pretrained = pretrained or PretrainedOptions()
     if recipe.model.loras and not pretrained.loras:
         loras = zip(find_loras(recipe.model.loras, around) or (), recipe.model.loras, strict=False)
         pretrained = replace(pretrained, loras=[f"{path}:{one.weight!r}" for path, one in loras])
-    asked = [pretrained.model(name, device) for name in named]
+    asked = [pretrained.model(name, device, sampling) for name in named]
     if ours := [model for model in asked if model.weights_digest == recipe.model.digest]:
         return ours[0]
     if recipe.model.files:
         lies = find_pipeline(recipe.model, around)
         if lies is not None:
-            return pretrained.model(lies, device)
+            return pretrained.model(lies, device, sampling)
         if is_hub_id(recipe.model.name) and not asked:
-            return pretrained.model(recipe.model.name, device, recipe.model.revision or None)
+            return pretrained.model(recipe.model.name, device, sampling, recipe.model.revision or None)
     found = None if recipe.model.files else find_weights(recipe.model.digest, around)
     if found is not None:
         with unpacked(found) as directory:
-            return Model.from_pretrained(directory, device=device)
+            return Model.from_pretrained(directory, device=device, base=pretrained.base)
     if asked:
         check_model(asked[-1], recipe)
     raise SfumatoError(
@@ -172,10 +180,10 @@ def _searched(name: str, work: Path) -> list[Path]:
 
 def _why(one: Recipe, other: Recipe) -> str:
     """What was not as it had been, where that may be the reason."""
-    names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato"}
+    names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato", "fitted": "memory plan"}
     then, now = one.environment, other.environment
     apart = [
-        f"{said} {getattr(then, name)} then and {getattr(now, name)} now"
+        f"{said} {getattr(then, name) or 'exact'} then and {getattr(now, name) or 'exact'} now"
         for name, said in names.items()
         if getattr(then, name) != getattr(now, name)
     ]

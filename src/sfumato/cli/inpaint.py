@@ -47,7 +47,7 @@ def inpaint(
 
     check_is_not(output, mask, "the mask")
     covered = opened_mask(mask)
-    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture, request.sampling)
     canvas = masked_canvas(loaded.config, image, covered, strength)
     asked = steering.added_to(request, canvas)
     made.make(Generation.of(loaded, asked, canvas=canvas))

@@ -11,6 +11,7 @@ from rich.console import Console
 from sfumato.cli import options
 from sfumato.cli.bar import say
 from sfumato.cli.nearness import said_of_nearness
+from sfumato.cli.pretrained import PretrainedOptions
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
 from sfumato.works.request import Request
@@ -34,7 +35,7 @@ def interpolate(
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long it runs.")] = 4.0,
     model: options.MadeWith = None,
     device: options.DeviceAgain = "auto",
-    pretrained: options.PretrainedOptions,
+    pretrained: PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Pass from one work to another through pictures that the model makes, at an even pace."""
@@ -63,7 +64,7 @@ def interpolate(
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))
     place = str(device_again(device, one.environment.device))
-    loaded = model_of(one, first, [model] if model else [], place, pretrained)
+    loaded = model_of(one, first, [model] if model else [], place, pretrained, request.sampling)
     check_way(loaded, one, other)
     part = Part(reproduction(loaded, one, request), DENSITY * frames)
     part.is_sure = False  # until a batch is made: more than one class costs more

@@ -16,6 +16,7 @@ from sfumato.cli.output import check_free, check_is_not, check_made_up
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import picture_and_file
 from sfumato.works.refusal import OTHERS, Refusal, nothing_left, said_of_refusals
+from sfumato.works.request import SamplerSettings
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -45,9 +46,9 @@ class OneWork:
 
     @classmethod
     def from_picture(
-        cls, output: Path, picture: Path, model: str, options: PictureOptions
+        cls, output: Path, picture: Path, model: str, options: PictureOptions, sampling: SamplerSettings | None = None
     ) -> tuple[OneWork, Image.Image, Model]:
-        """The same for a work that a model makes from a picture, with both of them."""
+        """The same for a work that a model makes from a picture, with both of them. sampling: its settings."""
         from sfumato.provenance.credentials import Input
 
         made = cls.into(
@@ -61,7 +62,7 @@ class OneWork:
         image, file = picture_and_file(picture, parse_background(options.background))
         inputs = (Input(file, picture.name),)
         made = replace(made, inputs=inputs, copies=options.copies, retries=options.retries)
-        return made, image, options.model(model, options.device)
+        return made, image, options.model(model, options.device, sampling or SamplerSettings())
 
     @classmethod
     def into(cls, output: Path, *sources: Path, trajectory: bool, recipe: bool, mark: bool, force: bool) -> OneWork:
@@ -92,16 +93,17 @@ class OneWork:
         from sfumato.works import Work, save_animation
 
         generation = generation.asking(self.copies, self.retries)
-        way, refused, works = Trajectory(), list[Refusal](), list[Work]()
+        way, refused, works, notes = Trajectory(), list[Refusal](), list[Work](), dict[str, None]()
         with SamplingBar(self.console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
             for event in generation.events(previews=self.video is not None):
                 bar.note(event)
                 way.note(event)
+                notes.update(dict.fromkeys(event.notes))
                 refused += event.refused
                 works += event.works
         if not works:
             raise nothing_left(refused, self.remedy)
-        for sentence in said_of_refusals(refused):
+        for sentence in (*said_of_refusals(refused), *notes):
             self.say(sentence)
         if self.video is not None:
             frames = [picture for pictures in way.steps() for picture in pictures]

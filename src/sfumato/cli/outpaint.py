@@ -33,7 +33,7 @@ def outpaint(
     from sfumato.models import Generation
     from sfumato.models.canvas import extended_canvas
 
-    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture, request.sampling)
     canvas = extended_canvas(loaded.config, image, Margins(left=left, top=top, right=right, bottom=bottom))
     asked = steering.added_to(request, canvas)
     made.make(Generation.of(loaded, asked, canvas=canvas))

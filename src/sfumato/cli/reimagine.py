@@ -40,7 +40,7 @@ def reimagine(
 
     if source is not None and not edit:
         raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
-    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture, request.sampling)
     asked = steering.added_to(request, plain_canvas(loaded.config))
     made.make(reimagining(loaded, asked, image, strength=strength, edit=edit, source=source))
     side = loaded.config.size

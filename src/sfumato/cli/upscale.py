@@ -34,7 +34,7 @@ def upscale(
     from sfumato.cli.one_work import OneWork
     from sfumato.models import enlarging
 
-    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture)
+    made, image, loaded = OneWork.from_picture(output, picture, model, from_picture, request.sampling)
     work = made.make(enlarging(loaded, _work(picture, image) or image, request, tile=tile))
     width, height = work.image.size
     made.say(f"{picture} enlarged to {width} x {height} px: {output}")

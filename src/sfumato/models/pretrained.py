@@ -14,15 +14,19 @@ from sfumato.diffusion import PreconditioningName
 from sfumato.diffusion.denoiser import V
 from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.record import ModelRecord
+from sfumato.provenance.bases import BaseTerms
+from sfumato.provenance.sources import LearnedFrom
 from sfumato.works.recipe import LoraReference, ModelReference
 from sfumato.works.request import SamplerSettings
-from sfumato.works.values import HIGHEST_SIGMA
+from sfumato.works.values import HIGHEST_SIGMA, Precision
 
 if TYPE_CHECKING:
     from sfumato.pretrained.bridge import Pretrained
+    from sfumato.pretrained.memory import MemoryPlan
     from sfumato.pretrained.opening import OpenedPipeline
 
 STEPS: Final = 25  # of networks that learned on discrete levels: more are no better to the eye with this sampler
+LARGE: Final = 100_000_000  # parameters, from which on it pays to measure which precision is faster
 FEW_STEPS: Final = 4  # of a network that was distilled
 
 
@@ -38,24 +42,34 @@ class PretrainedParts:
 
 
 def open_pretrained(
-    name: str | Path, revision: str | None, device: torch.device, loras: Sequence[str] = ()
+    name: str | Path,
+    revision: str | None,
+    device: torch.device,
+    *,
+    loras: Sequence[str] = (),
+    memory: float | None = None,
+    precision: Precision | None = None,
 ) -> PretrainedParts:
     """Open a pipeline of diffusers on a device. loras: files of LoRA that its weights are changed by, as 'FILE' or
-    'FILE:WEIGHT'.
+    'FILE:WEIGHT'; memory: GB that it may take, by default what is free; precision: of its weights, by default the
+    faster one, or the one that fits.
 
-    Raises SfumatoError where the pipeline or a file cannot be used, or they do not belong together.
+    Raises SfumatoError where the pipeline or a file cannot be used, or they do not belong together, and where it does
+    not fit into the memory.
     """
     from sfumato.pretrained.bridge import bridged
     from sfumato.pretrained.lora.applying import apply_loras
     from sfumato.pretrained.lora.choice import lora_choice
     from sfumato.pretrained.lora.reading import read_lora
     from sfumato.pretrained.opening import open_pipeline
+    from sfumato.pretrained.placing import place
 
     chosen = [(read_lora(choice.path), choice.weight) for choice in map(lora_choice, loras)]
-    opened = open_pipeline(name, revision)
+    opened = open_pipeline(name, revision, planned=_Planning(device, memory, precision))
+    place(opened.pipeline, opened.plan, device, opened.reload)
     if chosen:
         apply_loras(opened.pipeline, chosen)
-    pretrained = bridged(opened.pipeline.to(device), opened.place)
+    pretrained = bridged(opened.pipeline, opened.place)
     changed_by = tuple(
         LoraReference(name=lora.path.stem or "untitled", digest=lora.digest, weight=weight)
         for lora, weight in chosen
@@ -71,6 +85,36 @@ def open_pretrained(
     return PretrainedParts(
         pretrained, opened, pretrained_config(pretrained, opened), record_of(pretrained, opened), reference
     )
+
+
+@dataclass(frozen=True)
+class _Planning:
+    """What decides how a pipeline is read; see `open_pretrained`."""
+
+    device: torch.device
+    memory: float | None
+    precision: Precision | None
+
+    def __call__(self, folder: Path, name: str, can_wait: bool) -> MemoryPlan:
+        from sfumato.pretrained.machine import available_bytes, bfloat16_pays, stated_bytes, system_bytes
+        from sfumato.pretrained.memory import plan
+        from sfumato.pretrained.sizes import sizes_of
+
+        sizes = sizes_of(folder, name)
+        side = getattr(sizes.network.module.config, "sample_size", None) or 128  # cells; 1024 px of most
+        pixels = side * sizes.factor
+        is_large = sizes.network.parameters >= LARGE
+        return plan(
+            sizes,
+            self.device,
+            available_bytes(self.device) if self.memory is None else stated_bytes(self.memory),
+            pixels,
+            pixels,
+            bfloat16=self.precision is None and is_large and bfloat16_pays(self.device),
+            host_bytes=system_bytes(),
+            precision=self.precision,
+            can_wait=can_wait,
+        )
 
 
 def pretrained_config(pretrained: Pretrained, opened: OpenedPipeline) -> ModelConfig:
@@ -89,7 +133,8 @@ def pretrained_config(pretrained: Pretrained, opened: OpenedPipeline) -> ModelCo
             "objective": "text to picture",
             "preconditioning": _preconditioning(pretrained),
             "sigma_data": 1.0,
-            "generation": usual_settings(pretrained),
+            "learned_from": (LearnedFrom(base=terms_of(opened)),),
+            "generation": usual_settings(pretrained).model_copy(update={"precision": opened.plan.dtype}),
         }
     )
 
@@ -120,14 +165,25 @@ def usual_settings(pretrained: Pretrained) -> SamplerSettings:
 
 
 def record_of(pretrained: Pretrained, opened: OpenedPipeline) -> ModelRecord:
-    """What is known of how it was made."""
-    known = {"License": opened.licence} if opened.licence else {}
+    """What is known of how it was made, and how equal it is to its own pipeline, which is measured when it is first
+    opened."""
+    from sfumato.pretrained.equality import equality_of
+
+    equality = equality_of(pretrained, opened.digest)
+    said = f"its latents after two steps are those of its pipeline in diffusers but for {equality.error:.1e} of their"
     notes = {"Assumed": " ".join(opened.notes)} if opened.notes else {}
     return ModelRecord(
         description=f"{pretrained.family.title}, a pre-trained model that makes pictures from text",
         tag="text-to-image",
-        facts={"Learned from": "what it was trained on is not known", **known, **notes},
+        facts={**terms_of(opened).rows, "Equality": f"{said} norm ({equality.dtype})", **notes},
     )
+
+
+def terms_of(opened: OpenedPipeline) -> BaseTerms:
+    """What its publisher states of its licence, and what is known of its training."""
+    from sfumato.pretrained.terms import base_terms
+
+    return base_terms(_name(opened.place), opened.licence, opened.card)
 
 
 def _name(place: str) -> str:
@@ -152,5 +208,5 @@ def _usual_steps(pretrained: Pretrained) -> int:
 def _was_distilled(pretrained: Pretrained) -> bool:
     """Whether its own files say that it answers in few steps and without guidance."""
     if pretrained.family.name == "flux":  # schnell, which is told no guidance
-        return not pretrained.network.config.get("guidance_embeds", False)  # type: ignore[union-attr, operator]
+        return not pretrained.network.config.get("guidance_embeds", False)
     return bool(pretrained.pipeline.config.get("is_distilled", False))

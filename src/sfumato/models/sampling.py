@@ -90,6 +90,14 @@ class Sampling:
 
 
 @torch.inference_mode()
+def one_pass(model: Model, canvas: Canvas) -> Sampling:
+    """What an autoencoder makes of the picture on a canvas."""
+    assert canvas.picture is not None, "it is given one to make again"
+    made = model.denoiser(canvas.picture[None].to(model.device), 1.0)
+    return Sampling(iter([Step(0, 1, 0.0, made, made)]), lambda latents, _: model.codec.decode(latents), model.config)
+
+
+@torch.inference_mode()
 def sampling_of(
     model: Model,
     settings: SamplerSettings,
@@ -271,7 +279,9 @@ def _evaluated(model: Model, settings: SamplerSettings, denoise: Denoise) -> Den
 
     def evaluate(x: Tensor, sigma: float) -> Tensor:
         timing = nullcontext() if model.threads is None else model.threads.timing(len(x))
-        with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+        # A pre-trained network's weights are in the precision that it computes in.
+        is_cast = settings.precision == "bfloat16" and model.pretrained is None
+        with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=is_cast):
             return denoise(x, sigma * (1 - settings.sharpness))
 
     return evaluate

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import torch
@@ -29,7 +30,8 @@ TEXT_TOKENS: Final = 512  # as many as any family's encoder gives a transformer
 TRANSFORMER_TENSORS: Final = 22
 
 
-def denoising_bytes(network: nn.Module, shape: Sequence[int]) -> int:
+@lru_cache(maxsize=64)
+def denoising_bytes(network: nn.Module, shape: tuple[int, ...]) -> int:
     """Of one evaluation of a network in float32, without its weights; half as many in bfloat16.
 
     network: on the meta device; shape: of the latents, [N, channels, h, w] in cells of the VAE.
@@ -47,7 +49,8 @@ def reading_bytes(encoder: nn.Module) -> int:
     return TEXT_TOKENS * int(getattr(encoder.config, "hidden_size", 0)) * TRANSFORMER_TENSORS * 4
 
 
-def decoding_bytes(vae: nn.Module, shape: Sequence[int]) -> int:
+@lru_cache(maxsize=64)
+def decoding_bytes(vae: nn.Module, shape: tuple[int, ...]) -> int:
     """Of decoding latents [N, channels, h, w] with a VAE on the meta device, in float32, without its weights."""
 
     def decode(module: Any) -> Any:
