@@ -1,4 +1,4 @@
-"""Tiny pipelines as models and as single files, a Hub on this machine, and no way to any other."""
+"""Tiny pipelines, as they are, as models and as single files, a Hub on this machine, and no way to any other."""
 
 import functools
 import importlib
@@ -19,11 +19,25 @@ COMMIT = "0123456789" * 4
 
 
 @pytest.fixture(scope="session")
-def checkpoints() -> Iterator[ModuleType]:
-    """The module that writes a pipeline as one file."""
+def tiny() -> Iterator[ModuleType]:
+    """The module that builds tiny pipelines."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("tiny_checkpoints")
+        yield importlib.import_module("tiny_pipelines")
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tiny: ModuleType) -> ModuleType:
+    """The module that writes a pipeline as one file."""
+    return importlib.import_module("tiny_checkpoints")
+
+
+@pytest.fixture(scope="session")
+def model_of(tiny: ModuleType) -> Callable[[str], Any]:
+    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
+    from sfumato.pretrained.bridge import bridged
+
+    return functools.cache(lambda family: bridged(tiny.pipeline(family)))
 
 
 @pytest.fixture
@@ -126,11 +140,3 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def model_of(tiny: ModuleType) -> Callable[[str], Any]:
-    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
-    from sfumato.pretrained.bridge import bridged
-
-    return functools.cache(lambda family: bridged(tiny.pipeline(family)))
