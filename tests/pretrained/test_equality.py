@@ -124,6 +124,13 @@ def test_equality_is_measured_once_for_the_files_and_the_precision_of_a_model(
     assert equality_of(model, "a" * 64).error == 4e-7
 
 
+def test_equality_is_said_in_a_sentence() -> None:
+    assert Equality(3.2e-7, 0.0, "float32").said == (
+        "with Euler's method its latents are those of its own pipeline to 3e-07 of their size, measured in float32"
+    )
+    assert Equality(3.2e-7, 9.16e-3, "float32").said.endswith("in float32; that begins with 0.9% more noise")
+
+
 def test_equality_is_measured_where_nothing_can_be_kept(
     model_of: ModelOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

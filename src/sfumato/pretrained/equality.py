@@ -54,6 +54,15 @@ class Equality:
     start: float
     dtype: str
 
+    @property
+    def said(self) -> str:
+        """For a record: 'with Euler's method its latents are those of its own pipeline to 3e-07 of their size, ...'."""
+        start = f"; that begins with {self.start:.1%} more noise" if self.start > 1e-6 else ""
+        return (
+            f"with Euler's method its latents are those of its own pipeline to {self.error:.0e} of their size, measured "
+            f"in {self.dtype}{start}"
+        )
+
 
 def measure(pretrained: Pretrained, **asked: Any) -> Equality:
     """asked: fields of `Run`; by default in the model's own spacing, and on a quarter of its side, on which the two are
