@@ -20,24 +20,30 @@ def test_pictures_of_a_batch_with_prompts_and_noise_of_their_own_are_as_each_alo
     name: str, model_of: ModelOf
 ) -> None:
     model = model_of(name)
-    prompts = ["waves", "a stone bridge in the rain", ""]
-    x = torch.randn(3, *model.codec.shape(32, 64), generator=torch.Generator().manual_seed(1))
-    sigma = torch.tensor([0.5, 2.0, 7.0])
-    together = model.denoiser(x, sigma, model.encoder.conditions(prompts, 32, 64, negative="dull"))
-    for number, prompt in enumerate(prompts):
-        alone = model.denoiser(x[number : number + 1], sigma[number].item(), model.encoder.condition(prompt))
-        torch.testing.assert_close(together[number : number + 1], alone, rtol=1e-4, atol=1e-4)
+    x = torch.randn(2, *model.codec.shape(32, 64), generator=torch.Generator().manual_seed(1))
+    sigma = torch.tensor([0.5, 7.0])
+    condition = model.encoder.conditions(["waves", "a stone bridge in the rain"], 32, 64)
+    together = model.denoiser(x, sigma, condition)
+    for number in range(2):
+        own = slice(number, number + 1)
+        alone = model.denoiser(x[own], sigma[number].item(), condition[own])
+        torch.testing.assert_close(together[own], alone, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(model.denoiser(x, sigma, condition[torch.tensor([1, 0])]), together)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_gradients_flow_to_the_latents_and_to_what_is_trained(name: str, tiny: ModuleType) -> None:
-    model = bridged(tiny.pipeline(name))
+def test_gradients_flow_to_the_latents_and_to_what_is_trained(name: str, model_of: ModelOf) -> None:
+    model = model_of(name)
     assert not any(parameter.requires_grad for parameter in model.denoiser.parameters())
-    trained = next(weight for weight in model.network.parameters() if weight.ndim > 1).requires_grad_()
+    trained = next(weight for weight in model.network.parameters() if weight.ndim > 1)
     x = torch.randn(2, *model.codec.shape(32, 32), requires_grad=True)
-    model.denoiser(x, torch.tensor([0.7, 3.0]), model.encoder.conditions(["a", "b"])).square().sum().backward()
-    for each in (x, trained):
-        assert each.grad is not None and each.grad.isfinite().all() and each.grad.abs().sum() > 0
+    try:
+        trained.requires_grad_()
+        estimate = model.denoiser(x, torch.tensor([0.7, 3.0]), model.encoder.condition("waves").repeat(2))
+        for gradient in torch.autograd.grad(estimate.square().sum(), [x, trained]):
+            assert gradient.isfinite().all() and gradient.abs().sum() > 0
+    finally:
+        trained.requires_grad_(False)
 
 
 @pytest.mark.parametrize("name", ["sdxl", "flux", "z_image"])
@@ -58,7 +64,7 @@ def test_a_canvas_in_windows_is_asked_with_the_prompts_of_its_pictures(name: str
         torch.testing.assert_close(both[own], in_windows(condition[own])(x[own], 2.0), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["sdxl", "flux", "z_image"])
 def test_without_a_condition_the_prompt_is_empty(name: str, model_of: ModelOf) -> None:
     model = model_of(name)
     x = torch.randn(2, *model.codec.shape(32, 32))

@@ -14,7 +14,6 @@ from sfumato.pretrained.bridge import Pretrained
 from sfumato.pretrained.prompts import PromptCondition
 
 ModelOf = Callable[[str], Pretrained]
-NAMES = ("sd15", "sd21", "sdxl", "sd3", "flux", "flux2_klein", "z_image", "chroma")
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_mixtures_of_prompts_and_of_none_stand_in_one_batch(name: str, model_of:
     assert estimate.isfinite().all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["sd15", "sdxl", "flux", "z_image"])
 def test_nothing_is_what_the_family_takes_for_no_prompt(name: str, model_of: ModelOf) -> None:
     encoder = model_of(name).encoder
     asked = encoder.condition("waves")
@@ -99,7 +98,7 @@ def test_a_size_that_is_not_whole_cells_is_refused(model_of: ModelOf) -> None:
         model_of("flux").encoder.condition("waves", 64, 72)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["sd15", "sdxl", "sd3", "flux", "z_image"])
 def test_the_words_that_no_encoder_sees_are_named(name: str, model_of: ModelOf) -> None:
     encoder = model_of(name).encoder
     assert encoder.cut("waves at dusk") == "" == encoder.cut("")

@@ -162,7 +162,7 @@ def model_of(
     found = None if recipe.model.files else find_weights(recipe.model.digest, around)
     if found is not None:
         with unpacked(found) as directory:
-            return Model.from_pretrained(directory, device=device)
+            return Model.from_pretrained(directory, device=device, base=pretrained.base)
     if asked:
         check_model(asked[-1], recipe)
     raise SfumatoError(

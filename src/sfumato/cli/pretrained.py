@@ -27,7 +27,7 @@ PromptFile = Annotated[
 
 @dataclass(frozen=True)
 class PretrainedOptions:
-    """What a pre-trained model is loaded with."""
+    """What a pre-trained model is loaded with, or one that was adapted."""
 
     loras: Annotated[
         list[str] | None,
@@ -47,6 +47,11 @@ class PretrainedOptions:
         ),
     ] = None
 
+    base: Annotated[
+        str | None,
+        typer.Option("--base", help="The base of a model that was adapted, if it is not found by itself."),
+    ] = None
+
     def model(self, name: str | Path, device: str, sampling: SamplerSettings, revision: str | None = None) -> Model:
         """The model by the name that a person gave, for works in these settings; of a pre-trained one it is said how it
         fits. Raises SfumatoError."""
@@ -57,6 +62,7 @@ class PretrainedOptions:
             name,
             revision=revision,
             device=device,
+            base=self.base,
             loras=self.loras or (),
             memory=self.memory,
             precision=precision,

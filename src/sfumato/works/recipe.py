@@ -56,10 +56,11 @@ class ModelReference(Extended):
     """A model. name: for people; digest: SHA-256 of the weights, hexadecimal.
 
     Of a pre-trained model besides: revision, the Hub's commit, '' where it has none; files: relative path -> SHA-256;
-    loras: what its weights were changed by, in the order in which they were given.
+    loras: what its weights were changed by, in the order in which they were given. Of an adapted one the digest covers
+    adapter and base; base: what it was adapted from.
     """
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"revision", "files", "loras"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"revision", "files", "loras", "base"})
 
     name: Name
     digest: Digest
@@ -68,6 +69,7 @@ class ModelReference(Extended):
         default_factory=dict, max_length=MOST_FILES
     )
     loras: Annotated[tuple[LoraReference, ...], Field(max_length=MOST_LORAS)] = ()
+    base: ModelReference | None = None
 
 
 class Environment(Extended):
