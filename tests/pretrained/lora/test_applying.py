@@ -159,6 +159,11 @@ def test_the_names_of_fluxs_authors_are_understood_and_fused_layers_divided(
     ):
         assert torch.allclose(layer(rows), before + part, atol=1e-4)
     remove_loras(one.pipeline)
+    odd = "lora_unet_double_blocks_0_odd"
+    both = {f"{odd}.lora_down.weight": down.clone(), f"{odd}.lora_up.weight": up.clone()}
+    save_file({f"{name}.lora_down.weight": down, f"{name}.lora_up.weight": up, **both}, tmp_path / "odd.safetensors")
+    with pytest.raises(SfumatoError, match=f"1 of its 2 layers have no place in FLUX.1: '{odd}'"):
+        apply_loras(one.pipeline, [(read_lora(tmp_path / "odd.safetensors"), 1.0)])
 
 
 def test_a_lora_for_another_family_is_refused_with_both_names(
