@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_refused_with_what_would(chosen: Choose) -> None:
     said = r"needs about .* GB of memory at the least, and there are 7; 1024 x 1024 px, one at a time, would fit"
     with pytest.raises(SfumatoError, match=said):
         chosen(CPU, 7, 3072, pictures=64)
-    with pytest.raises(SfumatoError, match="it would fit with torchao: pip install 'torchao>=0.15'"):
+    with pytest.raises(SfumatoError, match=r"it would fit with torchao: pip install 'torchao>=0\.15'"):
         chosen(CPU, 5.5)
     with pytest.raises(SfumatoError, match="give a smaller model, or with --memory"):
         chosen(CPU, 1)
