@@ -1,6 +1,7 @@
 """Kills training with SIGKILL at random moments, goes on with it, and compares the end with a run that was left alone.
 
     python benchmarks/kills.py [--kills 30] [--seed 0] [--folder FOLDER]
+    python benchmarks/kills.py --adapt      # the runs adapt a model, which is trained first
 
 Every moment is drawn from the seed: while the program starts, while it trains, and while it writes a checkpoint. The
 runs that were killed must end with the same tensors to the bit (weights, both averages, optimiser, model), the same
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=240)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--adapt", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         return kill_many(arguments, arguments.folder or Path(temporary))
@@ -55,15 +57,18 @@ def main() -> int:
 def kill_many(arguments: argparse.Namespace, folder: Path) -> int:
     moments, began = random.Random(arguments.seed), time.monotonic()
     art, settings = draw_art(folder / "art"), write_settings(folder / "tiny.toml", arguments.steps)
-    alone = folder / "alone"
-    finish(train_command(alone, art, settings))
+    alone, adapting = folder / "alone", list[str]()
+    if arguments.adapt:
+        finish(train_command(folder / "base", art, settings))
+        adapting = ["--from", str(folder / "base"), "--adapt"]
+    finish([*train_command(alone, art, settings), *adapting])
     print(f"seed {arguments.seed}: the run that was left alone is done after {time.monotonic() - began:.0f} s")
     done: Counter[str] = Counter()
     after_the_first, different, runs = 0, 0, 0
     while done.total() < arguments.kills:
         run, runs = folder / f"killed-{runs:02d}", runs + 1
         kills = []
-        command = train_command(run, art, settings)
+        command = [*train_command(run, art, settings), *adapting]
         for _ in range(min(arguments.kills_a_run, arguments.kills - done.total())):
             # The first kill of a run may come before its first checkpoint; the others come after it.
             kind = moments.choices(KINDS, (1, 5, 4))[0]
@@ -183,7 +188,8 @@ def differences(one: Path, other: Path) -> list[str]:
     """In what two finished runs differ that should be equal to the bit, in words."""
     found = []
     parts = [(f"checkpoint's {name}", _latest(one) / name, _latest(other) / name) for name in _parts(one)]
-    parts.append(("model", *(run / "model" / "model.safetensors" for run in (one, other))))
+    file = "adapter.safetensors" if (one / "model" / "adapter.safetensors").is_file() else "model.safetensors"
+    parts.append(("model", *(run / "model" / file for run in (one, other))))
     for what, *paths in parts:
         first, second = map(load_file, paths)
         unequal = [name for name in first.keys() | second.keys() if not _equal(first.get(name), second.get(name))]

@@ -409,13 +409,19 @@ def build(name: str, folder: Path) -> Path:
     return path
 
 
+# What reads the time of a transformer: larger weights, and it would show how float32 rounds times near 1.
+_OF_TIME = ("timestep_embedder.linear_1.weight", "t_embedder.mlp.0.weight", "distilled_guidance_layer.in_proj.weight")
+
+
 def _randomise(module: torch.nn.Module, seed: int) -> None:
     """Weights that keep the scale of what they are given; those that start at nothing or at whatever is there too."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in sorted(module.named_parameters()):
             noise = torch.randn(parameter.shape, generator=generator)
-            if parameter.ndim > 1:
+            if name.endswith(_OF_TIME):
+                parameter.copy_(0.02 * noise)
+            elif parameter.ndim > 1:
                 parameter.copy_(noise / math.sqrt(parameter[0].numel()))
             elif name.endswith("bias"):
                 parameter.copy_(0.1 * noise)

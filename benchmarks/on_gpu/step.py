@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sfumato.dataset import Batches
 from sfumato.diffusion import Condition, Denoiser, LogNormal
 from sfumato.diffusion.randomness import keyed_generator
-from sfumato.training.loop import class_conditions
+from sfumato.training.conditions import class_conditions
 from sfumato.training.objectives import DenoisingConfig
 
 NEGLIGIBLE = 1e-4  # of the largest gradient's norm: theirs are all larger, and what is smaller is rounding

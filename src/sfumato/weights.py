@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
@@ -17,6 +17,8 @@ from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
 
 MOST_HEADER_BYTES = 16 << 20
+_EARLY = "early."
+T = TypeVar("T")
 _KINDS = {"F64", "F32", "F16", "BF16", "I64"}  # the whole ones count batches
 
 
@@ -106,6 +108,19 @@ def _named_in_unicode(file: BinaryIO, path: Path) -> str:
     except UnicodeEncodeError:
         return f"/dev/fd/{file.fileno()}"
     return str(path)
+
+
+def split_early(named: Mapping[str, T]) -> tuple[dict[str, T], dict[str, T]]:
+    """What a file of weights holds of the weights themselves, and of those from early in the training, by their names
+    without the prefix."""
+    early = {name.removeprefix(_EARLY): each for name, each in named.items() if name.startswith(_EARLY)}
+    return {name: each for name, each in named.items() if not name.startswith(_EARLY)}, early
+
+
+def with_early(weights: Mapping[str, Tensor], early: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Both as one file holds them, on the CPU."""
+    named = {**weights, **{_EARLY + name: tensor for name, tensor in early.items()}}
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in named.items()}
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, Sequence[int]]:

@@ -161,6 +161,8 @@ MISTAKES = [
     ("train art -o r --config odd-size.toml", "36"),
     ("train art -o r --from nowhere", "nowhere: no such directory"),
     ("train art -o r --from model.pt", "a pickle can run any program"),
+    ("train art -o r --steps 2 --adapt", "to adapt a model, say which one: --from MODEL --adapt"),
+    ("train art -o r --steps 2 --set rank=4", "to adapt a model, say which one: --from MODEL --adapt"),
     ("train art -o r --from no-weights", "holds no model.safetensors"),
     ("train art -o r --from other-weights", "do not belong together"),
     ("train art -o r --from run --size 64", "run: its size is 32, not 64"),

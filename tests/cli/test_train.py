@@ -14,7 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.networks import AnyNetworkConfig
 from sfumato.training import PRESETS, Run, TrainingConfig
-from sfumato.training.configuration import CadenceConfig
+from sfumato.training.configuration import AdapterSettings, CadenceConfig
 from sfumato.training.objectives import OBJECTIVES
 from sfumato.training.optimisers import OptimiserConfig
 from sfumato.training.schedule import ScheduleConfig
@@ -48,7 +48,14 @@ def test_a_run_holds_what_the_documentation_says(run):
 def test_every_setting_and_preset_is_documented():
     page = DOCUMENTATION.read_text("utf-8")
     named = set(re.findall(r"`([a-z0-9_-]+)`", page))
-    groups = (*get_args(AnyNetworkConfig), *OBJECTIVES.values(), OptimiserConfig, ScheduleConfig, CadenceConfig)
+    groups = (
+        *get_args(AnyNetworkConfig),
+        *OBJECTIVES.values(),
+        OptimiserConfig,
+        ScheduleConfig,
+        CadenceConfig,
+        AdapterSettings,
+    )
     inner = {name for group in groups for name in group.model_fields}
     assert not {*TrainingConfig.model_fields, *inner, *PRESETS} - named
     assert all(f'`"{kind}"`' in page for kind in OBJECTIVES)
@@ -110,6 +117,17 @@ def test_a_model_can_begin_with_another_ones_weights(sfumato, run, art, here, se
     assert child.config.network == parent.config.network
     assert child.config.descends_from == (parent.weights_digest,)
     assert parent.weights_digest in child.card
+
+
+def test_an_adapter_is_learned_beside_a_model_and_its_works_are_made_again(sfumato, run, art, here):
+    answer = sfumato("train", art, "-o", "child", "--steps", 2, "--from", run, "--adapt", "--device", "cpu")
+    assert answer.code == 0, answer.err
+    assert f"adapts '{run.name}' (unet" in answer.out
+    assert not Path("child/model/model.safetensors").exists()
+    assert sfumato("generate", "child", "-n", 1, "--steps", 2, "-o", "works").code == 0
+    assert "the pixels are the same" in sfumato("again", "works/0000.png").out
+    assert Model.from_pretrained("child").weights_digest in sfumato("verify", "works/0000.png").out
+    assert "which is needed with it" in sfumato("card", "child").out
 
 
 def test_force_begins_anew_and_leaves_what_is_no_part_of_a_run(sfumato, run, art, here, settings):

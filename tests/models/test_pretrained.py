@@ -16,6 +16,7 @@ from sfumato.models import Generation, Model, inpaint, interpolated, outpaint, r
 from sfumato.models.canvas import masked_canvas
 from sfumato.models.effort import looks, watched_looks
 from sfumato.models.nearby import find_loras, find_pipeline
+from sfumato.models.progress import PromptWarning
 from sfumato.models.verbs import reimagining
 from sfumato.works import Recipe, Work
 from sfumato.works.request import Request
@@ -125,9 +126,10 @@ def test_a_mask_of_another_size_is_refused(model: Model) -> None:
 
 
 def test_one_passes_from_work_to_work_between_prompts_too(model: Model) -> None:
-    first = model.generate(1, **ASKED)[0]
-    second = model.generate(1, **ASKED | {"prompt": "a dog", "seed": 8})[0]
-    frames = list(interpolated(model, first.recipe, second.recipe, 3))
+    quick = ASKED | {"steps": 2, "guidance": 1.0}
+    first = model.generate(1, **quick)[0]
+    second = model.generate(1, **quick | {"prompt": "a dog", "seed": 8})[0]
+    frames = list(interpolated(model, first.recipe, second.recipe, 2))
     ends = [np.asarray(((frame + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0)) for frame in frames]
     assert (ends[0] == pixels(first)).all() and (ends[-1] == pixels(second)).all()
 
@@ -202,6 +204,12 @@ def test_loras_are_found_only_where_all_are(tmp_path: Path) -> None:
     wash = LoraReference(name="wash", digest=hashlib.sha256(b"wash").hexdigest())
     assert find_loras([ink], [tmp_path]) == [tmp_path / "ink.safetensors"]
     assert find_loras([ink, wash], [tmp_path]) is None
+
+
+def test_words_beyond_what_the_text_encoder_takes_are_named(model: Model) -> None:
+    long = "a red fox " * 60 + "in the snow"
+    with pytest.warns(PromptWarning, match="longer than the model reads: from '.*' on it is not seen"):
+        model.generate(1, **ASKED | {"prompt": long})
 
 
 def test_each_work_and_the_record_say_that_it_is_not_known_what_the_model_learned_from(model: Model) -> None:

@@ -1,4 +1,4 @@
-"""Without the libraries one sentence says what to install; with them they keep quiet, and speak afterwards as before."""
+"""Without the libraries one sentence says what to install; with them they are quiet, and afterwards as before."""
 
 import ast
 import importlib.util

@@ -64,7 +64,7 @@ def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, said:
     ("setting", "said"),
     [
         ("learnin_rate=1", "did you mean 'learning_rate'"),
-        ("wurst=1", "there are balance, batch, cadence, codec, "),
+        ("wurst=1", "there are adapter, balance, batch, cadence, "),
         ("class_dropuot=1", "did you mean 'class_dropout'"),
         (
             "objective.class_dropuot=1",

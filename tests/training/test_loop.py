@@ -14,8 +14,8 @@ from sfumato.marker import MARKER
 from sfumato.models import Model
 from sfumato.training import Run, train
 from sfumato.training.checkpoint import load_checkpoint
+from sfumato.training.conditions import class_conditions
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
-from sfumato.training.loop import class_conditions
 from sfumato.training.objectives import Denoising, Losses
 from sfumato.training.optimisers import Optimiser
 from sfumato.training.run import RunLog

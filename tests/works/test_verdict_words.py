@@ -100,6 +100,14 @@ def test_of_a_saved_work_that_lies_there_all_is_said() -> None:
     assert recipe_in_words(RECIPE) == "class glass, seed 7, number 0, by 'run' (weights ababababab)"
 
 
+def test_a_prompt_is_said_or_that_it_is_not_told() -> None:
+    asked = RECIPE.request.model_copy(update={"label": None, "prompt": r"a \{fox\}"})
+    told = recipe_in_words(RECIPE.model_copy(update={"request": asked}))
+    assert told == "prompt 'a {fox}', seed 7, number 0, by 'run' (weights ababababab)"
+    withheld = recipe_in_words(RECIPE.model_copy(update={"request": asked.withholding_words()}))
+    assert withheld.startswith("a prompt that is not told (SHA-256 ")
+
+
 def test_of_one_that_was_moved_what_the_index_knows_is_said() -> None:
     other = replace(SAVED, path=Path("/works/b.png"))
     lines = said_of_recovery([Recovered(SAVED, None, None), Recovered(other, None, None)])

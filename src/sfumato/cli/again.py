@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sfumato.cli import options
+from sfumato.cli.pretrained import PretrainedOptions
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import picture_and_file
 from sfumato.works.edits import Refine
@@ -52,7 +53,7 @@ def again(
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.DeviceAgain = "auto",
-    pretrained: options.PretrainedOptions,
+    pretrained: PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Make a work once more from the recipe in its file, and say whether the pixels are the same.
@@ -126,7 +127,7 @@ def model_of(
     work: Path,
     named: Sequence[str],
     device: str,
-    pretrained: options.PretrainedOptions | None = None,
+    pretrained: PretrainedOptions | None = None,
     changes: SamplerSettings | None = None,
 ) -> Model:
     """The model of a recipe, to the bit: one that is named, else one that lies here or near the work, or on the Hub.
@@ -142,7 +143,7 @@ def model_of(
 
     sampling = (changes or SamplerSettings()).over(recipe.request.sampling)
     around = _searched(recipe.model.name, work)
-    pretrained = pretrained or options.PretrainedOptions()
+    pretrained = pretrained or PretrainedOptions()
     if recipe.model.loras and not pretrained.loras:
         loras = zip(find_loras(recipe.model.loras, around) or (), recipe.model.loras, strict=False)
         pretrained = replace(pretrained, loras=[f"{path}:{one.weight!r}" for path, one in loras])
@@ -158,7 +159,7 @@ def model_of(
     found = None if recipe.model.files else find_weights(recipe.model.digest, around)
     if found is not None:
         with unpacked(found) as directory:
-            return Model.from_pretrained(directory, device=device)
+            return Model.from_pretrained(directory, device=device, base=pretrained.base)
     if asked:
         check_model(asked[-1], recipe)
     raise SfumatoError(
@@ -179,10 +180,10 @@ def _searched(name: str, work: Path) -> list[Path]:
 
 def _why(one: Recipe, other: Recipe) -> str:
     """What was not as it had been, where that may be the reason."""
-    names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato"}
+    names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato", "fitted": "memory plan"}
     then, now = one.environment, other.environment
     apart = [
-        f"{said} {getattr(then, name)} then and {getattr(now, name)} now"
+        f"{said} {getattr(then, name) or 'exact'} then and {getattr(now, name) or 'exact'} now"
         for name, said in names.items()
         if getattr(then, name) != getattr(now, name)
     ]

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sfumato.cli import options
 from sfumato.cli.bar import say
+from sfumato.cli.pretrained import PretrainedOptions, PromptFile
 from sfumato.text import counted
 from sfumato.works.request import Request
 
@@ -31,11 +32,11 @@ def generate(
     upscale: Annotated[
         str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
     ] = None,
-    prompts: options.PromptFile = None,
+    prompts: PromptFile = None,
     steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
     refusal: options.RefusalOptions,
-    pretrained: options.PretrainedOptions,
+    pretrained: PretrainedOptions,
     recipe: options.KeepRecipe = True,
     mark: options.WithMark = True,
     device: options.Device = "auto",

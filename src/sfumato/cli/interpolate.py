@@ -11,6 +11,7 @@ from rich.console import Console
 from sfumato.cli import options
 from sfumato.cli.bar import say
 from sfumato.cli.nearness import said_of_nearness
+from sfumato.cli.pretrained import PretrainedOptions
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
 from sfumato.works.request import Request
@@ -34,7 +35,7 @@ def interpolate(
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long it runs.")] = 4.0,
     model: options.MadeWith = None,
     device: options.DeviceAgain = "auto",
-    pretrained: options.PretrainedOptions,
+    pretrained: PretrainedOptions,
     force: options.Force = False,
 ) -> None:
     """Pass from one work to another through pictures that the model makes, at an even pace."""

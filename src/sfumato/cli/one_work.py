@@ -93,16 +93,17 @@ class OneWork:
         from sfumato.works import Work, save_animation
 
         generation = generation.asking(self.copies, self.retries)
-        way, refused, works = Trajectory(), list[Refusal](), list[Work]()
+        way, refused, works, notes = Trajectory(), list[Refusal](), list[Work](), dict[str, None]()
         with SamplingBar(self.console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
             for event in generation.events(previews=self.video is not None):
                 bar.note(event)
                 way.note(event)
+                notes.update(dict.fromkeys(event.notes))
                 refused += event.refused
                 works += event.works
         if not works:
             raise nothing_left(refused, self.remedy)
-        for sentence in said_of_refusals(refused):
+        for sentence in (*said_of_refusals(refused), *notes):
             self.say(sentence)
         if self.video is not None:
             frames = [picture for pictures in way.steps() for picture in pictures]

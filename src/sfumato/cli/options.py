@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, get_arg
 
 import typer
 
+from sfumato.cli.pretrained import PretrainedOptions
 from sfumato.errors import SfumatoError
 from sfumato.policy.limits import MOST_RETRIES
 from sfumato.works.request import CanvasShape, Composition, Palette, Request, SamplerSettings
 from sfumato.works.values import Plain
 
 if TYPE_CHECKING:
-    from sfumato.models import Model
     from sfumato.models.canvas import Canvas
 
 ModelName = Annotated[
@@ -69,14 +69,6 @@ Retries = Annotated[
         help="How often a work that is refused is made again, with the next seed.",
     ),
 ]
-PromptFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--prompts",
-        metavar="FILE",
-        help="A text file with a prompt on each line, for one work after the other; with '#' begins a note.",
-    ),
-]
 WHITE: Final = "255,255,255"
 MOST_WORKS: Final = 100_000  # at once
 
@@ -120,43 +112,6 @@ class SteeringOptions:
             composition_strength=self.composition_strength,
         )
         return request.with_changes(steering)
-
-
-@dataclass(frozen=True)
-class PretrainedOptions:
-    """What a pre-trained model is loaded with."""
-
-    loras: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--lora",
-            metavar="FILE[:WEIGHT]",
-            help="A LoRA file for a pre-trained model, with how much of it, by default 1; once for each file.",
-        ),
-    ] = None
-
-    memory: Annotated[
-        float | None,
-        typer.Option(
-            "--memory",
-            metavar="GB",
-            help="How much memory a pre-trained model may take, in GB; by default what is free.",
-        ),
-    ] = None
-
-    def model(self, name: str | Path, device: str, sampling: SamplerSettings, revision: str | None = None) -> Model:
-        """The model by the name that a person gave, for works in these settings. Raises SfumatoError."""
-        from sfumato.models import Model
-
-        precision = sampling.precision if "precision" in sampling.model_fields_set else None
-        return Model.from_pretrained(
-            name,
-            revision=revision,
-            device=device,
-            loras=self.loras or (),
-            memory=self.memory,
-            precision=precision,
-        )
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ ON_SHEET: Final = 256  # works at most; with more of them a sheet shows nothing 
 class SeriesOfWorks:
     """series: what is to lie in the directory; goes_on: some of it may lie there already, as of a killed command;
     findings: by the names of the files that lie there at last, what the works are near to, None for one that was not
-    compared now; refused: works that are not let out."""
+    compared now; refused: works that are not let out; notes: what of prompts is not read, each once."""
 
     directory: OwnDirectory
     series: Series
@@ -44,6 +44,7 @@ class SeriesOfWorks:
     force: bool = False
     findings: dict[str, Finding | None] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
 
     @property
     def sheet(self) -> Path:
@@ -88,6 +89,7 @@ class SeriesOfWorks:
             with SamplingBar(console, counted(count, "work"), parts) as bar:
                 for event in events:
                     bar.note(event)
+                    self.notes.update(dict.fromkeys(event.notes))
                     if self._is_first_batch(event, generation):
                         way.note(event)
                     self.refused.extend(event.refused)
@@ -157,7 +159,7 @@ class SeriesOfWorks:
             )
         on_sheet = "all" if made <= ON_SHEET else f"the first {ON_SHEET}"
         said = f"{said}, {on_sheet} on one sheet in {self.sheet}" if made > 1 else said
-        return [said, *said_of_refusals(self.refused)]
+        return [said, *said_of_refusals(self.refused), *self.notes]
 
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once all are written."""

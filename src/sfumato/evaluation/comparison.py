@@ -148,7 +148,7 @@ def reconstructions(model: Model, dataset: Dataset, shown: Sequence[int], seed: 
     """The pictures made again: by an autoencoder in one pass, by a diffusion model out of noise; no GAN can."""
     if model.config.is_direct and model.config.begins_with == "noise":
         return []
-    known = dict(enumerate(model.config.classes))
+    known = {label: name for label, name in enumerate(dataset.classes) if name in model.config.classes}
     labels = [known.get(int(dataset.labels[index])) for index in shown]
     pictures = []
     for place, (index, label) in enumerate(zip(shown, labels, strict=True)):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sfumato.diffusion import ClassCondition, Condition, Mixture
 from sfumato.models.canvas import Canvas
 from sfumato.models.classes import class_index, class_mixture
 from sfumato.models.model import Model
+from sfumato.text import printable, shortened
 
 
 def seen_at_once(model: Model, canvas: Canvas) -> tuple[int, int]:
@@ -30,6 +31,19 @@ def mixture_of_words(
     height, width = seen_at_once(model, canvas)
     encoder = model.pretrained.encoder
     return Mixture.of(encoder.condition(prompt, height, width, negative, distilled_guidance))
+
+
+def cut_from(model: Model, prompts: Iterable[str]) -> list[str]:
+    """A sentence on each prompt that is longer than the model's text encoders take. prompts: as they are told it."""
+    if model.pretrained is None:
+        return []
+    cuts = {prompt: model.pretrained.encoder.cut(prompt) for prompt in dict.fromkeys(prompts)}
+    return [
+        f"the prompt '{shortened(printable(prompt), 60)}' is longer than the model reads: "
+        f"from '{shortened(printable(cut), 60)}' on it is not seen"
+        for prompt, cut in cuts.items()
+        if cut
+    ]
 
 
 def mixture_named(model: Model, canvas: Canvas, name: str | None) -> Mixture:

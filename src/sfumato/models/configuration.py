@@ -218,4 +218,6 @@ def config_of(data: bytes, origin: Path | str) -> ModelConfig:
 
 def most_weights_bytes(config: ModelConfig) -> int:
     """How large a file of its weights can be at most: the early ones too, in numbers of eight bytes, and a header."""
+    if isinstance(config.network, PretrainedNetwork):  # of which an adapter is a part
+        return 16 * config.network.parameters + MOST_HEADER_BYTES
     return 16 * parameter_count(**config.network_arguments()) + MOST_HEADER_BYTES

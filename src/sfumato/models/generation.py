@@ -21,16 +21,17 @@ from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_mixture, drawn_class
-from sfumato.models.conditions import away_from, mixture_of_classes, mixture_of_words
+from sfumato.models.conditions import away_from, cut_from, mixture_of_classes, mixture_of_words
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.noise import noise_of
-from sfumato.models.progress import Progress
+from sfumato.models.progress import Progress, warn_of
 from sfumato.models.sampling import (
     InitialNoise,
     Sampling,
     batch_size,
     effective_guidance,
+    one_pass,
     part_to_make,
     sampling_of,
 )
@@ -106,6 +107,7 @@ class Generation:
         refused: list[Refusal] = []
         for progress in self.events(count, first):
             yield from progress.works
+            warn_of(progress.notes)
             refused += [refusal for refusal in progress.refused if not refusal.again]
         for said in said_of_refusals(refused):
             warnings.warn(said, RefusedWarning, stacklevel=2)
@@ -114,6 +116,7 @@ class Generation:
         """The request's own work. Raises SfumatoError where it is not let out."""
         refused: tuple[Refusal, ...] = ()
         for progress in self.events():
+            warn_of(progress.notes)
             if progress.works:
                 return progress.works[0]
             refused = progress.refused or refused
@@ -161,6 +164,7 @@ class Generation:
             works,
             refused,
             self.attempt,
+            tuple(cut_from(self.model, [spoken(self.prompt_of(one)) for one in positions])) if step.index == 0 else (),
         )
 
     def _judged(
@@ -205,7 +209,7 @@ class Generation:
     def _sampled(self, positions: Sequence[int]) -> tuple[list[int], Sampling]:
         """The places of works in their batch, and what samples it. positions: of one batch."""
         if isinstance(self.canvas.edit, Reconstruct):
-            return [0], self._one_pass()
+            return [0], one_pass(self.model, self.canvas)
         negative = away_from(self.model, self.request.negative)
         batch = batch_size(self.model, self.canvas)
         start = positions[0] - positions[0] % batch
@@ -215,14 +219,6 @@ class Generation:
             self.model, self.settings, initial, negative=negative, canvas=self.canvas, steering=self.steering
         )
         return [position - start for position in positions], sampling
-
-    @torch.inference_mode()
-    def _one_pass(self) -> Sampling:
-        """What an autoencoder makes of the picture on the canvas."""
-        assert self.canvas.picture is not None, "it is given one to make again"
-        made = self.model.denoiser(self.canvas.picture[None].to(self.model.device), 1.0)
-        steps = iter([Step(0, 1, 0.0, made, made)])
-        return Sampling(steps, lambda latents, _: self.model.codec.decode(latents), self.model.config)
 
     @property
     def settings(self) -> SamplerSettings:
@@ -292,8 +288,8 @@ class Generation:
         made = self.request.at(position).model_copy(update=said)
         return Recipe(
             model=self.model.reference,
-            request=made.withholding_words() if self.policy.limits.prompts.record == "digest" else made,
-            environment=Environment.here(self.model.device.type),
+            request=made if self.policy.keeps_prompts else made.withholding_words(),
+            environment=Environment.here(self.model.device.type, self.model.fitted),
             origin=self.origin,
             policy=self.policy.digest if self.policy.judges else None,
             attempt=self.attempt,

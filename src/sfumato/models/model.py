@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -16,26 +16,29 @@ from torch import Tensor
 
 from sfumato.devices import ThreadCount, device_named
 from sfumato.diffusion import Codec, Denoiser, ResidualDenoiser, preconditioning
-from sfumato.disk import read_file
+from sfumato.disk import local_path, read_file
 from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
-from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
-from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
+from sfumato.models.adaptation import Adaptation, forget_place
+from sfumato.models.adapted import AdapterConfig, read_adapter_config
+from sfumato.models.adapted_pipeline import open_adapted
+from sfumato.models.configuration import ModelConfig
+from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
+from sfumato.models.reading import read_weights
 from sfumato.models.record import ModelRecord, read_record
-from sfumato.networks import build_network, network_shapes
+from sfumato.networks import build_network
 from sfumato.pretrained.opening import is_pipeline
 from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
-from sfumato.weights import check_fit, digest, load_into, opened_weights
+from sfumato.weights import digest, load_into, with_early
 from sfumato.works.recipe import ModelReference
 from sfumato.works.values import Precision
 
 if TYPE_CHECKING:
     from sfumato.pretrained.bridge import Pretrained
 
-_EARLY = "early."
 _MOST_CARD_BYTES = 1 << 20
 
 
@@ -47,14 +50,16 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 
 @dataclass(eq=False)
 class Model:
-    """config: what it is; denoiser: D(x, sigma, condition); pretrained: the pipeline that it is a part of, None of a
-    model that this program trained; named: how recipes name that; computes_on: where it does, None for where its
-    weights lie, as those of a large one may wait elsewhere; early: an average of the weights from early in the
+    """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
-    that; threads: what chooses the number of threads while it
-    generates, None elsewhere and on other devices."""
+    that; adaptation: the adapter and the base of an adapted model, whose denoiser and early weights have it added, None
+    of a whole one; threads: what chooses the number of threads while it generates, None elsewhere and on other devices.
+
+    Of a pre-trained model: pretrained: the pipeline that the denoiser is a part of; named: how recipes name it;
+    computes_on: where it does, as its weights may wait elsewhere; fitted: as a recipe's environment has it; notes: how
+    it fits into the memory and what was assumed of it, sentences for people."""
 
     config: ModelConfig
     denoiser: Denoiser
@@ -65,8 +70,11 @@ class Model:
     likeness: Likeness | None = None
     record: ModelRecord | None = None
     pretrained: Pretrained | None = None
+    adaptation: Adaptation | None = None
     named: ModelReference | None = None
     computes_on: torch.device | None = None
+    fitted: str = ""
+    notes: tuple[str, ...] = ()
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
 
@@ -110,6 +118,7 @@ class Model:
         *,
         revision: str | None = None,
         device: str = "auto",
+        base: str | Path | None = None,
         loras: Sequence[str] = (),
         memory: float | None = None,
         precision: Precision | None = None,
@@ -117,23 +126,29 @@ class Model:
         """Load a model from its directory, from a run's, from a zip of either, or from the Hub ('owner/name'): one of
         sfumato's own, or a pipeline of diffusers (or the one file of a Stable Diffusion), whose extra is needed.
 
-        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. Of a
-        pre-trained model: loras: files that change it, as 'FILE' or 'FILE:WEIGHT'; memory: GB that it may take, by
-        default what is free; precision: of its weights, by default the faster, or what fits. Raises SfumatoError where
-        there is no such model or device, or no memory for it, where weights and configuration do not belong together,
-        and
-        where the weights hold NaN or infinity, or the index of what was learned from is damaged or another model's.
+        device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. base: where
+        the model is that an adapted one was learned on, if it is not found by itself. Of a pre-trained model: loras:
+        files that change it, as 'FILE' or 'FILE:WEIGHT'; memory: GB that it may take, by default what is free;
+        precision: of its weights, by default the faster, or what fits. Raises SfumatoError where there is no such
+        model, base or device, or no memory for it, where weights and configuration do not belong together, and where
+        the weights hold NaN or infinity, or the index of what was learned from is damaged or another model's.
         """
         place = device_named(device)
         if is_pipeline(name):
             opened = open_pretrained(name, revision, place, loras=loras, memory=memory, precision=precision)
             return cls._of(opened, place)
-        if loras:
-            raise SfumatoError(
-                f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
-            )
         with opened_model(name, revision) as directory:
-            model = cls._read(directory, place)
+            adapted = read_adapter_config(directory / CONFIG)
+            if adapted is not None and adapted.base.kind == "diffusers" and not loras:
+                parts, adaptation = open_adapted(directory, adapted, place, base, memory, precision)
+                model = cls._of_adapted(directory, adapted, cls._of(parts, place))
+                model.adaptation = adaptation
+            elif loras:
+                raise SfumatoError(
+                    f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
+                )
+            else:
+                model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
         return model
 
@@ -149,22 +164,34 @@ class Model:
             pretrained=parts.pretrained,
             named=parts.reference,
             computes_on=device,
+            fitted=parts.opened.plan.changes,
+            notes=(parts.opened.plan.sentence, *parts.opened.notes),
         )
 
-    @classmethod
-    def _read(cls, directory: Path, device: torch.device) -> Self:
-        config, weights = read_config(directory / CONFIG), directory / WEIGHTS
-        with opened_weights(weights, most_weights_bytes(config)) as file:
-            _check_weights(config, file.shapes(), weights)
-            tensors = file.tensors()
-        early = {key.removeprefix(_EARLY): tensors.pop(key) for key in list(tensors) if key.startswith(_EARLY)}
-        denoiser = _filled(config, tensors, weights).eval().requires_grad_(False).to(device)
-        weights_digest, index = digest(weights), directory / LIKENESS
+    @staticmethod
+    def _of_adapted(directory: Path, adapted: AdapterConfig, model: Model) -> Model:
+        """The pipeline that an adapter was learned on, with the adapter on it."""
+        model.config = adapted.model.model_copy(update={"codec": model.config.codec})
+        model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
+        model.named = None
+        model._read_beside(directory)
+        return model
+
+    def _read_beside(self, directory: Path) -> None:
+        """What else lies beside the weights: the index of what was learned from, and the record."""
+        index, record = directory / LIKENESS, directory / RECORD
         # What is there and no index, such as a link that leads nowhere, is not passed over.
-        likeness = Likeness.read(index, weights_digest) if os.path.lexists(index) else None
-        record = read_record(directory / RECORD, config) if os.path.lexists(directory / RECORD) else None
-        card = _read_card(directory / CARD)
-        return cls(config, denoiser, early, card, weights_digest, likeness=likeness, record=record)
+        self.likeness = Likeness.read(index, self.weights_digest) if os.path.lexists(index) else None
+        self.record = read_record(record, self.config) if os.path.lexists(record) else None
+
+    @classmethod
+    def _read(cls, directory: Path, device: torch.device, base: str | Path | None, beside: Path) -> Self:
+        weights = read_weights(directory, base, (beside,))
+        denoiser = _filled(weights.config, weights.tensors, directory).eval().requires_grad_(False).to(device)
+        model = cls(weights.config, denoiser, weights.early, _read_card(directory / CARD), weights.digest)
+        model.adaptation = weights.adaptation
+        model._read_beside(directory)
+        return model
 
     @property
     def reference(self) -> ModelReference:
@@ -176,7 +203,9 @@ class Model:
                 f"the model '{self.config.name}' was never saved, and a recipe names a model by its weights; "
                 "save it first: model.save_pretrained(directory)"
             )
-        return ModelReference(name=self.config.name, digest=self.weights_digest)
+        base = None if self.adaptation is None else self.adaptation.base
+        on = None if base is None else ModelReference(name=base.name, digest=base.digest)
+        return ModelReference(name=self.config.name, digest=self.weights_digest, base=on)
 
     def sources(self, findings: Sequence[Finding | None]) -> Sources:
         """What a sheet or a video of the model's works comes from. findings: of its works, None where one was not
@@ -185,11 +214,12 @@ class Model:
 
     def save_pretrained(self, directory: str | Path) -> Path:
         """Write config.json, model.safetensors and README.md into a new or empty directory, and likeness.safetensors
-        and record.json where it is known what the model learned from.
+        and record.json where it is known what the model learned from. Of an adapted model adapter.safetensors takes the
+        place of model.safetensors, and its base stays where it is; `merged` is a model without one.
 
         Raises SfumatoError if there is something already.
         """
-        if self.pretrained is not None:
+        if self.pretrained is not None and self.adaptation is None:
             raise SfumatoError(
                 f"the model '{self.config.name}' is a pre-trained one, which stays as it was published; copy its folder"
             )
@@ -197,18 +227,24 @@ class Model:
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise SfumatoError(f"{directory}: is there already; give a new directory")
         directory.mkdir(parents=True, exist_ok=True)
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in self.denoiser.network.state_dict().items()}
-        tensors |= {_EARLY + name: tensor.cpu().contiguous() for name, tensor in self.early.items()}
-        (directory / CONFIG).write_bytes(encoded(self.config.model_dump_json(indent=2) + "\n"))
         (directory / CARD).write_bytes(encoded(self.card))
         if self.record is not None:
             (directory / RECORD).write_bytes(encoded(self.record.model_dump_json(indent=2) + "\n"))
-        # Its own way to a file keeps that to its owner, and a model is to be shared.
-        (directory / WEIGHTS).write_bytes(save(tensors, metadata={"format": "pt"}))
-        self.weights_digest = digest(directory / WEIGHTS)
+        if self.adaptation is not None:
+            self.weights_digest = self.adaptation.write(directory, self.config)
+        else:
+            (directory / CONFIG).write_bytes(encoded(self.config.model_dump_json(indent=2) + "\n"))
+            # Its own way to a file keeps that to its owner, and a model is to be shared.
+            tensors = with_early(self.denoiser.network.state_dict(), self.early)
+            (directory / WEIGHTS).write_bytes(save(tensors, metadata={"format": "pt"}))
+            self.weights_digest = digest(directory / WEIGHTS)
         if self.likeness is not None:
             self.likeness.write(directory / LIKENESS, self.weights_digest)
         return directory
+
+    def merged(self) -> Self:
+        """Of an adapted model a whole one that needs no base, and makes the same works; others are whole already."""
+        return replace(self, adaptation=None, weights_digest="") if self.adaptation is not None else self
 
     def push_to_hub(self, repository: str, *, private: bool = True, token: str | None = None) -> str:
         """Upload to 'owner/name' on the Hub (private unless said otherwise). Returns the address of the commit.
@@ -220,6 +256,8 @@ class Model:
         api = HfApi(token=token)
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(folder)
+            if self.adaptation is not None:
+                forget_place(Path(folder))
             try:
                 api.create_repo(repository, private=private, exist_ok=True)
                 done = api.upload_folder(repo_id=repository, folder_path=folder, commit_message="A model from sfumato")
@@ -264,15 +302,6 @@ def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | s
         denoiser = build_denoiser(config)
     load_into(denoiser.network, tensors, origin)
     return denoiser
-
-
-def _check_weights(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
-    """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
-    wanted = network_shapes(**config.network_arguments())
-    early = {name.removeprefix(_EARLY): shape for name, shape in shapes.items() if name.startswith(_EARLY)}
-    check_fit(wanted, {name: shape for name, shape in shapes.items() if not name.startswith(_EARLY)}, origin)
-    if early:
-        check_fit(wanted, early, f"{origin}: the early weights")
 
 
 def _read_card(path: Path) -> str:

@@ -11,9 +11,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import most_weights_bytes, read_config
-from sfumato.models.place import CONFIG, WEIGHTS, ZippedModel, models_in_zip
+from sfumato.models.adapted import described_in
+from sfumato.models.configuration import MOST_CONFIG_BYTES, most_weights_bytes
+from sfumato.models.place import ADAPTER, CONFIG, WEIGHTS, ZippedModel, digest_in, is_model, models_in_zip
 from sfumato.pretrained.digests import digests_of
 from sfumato.weights import digest
 from sfumato.works.recipe import LoraReference, ModelReference
@@ -82,7 +84,7 @@ def unpacked(place: Place) -> AbstractContextManager[Path]:
 
 def _models(begin: Sequence[Path], zips: list[Path], deadline: float) -> Iterator[Path]:
     """Yields directories that look like a model's, the upper ones first, and notes zips on the way."""
-    return (folder for folder, names in _folders(begin, zips, deadline) if {CONFIG, WEIGHTS} <= names)
+    return (folder for folder, names in _folders(begin, zips, deadline) if is_model(names))
 
 
 def _folders(begin: Sequence[Path], zips: list[Path], deadline: float) -> Iterator[tuple[Path, set[str]]]:
@@ -127,9 +129,8 @@ def _digest(place: Place) -> str | None:
     try:
         if isinstance(place, ZippedModel):
             return place.digest()
-        weights = place / WEIGHTS
-        if not weights.is_file() or weights.stat().st_size > most_weights_bytes(read_config(place / CONFIG)):
-            return None
-        return digest(weights)
+        weights = next((place / name for name in (WEIGHTS, ADAPTER) if (place / name).is_file()), None)
+        most = most_weights_bytes(described_in(read_named_file(place / CONFIG, MOST_CONFIG_BYTES), place / CONFIG))
+        return None if weights is None or weights.stat().st_size > most else digest_in(place)
     except (SfumatoError, OSError):
         return None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import re
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,21 +17,19 @@ from typing import IO
 from sfumato.disk import disk_fault, local_path, open_file
 from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness.storing import MOST_BYTES as MOST_INDEX_BYTES
-from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, config_of, most_weights_bytes
+from sfumato.models.adapted import adapter_config_of, described_in, read_adapter_config
+from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, most_weights_bytes
 from sfumato.models.record import MOST_RECORD_BYTES
+from sfumato.pretrained.hub import is_hub_id as is_hub_id
+from sfumato.pretrained.model_index import PICKLES
 from sfumato.text import shortened
+from sfumato.weights import digest
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+ADAPTER = "adapter.safetensors"  # in place of all weights: what was learned on a base that lies elsewhere
 LIKENESS = "likeness.safetensors"  # the index of what it learned from, which older models do not have
 RECORD = "record.json"  # how it was made, which older models do not have either
-MODEL_FILES = (WEIGHTS, CARD, LIKENESS, RECORD, CONFIG)
-_HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
-_PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
-
-
-def is_hub_id(name: str) -> bool:
-    """Whether a name has the form of a repository's on the Hub, 'owner/name'."""
-    return _HUB_ID.fullmatch(name) is not None
+MODEL_FILES = (WEIGHTS, ADAPTER, CARD, LIKENESS, RECORD, CONFIG)
 
 
 @contextmanager
@@ -57,7 +54,7 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
     path, said = local_path(name), shortened(str(name))
     if path.is_dir():
         return _in_directory(path, str(path))
-    if path.suffix.lower() in _PICKLES:
+    if path.suffix.lower() in PICKLES:
         raise SfumatoError(
             f"{said}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
             "give a model's directory"
@@ -75,15 +72,32 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
     return _from_hub(str(name), revision)
 
 
+def is_model(names: Container[str]) -> bool:
+    """Whether files of these names in one directory are a model, whole or adapted."""
+    return CONFIG in names and (WEIGHTS in names or ADAPTER in names)
+
+
+def digest_in(directory: Path) -> str:
+    """SHA-256, hexadecimal, by which recipes name the model in a directory: of its weights, or of adapter and base.
+    Raises SfumatoError where it is none, or cannot be read."""
+    adapted = read_adapter_config(directory / CONFIG)
+    weights = directory / (WEIGHTS if adapted is None else ADAPTER)
+    try:
+        own = digest(weights)
+    except OSError as error:
+        raise SfumatoError(f"{weights}: cannot be read ({disk_fault(error)}); get the model again") from error
+    return own if adapted is None else adapted.weights_digest(own)
+
+
 def _is_zip(path: Path) -> bool:
     # torch's pickles are zips too.
     ending = path.suffix.lower()
-    return ending == ".zip" or (ending not in _PICKLES and zipfile.is_zipfile(path))
+    return ending == ".zip" or (ending not in PICKLES and zipfile.is_zipfile(path))
 
 
 def _in_directory(path: Path, name: str) -> Path:
     for directory in (path / "model", path):
-        if (directory / CONFIG).is_file() and (directory / WEIGHTS).is_file():
+        if is_model({name for name in (CONFIG, WEIGHTS, ADAPTER) if (directory / name).is_file()}):
             return directory
     if (path / "checkpoints").is_dir() or (path / "run.json").is_file():
         raise SfumatoError(f"{name}: is a run without a model yet; go on with 'sfumato train --resume -o {name}'")
@@ -119,20 +133,27 @@ class ZippedModel:
 
     def config(self) -> ModelConfig:
         """Raises SfumatoError where it cannot be read, or is not a model's."""
-        with self._opened(CONFIG, MOST_CONFIG_BYTES) as file:
-            return config_of(file.read(), f"{self}: {CONFIG}")
+        return described_in(self._description(), f"{self}: {CONFIG}")
 
     def digest(self) -> str:
-        """SHA-256 of the weights, hexadecimal. Raises SfumatoError where they are larger than the configuration says,
+        """What `digest_in` says of it. Raises SfumatoError where the weights are larger than the configuration says,
         or cannot be read."""
-        with self._opened(WEIGHTS, most_weights_bytes(self.config())) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        adapted = adapter_config_of(self._description(), f"{self}: {CONFIG}")
+        with self._opened(WEIGHTS if adapted is None else ADAPTER, most_weights_bytes(self.config())) as file:
+            own = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        return own if adapted is None else adapted.weights_digest(own)
+
+    def _description(self) -> bytes:
+        with self._opened(CONFIG, MOST_CONFIG_BYTES) as file:
+            return file.read()
 
     @contextmanager
     def unpacked(self) -> Iterator[Path]:
         """A directory with the model, which goes away with the block. Raises SfumatoError as `digest` does."""
+        weights = most_weights_bytes(self.config())
         most = {
-            WEIGHTS: most_weights_bytes(self.config()),
+            WEIGHTS: weights,
+            ADAPTER: weights,
             LIKENESS: MOST_INDEX_BYTES,
             CONFIG: MOST_CONFIG_BYTES,
             CARD: MOST_CONFIG_BYTES,
@@ -208,11 +229,7 @@ def models_in_zip(path: Path) -> list[ZippedModel]:
         folder, _, name = member.replace("\\", "/").rpartition("/")
         if name in MODEL_FILES and not folder.startswith("__MACOSX"):
             folders.setdefault(folder, {})[name] = member
-    return [
-        ZippedModel(path, folder, members)
-        for folder, members in sorted(folders.items())
-        if CONFIG in members and WEIGHTS in members
-    ]
+    return [ZippedModel(path, folder, members) for folder, members in sorted(folders.items()) if is_model(members)]
 
 
 def _is_runs_own(model: ZippedModel) -> bool:

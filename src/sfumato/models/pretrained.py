@@ -165,12 +165,17 @@ def usual_settings(pretrained: Pretrained) -> SamplerSettings:
 
 
 def record_of(pretrained: Pretrained, opened: OpenedPipeline) -> ModelRecord:
-    """What is known of how it was made."""
+    """What is known of how it was made, and how equal it is to its own pipeline, which is measured when it is first
+    opened."""
+    from sfumato.pretrained.equality import equality_of
+
+    equality = equality_of(pretrained, opened.digest)
+    said = f"its latents after two steps are those of its pipeline in diffusers but for {equality.error:.1e} of their"
     notes = {"Assumed": " ".join(opened.notes)} if opened.notes else {}
     return ModelRecord(
         description=f"{pretrained.family.title}, a pre-trained model that makes pictures from text",
         tag="text-to-image",
-        facts={**terms_of(opened).rows, **notes},
+        facts={**terms_of(opened).rows, "Equality": f"{said} norm ({equality.dtype})", **notes},
     )
 
 
@@ -203,5 +208,5 @@ def _usual_steps(pretrained: Pretrained) -> int:
 def _was_distilled(pretrained: Pretrained) -> bool:
     """Whether its own files say that it answers in few steps and without guidance."""
     if pretrained.family.name == "flux":  # schnell, which is told no guidance
-        return not pretrained.network.config.get("guidance_embeds", False)  # type: ignore[union-attr, operator]
+        return not pretrained.network.config.get("guidance_embeds", False)
     return bool(pretrained.pipeline.config.get("is_distilled", False))

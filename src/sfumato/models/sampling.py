@@ -90,6 +90,14 @@ class Sampling:
 
 
 @torch.inference_mode()
+def one_pass(model: Model, canvas: Canvas) -> Sampling:
+    """What an autoencoder makes of the picture on a canvas."""
+    assert canvas.picture is not None, "it is given one to make again"
+    made = model.denoiser(canvas.picture[None].to(model.device), 1.0)
+    return Sampling(iter([Step(0, 1, 0.0, made, made)]), lambda latents, _: model.codec.decode(latents), model.config)
+
+
+@torch.inference_mode()
 def sampling_of(
     model: Model,
     settings: SamplerSettings,

@@ -13,15 +13,15 @@ from sfumato.cards.subject import Subject
 from sfumato.cards.training_summary import training_summary
 from sfumato.collection import Collection, is_collection
 from sfumato.dataset import Dataset
-from sfumato.disk import local_path
+from sfumato.disk import local_path, read_named_file
 from sfumato.errors import SfumatoError
-from sfumato.models.configuration import read_config
-from sfumato.models.place import CONFIG, RECORD, WEIGHTS, opened_model
+from sfumato.models.adapted import described_in
+from sfumato.models.configuration import MOST_CONFIG_BYTES
+from sfumato.models.place import CONFIG, RECORD, digest_in, opened_model
 from sfumato.models.record import read_record
 from sfumato.text import restored_path
 from sfumato.training import Run
 from sfumato.training.run import is_run
-from sfumato.weights import digest
 
 FORMS: Final[Mapping[str, Callable[[Subject], str]]] = {
     "hub": hub_card,
@@ -49,10 +49,9 @@ def subject_of(name: str | Path) -> Subject:
     if is_collection(path):
         return Subject.of_collection(Collection.open(path))
     with opened_model(name) as directory:
-        config = read_config(directory / CONFIG)
+        config = described_in(read_named_file(directory / CONFIG, MOST_CONFIG_BYTES), directory / CONFIG)
         record = read_record(directory / RECORD, config) if (directory / RECORD).is_file() else None
-        weights = digest(directory / WEIGHTS)
-        return Subject.of_model(config, record, weights=weights, gone=_gone(directory))
+        return Subject.of_model(config, record, weights=digest_in(directory), gone=_gone(directory))
 
 
 def _gone(directory: Path) -> dict[str, int]:

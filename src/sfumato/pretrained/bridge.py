@@ -35,10 +35,9 @@ class Pretrained:
     largest: int | None = None
 
     @property
-    def network(self) -> torch.nn.Module:
+    def network(self) -> Any:
         """The one of diffusers, within the denoiser."""
-        network: torch.nn.Module = getattr(self.pipeline, self.family.network)
-        return network
+        return getattr(self.pipeline, self.family.network)
 
 
 def bridged(pipeline: Any, where: str = "the model") -> Pretrained:
@@ -59,13 +58,14 @@ def bridged(pipeline: Any, where: str = "the model") -> Pretrained:
     constants, nothing = split(recording, network, family)
     config = pipeline.scheduler.config
     levels = noise_levels(family, config)
+    denoiser = Denoiser(
+        ReplayedNetwork(network, family, constants, nothing),
+        preconditioning_of(family, network, config, recording, levels),
+    )
     return Pretrained(
         family,
         pipeline,
-        Denoiser(
-            ReplayedNetwork(network, family, constants, nothing),
-            preconditioning_of(family, network, config, recording, levels),
-        ),
+        denoiser.eval(),
         codec,
         PromptEncoder(pipeline, family, codec, size),
         Spacing(family, config, levels, codec.factor),

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from sfumato.diffusion.denoiser import V, Epsilon, Preconditioning
+from sfumato.diffusion.denoiser import Epsilon, Preconditioning, V
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.families import Family
 from sfumato.pretrained.layouts import Inputs
 from sfumato.pretrained.recording import TIMES, Recording, flattened, nested, sample_name, time_name
+
+PURE_NOISE = 2.0**24
+"""The sigma that stands for t = 1 of a flow, where it is infinite: in float32 x / (1 + sigma) is the noise itself."""
 
 
 class ReplayedNetwork(nn.Module):
@@ -26,7 +29,7 @@ class ReplayedNetwork(nn.Module):
     ``constants`` are the inputs that are the same for all pictures, ``nothing`` those of an empty prompt, [1, ...].
     """
 
-    def __init__(self, network: nn.Module, family: Family, constants: Inputs, nothing: Inputs) -> None:
+    def __init__(self, network: Any, family: Family, constants: Inputs, nothing: Inputs) -> None:
         super().__init__()
         self.network = network
         self.family = family
@@ -41,8 +44,8 @@ class ReplayedNetwork(nn.Module):
         given = {name: spread(value, count) for name, value in self.nothing.items()} if inputs is None else inputs
         known = {name: _on(value, x.device) for name, value in (self.constants | dict(given)).items()}
         known |= self.family.placing(known, count, height, width, x.device)
-        layout = self.family.layout
-        sample = layout.arrange(x.to(self.network.dtype))
+        layout, dtype = self.family.layout, cast(torch.dtype, self.network.dtype)
+        sample = layout.arrange(x.to(dtype))
         answer = self.network(**{self._sample: sample, self._time: c_noise}, **nested(known))[0]
         return layout.restore(answer, height, width)
 
@@ -120,7 +123,10 @@ class Velocity(Preconditioning):
         return ((1 + sigma) / sigma) ** 2
 
     def c_noise(self, sigma: Tensor) -> Tensor:
-        return self.offset + self.slope * (sigma / (1 + sigma))
+        # A network that counts time in thousands, and from the other end, would show float32's rounding of 1 - t.
+        exact = sigma.double()
+        time = torch.where(exact < PURE_NOISE, exact / (1 + exact), 1.0)
+        return (self.offset + self.slope * time).to(sigma.dtype)
 
     @classmethod
     def learned(cls, recording: Recording, network: nn.Module) -> Velocity:

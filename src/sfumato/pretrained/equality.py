@@ -62,7 +62,8 @@ def measure(pretrained: Pretrained, **asked: Any) -> Equality:
     side -= side % pretrained.codec.factor
     own = pretrained.spacing.default
     spacing = own if own in (*pretrained.spacing.names, KARRAS) else pretrained.spacing.names[-1]
-    run = Run(**{"spacing": spacing, "height": side, "width": side} | asked)
+    defaults: dict[str, Any] = {"spacing": spacing, "height": side, "width": side}
+    run = Run(**defaults | asked)
     shape = pretrained.codec.shape(run.height, run.width)
     noise = torch.randn(1, *shape, generator=torch.Generator().manual_seed(run.seed))
     theirs, scale = _theirs(pretrained, run, noise)
@@ -162,8 +163,12 @@ def _scheduler(pretrained: Pretrained, spacing: str) -> Any:
     from diffusers import EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler
 
     config = pretrained.pipeline.scheduler.config
-    own = {"use_karras_sigmas": spacing == KARRAS, "use_exponential_sigmas": False, "use_beta_sigmas": False}
-    if pretrained.family.is_flow:
-        return FlowMatchEulerDiscreteScheduler.from_config(config, **own)
-    timesteps = spacing if spacing in DISCRETE else "linspace"
-    return EulerDiscreteScheduler.from_config(config, timestep_spacing=timesteps, **own)
+    euler: Any = FlowMatchEulerDiscreteScheduler if pretrained.family.is_flow else EulerDiscreteScheduler
+    own: dict[str, Any] = {
+        "use_karras_sigmas": spacing == KARRAS,
+        "use_exponential_sigmas": False,
+        "use_beta_sigmas": False,
+    }
+    if not pretrained.family.is_flow:
+        own["timestep_spacing"] = spacing if spacing in DISCRETE else "linspace"
+    return euler.from_config(config, **own)

@@ -33,7 +33,7 @@ def _to_tokens(x: Tensor) -> Tensor:
 
 
 def _from_tokens(tokens: Tensor, height: int, width: int) -> Tensor:
-    return tokens.transpose(1, 2).unflatten(2, (height, width))
+    return tokens.transpose(1, 2).reshape(len(tokens), tokens.shape[2], height, width)
 
 
 def _to_frames(x: Tensor) -> list[Tensor]:

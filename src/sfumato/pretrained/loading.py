@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import torch
 from torch import nn
 
 from sfumato.disk import read_json
@@ -17,7 +18,7 @@ from sfumato.pretrained.placing import part_arguments, waiting_part
 from sfumato.pretrained.sizes import role_of
 from sfumato.text import printable, shortened
 
-_CONFIG, _ADAPTER = "config.json", "adapter_config.json"
+CONFIG, _ADAPTER = "config.json", "adapter_config.json"
 _MOST_BYTES: Final = 1 << 20
 
 
@@ -49,9 +50,12 @@ class Parts:
     def _part(self, part: Component) -> Any:
         kind = self._class(part)
         if part.has_weights and self.plan.waits(role_of(part.name)):
-            config = read_json(self.directory / part.name / _CONFIG, _MOST_BYTES)
+            config = read_json(self.directory / part.name / CONFIG, _MOST_BYTES)
             return waiting_part(kind, config, self.plan)
-        return self._read(part, kind)
+        read = self._read(part, kind)
+        if part.has_weights:
+            check_finite(read, f"{self.place}: its {part.name}")
+        return read
 
     def _class(self, part: Component) -> Any:
         import diffusers
@@ -108,6 +112,13 @@ def assembled(directory: Path, index: ModelIndex, parts: dict[str, Any], place: 
     return pipeline
 
 
+def check_finite(network: nn.Module, what: str) -> None:
+    """Raises SfumatoError for weights that hold NaN or infinity, of which black pictures come. what: to begin with."""
+    for name, tensor in network.state_dict().items():
+        if tensor.is_floating_point() and tensor.numel() and not torch.stack(tensor.aminmax()).isfinite().all():
+            raise SfumatoError(f"{what} is damaged: '{name}' holds NaN or infinity; get the model again")
+
+
 def _unloadable(place: str, error: BaseException) -> SfumatoError:
     """The error to raise for one of diffusers' or transformers'."""
     said = shortened(printable(" ".join(str(error).split())), 300).rstrip(".") or type(error).__name__
@@ -120,13 +131,13 @@ def _check_tame(folder: Path, what: str) -> None:
     if (folder / _ADAPTER).exists():
         raise SfumatoError(f"{what} is an adapter of another model ({_ADAPTER}); give a model with whole weights")
     try:
-        said = read_json(folder / _CONFIG, _MOST_BYTES)
+        said = read_json(folder / CONFIG, _MOST_BYTES)
     except (OSError, ValueError):  # tokenizers have none, and what else is wrong with it is said when it is loaded
         return
     if (kernel := _kernel(said)) is not None:
         raise SfumatoError(
-            f"{what} asks for a program from the Hub ({shortened(printable(kernel), 100)}), and sfumato runs no program "
-            "that comes with a model; give a model of one of diffusers' own pipelines"
+            f"{what} asks for a program from the Hub ({shortened(printable(kernel), 100)}), and sfumato runs none that "
+            "comes with a model; give a model of one of diffusers' own pipelines"
         )
 
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
 from sfumato.collection.origin import stated_licence
 from sfumato.disk import local_path, read_named_file
 from sfumato.errors import SfumatoError
-from sfumato.pretrained.base_card import CARD, read_base_card
+from sfumato.pretrained.base_card import CARD, card_of_metadata, read_base_card
 from sfumato.pretrained.checkpoint import ENDING, Layout, check_no_pickle, kind_of, layout_of
 from sfumato.pretrained.digests import digest_of_all, digests_of
 from sfumato.pretrained.extra import require
-from sfumato.pretrained.hub import Repository, fetched, partly_cached, repository
+from sfumato.pretrained.hub import Repository, fetched, is_hub_id, partly_cached, repository
 from sfumato.pretrained.loading import Parts
 from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, PICKLES, files_of, index_of
 from sfumato.pretrained.prediction import prediction_of
-from sfumato.pretrained.single_file import configuration_of, load_checkpoint
+from sfumato.pretrained.single_file import SingleFile, configuration_of
 from sfumato.pretrained.turns import Reload
 from sfumato.text import shortened, stored_path
 from sfumato.weights import opened_tensors
@@ -32,7 +28,6 @@ CONFIG: Final = "config.json"  # of sfumato's own models, which have no model_in
 Planned = Callable[[Path, str, bool], MemoryPlan]
 """(a folder with the configurations of a pipeline's parts, what messages call it, whether its parts can be read once
 more) -> how it is read."""
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +35,8 @@ class OpenedPipeline:
     """pipeline: of diffusers, on the CPU, its weights frozen; place: what it was opened by, a path or 'owner/name';
     revision: the commit on the Hub, '' for what lies here; path: the folder or file that it was loaded from; files:
     SHA-256 of each file that it was loaded from, by its path in the folder; licence: as its card or its file states it,
-    '' where that says nothing; card: the text of its README, or ''; notes: what was assumed, a sentence each; plan: how
-    it was read; reload: reads a part once more, None where that cannot be done."""
+    '' where that says nothing; card: the text of its README, or what a file's metadata say, or ''; notes: what was
+    assumed, a sentence each; plan: how it was read; reload: reads a part once more, None where that cannot be done."""
 
     pipeline: Any
     place: str
@@ -68,7 +63,7 @@ def is_pipeline(name: str | Path, revision: str | None = None) -> bool:
         return (path / INDEX).is_file()
     if path.suffix.lower() in (ENDING, *PICKLES):
         return True
-    if path.exists() or not is_repository(str(name)):
+    if path.exists() or not is_hub_id(str(name)):
         return False
     try:
         files = repository(str(name), revision).files
@@ -89,8 +84,8 @@ def open_pipeline(
     name: a path, or 'owner/name' on the Hub; revision: there, a commit, branch or tag; planned: how it is read, by
     default all of it in float32; where its parts go then is not seen to here (`placing.place`). configuration: for a
     single file, the folder with the configurations of its parts, by default those of its kind as it was published.
-    Raises SfumatoError where there is no such model, where it is of no known kind, a
-    pickle or not whole, and where diffusers is not installed.
+    Raises SfumatoError where there is no such model, where it is of no known kind, a pickle or not whole, and where
+    diffusers is not installed.
     """
     path, said = local_path(name), shortened(str(name))
     if path.suffix.lower() in PICKLES and not path.is_dir():
@@ -101,16 +96,11 @@ def open_pipeline(
         return _from_folder(path, said, planned)
     if path.suffix.lower() == ENDING and path.exists():
         return _from_file(path, planned, configuration)
-    if path.exists() or not is_repository(str(name)):
+    if path.exists() or not is_hub_id(str(name)):
         raise SfumatoError(
             f"{said}: no such folder or {ENDING} file; give a diffusers model, or one on the Hub (owner/name)"
         )
     return _from_hub(str(name), revision, planned)
-
-
-def is_repository(name: str) -> bool:
-    """Whether a name has the form of a repository's on the Hub, 'owner/name'."""
-    return _REPOSITORY.fullmatch(name) is not None
 
 
 def _from_hub(name: str, revision: str | None, planned: Planned) -> OpenedPipeline:
@@ -146,7 +136,7 @@ def _from_folder(folder: Path, place: str, planned: Planned, revision: str = "")
     if not (folder / INDEX).is_file():
         raise SfumatoError(f"{place}: holds no {INDEX}, so it is no diffusers model; give the folder of one")
     index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), place)
-    chosen, variant = files_of(index, _names_in(folder), place)
+    chosen, variant = files_of(index, _names_in(folder, place), place)
     for name in chosen:
         if name.endswith(ENDING):
             check_no_pickle(folder / name)
@@ -173,12 +163,21 @@ def _from_file(path: Path, planned: Planned, configuration: Path | None) -> Open
     kind = kind_of(layout, path)
     prediction = prediction_of(layout, kind, lambda name: _spread(path, name, layout))
     configuration = configuration or configuration_of(kind)
-    plan = planned(configuration, path.stem, False)
-    pipeline = load_checkpoint(path, layout, kind, prediction, getattr(torch, plan.dtype), configuration)
-    licence = stated_licence(layout.metadata.get("modelspec.license"))
-    files = digests_of({path.name: path})
-    notes = (f"{path}: {prediction.said}",)
-    return OpenedPipeline(pipeline, stored_path(path), "", path, files, licence, notes=notes, plan=plan)
+    plan = planned(configuration, path.stem, True)
+    file = SingleFile(path, layout, kind, prediction, plan, configuration)
+    pipeline = file.pipeline()
+    return OpenedPipeline(
+        pipeline,
+        stored_path(path),
+        "",
+        path,
+        digests_of({path.name: path}),
+        stated_licence(layout.metadata.get("modelspec.license")),
+        card_of_metadata(layout.metadata),
+        (f"{path}: {prediction.said}",),
+        plan,
+        file.again,
+    )
 
 
 def _spread(path: Path, name: str, layout: Layout) -> float | None:
@@ -189,12 +188,14 @@ def _spread(path: Path, name: str, layout: Layout) -> float | None:
         return float(file.get_tensor(name).float().std(correction=0))
 
 
-def _names_in(folder: Path) -> list[str]:
-    """Of the files in a folder and in those within it, with '/'."""
-    found = []
-    for each in os.scandir(folder):
-        if each.is_file():
-            found.append(each.name)
-        elif each.is_dir():
-            found += [f"{each.name}/{inner.name}" for inner in os.scandir(each) if inner.is_file()]
-    return found
+def _names_in(folder: Path, place: str) -> list[str]:
+    """Of the files in a folder and in those within it, with '/'. Raises SfumatoError where they cannot be listed."""
+    try:
+        return [
+            path.relative_to(folder).as_posix()
+            for pattern in ("*", "*/*")
+            for path in folder.glob(pattern)
+            if path.is_file()
+        ]
+    except OSError as error:
+        raise SfumatoError(f"{place}: cannot be read ({error.strerror or error})") from error

@@ -110,14 +110,14 @@ def _answering_ones(network: nn.Module, recording: Recording) -> Iterator[None]:
         return (ones,)
 
     before = vars(network).get("forward")
-    network.forward = forward  # type: ignore[method-assign]
+    network.forward = forward
     try:
         yield
     finally:
         if vars(network).get("forward") is forward:  # a pipeline that offloads has put its own back at the end
             del network.forward
             if before is not None:
-                network.forward = before  # type: ignore[method-assign]
+                network.forward = before
 
 
 def sample_name(network: nn.Module) -> str:

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato.errors import SfumatoError
-from sfumato.pretrained.denoiser import time_of
+from sfumato.pretrained.denoiser import PURE_NOISE, time_of
 from sfumato.pretrained.families import Family
+from sfumato.text import counted
 
-PURE_NOISE = 2.0**24
-"""The sigma that stands for t = 1 of a flow, where it is infinite: in float32 x / (1 + sigma) is the noise itself."""
-
+Levels = NDArray[np.float64]
 DISCRETE = ("leading", "trailing", "linspace")
 SHIFTED = "shifted"
 
@@ -89,10 +89,12 @@ class Spacing:
             levels = np.where(times < 1, times / np.maximum(1 - times, 1 / PURE_NOISE), PURE_NOISE)
         return torch.cat((torch.from_numpy(levels), torch.zeros(1, dtype=torch.float64)))
 
-    def _discrete(self, levels: Tensor, name: str, steps: int, low: float, high: float) -> np.ndarray:
+    def _discrete(self, levels: Tensor, name: str, steps: int, low: float, high: float) -> Levels:
         count = len(levels)
         if steps > count:
-            raise SfumatoError(f"{steps} steps: this model knows {count} noise levels; give {count} steps or fewer")
+            raise SfumatoError(
+                f"{counted(steps, 'step')}: this model knows {counted(count, 'noise level')}; give {count} or fewer"
+            )
         first, last = (time_of(torch.tensor(sigma, dtype=torch.float64), levels).item() for sigma in (low, high))
         span = last + 1
         if name == "leading":
@@ -103,7 +105,8 @@ class Spacing:
             times = np.linspace(last, 0, steps)
         times = first + times.clip(0, last) * (last - first) / last
         # By logarithms, as `time_of` reads them: what a network is told of such a level is this very time.
-        return np.exp(np.interp(times, np.arange(count), levels.log().numpy()))
+        logs: Levels = np.interp(times, np.arange(count), levels.log().numpy())
+        return np.exp(logs)
 
     def shift(self, steps: int, height: int, width: int) -> float:
         """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu, where
@@ -120,22 +123,24 @@ class Spacing:
             mu = least + (tokens - low) * (most - least) / (high - low)
         return mu if config.get("time_shift_type") == "linear" else math.exp(mu)
 
-    def _shifted(self, steps: int, shift: float, sigma_min: float | None, highest: float) -> np.ndarray:
+    def _shifted(self, steps: int, shift: float, sigma_min: float | None, highest: float) -> Levels:
         """Times [steps], falling from ``highest``."""
-        start = _unshifted(highest, shift)
+        start = _moved_back(highest, shift)
         end = start / steps
         if self.family.shift == "twice":  # by the scheduler, when it is made and when it is asked
-            end = start * (1 / 1000 if self.config.get("use_dynamic_shifting") else _moved(1 / 1000, shift))
+            end = start * (
+                1 / 1000 if self.config.get("use_dynamic_shifting") else float(_moved(np.array(1 / 1000), shift))
+            )
         if sigma_min is not None:
-            end = max(end, _unshifted(sigma_min / (1 + sigma_min), shift))
+            end = max(end, _moved_back(sigma_min / (1 + sigma_min), shift))
         return _moved(np.linspace(start, end, steps), shift)
 
 
-def _moved(times: Any, shift: float) -> Any:
+def _moved(times: Levels, shift: float) -> Levels:
     return shift * times / (1 + (shift - 1) * times)
 
 
-def _unshifted(time: float, shift: float) -> float:
+def _moved_back(time: float, shift: float) -> float:
     return time / (shift - (shift - 1) * time)
 
 

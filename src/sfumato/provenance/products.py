@@ -53,8 +53,8 @@ _DESCRIPTIONS: Final[Mapping[str, _Description]] = {
     ),
     "model": _Description(
         "config.json",
-        re.compile(rb'"format":\s*"sfumato-model-'),
-        others={"model.safetensors", "likeness.safetensors", "record.json", "README.md"},
+        re.compile(rb'"format":\s*"sfumato-(model|adapter)-'),
+        others={"model.safetensors", "adapter.safetensors", "likeness.safetensors", "record.json", "README.md"},
     ),
 }
 SIGNS: Final = frozenset({MARKER, *(description.name for description in _DESCRIPTIONS.values())})

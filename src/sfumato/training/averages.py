@@ -20,7 +20,9 @@ class PowerAverage(Generic[M]):
     """
 
     def __init__(self, module: M, std: float) -> None:
-        self.module: M = copy.deepcopy(module).eval().requires_grad_(False)
+        # What is in no state dict does not learn: it is shared, as the weights of a model are that is being adapted.
+        fixed = {id(buffer): buffer for name, buffer in module.named_buffers() if name not in module.state_dict()}
+        self.module: M = copy.deepcopy(module, fixed).eval().requires_grad_(False)
         self.gamma = exponent(std) if std else None
 
     @torch.no_grad()
@@ -29,7 +31,8 @@ class PowerAverage(Generic[M]):
         change = 1.0 if self.gamma is None else 1 - (1 - 1 / step) ** (self.gamma + 1)
         torch._foreach_lerp_(list(self.module.parameters()), list(module.parameters()), change)
         for own, other in zip(self.module.buffers(), module.buffers(), strict=True):
-            own.lerp_(other, change) if own.is_floating_point() else own.copy_(other)
+            if own is not other:
+                own.lerp_(other, change) if own.is_floating_point() else own.copy_(other)
 
 
 def exponent(std: float) -> float:

@@ -85,13 +85,16 @@ def works_after(settings: TrainingConfig, steps: int) -> int:
     return works_each(steps * settings.batch) if settings.objective.samples_freely else 0
 
 
-def pictures_of(dataset: Dataset, class_shares: tuple[float, ...]) -> Tensor:
-    """Up to PICTURES of a data set's pictures, each class with its share, [N, 3, size, size]."""
+def pictures_of(dataset: Dataset, class_shares: tuple[float, ...], labels: Tensor) -> Tensor:
+    """Up to PICTURES of a data set's pictures, each class with its share, [N, 3, size, size].
+
+    labels: [N], the place of each picture's class among the shares, -1 of none.
+    """
     generator = keyed_generator("calibration", 0)
     if not class_shares:
         chosen = torch.randperm(len(dataset), generator=generator)[:PICTURES]
     else:
-        labels = dataset.labels.clamp(min=0)
+        labels = labels.clamp(min=0)
         weights = torch.tensor(class_shares, dtype=torch.float64)[labels] / torch.bincount(labels)[labels]
         chosen = torch.multinomial(weights, min(PICTURES, len(dataset)), replacement=True, generator=generator)
     return torch.cat([dataset.images(part) for part in torch.split(chosen, 256)])

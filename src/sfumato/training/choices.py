@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from sfumato.disk import read_file
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.networks import AnyNetworkConfig
-from sfumato.training.configuration import CadenceConfig, TrainingConfig
+from sfumato.training.configuration import AdapterSettings, CadenceConfig, TrainingConfig
 from sfumato.training.objectives import OBJECTIVES
 from sfumato.training.optimisers import OptimiserConfig
 from sfumato.training.schedule import ScheduleConfig
@@ -27,6 +27,7 @@ _GROUPS: Mapping[str, type[BaseModel]] = {
     "optimiser": OptimiserConfig,
     "schedule": ScheduleConfig,
     "cadence": CadenceConfig,
+    "adapter": AdapterSettings,
 }
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import nn
 
 from sfumato.diffusion import PIXELS, PreconditioningName
 from sfumato.diffusion.codec import AnyCodec
+from sfumato.errors import SfumatoError
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
-from sfumato.models.configuration import check_parts
+from sfumato.models.adapted import Rank, Targets
+from sfumato.models.configuration import PretrainedNetwork, check_parts
 from sfumato.networks import NetworkConfig, UNetConfig, check_parameters
-from sfumato.training.objectives import AnyObjectiveConfig, DenoisingConfig, Objective
+from sfumato.networks.adapters import ADAPTABLE, adapted
+from sfumato.training.objectives import AdaptingConfig, AnyObjectiveConfig, DenoisingConfig, Objective
 from sfumato.training.optimisers import OptimiserConfig
 from sfumato.training.schedule import LearningRateSchedule, Length, ScheduleConfig
 from sfumato.works.values import Precision
@@ -36,6 +40,31 @@ class CadenceConfig(BaseModel):
     checkpoint_epochs: Length = Field(default=0, description="the same in epochs; 0: checkpoint_every says it")
 
 
+class AdapterSettings(BaseModel):
+    """How a model is adapted of which all weights stay as they are (see `networks.adapters`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    rank: Rank = 8
+    alpha: float = Field(
+        default=0, ge=0, le=10_000, description="what is learned counts alpha / rank times; 0: as the rank, so once"
+    )
+    targets: Targets = Field(default=(), description="the layers to adapt, by the last part of their names; all hidden")
+
+    @property
+    def scale(self) -> float:
+        """alpha, as the adapter has it."""
+        return self.alpha or float(self.rank)
+
+    def adapted(self, base: Model, new_classes: int, seed: int) -> nn.Module:
+        """The base's network with an adapter. Raises SfumatoError for a layer that it does not have."""
+        network, count = base.denoiser.network, new_classes
+        try:
+            return adapted(network, self.rank, self.scale, seed=seed, new_classes=count, targets=self.targets)
+        except ValueError as error:
+            raise SfumatoError(f"targets: {error}; choose others, or leave them out") from error
+
+
 class TrainingConfig(BaseModel):
     """The settings of a run. Shares are of the run's steps, 0..1; sigmas go from 1e-6 to 10,000."""
 
@@ -50,7 +79,10 @@ class TrainingConfig(BaseModel):
     flip: bool = Field(default=True, description="mirror half of the pictures")
 
     objective: AnyObjectiveConfig = DenoisingConfig()
-    network: NetworkConfig = UNetConfig()
+    adapter: AdapterSettings | None = Field(
+        default=None, description="learn an adapter of the model to begin with, whose own weights stay as they are"
+    )
+    network: NetworkConfig | PretrainedNetwork = UNetConfig()
     codec: AnyCodec = Field(default=PIXELS, description="what pictures are encoded as before noise is added")
     preconditioning: PreconditioningName = "edm"
 
@@ -75,6 +107,10 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
+        if isinstance(self.network, PretrainedNetwork):
+            if self.objective.kind != "adapting" or self.adapter is None:
+                raise ValueError("a pre-trained model can be adapted, and not be trained as a whole; give --adapt")
+            return self
         if self.size % (cell := self.network.size_multiple * self.codec.factor):
             raise ValueError(
                 f"size {self.size} does not suit a {self.network.kind} with cells of {cell} pixels; "
@@ -85,6 +121,9 @@ class TrainingConfig(BaseModel):
             needed = "direct" if objective.is_direct else "edm, v, epsilon or flow"
             raise ValueError(f"the preconditioning is {self.preconditioning}; {objective.kind} needs {needed}")
         check_parts(objective.begins_with, objective.answer, self.network, self.preconditioning, self.factor)
+        if self.adapter is not None and not (objective.adapts and self.network.kind in ADAPTABLE):
+            what = objective.kind if not objective.adapts else f"a network of kind {self.network.kind}"
+            raise ValueError(f"what was made by {what} cannot be adapted; leave out --adapt, and all its weights learn")
         check_parameters(
             self.network,
             self.latent_size,
@@ -110,14 +149,26 @@ class TrainingConfig(BaseModel):
         return self.size * self.factor
 
     def build_objective(
-        self, classes: int, perceptual: PerceptualLoss | None = None, teacher: Model | None = None
+        self,
+        classes: int,
+        perceptual: PerceptualLoss | None = None,
+        teacher: Model | None = None,
+        base: Model | None = None,
     ) -> Objective:
         """The objective that the settings name, its weights freshly drawn from torch's own random state.
 
-        classes: how many the pictures have; perceptual: that part of the loss, if there is one; teacher: of a student,
-        which needs one.
+        classes: how many the model will know; perceptual: that part of the loss, if there is one; teacher: of a
+        student, which needs one; base: the model that is adapted, if one is: then nothing but an adapter learns.
         """
-        return self.objective.build(self, classes, perceptual, teacher)
+        if isinstance(self.objective, AdaptingConfig) and self.adapter is not None:
+            assert base is not None and base.pretrained is not None, "a pre-trained model is adapted"
+            rank, alpha, targets = self.adapter.rank, self.adapter.scale, self.adapter.targets
+            return self.objective.adapting(base.pretrained, rank, alpha, targets, self.seed)
+        objective = self.objective.build(self, classes, perceptual, teacher)
+        if self.adapter is not None and base is not None:
+            new_classes = classes - len(base.config.classes)
+            objective.denoiser.network = self.adapter.adapted(base, new_classes, self.seed)
+        return objective
 
     def build_schedule(self, pictures: int, *, start: int = 0, steps: int = 0) -> LearningRateSchedule:
         """From step ``start`` for ``steps`` steps (0: all of the settings'). pictures: how many an epoch has."""

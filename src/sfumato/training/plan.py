@@ -14,9 +14,10 @@ from sfumato.diffusion.condition import ClassCondition, Condition
 from sfumato.errors import SfumatoError
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
+from sfumato.models.configuration import PretrainedNetwork
 from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.random import keyed_generator
-from sfumato.text import counted
+from sfumato.text import counted, printable
 from sfumato.training.choices import layered, resolve
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.memorisation import (
@@ -52,7 +53,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Plan:
-    """settings: complete; sentence: the plan, for people; parameters: numbers in the network."""
+    """settings: complete; sentence: the plan, for people; parameters: how many numbers learn."""
 
     settings: TrainingConfig
     sentence: str
@@ -93,26 +94,28 @@ def plan(
     held_out: int = NOTICED_WITH,
     perceptual: PerceptualLoss | None = None,
     teacher: Model | None = None,
+    base: Model | None = None,
     condition: Condition = NO_CLASS,
 ) -> Plan:
     """Complete the chosen settings. Measures this machine for a few seconds, unless steps or epochs are among them.
 
-    classes, pictures: of the data set's training part; held_out: pictures that are not trained on; perceptual: that
-    part of the loss, if it was chosen; teacher: of a student; condition: of one picture, such as the network will be
-    told of each.
+    classes: that the model will know; pictures: in the data set's training part; held_out: pictures that are not
+    trained on; perceptual: that part of the loss, if it was chosen; teacher: of a student; base: the model that is
+    adapted, if one is; condition: of one picture, such as the network will be told of each.
 
     Where too few pictures are held out to notice that the others are being learned by heart, a time is not used up: the
     plan is of as many steps as are safe. ``guard`` = false among the choices lifts that.
     Raises SfumatoError for settings out of range.
     """
     threads = torch.get_num_threads() if device.type == "cpu" else 0
-    make = partial(TrainingConfig.build_objective, classes=classes, perceptual=perceptual, teacher=teacher)
+    make = partial(TrainingConfig.build_objective, classes=classes, perceptual=perceptual, teacher=teacher, base=base)
     asked = resolve({"threads": threads}, choices)
-    choices = layered(choices, _in_steps(asked, pictures))
+    choices = layered(choices, in_steps(asked, pictures))
     asked = resolve({"threads": threads}, choices)
     if not asked.steps and not asked.minutes:
         raise SfumatoError("how long to train is open: choose minutes or steps")
     network = asked.network if "network" in choices else asked.objective.network
+    assert not isinstance(network, PretrainedNetwork), "which has a plan of its own"
     options = ladder(asked.latent_size) if network is None else [Rung(network, 0)]
     for rung in options:
         if asked.latent_size % rung.network.size_multiple:
@@ -126,7 +129,7 @@ def plan(
         )
         parameters = count_parameters(make, settings)
         amount = f"{counted(settings.steps, 'step')}, {counted(settings.steps * settings.batch, 'picture')}"
-        sentence = f"{_what(settings, parameters)}: {amount}"
+        sentence = f"{_what(settings, parameters, base)}: {amount}"
         if by_heart := _by_heart(settings, pictures, held_out, exact=True):
             sentence += f", {settings.steps * settings.batch / pictures:,.0f} times each of {pictures:,}; {by_heart}"
         return Plan(settings, sentence, parameters)
@@ -163,8 +166,8 @@ def plan(
             "cadence": settings.cadence.model_copy(update=cadence),
         }
     )
-    parameters, shown = count_parameters(make, settings), _rounded(steps * settings.batch)
-    sentence = f"{_what(settings, parameters)}: about {counted(shown, 'picture')}{end}"
+    parameters, shown = count_parameters(make, settings), rounded(steps * settings.batch)
+    sentence = f"{_what(settings, parameters, base)}: about {counted(shown, 'picture')}{end}"
     if settings.minutes:
         sentence += f", {shown / pictures:,.0f} times each of {pictures:,}"
         if by_heart := _by_heart(settings, pictures, held_out, exact=not asked.guard):
@@ -179,7 +182,7 @@ def _by_heart(settings: TrainingConfig, pictures: int, held_out: int, *, exact: 
     return warning(pictures, settings.steps * settings.batch / pictures, held_out, exact=exact)
 
 
-def _in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:
+def in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:
     """What was chosen in epochs, as the loop counts."""
     epochs = {"steps": settings.epochs, "checkpoint_every": settings.cadence.checkpoint_epochs}
     return {name: max(1, round(count * pictures / settings.batch)) for name, count in epochs.items() if count}
@@ -267,14 +270,20 @@ def _seconds_per_step(
     return later[len(later) // 2]
 
 
-def _what(settings: TrainingConfig, parameters: int) -> str:
+def _what(settings: TrainingConfig, parameters: int, base: Model | None) -> str:
     size = f"{settings.size} px"
     if settings.factor > 1:
         size += f" to {settings.picture_side} px"
-    return f"{settings.network.kind}, {parameters / 1e6:.1f} M parameters, {size}, batch {settings.batch}"
+    if base is None or settings.adapter is None:
+        return f"{settings.network.kind}, {parameters / 1e6:.1f} M parameters, {size}, batch {settings.batch}"
+    whole = sum(weights.numel() for weights in base.denoiser.parameters())
+    return (
+        f"adapts '{printable(base.config.name)}' ({settings.network.kind}, {whole / 1e6:.1f} M parameters, which stay "
+        f"as they are): {parameters:,} parameters of rank {settings.adapter.rank} learn, {size}, batch {settings.batch}"
+    )
 
 
-def _rounded(count: int) -> int:
+def rounded(count: int) -> int:
     """To two digits: it is a guess."""
     digits = max(0, len(str(count)) - 2)
     return round(count, -digits)

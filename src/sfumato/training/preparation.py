@@ -21,13 +21,16 @@ from sfumato.errors import SfumatoError
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.features.vgg_file import vgg_file
 from sfumato.models import Model
+from sfumato.models.bases import reference_to
 from sfumato.models.place import opened_model
 from sfumato.models.record import combined
 from sfumato.provenance.sources import LearnedFrom, learned_also
 from sfumato.text import restored_path, stored_path
 from sfumato.training.choices import layered, resolve
+from sfumato.training.conditions import known_classes, model_name
 from sfumato.training.objectives import OBJECTIVES, PICTURES
 from sfumato.training.plan import NO_CLASS, Plan, plan
+from sfumato.training.presets import ADAPTING
 from sfumato.training.run import Run, RunRecord, check_parent_stays, check_run_place, clear_run, kept_teacher
 from sfumato.training.warm_start import SHARED, check_fit
 from sfumato.weights import digest
@@ -97,6 +100,9 @@ def prepare_run(
     check_run_place(directory, force=force)
     device = device or torch.device("cpu")
     asked = resolve(choices)
+    if asked.adapter is not None:
+        choices = layered(ADAPTING, choices)
+        asked = resolve(choices)
     features = None if asked.objective.features == "none" else vgg_file(asked.objective.features)
     parent = Model.from_pretrained(weights_from, device="cpu") if weights_from else None
     taught_by = weights_from if asked.objective.teacher != "none" else ""
@@ -112,14 +118,18 @@ def prepare_run(
             f"{asked.picture_side}; prepare them at that size"
         )
     choices = layered(choices, {"objective": asked.objective.fitted(dataset, parent)})
+    base = parent if asked.adapter is not None else None
+    if asked.adapter is not None and base is None:
+        raise SfumatoError("the settings are those of an adapter, and no model is given to adapt; say which one")
     made = plan(
         choices,
-        classes=len(dataset.classes),
+        classes=len(known_classes(dataset, None if base is None else base.config, model_name(path))),
         pictures=len(dataset.train),
         held_out=len(dataset.held_out),
         device=device,
         perceptual=PerceptualLoss.from_file(features).to(device) if features else None,
         teacher=teacher,
+        base=base,
         condition=NO_CLASS if conditions is None else conditions[:1],
     )
     settings = made.settings
@@ -142,6 +152,7 @@ def prepare_run(
         dataset_digest=dataset.digest,
         perceptual_digest=digest(features) if features else "",
         weights_from=weights_from,
+        base=None if base is None else reference_to(restored_path(weights_from), base.config, base.weights_digest),
         descends_from=descent,
         learned_from=learned_also(
             LearnedFrom.of(dataset.collection_digest, licences if own is None else own.licences),

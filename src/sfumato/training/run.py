@@ -34,8 +34,10 @@ from sfumato.errors import SfumatoError
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.marker import MARKER, kind_of
 from sfumato.models import Model
+from sfumato.models.adaptation import copied_file
+from sfumato.models.adapted import BaseReference
 from sfumato.models.configuration import MOST_CONFIG_BYTES
-from sfumato.models.place import CONFIG, LIKENESS, MODEL_FILES, WEIGHTS
+from sfumato.models.place import CONFIG, LIKENESS, MODEL_FILES, digest_in
 from sfumato.provenance.keys import own_key
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import encoded, restored_path
@@ -56,8 +58,10 @@ _PARTS = (*_FILES[:-1], "checkpoints", "snapshots", _MODEL, _TEACHER)
 class RunRecord(BaseModel):
     """run.json. dataset: its directory, relative to the run where it lies inside; descends_from: see ModelConfig;
     perceptual_digest: SHA-256 of perceptual.safetensors, or ''; weights_from: the model whose weights it began with,
-    or ''; learned_from: see ModelConfig; facts: what else the model's card says of the pictures; trained, held_out: how
-    many of them are learned from, and judged by; collection: where they were collected, or ''."""
+    or ''; base: how the adapter names that model, where nothing but an adapter of it is learned; encoded_digest: of
+    what a pre-trained one has made of the pictures, or ''; learned_from: see ModelConfig; facts: what else the model's
+    card says of the pictures; trained, held_out: how many of them are learned from, and judged by; collection: where
+    they were collected, or ''."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,6 +72,8 @@ class RunRecord(BaseModel):
     dataset_digest: str
     perceptual_digest: str = ""
     weights_from: str = ""
+    base: BaseReference | None = None
+    encoded_digest: str = ""
     descends_from: tuple[str, ...] = ()
     learned_from: tuple[LearnedFrom, ...] = ()
     facts: dict[str, str] = {}
@@ -106,7 +112,7 @@ class Run:
                 for name in filter(lambda name: (teacher / name).is_file(), MODEL_FILES):
                     kept = directory.claim(f"{_TEACHER}/{name}")
                     kept.parent.mkdir(exist_ok=True)
-                    write_through(kept, (teacher / name).read_bytes())
+                    write_through(kept, copied_file(teacher / name, kept.parent))
             if holdings:
                 write_through(directory.claim(HOLDINGS), encoded("".join(f"{each.to_json()}\n" for each in holdings)))
             description = directory.claim("run.json")
@@ -195,9 +201,8 @@ class Run:
         if self.record.settings.objective.teacher == "none":
             return None
         path = self.path / _TEACHER
-        weights = path / WEIGHTS
         # A refined student descends from itself first.
-        if weights.is_file() and digest(weights) not in self.record.descends_from[:2]:
+        if (path / CONFIG).is_file() and digest_in(path) not in self.record.descends_from[:2]:
             raise SfumatoError(f"{path}: was changed; put it back as it was, or begin a new run")
         return Model.from_pretrained(path, device=str(device))
 

@@ -11,8 +11,10 @@ from sfumato.dataset import Dataset
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig
 from sfumato.text import readable, restored_path
+from sfumato.training.adapting import Base
 from sfumato.training.averages import PowerAverage
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.objectives import Adapting
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
 
@@ -21,16 +23,22 @@ SHARED = ("size", "factor", "network", "codec", "preconditioning")
 _CLASSES = "conditioning.classes.weight"
 
 
-def begin(run: Run, dataset: Dataset, config: ModelConfig, device: torch.device) -> TrainingState:
-    """The state of a run before its first step. config: of the model that it makes.
+def begin(
+    run: Run, dataset: Dataset, config: ModelConfig, device: torch.device, base: Base | None = None
+) -> TrainingState:
+    """The state of a run before its first step. config: of the model that it makes; base: the one that it adapts.
 
     Raises SfumatoError where the weights, the features or the teacher that it needs are not as they were.
     """
     settings, weights_from = run.record.settings, run.record.weights_from
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        objective = settings.build_objective(len(config.classes), run.perceptual_loss(device), run.teacher(device))
-    if weights_from and not run.has_begun:
+        perceptual, teacher = run.perceptual_loss(device), run.teacher(device)
+        adapted = None if base is None else base.model
+        objective = settings.build_objective(len(config.classes), perceptual, teacher, adapted)
+    if base is not None and base.encoded is not None and isinstance(objective, Adapting):
+        objective.shown = base.encoded.prompts()
+    if weights_from and base is None and not run.has_begun:
         warm_start(objective.denoiser.network, settings, config, restored_path(weights_from))
     objective = objective.to(device)
     return TrainingState(

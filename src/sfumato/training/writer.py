@@ -13,14 +13,17 @@ import sfumato
 from sfumato.cards.hub import model_card
 from sfumato.cards.subject import Subject
 from sfumato.dataset import Dataset
+from sfumato.dataset.dataset import NO_LABEL
 from sfumato.likeness import Likeness
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.models.place import is_hub_id
 from sfumato.models.record import ModelRecord
-from sfumato.text import counted, readable
+from sfumato.text import counted
+from sfumato.training.adapting import Base
 from sfumato.training.ancestry import run_holdings
 from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
+from sfumato.training.conditions import known_classes, labels_among, model_name
 from sfumato.training.events import Evaluated, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.run import Run, RunLog
 from sfumato.training.snapshots import Snapshots
@@ -40,13 +43,15 @@ class RunWriter:
     """Writes a run's directory, and is all that does: where several processes train together, one of them has it.
 
     config: of the model that the run makes; state: what is written of, and shared with the loop that changes it;
-    device: named on the model's card; likeness: the index of what is learned from, which goes with the model, and so
-    does what is known of the collections. What cannot be written raises OSError or SafetensorError, and a checkpoint
-    SfumatoError.
+    device: named on the model's card; base: the model that is adapted, if one is; likeness: the index of what is
+    learned from, which goes with the model, and so does what is known of the collections. What cannot be written raises
+    OSError or SafetensorError, and a checkpoint SfumatoError.
     """
 
-    def __init__(self, run: Run, config: ModelConfig, state: TrainingState, device: torch.device) -> None:
-        self.run, self.config, self.state, self.device = run, config, state, device
+    def __init__(
+        self, run: Run, config: ModelConfig, state: TrainingState, device: torch.device, base: Base | None = None
+    ) -> None:
+        self.run, self.config, self.state, self.device, self.base = run, config, state, device, base
         self.snapshots = Snapshots(run.directory)
         self.saved = state.step
         self.log: RunLog
@@ -77,19 +82,27 @@ class RunWriter:
 
     def model(self, card: str = "", calibration: Calibration | None = None) -> Model:
         """The model of this moment, which shares the state's averaged weights."""
-        state = self.state
-        config, early = self.config, state.early.at(self.run.record.settings.early, state.step)
+        state, settings = self.state, self.run.record.settings
+        config, early, adaptation = self.config, state.early.at(settings.early, state.step), None
+        if self.base is not None and settings.adapter is not None:
+            adaptation = self.base.adaptation(settings, state)
+            early = adaptation.early_merged(self.base.model.denoiser.network.state_dict())
         if early:
             generation = guided_early(config.generation, config.size)
             config = config.model_copy(update={"has_early": True, "generation": generation})
         if calibration is not None:
             config = config.model_copy(update={"generation": calibration.settings})
-        return Model(config, state.average.module, early, card, weights_digest="0" * 64, likeness=self.likeness)
+        model = Model(config, state.average.module, early, card, weights_digest="0" * 64, likeness=self.likeness)
+        model.adaptation = adaptation
+        model.pretrained = None if self.base is None else self.base.model.pretrained
+        return model
 
     def write_model(self, elapsed_seconds: float, calibration: Calibration | None = None) -> None:
         """Put the model of this moment, with its card, in the place of an earlier one."""
         batch = self.run.record.settings.batch
         facts = self.run.record.facts | training_facts(self.state, batch, elapsed_seconds, self.device)
+        if self.base is not None:
+            facts["Adapter"] = self.base.sentence(self.run.record.settings.adapter)
         if calibration is not None:
             facts["Sampling"] = calibration.sentence
         if self.likeness is not None:
@@ -139,16 +152,27 @@ class RunWriter:
         )
 
 
-def build_model_config(run: Run, dataset: Dataset) -> ModelConfig:
-    """The configuration of the model that a run makes."""
+def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> ModelConfig:
+    """The configuration of the model that a run makes. base: the one that it adapts, if it adapts one."""
     settings = run.record.settings
-    counts = dataset.label_counts(dataset.train).double()
+    objective, name = settings.objective, model_name(run.path)
+    its = None if base is None else base.model.config
+    if its is not None and its.takes_prompts:
+        return its.model_copy(
+            update={
+                "name": name,
+                "descends_from": run.record.descends_from,
+                "learned_from": run.record.learned_from,
+                "sfumato_version": sfumato.__version__,
+            }
+        )
+    classes = known_classes(dataset, its, name) if objective.knows_classes else ()
+    labels = labels_among(classes, dataset, name)[dataset.train]
+    counts = torch.bincount(labels[labels != NO_LABEL], minlength=len(classes)).double()
     if settings.balance == "class":
         counts = (counts > 0).double()
-    objective = settings.objective
-    classes = tuple(dataset.classes) if objective.knows_classes else ()
     return ModelConfig(
-        name=readable(run.path.resolve().name) or "untitled",
+        name=name,
         size=settings.size,
         factor=settings.factor,
         classes=classes,

@@ -156,4 +156,8 @@ def recipe_in_words(recipe: Recipe) -> str:
     """'class waves, seed 7, number 0, by 'run' (weights 9f2c5a1e03)', of the work before it was enlarged."""
     made, by = recipe.first.request, recipe.model
     label = "" if made.label is None else f"class {made.label}, "
+    if made.prompt is not None:
+        label = f"prompt '{shortened(made.subject, 200)}', "
+    elif made.withheld is not None and made.withheld.prompt is not None:
+        label = f"a prompt that is not told (SHA-256 {made.withheld.prompt[:10]}), "
     return f"{label}seed {made.seed}, number {made.number}, by {by.name!r} (weights {by.digest[:10]})"

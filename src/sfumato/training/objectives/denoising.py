@@ -41,6 +41,7 @@ class DenoisingConfig(ObjectiveConfig):
     perceptual_below: NoiseLevel = Field(default=0.5, description="only for pictures with less noise than that (sigma)")
 
     knows_classes: ClassVar[bool] = True
+    adapts: ClassVar[bool] = True
     description: ClassVar[str] = "A diffusion model for pictures"
     tag: ClassVar[str] = "diffusion"
 

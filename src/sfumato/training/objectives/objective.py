@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Condition, Denoiser, ResidualDenoiser, preconditioning
 from sfumato.models import Generation, Model, ModelConfig, SamplerSettings
-from sfumato.models.configuration import Answer, BeginsWith
+from sfumato.models.configuration import Answer, BeginsWith, PretrainedNetwork
 from sfumato.networks import AnyNetworkConfig, build_network
 from sfumato.policy.policy import Policy
 from sfumato.works.values import Precision
@@ -44,9 +44,10 @@ class ObjectiveConfig(BaseModel, ABC):
 
     kind: its name, by which settings choose it. begins_with, answer: what its models can do, see ``ModelConfig``;
     is_direct: whether they answer in one step, without noise levels; knows_classes: whether they are told a picture's
-    class; network: the one to take where none is chosen, None for the largest that the time allows; teacher: whose
-    works are learned from: nobody's, those of the model that a run begins with, or those of that one's own teacher;
-    description, tag: what the models are, for their cards: for people, and as a tag of the Hub.
+    class; adapts: whether it can teach an adapter of a model alone; network: the one to take where none is chosen, None
+    for the largest that the time allows; teacher: whose works are learned from: nobody's, those of the model that a run
+    begins with, or those of that one's own teacher; description, tag: what the models are, for their cards: for people,
+    and as a tag of the Hub.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -56,6 +57,7 @@ class ObjectiveConfig(BaseModel, ABC):
     answer: ClassVar[Answer] = "mean"
     is_direct: ClassVar[bool] = False
     knows_classes: ClassVar[bool] = False
+    adapts: ClassVar[bool] = False
     network: ClassVar[AnyNetworkConfig | None] = None
     description: ClassVar[str]
     tag: ClassVar[str]
@@ -125,6 +127,7 @@ class ObjectiveConfig(BaseModel, ABC):
         enlarges = self.begins_with == "reference"
         told = classes if self.knows_classes else 0
         channels = settings.codec.channels
+        assert not isinstance(settings.network, PretrainedNetwork), "it is not built from settings"
         network = build_network(settings.network, settings.latent_size, told, in_channels=channels, reference=enlarges)
         made = ResidualDenoiser if enlarges else Denoiser
         return made(network, preconditioning(settings.preconditioning, self.sigma_data))

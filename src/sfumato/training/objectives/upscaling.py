@@ -42,6 +42,7 @@ class UpscalingConfig(ObjectiveConfig):
     noise_std: NoiseStd = 1.3
 
     begins_with: ClassVar[BeginsWith] = "reference"
+    adapts: ClassVar[bool] = True
     # Single pixels at the finest level, for detail.
     network: ClassVar[AnyNetworkConfig | None] = UNetConfig(
         patch=1, channels=(32, 64), blocks=2, width=128, depth=2, heads=2

@@ -1,0 +1,66 @@
+"""The weights of a model, read from its directory: all of them, or an adapter and those of its base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from sfumato.models.adaptation import Adaptation, read_adaptation
+from sfumato.models.adapted import AdapterConfig, read_adapter_config
+from sfumato.models.bases import REMEDY, opened_base
+from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_config
+from sfumato.models.place import CONFIG, WEIGHTS, digest_in
+from sfumato.networks import network_shapes
+from sfumato.weights import check_fit, digest, opened_weights, split_early
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """config: of the model that they belong to; tensors: of its network; early: the same from early in the training, or
+    nothing; digest: by which recipes name the model; adaptation: of an adapted model, whose tensors are those of its
+    base with the adapter's added."""
+
+    config: ModelConfig
+    tensors: dict[str, Tensor]
+    early: dict[str, Tensor]
+    digest: str
+    adaptation: Adaptation | None = None
+
+
+def read_weights(
+    directory: Path, base: str | Path | None = None, beside: Sequence[Path] = (), remedy: str = REMEDY
+) -> Weights:
+    """base, beside, remedy: of an adapted model, as `opened_base` has them. Raises SfumatoError where files are missing
+    or damaged, where weights and configuration do not belong together, and where the base is not found."""
+    adapted = read_adapter_config(directory / CONFIG)
+    return _whole(directory) if adapted is None else _adapted(directory, adapted, base, beside, remedy)
+
+
+def _whole(directory: Path) -> Weights:
+    config, weights = read_config(directory / CONFIG), directory / WEIGHTS
+    with opened_weights(weights, most_weights_bytes(config)) as file:
+        _check(config, file.shapes(), weights)
+        tensors, early = split_early(file.tensors())
+    return Weights(config, tensors, early, digest(weights))
+
+
+def _adapted(
+    directory: Path, adapted: AdapterConfig, given: str | Path | None, beside: Sequence[Path], remedy: str
+) -> Weights:
+    with opened_base(adapted.base, directory, given, beside, remedy) as found:
+        base = read_weights(found.directory, beside=(directory, *beside), remedy=remedy)
+    adaptation = read_adaptation(directory, adapted, base.config, found.path)
+    tensors, early = adaptation.merged(base.tensors), adaptation.early_merged(base.tensors)
+    return Weights(adapted.model, tensors, early, digest_in(directory), adaptation)
+
+
+def _check(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
+    """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
+    wanted = network_shapes(**config.network_arguments())
+    own, early = split_early(shapes)
+    check_fit(wanted, own, origin)
+    if early:
+        check_fit(wanted, early, f"{origin}: the early weights")

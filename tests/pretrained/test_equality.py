@@ -1,0 +1,113 @@
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from sfumato.diffusion import SAMPLERS, conditioned
+from sfumato.pretrained import equality
+from sfumato.pretrained.bridge import Pretrained, bridged
+from sfumato.pretrained.equality import Equality, equality_of, measure
+from sfumato.pretrained.spacing import DISCRETE
+
+ModelOf = Callable[[str], Pretrained]
+TALL = {"height": 64, "width": 32, "steps": 3}
+U_NETS = ("sd15", "sd21", "zero_snr", "sdxl")
+TRANSFORMERS = ("sd3", "flux", "flux2_klein", "z_image", "chroma")
+
+
+def most(name: str) -> float:
+    """The error of float32; where the first level is 4096, x is that large, and so is what diffusers loses of it."""
+    return 1e-4 if name == "zero_snr" else 1e-5
+
+
+@pytest.mark.parametrize("name", U_NETS)
+def test_a_u_net_behind_the_contract_is_equal_to_its_pipeline_in_each_spacing(name: str, model_of: ModelOf) -> None:
+    model = model_of(name)
+    canvas = TALL | {"steps": 6 if name == "zero_snr" else 2}
+    for spacing in (*DISCRETE, "karras"):
+        assert measure(model, spacing=spacing, guidance=4.0, **canvas).error < most(name), spacing
+    assert measure(model, spacing="trailing", **canvas).error < most(name)
+    assert measure(model, spacing="trailing", guidance=4.0, negative="stone", **canvas).error < most(name)
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_a_transformer_behind_the_contract_is_equal_to_its_pipeline(name: str, model_of: ModelOf) -> None:
+    model = model_of(name)
+    guidance = model.family.guidance.ours(4.0)
+    assert measure(model, **TALL).error < 1e-5
+    negative = None if name == "flux2_klein" else "stone"  # klein's pipeline takes none
+    assert measure(model, guidance=guidance, negative=negative, **TALL).error < 1e-5
+    if name in ("sd3", "z_image", "chroma"):  # what they take for no prompt
+        assert measure(model, guidance=guidance, **TALL).error < 1e-5
+
+
+def test_another_prompt_is_not_equal(model_of: ModelOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is measured would not be nothing if the two were not asked the same."""
+    model = model_of("flux")
+    condition = model.encoder.condition
+    monkeypatch.setattr(model.encoder, "condition", lambda prompt, *others: condition("stone", *others))
+    assert measure(model, **TALL).error > 1e-3
+
+
+@pytest.mark.parametrize(("spacing", "start"), [("leading", 9.16e-3), ("trailing", 0.0), ("linspace", 0.0)])
+def test_only_under_leading_does_the_pipeline_begin_with_more_noise(
+    spacing: str, start: float, model_of: ModelOf
+) -> None:
+    """With noise * sqrt(sigma^2 + 1) at sigma 7.37, the first of 8 steps."""
+    found = measure(model_of("sd15"), spacing=spacing, **TALL | {"steps": 8})
+    assert found.start == pytest.approx(start, rel=0.01, abs=1e-9)
+
+
+def test_the_start_under_leading_changes_latents_by_about_a_hundredth(model_of: ModelOf) -> None:
+    model = model_of("sd15")
+    sigmas = model.spacing.sigmas("leading", 8, 64, 64)
+    noise = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    denoise = conditioned(model.denoiser, model.encoder.condition("waves"))
+    first = sigmas[0].item()
+
+    def last(x: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode():
+            *_, step = SAMPLERS["euler"](denoise, x, sigmas, lambda _: None)
+        return step.x
+
+    ours, theirs = last(noise * first), last(noise * math.hypot(first, 1))
+    assert 1e-3 < ((ours - theirs).norm() / theirs.norm()).item() < 3e-2
+
+
+def test_equality_is_measured_once_for_the_files_and_the_precision_of_a_model(
+    model_of: ModelOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SFUMATO_STATE", str(tmp_path))
+    measured: list[Pretrained] = []
+
+    def once(model: Pretrained) -> Equality:
+        measured.append(model)
+        return Equality(1e-7 * len(measured), 0.0, "float32")
+
+    monkeypatch.setattr(equality, "measure", once)
+    model, file = model_of("flux"), tmp_path / "equality" / f"{'a' * 64}.json"
+    assert [equality_of(model, "a" * 64).error for _ in range(2)] == [1e-7, 1e-7]
+    assert equality_of(model, "b" * 64).error == 2e-7
+    file.write_text("{")
+    assert equality_of(model, "a" * 64).error == pytest.approx(3e-7)
+    file.write_text(json.dumps({"error": 0.01, "start": 0.0, "dtype": "bfloat16"}))
+    assert equality_of(model, "a" * 64).error == 4e-7
+
+
+def test_equality_is_measured_where_nothing_can_be_kept(
+    model_of: ModelOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state").write_text("")
+    monkeypatch.setenv("SFUMATO_STATE", str(tmp_path / "state"))
+    assert equality_of(model_of("flux"), "a" * 64).error < 1e-5
+
+
+def test_in_half_precision_the_two_differ_by_its_rounding(tiny: ModuleType) -> None:
+    model = bridged(tiny.pipeline("flux").to(torch.bfloat16))
+    found = measure(model, **TALL)
+    assert found.dtype == "bfloat16"
+    assert 1e-4 < found.error < 5e-2
