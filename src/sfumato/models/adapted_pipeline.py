@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,8 @@ def open_adapted(
 ) -> tuple[PretrainedParts, PipelineAdaptation]:
     """The base of the adapted model in a directory, with the adapter on it.
 
-    given: where a person says that the base is; memory, precision: see `open_pretrained`. Raises SfumatoError where it is not there, or is another.
+    given: where a person says that the base is; memory, precision: see `open_pretrained`. Raises SfumatoError where it
+    is not there, or is another.
     """
     reference = adapted.base
     recorded = reference.path_from(directory) if reference.is_local else reference.place
@@ -105,7 +106,8 @@ def open_adapted(
         targets=adapted.targets,
         file=(directory / ADAPTER).read_bytes(),
     )
-    return parts, adaptation
+    config = adapted.model.model_copy(update={"codec": parts.config.codec})  # with its weights
+    return replace(parts, config=config), adaptation
 
 
 def pipeline_reference(named: ModelReference, place: str, licence: str) -> BaseReference:
