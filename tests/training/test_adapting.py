@@ -264,6 +264,13 @@ def test_settings_say_how_large_it_is(prepare: Prepare, tmp_path: Path) -> None:
     assert (described["rank"], described["alpha"], described["targets"]) == (2, 6.0, ["first", "qkv"])
 
 
+def test_its_optimiser_is_its_own_unless_one_is_chosen(prepare: Prepare, tmp_path: Path) -> None:
+    usual = prepare(tmp_path / "usual").record.settings.optimiser
+    assert (usual.kind, usual.learning_rate) == ("adamw", 0.005)
+    chosen = prepare(tmp_path / "chosen", optimiser={"kind": "muon", "learning_rate": 0.001}).record.settings.optimiser
+    assert (chosen.kind, chosen.learning_rate) == ("muon", 0.001)
+
+
 # ---- classes
 
 

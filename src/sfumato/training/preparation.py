@@ -30,6 +30,7 @@ from sfumato.training.choices import layered, resolve
 from sfumato.training.conditions import known_classes, model_name
 from sfumato.training.objectives import OBJECTIVES, PICTURES
 from sfumato.training.plan import NO_CLASS, Plan, plan
+from sfumato.training.presets import ADAPTING
 from sfumato.training.run import Run, RunRecord, check_parent_stays, check_run_place, clear_run, kept_teacher
 from sfumato.training.warm_start import SHARED, check_fit
 from sfumato.weights import digest
@@ -99,6 +100,9 @@ def prepare_run(
     check_run_place(directory, force=force)
     device = device or torch.device("cpu")
     asked = resolve(choices)
+    if asked.adapter is not None:
+        choices = layered(ADAPTING, choices)
+        asked = resolve(choices)
     features = None if asked.objective.features == "none" else vgg_file(asked.objective.features)
     parent = Model.from_pretrained(weights_from, device="cpu") if weights_from else None
     taught_by = weights_from if asked.objective.teacher != "none" else ""

@@ -30,6 +30,10 @@ _ARTICLE: Mapping[str, Any] = {
     "cadence": {"log_every": 100, "picture_every": 100, "checkpoint_epochs": 10},
 }
 
+# Of an adapter, beneath what is chosen. Measured, see benchmarks/README.md: Muon moves all directions of its thin
+# matrices alike, and reaches less in as many pictures.
+ADAPTING: Mapping[str, Any] = {"optimiser": {"kind": "adamw", "learning_rate": 5e-3}}
+
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     # As the plan has it: a U-Net whose size follows the time, EDM preconditioning, Muon.
     "auto": {},
