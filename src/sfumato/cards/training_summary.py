@@ -190,5 +190,5 @@ def _processing(subject: Subject) -> Iterator[str]:
         if each.policy.sentences:
             rows[f"Policy{of}"] = plain("; ".join(each.policy.sentences))
     yield table(rows)
-    yield bullets(map(plain, terms_sentences(subject.terms, subject.unrecorded)))
+    yield bullets(map(plain, terms_sentences(subject)))
     yield CAVEAT

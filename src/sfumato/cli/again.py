@@ -180,10 +180,10 @@ def _searched(name: str, work: Path) -> list[Path]:
 
 def _why(one: Recipe, other: Recipe) -> str:
     """What was not as it had been, where that may be the reason."""
-    names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato"}
+    names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato", "fitted": "memory plan"}
     then, now = one.environment, other.environment
     apart = [
-        f"{said} {getattr(then, name)} then and {getattr(now, name)} now"
+        f"{said} {getattr(then, name) or 'exact'} then and {getattr(now, name) or 'exact'} now"
         for name, said in names.items()
         if getattr(then, name) != getattr(now, name)
     ]

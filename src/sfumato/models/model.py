@@ -50,16 +50,16 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 
 @dataclass(eq=False)
 class Model:
-    """config: what it is; denoiser: D(x, sigma, condition); pretrained: the pipeline that it is a part of, None of a
-    model that this program trained; named: how recipes name that; computes_on: where it does, None for where its
-    weights lie, as those of a large one may wait elsewhere; notes: how it fits into the memory and what was assumed of
-    it, sentences for people; early: an average of the weights from early in the
+    """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
     that; adaptation: the adapter and the base of an adapted model, whose denoiser and early weights have it added, None
-    of a whole one; threads: what chooses the number of threads while it
-    generates, None elsewhere and on other devices."""
+    of a whole one; threads: what chooses the number of threads while it generates, None elsewhere and on other devices.
+
+    Of a pre-trained model: pretrained: the pipeline that the denoiser is a part of; named: how recipes name it;
+    computes_on: where it does, as its weights may wait elsewhere; fitted: as a recipe's environment has it; notes: how
+    it fits into the memory and what was assumed of it, sentences for people."""
 
     config: ModelConfig
     denoiser: Denoiser
@@ -73,6 +73,7 @@ class Model:
     adaptation: Adaptation | None = None
     named: ModelReference | None = None
     computes_on: torch.device | None = None
+    fitted: str = ""
     notes: tuple[str, ...] = ()
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
@@ -163,6 +164,7 @@ class Model:
             pretrained=parts.pretrained,
             named=parts.reference,
             computes_on=device,
+            fitted=parts.opened.plan.changes,
             notes=(parts.opened.plan.sentence, *parts.opened.notes),
         )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from PIL import Image
 
 from sfumato.errors import SfumatoError
+from sfumato.models.abilities import check_prompts
 from sfumato.models.canvas import canvas_of
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
@@ -31,15 +32,20 @@ def reproduction(
 
     picture, mask: those that the work began with, where it did; policy: by default that of this computer. On the same
     machine, with the same versions and without changes, the pixels are the same. Raises SfumatoError for another model
-    than the recipe's, a picture or a mask that is missing or another one, and values out of range.
+    than the recipe's, a picture or a mask that is missing or another one, values out of range, and words that a policy
+    does not allow or has kept out of the file.
     """
     check_model(model, recipe)
     request = recipe.request
     canvas = canvas_of(model.config, request.canvas, request.edit, picture, mask, strength)
     asked = request.with_changes(changes or Request())
     generation = Generation.of(model, asked, canvas=canvas, origin=recipe.origin, policy=policy)
+    check_prompts(generation.policy, [generation.prompt_of(asked.position)])
+    if asked.prompt is not None:
+        asked = asked.model_copy(update={"prompt": generation.prompt_of(asked.position)})
+    told = asked if request.withheld is None else asked.withholding_words()
     # With anything changed it is a work of its own, in whose place none was refused.
-    is_changed = asked != request or strength is not None
+    is_changed = told != request or strength is not None
     return generation if is_changed else replace(generation, attempt=recipe.attempt)
 
 

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from sfumato.pretrained import extra
 from sfumato.pretrained.lora.trainable import (
-    ATTENTION,
     add_trainable_lora,
     load_lora_tensors,
     lora_tensors,
@@ -36,6 +35,14 @@ def _inputs(family: str) -> dict[str, Any]:
         return {"sample": noise(1, 4, 8, 8), "timestep": 5, "encoder_hidden_states": text, "added_cond_kwargs": added}
     if family == "z_image":
         return {"x": [noise(4, 1, 8, 8)], "t": torch.tensor([0.5]), "cap_feats": [noise(5, 16)]}
+    if family == "flux2_klein":
+        return {
+            "hidden_states": noise(1, 16, 16),
+            "encoder_hidden_states": noise(1, 5, 48),
+            "timestep": torch.tensor([0.5]),
+            "img_ids": torch.zeros(16, 4),
+            "txt_ids": torch.zeros(5, 4),
+        }
     return {
         "hidden_states": noise(1, 16, 16),
         "encoder_hidden_states": noise(1, 5, 32),
@@ -127,13 +134,13 @@ def trained(tiny: Callable[[str], Tiny]) -> Callable[[str], Trained]:
     def train(family: str) -> Trained:
         one, text = tiny(family), None
         able = [name for name in one.pipeline._lora_loadable_modules if name.startswith("text_encoder")]
-        targets = (*ATTENTION, "proj_in", "ff.net.2", "conv1", "conv_shortcut")
+        targets = ("to_q", "to_out.0", "to_qkv_mlp_proj", "proj_in", "conv1", "conv_shortcut")
         tensors = {one.component: _random(one.network, targets, 4, 2.5)}
         answer = one.answer()
         remove_trainable_lora(one.network)
         if able and family in ("sd15", "sdxl"):
             encoder = getattr(one.pipeline, able[-1])
-            tensors[able[-1]] = _random(encoder, ("q_proj", "fc1"), 4, 2.5)
+            tensors[able[-1]] = _random(encoder, ("q_proj", "out_proj", "fc1"), 4, 2.5)
             text = one.text(able[-1])
             remove_trainable_lora(encoder)
         return Trained(tensors, answer, text)

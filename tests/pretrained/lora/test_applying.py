@@ -102,6 +102,20 @@ def test_sdxls_published_names_lead_to_the_same_layers(
     remove_loras(one.pipeline)
 
 
+def test_a_text_encoder_is_changed_in_every_layer_that_the_file_has(tiny: Callable[[str], Any], tmp_path: Path) -> None:
+    """diffusers' own loader leaves out attention of which 'out_proj' is not changed."""
+    one, given = tiny("sd15"), {}
+    for layer in ("self_attn_q_proj", "mlp_fc1"):
+        name = f"lora_te_text_model_encoder_layers_0_{layer}"
+        given[f"{name}.lora_down.weight"] = torch.ones(2, 32)
+        given[f"{name}.lora_up.weight"] = torch.ones(64 if layer == "mlp_fc1" else 32, 2)
+    save_file(given, tmp_path / "text.safetensors")
+    apply_loras(one.pipeline, [(read_lora(tmp_path / "text.safetensors"), 1.0)])
+    changed = [name for name, layer in one.pipeline.text_encoder.named_modules() if hasattr(layer, "base_layer")]
+    assert changed == ["encoder.layers.0.self_attn.q_proj", "encoder.layers.0.mlp.fc1"]
+    remove_loras(one.pipeline)
+
+
 def test_diffusers_names_with_alpha_in_the_metadata_lead_to_the_same_layers(
     tiny: Callable[[str], Any], trained: Callable[[str], Any], tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_text_encoders_are_found_with_and_without_the_module_that_transformers_d
             assert name not in second
         assert second[f"lora_te2_{nested.replace('.', '_')}"] == own
         assert second[f"text_encoder_2.{nested}"] == own
+        assert first["text_encoder.text_model.encoder.layers.0.self_attn.to_q"] == own
     assert f"text_encoder.{flat}" in aliases("text_encoder", [flat])
 
 

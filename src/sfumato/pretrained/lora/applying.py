@@ -1,4 +1,8 @@
-"""LoRA files on a pipeline: every layer of each finds its place, or none is applied."""
+"""LoRA files on a pipeline: every layer of each finds its place, or none is applied.
+
+Places are found here and not by diffusers, whose `load_lora_weights` (0.42.1) leaves layers out without an error: the
+attention of a text encoder, where a file changes other layers of it and not the attention's 'out_proj'.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from sfumato.pretrained.lora.kinds import some
 from sfumato.pretrained.lora.marks import has_unet
 from sfumato.pretrained.lora.names import aliases
 from sfumato.pretrained.lora.reading import LoraFile
-from sfumato.text import printable, shortened
+from sfumato.text import printable
 
 _NETWORKS: Final = ("unet", "transformer")
 _ENCODERS: Final = ("text_encoder", "text_encoder_2", "text_encoder_3")
@@ -93,7 +97,7 @@ def _placed(lora: LoraFile, pipeline: Any, family: Family) -> Placed:
     if lost := changes.keys() - places.keys():
         raise SfumatoError(
             f"{lora.path}: {len(lost):,} of its {len(changes):,} layers have no place in {family.title}: "
-            f"{printable(shortened(some(lost)))}; choose a LoRA that was made for it"
+            f"{some(lost)}; choose a LoRA that was made for it"
         )
     placed: dict[str, dict[str, _Change]] = {}
     for name, change in changes.items():
@@ -104,7 +108,7 @@ def _placed(lora: LoraFile, pipeline: Any, family: Family) -> Placed:
     return placed
 
 
-def _layers(module: nn.Module) -> dict[str, nn.Module]:
+def _layers(module: nn.Module) -> dict[str, nn.Linear | nn.Conv2d]:
     """The layers that a LoRA can change, by name; those that bear one are their own selves in it."""
     return {
         name.removesuffix(".base_layer"): layer
@@ -137,24 +141,23 @@ def _renamed(pipeline: Any, lora: LoraFile, changes: Mapping[str, _Change]) -> d
     return {name: _Change(pair["A"], pair["B"], float(len(pair["A"]))) for name, pair in pairs.items()}
 
 
-def _fitted(lora: LoraFile, title: str, name: str, change: _Change, layer: nn.Module) -> _Change:
+def _fitted(lora: LoraFile, title: str, name: str, change: _Change, layer: nn.Linear | nn.Conv2d) -> _Change:
     """The change in the shape of the layer: a convolution of 1 x 1 and a linear layer are the same."""
-    down, up, alpha = change
+    wanted: tuple[int, ...]
     if isinstance(layer, nn.Conv2d):
         wanted = (layer.in_channels // layer.groups, layer.out_channels, *layer.kernel_size)
-        down, up = (each if each.ndim == 4 else each[..., None, None] for each in (down, up))
-        given = (down.shape[1], len(up), *down.shape[2:])
+        down, up = (each if each.ndim == 4 else each[..., None, None] for each in (change.down, change.up))
     else:
-        wanted = (layer.in_features, layer.out_features)  # type: ignore[assignment]
-        down, up = (each.flatten(1) if each.shape[2:] == (1, 1) else each for each in (down, up))
-        given = (down.shape[1], len(up), *down.shape[2:])
-    if tuple(given) != tuple(wanted):
+        wanted = (layer.in_features, layer.out_features)
+        down, up = (each.flatten(1) if each.shape[2:] == (1, 1) else each for each in (change.down, change.up))
+    given = (down.shape[1], len(up), *down.shape[2:])
+    if given != wanted:
         theirs, ours = (" x ".join(map(str, shape)) for shape in (given, wanted))
         raise SfumatoError(
             f"{lora.path}: does not fit this {title}: its layer '{printable(name)}' is {theirs}, the model's "
             f"{ours} (inputs x outputs); choose a LoRA that was made for it"
         )
-    return _Change(down, up, alpha)
+    return _Change(down, up, change.alpha)
 
 
 def _load(pipeline: Any, component: str, adapter: str, changes: Mapping[str, _Change]) -> None:

@@ -49,13 +49,19 @@ def write_lora(
     it was trained on, pixels along a side; prediction: 'epsilon' or 'v', '' for flow models; more: further metadata;
     dtype: of the numbers in the file.
 
-    Raises SfumatoError for a family that is not known, for numbers that are not finite in that dtype, and where the
-    file exists, without force, or cannot be written.
+    Raises ValueError where a layer is of another rank; SfumatoError for a family that is not known, for numbers that
+    are not finite in that dtype, and where the file exists, without force, or cannot be written.
     """
     if family not in MARKS:
         raise SfumatoError(f"{path}: LoRA files for '{family}' are not written; known are {', '.join(MARKS)}")
+    ranks = {len(tensor) for parts in tensors.values() for name, tensor in parts.items() if ".lora_A." in name}
+    if ranks != {rank}:
+        raise ValueError(f"the LoRA's layers have the ranks {sorted(ranks)}, not {rank}")
     named = _kohya(tensors, alpha, family) if has_unet(family) else _peft(tensors, alpha / rank)
-    stored = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in named.items()}
+    stored = {
+        name: tensor.to("cpu", torch.float32 if name.endswith(".alpha") else dtype).contiguous()
+        for name, tensor in named.items()
+    }
     for name, tensor in stored.items():
         if not tensor.isfinite().all():
             raise SfumatoError(f"{path}: not written, because '{name}' is not finite; train anew with a lower rate")
@@ -110,7 +116,7 @@ def _metadata(rank: int, alpha: float, family: str, about: LoraAbout, size: int,
         "ss_sd_model_name": about.base,
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(rank),
-        "ss_network_alpha": f"{alpha:g}",
+        "ss_network_alpha": str(float(alpha)),
         "ss_network_args": json.dumps({}),
         "modelspec.sai_model_spec": "1.0.0",
         ARCHITECTURE: f"{architecture}/lora",
