@@ -104,7 +104,8 @@ def killed(asked: argparse.Namespace, base: Path, moments: random.Random) -> Non
     for run in runs:
         shutil.rmtree(run, ignore_errors=True)
         run.parent.mkdir(exist_ok=True)
-    start = [*resume_command(runs[0])[:3], "train", str(few), "--from", str(base), "--adapt", "--steps", "120", *command]
+    program = resume_command(runs[0])[:3]
+    start = [*program, "train", str(few), "--from", str(base), "--adapt", "--steps", "120", *command]
     options = ["--device", "cpu", "-o"]
     finish([*start, *options, str(runs[0])], 1200)
     dead, going = 0, [*start, *options, str(runs[1])]

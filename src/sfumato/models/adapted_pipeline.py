@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,18 @@ class PipelineAdaptation(Adaptation):
             prediction=prediction,
         )
         return described.weights_digest(digest(directory / ADAPTER))
+
+
+def check_takes_no_loras(name: str | Path, adapted: AdapterConfig | None, loras: Sequence[str]) -> None:
+    """Raises SfumatoError where LoRA files are given for a model of ours. adapted: the config.json of an adapted one."""
+    if not loras:
+        return
+    if adapted is not None and adapted.base.kind == "diffusers":
+        raise SfumatoError(
+            f"{name}: is a pre-trained model with a LoRA of its own; for several give the model that it was adapted "
+            f"from ('{adapted.base.name}'), and this one's {ADAPTER} as one --lora of them"
+        )
+    raise SfumatoError(f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}")
 
 
 def open_adapted(

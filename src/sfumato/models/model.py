@@ -22,7 +22,7 @@ from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
 from sfumato.models.adaptation import Adaptation, forget_place
 from sfumato.models.adapted import read_adapter_config
-from sfumato.models.adapted_pipeline import open_adapted
+from sfumato.models.adapted_pipeline import check_takes_no_loras, open_adapted
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
@@ -139,14 +139,12 @@ class Model:
             return cls._of(opened, place)
         with opened_model(name, revision) as directory:
             adapted = read_adapter_config(directory / CONFIG)
-            if adapted is not None and adapted.base.kind == "diffusers" and not loras:
+            check_takes_no_loras(name, adapted, loras)
+            if adapted is not None and adapted.base.kind == "diffusers":
                 parts, adaptation = open_adapted(directory, adapted, place, base, memory, precision)
                 model = replace(cls._of(parts, place), adaptation=adaptation, named=None)
                 model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
                 model._read_beside(directory)
-            elif loras:
-                said = f"{name}: is no pre-trained model, which LoRA files are for"
-                raise SfumatoError(f"{said}; leave out --lora {loras[0]}")
             else:
                 model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
