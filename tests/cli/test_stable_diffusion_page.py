@@ -74,6 +74,7 @@ def test_each_command_of_the_page_does_what_it_says(place: Path, sfumato: Callab
         "a lighthouse",
         "a harbour at night",
     }
-    assert Image.open(place / "wider.png").size == (96 + 64, 64)
+    with Image.open(place / "wider.png") as wider:
+        assert wider.size == (96 + 64, 64)
     assert (place / "ink" / "model" / "adapter.safetensors").stat().st_size < 1 << 20
     assert read_work(place / "bridges" / "0000.png").recipe.request.prompt == "inkwash, a bridge in the rain"
