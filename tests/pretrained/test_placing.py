@@ -31,8 +31,8 @@ def planned(**changes: Any) -> MemoryPlan:
 
 
 @pytest.fixture(scope="module")
-def sdxl(folder_of: Callable[[str], Path]) -> Path:
-    return folder_of("sdxl")
+def sdxl(pretrained_folder: Callable[[str], Path]) -> Path:
+    return pretrained_folder("sdxl")
 
 
 def reader(folder: Path) -> Callable[[str], nn.Module]:
