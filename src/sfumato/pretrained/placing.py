@@ -30,7 +30,8 @@ def part_arguments(plan: MemoryPlan, part: Component) -> dict[str, Any]:
     dtype = getattr(torch, plan.dtype) if planned else torch.float32
     told = {"dtype" if part.library == "transformers" else "torch_dtype": dtype}
     if planned and plan.storage == "int8":
-        told["quantization_config"] = importlib.import_module(part.library).TorchAoConfig(_int8())
+        settings = _int8()  # before anything of theirs is imported that counts on torchao
+        told["quantization_config"] = importlib.import_module(part.library).TorchAoConfig(settings)
     elif planned and plan.storage == "4-bit":
         _imported("bitsandbytes", "weights in 4 bits")
         told["quantization_config"] = importlib.import_module(part.library).BitsAndBytesConfig(
