@@ -28,6 +28,7 @@ KINDS: Final[Mapping[str, str]] = {
     "collection": "a collection",
     "pictures": "a folder of fetched pictures",
     "dataset": "a dataset",
+    "encoded": "a folder of encoded pictures",
     "model": "a model",
     "works": "a folder of works",
     "evaluation": "an evaluation",

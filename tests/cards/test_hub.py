@@ -17,6 +17,8 @@ from sfumato.collection.holdings import DataSet, Holdings, Tally
 from sfumato.models import ModelConfig
 from sfumato.models.record import ModelRecord
 from sfumato.networks import ArticleConfig, GeneratorConfig, UNetConfig
+from sfumato.provenance.bases import TRAINING_UNKNOWN, USES, BaseTerms
+from sfumato.provenance.sources import LearnedFrom
 
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 
@@ -184,3 +186,18 @@ def test_works_of_a_museum_come_with_how_it_is_to_be_named(collection: Subject, 
         asked = "| From a museum | met:sea, asked last on 2026-11-29; the licence of each picture is what the museum's"
         assert asked in card
         assert "- The Met, Rogers Fund (2 pictures)\n- The Met, Gift of A (1 picture)" in card
+
+
+def test_a_card_says_on_which_pre_trained_model_it_stands():
+    base = BaseTerms(name="a|b/c", licence="LicenseRef-FLUX", title="FLUX *License*", use="non-commercial")
+    learned = [LearnedFrom(collection="a" * 64, licences={"CC0-1.0": 3}), LearnedFrom(base=base)]
+    card = card_of(Subject.of_model(config(learned_from=learned), ModelRecord()))
+    assert "### A pre-trained model" in card
+    assert r"| Model | a\|b/c |" in card
+    assert r"| Its licence | FLUX \*License\* |" in card
+    assert USES["non-commercial"] in card
+    assert f"| Learned from | {TRAINING_UNKNOWN} |" in card
+    assert r"- The licence of the base model a\|b/c is FLUX \*License\*; what it was trained on is not known." in card
+    assert "It knows what its base learned from too" in card
+    assert "licences of 1 collection are" not in card
+    assert "pre-trained" not in card_of(Subject.of_model(config(learned_from=learned[:1]), ModelRecord()))

@@ -163,6 +163,7 @@ MISTAKES = [
     ("train art -o r --from model.pt", "a pickle can run any program"),
     ("train art -o r --steps 2 --adapt", "to adapt a model, say which one: --from MODEL --adapt"),
     ("train art -o r --steps 2 --set rank=4", "to adapt a model, say which one: --from MODEL --adapt"),
+    ("train art -o r --steps 2 --caption {title}", "are for pre-trained models: --from MODEL --adapt"),
     ("train art -o r --from no-weights", "holds no model.safetensors"),
     ("train art -o r --from other-weights", "do not belong together"),
     ("train art -o r --from run --size 64", "run: its size is 32, not 64"),

@@ -268,3 +268,13 @@ def test_a_sheet_that_is_not_ours_is_left_where_works_were_moved_beside_it(sfuma
     assert sheet.read_text() == "mine"
     (here / "w-sheet.png").replace(sheet)
     assert sfumato("generate", run, "-n", 1, "--steps", 1, "-o", "elsewhere/w", "--force").code == 0
+
+
+def test_a_model_with_classes_answers_a_prompt_with_them(sfumato, run, here):
+    (here / "prompts.txt").write_text("a fox\n", "utf-8")
+    for asked in (("--prompt", "a fox"), ("--prompts", "prompts.txt")):
+        answer = sfumato("generate", run, *asked, "-o", "out")
+        assert answer.code == 2
+        assert answer.err.startswith("error: prompt 'a fox': the model 'run' reads no text; ask for one of its classes")
+        assert answer.err.count("\n") == 1
+        assert not (here / "out").exists()

@@ -194,7 +194,7 @@ def test_a_large_sheet_has_one_work_of_each(drawn):
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        (("--vary", "magic=1"), "'magic' cannot be varied; choose one of seed, class"),
+        (("--vary", "magic=1"), "'magic' cannot be varied; choose one of seed, prompt, class"),
         (("--vary", "steps=1,2", "--steps", 4), "--steps says one value for all"),
         (("--vary", "steps=2,0"), "steps 0"),
         (("--vary", "guidance=1,nan"), "guidance nan"),

@@ -27,6 +27,15 @@ def test_what_metadata_and_captions_say_is_kept(art, gather):
     assert pictures["drawing/0.png"].licence == "unknown"
 
 
+def test_where_a_caption_was_found_is_kept_with_it(art, gather):
+    put(art / "metadata.csv", "file_name,caption\npainting/0.png,a sea\npainting/1.png,a hill\n")
+    put(art / "painting" / "1.txt", "a hill at dusk")
+    pictures = {picture.file: picture for picture in gather(art).collection.pictures}
+    assert pictures["painting/0.png"].found == {"caption": "metadata.csv"}
+    assert pictures["painting/1.png"].found == {"caption": "picture.txt"}
+    assert pictures["painting/2.png"].found == {}
+
+
 def test_folders_are_classes_whatever_the_metadata_says(art, gather):
     put(art / "metadata.csv", "file_name,category\npainting/0.png,other\n")
     assert gather(art).collection.classes == ["drawing", "painting"]

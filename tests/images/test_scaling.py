@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.images.scaling import enlarged, enlarged_size, scaled, scaled_size
+from sfumato.images.scaling import cropped_to, enlarged, enlarged_size, scaled, scaled_size
 
 
 def test_a_picture_of_the_right_size_keeps_every_pixel(paint):
@@ -25,6 +25,18 @@ def test_the_crop_is_around_the_centre():
     image = Image.new("RGB", (192, 64), "black")
     image.paste("white", (64, 0, 128, 64))
     assert np.asarray(scaled(image, 64, "centre", width=192, height=64)).min() > 250
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 200), (96, 64), (200, 300), (40, 30)])
+def test_a_picture_fills_a_shape_and_loses_as_much_on_either_side(width, height):
+    image = Image.new("RGB", (width, height), "white")
+    result = cropped_to(image, (96, 64), width=width, height=height)
+    assert result.size == (96, 64)
+    assert np.asarray(result).min() == 255
+    image.paste("black", (0, 0, 1, height))
+    image.paste("black", (width - 1, 0, width, height))
+    pixels = np.asarray(cropped_to(image, (96, 64), width=width, height=height)).astype(int)
+    assert np.abs(pixels - pixels[:, ::-1]).max() <= 1
 
 
 def test_fine_stripes_become_grey_and_not_a_pattern():

@@ -126,9 +126,10 @@ def test_a_mask_of_another_size_is_refused(model: Model) -> None:
 
 
 def test_one_passes_from_work_to_work_between_prompts_too(model: Model) -> None:
-    first = model.generate(1, **ASKED)[0]
-    second = model.generate(1, **ASKED | {"prompt": "a dog", "seed": 8})[0]
-    frames = list(interpolated(model, first.recipe, second.recipe, 3))
+    quick = ASKED | {"steps": 2, "guidance": 1.0}
+    first = model.generate(1, **quick)[0]
+    second = model.generate(1, **quick | {"prompt": "a dog", "seed": 8})[0]
+    frames = list(interpolated(model, first.recipe, second.recipe, 2))
     ends = [np.asarray(((frame + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0)) for frame in frames]
     assert (ends[0] == pixels(first)).all() and (ends[-1] == pixels(second)).all()
 
@@ -209,3 +210,12 @@ def test_words_beyond_what_the_text_encoder_takes_are_named(model: Model) -> Non
     long = "a red fox " * 60 + "in the snow"
     with pytest.warns(PromptWarning, match="longer than the model reads: from '.*' on it is not seen"):
         model.generate(1, **ASKED | {"prompt": long})
+
+
+def test_each_work_and_the_record_say_that_it_is_not_known_what_the_model_learned_from(model: Model) -> None:
+    work = model.generate(1, **ASKED)[0]
+    (learned,) = work.learned_from
+    assert learned.base is not None
+    assert (learned.base.name, learned.base.trained_on) == (model.config.name, "")
+    assert model.record is not None
+    assert model.record.facts["What the base learned from"] == "what it was trained on is not known"

@@ -217,13 +217,13 @@ def test_the_plug_in_of_the_page_is_one(install: Any, tmp_path: Path) -> None:
 def test_what_the_page_writes_into_a_policy_are_settings() -> None:
     tables = [table for block in blocks("toml") for table in tomllib.loads(block).get("filters", [])]
     named = [FilterSettings.model_validate(table).name for table in tables]
-    assert named == ["open_nsfw", "onnx", "safetensors", "mine"]
+    assert named == ["open_nsfw", "safety_checker", "onnx", "safetensors", "mine"]
 
 
 def test_the_programs_own_filters_are_where_the_package_says() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     own = project["entry-points"]["sfumato.filters"]
-    assert list(own) == ["onnx", "open_nsfw", "safetensors"]
+    assert list(own) == ["onnx", "open_nsfw", "safetensors", "safety_checker"]
     assert all(callable(EntryPoint(name, value, "sfumato.filters").load()) for name, value in own.items())
 
 

@@ -1,4 +1,4 @@
-"""Tiny pipelines as folders and as files, a Hub on this machine, and no way to any other."""
+"""Tiny pipelines as single files, a Hub on this machine, and no way to any other."""
 
 import functools
 import importlib
@@ -19,24 +19,23 @@ COMMIT = "0123456789" * 4
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Iterator[ModuleType]:
-    """The module that builds tiny pipelines."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("tiny_pipelines")
+def tiny(pretrained_folder: Callable[[str], Path]) -> ModuleType:
+    """The module that builds tiny pipelines, which that fixture can import."""
+    return importlib.import_module("tiny_pipelines")
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tiny: ModuleType) -> ModuleType:
+def checkpoints(pretrained_folder: Callable[[str], Path]) -> ModuleType:
     """The module that writes a pipeline as one file."""
     return importlib.import_module("tiny_checkpoints")
 
 
 @pytest.fixture(scope="session")
-def folder_of(tiny: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """(family) -> the folder with its tiny pipeline, which tests leave as it is."""
-    place = tmp_path_factory.mktemp("pipelines")
-    return lambda family: Path(tiny.build(family, place))
+def model_of(tiny: ModuleType) -> Callable[[str], Any]:
+    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
+    from sfumato.pretrained.bridge import bridged
+
+    return functools.cache(lambda family: bridged(tiny.pipeline(family)))
 
 
 @pytest.fixture
@@ -139,11 +138,3 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def model_of(tiny: ModuleType) -> Callable[[str], Any]:
-    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
-    from sfumato.pretrained.bridge import bridged
-
-    return functools.cache(lambda family: bridged(tiny.pipeline(family)))

@@ -45,7 +45,7 @@ def test_a_whole_checkpoint_is_known_by_its_text_encoders():
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ([names("lora_unet_mid_block_attentions_0_proj_in.lora_down.weight")], "is a LoRA, .*by --lora"),
+        ([names("lora_unet_mid_block_attentions_0_proj_in.lora_down.weight")], "is a LoRA, .*with --lora"),
         ([names("transformer.blocks.0.attn.to_q.lora_A.weight")], "is a LoRA"),
         ([names("lora_te1_text_model_encoder.hada_w1_a")], "is a LoRA"),
         ([names("emb_params")], "is an embedding"),
@@ -54,16 +54,16 @@ def test_a_whole_checkpoint_is_known_by_its_text_encoders():
         ([names("controlnet_cond_embedding.conv_in.weight", "down_blocks.0.x")], "is a ControlNet"),
         ([names("model.diffusion_model.double_blocks.0.img_attn.qkv.weight"), VAE], "is a transformer such as FLUX's"),
         ([names("model.diffusion_model.joint_blocks.0.context_block.x")], "is a transformer"),
-        ([UNET], "holds a U-Net alone"),
-        ([names("input_blocks.0.0.weight")], "holds a U-Net alone"),
-        ([names("down_blocks.0.resnets.0.conv1.weight", "conv_in.weight")], "holds a U-Net alone"),
+        ([UNET], "holds only a U-Net"),
+        ([names("input_blocks.0.0.weight")], "holds only a U-Net"),
+        ([names("down_blocks.0.resnets.0.conv1.weight", "conv_in.weight")], "holds only a U-Net"),
         ([UNET, CLIP], "holds no VAE"),
-        ([UNET, VAE], "holds a U-Net alone"),
-        ([VAE], "is a VAE alone"),
-        ([names("decoder.up_blocks.0.x", "encoder.conv_in.weight")], "is a VAE alone"),
-        ([names("text_model.encoder.layers.0.layer_norm1.bias")], "holds a text encoder alone"),
-        ([names("whatever")], "is no checkpoint that sfumato knows"),
-        ([], "is no checkpoint that sfumato knows"),
+        ([UNET, VAE], "holds only a U-Net"),
+        ([VAE], "is only a VAE"),
+        ([names("decoder.up_blocks.0.x", "encoder.conv_in.weight")], "is only a VAE"),
+        ([names("text_model.encoder.layers.0.layer_norm1.bias")], "holds only a text encoder"),
+        ([names("whatever")], "is not a checkpoint that sfumato knows"),
+        ([], "is not a checkpoint that sfumato knows"),
         ([dict(zip(UNET, [(320, 9, 3, 3)], strict=True)), VAE, CLIP], "is a checkpoint for inpainting .* 9 channels"),
         ([dict(zip(UNET, [(320, 8, 3, 3)], strict=True)), VAE, CLIP], "is a checkpoint for editing by instructions"),
         ([UNET, VAE, TWO, names("edm_mean", "edm_std")], "has noise levels of its own"),
@@ -109,9 +109,7 @@ def test_a_pickle_is_refused_by_its_name_unopened(name, tmp_path, monkeypatch):
 def test_a_pickle_of_another_name_is_refused_by_its_first_bytes(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.safetensors").write_bytes(data)
-    with pytest.raises(
-        SfumatoError, match=r"m.safetensors: is a (pickle|zip, as torch makes of its pickles), whatever"
-    ):
+    with pytest.raises(SfumatoError, match=r"m.safetensors: is a (pickle|zip, as torch writes its pickles,) in spite"):
         layout_of(tmp_path / "m.safetensors")
     assert not (tmp_path / "harm").exists()
 

@@ -14,9 +14,9 @@ COMMIT = "0123456789" * 4
 
 
 @pytest.fixture
-def published(hub, folder_of):
+def published(hub, pretrained_folder):
     """The stand-in, with a pipeline and with what is often beside one."""
-    folder = folder_of("sd15")
+    folder = pretrained_folder("sd15")
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     card = b"---\nlicense: other\nlicense_name: painter-1.0\n---\n# A painter\n"
     beside = {
@@ -32,12 +32,12 @@ def published(hub, folder_of):
     return hub
 
 
-def test_only_what_a_pipeline_is_loaded_from_is_fetched_and_once(published, folder_of):
+def test_only_what_a_pipeline_is_loaded_from_is_fetched_and_once(published, pretrained_folder):
     opened = open_pipeline("owner/painter")
     assert (opened.place, opened.revision) == ("owner/painter", COMMIT)
     assert opened.licence == "painter-1.0"
     assert opened.card.endswith("# A painter\n")
-    assert opened.files == open_pipeline(folder_of("sd15")).files
+    assert opened.files == open_pipeline(pretrained_folder("sd15")).files
     assert set(published.asked) == {*opened.files, "README.md"}
     assert len(published.asked) == len(set(published.asked))
     before = len(published.asked)

@@ -10,19 +10,19 @@ from safetensors.torch import save_file
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.opening import open_pipeline
 
-FAMILIES = ("sd15", "sd3", "flux2_klein", "z_image")  # whose parts are of all the kinds that there are
+FAMILIES = ("sd3", "flux2_klein")  # with all the kinds of parts that there are, among them one with shared weights
 UNET = "unet/diffusion_pytorch_model.safetensors"
 
 
 @pytest.fixture
-def copy(folder_of, tmp_path):
+def copy(pretrained_folder, tmp_path):
     """A tiny pipeline's folder that may be changed."""
-    return shutil.copytree(folder_of("sd15"), tmp_path / "model")
+    return shutil.copytree(pretrained_folder("sd15"), tmp_path / "model")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_each_family_is_loaded_frozen_and_evaluating_without_a_network(family, folder_of, no_network, capfd):
-    pipeline = open_pipeline(folder_of(family)).pipeline
+def test_each_family_is_loaded_frozen_and_evaluating_without_a_network(family, pretrained_folder, no_network, capfd):
+    pipeline = open_pipeline(pretrained_folder(family)).pipeline
     networks = [part for part in pipeline.components.values() if hasattr(part, "parameters")]
     assert len(networks) >= 3
     assert not any(part.training or any(weight.requires_grad for weight in part.parameters()) for part in networks)

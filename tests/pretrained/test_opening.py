@@ -15,9 +15,9 @@ from sfumato.pretrained.opening import is_pipeline, open_pipeline
 
 
 @pytest.fixture(scope="module")
-def place(folder_of, tmp_path_factory):
+def place(pretrained_folder, tmp_path_factory):
     """A folder with a pipeline, and with what else may lie in one."""
-    folder = shutil.copytree(folder_of("sd15"), tmp_path_factory.mktemp("typed") / "painter")
+    folder = shutil.copytree(pretrained_folder("sd15"), tmp_path_factory.mktemp("typed") / "painter")
     (folder / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n# A painter\n")
     (folder / "unet" / "notes.txt").write_text("mine")
     (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"\x80\x04")
@@ -47,8 +47,8 @@ def test_weights_are_of_the_kind_that_is_asked_for(place):
     assert {weight.dtype for weight in open_pipeline(place).pipeline.unet.parameters()} == {torch.float32}
 
 
-def test_a_variant_serves_where_there_are_no_other_weights(place, folder_of, tmp_path):
-    half = shutil.copytree(folder_of("sd15"), tmp_path / "half")
+def test_a_variant_serves_where_there_are_no_other_weights(place, pretrained_folder, tmp_path):
+    half = shutil.copytree(pretrained_folder("sd15"), tmp_path / "half")
     for path in list(half.rglob("*.safetensors")):
         path.rename(path.with_suffix(".fp16.safetensors"))
     opened = open_pipeline(half)
@@ -81,7 +81,7 @@ def pickled(path):
         ("empty", "^empty: holds no model_index.json"),
         ("none.ckpt", "^none.ckpt: is a pickle"),
         ("old.ckpt", "^old.ckpt: is a pickle"),
-        ("named.safetensors", "^named.safetensors: is a pickle, whatever its name says"),
+        ("named.safetensors", "^named.safetensors: is a pickle in spite of its name"),
         ("picture.png", "^picture.png: no such folder"),
         ("pipe.safetensors", r"^pipe.safetensors: cannot be read \(is a pipe, not a file\)"),
         ("a\x00b", "is not a path"),
@@ -102,7 +102,7 @@ def test_a_name_that_leads_nowhere_is_one_sentence(name, said, tmp_path, monkeyp
 def test_a_pickle_among_a_folders_weights_is_refused_unopened(place, tmp_path):
     folder = shutil.copytree(place, tmp_path / "model")
     pickled(folder / "vae" / "diffusion_pytorch_model.safetensors")
-    with pytest.raises(SfumatoError, match=r"vae/diffusion_pytorch_model.safetensors: is a pickle, whatever"):
+    with pytest.raises(SfumatoError, match=r"vae/diffusion_pytorch_model.safetensors: is a pickle in spite"):
         open_pipeline(folder)
 
 

@@ -1,10 +1,9 @@
 """A plan carried out on tiny pipelines: the same works, with less in memory."""
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import diffusers
@@ -18,16 +17,9 @@ from sfumato.pretrained import placing
 from sfumato.pretrained.bridge import Pretrained, bridged
 from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import Component
+from sfumato.pretrained.opening import open_pipeline
 from sfumato.pretrained.placing import part_arguments, place, quantise, waiting_part
 
-SPECIFICATION = importlib.util.spec_from_file_location(
-    "tiny_pipelines", Path(__file__).parents[2] / "benchmarks" / "tiny_pipelines.py"
-)
-assert SPECIFICATION is not None
-assert SPECIFICATION.loader is not None
-TINY = importlib.util.module_from_spec(SPECIFICATION)
-SPECIFICATION.loader.exec_module(TINY)
-pipeline = TINY.pipeline
 CPU = torch.device("cpu")
 TILED = 0.3  # of the pictures' deviation: the tiny VAE's cells all see one another, and random weights smooth nothing
 ENCODERS = ("text_encoder", "text_encoder_2")
@@ -39,8 +31,8 @@ def planned(**changes: Any) -> MemoryPlan:
 
 
 @pytest.fixture(scope="module")
-def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return TINY.build("sdxl", tmp_path_factory.mktemp("tiny"))
+def sdxl(folder_of: Callable[[str], Path]) -> Path:
+    return folder_of("sdxl")
 
 
 def reader(folder: Path) -> Callable[[str], nn.Module]:
@@ -64,8 +56,8 @@ def size(part: nn.Module) -> int:
 
 
 @pytest.fixture(scope="module")
-def expected() -> Tensor:
-    return estimate(bridged(pipeline("sdxl")))
+def expected(tiny: ModuleType) -> Tensor:
+    return estimate(bridged(tiny.pipeline("sdxl")))
 
 
 @pytest.mark.parametrize("turns", ["encoders", "parts"])
@@ -82,9 +74,9 @@ def test_parts_take_turns_and_the_estimate_is_the_same_to_the_bit(turns: str, sd
     assert torch.equal(estimate(model), expected)
 
 
-def test_a_network_waits_without_weights_until_prompts_are_read(sdxl: Path, expected: Tensor) -> None:
+def test_a_network_waits_without_weights_until_prompts_are_read(sdxl: Path, expected: Tensor, tiny: ModuleType) -> None:
     plan = planned(turns="encoders")
-    config = dict(pipeline("sdxl").unet.config)
+    config = dict(tiny.pipeline("sdxl").unet.config)
     waiting = waiting_part(diffusers.UNet2DConditionModel, config, plan)
     assert plan.waits("network")
     pipe = diffusers.DiffusionPipeline.from_pretrained(sdxl, unet=waiting)
@@ -95,16 +87,16 @@ def test_a_network_waits_without_weights_until_prompts_are_read(sdxl: Path, expe
     assert torch.equal(estimate(model), expected)
 
 
-def test_without_files_to_read_from_nothing_leaves(expected: Tensor) -> None:
-    pipe = pipeline("sdxl")
+def test_without_files_to_read_from_nothing_leaves(expected: Tensor, tiny: ModuleType) -> None:
+    pipe = tiny.pipeline("sdxl")
     place(pipe, planned(turns="encoders"), CPU)
     assert torch.equal(estimate(bridged(pipe)), expected)
     assert all(size(getattr(pipe, name)) > 0 for name in ENCODERS)
 
 
-def test_tiles_change_a_picture_a_little_and_slices_not_at_all() -> None:
+def test_tiles_change_a_picture_a_little_and_slices_not_at_all(tiny: ModuleType) -> None:
     """Measured with random weights, whose normalisation differs between tiles more than that of trained ones."""
-    whole, tiled = pipeline("sd15"), pipeline("sd15")
+    whole, tiled = tiny.pipeline("sd15"), tiny.pipeline("sd15")
     z = torch.randn(2, 4, 16, 16, generator=torch.Generator().manual_seed(1))
     place(tiled, planned(tile=64), CPU)
     place(whole, planned(), CPU)
@@ -140,9 +132,12 @@ def test_bfloat16_costs_less_than_two_hundredths(sdxl: Path, expected: Tensor) -
 
 def test_int8_is_near_to_what_it_was_made_from(sdxl: Path, expected: Tensor) -> None:
     pytest.importorskip("torchao")
-    pipe = diffusers.DiffusionPipeline.from_pretrained(sdxl)
-    place(pipe, planned(storage="int8", turns="encoders"), CPU, reader(sdxl))
-    model = bridged(pipe)
+    plan = planned(storage="int8", turns="encoders")
+    opened = open_pipeline(sdxl, planned=lambda *_: plan)
+    assert all(each.is_meta for each in opened.pipeline.unet.parameters())
+    assert any("torchao" in type(each).__module__ for each in opened.pipeline.text_encoder.parameters())
+    place(opened.pipeline, plan, CPU, opened.reload)
+    model = bridged(opened.pipeline)
     for _ in range(2):  # as it is at first, and once more from the files
         found = estimate(model)
         assert 0 < (found - expected).norm() / expected.norm() < 0.02
@@ -153,6 +148,8 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(SfumatoError, match="needs torchao, which is not installed"):
         quantise(nn.Linear(2, 2))
+    with pytest.raises(SfumatoError, match="needs torchao"):
+        part_arguments(planned(storage="int8"), Component("unet", "diffusers", "UNet2DConditionModel"))
     plan = planned(device="cuda", dtype="bfloat16", storage="4-bit")
     with pytest.raises(SfumatoError, match="needs bitsandbytes"):
         part_arguments(plan, Component("transformer", "diffusers", "FluxTransformer2DModel"))
@@ -160,7 +157,7 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 
 
 def test_layers_are_brought_one_after_another_and_the_estimate_is_the_same(
-    monkeypatch: pytest.MonkeyPatch, expected: Tensor
+    monkeypatch: pytest.MonkeyPatch, expected: Tensor, tiny: ModuleType
 ) -> None:
     """On the CPU, with diffusers' own hooks and no stream, which only a GPU has."""
     from diffusers.hooks import group_offloading
@@ -172,7 +169,7 @@ def test_layers_are_brought_one_after_another_and_the_estimate_is_the_same(
         real(part, **options | {"use_stream": False})
 
     monkeypatch.setattr(group_offloading, "apply_group_offloading", without_stream)
-    pipe = pipeline("sdxl")
+    pipe = tiny.pipeline("sdxl")
     place(pipe, planned(device="cuda", turns="layers"), CPU)
     assert asked == [True, True, True]
     assert torch.equal(estimate(bridged(pipe)), expected)

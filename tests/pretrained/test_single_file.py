@@ -25,8 +25,8 @@ NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2")
 
 
 @pytest.fixture(scope="module")
-def folders(folder_of):
-    return {family: open_pipeline(folder_of(family)) for family in FAMILIES}
+def folders(pretrained_folder):
+    return {family: open_pipeline(pretrained_folder(family)) for family in FAMILIES}
 
 
 @pytest.fixture(scope="module")
@@ -170,9 +170,8 @@ def test_a_folder_without_a_tokenizer_has_clips(files, folders, tmp_path):
     assert kinds == [{torch.bfloat16}] * 2
 
 
-@pytest.mark.parametrize("turns", ["encoders", "parts"])
-def test_parts_that_wait_come_from_the_file_in_their_turn(turns, files, folders):
-    plan = replace(MemoryPlan.of_all(), turns=turns)
+def test_parts_that_wait_come_from_the_file_in_their_turn(files, folders):
+    plan = replace(MemoryPlan.of_all(), turns="parts")
     asked = []
     opened = open_pipeline(
         files["sdxl"], configuration=folders["sdxl"].path, planned=lambda *given: asked.append(given) or plan
@@ -185,7 +184,7 @@ def test_parts_that_wait_come_from_the_file_in_their_turn(turns, files, folders)
 
 def test_four_bits_are_refused_in_a_sentence(files, folders, monkeypatch):
     monkeypatch.setattr(single_file, "part_arguments", lambda *asked: {"dtype": 1, "quantization_config": 2})
-    with pytest.raises(SfumatoError, match=r"weights in 4 bits are made from folders only; give a diffusers model"):
+    with pytest.raises(SfumatoError, match="only a diffusers folder can be read in 4 bits"):
         open_pipeline(files["sd15"], configuration=folders["sd15"].path)
 
 

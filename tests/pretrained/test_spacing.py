@@ -67,10 +67,10 @@ def test_shifted_times_are_those_of_the_pipeline(name: str, canvas: tuple[int, i
         torch.testing.assert_close((levels / (1 + levels))[:-1], expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["flux", "flux2_klein", "chroma"])
+@pytest.mark.parametrize("name", ["flux", "flux2_klein"])
 def test_a_dynamic_shift_is_what_the_pipeline_derives_of_a_picture(name: str, model_of: ModelOf) -> None:
     model = model_of(name)
-    for height, width in ((64, 64), (96, 32), (512, 1280)):
+    for height, width in ((96, 32), (512, 1280)):
         recording = record(model.pipeline, model.family, prompt="", height=height, width=width)
         assert recording.mu is not None
         assert np.log(model.spacing.shift(2, height, width)) == pytest.approx(recording.mu)
@@ -147,7 +147,7 @@ def test_a_name_of_another_kind_and_too_many_steps_are_refused(model_of: ModelOf
         model_of("sd15").spacing.sigmas("shifted", 4, 64, 64)
     with pytest.raises(SfumatoError, match=r"FLUX\.1 has no such schedule; give shifted"):
         model_of("flux").spacing.sigmas("leading", 4, 64, 64)
-    with pytest.raises(SfumatoError, match="1001 steps: this model knows 1000 noise levels"):
+    with pytest.raises(SfumatoError, match="1,001 steps: this model knows 1000 noise levels"):
         model_of("sd15").spacing.sigmas("leading", 1001, 64, 64)
 
 

@@ -3,10 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
+from sfumato.provenance.bases import BaseTerms
 from sfumato.provenance.sources import LearnedFrom, Sources, learned_also
 
 ART, MORE = (LearnedFrom(collection=letter * 64, licences={"CC0-1.0": 3}) for letter in "ab")
 UNKNOWN = LearnedFrom()
+BASE = LearnedFrom(base=BaseTerms(name="ana/painter", licence="MIT", title="MIT", use="any"))
 
 
 def test_what_nobody_recorded_is_unknown() -> None:
@@ -46,3 +48,19 @@ def test_more_licences_than_credentials_may_name_are_counted_together() -> None:
     assert sum(licences.values()) == sum(many.values())
     assert LearnedFrom.of(None, None) == UNKNOWN
     assert LearnedFrom.of("a" * 64, {"CC0-1.0": 3}) == ART
+
+
+def test_a_model_that_stands_on_a_pre_trained_one_says_so_in_each_work() -> None:
+    assert learned_also(ART, (BASE,)) == (ART, BASE)
+    assert learned_also(UNKNOWN, (BASE,)) == (UNKNOWN, BASE), "of which the one is not the other"
+    assert learned_also(ART, (ART, BASE)) == (ART, BASE)
+    base = Sources(None, (ART, BASE)).facts()["collections"][1]
+    assert base["digest"] == base["licences"] == "unknown"
+    assert base["base"] == {
+        "model": "ana/painter", "licence": "MIT", "title": "MIT", "use": "any", "trained on": "unknown",
+    }  # fmt: skip
+
+
+def test_what_has_no_base_is_written_as_before_there_were_any() -> None:
+    assert ART.model_dump_json() == '{"collection":"' + "a" * 64 + '","licences":{"CC0-1.0":3}}'
+    assert LearnedFrom.model_validate_json(BASE.model_dump_json()) == BASE

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sfumato.dataset import Dataset
 from sfumato.models import Model
-from sfumato.training import Run, loop, train
+from sfumato.training import Run, examples, loop, train
 from sfumato.training import memorisation as module
 from sfumato.training.events import Noted, Trained
 from sfumato.training.memorisation import FEWEST_SHOWINGS, OverfittingGuard
@@ -167,7 +167,7 @@ def test_the_guard_can_be_turned_off(begin: Callable[..., Run], monkeypatch: pyt
 
 def test_each_picture_has_a_loss_however_few_are_held_out(begin: Callable[..., Run]) -> None:
     training = loop._Training(begin(), torch.device("cpu"), 0.0)
-    assert len(training.dataset.held_out) < loop.EVALUATED
+    assert len(training.dataset.held_out) < examples.EVALUATED
     losses = training._losses_on(training.dataset.held_out)
     assert len(losses) == len(training.dataset.held_out)
     assert losses == training._losses_on(training.dataset.held_out)  # with the same noise
@@ -187,4 +187,4 @@ def test_each_of_few_pictures_is_looked_at_equally_often(
     monkeypatch.setattr(Dataset, "images", counted)
     few = training.dataset.train[:5]
     assert len(training._losses_on(few)) == 5
-    assert {looked.count(index) for index in few.tolist()} == {loop.LOOKS // 5, loop.LOOKS // 5 + 1}
+    assert {looked.count(index) for index in few.tolist()} == {examples.LOOKS // 5, examples.LOOKS // 5 + 1}

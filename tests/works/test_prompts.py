@@ -103,7 +103,7 @@ def test_what_is_no_choice_is_left_as_it_is(text: str, said: str) -> None:
         ("a {red|blue fox", r"^prompt, letter 3: '\{' is not closed; close it, or write \\\{ for the sign itself$"),
         ("a {red|{blue} fox", "^prompt, letter 3: "),
         ("a red} fox", r"^prompt, letter 6: '\}' closes nothing; open it, or write \\\} for the sign itself$"),
-        ("{" * 33 + "}" * 33, "^prompt, letter 33: .* is the 33th brace in braces; use fewer$"),
+        ("{" * 33 + "}" * 33, "^prompt, letter 33: .* stands in 32 others, which are the most; use fewer$"),
         ("x" * 10_001, "^prompt: 10,001 letters, and 10,000 are the most in a prompt$"),
         ("fox <lora:ink:0.8>", r"letter 5: '<lora:ink:0.8>' is how other .*; give it with --lora FILE:0.8, and leave"),
         ("<LoRA:ink>", "give it with --lora FILE, and leave"),

@@ -196,6 +196,7 @@ def test_the_parameters_text_of_a_prompt_is_what_other_programs_read() -> None:
         "Steps: 20, Sampler: DPM++ 2M, CFG scale: 1.5, Seed: 7, Size: 32x32, Model: tiles, Model hash: 0123456789, "
         'Lora hashes: "ink_ fine: abababababab, gold: cdcdcdcdcdcd", Version: sfumato 0.1.0'
     )
+    assert recipe_of(label=None, prompt=r"a \{fox\}").parameters_text().startswith("a {fox}\n")  # as it was read
     bare = recipe_of(label=None, prompt="")
     assert bare.parameters_text().startswith("\nSteps: 20, ")
     assert recipe_of(negative="snow").parameters_text() == recipe_of().parameters_text()  # of classes, as before

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfumato.provenance.bases import TRAINING_UNKNOWN, USES, BaseTerms
+from sfumato.provenance.sources import LearnedFrom
 from sfumato.provenance.verification import Credentials, InputVerdict, Signer
 from sfumato.text import printable
 from sfumato.works import Request
@@ -98,6 +100,14 @@ def test_of_a_saved_work_that_lies_there_all_is_said() -> None:
     assert recipe_in_words(RECIPE) == "class glass, seed 7, number 0, by 'run' (weights ababababab)"
 
 
+def test_a_prompt_is_said_or_that_it_is_not_told() -> None:
+    asked = RECIPE.request.model_copy(update={"label": None, "prompt": r"a \{fox\}"})
+    told = recipe_in_words(RECIPE.model_copy(update={"request": asked}))
+    assert told == "prompt 'a {fox}', seed 7, number 0, by 'run' (weights ababababab)"
+    withheld = recipe_in_words(RECIPE.model_copy(update={"request": asked.withholding_words()}))
+    assert withheld.startswith("a prompt that is not told (SHA-256 ")
+
+
 def test_of_one_that_was_moved_what_the_index_knows_is_said() -> None:
     other = replace(SAVED, path=Path("/works/b.png"))
     lines = said_of_recovery([Recovered(SAVED, None, None), Recovered(other, None, None)])
@@ -128,3 +138,18 @@ def test_no_facts_of_a_stranger_break_it_or_steer_a_terminal(facts: dict[str, ob
     assert lines[0] == "created with sfumato 0.1.0"
     assert all(printable(line).isprintable() for line in lines)
     assert all(len(line) < 1500 for line in lines)
+
+
+def test_a_pre_trained_model_of_others_is_named_with_its_licence() -> None:
+    base = BaseTerms(name="ana/painter", licence="MIT", title="MIT", use="any")
+    collections = [LearnedFrom(base=base).facts()]
+    lines = details(replace(SIGNED, facts={"collections": collections}))
+    said = (
+        f"the pre-trained model ana/painter learned from, of which: {TRAINING_UNKNOWN}; its licence: MIT. {USES['any']}"
+    )
+    assert any(line.endswith(said) for line in lines)
+    strange = [{"base": {"model": ["x"] * 1000, "use": {}, "trained on": 7}}]
+    (line,) = (line for line in details(replace(SIGNED, facts={"collections": strange})) if "pre-trained" in line)
+    assert "trained on 7" in line
+    assert line.endswith(USES["unknown"])
+    assert len(line) < 1000

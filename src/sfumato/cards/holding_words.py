@@ -9,6 +9,7 @@ from typing import Final
 from sfumato.cards.markdown import NOT_KNOWN, address, bullets, listed, plain, sized, table
 from sfumato.cards.subject import Known, Subject
 from sfumato.collection.holdings import Credit, Holdings, Years
+from sfumato.provenance.bases import TRAINING_UNKNOWN, USES
 from sfumato.provenance.licences import short_name
 from sfumato.provenance.sources import OTHERS
 from sfumato.provenance.terms import CAVEAT, Terms, terms_of
@@ -99,7 +100,8 @@ def collection_sections(subject: Subject) -> Iterator[str]:
     if not subject.collections:
         yield f"What it learned from is {NOT_KNOWN}: it was made before that was recorded."
     for number, known in enumerate(subject.collections[:MOST_COLLECTIONS]):
-        yield f"### {'The collection' if number == 0 else 'A collection of a model that it descends from'}"
+        own = "The collection" if number == 0 else "A collection of a model that it descends from"
+        yield f"### {own if known.base is None else 'A pre-trained model'}"
         yield table(_rows(known))
     if (more := len(subject.collections) - MOST_COLLECTIONS) > 0:
         yield f"And {more:,} more, of models that it descends from; `record.json` has them."
@@ -108,20 +110,29 @@ def collection_sections(subject: Subject) -> Iterator[str]:
 def _rows(known: Known) -> dict[str, str]:
     if known.holdings is not None:
         return holdings_rows(known.holdings)
+    if known.base is not None:
+        base = known.base
+        link = f", {address(base.link)}" if base.link else ""
+        return {
+            "Model": plain(base.name),
+            "Its licence": f"{plain(base.named)}{link}",
+            "What that lets one do": USES[base.use],
+            "Learned from": plain(base.trained_on) or TRAINING_UNKNOWN,
+        }
     return {"Collection": known.digest or NOT_KNOWN, "Licences": licences_listed(known.licences), "All else": NOT_KNOWN}
 
 
 def terms_section(subject: Subject) -> str:
     """What the licences ask for, as information."""
-    return "\n\n".join(filter(None, (bullets(map(plain, terms_sentences(subject.terms, subject.unrecorded))), CAVEAT)))
+    return "\n\n".join(filter(None, (bullets(map(plain, terms_sentences(subject))), CAVEAT)))
 
 
-def terms_sentences(terms: Terms, unrecorded: int) -> list[str]:
-    """unrecorded: of how many collections the licences are not known."""
-    said = terms.sentences
-    if unrecorded:
-        said.append(f"The licences of {counted(unrecorded, 'collection')} are {NOT_KNOWN}.")
-    return said
+def terms_sentences(subject: Subject) -> list[str]:
+    """Of the pictures, and of the pre-trained models that it stands on."""
+    said = subject.terms.sentences
+    if subject.unrecorded:
+        said.append(f"The licences of {counted(subject.unrecorded, 'collection')} are {NOT_KNOWN}.")
+    return [*said, *subject.base_sentences]
 
 
 def credits_section(subject: Subject) -> str:

@@ -126,7 +126,8 @@ def _limitations(subject: Subject) -> list[str]:
     unknown = [] if not subject.unrecorded else ["The licences of a collection are not known."]
     generated = subject.own.generated if subject.own is not None else 0
     made = [f"{counted(generated, 'picture')} {'says' if generated == 1 else 'say'} that a model made them."]
-    return [*map(printable, terms.sentences), *unknown, *(made if generated else [])] or ["Not known."]
+    said = [*terms.sentences, *subject.base_sentences]
+    return [*map(printable, said), *unknown, *(made if generated else [])] or ["Not known."]
 
 
 def _maintenance(subject: Subject) -> str:

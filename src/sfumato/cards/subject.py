@@ -11,6 +11,7 @@ from sfumato.collection.holdings import Holdings
 from sfumato.collection.storing import PICTURES
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.record import ModelRecord
+from sfumato.provenance.bases import BaseTerms
 from sfumato.provenance.sources import LearnedFrom, licences_of
 from sfumato.provenance.terms import Terms
 from sfumato.text import readable
@@ -19,11 +20,13 @@ from sfumato.text import readable
 @dataclass(frozen=True)
 class Known:
     """A collection, as far as it is known. digest: None for one that nobody recorded; licences: how many pictures have
-    which, None where that is not known; holdings: all else, None where it is not."""
+    which, None where that is not known; holdings: all else, None where it is not; base: of a pre-trained model, whose
+    pictures nobody recorded one by one, its terms."""
 
     digest: str | None = None
     licences: Mapping[str, int] | None = None
     holdings: Holdings | None = None
+    base: BaseTerms | None = None
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,20 @@ class Subject:
 
     @property
     def unrecorded(self) -> int:
-        """Of how many of its collections the licences are not known."""
-        return sum(each.licences is None for each in self.collections) or int(not self.collections)
+        """Of how many of its collections the licences are not known, without what pre-trained models learned from."""
+        unknown = sum(each.licences is None and each.base is None for each in self.collections)
+        return unknown or int(not self.collections)
+
+    @property
+    def bases(self) -> list[BaseTerms]:
+        """The terms of the pre-trained models that it stands on."""
+        return [each.base for each in self.collections if each.base is not None]
+
+    @property
+    def base_sentences(self) -> list[str]:
+        """What is known of them, for people."""
+        return [sentence for base in self.bases for sentence in base.sentences]
 
 
 def _known(each: LearnedFrom, held: Mapping[str, Holdings]) -> Known:
-    return Known(each.collection, each.licences, held.get(each.collection or ""))
+    return Known(each.collection, each.licences, held.get(each.collection or ""), each.base)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sfumato.likeness import Finding
     from sfumato.models import Generation
 
+WORDS: Final = ("prompt", "negative")
 SHOWN_ALWAYS: Final = ("steps", "guidance", "sampler", "schedule")  # the others where they are not what is usual
 MOST_PIXELS: Final = 80_000_000  # beyond that, programs take a picture for an attack and do not open it
 LARGE: Final = 16  # cells; with more of them, one work in each is enough to look at
@@ -115,6 +116,8 @@ def grid(
     generations = [
         Generation.of(loaded, request.with_changes(_request(choice))).asking(retries=0) for choice in choices
     ]
+    if loaded.config.takes_prompts and not generations[0].policy.keeps_prompts:
+        fixed = _without_words(fixed, axes)
     console = Console(highlight=False)
     cells = _made(generations, choices, count, console)
     refused = [refusal for cell in cells for refusal in cell.refused]
@@ -145,6 +148,18 @@ def grid(
 
 def _request(choice: Mapping[str, Value]) -> Request:
     return Request.of(**{"label" if name == "class" else name: value for name, value in choice.items()})
+
+
+def _without_words(fixed: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, Any]:
+    """What may stand on a sheet where a policy keeps prompts out of files. Raises SfumatoError where they are what is
+    compared."""
+    for axis in axes:
+        if axis.name in WORDS:
+            raise SfumatoError(
+                f"--vary {axis.name}: the policy keeps prompts out of files, and the sheet would show them; "
+                "vary another setting"
+            )
+    return {name: value for name, value in fixed.items() if name not in WORDS}
 
 
 def _check_size(pictures: int, size: int) -> None:
@@ -212,7 +227,9 @@ def _record(generation: Generation, axes: Sequence[Axis], cells: Sequence[Cell])
     recipe, varied = generation.recipe(0), [axis.name for axis in axes]
     named = [{"name": axis.name, "values": axis.values} for axis in axes]
     parts = {"label" if name == "class" else name for name in varied}
-    common = generation.request.model_dump(mode="json", exclude={*parts, "number", "slerps"})
+    request = generation.request
+    asked = request if generation.policy.keeps_prompts else request.withholding_words()
+    common = asked.model_dump(mode="json", exclude={*parts, "number", "slerps"})
     common["sampling"] = {name: value for name, value in common["sampling"].items() if name not in parts}
     return {
         "format": 2,

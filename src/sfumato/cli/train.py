@@ -89,9 +89,20 @@ def train(
         typer.Option(
             "--adapt",
             help="With --from: leave that model as it is, and learn a small adapter (LoRA) beside it; --set rank=16 "
-            "makes that twice as large.",
+            "says how large. A pre-trained model can be adapted only, and not be trained as a whole.",
         ),
     ] = False,
+    caption: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEMPLATE",
+            help="With --adapt, for pictures without a caption of their own: '{class} by {creator}, {title}'.",
+        ),
+    ] = None,
+    trigger: Annotated[
+        str | None,
+        typer.Option(metavar="WORD", help="With --adapt: the word in a prompt that calls for what is learned."),
+    ] = None,
     log: Annotated[
         str | None,
         typer.Option(help="tensorboard: also write curves and snapshots for TensorBoard, into the run."),
@@ -142,6 +153,8 @@ def train(
         "limit": limit,
         "from": weights_from,
         "adapt": adapt or None,
+        "caption": caption,
+        "trigger": trigger,
         "force": force or None,
     }
     if resume:
@@ -159,7 +172,8 @@ def train(
         colour = parse_background(background)
         own = {name: value for name, value in asked.items() if name not in NO_SETTINGS}
         chosen = [*(settings or []), *(["adapter={}"] if adapt else [])]
-        choices = _choices(preset, config, chosen, upscaler, **own, steps=steps, minutes=minutes)
+        adapted = weights_from if adapt else None
+        choices = _choices(preset, config, chosen, upscaler, adapted, **own, steps=steps, minutes=minutes)
         events = pipeline.train_on(
             art,
             output,
@@ -178,12 +192,19 @@ def train(
 
 
 def _choices(
-    preset_name: str, config: Path | None, settings: list[str], upscaler: int | None, **options: Any
+    preset_name: str,
+    config: Path | None,
+    settings: list[str],
+    upscaler: int | None,
+    adapted: str | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
-    """Preset, then file, then --set, then options: the later wins."""
+    """Preset, then file, then --set, then options: the later wins. adapted: the model that is, if one is."""
     from sfumato.dataset.preparing import LARGEST_SIZE
+    from sfumato.pretrained.opening import is_pipeline
     from sfumato.training import layered, parse_choices, preset, read_choices, resolve
     from sfumato.training import upscaler as upscaler_choices
+    from sfumato.training.adapting_plan import ADAPTING
     from sfumato.training.choices import LENGTHS
 
     chosen = layered(preset(preset_name))
@@ -191,6 +212,15 @@ def _choices(
         if preset_name != "auto":
             raise SfumatoError(f"--upscaler has settings of its own; leave out --preset {preset_name}")
         chosen = layered(upscaler_choices(upscaler))
+    if adapted is not None and is_pipeline(adapted):
+        if preset_name != "auto" or upscaler is not None:
+            option = "--upscaler" if upscaler is not None else f"--preset {preset_name}"
+            raise SfumatoError(
+                f"{adapted}: a pre-trained model stays what it is when it is adapted; leave out {option}"
+            )
+        chosen = layered(ADAPTING)
+    elif options.get("caption") is not None or options.get("trigger") is not None:
+        raise SfumatoError("--caption and --trigger are for pre-trained models: --from MODEL --adapt")
     for origin, later in (
         (str(config), read_choices(config) if config else {}),
         ("--set", parse_choices(settings)),

@@ -54,7 +54,7 @@ class Kept:
 
 Seen = Kept | Rejected
 
-_READING: Final = 5  # of this room's rules for classes and texts; other rules make another collection of the same files
+_READING: Final = 6  # of this room's rules for classes and texts; other rules make another collection of the same files
 
 
 @dataclass(slots=True)

@@ -38,11 +38,14 @@ class Metadata:
 
     `stated` has of the same what is said of a picture's source and licence, and of learning from it, with the file that
     says so: the nearest table first, then XMP and JSON beside the picture, then what speaks of a whole folder.
-    `tables` names the tables that say something of a picture's class, `unlabelled` those that say there are no classes.
+    `captioned` says of each file with a caption where that was found: a table's name, or 'picture.txt' for a text
+    beside it. `tables` names the tables that say something of a picture's class, `unlabelled` those that say there are
+    no classes.
     """
 
     of: dict[str, Fields] = field(default_factory=dict)
     stated: dict[str, list[Statement]] = field(default_factory=dict)
+    captioned: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
     unlabelled: list[str] = field(default_factory=list)
@@ -83,6 +86,8 @@ def _gather_tables(listing: Listing, source: Source, metadata: Metadata) -> None
         for file, fields in said.known.items():
             metadata.of.setdefault(file, {}).update(fields)
             metadata.stated.setdefault(file, [])[:0] = statements_in(fields, readable(entry.file))
+            if "caption" in fields:
+                metadata.captioned[file] = readable(entry.file)
         if any("category" in fields or KIND in fields for fields in said.known.values()):
             metadata.tables.append(entry.file)
         if table.unlabelled:
@@ -128,6 +133,8 @@ def _gather_captions(listing: Listing, source: Source, metadata: Metadata) -> No
             if first != entry.file and own.pop("caption") != metadata.of[file]["caption"]:
                 beside[f"{kind} files beside {suffix_of(first)} ones"] += 1
             metadata.of.setdefault(file, {}).update(own)
+            if "caption" in own:
+                metadata.captioned[file] = f"picture{kind}"
             if kind == ".json":
                 metadata.stated.setdefault(file, []).extend(statements_in(own, readable(entry.file)))
     if faults:
@@ -166,8 +173,16 @@ def with_metadata(
         side = split_named(known.get("split", "")) or known.get("split", split)
         texts: dict[str, Any] = {"category": category, "split": side}
         texts |= {about: known.get(about, "") for about in ("caption", "credit")}
-        described.append(replace(picture, **texts, **fields_of(facts[picture.file])))
+        described.append(replace(picture, **texts, **_with_origin(facts[picture.file], picture, metadata)))
     return described
+
+
+def _with_origin(facts: Facts, picture: Picture, metadata: Metadata) -> dict[str, Any]:
+    """The fields of a picture that its facts give, with where its caption was found."""
+    given = fields_of(facts)
+    if picture.file in metadata.captioned:
+        given["found"]["caption"] = metadata.captioned[picture.file]
+    return given
 
 
 def fields_of(facts: Facts) -> dict[str, Any]:

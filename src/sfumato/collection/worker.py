@@ -26,7 +26,7 @@ from sfumato.collection.duplicates import fingerprint
 from sfumato.collection.sources import Source
 from sfumato.images import unusable
 from sfumato.images.decoding import read_picture
-from sfumato.images.scaling import enlarged, scaled
+from sfumato.images.scaling import cropped_to, enlarged, scaled
 from sfumato.images.unusable import UnusableError
 from sfumato.provenance.containers import Text, blocks_of
 from sfumato.provenance.embedded import embedded_in
@@ -62,11 +62,11 @@ class Decoder:
         self.background = background
 
     def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        """The facts about a file and its thumbnail, or its pixels at a size, or why it cannot be used."""
+        """The facts about a file and its thumbnail, or its pixels at a size or in a shape, or why it cannot be used."""
         try:
             data = self.source.read(request["file"])
             digest = hashlib.sha256(data).hexdigest()
-            if "size" in request:
+            if "size" in request or "shape" in request:
                 return self._pixels(data, digest, request)
             blocks = list(blocks_of(data))
             if request.get("art_only") and are_marked(blocks):
@@ -98,6 +98,11 @@ class Decoder:
     def _pixels(self, data: bytes, digest: str, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         if digest != request["sha256"]:
             raise UnusableError(unusable.CHANGED, "changed since it was collected: run sfumato collect again")
+        if "shape" in request:
+            across, down = request["shape"]
+            decoded = read_picture(data, self.background, least_side=2 * max(across, down))
+            image = cropped_to(decoded.image, (across, down), width=decoded.width, height=decoded.height)
+            return {"width": across, "height": down}, np.asarray(image).tobytes()
         size, crop = request["size"], request["crop"]
         decoded = read_picture(data, self.background, least_side=2 * size)
         image, width, height = decoded.image, decoded.width, decoded.height

@@ -66,9 +66,7 @@ class Condition:
     def followed_by(self, others: Sequence[Self]) -> Self:
         """This one, and others of its kind after it: [N + N1 + N2 + ...]."""
         names = [each.name for each in fields(self)]
-        return replace(
-            self, **{name: torch.cat([getattr(one, name) for one in (self, *others)]) for name in names}
-        )
+        return replace(self, **{name: torch.cat([getattr(one, name) for one in (self, *others)]) for name in names})
 
 
 def joined(conditions: Sequence[C]) -> C:

@@ -38,6 +38,19 @@ def scaled(image: Image.Image, size: int, crop: Crop, *, width: int, height: int
     return image.crop((left, top, left + wanted[0], top + wanted[1]))
 
 
+def cropped_to(image: Image.Image, shape: tuple[int, int], *, width: int, height: int) -> Image.Image:
+    """The RGB picture resized until it just covers a shape, (width, height), and cropped around its centre to that.
+
+    `width` and `height` are the picture's full size, of which `image` may be a smaller version. Lanczos.
+    """
+    factor = max(shape[0] / width, shape[1] / height)
+    covering = max(shape[0], round(width * factor)), max(shape[1], round(height * factor))
+    if image.size != covering:
+        image = image.resize(covering, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    left, top = (covering[0] - shape[0]) // 2, (covering[1] - shape[1]) // 2
+    return image.crop((left, top, left + shape[0], top + shape[1]))
+
+
 def enlarged(image: Image.Image, size: int) -> Image.Image:
     """Pixel art at the training size: every pixel becomes a square of pixels (see `enlarged_size`)."""
     wanted = enlarged_size(image.width, image.height, size)

@@ -86,12 +86,7 @@ def check_subject(model: Model, request: Request, prompts: Prompts | None = None
     """Raises SfumatoError where the model is asked in words and reads none, or for a class and has none, and where the
     words were not kept. prompts: that take the place of the request's own."""
     config = model.config
-    for name, digest in (request.withheld or Withheld()).model_dump().items():
-        if digest is not None:
-            raise SfumatoError(
-                f"--{name}: the work's file holds the SHA-256 of its {name} alone ({digest[:10]}), as a policy had it; "
-                f"say what it was with --{name}"
-            )
+    _check_not_withheld(request.withheld or Withheld())
     if config.takes_prompts and request.label is not None:
         raise SfumatoError(
             f"class '{request.label}': the model '{config.name}' has no classes, but reads text; "
@@ -103,6 +98,16 @@ def check_subject(model: Model, request: Request, prompts: Prompts | None = None
     classes = f"ask for one of its classes with --class: {listed_classes(config)}"
     remedy = classes if config.classes else "it has no classes either, so leave the prompt out"
     raise SfumatoError(f"prompt '{shortened(printable(asked), 60)}': the model '{config.name}' reads no text; {remedy}")
+
+
+def _check_not_withheld(withheld: Withheld) -> None:
+    for name, digest in withheld.model_dump(exclude_none=True).items():
+        remedy = f"say what it was with 'sfumato again WORK --{name}'"
+        if name == "source":  # it decides the noise that the work began with
+            remedy = "edit the picture anew with 'sfumato reimagine --edit --from'"
+        raise SfumatoError(
+            f"the work's file holds the SHA-256 of its {name} alone ({digest[:10]}), as a policy had it; {remedy}"
+        )
 
 
 def check_prompts(policy: Policy, prompts: Iterable[str]) -> None:

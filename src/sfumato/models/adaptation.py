@@ -55,7 +55,7 @@ class Adaptation:
         described = AdapterConfig(
             base=base, rank=self.rank, alpha=self.alpha, targets=layers_of(self.weights), model=config
         )
-        (directory / CONFIG).write_bytes(_written(described))
+        (directory / CONFIG).write_bytes(written_config(described))
         tensors = with_early(self.weights, self.early)
         (directory / ADAPTER).write_bytes(save(tensors, metadata={"format": "pt"}))
         return described.weights_digest(digest(directory / ADAPTER))
@@ -86,7 +86,7 @@ def copied_file(file: Path, directory: Path) -> bytes:
     if adapted is None or not adapted.base.is_local:
         return file.read_bytes()
     base = adapted.base.seen_from(directory, adapted.base.path_from(file.parent))
-    return _written(adapted.model_copy(update={"base": base}))
+    return written_config(adapted.model_copy(update={"base": base}))
 
 
 def forget_place(directory: Path) -> None:
@@ -94,10 +94,11 @@ def forget_place(directory: Path) -> None:
     described = AdapterConfig.model_validate_json((directory / CONFIG).read_bytes())
     if described.base.is_local:
         base = described.base.model_copy(update={"place": ""})
-        (directory / CONFIG).write_bytes(_written(described.model_copy(update={"base": base})))
+        (directory / CONFIG).write_bytes(written_config(described.model_copy(update={"base": base})))
 
 
-def _written(config: AdapterConfig) -> bytes:
+def written_config(config: AdapterConfig) -> bytes:
+    """An adapted model's config.json."""
     return encoded(config.model_dump_json(indent=2) + "\n")
 
 

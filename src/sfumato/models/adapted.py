@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError, model_validator
 from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, config_of
+from sfumato.pretrained import codec as codec  # whose kind stands in the configuration of an adapted pipeline
 from sfumato.text import restored_path, stored_path
 from sfumato.works.values import Digest, Plain
 

@@ -288,8 +288,8 @@ class Generation:
         made = self.request.at(position).model_copy(update=said)
         return Recipe(
             model=self.model.reference,
-            request=made.withholding_words() if self.policy.limits.prompts.record == "digest" else made,
-            environment=Environment.here(self.model.device.type),
+            request=made if self.policy.keeps_prompts else made.withholding_words(),
+            environment=Environment.here(self.model.device.type, self.model.fitted),
             origin=self.origin,
             policy=self.policy.digest if self.policy.judges else None,
             attempt=self.attempt,

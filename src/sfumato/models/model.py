@@ -21,8 +21,10 @@ from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
 from sfumato.models.adaptation import Adaptation, forget_place
+from sfumato.models.adapted import read_adapter_config
+from sfumato.models.adapted_pipeline import check_takes_no_loras, open_adapted
 from sfumato.models.configuration import ModelConfig
-from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, opened_model
+from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.models.reading import read_weights
 from sfumato.models.record import ModelRecord, read_record
@@ -48,16 +50,16 @@ def build_denoiser(config: ModelConfig) -> Denoiser:
 
 @dataclass(eq=False)
 class Model:
-    """config: what it is; denoiser: D(x, sigma, condition); pretrained: the pipeline that it is a part of, None of a
-    model that this program trained; named: how recipes name that; computes_on: where it does, None for where its
-    weights lie, as those of a large one may wait elsewhere; notes: how it fits into the memory and what was assumed of
-    it, sentences for people; early: an average of the weights from early in the
+    """config: what it is; denoiser: D(x, sigma, condition); early: an average of the weights from early in the
     training, for autoguidance; card: the README; weights_digest: SHA-256 of the weights' file, '' before it is
     saved; place: what it was loaded by, a path or 'owner/name', '' where it was not; likeness: the index of the
     pictures that it learned from, None where those are not known; record: how it was made, None where nobody recorded
     that; adaptation: the adapter and the base of an adapted model, whose denoiser and early weights have it added, None
-    of a whole one; threads: what chooses the number of threads while it
-    generates, None elsewhere and on other devices."""
+    of a whole one; threads: what chooses the number of threads while it generates, None elsewhere and on other devices.
+
+    Of a pre-trained model: pretrained: the pipeline that the denoiser is a part of; named: how recipes name it;
+    computes_on: where it does, as its weights may wait elsewhere; fitted: as a recipe's environment has it; notes: how
+    it fits into the memory and what was assumed of it, sentences for people."""
 
     config: ModelConfig
     denoiser: Denoiser
@@ -71,6 +73,7 @@ class Model:
     adaptation: Adaptation | None = None
     named: ModelReference | None = None
     computes_on: torch.device | None = None
+    fitted: str = ""
     notes: tuple[str, ...] = ()
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
     _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
@@ -134,12 +137,16 @@ class Model:
         if is_pipeline(name):
             opened = open_pretrained(name, revision, place, loras=loras, memory=memory, precision=precision)
             return cls._of(opened, place)
-        if loras:
-            raise SfumatoError(
-                f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
-            )
         with opened_model(name, revision) as directory:
-            model = cls._read(directory, place, base, local_path(name).parent)
+            adapted = read_adapter_config(directory / CONFIG)
+            check_takes_no_loras(name, adapted, loras)
+            if adapted is not None and adapted.base.kind == "diffusers":
+                parts, adaptation = open_adapted(directory, adapted, place, base, memory, precision)
+                model = replace(cls._of(parts, place), adaptation=adaptation, named=None)
+                model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
+                model._read_beside(directory)
+            else:
+                model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
         return model
 
@@ -155,19 +162,24 @@ class Model:
             pretrained=parts.pretrained,
             named=parts.reference,
             computes_on=device,
+            fitted=parts.opened.plan.changes,
             notes=(parts.opened.plan.sentence, *parts.opened.notes),
         )
+
+    def _read_beside(self, directory: Path) -> None:
+        """What else lies beside the weights: the index of what was learned from, and the record."""
+        index, record = directory / LIKENESS, directory / RECORD
+        # What is there and no index, such as a link that leads nowhere, is not passed over.
+        self.likeness = Likeness.read(index, self.weights_digest) if os.path.lexists(index) else None
+        self.record = read_record(record, self.config) if os.path.lexists(record) else None
 
     @classmethod
     def _read(cls, directory: Path, device: torch.device, base: str | Path | None, beside: Path) -> Self:
         weights = read_weights(directory, base, (beside,))
-        config, index = weights.config, directory / LIKENESS
-        denoiser = _filled(config, weights.tensors, directory).eval().requires_grad_(False).to(device)
-        # What is there and no index, such as a link that leads nowhere, is not passed over.
-        likeness = Likeness.read(index, weights.digest) if os.path.lexists(index) else None
-        record = read_record(directory / RECORD, config) if os.path.lexists(directory / RECORD) else None
-        model = cls(config, denoiser, weights.early, _read_card(directory / CARD), weights.digest, likeness=likeness)
-        model.record, model.adaptation = record, weights.adaptation
+        denoiser = _filled(weights.config, weights.tensors, directory).eval().requires_grad_(False).to(device)
+        model = cls(weights.config, denoiser, weights.early, _read_card(directory / CARD), weights.digest)
+        model.adaptation = weights.adaptation
+        model._read_beside(directory)
         return model
 
     @property
@@ -196,7 +208,7 @@ class Model:
 
         Raises SfumatoError if there is something already.
         """
-        if self.pretrained is not None:
+        if self.pretrained is not None and self.adaptation is None:
             raise SfumatoError(
                 f"the model '{self.config.name}' is a pre-trained one, which stays as it was published; copy its folder"
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import re
 import struct
 import tempfile
 import zipfile
@@ -21,6 +20,8 @@ from sfumato.likeness.storing import MOST_BYTES as MOST_INDEX_BYTES
 from sfumato.models.adapted import adapter_config_of, described_in, read_adapter_config
 from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, most_weights_bytes
 from sfumato.models.record import MOST_RECORD_BYTES
+from sfumato.pretrained.hub import is_hub_id as is_hub_id
+from sfumato.pretrained.model_index import PICKLES
 from sfumato.text import shortened
 from sfumato.weights import digest
 
@@ -29,13 +30,6 @@ ADAPTER = "adapter.safetensors"  # in place of all weights: what was learned on 
 LIKENESS = "likeness.safetensors"  # the index of what it learned from, which older models do not have
 RECORD = "record.json"  # how it was made, which older models do not have either
 MODEL_FILES = (WEIGHTS, ADAPTER, CARD, LIKENESS, RECORD, CONFIG)
-_HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
-_PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
-
-
-def is_hub_id(name: str) -> bool:
-    """Whether a name has the form of a repository's on the Hub, 'owner/name'."""
-    return _HUB_ID.fullmatch(name) is not None
 
 
 @contextmanager
@@ -60,7 +54,7 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
     path, said = local_path(name), shortened(str(name))
     if path.is_dir():
         return _in_directory(path, str(path))
-    if path.suffix.lower() in _PICKLES:
+    if path.suffix.lower() in PICKLES:
         raise SfumatoError(
             f"{said}: a pickle can run any program when it is opened, so sfumato reads safetensors only; "
             "give a model's directory"
@@ -98,7 +92,7 @@ def digest_in(directory: Path) -> str:
 def _is_zip(path: Path) -> bool:
     # torch's pickles are zips too.
     ending = path.suffix.lower()
-    return ending == ".zip" or (ending not in _PICKLES and zipfile.is_zipfile(path))
+    return ending == ".zip" or (ending not in PICKLES and zipfile.is_zipfile(path))
 
 
 def _in_directory(path: Path, name: str) -> Path:

@@ -14,6 +14,8 @@ from sfumato.diffusion import PreconditioningName
 from sfumato.diffusion.denoiser import V
 from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.record import ModelRecord
+from sfumato.provenance.bases import BaseTerms
+from sfumato.provenance.sources import LearnedFrom
 from sfumato.works.recipe import LoraReference, ModelReference
 from sfumato.works.request import SamplerSettings
 from sfumato.works.values import HIGHEST_SIGMA, Precision
@@ -131,6 +133,7 @@ def pretrained_config(pretrained: Pretrained, opened: OpenedPipeline) -> ModelCo
             "objective": "text to picture",
             "preconditioning": _preconditioning(pretrained),
             "sigma_data": 1.0,
+            "learned_from": (LearnedFrom(base=terms_of(opened)),),
             "generation": usual_settings(pretrained).model_copy(update={"precision": opened.plan.dtype}),
         }
     )
@@ -167,19 +170,20 @@ def record_of(pretrained: Pretrained, opened: OpenedPipeline) -> ModelRecord:
     from sfumato.pretrained.equality import equality_of
 
     equality = equality_of(pretrained, opened.digest)
-    known = {"License": opened.licence} if opened.licence else {}
+    said = f"its latents after two steps are those of its pipeline in diffusers but for {equality.error:.1e} of their"
     notes = {"Assumed": " ".join(opened.notes)} if opened.notes else {}
     return ModelRecord(
         description=f"{pretrained.family.title}, a pre-trained model that makes pictures from text",
         tag="text-to-image",
-        facts={
-            "Learned from": "what it was trained on is not known",
-            "Equality": f"its latents after two steps differ from those of its pipeline in diffusers by "
-            f"{equality.error:.1e} of their norm ({equality.dtype})",
-            **known,
-            **notes,
-        },
+        facts={**terms_of(opened).rows, "Equality": f"{said} norm ({equality.dtype})", **notes},
     )
+
+
+def terms_of(opened: OpenedPipeline) -> BaseTerms:
+    """What its publisher states of its licence, and what is known of its training."""
+    from sfumato.pretrained.terms import base_terms
+
+    return base_terms(_name(opened.place), opened.licence, opened.card)
 
 
 def _name(place: str) -> str:

@@ -7,12 +7,14 @@ from dataclasses import replace
 from PIL import Image
 
 from sfumato.errors import SfumatoError
+from sfumato.models.abilities import check_prompts
 from sfumato.models.canvas import canvas_of
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.policy.policy import Policy
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
+from sfumato.works.prompts import chosen
 from sfumato.works.request import Request, Slerp, whole_seed
 from sfumato.works.values import MOST_SLERPS
 
@@ -31,16 +33,28 @@ def reproduction(
 
     picture, mask: those that the work began with, where it did; policy: by default that of this computer. On the same
     machine, with the same versions and without changes, the pixels are the same. Raises SfumatoError for another model
-    than the recipe's, a picture or a mask that is missing or another one, and values out of range.
+    than the recipe's, a picture or a mask that is missing or another one, values out of range, and words that a policy
+    does not allow or has kept out of the file.
     """
     check_model(model, recipe)
     request = recipe.request
     canvas = canvas_of(model.config, request.canvas, request.edit, picture, mask, strength)
     asked = request.with_changes(changes or Request())
     generation = Generation.of(model, asked, canvas=canvas, origin=recipe.origin, policy=policy)
+    check_prompts(generation.policy, [generation.prompt_of(asked.position)])
     # With anything changed it is a work of its own, in whose place none was refused.
-    is_changed = asked != request or strength is not None
+    is_changed = strength is not None or changes_work(request, changes or Request())
     return generation if is_changed else replace(generation, attempt=recipe.attempt)
+
+
+def changes_work(request: Request, changes: Request) -> bool:
+    """Whether a work's request is another one with these changes. Words that its file does not hold, and that are told
+    as they were, change nothing."""
+    asked = request.with_changes(changes)
+    if asked.prompt is not None:
+        chosen_one = chosen(asked.prompt, asked.position, asked.series_seed)
+        asked = asked.model_copy(update={"prompt": chosen_one})
+    return (asked if request.withheld is None else asked.withholding_words()) != request
 
 
 def reproduce(

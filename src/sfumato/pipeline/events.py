@@ -17,7 +17,7 @@ from sfumato.dataset import PrepareEvent
 from sfumato.evaluation import Metric
 from sfumato.training import Event as TrainingEvent
 
-Stage = Literal["fetching", "drawing", "collecting", "preparing", "measuring", "sampling", "evaluating"]
+Stage = Literal["fetching", "drawing", "collecting", "preparing", "encoding", "measuring", "sampling", "evaluating"]
 
 
 @dataclass(frozen=True)

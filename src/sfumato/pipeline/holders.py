@@ -13,6 +13,7 @@ from sfumato.errors import SfumatoError
 from sfumato.likeness import Likeness
 from sfumato.marker import kind_of
 from sfumato.models.place import CONFIG, LIKENESS
+from sfumato.training.encoded import EncodedPictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def _held(path: Path, files: list[str], wanted: frozenset[str]) -> Holder | None
         if kind == "dataset":
             held = Dataset.open(path).contents
             return Holder(path, kind, len(wanted.intersection(held)) if held else None)
+        if kind == "encoded":
+            return Holder(path, "dataset", len(wanted.intersection(EncodedPictures.open(path).contents)))
     except SfumatoError as error:
         return Holder(path, kind or "", None, str(error))
     return None

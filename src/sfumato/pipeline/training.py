@@ -10,15 +10,17 @@ from typing import Any
 
 import torch
 
-from sfumato.collection import WHITE, Noted, Ownership, PicturePolicy
+from sfumato.collection import WHITE, Collection, Noted, Ownership, PicturePolicy
 from sfumato.dataset import Dataset
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.colour import Colour
+from sfumato.pipeline.adapting import begin_adapting, open_base
 from sfumato.pipeline.cards import left_since
 from sfumato.pipeline.events import Began, Event, Planned, TrainingBegan
 from sfumato.pipeline.pictures import check_learned_from, collection_of, dataset_of, short_sides
+from sfumato.pretrained.opening import is_pipeline
 from sfumato.provenance.sources import licences_of
 from sfumato.provenance.terms import Terms
 from sfumato.text import counted
@@ -74,10 +76,13 @@ def train_on(
     check_run_place(directory, force=force, art=art)
     if "adapter" in choices and not weights_from:
         raise SfumatoError("to adapt a model, say which one: --from MODEL --adapt")
-    if weights_from:
+    if weights_from and force:
+        check_parent_stays(place, Path(weights_from))
+    base = None
+    if weights_from and is_pipeline(weights_from):
+        base, choices = open_base(weights_from, choices, device)
+    elif weights_from:
         _check_fits(weights_from, choices)
-        if force:
-            check_parent_stays(place, Path(weights_from))
         choices = layered(parent_choices(weights_from), choices)
     with directory.at_work(), directory.nothing_left_of_a_failure():
         collection = yield from collection_of(
@@ -91,34 +96,51 @@ def train_on(
             limit=limit,
             force=force,
         )
-        if "size" not in choices:
-            size = suitable_size(
-                short_sides(collection),
-                choices.get("minutes", 0),
-                resolve(choices).factor,
-                pixel_art=choices.get("pixel_art", False),
-            )
-            choices = {**choices, "size": size}
-        asked = resolve(choices)
-        dataset = yield from dataset_of(
-            collection,
-            place / "dataset",
-            asked.picture_side,
-            crop=asked.crop,
-            pixel_art=asked.pixel_art,
-            force=force,
-        )
-        run, seconds = yield from begin_run(
-            directory,
-            dataset,
-            choices,
-            weights_from=weights_from,
-            collection=collection,
-            device=device,
-            force=force,
-            tell_disk=True,
-        )
+        if base is not None:
+            run, seconds = yield from begin_adapting(directory, collection, base, choices, device=device, force=force)
+            base = None  # the session opens it anew, and without its text encoders
+        else:
+            run, seconds = yield from _begin_on(directory, collection, choices, weights_from, device, force)
     yield from follow_training(run, device=device, spent_seconds=seconds, tensorboard=tensorboard)
+
+
+def _begin_on(
+    directory: OwnDirectory,
+    collection: Collection,
+    choices: Mapping[str, Any],
+    weights_from: str,
+    device: torch.device | None,
+    force: bool,
+) -> Generator[Event, None, tuple[Run, float]]:
+    """Prepare a collection and plan a run of it. Returns the run, and the seconds that measuring took."""
+    if "size" not in choices:
+        size = suitable_size(
+            short_sides(collection),
+            choices.get("minutes", 0),
+            resolve(choices).factor,
+            pixel_art=choices.get("pixel_art", False),
+        )
+        choices = {**choices, "size": size}
+    asked = resolve(choices)
+    dataset = yield from dataset_of(
+        collection,
+        directory.path / "dataset",
+        asked.picture_side,
+        crop=asked.crop,
+        pixel_art=asked.pixel_art,
+        force=force,
+    )
+    run, seconds = yield from begin_run(
+        directory,
+        dataset,
+        choices,
+        weights_from=weights_from,
+        collection=collection,
+        device=device,
+        force=force,
+        tell_disk=True,
+    )
+    return run, seconds
 
 
 def resume(

@@ -73,6 +73,11 @@ class Policy:
         """What it is called in a sentence."""
         return "the policy" if self.origin is None else f"the policy ({self.origin})"
 
+    @property
+    def keeps_prompts(self) -> bool:
+        """Whether files hold prompts as text."""
+        return self.limits.prompts.record == "text"
+
     def load_filters(self) -> None:
         """Loads those that a work must pass, so that nothing is begun without them. Raises SfumatoError where one
         cannot be."""

@@ -31,7 +31,7 @@ def read_base_card(directory: Path) -> BaseCard:
         text = read_file(directory / CARD, _MOST_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return BaseCard()
-    return BaseCard(text, _licence(_front_matter(text)))
+    return BaseCard(text, _licence(front_matter(text)))
 
 
 def card_of_metadata(metadata: Mapping[str, str]) -> str:
@@ -46,9 +46,12 @@ def _licence(said: Mapping[str, Any]) -> str:
     return next(filter(None, (stated_licence(said.get(f"license{more}")) for more in ("", "_name", "_link"))), "")
 
 
-def _front_matter(text: str) -> Mapping[str, Any]:
+def front_matter(text: str) -> Mapping[str, Any]:
+    """What a card says between its first lines of '---'; {} where nothing can be read."""
     from huggingface_hub import ModelCard
 
+    if not text.lstrip("\ufeff").startswith("---"):  # of which the client would make a report
+        return {}
     try:
         said: dict[str, Any] = ModelCard(text, ignore_metadata_errors=True).data.to_dict()  # type: ignore[no-untyped-call]
     except Exception:  # noqa: BLE001 (of the client and its YAML; a card that cannot be read says nothing)

@@ -58,13 +58,14 @@ def bridged(pipeline: Any, where: str = "the model") -> Pretrained:
     constants, nothing = split(recording, network, family)
     config = pipeline.scheduler.config
     levels = noise_levels(family, config)
+    denoiser = Denoiser(
+        ReplayedNetwork(network, family, constants, nothing),
+        preconditioning_of(family, network, config, recording, levels),
+    )
     return Pretrained(
         family,
         pipeline,
-        Denoiser(
-            ReplayedNetwork(network, family, constants, nothing),
-            preconditioning_of(family, network, config, recording, levels),
-        ),
+        denoiser.eval(),
         codec,
         PromptEncoder(pipeline, family, codec, size),
         Spacing(family, config, levels, codec.factor),

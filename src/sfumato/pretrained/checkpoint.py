@@ -75,13 +75,12 @@ def check_no_pickle(path: Path) -> None:
             head = file.read(9)
     except OSError as error:
         raise SfumatoError(f"{path}: cannot be read ({error.strerror or error}); get the file again") from error
-    kind = {b"PK": "a zip, as torch makes of its pickles,", b"\x80": "a pickle,"}
-    for beginning, what in kind.items():
-        # A header's length comes first in safetensors, and then the header, which begins with '{'.
+    for beginning, what in ((b"PK", "a zip, as torch writes its pickles,"), (b"\x80", "a pickle")):
+        # Safetensors begin with the length of the header, in 8 bytes, and the header with '{'.
         if head.startswith(beginning) and head[8:] != b"{":
             raise SfumatoError(
-                f"{path}: is {what} whatever its name says; one can run any program when it is opened, so sfumato "
-                "reads safetensors only: get the model from somebody else"
+                f"{path}: is {what} in spite of its name, and could run any program when it is opened; sfumato reads "
+                "safetensors only: get the model from somebody else"
             )
 
 
@@ -143,25 +142,25 @@ def _any(pattern: str) -> Callable[[Layout], bool]:
 
 
 _WHOLE: Final = "give a whole checkpoint of Stable Diffusion 1.5, 2.1 or SDXL"
-_UNKNOWN: Final = ("is no checkpoint that sfumato knows", f"{_WHOLE}, or the folder of a diffusers model")
-# What is asked first is the most particular.
+_UNKNOWN: Final = ("is not a checkpoint that sfumato knows", f"{_WHOLE}, or the folder of a diffusers model")
+# The most particular ones come first.
 _OTHERS: Final[tuple[tuple[Callable[[Layout], bool], tuple[str, str]], ...]] = (
     (
         _any(r"(^|[._])(lora_(up|down|A|B|a|b)|hada_w1_a|lokr_w[12]|oft_blocks|dora_scale)\b|^lora_(unet|te)"),
-        ("is a LoRA, which changes a model and is none", "name it by --lora beside the model that it was made for"),
+        ("is a LoRA, which changes a model and is not one itself", "give the model, and this file with --lora"),
     ),
     (
         lambda layout: len(layout.shapes) <= 4 and _any(r"^(emb_params|clip_[lg]|<.*>)$")(layout),
-        ("is an embedding (textual inversion), words for a model and none itself", _WHOLE),
+        ("is an embedding (textual inversion): words for a model, and not a model", _WHOLE),
     ),
     (
         _any(r"^control_model\.|input_hint_block|^controlnet_|controlnet_cond_embedding"),
-        ("is a ControlNet, which steers a model and is none", _WHOLE),
+        ("is a ControlNet, which steers a model and is not one itself", _WHOLE),
     ),
     (
         _any(r"(^|\.)(double_blocks|joint_blocks|single_blocks|transformer_blocks\.\d+\.attn\.add_k_proj)\."),
         (
-            "is a transformer such as FLUX's or Stable Diffusion 3's, and sfumato reads those from folders only",
+            "is a transformer such as FLUX's or Stable Diffusion 3's, which sfumato reads only from folders",
             "give the folder of a diffusers model",
         ),
     ),
@@ -171,14 +170,14 @@ _OTHERS: Final[tuple[tuple[Callable[[Layout], bool], tuple[str, str]], ...]] = (
     ),
     (
         _any(rf"^({re.escape(UNET)})?(input_blocks|output_blocks|middle_block)\.|^(down_blocks|up_blocks|mid_block)\."),
-        ("holds a U-Net alone, without text encoder and VAE", _WHOLE),
+        ("holds only a U-Net, without a text encoder and a VAE", _WHOLE),
     ),
     (
         _any(rf"^({re.escape(VAE)})?(encoder|decoder|quant_conv|post_quant_conv)\b"),
-        ("is a VAE alone, without what it would decode for", _WHOLE),
+        ("is only a VAE, without a U-Net and a text encoder", _WHOLE),
     ),
     (
         _any(r"(^|\.)text_model\.|^transformer\.resblocks\.|token_embedding|^encoder\.block\."),
-        ("holds a text encoder alone", _WHOLE),
+        ("holds only a text encoder", _WHOLE),
     ),
 )

@@ -11,8 +11,9 @@ from typing import Any, Final
 TOKENS: Final = 77  # of a prompt, with those that begin and end it
 VOCABULARY: Final = 49_408
 BEGIN, END = "<|startoftext|>", "<|endoftext|>"
-_FILE: Final = Path(__file__).parent / "clip" / "bpe_simple_vocab_16e6.txt.gz"
-_MERGES: Final = VOCABULARY - 2 * 256 - 2  # of the file's, which has more; the rest are bytes and the two specials
+MERGES: Final = Path(__file__).parent / "clip" / "bpe_simple_vocab_16e6.txt.gz"
+LICENCE: Final = MERGES.with_name("bpe_simple_vocab_16e6.LICENSE")
+_USED: Final = VOCABULARY - 2 * 256 - 2  # of the file's, which has more; the rest are bytes and the two specials
 
 
 def clip_tokenizer(padding: str = END) -> Any:
@@ -39,9 +40,9 @@ def _vocabulary() -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
     """
     from tokenizers.pre_tokenizers import ByteLevel
 
-    with gzip.open(_FILE, "rt", encoding="utf-8") as file:
+    with gzip.open(MERGES, "rt", encoding="utf-8") as file:
         next(file)  # its version
-        pairs = [next(file).split() for _ in range(_MERGES)]
+        pairs = [next(file).split() for _ in range(_USED)]
     letters = sorted(ByteLevel.alphabet())
     tokens = [*letters, *(f"{letter}</w>" for letter in letters), *map("".join, pairs), BEGIN, END]
     return {token: number for number, token in enumerate(tokens)}, tuple((first, second) for first, second in pairs)

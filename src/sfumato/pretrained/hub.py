@@ -8,6 +8,7 @@ With HF_HUB_OFFLINE, and where the Hub cannot be reached, what is in the cache s
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,12 @@ from sfumato.errors import SfumatoError, hub_fault, hub_reason
 from sfumato.pretrained.model_index import INDEX
 
 _SECONDS = 20.0  # that the Hub has to say what a repository holds
+_HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name has the form of a repository's on the Hub, 'owner/name'."""
+    return _HUB_ID.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,8 @@ def _check_complete(place: str, part: str, weights: list[str]) -> None:
         return
     if len(weights) != int(match["parts"]):
         raise SfumatoError(
-            f"{place}: {part} has {len(weights)} of the {int(match['parts'])} files of its weights; get the model again"
+            f"{place}: lacks some weights of its {part} ({len(weights)} of {int(match['parts'])} parts are there); get "
+            "the model again"
         )
 
 

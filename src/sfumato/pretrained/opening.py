@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +14,7 @@ from sfumato.pretrained.base_card import CARD, card_of_metadata, read_base_card
 from sfumato.pretrained.checkpoint import ENDING, Layout, check_no_pickle, kind_of, layout_of
 from sfumato.pretrained.digests import digest_of_all, digests_of
 from sfumato.pretrained.extra import require
-from sfumato.pretrained.hub import Repository, fetched, partly_cached, repository
+from sfumato.pretrained.hub import Repository, fetched, is_hub_id, partly_cached, repository
 from sfumato.pretrained.loading import Parts
 from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import INDEX, MOST_INDEX_BYTES, PICKLES, files_of, index_of
@@ -30,7 +28,6 @@ CONFIG: Final = "config.json"  # of sfumato's own models, which have no model_in
 Planned = Callable[[Path, str, bool], MemoryPlan]
 """(a folder with the configurations of a pipeline's parts, what messages call it, whether its parts can be read once
 more) -> how it is read."""
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +63,7 @@ def is_pipeline(name: str | Path, revision: str | None = None) -> bool:
         return (path / INDEX).is_file()
     if path.suffix.lower() in (ENDING, *PICKLES):
         return True
-    if path.exists() or not is_repository(str(name)):
+    if path.exists() or not is_hub_id(str(name)):
         return False
     try:
         files = repository(str(name), revision).files
@@ -99,16 +96,11 @@ def open_pipeline(
         return _from_folder(path, said, planned)
     if path.suffix.lower() == ENDING and path.exists():
         return _from_file(path, planned, configuration)
-    if path.exists() or not is_repository(str(name)):
+    if path.exists() or not is_hub_id(str(name)):
         raise SfumatoError(
             f"{said}: no such folder or {ENDING} file; give a diffusers model, or one on the Hub (owner/name)"
         )
     return _from_hub(str(name), revision, planned)
-
-
-def is_repository(name: str) -> bool:
-    """Whether a name has the form of a repository's on the Hub, 'owner/name'."""
-    return _REPOSITORY.fullmatch(name) is not None
 
 
 def _from_hub(name: str, revision: str | None, planned: Planned) -> OpenedPipeline:
@@ -144,7 +136,7 @@ def _from_folder(folder: Path, place: str, planned: Planned, revision: str = "")
     if not (folder / INDEX).is_file():
         raise SfumatoError(f"{place}: holds no {INDEX}, so it is no diffusers model; give the folder of one")
     index = index_of(read_named_file(folder / INDEX, MOST_INDEX_BYTES), place)
-    chosen, variant = files_of(index, _names_in(folder), place)
+    chosen, variant = files_of(index, _names_in(folder, place), place)
     for name in chosen:
         if name.endswith(ENDING):
             check_no_pickle(folder / name)
@@ -196,12 +188,14 @@ def _spread(path: Path, name: str, layout: Layout) -> float | None:
         return float(file.get_tensor(name).float().std(correction=0))
 
 
-def _names_in(folder: Path) -> list[str]:
-    """Of the files in a folder and in those within it, with '/'."""
-    found = []
-    for each in os.scandir(folder):
-        if each.is_file():
-            found.append(each.name)
-        elif each.is_dir():
-            found += [f"{each.name}/{inner.name}" for inner in os.scandir(each) if inner.is_file()]
-    return found
+def _names_in(folder: Path, place: str) -> list[str]:
+    """Of the files in a folder and in those within it, with '/'. Raises SfumatoError where they cannot be listed."""
+    try:
+        return [
+            path.relative_to(folder).as_posix()
+            for pattern in ("*", "*/*")
+            for path in folder.glob(pattern)
+            if path.is_file()
+        ]
+    except OSError as error:
+        raise SfumatoError(f"{place}: cannot be read ({error.strerror or error})") from error

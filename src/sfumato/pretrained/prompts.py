@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from sfumato.pretrained.denoiser import split
 from sfumato.pretrained.families import Family
 from sfumato.pretrained.recording import record
 
+REMEMBERED = 8  # prompts
 Leaf = Tensor | tuple[Tensor, ...]
 """An input of N pictures: [N, ...], or N tensors where their lengths differ."""
 
@@ -101,6 +103,8 @@ class PromptEncoder:
         self._family = family
         self._codec = codec
         self._size = size
+        # A series mostly asks for the same, and large encoders take seconds or wait elsewhere.
+        self._encoded = functools.lru_cache(REMEMBERED)(self._encode)
 
     def condition(
         self,
@@ -130,14 +134,12 @@ class PromptEncoder:
     ) -> PromptCondition:
         """The same of one picture for each prompt, in their order; what is led away from is encoded once."""
         self._codec.shape(height or self._size, width or self._size)
-        asked: dict[str, Any] = {"height": self._size, "width": self._size}
-        if self._family.guidance.distilled is not None and distilled_guidance is not None:
-            asked[self._family.guidance.distilled] = distilled_guidance
-        nothing = self._encoded(negative or "", asked)
+        told = distilled_guidance if self._family.guidance.distilled is not None else None
+        nothing = self._encoded(negative or "", told)
         if negative is None and self._pipeline.config.get("force_zeros_for_empty_prompt", False):
             zeros = self._family.zeros
             nothing = {name: _zeros(leaf) if name in zeros else leaf for name, leaf in nothing.items()}
-        return joined([PromptCondition(self._encoded(prompt, asked), nothing) for prompt in prompts])
+        return joined([PromptCondition(self._encoded(prompt, told), nothing) for prompt in prompts])
 
     def cut(self, prompt: str) -> str:
         """The end of the prompt that no text encoder sees, from the beginning of a word; '' where all is seen.
@@ -155,7 +157,9 @@ class PromptEncoder:
         if len(whole) <= most:
             return ""
         seen = tokenizer(text, truncation=True, max_length=most, return_offsets_mapping=True)["offset_mapping"]
-        end = max(end for _, end in seen) - max(0, text.find(prompt))
+        # A template may take spaces away from the prompt's ends.
+        begins = text.find(prompt.strip()) - (len(prompt) - len(prompt.lstrip()))
+        end = max(end for _, end in seen) - begins
         while 0 < end < len(prompt) and not prompt[end - 1].isspace():
             end -= 1
         return prompt[max(0, end) :].strip()
@@ -164,6 +168,10 @@ class PromptEncoder:
         own = inspect.signature(type(self._pipeline).__call__).parameters.get("max_sequence_length")
         return int(tokenizer.model_max_length if own is None else min(own.default, tokenizer.model_max_length))
 
-    def _encoded(self, prompt: str, asked: Mapping[str, Any]) -> dict[str, Leaf]:
+    def _encode(self, prompt: str, told: float | None) -> Mapping[str, Leaf]:
+        """told: the guidance that a network is told, None for the pipeline's own."""
+        asked: dict[str, Any] = {"height": self._size, "width": self._size}
+        if told is not None and self._family.guidance.distilled is not None:
+            asked[self._family.guidance.distilled] = told
         recording = record(self._pipeline, self._family, (500.0,), prompt=prompt, **asked)
         return split(recording, getattr(self._pipeline, self._family.network), self._family)[1]

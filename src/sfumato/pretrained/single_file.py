@@ -1,5 +1,5 @@
 """A pipeline from one file: its tensors renamed as diffusers wants them, and filled into networks whose configurations
-and vocabulary travel with the program. Nothing is asked of any network."""
+and vocabulary travel with the program. No connection is made."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class SingleFile:
     def _filled(self, part: Component, network: Any) -> Any:
         told, own = part_arguments(self.plan, part), self._tensors(part.name)
         if "quantization_config" in told:
-            raise SfumatoError(f"{self.path}: weights in 4 bits are made from folders only; give a diffusers model")
+            raise SfumatoError(f"{self.path}: only a diffusers folder can be read in 4 bits; give one, or more memory")
         (dtype,) = told.values()
         with opened_tensors(self.path) as file:
             found = own.renamed({name: file.get_tensor(name) for name in own.names}, network)

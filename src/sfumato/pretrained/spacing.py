@@ -20,6 +20,7 @@ from torch import Tensor
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.denoiser import PURE_NOISE, time_of
 from sfumato.pretrained.families import Family
+from sfumato.text import counted
 
 Levels = NDArray[np.float64]
 DISCRETE = ("leading", "trailing", "linspace")
@@ -91,7 +92,9 @@ class Spacing:
     def _discrete(self, levels: Tensor, name: str, steps: int, low: float, high: float) -> Levels:
         count = len(levels)
         if steps > count:
-            raise SfumatoError(f"{steps} steps: this model knows {count} noise levels; give {count} steps or fewer")
+            raise SfumatoError(
+                f"{counted(steps, 'step')}: this model knows {counted(count, 'noise level')}; give {count} or fewer"
+            )
         first, last = (time_of(torch.tensor(sigma, dtype=torch.float64), levels).item() for sigma in (low, high))
         span = last + 1
         if name == "leading":

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from sfumato.provenance.bases import BaseTerms
 from sfumato.provenance.terms import Terms
 
 UNKNOWN: Final = "unknown"
@@ -22,12 +23,21 @@ Count = Annotated[int, Field(ge=0, le=10**12)]
 
 class LearnedFrom(BaseModel):
     """A collection that a model learned from. collection: its digest; licences: how many of its pictures have which;
-    None for what nobody recorded."""
+    None for what nobody recorded. base: of a pre-trained model, whose pictures are not known one by one, its terms."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     collection: Sha256 | None = None
     licences: Annotated[dict[Licence, Count], Field(max_length=MOST_LICENCES)] | None = None
+    base: BaseTerms | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_none_of_a_base(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A model that has no base is written as it was before there were any."""
+        said: dict[str, Any] = handler(self)
+        if self.base is None:
+            said.pop("base", None)
+        return said
 
     @classmethod
     def of(cls, collection: str | None, licences: Mapping[str, int] | None) -> Self:
@@ -40,7 +50,8 @@ class LearnedFrom(BaseModel):
 
     def facts(self) -> dict[str, Any]:
         if self.licences is None:
-            return {"digest": self.collection or UNKNOWN, "licences": UNKNOWN}
+            base = {"base": self.base.facts()} if self.base is not None else {}
+            return {"digest": self.collection or UNKNOWN, "licences": UNKNOWN, **base}
         terms = Terms.of(self.licences).counts
         return {"digest": self.collection or UNKNOWN, "licences": self.licences, "terms": terms}
 
@@ -66,9 +77,10 @@ def learned_also(own: LearnedFrom, ancestors: Sequence[LearnedFrom] | None) -> t
     ancestors: () of a model that does not say, None where it began with no other.
     """
     earlier = () if ancestors is None else ancestors or (LearnedFrom(),)
+    same = [each for each in earlier if (each.collection, each.base) == (own.collection, own.base)]
     if own.licences is None:
-        own = next((each for each in earlier if each.collection == own.collection), own)
-    return own, *(each for each in earlier if each.collection != own.collection)
+        own = next(iter(same), own)
+    return own, *(each for each in earlier if each not in same)
 
 
 @dataclass(frozen=True)

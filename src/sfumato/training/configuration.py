@@ -13,10 +13,10 @@ from sfumato.errors import SfumatoError
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
 from sfumato.models.adapted import Rank, Targets
-from sfumato.models.configuration import check_parts
+from sfumato.models.configuration import PretrainedNetwork, check_parts
 from sfumato.networks import NetworkConfig, UNetConfig, check_parameters
 from sfumato.networks.adapters import ADAPTABLE, adapted
-from sfumato.training.objectives import AnyObjectiveConfig, DenoisingConfig, Objective
+from sfumato.training.objectives import AdaptingConfig, AnyObjectiveConfig, DenoisingConfig, Objective
 from sfumato.training.optimisers import OptimiserConfig
 from sfumato.training.schedule import LearningRateSchedule, Length, ScheduleConfig
 from sfumato.works.values import Precision
@@ -82,7 +82,7 @@ class TrainingConfig(BaseModel):
     adapter: AdapterSettings | None = Field(
         default=None, description="learn an adapter of the model to begin with, whose own weights stay as they are"
     )
-    network: NetworkConfig = UNetConfig()
+    network: NetworkConfig | PretrainedNetwork = UNetConfig()
     codec: AnyCodec = Field(default=PIXELS, description="what pictures are encoded as before noise is added")
     preconditioning: PreconditioningName = "edm"
 
@@ -107,6 +107,10 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
+        if isinstance(self.network, PretrainedNetwork):
+            if self.objective.kind != "adapting" or self.adapter is None:
+                raise ValueError("a pre-trained model can be adapted, and not be trained as a whole; give --adapt")
+            return self
         if self.size % (cell := self.network.size_multiple * self.codec.factor):
             raise ValueError(
                 f"size {self.size} does not suit a {self.network.kind} with cells of {cell} pixels; "
@@ -156,6 +160,10 @@ class TrainingConfig(BaseModel):
         classes: how many the model will know; perceptual: that part of the loss, if there is one; teacher: of a
         student, which needs one; base: the model that is adapted, if one is: then nothing but an adapter learns.
         """
+        if isinstance(self.objective, AdaptingConfig) and self.adapter is not None:
+            assert base is not None and base.pretrained is not None, "a pre-trained model is adapted"
+            rank, alpha, targets = self.adapter.rank, self.adapter.scale, self.adapter.targets
+            return self.objective.adapting(base.pretrained, rank, alpha, targets, self.seed)
         objective = self.objective.build(self, classes, perceptual, teacher)
         if self.adapter is not None and base is not None:
             new_classes = classes - len(base.config.classes)

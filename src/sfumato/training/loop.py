@@ -9,17 +9,17 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from sfumato.dataset import Batches
 from sfumato.diffusion.condition import ClassCondition, Condition
 from sfumato.disk import disk_fault
 from sfumato.errors import SfumatoError
-from sfumato.random import keyed_generator, spread
+from sfumato.random import keyed_generator
 from sfumato.training.adapting import run_base
 from sfumato.training.ancestry import run_likeness
 from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.conditions import class_conditions, labels_among
 from sfumato.training.events import Evaluated, Event, Finished
+from sfumato.training.examples import EncodedExamples, Examples, PreparedExamples, judged_by
 from sfumato.training.objectives import Losses
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
@@ -29,7 +29,6 @@ from sfumato.training.warm_start import begin
 from sfumato.training.writer import RunWriter, build_model_config
 
 MOST_HALVINGS = 8
-EVALUATED, LOOKS = 128, 64  # pictures at most, and pairs of picture and noise at least
 
 
 def train(
@@ -59,7 +58,7 @@ class _Training:
     ) -> None:
         self.run, self.device, self.settings = run, device, run.record.settings
         self.dataset = run.open_dataset()
-        base = run_base(run)
+        base = run_base(run, device)
         self.config = build_model_config(run, self.dataset, base)
         self.labels = labels_among(self.config.classes, self.dataset, self.config.name)
         known = class_conditions(self.dataset) if base is None else ClassCondition.of(self.labels)
@@ -69,15 +68,9 @@ class _Training:
         self.objective = self.state.objective
         self.module: nn.Module = self.objective  # what is called in every step, or what wraps it
         self.writer = RunWriter(run, self.config, self.state, device, base)
-        self.batches = Batches(
-            self.dataset,
-            self.dataset.train,
-            self.settings.batch,
-            seed=self.settings.seed,
-            balance=self.settings.balance,
-            flip=self.settings.flip,
-            device=device,
-        )
+        self.examples: Examples = PreparedExamples(self.dataset, self.conditions, self.settings, device)
+        if base is not None and base.encoded is not None:
+            self.examples = EncodedExamples(self.dataset, base.encoded, self.settings, device)
         self.throughput: Throughput
 
     # ---- the course of a session
@@ -167,10 +160,10 @@ class _Training:
 
     def _losses(self) -> Losses:
         """Those of the next batch."""
-        images, pictures = self.batches.batch(self.state.step)
+        images, condition = self.examples.batch(self.state.step)
         generator = keyed_generator("noise", self.settings.seed, self.state.step)
         with self._autocast():
-            losses: Losses = self.module(images, self.conditions[pictures].to(self.device), generator)
+            losses: Losses = self.module(images, condition, generator)
         return losses
 
     def _due(self) -> Iterator[Event]:
@@ -210,7 +203,7 @@ class _Training:
         training, held_out = (self._losses_on(indices) for indices in (self.dataset.train, self.dataset.held_out))
         evaluated = Evaluated(state.step, mean(training), mean(held_out))
         self.writer.write(evaluated)
-        speaks = state.guard.watch(state.step, self.batches.epochs(state.step), training, held_out)
+        speaks = state.guard.watch(state.step, self.examples.epochs(state.step), training, held_out)
         if not (speaks and self.settings.guard) or state.noted:
             return [evaluated]
         return [evaluated, *self._by_heart(evaluated.held_out_loss)]
@@ -235,26 +228,18 @@ class _Training:
 
     @torch.no_grad()
     def _losses_on(self, indices: Tensor) -> list[float]:
-        """The average's loss on each of up to EVALUATED pictures, evenly chosen, with the same noise at every call.
-
-        Of fewer than LOOKS pictures each is looked at with several noises, equally many, so that few give hardly a
-        rougher measure of the model than many.
-        """
-        if len(indices) < LOOKS:
-            chosen = indices[torch.arange(LOOKS) * len(indices) // LOOKS]
-        else:
-            chosen = spread(indices, min(EVALUATED, len(indices)))
-        average, losses = self.state.average.module, []
-        for number, part in enumerate(torch.split(chosen, 32)):
-            images = self.dataset.images(part).to(self.device)
-            condition = self.conditions[part].to(self.device)
+        """The average's loss on each of the pictures that a measurement looks at (see `judged_by`), with the same noise
+        at every call."""
+        chosen, average = judged_by(indices), self.state.average.module
+        losses = torch.zeros(len(chosen), dtype=torch.float64)
+        for number, (places, images, condition) in enumerate(self.examples.some(chosen)):
             generator = keyed_generator("evaluation", number)
             with self._autocast():
                 loss = self.objective.validation_loss(average, images, condition, generator)
-            losses.append(loss.double().cpu())
-        _, places = torch.unique(chosen, return_inverse=True)
-        sums = torch.zeros(int(places.max()) + 1, dtype=torch.float64).index_add_(0, places, torch.cat(losses))
-        return (sums / torch.bincount(places)).tolist()
+            losses[places] = loss.double().cpu()
+        _, each = torch.unique(chosen, return_inverse=True)
+        sums = torch.zeros(int(each.max()) + 1, dtype=torch.float64).index_add_(0, each, losses)
+        return (sums / torch.bincount(each)).tolist()
 
     def _picture(self) -> Event:
         began = self.throughput.elapsed()

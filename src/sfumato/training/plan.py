@@ -14,6 +14,7 @@ from sfumato.diffusion.condition import ClassCondition, Condition
 from sfumato.errors import SfumatoError
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
+from sfumato.models.configuration import PretrainedNetwork
 from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.random import keyed_generator
 from sfumato.text import counted, printable
@@ -109,11 +110,12 @@ def plan(
     threads = torch.get_num_threads() if device.type == "cpu" else 0
     make = partial(TrainingConfig.build_objective, classes=classes, perceptual=perceptual, teacher=teacher, base=base)
     asked = resolve({"threads": threads}, choices)
-    choices = layered(choices, _in_steps(asked, pictures))
+    choices = layered(choices, in_steps(asked, pictures))
     asked = resolve({"threads": threads}, choices)
     if not asked.steps and not asked.minutes:
         raise SfumatoError("how long to train is open: choose minutes or steps")
     network = asked.network if "network" in choices else asked.objective.network
+    assert not isinstance(network, PretrainedNetwork), "which has a plan of its own"
     options = ladder(asked.latent_size) if network is None else [Rung(network, 0)]
     for rung in options:
         if asked.latent_size % rung.network.size_multiple:
@@ -164,7 +166,7 @@ def plan(
             "cadence": settings.cadence.model_copy(update=cadence),
         }
     )
-    parameters, shown = count_parameters(make, settings), _rounded(steps * settings.batch)
+    parameters, shown = count_parameters(make, settings), rounded(steps * settings.batch)
     sentence = f"{_what(settings, parameters, base)}: about {counted(shown, 'picture')}{end}"
     if settings.minutes:
         sentence += f", {shown / pictures:,.0f} times each of {pictures:,}"
@@ -180,7 +182,7 @@ def _by_heart(settings: TrainingConfig, pictures: int, held_out: int, *, exact: 
     return warning(pictures, settings.steps * settings.batch / pictures, held_out, exact=exact)
 
 
-def _in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:
+def in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:
     """What was chosen in epochs, as the loop counts."""
     epochs = {"steps": settings.epochs, "checkpoint_every": settings.cadence.checkpoint_epochs}
     return {name: max(1, round(count * pictures / settings.batch)) for name, count in epochs.items() if count}
@@ -281,7 +283,7 @@ def _what(settings: TrainingConfig, parameters: int, base: Model | None) -> str:
     )
 
 
-def _rounded(count: int) -> int:
+def rounded(count: int) -> int:
     """To two digits: it is a guess."""
     digits = max(0, len(str(count)) - 2)
     return round(count, -digits)

@@ -58,9 +58,10 @@ _PARTS = (*_FILES[:-1], "checkpoints", "snapshots", _MODEL, _TEACHER)
 class RunRecord(BaseModel):
     """run.json. dataset: its directory, relative to the run where it lies inside; descends_from: see ModelConfig;
     perceptual_digest: SHA-256 of perceptual.safetensors, or ''; weights_from: the model whose weights it began with,
-    or ''; base: how the adapter names that model, where nothing but an adapter of it is learned; learned_from: see
-    ModelConfig; facts: what else the model's card says of the pictures; trained, held_out: how many of them are learned
-    from, and judged by; collection: where they were collected, or ''."""
+    or ''; base: how the adapter names that model, where nothing but an adapter of it is learned; encoded_digest: of
+    what a pre-trained one has made of the pictures, or ''; learned_from: see ModelConfig; facts: what else the model's
+    card says of the pictures; trained, held_out: how many of them are learned from, and judged by; collection: where
+    they were collected, or ''."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,6 +73,7 @@ class RunRecord(BaseModel):
     perceptual_digest: str = ""
     weights_from: str = ""
     base: BaseReference | None = None
+    encoded_digest: str = ""
     descends_from: tuple[str, ...] = ()
     learned_from: tuple[LearnedFrom, ...] = ()
     facts: dict[str, str] = {}

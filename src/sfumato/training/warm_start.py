@@ -14,6 +14,7 @@ from sfumato.text import readable, restored_path
 from sfumato.training.adapting import Base
 from sfumato.training.averages import PowerAverage
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.objectives import Adapting
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
 
@@ -35,6 +36,8 @@ def begin(
         perceptual, teacher = run.perceptual_loss(device), run.teacher(device)
         adapted = None if base is None else base.model
         objective = settings.build_objective(len(config.classes), perceptual, teacher, adapted)
+    if base is not None and base.encoded is not None and isinstance(objective, Adapting):
+        objective.shown = base.encoded.prompts()
     if weights_from and base is None and not run.has_begun:
         warm_start(objective.denoiser.network, settings, config, restored_path(weights_from))
     objective = objective.to(device)

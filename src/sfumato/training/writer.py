@@ -85,7 +85,7 @@ class RunWriter:
         state, settings = self.state, self.run.record.settings
         config, early, adaptation = self.config, state.early.at(settings.early, state.step), None
         if self.base is not None and settings.adapter is not None:
-            adaptation = self.base.adaptation(settings.adapter, state, settings.early)
+            adaptation = self.base.adaptation(settings, state)
             early = adaptation.early_merged(self.base.model.denoiser.network.state_dict())
         if early:
             generation = guided_early(config.generation, config.size)
@@ -94,6 +94,7 @@ class RunWriter:
             config = config.model_copy(update={"generation": calibration.settings})
         model = Model(config, state.average.module, early, card, weights_digest="0" * 64, likeness=self.likeness)
         model.adaptation = adaptation
+        model.pretrained = None if self.base is None else self.base.model.pretrained
         return model
 
     def write_model(self, elapsed_seconds: float, calibration: Calibration | None = None) -> None:
@@ -156,6 +157,15 @@ def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> 
     settings = run.record.settings
     objective, name = settings.objective, model_name(run.path)
     its = None if base is None else base.model.config
+    if its is not None and its.takes_prompts:
+        return its.model_copy(
+            update={
+                "name": name,
+                "descends_from": run.record.descends_from,
+                "learned_from": run.record.learned_from,
+                "sfumato_version": sfumato.__version__,
+            }
+        )
     classes = known_classes(dataset, its, name) if objective.knows_classes else ()
     labels = labels_among(classes, dataset, name)[dataset.train]
     counts = torch.bincount(labels[labels != NO_LABEL], minlength=len(classes)).double()

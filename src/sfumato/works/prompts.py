@@ -15,11 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
-import torch
-
 from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError
-from sfumato.random import keyed_generator
 from sfumato.text import decoded, printable, readable, shortened
 from sfumato.works.values import MOST_LETTERS
 
@@ -33,7 +30,7 @@ _LORA: Final = re.compile(r"<(?:lora|lyco|hypernet):([^<>:]*)(?::([^<>]*))?>", r
 
 @dataclass(frozen=True)
 class _Choice:
-    """Alternatives, each a sequence of texts and further choices; number: the how-manieth of its prompt it is."""
+    """Alternatives, each a sequence of texts and further choices; number: its place among the braces of its prompt."""
 
     number: int
     alternatives: tuple[_Sequence, ...]
@@ -114,6 +111,10 @@ def spoken(text: str) -> str:
 
 def _drawn(choice: _Choice, position: int, seed: int) -> _Sequence:
     """Each choice has a generator of its own: what is chosen at one place changes nothing at another."""
+    import torch  # recipes are read without it
+
+    from sfumato.random import keyed_generator
+
     generator = keyed_generator("prompt", seed, position, choice.number)
     return choice.alternatives[int(torch.randint(len(choice.alternatives), (), generator=generator))]
 
@@ -141,7 +142,9 @@ def _parsed(text: str, place: str) -> _Sequence:
         letters, inner = part[0], opened[-1]
         if letters == "{":
             if len(opened) > _MOST_DEPTH:
-                raise _mistake(place, part.start(), f"is the {_MOST_DEPTH + 1}th brace in braces; use fewer", "{")
+                raise _mistake(
+                    place, part.start(), f"stands in {len(opened) - 1} others, which are the most; use fewer", "{"
+                )
             opened.append(_Open(part.start(), count, [[]]))
             count += 1
         elif letters == "}":

@@ -72,19 +72,23 @@ class ModelReference(Extended):
     base: ModelReference | None = None
 
 
-class Environment(Plain):
-    """In what a work was made: on other devices and with other versions pixels may differ. device: cpu, cuda or mps."""
+class Environment(Extended):
+    """In what a work was made: on other devices and with other versions pixels may differ. device: cpu, cuda or mps;
+    fitted: how a large model was made to fit into the memory, where that changes pixels ('weights in int8')."""
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"fitted"})
 
     device: Word = "cpu"
     sfumato_version: Word
     torch_version: Word
+    fitted: Annotated[str, Field(max_length=200)] = ""
 
     @classmethod
-    def here(cls, device: str) -> Self:
+    def here(cls, device: str, fitted: str = "") -> Self:
         """That of this program on a kind of device."""
         import torch
 
-        return cls(device=device, sfumato_version=__version__, torch_version=torch.__version__)
+        return cls(device=device, sfumato_version=__version__, torch_version=torch.__version__, fitted=fitted)
 
 
 class Mark(Plain):
@@ -205,10 +209,10 @@ class Recipe(Plain):
         """The lines before the settings: the prompt, and what is led away from."""
         request = self.request
         if request.prompt is None:
-            yield _one_line(request.label or "") or "untitled"
+            yield _one_line(request.subject) or "untitled"
             return
         loras = [f"<lora:{_lora_name(lora.name)}:{lora.weight:g}>" for lora in self.model.loras]
-        yield " ".join(filter(None, (_only_words(request.prompt), *loras)))
+        yield " ".join(filter(None, (_only_words(request.subject), *loras)))
         if negative := _only_words(request.negative or ""):
             yield f"{_NEGATIVE}: {negative}"
 

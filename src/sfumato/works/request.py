@@ -16,7 +16,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.text import counted, readable, shortened
-from sfumato.works.edits import Edit
+from sfumato.works.edits import Edit, Invert
+from sfumato.works.prompts import spoken
 from sfumato.works.values import (
     MOST_COLOURS,
     MOST_PIXELS,
@@ -54,7 +55,9 @@ class SamplerSettings(Extended):
     ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance"})
 
     steps: Steps = Field(default=16, description="Steps from noise to picture.")
-    guidance: Guidance = Field(default=2.0, description="1 is none; higher is truer to the class, with less variety.")
+    guidance: Guidance = Field(
+        default=2.0, description="1 is none; higher is truer to what is asked for, with less variety."
+    )
     guidance_kind: Literal["classifier_free", "autoguidance"] = Field(
         default="classifier_free", description="autoguidance (needs no classes) or classifier_free."
     )
@@ -149,10 +152,11 @@ class Slerp(Plain):
 
 class Withheld(Plain):
     """SHA-256, hexadecimal, of words that a policy keeps out of files: they prove which ones they were to whoever knows
-    them."""
+    them. source: of an edited picture's description (``Invert``)."""
 
     prompt: Digest | None = None
     negative: Digest | None = None
+    source: Digest | None = None
 
 
 class Request(Extended):
@@ -221,6 +225,11 @@ class Request(Extended):
         return self.slerps[-1].number if self.slerps else self.number
 
     @property
+    def subject(self) -> str:
+        """What the work is of: its prompt as an encoder is told it, or its class; '' where neither is said."""
+        return (self.label or "") if self.prompt is None else spoken(self.prompt)
+
+    @property
     def series_seed(self) -> int:
         """The seed whose numbers these are."""
         return self.slerps[-1].seed if self.slerps else self.seed
@@ -246,20 +255,23 @@ class Request(Extended):
         return self.model_copy(update=parts)
 
     def withholding_words(self) -> Self:
-        """The same with SHA-256 digests in place of a prompt and of the words to lead away from."""
+        """The same with SHA-256 digests in place of a prompt and the other words that it is asked with."""
         if self.prompt is None:
             return self
-        kept = Withheld(prompt=_digest(self.prompt), negative=None if self.negative is None else _digest(self.negative))
-        return self.model_copy(update={"prompt": None, "negative": None, "withheld": kept})
+        changes: dict[str, Any] = {"prompt": None, "negative": None}
+        said = {"prompt": self.prompt, "negative": self.negative}
+        if isinstance(self.edit, Invert):
+            said["source"] = self.edit.source
+            changes["edit"] = self.edit.model_copy(update={"source": None})
+        digests = {
+            name: hashlib.sha256(words.encode()).hexdigest() for name, words in said.items() if words is not None
+        }
+        return self.model_copy(update={**changes, "withheld": Withheld(**digests)})
 
 
 # The parts of a request whose fields can be named plainly, as no two of them share a name.
 PARTS: Final[Mapping[str, type[Plain]]] = {"sampling": SamplerSettings, "canvas": CanvasShape}
 PART_OF: Final[Mapping[str, str]] = {name: part for part, kind in PARTS.items() for name in kind.model_fields}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def whole_seed(seed: object) -> int:

@@ -55,8 +55,8 @@ class Plain(BaseModel):
 
 
 class Extended(Plain):
-    """A value that has got fields since files with it were first written. In JSON these are left out where they hold
-    what they hold by default: what was written before is read, and what asks for none of them keeps its bytes."""
+    """A value to which fields were added after files with it had been written. In JSON these are left out where they
+    are as by default, so that older files are read, and what needs none of them keeps its bytes."""
 
     ADDED: ClassVar[frozenset[str]]
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sfumato.likeness.recorded import said_of_comparison
+from sfumato.provenance.bases import TRAINING_UNKNOWN, USES, Use
 from sfumato.provenance.licences import short_name
 from sfumato.provenance.terms import Terms
 from sfumato.provenance.verification import Credentials
@@ -71,12 +72,23 @@ def details(credentials: Credentials) -> list[str]:
 
 def _collections(facts: object) -> Iterator[str]:
     for each in facts if isinstance(facts, list) else [{}] if facts else []:
-        if isinstance(each, Mapping):
+        if isinstance(each, Mapping) and isinstance(each.get("base"), Mapping):
+            yield _base(each["base"])
+        elif isinstance(each, Mapping):
             licences = each.get("licences")
             counts: Mapping[Any, Any] = licences if isinstance(licences, Mapping) else {}
             said = ", ".join(f"{short_name(str(name))} ({count})" for name, count in counts.items()) or "unknown"
             digest = shortened(str(each.get("digest", "unknown")))
             yield f"collection {digest}; licences: {shortened(said, 1000)}"
+
+
+def _base(facts: Mapping[str, Any]) -> str:
+    """A pre-trained model of others."""
+    name, licence = (shortened(str(facts.get(key, "unknown"))) for key in ("model", "title"))
+    said = USES.get(cast(Use, str(facts.get("use"))), USES["unknown"])
+    trained = facts.get("trained on", "unknown")
+    on = f"trained on {shortened(str(trained))}" if trained != "unknown" else TRAINING_UNKNOWN
+    return f"what the pre-trained model {name} learned from, of which: {on}; its licence: {licence}. {said}"
 
 
 def _terms(facts: object) -> str:
@@ -144,4 +156,8 @@ def recipe_in_words(recipe: Recipe) -> str:
     """'class waves, seed 7, number 0, by 'run' (weights 9f2c5a1e03)', of the work before it was enlarged."""
     made, by = recipe.first.request, recipe.model
     label = "" if made.label is None else f"class {made.label}, "
+    if made.prompt is not None:
+        label = f"prompt '{shortened(made.subject, 200)}', "
+    elif made.withheld is not None and made.withheld.prompt is not None:
+        label = f"a prompt that is not told (SHA-256 {made.withheld.prompt[:10]}), "
     return f"{label}seed {made.seed}, number {made.number}, by {by.name!r} (weights {by.digest[:10]})"

@@ -21,6 +21,7 @@ from sfumato.images.unusable import UnusableError
 from sfumato.provenance.credentials import Input
 from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.provenance.sources import LearnedFrom, Sources
+from sfumato.text import shortened
 from sfumato.works.recipe import Mark, Recipe
 from sfumato.works.saving import Product, encoded, save
 from sfumato.works.sheet import contact_sheet
@@ -59,7 +60,7 @@ class Work:
 
     def __repr__(self) -> str:
         made, (width, height) = self.recipe.first.request, self.image.size
-        label = "" if made.label is None else f", {made.label!r}"
+        label = f", {shortened(made.subject, 60)!r}" if made.subject else ""
         by = self.recipe.model.name
         return f"Work({width} x {height} px{label}, seed {made.seed}, number {made.number}, by {by!r})"
 
@@ -193,8 +194,8 @@ def sheet_of(works: Sequence[Work | Image.Image], *, columns: int | None = None,
     """Works on one sheet, which notebooks show as the last line of a cell: ``sfumato.sheet(model.generate(16))``.
 
     works: one or more, or pictures. columns: as many as give a sheet a little wider than high. labels: whether each
-    work's class stands below it. Returns an RGB picture. Raises ValueError for none.
+    work's class or prompt stands below it. Returns an RGB picture. Raises ValueError for none.
     """
     images = [work.image if isinstance(work, Work) else work for work in works]
-    named = [(work.recipe.first.request.label or "") if isinstance(work, Work) else "" for work in works]
+    named = [work.recipe.first.request.subject if isinstance(work, Work) else "" for work in works]
     return contact_sheet(images, columns=columns, labels=named if labels else None)

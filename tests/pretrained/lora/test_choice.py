@@ -1,6 +1,5 @@
 """FILE:weight is read as it was meant, whatever colons the path has."""
 
-import math
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from sfumato.errors import SfumatoError
 from sfumato.pretrained.lora.choice import lora_choice
 
 NAMES = st.text(st.characters(categories=["L", "N", "P", "Zs"], exclude_characters="/\\~"), min_size=1, max_size=20)
-WEIGHTS = st.floats(-1e6, 1e6).map(lambda weight: round(weight, 3))
+WEIGHTS = st.floats(-100, 100).map(lambda weight: round(weight, 3))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_anything_that_is_typed_is_a_choice_or_one_sentence(parts: list[str]) ->
     except SfumatoError as error:
         assert "\n" not in str(error)
     else:
-        assert math.isfinite(choice.weight)
+        assert abs(choice.weight) <= 100
 
 
 def test_the_name_of_a_file_that_is_there_has_no_weight_in_it(tmp_path: Path) -> None:
@@ -68,5 +67,5 @@ def test_a_weight_that_is_none_is_refused(tmp_path: Path) -> None:
     for typed in ("much", "", "0,8"):
         with pytest.raises(SfumatoError, match=f"'{typed}' is no weight; write a number after the colon"):
             lora_choice(f"{file}:{typed}")
-    with pytest.raises(SfumatoError, match="weight cannot be 1e999"):
-        lora_choice(f"{file}:1e999")
+    with pytest.raises(SfumatoError, match="a LoRA's weight is from -100 to 100"):
+        lora_choice(f"{file}:-100.5")

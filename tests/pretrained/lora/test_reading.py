@@ -107,8 +107,12 @@ def test_pefts_form_has_its_alpha_in_the_file_beside_it(tmp_path: Path) -> None:
     beside.write_text(json.dumps({"r": 4, "lora_alpha": 8, "use_dora": True}))
     with pytest.raises(SfumatoError, match="is a DoRA"):
         read_lora(tmp_path)
-    beside.write_text(json.dumps({"lora_alpha": "much"}))
-    with pytest.raises(SfumatoError, match="the alpha that it states is no number"):
+    for alpha in ("much", 10**400, float("nan"), True):
+        beside.write_text(json.dumps({"lora_alpha": alpha}))
+        with pytest.raises(SfumatoError, match="the alpha that it states is none"):
+            read_lora(tmp_path)
+    beside.write_text(json.dumps({"lora_alpha": 1, "alpha_pattern": {".*to_[qk]": 2}}))
+    with pytest.raises(SfumatoError, match="states alphas for layers by a pattern"):
         read_lora(tmp_path)
 
 
@@ -147,8 +151,9 @@ def test_what_is_no_lora_is_named_for_what_it_is(tmp_path: Path, names: list[str
         (kohya(inputs=0), "do not fit together"),
         ({**kohya(), f"{KOHYA}.lora_down.weight": torch.ones(2)}, "is no matrix"),
         ({**kohya(), f"{KOHYA}.lora_down.weight": torch.ones(2, 8, dtype=torch.int8)}, "numbers of the kind I8"),
-        (kohya(alpha=float("inf")), "alpha' is no number"),
-        ({**kohya(), f"{KOHYA}.alpha": torch.ones(2)}, "alpha' is no number"),
+        (kohya(alpha=float("inf")), "alpha' is no alpha"),
+        (kohya(alpha=1e30), "alpha' is no alpha"),
+        ({**kohya(), f"{KOHYA}.alpha": torch.ones(2)}, "alpha' is no alpha"),
         ({**kohya(), "lora_unet_conv_in.alpha": torch.ones(())}, "an alpha for 'lora_unet_conv_in', and no matrices"),
         ({f"{KOHYA}.lora_down.weight": torch.ones(2, 8)}, "only one of two matrices"),
         ({**kohya(), f"{KOHYA}.lora_A.weight": torch.ones(2, 8)}, "twice"),

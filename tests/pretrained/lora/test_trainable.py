@@ -1,5 +1,8 @@
 """A LoRA begins at the base to the bit, comes out the same from the same seed, and leaves the base as it was."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -103,6 +106,17 @@ def test_a_base_in_half_precision_is_trained_in_single(network: nn.Module) -> No
     assert {each.dtype for each in parameters.values()} == {torch.float32}
     out = network(NOISE.bfloat16())
     assert out.dtype == torch.bfloat16 and torch.equal(out, base)
+
+
+@pytest.mark.parametrize("family", ["sdxl", "flux"])
+def test_a_whole_network_begins_at_itself_and_is_itself_again(family: str, tiny_of: Callable[[str], Any]) -> None:
+    pytest.importorskip("diffusers")
+    one = tiny_of(family)
+    base, names = one.answer(), list(one.network.state_dict())
+    add_trainable_lora(one.network, 4, 2)
+    assert torch.equal(one.answer(), base)
+    remove_trainable_lora(one.network)
+    assert torch.equal(one.answer(), base) and list(one.network.state_dict()) == names
 
 
 @pytest.mark.parametrize(

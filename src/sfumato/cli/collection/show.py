@@ -124,7 +124,8 @@ def _of_picture(picture: Picture, collection: Collection) -> Iterator[str]:
         known = shown if _is_known(picture, about) else "not known"
         yield f"  {about}: {known}{where}{f'; but {others}' if others else ''}"
     if picture.caption:
-        yield f"  caption: {picture.caption}"
+        where = f" ({picture.found['caption']})" if "caption" in picture.found else ""
+        yield f"  caption: {picture.caption}{where}"
     if picture.generated:
         yield f"  made by a model: {picture.generated}"
     if picture.lifted:

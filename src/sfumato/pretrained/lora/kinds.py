@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from sfumato.text import printable, shortened
+
 _VARIANTS: Final = (
     (r"\.dora_scale$|lora_magnitude_vector", "is a DoRA, of which diffusers leaves out the magnitudes"),
     (r"\.hada_w", "is a LoHa (LyCORIS), which diffusers cannot apply"),
@@ -40,9 +42,9 @@ def kind_of(names: Iterable[str]) -> str:
 
 
 def some(names: Iterable[str], most: int = 3) -> str:
-    """A few of many names, for a sentence: "'a', 'b', 'c' and 12 more"."""
+    """A few of many names, printable and for a sentence: "'a', 'b', 'c' and 12 more"."""
     every = sorted(names)
-    shown = ", ".join(f"'{name}'" for name in every[:most])
+    shown = ", ".join(f"'{printable(shortened(name, 100))}'" for name in every[:most])
     return f"{shown} and {len(every) - most:,} more" if len(every) > most else shown
 
 

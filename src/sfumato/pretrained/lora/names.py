@@ -3,7 +3,8 @@
 Four languages are in use. diffusers and peft write the path of a module, 'unet.down_blocks.0.attentions.0...to_q'.
 kohya writes the same with underscores, 'lora_unet_down_blocks_0_attentions_0_..._to_q', and for SDXL the path in the
 network as it was first published, where blocks are counted through: 'lora_unet_input_blocks_4_1_..._to_q'. And
-diffusers once kept the layers of attention in a processor, '...attn1.processor.to_q'.
+diffusers once kept the layers of attention in a processor, '...attn1.processor.to_q', and called those of text encoders
+like those of U-Nets.
 """
 
 from __future__ import annotations
@@ -72,6 +73,11 @@ def kohya_name(component: str, layer: str, encoders: int) -> str:
     return f"lora_te{number}_{_flat(_in_text_model(layer))}"
 
 
+def peft_name(component: str, layer: str) -> str:
+    """What diffusers' form calls a layer, by which other programs look layers of transformers and their texts up."""
+    return f"{component}.{_in_text_model(layer) if component.startswith('text_encoder') else layer}"
+
+
 def _aliases(component: str, layer: str) -> Iterator[str]:
     if component in ("unet", "transformer"):
         yield from (f"{component}.{layer}", f"base_model.model.{layer}", f"lora_{component}_{_flat(layer)}", layer)
@@ -79,7 +85,7 @@ def _aliases(component: str, layer: str) -> Iterator[str]:
         yield f"{component}.{in_processor.removesuffix('.0') if '.to_out.0' in in_processor else in_processor}"
         return
     whole = _in_text_model(layer)
-    for name in (layer, whole):
+    for name in (layer, whole, re.sub(r"\.(q|k|v|out)_proj$", r".to_\1", whole)):
         yield f"{component}.{name}"
     first = component == "text_encoder"
     number = component.removeprefix("text_encoder_")

@@ -18,18 +18,20 @@ from sfumato.pretrained.lora.about import LoraAbout, about
 from sfumato.pretrained.lora.kinds import kind_of, some, variant_of
 from sfumato.pretrained.lora.marks import family_by_context, stated_family
 from sfumato.pretrained.model_index import PICKLES
-from sfumato.text import printable, shortened
+from sfumato.text import printable
 from sfumato.weights import digest, opened_tensors
 
 IN_A_DIRECTORY: Final = ("adapter_model.safetensors", "pytorch_lora_weights.safetensors")
 _NUMBERS: Final = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
 _MOST_JSON: Final = 1 << 20  # bytes of adapter_config.json
+_MOST_ALPHA: Final = 1e6
 # peft; kohya; diffusers before it took peft's names.
 _MATRIX: Final = re.compile(
     r"(?P<layer>.+?)(?:\.lora_(?P<peft>[AB])(?:\.default)?|\.lora_(?P<kohya>down|up)"
     r"|[._]lora(?:_linear_layer)?\.(?P<old>down|up))\.weight"
 )
 _DOWN: Final = ("A", "down")
+_LITERAL: Final = re.compile(r"[\w.-]+")
 _TEXT_CONTEXT: Final = re.compile(r"attn2[._](?:processor\.)?to_k$")
 
 
@@ -136,7 +138,7 @@ def _matrices(path: Path, names: Sequence[str]) -> dict[str, tuple[str, str]]:
     if others and not said:
         said = f"holds {some(others)}, which no LoRA has that can be applied here"
     if said:
-        raise SfumatoError(f"{path}: {printable(shortened(said))}; choose another file")
+        raise SfumatoError(f"{path}: {said}; choose another file")
     if single := [layer for layer, both in found.items() if len(both) == 1]:
         raise SfumatoError(f"{path}: is damaged: only one of two matrices is there of {some(single)}; get it again")
     return {layer: (both[True], both[False]) for layer, both in found.items()}
@@ -145,9 +147,13 @@ def _matrices(path: Path, names: Sequence[str]) -> dict[str, tuple[str, str]]:
 def _alpha(path: Path, file: Any, name: str) -> float:
     tensor = file.get_tensor(name)
     alpha = float(tensor) if tensor.numel() == 1 else math.nan
-    if not math.isfinite(alpha):
-        raise SfumatoError(f"{path}: is damaged: '{printable(name)}' is no number; get it again")
+    if not _is_alpha(alpha):
+        raise SfumatoError(f"{path}: is damaged: '{printable(name)}' is no alpha of a LoRA; get it again")
     return alpha
+
+
+def _is_alpha(value: object) -> bool:
+    return type(value) in (int, float) and -_MOST_ALPHA <= value <= _MOST_ALPHA  # type: ignore[operator]
 
 
 class _Alphas:
@@ -183,12 +189,15 @@ class _Alphas:
         patterns = self._setting(prefix, "alpha_pattern")
         alpha = self._setting(prefix, "lora_alpha")
         for pattern, value in patterns.items() if isinstance(patterns, dict) else ():
-            if name == pattern.removeprefix("^") or name.endswith(f".{pattern}"):
+            literal = pattern.removeprefix("^").replace(r"\.", ".")
+            if not _LITERAL.fullmatch(literal):
+                raise SfumatoError(f"{self.path}: states alphas for layers by a pattern; choose another file")
+            if name == literal or (literal == pattern and name.endswith(f".{literal}")):
                 alpha = value
         if alpha is None:
             return float(rank)
-        if type(alpha) not in (int, float) or not math.isfinite(alpha):
-            raise SfumatoError(f"{self.path}: is damaged: the alpha that it states is no number; get it again")
+        if not _is_alpha(alpha):
+            raise SfumatoError(f"{self.path}: is damaged: the alpha that it states is none of a LoRA; get it again")
         # Rank-stabilised LoRA (Kalajdzievski 2023, arXiv:2312.03732) divides by the root of the rank.
         return alpha * math.sqrt(rank) if self._setting(prefix, "use_rslora") else float(alpha)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
+from sfumato.pretrained import extra
 from sfumato.random import keyed_generator
 from sfumato.weights import misfit, shapes_of
 
@@ -53,6 +54,7 @@ def add_trainable_lora(
     `target_layers`. Raises SfumatoError for a rank below 1, an alpha that is no positive number, a network that bears a
     LoRA already, and one without the targets.
     """
+    extra.require("adapting a model")
     from peft import LoraConfig, inject_adapter_in_model
 
     if rank < 1:

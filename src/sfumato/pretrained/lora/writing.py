@@ -17,7 +17,7 @@ from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.lora.about import LoraAbout
 from sfumato.pretrained.lora.marks import ARCHITECTURE, MARKS, VERSION, has_unet
-from sfumato.pretrained.lora.names import kohya_name
+from sfumato.pretrained.lora.names import kohya_name, peft_name
 
 _PARTS: Final = {"lora_A": "lora_down", "lora_B": "lora_up"}
 _NO_MORE: Final[Mapping[str, str]] = {}
@@ -49,13 +49,19 @@ def write_lora(
     it was trained on, pixels along a side; prediction: 'epsilon' or 'v', '' for flow models; more: further metadata;
     dtype: of the numbers in the file.
 
-    Raises SfumatoError for a family that is not known, for numbers that are not finite in that dtype, and where the
-    file exists, without force, or cannot be written.
+    Raises ValueError where a layer is of another rank; SfumatoError for a family that is not known, for numbers that
+    are not finite in that dtype, and where the file exists, without force, or cannot be written.
     """
     if family not in MARKS:
         raise SfumatoError(f"{path}: LoRA files for '{family}' are not written; known are {', '.join(MARKS)}")
+    ranks = {len(tensor) for parts in tensors.values() for name, tensor in parts.items() if ".lora_A." in name}
+    if ranks != {rank}:
+        raise ValueError(f"the LoRA's layers have the ranks {sorted(ranks)}, not {rank}")
     named = _kohya(tensors, alpha, family) if has_unet(family) else _peft(tensors, alpha / rank)
-    stored = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in named.items()}
+    stored = {
+        name: tensor.to("cpu", torch.float32 if name.endswith(".alpha") else dtype).contiguous()
+        for name, tensor in named.items()
+    }
     for name, tensor in stored.items():
         if not tensor.isfinite().all():
             raise SfumatoError(f"{path}: not written, because '{name}' is not finite; train anew with a lower rate")
@@ -81,7 +87,7 @@ def _kohya(tensors: Mapping[str, Mapping[str, Tensor]], alpha: float, family: st
 
 def _peft(tensors: Mapping[str, Mapping[str, Tensor]], scale: float) -> dict[str, Tensor]:
     return {
-        f"{component}.{name}": tensor * scale if name.endswith("lora_B.weight") else tensor
+        peft_name(component, name): tensor * scale if name.endswith("lora_B.weight") else tensor
         for component, parts in tensors.items()
         for name, tensor in parts.items()
     }
@@ -110,7 +116,7 @@ def _metadata(rank: int, alpha: float, family: str, about: LoraAbout, size: int,
         "ss_sd_model_name": about.base,
         "ss_network_module": "networks.lora",
         "ss_network_dim": str(rank),
-        "ss_network_alpha": f"{alpha:g}",
+        "ss_network_alpha": str(float(alpha)),
         "ss_network_args": json.dumps({}),
         "modelspec.sai_model_spec": "1.0.0",
         ARCHITECTURE: f"{architecture}/lora",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SerializeAsAny
 
+from sfumato.training.objectives.adapting import Adapting, AdaptingConfig
 from sfumato.training.objectives.adversarial import Adversarial, AdversarialConfig
 from sfumato.training.objectives.denoising import Denoising, DenoisingConfig
 from sfumato.training.objectives.distillation import Distillation, DistillationConfig
@@ -20,6 +21,7 @@ OBJECTIVES: dict[str, type[ObjectiveConfig]] = {
     "reconstruction": ReconstructionConfig,
     "adversarial": AdversarialConfig,
     "upscaling": UpscalingConfig,
+    "adapting": AdaptingConfig,
 }
 
 
@@ -41,6 +43,8 @@ AnyObjectiveConfig = Annotated[SerializeAsAny[ObjectiveConfig], BeforeValidator(
 __all__ = [
     "OBJECTIVES",
     "PICTURES",
+    "Adapting",
+    "AdaptingConfig",
     "Adversarial",
     "AdversarialConfig",
     "AnyObjectiveConfig",

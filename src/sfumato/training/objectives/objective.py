@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from sfumato.dataset import Dataset
 from sfumato.diffusion import Condition, Denoiser, ResidualDenoiser, preconditioning
 from sfumato.models import Generation, Model, ModelConfig, SamplerSettings
-from sfumato.models.configuration import Answer, BeginsWith
+from sfumato.models.configuration import Answer, BeginsWith, PretrainedNetwork
 from sfumato.networks import AnyNetworkConfig, build_network
 from sfumato.policy.policy import Policy
 from sfumato.works.values import Precision
@@ -127,6 +127,7 @@ class ObjectiveConfig(BaseModel, ABC):
         enlarges = self.begins_with == "reference"
         told = classes if self.knows_classes else 0
         channels = settings.codec.channels
+        assert not isinstance(settings.network, PretrainedNetwork), "it is not built from settings"
         network = build_network(settings.network, settings.latent_size, told, in_channels=channels, reference=enlarges)
         made = ResidualDenoiser if enlarges else Denoiser
         return made(network, preconditioning(settings.preconditioning, self.sigma_data))
