@@ -109,9 +109,7 @@ def test_a_pickle_is_refused_by_its_name_unopened(name, tmp_path, monkeypatch):
 def test_a_pickle_of_another_name_is_refused_by_its_first_bytes(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.safetensors").write_bytes(data)
-    with pytest.raises(
-        SfumatoError, match=r"m.safetensors: is a (pickle|zip, as torch writes its pickles,) in spite"
-    ):
+    with pytest.raises(SfumatoError, match=r"m.safetensors: is a (pickle|zip, as torch writes its pickles,) in spite"):
         layout_of(tmp_path / "m.safetensors")
     assert not (tmp_path / "harm").exists()
 

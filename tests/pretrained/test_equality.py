@@ -31,7 +31,8 @@ def test_a_u_net_behind_the_contract_is_equal_to_its_pipeline_in_each_spacing(na
     for spacing in (*DISCRETE, "karras"):
         assert measure(model, spacing=spacing, guidance=4.0, **canvas).error < most(name), spacing
     assert measure(model, spacing="trailing", **canvas).error < most(name)
-    assert measure(model, spacing="trailing", guidance=4.0, negative="stone", **canvas).error < most(name)
+    if name == "sdxl":  # for which none is not an empty one
+        assert measure(model, spacing="trailing", guidance=4.0, negative="stone", **canvas).error < most(name)
 
 
 @pytest.mark.parametrize("name", TRANSFORMERS)
@@ -39,10 +40,8 @@ def test_a_transformer_behind_the_contract_is_equal_to_its_pipeline(name: str, m
     model = model_of(name)
     guidance = model.family.guidance.ours(4.0)
     assert measure(model, **TALL).error < 1e-5
-    negative = None if name == "flux2_klein" else "stone"  # klein's pipeline takes none
+    negative = "stone" if name in ("flux", "z_image") else None
     assert measure(model, guidance=guidance, negative=negative, **TALL).error < 1e-5
-    if name in ("sd3", "z_image", "chroma"):  # what they take for no prompt
-        assert measure(model, guidance=guidance, **TALL).error < 1e-5
 
 
 def test_another_prompt_is_not_equal(model_of: ModelOf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,13 +52,11 @@ def test_another_prompt_is_not_equal(model_of: ModelOf, monkeypatch: pytest.Monk
     assert measure(model, **TALL).error > 1e-3
 
 
-@pytest.mark.parametrize(("spacing", "start"), [("leading", 9.16e-3), ("trailing", 0.0), ("linspace", 0.0)])
-def test_only_under_leading_does_the_pipeline_begin_with_more_noise(
-    spacing: str, start: float, model_of: ModelOf
-) -> None:
+def test_only_under_leading_does_the_pipeline_begin_with_more_noise(model_of: ModelOf) -> None:
     """With noise * sqrt(sigma^2 + 1) at sigma 7.37, the first of 8 steps."""
-    found = measure(model_of("sd15"), spacing=spacing, **TALL | {"steps": 8})
-    assert found.start == pytest.approx(start, rel=0.01, abs=1e-9)
+    model = model_of("sd15")
+    assert measure(model, spacing="leading", **TALL | {"steps": 8}).start == pytest.approx(9.16e-3, rel=0.01)
+    assert measure(model, spacing="trailing", **TALL).start < 1e-9
 
 
 def test_the_start_under_leading_changes_latents_by_about_a_hundredth(model_of: ModelOf) -> None:

@@ -17,6 +17,7 @@ from sfumato.pretrained import placing
 from sfumato.pretrained.bridge import Pretrained, bridged
 from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import Component
+from sfumato.pretrained.opening import open_pipeline
 from sfumato.pretrained.placing import part_arguments, place, quantise, waiting_part
 
 CPU = torch.device("cpu")
@@ -131,9 +132,12 @@ def test_bfloat16_costs_less_than_two_hundredths(sdxl: Path, expected: Tensor) -
 
 def test_int8_is_near_to_what_it_was_made_from(sdxl: Path, expected: Tensor) -> None:
     pytest.importorskip("torchao")
-    pipe = diffusers.DiffusionPipeline.from_pretrained(sdxl)
-    place(pipe, planned(storage="int8", turns="encoders"), CPU, reader(sdxl))
-    model = bridged(pipe)
+    plan = planned(storage="int8", turns="encoders")
+    opened = open_pipeline(sdxl, planned=lambda *_: plan)
+    assert all(each.is_meta for each in opened.pipeline.unet.parameters())
+    assert any("torchao" in type(each).__module__ for each in opened.pipeline.text_encoder.parameters())
+    place(opened.pipeline, plan, CPU, opened.reload)
+    model = bridged(opened.pipeline)
     for _ in range(2):  # as it is at first, and once more from the files
         found = estimate(model)
         assert 0 < (found - expected).norm() / expected.norm() < 0.02
@@ -144,6 +148,8 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(SfumatoError, match="needs torchao, which is not installed"):
         quantise(nn.Linear(2, 2))
+    with pytest.raises(SfumatoError, match="needs torchao"):
+        part_arguments(planned(storage="int8"), Component("unet", "diffusers", "UNet2DConditionModel"))
     plan = planned(device="cuda", dtype="bfloat16", storage="4-bit")
     with pytest.raises(SfumatoError, match="needs bitsandbytes"):
         part_arguments(plan, Component("transformer", "diffusers", "FluxTransformer2DModel"))

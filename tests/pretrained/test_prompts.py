@@ -113,6 +113,16 @@ def test_the_words_that_no_encoder_sees_are_named(name: str, model_of: ModelOf) 
         assert all(map(torch.equal, leaf, others[key])), key
 
 
+def test_spaces_that_a_template_takes_away_do_not_move_the_cut(tiny: ModuleType) -> None:
+    from sfumato.pretrained.bridge import bridged
+
+    pipeline = tiny.pipeline("z_image")
+    pipeline.tokenizer.chat_template = "ask: {{ messages[0].content | trim }} answer:"
+    prompt = " ".join(f"word{number}" for number in range(200))
+    encoder = bridged(pipeline).encoder
+    assert encoder.cut(f"  {prompt}  ") == encoder.cut(prompt) != ""
+
+
 @pytest.mark.parametrize("name", ["sd15", "flux", "z_image"])
 @given(prompt=st.text(max_size=120), copies=st.integers(1, 12))
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])

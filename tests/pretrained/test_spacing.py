@@ -147,7 +147,7 @@ def test_a_name_of_another_kind_and_too_many_steps_are_refused(model_of: ModelOf
         model_of("sd15").spacing.sigmas("shifted", 4, 64, 64)
     with pytest.raises(SfumatoError, match=r"FLUX\.1 has no such schedule; give shifted"):
         model_of("flux").spacing.sigmas("leading", 4, 64, 64)
-    with pytest.raises(SfumatoError, match="1001 steps: this model knows 1000 noise levels"):
+    with pytest.raises(SfumatoError, match="1,001 steps: this model knows 1000 noise levels"):
         model_of("sd15").spacing.sigmas("leading", 1001, 64, 64)
 
 

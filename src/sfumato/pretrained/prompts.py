@@ -157,7 +157,9 @@ class PromptEncoder:
         if len(whole) <= most:
             return ""
         seen = tokenizer(text, truncation=True, max_length=most, return_offsets_mapping=True)["offset_mapping"]
-        end = max(end for _, end in seen) - max(0, text.find(prompt))
+        # A template may take spaces away from the prompt's ends.
+        begins = text.find(prompt.strip()) - (len(prompt) - len(prompt.lstrip()))
+        end = max(end for _, end in seen) - begins
         while 0 < end < len(prompt) and not prompt[end - 1].isspace():
             end -= 1
         return prompt[max(0, end) :].strip()
