@@ -1,4 +1,4 @@
-"""Tiny pipelines, as they are, as models and as single files, a Hub on this machine, and no way to any other."""
+"""Tiny pipelines as single files, a Hub on this machine, and no way to any other."""
 
 import functools
 import importlib
@@ -19,15 +19,13 @@ COMMIT = "0123456789" * 4
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Iterator[ModuleType]:
-    """The module that builds tiny pipelines."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("tiny_pipelines")
+def tiny(pretrained_folder: Callable[[str], Path]) -> ModuleType:
+    """The module that builds tiny pipelines, which that fixture can import."""
+    return importlib.import_module("tiny_pipelines")
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tiny: ModuleType) -> ModuleType:
+def checkpoints(pretrained_folder: Callable[[str], Path]) -> ModuleType:
     """The module that writes a pipeline as one file."""
     return importlib.import_module("tiny_checkpoints")
 

@@ -17,10 +17,18 @@ from sfumato.cards.holding_words import (
 from sfumato.cards.hub_metadata import dataset_metadata, model_metadata
 from sfumato.cards.markdown import NOT_KNOWN, listed, plain, table
 from sfumato.cards.subject import Subject
-from sfumato.models.configuration import BeginsWith, ModelConfig
+from sfumato.models.configuration import BeginsWith, ModelConfig, PretrainedNetwork
 from sfumato.text import class_name, counted, printable
 
-# By what a work begins with: in Python, and as a command.
+# Of a model that reads text: in Python, and as a command.
+_USE_OF_WORDS: Final = (
+    """import sfumato
+
+works = sfumato.Model.from_pretrained({quoted}).generate(4, prompt="a lighthouse at dusk", seed=7)
+works[0].save("work.png")""",
+    "sfumato generate {shell} --prompt 'a lighthouse at dusk' -n 4 --seed 7 -o works",
+)
+# By what a work of other models begins with.
 _USES: Mapping[BeginsWith, tuple[str, str]] = {
     "noise": (
         """import sfumato
@@ -74,7 +82,7 @@ def model_card(subject: Subject) -> str:
     if config is None:
         raise ValueError("a collection has another card: dataset_card")
     name = printable(" ".join(config.name.split()))
-    python, command = _USES[config.begins_with]
+    python, command = _USE_OF_WORDS if config.takes_prompts else _USES[config.begins_with]
     began = f", beginning with the weights of {_ancestors(config)}" if config.descends_from else " from scratch"
     parts = [
         f"# {plain(config.name)}",
@@ -122,13 +130,19 @@ def _model_rows(subject: Subject, config: ModelConfig) -> dict[str, str]:
         if config.enlarges
         else f"pictures of {config.size} x {config.size} pixels",
         "Classes": (classes + (f" and {more:,} more" if more > 0 else "")) or "none",
-        "Network": f"{config.network.kind}, {config.preconditioning} preconditioning",
+        "Network": _network(config),
         "Pictures learned from": learned,
         **{plain(what): plain(fact) for what, fact in record.facts.items()},
         **({"Descends from": ", ".join(map(plain, config.descends_from))} if config.descends_from else {}),
         **({"Weights": subject.weights} if subject.weights else {}),
         "Made with": f"sfumato {plain(config.sfumato_version) or NOT_KNOWN}",
     }
+
+
+def _network(config: ModelConfig) -> str:
+    if isinstance(config.network, PretrainedNetwork):
+        return f"that of {config.network.family}, of {config.network.parameters / 1e6:,.1f} million parameters"
+    return f"{config.network.kind}, {config.preconditioning} preconditioning"
 
 
 def _ancestors(config: ModelConfig) -> str:

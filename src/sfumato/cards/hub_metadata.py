@@ -39,12 +39,19 @@ def model_metadata(subject: Subject, config: ModelConfig) -> str:
         ModelCardData(
             license=UNKNOWN,
             library_name="sfumato",
-            pipeline_tag="unconditional-image-generation" if config.begins_with == "noise" else "image-to-image",
+            pipeline_tag=_task(config),
             tags=[*filter(None, (_line(subject.record.tag),)), "art", "sfumato"],
             datasets=list(dict.fromkeys(datasets)) or None,
             base_model=_line(subject.record.base_model) or None,
         )
     )
+
+
+def _task(config: ModelConfig) -> str:
+    """As the Hub names what a model does."""
+    if config.takes_prompts:
+        return "text-to-image"
+    return "unconditional-image-generation" if config.begins_with == "noise" else "image-to-image"
 
 
 def dataset_metadata(subject: Subject, holdings: Holdings) -> str:

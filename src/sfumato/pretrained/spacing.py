@@ -93,7 +93,7 @@ class Spacing:
         count = len(levels)
         if steps > count:
             raise SfumatoError(
-                f"{counted(steps, 'step')}: this model knows {counted(count, 'noise level')}; give {count} or fewer"
+                f"{counted(steps, 'step')}: this model knows {counted(count, 'noise level')}; give {count:,} or fewer"
             )
         first, last = (time_of(torch.tensor(sigma, dtype=torch.float64), levels).item() for sigma in (low, high))
         span = last + 1

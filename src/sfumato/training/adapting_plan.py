@@ -118,19 +118,24 @@ def _measured(
     choose_precision: bool,
 ) -> tuple[TrainingConfig, float]:
     """The settings in the faster precision, and with activations computed twice where they do not fit; the seconds a
-    step."""
+    step. Raises SfumatoError where nothing fits."""
+    assert isinstance(settings.objective, AdaptingConfig), "it adapts"
     precisions: tuple[Precision, ...] = tuple(PRECISIONS) if choose_precision else (settings.precision,)
     timings: dict[TrainingConfig, float] = {}
     for precision in precisions:
-        tried = settings.model_copy(update={"precision": precision})
-        try:
-            timings[tried] = _seconds_per_step(tried, base, dataset, encoded, device)
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            assert isinstance(tried.objective, AdaptingConfig)
-            objective = tried.objective.model_copy(update={"checkpointing": True})
-            tried = tried.model_copy(update={"objective": objective})
-            timings[tried] = _seconds_per_step(tried, base, dataset, encoded, device)
+        for checkpointing in (settings.objective.checkpointing, True):
+            objective = settings.objective.model_copy(update={"checkpointing": checkpointing})
+            tried = settings.model_copy(update={"precision": precision, "objective": objective})
+            try:
+                timings[tried] = _seconds_per_step(tried, base, dataset, encoded, device)
+                break
+            except torch.OutOfMemoryError:
+                torch.cuda.empty_cache()
+    if not timings:
+        raise SfumatoError(
+            f"'{base.config.name}' cannot learn in the memory of {device}, even with a batch of {settings.batch} and "
+            "activations that are computed twice; choose a smaller --batch, a smaller rank or another model"
+        )
     # In doubt float32: bfloat16 must earn its rounding errors.
     best = min(timings, key=lambda tried: timings[tried] / (0.95 if tried.precision == "bfloat16" else 1))
     return best, timings[best]
