@@ -65,8 +65,11 @@ class Equality:
 
 
 def measure(pretrained: Pretrained, **asked: Any) -> Equality:
-    """asked: fields of `Run`; by default from the highest noise level on, and on a quarter of the model's side, where the
-    two are as equal as on all of it. It costs twice ``steps`` evaluations, and with guidance four times."""
+    """asked: fields of `Run`.
+
+    By default from the highest noise level on, and on a quarter of the model's side, where the two are as equal as on
+    all of it. It costs twice ``steps`` evaluations, and with guidance four times.
+    """
     side = max(pretrained.size // 4, 4 * pretrained.codec.factor)
     side -= side % pretrained.codec.factor
     defaults: dict[str, Any] = {"spacing": pretrained.spacing.names[-1], "height": side, "width": side}
