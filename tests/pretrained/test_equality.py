@@ -139,8 +139,9 @@ def test_equality_is_measured_where_nothing_can_be_kept(
     assert equality_of(model_of("flux"), "a" * 64).error < 1e-5
 
 
-def test_in_half_precision_the_two_differ_by_its_rounding(tiny: ModuleType) -> None:
-    model = bridged(tiny.pipeline("flux").to(torch.bfloat16))
+@pytest.mark.parametrize("name", ["sdxl", "flux"])
+def test_in_half_precision_the_two_differ_by_its_rounding(name: str, tiny: ModuleType) -> None:
+    model = bridged(tiny.pipeline(name).to(torch.bfloat16))
     found = measure(model, **TALL)
     assert found.dtype == "bfloat16"
     assert 1e-4 < found.error < 5e-2

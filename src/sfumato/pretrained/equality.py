@@ -16,7 +16,7 @@ from sfumato.disk import read_json, replace_file
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.bridge import Pretrained
 from sfumato.pretrained.extra import quiet
-from sfumato.pretrained.layouts import TOKENS
+from sfumato.pretrained.layouts import GRID, TOKENS
 from sfumato.pretrained.recording import in_place_of_scheduler
 from sfumato.pretrained.spacing import DISCRETE
 from sfumato.works.state import state_directory
@@ -161,8 +161,11 @@ def _theirs(pretrained: Pretrained, run: Run, noise: Tensor) -> tuple[Tensor, fl
 
 
 def _as_the_pipeline_takes(pretrained: Pretrained, noise: Tensor) -> Tensor:
-    """FLUX.1 and Chroma take tokens, FLUX.2 takes latents as D does, and others as the VAE does."""
+    """FLUX.1 and Chroma take tokens, FLUX.2 takes latents as D does, and others as the VAE does; those with a U-Net in
+    its own precision."""
     family = pretrained.family
+    if family.layout is GRID:
+        return noise.to(pretrained.network.dtype)
     if family.name == "flux2_klein":
         return noise
     return TOKENS.arrange(noise) if family.layout is TOKENS else F.pixel_shuffle(noise, family.layout.patch)
