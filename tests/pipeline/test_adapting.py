@@ -286,23 +286,25 @@ def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bits(trained, monkey
     assert lines(killed) == lines(place)
 
 
-def test_the_model_makes_works_that_are_not_those_of_the_base_and_are_judged(trained, pretrained_folder):
-    place, _, _ = trained
-    model = Model.from_pretrained(place, device="cpu")
+@pytest.fixture(scope="module")
+def adapted(trained) -> Model:
+    return Model.from_pretrained(trained[0], device="cpu")
+
+
+def test_the_model_makes_works_that_are_not_those_of_the_base_and_are_judged(adapted, base):
+    model = adapted
     asked = {"prompt": "a wave", "seed": 1, "steps": 2}
     work = Generation.of(model, **asked).work()
-    of_base = Generation.of(Model.from_pretrained(pretrained_folder("sd15"), device="cpu"), **asked).work()
+    of_base = Generation.of(base("sd15"), **asked).work()
     assert work.image.size == (64, 64)
     assert work.image.tobytes() != of_base.image.tobytes()
     assert work.finding is not None
     assert work.recipe.model.base.digest == model.adaptation.base.digest
 
 
-def test_a_model_that_is_saved_again_is_the_same_and_one_without_its_base_says_where_to_look(trained, tmp_path):
-    place, _, _ = trained
-    model = Model.from_pretrained(place, device="cpu")
-    again = Model.from_pretrained(model.save_pretrained(tmp_path / "again"), device="cpu")
-    assert again.reference == model.reference
+def test_a_model_that_is_saved_again_is_the_same_and_one_without_its_base_says_where_to_look(adapted, tmp_path):
+    again = Model.from_pretrained(adapted.save_pretrained(tmp_path / "again"), device="cpu")
+    assert again.reference == adapted.reference
     config = json.loads((tmp_path / "again/config.json").read_text())
     config["base"]["place"] = "./nowhere"
     (tmp_path / "again/config.json").write_text(json.dumps(config))
