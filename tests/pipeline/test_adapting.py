@@ -18,7 +18,7 @@ from sfumato.disk import replace_file
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model
 from sfumato.pretrained.lora.trainable import remove_trainable_lora
-from sfumato.training import Run, encoding, examples, resolve, train
+from sfumato.training import Run, adapting_plan, encoding, examples, resolve, train
 from sfumato.training.adapting_plan import fitting, plan_adapting
 from sfumato.training.adapting_preparation import material_of
 from sfumato.training.encoded import EncodedPictures
@@ -173,6 +173,17 @@ def test_batches_are_of_one_shape_and_each_picture_that_is_judged_is_looked_at_o
     assert sorted(torch.cat([places for places, _, _ in parts]).tolist()) == [0, 1, 2, 3, 4]
     for places, latents, _ in parts:
         assert torch.equal(latents, encoded("sd15").latents(chosen[places].tolist()))
+
+
+def test_a_plan_for_a_time_counts_what_looking_takes_and_leaves_no_layers_behind(base, encoded, gathered, monkeypatch):
+    monkeypatch.setattr(adapting_plan, "MEASURED_SECONDS", 0.01)
+    choices = fitting({"adapter": {"rank": 2}, "minutes": 5.0, "threads": 1}, base("sd15"))
+    made = plan_adapting(choices, base("sd15"), gathered[1], encoded("sd15"), CPU, ("captions: 12",))
+    assert "; captions: 12: about" in made.sentence
+    assert made.sentence.endswith(f"times each of {len(gathered[1].train)}")
+    assert made.settings.cadence.evaluations >= 4
+    assert made.settings.optimiser.kind == "adamw"
+    assert not any("lora" in name for name in base("sd15").pretrained.network.state_dict())
 
 
 # ---- what learns
