@@ -16,7 +16,7 @@ from sfumato.pretrained.bridge import Pretrained, bridged
 from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import Component
 from sfumato.pretrained.opening import open_pipeline
-from sfumato.pretrained.placing import part_arguments, place, quantise
+from sfumato.pretrained.placing import decode_large_in_tiles, part_arguments, place, quantise
 
 CPU = torch.device("cpu")
 TILED = 0.3  # of the pictures' deviation: the tiny VAE's cells all see one another, and random weights smooth nothing
@@ -168,3 +168,13 @@ def test_a_vae_for_video_is_given_its_tiles_in_its_own_words() -> None:
     vae = SimpleNamespace(enable_slicing=lambda: None, enable_tiling=lambda *sides: asked.append(sides))
     placing._decode_in_parts(vae, 256)
     assert asked == [(256, 256, 192, 192)]
+
+
+def test_pictures_far_larger_than_a_models_own_are_decoded_in_tiles_and_no_others(fresh: Fresh) -> None:
+    vae = fresh("sd15").vae
+    latents = torch.randn(1, 4, 8, 12, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        whole = vae.decode(latents).sample
+        decode_large_in_tiles(vae, 512)
+        assert (vae.use_tiling, vae.tile_sample_min_size) == (True, 1024)
+        assert torch.equal(vae.decode(latents).sample, whole)
