@@ -1,7 +1,7 @@
 import json
 import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -139,18 +139,14 @@ def test_a_run_that_died_ends_as_the_one_left_alone(
 
 
 @pytest.mark.slow
-def test_a_run_that_was_killed_ends_as_the_one_left_alone(
-    kills: ModuleType, finish: Callable[[Sequence[str]], str], base: Path, tiny_art: Path, tmp_path: Path
-) -> None:
-    settings = kills.write_settings(tmp_path / "tiny.toml", 45)
-    alone, run = tmp_path / "left" / "run", tmp_path / "killed" / "run"
-    adapt = ["--from", str(base), "--adapt"]
-    finish([*kills.train_command(alone, tiny_art, settings), *adapt])
-    command = [*kills.train_command(run, tiny_art, settings), *adapt]
-    assert kills.start_and_kill(command, run, "saving", random.Random(3))
-    assert kills.has_checkpoint(run)
-    assert "the model is in" in finish(kills.resume_command(run))
-    assert kills.differences(alone, run) == []
+def test_a_run_that_was_killed_ends_as_the_one_left_alone(kills: ModuleType, prepare: Prepare, tmp_path: Path) -> None:
+    settings = {"steps": 90, "checkpoint_every": 10, "evaluations": 1, "snapshots": 1}
+    alone, run = (prepare(tmp_path / name / "run", **settings) for name in ("alone", "killed"))
+    list(train(alone))
+    assert kills.start_and_kill(kills.resume_command(run.path), run.path, "saving", random.Random(3))
+    assert kills.has_checkpoint(run.path)
+    list(train(run))
+    assert kills.differences(alone.path, run.path) == []
 
 
 @pytest.fixture
