@@ -9,17 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from sfumato.diffusion.randomness import SeededNoise
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, inpaint, interpolated, outpaint, reproduce
-from sfumato.models.canvas import masked_canvas
+from sfumato.models.canvas import masked_canvas, plain_canvas
 from sfumato.models.effort import looks, watched_looks
 from sfumato.models.nearby import find_loras, find_pipeline
 from sfumato.models.progress import PromptWarning
+from sfumato.models.sampling import InitialNoise, sampling_of
 from sfumato.models.verbs import reimagining
 from sfumato.works import Recipe, Work
-from sfumato.works.request import Request
+from sfumato.works.request import CanvasShape, Request
 
 pytest.importorskip("diffusers")
 
@@ -82,6 +85,16 @@ def test_a_tile_repeats_without_a_seam_that_noise_alone_would_not_have(model: Mo
     inside = np.abs(np.diff(work, axis=1)).mean()
     across = np.abs(work[:, 0] - work[:, -1]).mean()
     assert across < 2 * inside
+
+
+def test_a_tile_is_decoded_as_one_and_not_as_a_picture_that_ends(model: Model) -> None:
+    """The VAE pads what it decodes with nothing; of latents that are turned, a torus gives the picture turned."""
+    canvas, cell = plain_canvas(model.config, CanvasShape(tile=True)), model.codec.factor
+    sampling = sampling_of(model, model.config.generation, [InitialNoise(SeededNoise(1, 0))], canvas=canvas)
+    latents = torch.randn(1, *model.codec.shape(canvas.height, canvas.width), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        one, turned = (sampling.decode(each, True) for each in (latents, latents.roll(1, 3)))
+    torch.testing.assert_close(one.roll(cell, 3), turned, rtol=0, atol=1e-4)
 
 
 def test_colours_and_masses_steer_it(model: Model) -> None:

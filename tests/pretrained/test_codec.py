@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sfumato.diffusion.codec import _of_its_kind
+from sfumato.diffusion.codec import Codec, _of_its_kind
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.bridge import Pretrained
 from sfumato.pretrained.codec import VaeCodec
@@ -96,3 +96,44 @@ def test_a_configuration_holds_its_shape_and_no_weights(model_of: ModelOf) -> No
     assert (again.channels, again.factor) == (codec.channels, codec.factor)
     with pytest.raises(SfumatoError, match="open the model that these latents belong to"):
         again.decode(torch.zeros(1, 16, 4, 4))
+
+
+@pytest.mark.parametrize("name", ["sd15", "flux", "flux2_klein"])
+def test_on_a_torus_every_place_is_as_good_as_any_other(name: str, model_of: ModelOf) -> None:
+    """Latents that are turned are decoded to pictures that are turned, so that no edge shows."""
+    codec = model_of(name).codec
+    latents = torch.randn(1, *codec.shape(64, 96), generator=torch.Generator().manual_seed(2))
+    cells, pixels = (1, 2), (codec.factor, 2 * codec.factor)
+
+    def unlike(codec: Codec) -> float:
+        with torch.no_grad():
+            one, other = (codec.decode(each) for each in (latents, latents.roll(cells, (2, 3))))
+        return float((one.roll(pixels, (2, 3)) - other).abs().max() / one.abs().max())
+
+    assert unlike(codec.on_torus()) < 1e-4
+    assert unlike(codec) > 1e-2
+
+
+def test_pictures_on_a_torus_are_encoded_with_what_lies_beyond_their_edges(model_of: ModelOf) -> None:
+    codec = model_of("sd15").codec
+    pictures = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(2)) * 2 - 1
+
+    def unlike(codec: Codec) -> float:
+        with torch.no_grad():
+            one, other = (codec.encode(each) for each in (pictures, pictures.roll((8, 32), (2, 3))))
+        return float((one.roll((1, 4), (2, 3)) - other).abs().max())
+
+    assert unlike(codec.on_torus()) < 0.1 * unlike(codec)
+
+
+def test_a_torus_is_decoded_in_parts_too(tiny: ModuleType) -> None:
+    vae = tiny.pipeline("sd15").vae
+    codec = VaeCodec.of(vae, patch=1).on_torus()
+    latents = torch.randn(1, *codec.shape(64, 96), generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        whole = codec.decode(latents)
+        vae.tile_latent_min_size, vae.tile_sample_min_size = 64, 512  # which these are smaller than: one part
+        vae.enable_tiling()
+        in_parts, cut_off = codec.decode(latents), VaeCodec.of(vae, patch=1).decode(latents)
+    assert in_parts.shape == whole.shape == (1, 3, 64, 96)
+    assert (in_parts - whole).abs().max() < 0.1 * (cut_off - whole).abs().max()

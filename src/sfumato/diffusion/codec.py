@@ -52,6 +52,11 @@ class Codec(BaseModel, ABC):
         pictures = self.decode(latents)
         return latents + (self.encode(change(pictures)) - self.encode(pictures))
 
+    def on_torus(self) -> Codec:
+        """The same for pictures that repeat without a seam: beyond an edge it sees what lies at the opposite one. It is
+        the codec itself where a cell's pixels depend on no other cell."""
+        return self
+
     def muted(self, change: Tensor, chroma: float) -> Tensor:
         """A change of latents with its effect on colour multiplied by ``chroma``, 0..1: all of the change as it is,
         unless light and colour can be told apart in the latents."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from sfumato.diffusion import Codec
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_canvas, as_tensor, fitted, picture_digest
 from sfumato.models.classes import class_mixture
@@ -50,6 +51,10 @@ class Canvas:
     @property
     def shape(self) -> CanvasShape:
         return CanvasShape(width=self.width, height=self.height, tile=self.tile)
+
+    def codec(self, config: ModelConfig) -> Codec:
+        """The model's, for pictures on this canvas."""
+        return config.codec.on_torus() if self.tile else config.codec
 
     def is_one_picture(self, config: ModelConfig) -> bool:
         """Whether the model sees all of it at once."""

@@ -212,7 +212,8 @@ class _Way:
         """Where more differs: the estimates of both requests, by the share of each, as `mixed` has it of classes."""
         one = self.ends[0]
         model, canvas, settings = one.model, one.canvas, one.settings
-        codec, shape = model.codec, model.codec.shape(canvas.height, canvas.width)
+        codec = canvas.codec(model.config)
+        shape = codec.shape(canvas.height, canvas.width)
         noises = [NoiseBetween(*self.noises, share) for share in shares]
 
         def noise(step: int) -> Tensor:

@@ -21,7 +21,7 @@ from sfumato.diffusion import (
     mixed,
 )
 from sfumato.diffusion.enlarging import enlarged
-from sfumato.diffusion.inpainting import continued, inpaint, kept
+from sfumato.diffusion.inpainting import continued, inpaint, kept, met
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import DISTILLED
@@ -117,11 +117,14 @@ def sampling_of(
     canvas = canvas or plain_canvas(model.config)
     part = part_to_make(model, canvas, steering)
     within = canvas if part is None else canvas.part(*part)
+    codec = canvas.codec(model.config)
 
     def decode(latents: Tensor, is_last: bool) -> Tensor:
-        pictures = model.codec.decode(latents)
+        pictures = codec.decode(latents)
         if is_last and within.mask is not None and within.picture is not None:
-            pictures = kept(pictures, within.picture[None], within.mask[None])
+            # Pixels come back as they are; what a VAE made has to meet what it did not make.
+            meeting = met(pictures, within.picture[None], within.mask[None]) if codec.factor > 1 else pictures
+            pictures = kept(meeting, within.picture[None], within.mask[None])
         if part is None or canvas.picture is None:
             return pictures
         whole = canvas.picture.expand(len(pictures), -1, -1, -1).to(pictures, copy=True)
@@ -141,7 +144,7 @@ def _steps(
     steering: Steering,
 ) -> Iterator[Step]:
     """Every step of all of a canvas, in the codec's latents."""
-    codec, device = model.codec, model.device
+    codec, device = canvas.codec(model.config), model.device
     shape = codec.shape(canvas.height, canvas.width)
 
     def noise(step: int) -> Tensor:

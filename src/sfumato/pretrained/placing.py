@@ -16,6 +16,7 @@ from sfumato.pretrained.model_index import Component
 from sfumato.pretrained.sizes import meta_module, role_of
 from sfumato.pretrained.turns import FromFiles, Guest, OnDevice, Reload, take_turns
 
+LARGE: Final = 1024  # pixels a side that a VAE decodes whole in any case
 OVERLAP: Final = 0.25  # of a tile with the next, over which both are blended
 _PLANNED: Final = ("network", "encoder")
 
@@ -30,7 +31,8 @@ def part_arguments(plan: MemoryPlan, part: Component) -> dict[str, Any]:
     dtype = getattr(torch, plan.dtype) if planned else torch.float32
     told = {"dtype" if part.library == "transformers" else "torch_dtype": dtype}
     if planned and plan.storage == "int8":
-        told["quantization_config"] = importlib.import_module(part.library).TorchAoConfig(_int8())
+        settings = _int8()  # before anything of theirs is imported that counts on torchao
+        told["quantization_config"] = importlib.import_module(part.library).TorchAoConfig(settings)
     elif planned and plan.storage == "4-bit":
         _imported("bitsandbytes", "weights in 4 bits")
         told["quantization_config"] = importlib.import_module(part.library).BitsAndBytesConfig(
@@ -69,6 +71,12 @@ def place(pipeline: Any, plan: MemoryPlan, device: torch.device, reload: Reload 
         _bring_layers(list(planned.values()), device)
     elif plan.turns != "all":
         _share(planned, plan, device, reload)
+
+
+def decode_large_in_tiles(vae: Any, size: int) -> None:
+    """Let a VAE that decodes whole pictures take those in tiles that are far larger than a model's own, as its memory
+    grows with them and the plan is for one of the own size. size: that, pixels a side."""
+    _decode_in_parts(vae, max(LARGE, 3 * size // 2))
 
 
 def quantise(part: nn.Module) -> None:
