@@ -14,7 +14,7 @@ from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Model
 from sfumato.models.adapted import Rank, Targets
 from sfumato.models.configuration import PretrainedNetwork, check_parts
-from sfumato.networks import NetworkConfig, UNetConfig, check_parameters
+from sfumato.networks import AnyNetworkConfig, UNetConfig, check_parameters
 from sfumato.networks.adapters import ADAPTABLE, adapted
 from sfumato.training.objectives import AdaptingConfig, AnyObjectiveConfig, DenoisingConfig, Objective
 from sfumato.training.optimisers import OptimiserConfig
@@ -82,7 +82,7 @@ class TrainingConfig(BaseModel):
     adapter: AdapterSettings | None = Field(
         default=None, description="learn an adapter of the model to begin with, whose own weights stay as they are"
     )
-    network: NetworkConfig | PretrainedNetwork = UNetConfig()
+    network: Annotated[AnyNetworkConfig | PretrainedNetwork, Field(discriminator="kind")] = UNetConfig()
     codec: AnyCodec = Field(default=PIXELS, description="what pictures are encoded as before noise is added")
     preconditioning: PreconditioningName = "edm"
 
