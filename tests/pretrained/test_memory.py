@@ -115,3 +115,13 @@ def test_a_library_counts_only_in_a_version_that_works(
 
     monkeypatch.setattr(memory.metadata, "version", found)
     assert list(memory._installed()) == there
+
+
+def test_what_was_asked_for_is_kept_to_and_a_refusal_speaks_of_that(chosen: Choose) -> None:
+    assert chosen(CUDA, 24, precision="float32").dtype == "float32"
+    assert chosen(CPU, 40, precision="bfloat16").dtype == "bfloat16"
+    with pytest.raises(SfumatoError, match=r"needs about 1\d\.\d GB of memory at the least, and there are 10"):
+        chosen(CPU, 10, precision="float32", libraries=BOTH)
+    assert chosen(CPU, 15, can_wait=False).turns == "all"
+    with pytest.raises(SfumatoError, match="at the least, and there are 7"):
+        chosen(CPU, 7, can_wait=False)
