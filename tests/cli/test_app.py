@@ -155,7 +155,7 @@ MISTAKES = [
     ("train art -o r --config nowhere.toml", "nowhere.toml: no such file"),
     ("train art -o r --config empty", "cannot be read"),
     ("train art -o r --config broken.toml", "broken.toml: cannot be read as TOML"),
-    ("train art -o r --config unknown.toml", "there is no setting 'wurst'; there are balance, batch, "),
+    ("train art -o r --config unknown.toml", "there is no setting 'wurst'; there are adapter, balance, "),
     ("train art -o r --config range.toml", "range.toml: schedule.warmup = 7"),
     ("train art -o r --config two-times.toml", "two-times.toml: 'steps' and 'minutes'"),
     ("train art -o r --config odd-size.toml", "36"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
@@ -137,6 +137,7 @@ def test_a_file_that_is_damaged_is_one_sentence(data, tmp_path):
         kind_of(layout_of(path), path)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_the_first_bytes_are_it_is_read_or_refused(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any.safetensors"
@@ -145,6 +146,7 @@ def test_whatever_the_first_bytes_are_it_is_read_or_refused(tmp_path_factory, da
         kind_of(layout_of(path), path)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(alphabet="._0123abceiklmnopstuwx", max_size=40), max_size=8))
 def test_whatever_names_there_are_it_is_known_or_refused(found):
     try:

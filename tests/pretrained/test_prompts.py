@@ -132,6 +132,16 @@ def test_what_is_cut_is_an_end_of_the_prompt(name: str, prompt: str, copies: int
     assert prompt.rstrip().endswith(cut) and cut == cut.strip()
 
 
+def test_a_prompt_that_was_first_asked_for_in_inference_can_be_learned_with(model_of: ModelOf) -> None:
+    model = model_of("sd15")
+    with torch.inference_mode():
+        model.encoder.condition("a prompt of a snapshot")
+    condition = model.encoder.condition("a prompt of a snapshot")
+    x = torch.randn(1, *model.codec.shape(32, 32), requires_grad=True)
+    model.denoiser(x, 1.0, condition).sum().backward()
+    assert x.grad is not None
+
+
 def test_a_missing_text_encoder_is_done_without(tiny: ModuleType) -> None:
     """Stable Diffusion 3 without T5, which takes most of its memory."""
     from sfumato.pretrained.bridge import bridged

@@ -62,7 +62,7 @@ class PipelineAdaptation(Adaptation):
 
 
 def check_takes_no_loras(name: str | Path, adapted: AdapterConfig | None, loras: Sequence[str]) -> None:
-    """Raises SfumatoError where LoRA files are given for a model of ours. adapted: the config.json of an adapted one."""
+    """Raises SfumatoError where LoRA files are given for a model of ours. adapted: of an adapted one."""
     if not loras:
         return
     if adapted is not None and adapted.base.kind == "diffusers":

@@ -58,7 +58,8 @@ class Family:
 
     layout, placing: see `layouts`; placed: the inputs that ``placing`` makes. tokenizer: the one whose encoder sees the
     most words; chat: what its template is given, None for a tokenizer of plain text. zeros: the inputs that are zeros,
-    not those of an empty prompt, where nothing is asked for. first_time, last_time: see `Spacing`.
+    not those of an empty prompt, where nothing is asked for. shift: how a flow's times are moved: as the scheduler's
+    configuration says, by that with the last of them moved twice, or by the number of tokens and of steps.
     """
 
     name: str

@@ -173,5 +173,6 @@ class PromptEncoder:
         asked: dict[str, Any] = {"height": self._size, "width": self._size}
         if told is not None and self._family.guidance.distilled is not None:
             asked[self._family.guidance.distilled] = told
-        recording = record(self._pipeline, self._family, (500.0,), prompt=prompt, **asked)
+        with torch.inference_mode(False):  # what is remembered may be learned with later, which tensors of it bar
+            recording = record(self._pipeline, self._family, (500.0,), prompt=prompt, **asked)
         return split(recording, getattr(self._pipeline, self._family.network), self._family)[1]
