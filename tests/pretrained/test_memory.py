@@ -13,6 +13,7 @@ from sfumato.pretrained.sizes import GB, Sizes, sizes_of
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 BOTH = ("torchao", "bitsandbytes")
+SMALL = 256  # pixels: a refusal tries none that is smaller
 Choose = Callable[..., MemoryPlan]
 
 
@@ -60,8 +61,8 @@ def test_on_the_cpu_float32_is_left_only_where_it_does_not_fit_or_bfloat16_is_fa
 
 def test_four_bits_and_single_layers_are_for_cuda_alone(chosen: Choose) -> None:
     with pytest.raises(SfumatoError):
-        chosen(CPU, 4, libraries=BOTH)
-    assert chosen(CPU, 6, libraries=BOTH).storage == "int8"
+        chosen(CPU, 3, SMALL, libraries=BOTH)
+    assert chosen(CPU, 5.5, SMALL, libraries=BOTH).storage == "int8"
 
 
 def test_parts_that_leave_the_cpu_are_read_when_they_are_needed(chosen: Choose) -> None:
@@ -80,7 +81,7 @@ def test_the_sentence_says_what_fits_and_what_was_chosen(chosen: Choose) -> None
 
 
 def test_more_pictures_at_a_time_need_more(chosen: Choose) -> None:
-    one, many = chosen(CUDA, 24), chosen(CUDA, 24, pictures=32)
+    one, many = chosen(CUDA, 24, SMALL), chosen(CUDA, 24, pictures=32, side=SMALL)
     assert many.peak_bytes > one.peak_bytes
     assert ", 32 at a time: " in many.sentence
 
@@ -90,16 +91,16 @@ def test_what_does_not_fit_is_refused_with_what_would(chosen: Choose) -> None:
     with pytest.raises(SfumatoError, match=said):
         chosen(CPU, 7, 3072, pictures=64)
     with pytest.raises(SfumatoError, match=r"it would fit with torchao: pip install 'torchao>=0\.15'"):
-        chosen(CPU, 5.5)
+        chosen(CPU, 5.5, SMALL)
     with pytest.raises(SfumatoError, match="give a smaller model, or with --memory"):
-        chosen(CPU, 1)
+        chosen(CPU, 1, SMALL)
 
 
 def test_a_gpu_s_computer_needs_room_for_the_weights_that_wait(chosen: Choose) -> None:
     assert chosen(CUDA, 8, host_bytes=16 * GB).turns == "encoders"
     assert chosen(CUDA, 24, host_bytes=5 * GB, libraries=BOTH).storage == "int8"
     with pytest.raises(SfumatoError, match="the computer's memory before they go to the GPU, and 5 GB are free"):
-        chosen(CUDA, 24, host_bytes=5 * GB)
+        chosen(CUDA, 24, SMALL, host_bytes=5 * GB)
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,13 @@ def test_a_library_counts_only_in_a_version_that_works(
 
     monkeypatch.setattr(memory.metadata, "version", found)
     assert list(memory._installed()) == there
+
+
+def test_what_was_asked_for_is_kept_to_and_a_refusal_speaks_of_that(chosen: Choose) -> None:
+    assert chosen(CUDA, 24, precision="float32").dtype == "float32"
+    assert chosen(CPU, 40, precision="bfloat16").dtype == "bfloat16"
+    with pytest.raises(SfumatoError, match=r"needs about 1\d\.\d GB of memory at the least, and there are 10"):
+        chosen(CPU, 10, SMALL, precision="float32", libraries=BOTH)
+    assert chosen(CPU, 15, can_wait=False).turns == "all"
+    with pytest.raises(SfumatoError, match="at the least, and there are 7"):
+        chosen(CPU, 7, SMALL, can_wait=False)

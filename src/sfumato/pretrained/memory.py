@@ -8,10 +8,10 @@ CUDA, layers that are brought one after another while the one before computes: e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
 from typing import Any, Final, Literal
 
@@ -160,9 +160,9 @@ def plan(
     """
     there = frozenset(_installed() if libraries is None else libraries)
     needs = _Needs(sizes, device.type, width, height, pictures)
-    for way in _ways(device.type, bfloat16, there):
-        if precision not in (None, way.dtype) or (device.type == "cpu" and not can_wait and way.turns != "all"):
-            continue
+    dtypes: Sequence[Precision] = ("bfloat16",) if bfloat16 else ("float32", "bfloat16")
+    ways = partial(_ways, device.type, dtypes if precision is None else (precision,), can_wait)
+    for way in ways(there):
         if _waits_somewhere(sizes, device.type, way, host_bytes) and (peak := needs.peak(way)) <= memory_bytes:
             return MemoryPlan(
                 device.type,
@@ -174,7 +174,7 @@ def plan(
                 memory_bytes,
                 _sentence(needs, way, peak, memory_bytes),
             )
-    raise _refusal(needs, memory_bytes, bfloat16, host_bytes, there)
+    raise _refusal(needs, memory_bytes, host_bytes, there, ways)
 
 
 def _installed() -> Iterator[str]:
@@ -190,15 +190,18 @@ def _waits_somewhere(sizes: Sizes, kind: str, way: _Way, host_bytes: int | None)
     return kind == "cpu" or host_bytes is None or sizes.bytes(way.storage) <= host_bytes
 
 
-def _ways(kind: str, bfloat16: bool, libraries: Iterable[str]) -> Iterator[_Way]:
-    """The fastest first, and of those that are as fast the most exact."""
-    dtypes: Sequence[Precision] = ("bfloat16",) if bfloat16 else ("float32", "bfloat16")
+Ways = Callable[[Collection[str]], Iterator[_Way]]
+"""With which libraries -> how a plan may be carried out then."""
+
+
+def _ways(kind: str, dtypes: Sequence[Precision], can_wait: bool, libraries: Collection[str]) -> Iterator[_Way]:
+    """The fastest first, and of those that are as fast the most exact. dtypes: those that will do, the better first."""
     stored: list[tuple[Precision, Storage]] = [(each, each) for each in dtypes]
-    if kind in ("cpu", "cuda") and "torchao" in libraries:
+    if kind in ("cpu", "cuda") and "bfloat16" in dtypes and "torchao" in libraries:
         stored.append(("bfloat16", "int8"))
-    if kind == "cuda" and "bitsandbytes" in libraries:
+    if kind == "cuda" and "bfloat16" in dtypes and "bitsandbytes" in libraries:
         stored.append(("bfloat16", "4-bit"))
-    turns: Sequence[Turns] = ("all", "encoders", "parts")
+    turns: Sequence[Turns] = ("all", "encoders", "parts") if can_wait or kind != "cpu" else ("all",)
     for dtype, storage in stored:
         for tile in TILES:
             yield from (_Way(each, dtype, storage, tile) for each in turns)
@@ -220,12 +223,11 @@ def _what(needs: _Needs) -> str:
 
 
 def _refusal(
-    needs: _Needs, memory_bytes: int, bfloat16: bool, host_bytes: int | None, libraries: frozenset[str]
+    needs: _Needs, memory_bytes: int, host_bytes: int | None, libraries: frozenset[str], ways: Ways
 ) -> SfumatoError:
-    ways = list(_ways(needs.kind, bfloat16, libraries))
-    fits = [way for way in ways if _waits_somewhere(needs.sizes, needs.kind, way, host_bytes)]
+    fits = [way for way in ways(libraries) if _waits_somewhere(needs.sizes, needs.kind, way, host_bytes)]
     if not fits and host_bytes is not None:
-        least = min(needs.sizes.bytes(way.storage) for way in ways)
+        least = min(needs.sizes.bytes(way.storage) for way in ways(libraries))
         return SfumatoError(
             f"{_what(needs)}: its weights take {_gb(least)} GB of the computer's memory before they go to the GPU, and "
             f"{_gb(host_bytes)} GB are free; close other programs, or give a smaller model"
@@ -233,22 +235,20 @@ def _refusal(
     least = min(needs.peak(way) for way in fits)
     return SfumatoError(
         f"{_what(needs)}: needs about {_gb(least)} GB {_PLACES[needs.kind]} at the least, and there are "
-        f"{_gb(memory_bytes)}; {_remedy(needs, memory_bytes, bfloat16, libraries)}"
+        f"{_gb(memory_bytes)}; {_remedy(needs, memory_bytes, libraries, ways)}"
     )
 
 
-def _remedy(needs: _Needs, memory_bytes: int, bfloat16: bool, libraries: frozenset[str]) -> str:
+def _remedy(needs: _Needs, memory_bytes: int, libraries: frozenset[str], ways: Ways) -> str:
     """What would fit: a smaller picture, or with a library that is not installed."""
     for side in SMALLER:
         smaller = replace(needs, width=min(side, needs.width), height=min(side, needs.height), pictures=1)
         if (smaller.width, smaller.height, 1) == (needs.width, needs.height, needs.pictures):
             continue
-        if any(smaller.peak(way) <= memory_bytes for way in _ways(needs.kind, bfloat16, libraries)):
+        if any(smaller.peak(way) <= memory_bytes for way in ways(libraries)):
             return f"{smaller.width} x {smaller.height} px, one at a time, would fit"
     for library in _LIBRARIES.values():
-        if library not in libraries and any(
-            needs.peak(way) <= memory_bytes for way in _ways(needs.kind, bfloat16, {*libraries, library})
-        ):
+        if library not in libraries and any(needs.peak(way) <= memory_bytes for way in ways({*libraries, library})):
             return f"it would fit with {library}: pip install '{library}>={_LEAST[library]}'"
     return "give a smaller model, or with --memory what more there is"
 
