@@ -8,7 +8,9 @@ from sfumato.cards.subject import Known, Subject
 from sfumato.cards.training_summary import NOTE, training_summary
 from sfumato.collection.holdings import Holdings
 from sfumato.models import ModelConfig
+from sfumato.models.configuration import PretrainedNetwork
 from sfumato.models.record import ModelRecord
+from sfumato.provenance.bases import BaseTerms
 from sfumato.provenance.sources import LearnedFrom
 
 SECTIONS = [
@@ -116,3 +118,16 @@ def test_thousands_of_domains_are_counted_and_not_all_listed(crowd: Holdings) ->
     text = training_summary(Subject("many", collections=(Known(crowd.collection, crowd.licences, crowd),)))
     assert "and 29,000 more" in text
     assert len(text) < 60_000
+
+
+def test_a_pre_trained_model_beneath_is_a_dependency_with_its_licence() -> None:
+    base = LearnedFrom(base=BaseTerms(name="ana/painter", licence="MIT", title="MIT", use="any"))
+    network = PretrainedNetwork(family="sd15", parameters=1, multiple=8)
+    config = ModelConfig(name="mine", size=64, network=network, learned_from=(base,))
+    text = training_summary(Subject.of_model(config, None))
+    assert row(text, "Model dependencies") == "the pre-trained model ana/painter, licence: MIT"
+    assert row(text, "Training data size") == NOT_KNOWN
+    assert (
+        row(text, "Linguistic characteristics") == "it is told what to make in words; in which languages is not known"
+    )
+    assert "The licence of the base model ana/painter is MIT; what it was trained on is not known." in text

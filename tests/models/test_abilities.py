@@ -12,7 +12,7 @@ from sfumato.diffusion import ClassCondition
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model
 from sfumato.models.configuration import PretrainedNetwork
-from sfumato.models.reproduction import reproduction
+from sfumato.models.reproduction import changes_work, reproduction
 from sfumato.models.verbs import reimagining
 from sfumato.policy.limits import Limits
 from sfumato.policy.policy import Policy
@@ -61,6 +61,9 @@ class Ears:
     ) -> ClassCondition:
         self.told.append((prompt, negative))
         return ClassCondition.of([len(prompt) % 2])
+
+    def cut(self, prompt: str) -> str:
+        return ""
 
 
 @pytest.fixture
@@ -146,6 +149,7 @@ def test_a_policy_keeps_prompts_out_of_recipes_and_they_are_asked_for(reader: Mo
     made = work.recipe.model_copy(update={"attempt": 2})
     for prompt, attempt in (("{a|bc} fox", 2), ("an owl", 0)):
         told = Request.of(prompt=prompt, negative="snow")
+        assert changes_work(made.request, told) == (attempt == 0)
         assert reproduction(reader, made, told, policy=secret).attempt == attempt
 
 

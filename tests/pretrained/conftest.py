@@ -19,11 +19,23 @@ COMMIT = "0123456789" * 4
 
 
 @pytest.fixture(scope="session")
-def checkpoints() -> Iterator[ModuleType]:
+def tiny(pretrained_folder: Callable[[str], Path]) -> ModuleType:
+    """The module that builds tiny pipelines, which that fixture can import."""
+    return importlib.import_module("tiny_pipelines")
+
+
+@pytest.fixture(scope="session")
+def checkpoints(pretrained_folder: Callable[[str], Path]) -> ModuleType:
     """The module that writes a pipeline as one file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("tiny_checkpoints")
+    return importlib.import_module("tiny_checkpoints")
+
+
+@pytest.fixture(scope="session")
+def model_of(tiny: ModuleType) -> Callable[[str], Any]:
+    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
+    from sfumato.pretrained.bridge import bridged
+
+    return functools.cache(lambda family: bridged(tiny.pipeline(family)))
 
 
 @pytest.fixture
@@ -126,11 +138,3 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture(scope="session")
-def model_of(tiny: ModuleType) -> Callable[[str], Any]:
-    """(family) -> its tiny pipeline behind the contract, one for all tests, which leave it as it is."""
-    from sfumato.pretrained.bridge import bridged
-
-    return functools.cache(lambda family: bridged(tiny.pipeline(family)))

@@ -29,9 +29,10 @@ def test_the_licence_is_as_its_front_matter_states_it(front, licence, tmp_path):
     assert card.text == text
 
 
-def test_no_card_and_one_without_front_matter_say_nothing(tmp_path):
+def test_no_card_and_one_without_front_matter_say_nothing(tmp_path, caplog):
     assert read_base_card(tmp_path) == ("", "")
     (tmp_path / "README.md").write_bytes(b"# A model \xff")
     assert read_base_card(tmp_path) == ("# A model \ufffd", "")
     (tmp_path / "README.md").write_bytes(b"x" * (2 << 20))
     assert read_base_card(tmp_path) == ("", "")
+    assert not caplog.records

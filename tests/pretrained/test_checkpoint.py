@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
@@ -109,9 +109,7 @@ def test_a_pickle_is_refused_by_its_name_unopened(name, tmp_path, monkeypatch):
 def test_a_pickle_of_another_name_is_refused_by_its_first_bytes(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.safetensors").write_bytes(data)
-    with pytest.raises(
-        SfumatoError, match=r"m.safetensors: is a (pickle|zip, as torch writes its pickles,) in spite"
-    ):
+    with pytest.raises(SfumatoError, match=r"m.safetensors: is a (pickle|zip, as torch writes its pickles,) in spite"):
         layout_of(tmp_path / "m.safetensors")
     assert not (tmp_path / "harm").exists()
 
@@ -139,6 +137,7 @@ def test_a_file_that_is_damaged_is_one_sentence(data, tmp_path):
         kind_of(layout_of(path), path)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_the_first_bytes_are_it_is_read_or_refused(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any.safetensors"
@@ -147,6 +146,7 @@ def test_whatever_the_first_bytes_are_it_is_read_or_refused(tmp_path_factory, da
         kind_of(layout_of(path), path)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(alphabet="._0123abceiklmnopstuwx", max_size=40), max_size=8))
 def test_whatever_names_there_are_it_is_known_or_refused(found):
     try:

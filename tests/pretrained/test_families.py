@@ -40,10 +40,14 @@ def test_other_pipelines_are_refused_by_name(pipeline: str, said: str) -> None:
         check_known(pipeline, "art/model")
 
 
-def test_a_network_made_for_inpainting_is_refused(tiny: ModuleType) -> None:
-    pipeline = tiny.pipeline("sd15")
-    pipeline.unet.register_to_config(in_channels=9)
-    with pytest.raises(SfumatoError, match=r"^m: its network takes 9 channels and not the 4 of its latents"):
+@pytest.mark.parametrize(("name", "channels", "own"), [("sd15", 9, 4), ("flux", 96, 16)])
+def test_a_network_made_for_inpainting_is_refused(name: str, channels: int, own: int, tiny: ModuleType) -> None:
+    pipeline = tiny.pipeline(name)
+    network = pipeline.unet if name == "sd15" else pipeline.transformer
+    network.register_to_config(in_channels=channels)
+    with pytest.raises(
+        SfumatoError, match=f"^m: its network takes {channels} channels and not the {own} of its latents"
+    ):
         family_of(pipeline, "m")
 
 

@@ -60,8 +60,6 @@ def harm(model, case):
             save_file(tensors, model / UNET)
         case "config":
             (model / "unet" / "config.json").write_text("{")
-        case "no config":
-            (model / "vae" / "config.json").unlink()
         case "no tokenizer":
             shutil.rmtree(model / "tokenizer")
 
@@ -77,7 +75,6 @@ def harm(model, case):
         ("size", "unet: cannot be loaded"),
         ("tensor", "the weights of its unet lack 'conv_out.bias'; get the model again"),
         ("config", "unet: cannot be loaded"),
-        ("no config", "vae: cannot be loaded"),
         ("no tokenizer", "tokenizer: cannot be loaded"),
     ],
 )

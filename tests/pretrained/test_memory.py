@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from sfumato.errors import SfumatoError
+from sfumato.pretrained import memory
 from sfumato.pretrained.memory import MemoryPlan, plan
 from sfumato.pretrained.single_file import CONFIGURATIONS
 from sfumato.pretrained.sizes import GB, Sizes, sizes_of
@@ -88,7 +89,7 @@ def test_what_does_not_fit_is_refused_with_what_would(chosen: Choose) -> None:
     said = r"needs about .* GB of memory at the least, and there are 7; 1024 x 1024 px, one at a time, would fit"
     with pytest.raises(SfumatoError, match=said):
         chosen(CPU, 7, 3072, pictures=64)
-    with pytest.raises(SfumatoError, match="it would fit with torchao, which is not installed"):
+    with pytest.raises(SfumatoError, match=r"it would fit with torchao: pip install 'torchao>=0\.15'"):
         chosen(CPU, 5.5)
     with pytest.raises(SfumatoError, match="give a smaller model, or with --memory"):
         chosen(CPU, 1)
@@ -99,3 +100,18 @@ def test_a_gpu_s_computer_needs_room_for_the_weights_that_wait(chosen: Choose) -
     assert chosen(CUDA, 24, host_bytes=5 * GB, libraries=BOTH).storage == "int8"
     with pytest.raises(SfumatoError, match="the computer's memory before they go to the GPU, and 5 GB are free"):
         chosen(CUDA, 24, host_bytes=5 * GB)
+
+
+@pytest.mark.parametrize(
+    ("version", "there"), [("0.18.0", ["torchao"]), ("0.9", []), ("whatever", []), (None, [])], ids=str
+)
+def test_a_library_counts_only_in_a_version_that_works(
+    version: str | None, there: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(name: str) -> str:
+        if name != "torchao" or version is None:
+            raise memory.metadata.PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr(memory.metadata, "version", found)
+    assert list(memory._installed()) == there

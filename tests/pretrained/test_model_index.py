@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
@@ -122,6 +122,7 @@ WHATEVER = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(WHATEVER)
 def test_whatever_it_says_is_read_or_refused(value):
     said = value if isinstance(value, dict) else {"unet": value}
@@ -133,6 +134,7 @@ def test_whatever_it_says_is_read_or_refused(value):
         assert all(part.library in ("diffusers", "transformers") for part in index.components)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(alphabet="-.0127abofml/unetsafor", max_size=60)))
 def test_whatever_files_there_are_some_are_chosen_or_it_is_refused(names):
     try:

@@ -3,13 +3,11 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
-import diffusers
 import pytest
 import torch
-import transformers
 from torch import Tensor, nn
 
 from sfumato.errors import SfumatoError
@@ -17,7 +15,8 @@ from sfumato.pretrained import placing
 from sfumato.pretrained.bridge import Pretrained, bridged
 from sfumato.pretrained.memory import MemoryPlan
 from sfumato.pretrained.model_index import Component
-from sfumato.pretrained.placing import part_arguments, place, quantise, waiting_part
+from sfumato.pretrained.opening import open_pipeline
+from sfumato.pretrained.placing import decode_large_in_tiles, part_arguments, place, quantise
 
 CPU = torch.device("cpu")
 TILED = 0.3  # of the pictures' deviation: the tiny VAE's cells all see one another, and random weights smooth nothing
@@ -29,19 +28,18 @@ def planned(**changes: Any) -> MemoryPlan:
     return MemoryPlan(**settings | {"peak_bytes": 1, "memory_bytes": 1} | changes)
 
 
+Fresh = Callable[[str], Any]
+
+
 @pytest.fixture(scope="module")
-def sdxl(folder_of: Callable[[str], Path]) -> Path:
-    return folder_of("sdxl")
+def fresh(pretrained_folder: Callable[[str], Path]) -> Fresh:
+    """(family) -> its tiny pipeline, read anew."""
+    return lambda family: open_pipeline(pretrained_folder(family)).pipeline
 
 
-def reader(folder: Path) -> Callable[[str], nn.Module]:
-    made = diffusers.DiffusionPipeline.from_pretrained(folder)
-
-    def reload(name: str) -> nn.Module:
-        kind = type(getattr(made, name))
-        return kind.from_pretrained(folder / name)  # type: ignore[attr-defined, no-any-return]
-
-    return reload
+@pytest.fixture(scope="module")
+def sdxl(pretrained_folder: Callable[[str], Path]) -> Path:
+    return pretrained_folder("sdxl")
 
 
 def estimate(model: Pretrained, prompt: str = "a wave") -> Tensor:
@@ -51,51 +49,52 @@ def estimate(model: Pretrained, prompt: str = "a wave") -> Tensor:
 
 
 def size(part: nn.Module) -> int:
-    return sum(each.numel() for each in part.parameters())
+    """Bytes in memory, without the single numbers that stand for what left."""
+    stored = (each.untyped_storage().nbytes() for each in part.parameters())
+    return sum(count for count in stored if count > 4)
 
 
 @pytest.fixture(scope="module")
-def expected(tiny: ModuleType) -> Tensor:
-    return estimate(bridged(tiny.pipeline("sdxl")))
+def expected(fresh: Fresh) -> Tensor:
+    return estimate(bridged(fresh("sdxl")))
 
 
 @pytest.mark.parametrize("turns", ["encoders", "parts"])
 def test_parts_take_turns_and_the_estimate_is_the_same_to_the_bit(turns: str, sdxl: Path, expected: Tensor) -> None:
-    pipe = diffusers.DiffusionPipeline.from_pretrained(sdxl)
-    place(pipe, planned(turns=turns), CPU, reader(sdxl))
+    opened = open_pipeline(sdxl)
+    pipe = opened.pipeline
+    place(pipe, planned(turns=turns), CPU, opened.reload)
     model = bridged(pipe)
     assert torch.equal(estimate(model), expected)
     assert [size(getattr(pipe, name)) for name in ENCODERS] == [0, 0]
-    condition = model.encoder.condition("another")  # the encoders come once more, and the network leaves
+    model.encoder.condition("another")  # the encoders come once more, and the network leaves
     assert size(pipe.unet) == 0
     assert (size(pipe.text_encoder) > 0) == (turns == "encoders")
-    assert not torch.equal(next(iter(condition.given.values())), torch.zeros(()))
     assert torch.equal(estimate(model), expected)
 
 
-def test_a_network_waits_without_weights_until_prompts_are_read(sdxl: Path, expected: Tensor, tiny: ModuleType) -> None:
+def test_a_network_waits_without_weights_until_prompts_are_read(sdxl: Path, expected: Tensor) -> None:
     plan = planned(turns="encoders")
-    config = dict(tiny.pipeline("sdxl").unet.config)
-    waiting = waiting_part(diffusers.UNet2DConditionModel, config, plan)
-    assert plan.waits("network")
-    pipe = diffusers.DiffusionPipeline.from_pretrained(sdxl, unet=waiting)
-    place(pipe, plan, CPU, reader(sdxl))
+    opened = open_pipeline(sdxl, planned=lambda *_: plan)
+    pipe = opened.pipeline
+    assert all(each.is_meta for each in pipe.unet.parameters())
+    place(pipe, plan, CPU, opened.reload)
     model = bridged(pipe)
     model.encoder.condition("a wave")
     assert size(pipe.unet) == 0
     assert torch.equal(estimate(model), expected)
 
 
-def test_without_files_to_read_from_nothing_leaves(expected: Tensor, tiny: ModuleType) -> None:
-    pipe = tiny.pipeline("sdxl")
+def test_without_files_to_read_from_nothing_leaves(expected: Tensor, fresh: Fresh) -> None:
+    pipe = fresh("sdxl")
     place(pipe, planned(turns="encoders"), CPU)
     assert torch.equal(estimate(bridged(pipe)), expected)
     assert all(size(getattr(pipe, name)) > 0 for name in ENCODERS)
 
 
-def test_tiles_change_a_picture_a_little_and_slices_not_at_all(tiny: ModuleType) -> None:
+def test_tiles_change_a_picture_a_little_and_slices_not_at_all(fresh: Fresh) -> None:
     """Measured with random weights, whose normalisation differs between tiles more than that of trained ones."""
-    whole, tiled = tiny.pipeline("sd15"), tiny.pipeline("sd15")
+    whole, tiled = fresh("sd15"), fresh("sd15")
     z = torch.randn(2, 4, 16, 16, generator=torch.Generator().manual_seed(1))
     place(tiled, planned(tile=64), CPU)
     place(whole, planned(), CPU)
@@ -112,17 +111,8 @@ def test_tiles_change_a_picture_a_little_and_slices_not_at_all(tiny: ModuleType)
 
 def test_bfloat16_costs_less_than_two_hundredths(sdxl: Path, expected: Tensor) -> None:
     plan = planned(dtype="bfloat16", storage="bfloat16")
-    parts = {
-        name: kind.from_pretrained(sdxl / name, **part_arguments(plan, Component(name, library, kind.__name__)))
-        for name, library, kind in (
-            ("unet", "diffusers", diffusers.UNet2DConditionModel),
-            ("vae", "diffusers", diffusers.AutoencoderKL),
-            ("text_encoder", "transformers", transformers.CLIPTextModel),
-            ("text_encoder_2", "transformers", transformers.CLIPTextModelWithProjection),
-        )
-    }
-    assert (parts["unet"].dtype, parts["vae"].dtype) == (torch.bfloat16, torch.float32)
-    pipe = diffusers.DiffusionPipeline.from_pretrained(sdxl, **parts)
+    pipe = open_pipeline(sdxl, planned=lambda *_: plan).pipeline
+    assert (pipe.unet.dtype, pipe.text_encoder.dtype, pipe.vae.dtype) == (torch.bfloat16, torch.bfloat16, torch.float32)
     place(pipe, plan, CPU)
     found = estimate(bridged(pipe))
     error = ((found - expected).norm() / expected.norm()).item()
@@ -131,9 +121,11 @@ def test_bfloat16_costs_less_than_two_hundredths(sdxl: Path, expected: Tensor) -
 
 def test_int8_is_near_to_what_it_was_made_from(sdxl: Path, expected: Tensor) -> None:
     pytest.importorskip("torchao")
-    pipe = diffusers.DiffusionPipeline.from_pretrained(sdxl)
-    place(pipe, planned(storage="int8", turns="encoders"), CPU, reader(sdxl))
-    model = bridged(pipe)
+    plan = planned(storage="int8", turns="encoders")
+    opened = open_pipeline(sdxl, planned=lambda *_: plan)
+    assert any("torchao" in type(each).__module__ for each in opened.pipeline.text_encoder.parameters())
+    place(opened.pipeline, plan, CPU, opened.reload)
+    model = bridged(opened.pipeline)
     for _ in range(2):  # as it is at first, and once more from the files
         found = estimate(model)
         assert 0 < (found - expected).norm() / expected.norm() < 0.02
@@ -144,6 +136,8 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(SfumatoError, match="needs torchao, which is not installed"):
         quantise(nn.Linear(2, 2))
+    with pytest.raises(SfumatoError, match="needs torchao"):
+        part_arguments(planned(storage="int8"), Component("unet", "diffusers", "UNet2DConditionModel"))
     plan = planned(device="cuda", dtype="bfloat16", storage="4-bit")
     with pytest.raises(SfumatoError, match="needs bitsandbytes"):
         part_arguments(plan, Component("transformer", "diffusers", "FluxTransformer2DModel"))
@@ -151,7 +145,7 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 
 
 def test_layers_are_brought_one_after_another_and_the_estimate_is_the_same(
-    monkeypatch: pytest.MonkeyPatch, expected: Tensor, tiny: ModuleType
+    monkeypatch: pytest.MonkeyPatch, expected: Tensor, fresh: Fresh
 ) -> None:
     """On the CPU, with diffusers' own hooks and no stream, which only a GPU has."""
     from diffusers.hooks import group_offloading
@@ -163,7 +157,7 @@ def test_layers_are_brought_one_after_another_and_the_estimate_is_the_same(
         real(part, **options | {"use_stream": False})
 
     monkeypatch.setattr(group_offloading, "apply_group_offloading", without_stream)
-    pipe = tiny.pipeline("sdxl")
+    pipe = fresh("sdxl")
     place(pipe, planned(device="cuda", turns="layers"), CPU)
     assert asked == [True, True, True]
     assert torch.equal(estimate(bridged(pipe)), expected)
@@ -174,3 +168,13 @@ def test_a_vae_for_video_is_given_its_tiles_in_its_own_words() -> None:
     vae = SimpleNamespace(enable_slicing=lambda: None, enable_tiling=lambda *sides: asked.append(sides))
     placing._decode_in_parts(vae, 256)
     assert asked == [(256, 256, 192, 192)]
+
+
+def test_pictures_far_larger_than_a_models_own_are_decoded_in_tiles_and_no_others(fresh: Fresh) -> None:
+    vae = fresh("sd15").vae
+    latents = torch.randn(1, 4, 8, 12, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        whole = vae.decode(latents).sample
+        decode_large_in_tiles(vae, 512)
+        assert (vae.use_tiling, vae.tile_sample_min_size) == (True, 1024)
+        assert torch.equal(vae.decode(latents).sample, whole)

@@ -113,6 +113,16 @@ def test_the_words_that_no_encoder_sees_are_named(name: str, model_of: ModelOf) 
         assert all(map(torch.equal, leaf, others[key])), key
 
 
+def test_spaces_that_a_template_takes_away_do_not_move_the_cut(tiny: ModuleType) -> None:
+    from sfumato.pretrained.bridge import bridged
+
+    pipeline = tiny.pipeline("z_image")
+    pipeline.tokenizer.chat_template = "ask: {{ messages[0].content | trim }} answer:"
+    prompt = " ".join(f"word{number}" for number in range(200))
+    encoder = bridged(pipeline).encoder
+    assert encoder.cut(f"  {prompt}  ") == encoder.cut(prompt) != ""
+
+
 @pytest.mark.parametrize("name", ["sd15", "flux", "z_image"])
 @given(prompt=st.text(max_size=120), copies=st.integers(1, 12))
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -120,6 +130,16 @@ def test_what_is_cut_is_an_end_of_the_prompt(name: str, prompt: str, copies: int
     encoder, prompt = model_of(name).encoder, prompt * copies
     cut = encoder.cut(prompt)
     assert prompt.rstrip().endswith(cut) and cut == cut.strip()
+
+
+def test_a_prompt_that_was_first_asked_for_in_inference_can_be_learned_with(model_of: ModelOf) -> None:
+    model = model_of("sd15")
+    with torch.inference_mode():
+        model.encoder.condition("a prompt of a snapshot")
+    condition = model.encoder.condition("a prompt of a snapshot")
+    x = torch.randn(1, *model.codec.shape(32, 32), requires_grad=True)
+    model.denoiser(x, 1.0, condition).sum().backward()
+    assert x.grad is not None
 
 
 def test_a_missing_text_encoder_is_done_without(tiny: ModuleType) -> None:

@@ -83,9 +83,7 @@ def test_a_v_prediction_file_is_recognised_and_said(files, folders, tmp_path):
     assert scheduler.prediction_type == "v_prediction"
     assert scheduler.rescale_betas_zero_snr
     assert scheduler.timestep_spacing == "trailing"
-    assert opened.notes == (
-        f"{marked}: its network predicts v, as its mark 'v_pred' says, with zero terminal SNR ('ztsnr')",
-    )
+    assert opened.notes == ("its network predicts v, as its mark 'v_pred' says, with zero terminal SNR ('ztsnr')",)
     # The scheduler of this folder knows no such noise levels.
     marked = rewritten(files["sd15"], tmp_path / "fluff.safetensors", mark)
     scheduler = open_pipeline(marked, configuration=folders["sd15"].path).pipeline.scheduler

@@ -81,6 +81,7 @@ def test_a_shift_is_linear_or_fixed_where_the_scheduler_says_so() -> None:
     spacing = Spacing(FAMILIES["flux"], tokens_of_a_kind, None, 16)
     assert spacing.shift(4, 256, 256) == pytest.approx(0.5)
     assert replace(spacing, config={"shift": 3.0}).shift(4, 256, 256) == 3.0
+    assert replace(spacing, config={"flow_shift": 5.0}).shift(4, 256, 256) == 5.0
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_a_name_of_another_kind_and_too_many_steps_are_refused(model_of: ModelOf
         model_of("sd15").spacing.sigmas("shifted", 4, 64, 64)
     with pytest.raises(SfumatoError, match=r"FLUX\.1 has no such schedule; give shifted"):
         model_of("flux").spacing.sigmas("leading", 4, 64, 64)
-    with pytest.raises(SfumatoError, match="1001 steps: this model knows 1000 noise levels"):
+    with pytest.raises(SfumatoError, match="1,001 steps: this model knows 1,000 noise levels"):
         model_of("sd15").spacing.sigmas("leading", 1001, 64, 64)
 
 
@@ -159,3 +160,6 @@ def test_the_default_is_the_schedulers_own(model_of: ModelOf) -> None:
     }
     spacing = model_of("sd15").spacing
     assert replace(spacing, config={**spacing.config, "use_karras_sigmas": True}).default == "karras"
+    assert replace(spacing, config={"timestep_spacing": "exotic"}).default == "leading"
+    flow = model_of("flux").spacing  # whose scheduler has Karras' formula move times, not sigmas
+    assert replace(flow, config={**flow.config, "use_karras_sigmas": True}).default == "shifted"

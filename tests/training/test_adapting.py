@@ -142,7 +142,7 @@ def test_a_run_that_died_ends_as_the_one_left_alone(
 def test_a_run_that_was_killed_ends_as_the_one_left_alone(
     kills: ModuleType, finish: Callable[[Sequence[str]], str], base: Path, tiny_art: Path, tmp_path: Path
 ) -> None:
-    settings = kills.write_settings(tmp_path / "tiny.toml", 90)
+    settings = kills.write_settings(tmp_path / "tiny.toml", 45)
     alone, run = tmp_path / "left" / "run", tmp_path / "killed" / "run"
     adapt = ["--from", str(base), "--adapt"]
     finish([*kills.train_command(alone, tiny_art, settings), *adapt])

@@ -115,11 +115,11 @@ def test_a_training_is_worth_so_many_works() -> None:
 
 def test_pictures_are_as_common_in_their_classes_as_works(tiny_dataset: Dataset) -> None:
     shares = (1.0, *(0.0 for _ in tiny_dataset.classes[1:]))
-    pictures = pictures_of(tiny_dataset, shares)
+    pictures = pictures_of(tiny_dataset, shares, tiny_dataset.labels)
     of_class = tiny_dataset.images(torch.nonzero(tiny_dataset.labels == 0).flatten())
     assert pictures.shape == (len(tiny_dataset), 3, 32, 32)
     assert all(any(torch.equal(picture, one) for one in of_class) for picture in pictures)
-    everything = pictures_of(tiny_dataset, ())
+    everything = pictures_of(tiny_dataset, (), tiny_dataset.labels)
     assert sorted(map(float, everything.mean((1, 2, 3)))) == pytest.approx(
         sorted(map(float, tiny_dataset.images(torch.arange(len(tiny_dataset))).mean((1, 2, 3))))
     )
@@ -139,7 +139,8 @@ def test_a_run_ends_with_it_in_the_share_of_its_time(
 
     monkeypatch.setattr(calibration, "_works", works)
     run = timed(200 / 60, 200, checkpoint_every=200, evaluations=4)
-    pictures = pictures_of(run.open_dataset(), ())
+    dataset = run.open_dataset()
+    pictures = pictures_of(dataset, (), dataset.labels)
     *_, finished = train(run)
     # Ten of the 200 seconds are for it: twice three times one and a half.
     assert made == [32] * 6

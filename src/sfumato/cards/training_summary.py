@@ -47,15 +47,12 @@ def _general(subject: Subject) -> Iterator[str]:
     yield "### 1.1. Provider identification"
     yield table({"Provider's name and contact details": NOT_KNOWN, "Authorised representative": NOT_KNOWN})
     yield "### 1.2. Model identification"
-    depends = ", ".join(map(plain, config.descends_from)) if config is not None else ""
-    dependencies = f"it began with the weights of {depends}" if depends else "none"
-    base = f" ({plain(subject.record.base_model)})" if subject.record.base_model else ""
     yield table(
         {
             "Versioned model name": "none: this is a collection"
             if config is None
             else f"{plain(config.name)}, weights {subject.weights or NOT_KNOWN}",
-            "Model dependencies": dependencies + base if config is not None else "none",
+            "Model dependencies": _dependencies(subject),
             "Date of placement on the Union market": NOT_KNOWN,
         }
     )
@@ -67,9 +64,21 @@ def _general(subject: Subject) -> Iterator[str]:
             "Types of content": _content(subject),
             "Latest date of data acquisition": NOT_KNOWN,
             "Years in which the works were made": _years(subject),
-            "Linguistic characteristics": "none: the model takes no text",
+            "Linguistic characteristics": f"it is told what to make in words; in which languages is {NOT_KNOWN}"
+            if config is not None and config.takes_prompts
+            else "none: the model takes no text",
         }
     )
+
+
+def _dependencies(subject: Subject) -> str:
+    """Other models, by their digests, and those that others published by name, with their licences."""
+    config, record = subject.config, subject.record
+    depends = ", ".join(map(plain, config.descends_from)) if config is not None else ""
+    began = f"it began with the weights of {depends}" if depends else ""
+    began += f" ({plain(record.base_model)})" if record.base_model else ""
+    bases = [f"the pre-trained model {plain(base.name)}, licence: {plain(base.named)}" for base in subject.bases]
+    return "; ".join(filter(None, (began.strip(), *bases))) or "none"
 
 
 def _size(subject: Subject) -> str:

@@ -66,10 +66,14 @@ def again(
     from sfumato.cli.output import check_made_up, made_up
     from sfumato.devices import device_again
     from sfumato.models.again import made_again
+    from sfumato.models.reproduction import changes_work
     from sfumato.provenance.credentials import Input
     from sfumato.works import read_work
 
-    changed = strength is not None or bool(request.model_fields_set)
+    read = read_work(work)
+    asked = read.recipe.first.request
+    is_told = asked.withheld is not None and not changes_work(asked, request)
+    changed = strength is not None or (bool(request.model_fields_set) and not is_told)
     if changed and output is None:
         output = made_up(work, "-again.png")
         check_made_up(output, force=force)
@@ -80,7 +84,6 @@ def again(
         sources = filter(None, (work, picture, mask))
         made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, mark=mark, force=force)
     made = replace(made, remedy=LIMITS)
-    read = read_work(work)
     place = str(device_again(device, read.recipe.environment.device))
     shown = covered = None
     if picture is not None:

@@ -196,7 +196,7 @@ def _choices(
     config: Path | None,
     settings: list[str],
     upscaler: int | None,
-    adapted: str | None,
+    adapted: str | None = None,
     **options: Any,
 ) -> dict[str, Any]:
     """Preset, then file, then --set, then options: the later wins. adapted: the model that is, if one is."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,18 @@ class PipelineAdaptation(Adaptation):
         return described.weights_digest(digest(directory / ADAPTER))
 
 
+def check_takes_no_loras(name: str | Path, adapted: AdapterConfig | None, loras: Sequence[str]) -> None:
+    """Raises SfumatoError where LoRA files are given for a model of ours. adapted: of an adapted one."""
+    if not loras:
+        return
+    if adapted is not None and adapted.base.kind == "diffusers":
+        raise SfumatoError(
+            f"{name}: is a pre-trained model with a LoRA of its own; for several give the model that it was adapted "
+            f"from ('{adapted.base.name}'), and this one's {ADAPTER} as one --lora of them"
+        )
+    raise SfumatoError(f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}")
+
+
 def open_adapted(
     directory: Path,
     adapted: AdapterConfig,
@@ -70,7 +83,8 @@ def open_adapted(
 ) -> tuple[PretrainedParts, PipelineAdaptation]:
     """The base of the adapted model in a directory, with the adapter on it.
 
-    given: where a person says that the base is; memory, precision: see `open_pretrained`. Raises SfumatoError where it is not there, or is another.
+    given: where a person says that the base is; memory, precision: see `open_pretrained`. Raises SfumatoError where it
+    is not there, or is another.
     """
     reference = adapted.base
     recorded = reference.path_from(directory) if reference.is_local else reference.place
@@ -105,7 +119,8 @@ def open_adapted(
         targets=adapted.targets,
         file=(directory / ADAPTER).read_bytes(),
     )
-    return parts, adaptation
+    config = adapted.model.model_copy(update={"codec": parts.config.codec})  # with its weights
+    return replace(parts, config=config), adaptation
 
 
 def pipeline_reference(named: ModelReference, place: str, licence: str) -> BaseReference:

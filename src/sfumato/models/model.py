@@ -21,8 +21,8 @@ from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
 from sfumato.models.adaptation import Adaptation, forget_place
-from sfumato.models.adapted import AdapterConfig, read_adapter_config
-from sfumato.models.adapted_pipeline import open_adapted
+from sfumato.models.adapted import read_adapter_config
+from sfumato.models.adapted_pipeline import check_takes_no_loras, open_adapted
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
@@ -139,14 +139,12 @@ class Model:
             return cls._of(opened, place)
         with opened_model(name, revision) as directory:
             adapted = read_adapter_config(directory / CONFIG)
-            if adapted is not None and adapted.base.kind == "diffusers" and not loras:
+            check_takes_no_loras(name, adapted, loras)
+            if adapted is not None and adapted.base.kind == "diffusers":
                 parts, adaptation = open_adapted(directory, adapted, place, base, memory, precision)
-                model = cls._of_adapted(directory, adapted, cls._of(parts, place))
-                model.adaptation = adaptation
-            elif loras:
-                raise SfumatoError(
-                    f"{name}: is no pre-trained model, which LoRA files are for; leave out --lora {loras[0]}"
-                )
+                model = replace(cls._of(parts, place), adaptation=adaptation, named=None)
+                model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
+                model._read_beside(directory)
             else:
                 model = cls._read(directory, place, base, local_path(name).parent)
         model.place = stored_path(Path(name))
@@ -167,15 +165,6 @@ class Model:
             fitted=parts.opened.plan.changes,
             notes=(parts.opened.plan.sentence, *parts.opened.notes),
         )
-
-    @staticmethod
-    def _of_adapted(directory: Path, adapted: AdapterConfig, model: Model) -> Model:
-        """The pipeline that an adapter was learned on, with the adapter on it."""
-        model.config = adapted.model.model_copy(update={"codec": model.config.codec})
-        model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
-        model.named = None
-        model._read_beside(directory)
-        return model
 
     def _read_beside(self, directory: Path) -> None:
         """What else lies beside the weights: the index of what was learned from, and the record."""

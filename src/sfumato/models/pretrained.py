@@ -62,7 +62,7 @@ def open_pretrained(
     from sfumato.pretrained.lora.choice import lora_choice
     from sfumato.pretrained.lora.reading import read_lora
     from sfumato.pretrained.opening import open_pipeline
-    from sfumato.pretrained.placing import place
+    from sfumato.pretrained.placing import decode_large_in_tiles, place
 
     chosen = [(read_lora(choice.path), choice.weight) for choice in map(lora_choice, loras)]
     opened = open_pipeline(name, revision, planned=_Planning(device, memory, precision))
@@ -70,6 +70,8 @@ def open_pretrained(
     if chosen:
         apply_loras(opened.pipeline, chosen)
     pretrained = bridged(opened.pipeline, opened.place)
+    if not opened.plan.tile:
+        decode_large_in_tiles(opened.pipeline.vae, pretrained.size)
     changed_by = tuple(
         LoraReference(name=lora.path.stem or "untitled", digest=lora.digest, weight=weight)
         for lora, weight in chosen

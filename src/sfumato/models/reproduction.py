@@ -14,6 +14,7 @@ from sfumato.models.model import Model
 from sfumato.policy.policy import Policy
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
+from sfumato.works.prompts import chosen
 from sfumato.works.request import Request, Slerp, whole_seed
 from sfumato.works.values import MOST_SLERPS
 
@@ -41,12 +42,19 @@ def reproduction(
     asked = request.with_changes(changes or Request())
     generation = Generation.of(model, asked, canvas=canvas, origin=recipe.origin, policy=policy)
     check_prompts(generation.policy, [generation.prompt_of(asked.position)])
-    if asked.prompt is not None:
-        asked = asked.model_copy(update={"prompt": generation.prompt_of(asked.position)})
-    told = asked if request.withheld is None else asked.withholding_words()
     # With anything changed it is a work of its own, in whose place none was refused.
-    is_changed = told != request or strength is not None
+    is_changed = strength is not None or changes_work(request, changes or Request())
     return generation if is_changed else replace(generation, attempt=recipe.attempt)
+
+
+def changes_work(request: Request, changes: Request) -> bool:
+    """Whether a work's request is another one with these changes. Words that its file does not hold, and that are told
+    as they were, change nothing."""
+    asked = request.with_changes(changes)
+    if asked.prompt is not None:
+        chosen_one = chosen(asked.prompt, asked.position, asked.series_seed)
+        asked = asked.model_copy(update={"prompt": chosen_one})
+    return (asked if request.withheld is None else asked.withholding_words()) != request
 
 
 def reproduce(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,7 +16,10 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.pipeline.events import Began, Event, Planned
 from sfumato.pipeline.pictures import dataset_of
+from sfumato.pretrained.checkpoint import check_no_pickle
+from sfumato.pretrained.model_index import PICKLES
 from sfumato.training import Run, disk_bytes
+from sfumato.training.adapting import open_whole
 from sfumato.training.adapting_plan import fitting
 from sfumato.training.adapting_preparation import check_room, indexed_side, material_of, prepare_adapting
 from sfumato.training.encoded import FOLDER, EncodedPictures
@@ -25,9 +29,11 @@ from sfumato.training.encoding import encode
 def open_base(name: str, choices: Mapping[str, Any], device: torch.device | None) -> tuple[Model, dict[str, Any]]:
     """The pipeline of that name, and the choices with what follows from it. Raises SfumatoError where it cannot be
     opened, and for choices that do not go with it."""
+    if Path(name).suffix.lower() in PICKLES:
+        check_no_pickle(Path(name))
     if "adapter" not in choices:
         raise SfumatoError(f"{name}: a pre-trained model can be adapted, and not be trained as a whole; add --adapt")
-    base = Model.from_pretrained(name, device=str(device or "cpu"))
+    base = open_whole(name, device or torch.device("cpu"))
     return base, fitting(choices, base)
 
 

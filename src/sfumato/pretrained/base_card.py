@@ -50,7 +50,7 @@ def front_matter(text: str) -> Mapping[str, Any]:
     """What a card says between its first lines of '---'; {} where nothing can be read."""
     from huggingface_hub import ModelCard
 
-    if not text.lstrip("\ufeff").startswith("---"):  # of which the client would make a report
+    if not text.lstrip("\ufeff\n\r ").startswith("---"):  # of which the client would log a warning
         return {}
     try:
         said: dict[str, Any] = ModelCard(text, ignore_metadata_errors=True).data.to_dict()  # type: ignore[no-untyped-call]

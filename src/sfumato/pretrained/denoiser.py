@@ -1,7 +1,7 @@
 """A pre-trained network as F(x, c_noise, inputs), and the preconditionings that make D(x, sigma, condition) of it.
 
-What a network of diffusers answers follows from three numbers for each sigma and from what it is told of the time;
-both are learned from a recording (`recording`), or from its scheduler's table of noise levels.
+What it is told of the time, and the sign of what it answers, are learned from a recording of its pipeline, and of
+networks that learned on discrete noise levels from their scheduler's table.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ReplayedNetwork(nn.Module):
         """x: [N, C, h, w]; c_noise: [N], the time as the network is told it; inputs: of N pictures, or None for an
         empty prompt. Returns [N, C, h, w]."""
         count, _, height, width = x.shape
-        given = {name: spread(value, count) for name, value in self.nothing.items()} if inputs is None else inputs
+        given = {name: _spread(value, count) for name, value in self.nothing.items()} if inputs is None else inputs
         known = {name: _on(value, x.device) for name, value in (self.constants | dict(given)).items()}
         known |= self.family.placing(known, count, height, width, x.device)
         layout, dtype = self.family.layout, cast(torch.dtype, self.network.dtype)
@@ -50,7 +50,7 @@ class ReplayedNetwork(nn.Module):
         return layout.restore(answer, height, width)
 
 
-def spread(value: Any, count: int) -> Any:
+def _spread(value: Any, count: int) -> Any:
     """An input of one picture, for ``count`` of them."""
     return value * count if isinstance(value, tuple) else value.expand(count, *value.shape[1:])
 
@@ -106,7 +106,7 @@ class DiscreteV(V):
 @dataclass(frozen=True)
 class Velocity(Preconditioning):
     """The network sees x_t = (1 - t) x0 + t noise, t = sigma / (1 + sigma), and predicts v = noise - x0, or its
-    negative where ``sign`` is -1: x0 = x_t - t v (Lipman et al. 2023, arXiv:2210.02747, eq. 23).
+    negative where ``sign`` is -1: x0 = x_t - t v (rectified flow: Liu et al. 2023, arXiv:2209.03003, eq. 1).
 
     The time that it is told is ``offset + slope * t``. The weight is that of a plain squared error in v.
     """
@@ -124,7 +124,7 @@ class Velocity(Preconditioning):
 
     def c_noise(self, sigma: Tensor) -> Tensor:
         # A network that counts time in thousands, and from the other end, would show float32's rounding of 1 - t.
-        exact = sigma.double()
+        exact = _exact(sigma)
         time = torch.where(exact < PURE_NOISE, exact / (1 + exact), 1.0)
         return (self.offset + self.slope * time).to(sigma.dtype)
 
@@ -138,10 +138,15 @@ class Velocity(Preconditioning):
         return cls(float(round(slope)), float(round(offset)), recording.given[0].float().mean().item())
 
 
+def _exact(tensor: Tensor) -> Tensor:
+    """In float64, where the device has that."""
+    return tensor.float() if tensor.device.type == "mps" else tensor.double()
+
+
 def time_of(sigma: Tensor, levels: Tensor) -> Tensor:
     """The number of a noise level among ``levels``, [T] rising, 0 to T - 1 with fractions; of sigma's shape."""
-    logs = levels.to(sigma.device).log()
-    log = sigma.double().log()
+    log = _exact(sigma).log()
+    logs = levels.log().to(log)
     below = (torch.searchsorted(logs, log.contiguous(), right=True) - 1).clamp(0, len(logs) - 2)
     fraction = (log - logs[below]) / (logs[below + 1] - logs[below])
     return (below + fraction.clamp(0, 1)).to(sigma.dtype)

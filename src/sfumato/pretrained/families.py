@@ -58,7 +58,8 @@ class Family:
 
     layout, placing: see `layouts`; placed: the inputs that ``placing`` makes. tokenizer: the one whose encoder sees the
     most words; chat: what its template is given, None for a tokenizer of plain text. zeros: the inputs that are zeros,
-    not those of an empty prompt, where nothing is asked for. first_time, last_time: see `Spacing`.
+    not those of an empty prompt, where nothing is asked for. shift: how a flow's times are moved: as the scheduler's
+    configuration says, by that with the last of them moved twice, or by the number of tokens and of steps.
     """
 
     name: str
@@ -199,10 +200,10 @@ def family_of(pipeline: Any, where: str = "the model") -> Family:
     if len(found) > 1:  # Stable Diffusion 2 is 1 with another text encoder, and with linear layers for convolutions
         found = [FAMILIES["sd21" if network.config.use_linear_projection else "sd15"]]
     family = found[0]
-    if family.network == "unet" and network.config.in_channels != pipeline.vae.config.latent_channels:
+    latents = pipeline.vae.config.latent_channels * (4 if family.layout is TOKENS else 1)
+    if network.config.in_channels != latents:
         raise SfumatoError(
-            f"{where}: its network takes {network.config.in_channels} channels and not the "
-            f"{pipeline.vae.config.latent_channels} of its latents, as those made for inpainting or by a reference do; "
-            f"take the ordinary model, which sfumato inpaints with"
+            f"{where}: its network takes {network.config.in_channels} channels and not the {latents} of its latents, "
+            f"as those made for inpainting or by a reference do; take the ordinary model, which sfumato inpaints with"
         )
     return family

@@ -115,6 +115,8 @@ def assembled(directory: Path, index: ModelIndex, parts: dict[str, Any], place: 
 def check_finite(network: nn.Module, what: str) -> None:
     """Raises SfumatoError for weights that hold NaN or infinity, of which black pictures come. what: to begin with."""
     for name, tensor in network.state_dict().items():
+        if "torchao" in type(tensor).__module__:  # int8 with its scales, which knows few operators
+            tensor = tensor.dequantize()
         if tensor.is_floating_point() and tensor.numel() and not torch.stack(tensor.aminmax()).isfinite().all():
             raise SfumatoError(f"{what} is damaged: '{name}' holds NaN or infinity; get the model again")
 

@@ -8,13 +8,15 @@ CUDA, layers that are brought one after another while the one before computes: e
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import metadata
 from typing import Any, Final, Literal
 
 import torch
+from packaging.version import InvalidVersion, Version
 
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.activations import decoding_bytes, denoising_bytes, reading_bytes
@@ -34,6 +36,7 @@ PROGRAM_BYTES: Final[Mapping[str, int]] = {"cpu": round(0.8 * GB), "cuda": round
 ALLOWANCE: Final[Mapping[str, float]] = {"cpu": 2.5, "cuda": 1.25, "mps": 1.25}
 SMALLER: Final = (1024, 768, 512, 256)
 _LIBRARIES: Final[Mapping[Storage, str]] = {"int8": "torchao", "4-bit": "bitsandbytes"}
+_LEAST: Final[Mapping[str, str]] = {"torchao": "0.15", "bitsandbytes": "0.46.1"}
 _STORED: Final[Mapping[Storage, str]] = {"int8": "int8", "4-bit": "4 bits"}
 _PLACES: Final[Mapping[str, str]] = {"cpu": "of memory", "cuda": "on the GPU", "mps": "on the GPU"}
 _TURNS: Final[Mapping[Turns, str]] = {
@@ -175,7 +178,11 @@ def plan(
 
 
 def _installed() -> Iterator[str]:
-    return (name for name in _LIBRARIES.values() if importlib.util.find_spec(name) is not None)
+    """Those that are there in a version that diffusers and transformers work with."""
+    for name, least in _LEAST.items():
+        with suppress(metadata.PackageNotFoundError, InvalidVersion):
+            if Version(metadata.version(name)) >= Version(least):
+                yield name
 
 
 def _waits_somewhere(sizes: Sizes, kind: str, way: _Way, host_bytes: int | None) -> bool:
@@ -242,7 +249,7 @@ def _remedy(needs: _Needs, memory_bytes: int, bfloat16: bool, libraries: frozens
         if library not in libraries and any(
             needs.peak(way) <= memory_bytes for way in _ways(needs.kind, bfloat16, {*libraries, library})
         ):
-            return f"it would fit with {library}, which is not installed: pip install {library}"
+            return f"it would fit with {library}: pip install '{library}>={_LEAST[library]}'"
     return "give a smaller model, or with --memory what more there is"
 
 

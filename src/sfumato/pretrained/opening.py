@@ -36,7 +36,8 @@ class OpenedPipeline:
     revision: the commit on the Hub, '' for what lies here; path: the folder or file that it was loaded from; files:
     SHA-256 of each file that it was loaded from, by its path in the folder; licence: as its card or its file states it,
     '' where that says nothing; card: the text of its README, or what a file's metadata say, or ''; notes: what was
-    assumed, a sentence each; plan: how it was read; reload: reads a part once more, None where that cannot be done."""
+    found or assumed, a clause each that names no place on the disk; plan: how it was read; reload: reads a part once
+    more, None where that cannot be done."""
 
     pipeline: Any
     place: str
@@ -174,7 +175,7 @@ def _from_file(path: Path, planned: Planned, configuration: Path | None) -> Open
         digests_of({path.name: path}),
         stated_licence(layout.metadata.get("modelspec.license")),
         card_of_metadata(layout.metadata),
-        (f"{path}: {prediction.said}",),
+        (prediction.said,),
         plan,
         file.again,
     )

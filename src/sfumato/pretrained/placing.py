@@ -16,23 +16,26 @@ from sfumato.pretrained.model_index import Component
 from sfumato.pretrained.sizes import meta_module, role_of
 from sfumato.pretrained.turns import FromFiles, Guest, OnDevice, Reload, take_turns
 
+LARGE: Final = 1024  # pixels a side that a VAE decodes whole in any case
 OVERLAP: Final = 0.25  # of a tile with the next, over which both are blended
 _PLANNED: Final = ("network", "encoder")
 
 
 def part_arguments(plan: MemoryPlan, part: Component) -> dict[str, Any]:
     """What `from_pretrained` of a part's class is to be told beside its folder, so that it is read as planned: the
-    precision, and 4 bits, in which weights are read at once.
+    precision, and int8 or 4 bits, which each weight is read into at once.
 
-    Raises SfumatoError where bitsandbytes is wanted and not installed.
+    Raises SfumatoError where a library that the plan counts on is not installed.
     """
     planned = role_of(part.name) in _PLANNED
     dtype = getattr(torch, plan.dtype) if planned else torch.float32
     told = {"dtype" if part.library == "transformers" else "torch_dtype": dtype}
-    if planned and plan.storage == "4-bit":
+    if planned and plan.storage == "int8":
+        settings = _int8()  # before anything of theirs is imported that counts on torchao
+        told["quantization_config"] = importlib.import_module(part.library).TorchAoConfig(settings)
+    elif planned and plan.storage == "4-bit":
         _imported("bitsandbytes", "weights in 4 bits")
-        library = importlib.import_module(part.library)
-        told["quantization_config"] = library.BitsAndBytesConfig(
+        told["quantization_config"] = importlib.import_module(part.library).BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
         )
     return told
@@ -57,7 +60,8 @@ def place(pipeline: Any, plan: MemoryPlan, device: torch.device, reload: Reload 
     planned = {name: part for name, part in parts.items() if role_of(name) in _PLANNED}
     if plan.storage == "int8":
         for part in planned.values():
-            quantise(part)
+            if not any(each.is_meta for each in part.parameters()):
+                quantise(part)
         reload = None if reload is None else _quantised(reload)
     _decode_in_parts(pipeline.vae, plan.tile)
     for name, part in parts.items():
@@ -69,11 +73,21 @@ def place(pipeline: Any, plan: MemoryPlan, device: torch.device, reload: Reload 
         _share(planned, plan, device, reload)
 
 
+def decode_large_in_tiles(vae: Any, size: int) -> None:
+    """Let a VAE that decodes whole pictures take those in tiles that are far larger than a model's own, as its memory
+    grows with them and the plan is for one of the own size. size: that, pixels a side."""
+    _decode_in_parts(vae, max(LARGE, 3 * size // 2))
+
+
 def quantise(part: nn.Module) -> None:
-    """Keep the matrices of a part's linear layers in int8, with a scale for each row; they compute in the precision
-    that they had. Raises SfumatoError where torchao is not installed."""
-    quantisation: Any = _imported("torchao.quantization", "weights in int8")
-    quantisation.quantize_(part, quantisation.Int8WeightOnlyConfig(version=2))
+    """Keep the matrices of a part's linear layers in int8, with a scale for each row, unless it was read so; they
+    compute in the precision that they had. Raises SfumatoError where torchao is not installed."""
+    if not any("torchao" in type(each).__module__ for each in part.parameters()):
+        _imported("torchao.quantization", "weights in int8").quantize_(part, _int8())
+
+
+def _int8() -> Any:
+    return _imported("torchao.quantization", "weights in int8").Int8WeightOnlyConfig(version=2)
 
 
 def _quantised(reload: Reload) -> Reload:

@@ -157,7 +157,9 @@ class PromptEncoder:
         if len(whole) <= most:
             return ""
         seen = tokenizer(text, truncation=True, max_length=most, return_offsets_mapping=True)["offset_mapping"]
-        end = max(end for _, end in seen) - max(0, text.find(prompt))
+        # A template may take spaces away from the prompt's ends.
+        begins = text.find(prompt.strip()) - (len(prompt) - len(prompt.lstrip()))
+        end = max(end for _, end in seen) - begins
         while 0 < end < len(prompt) and not prompt[end - 1].isspace():
             end -= 1
         return prompt[max(0, end) :].strip()
@@ -171,5 +173,6 @@ class PromptEncoder:
         asked: dict[str, Any] = {"height": self._size, "width": self._size}
         if told is not None and self._family.guidance.distilled is not None:
             asked[self._family.guidance.distilled] = told
-        recording = record(self._pipeline, self._family, (500.0,), prompt=prompt, **asked)
+        with torch.inference_mode(False):  # what is remembered may be learned with later, which tensors of it bar
+            recording = record(self._pipeline, self._family, (500.0,), prompt=prompt, **asked)
         return split(recording, getattr(self._pipeline, self._family.network), self._family)[1]

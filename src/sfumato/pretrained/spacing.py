@@ -22,7 +22,7 @@ from sfumato.pretrained.denoiser import PURE_NOISE, time_of
 from sfumato.pretrained.families import Family
 from sfumato.text import counted
 
-Levels = NDArray[np.float64]
+Array = NDArray[np.float64]
 DISCRETE = ("leading", "trailing", "linspace")
 SHIFTED = "shifted"
 
@@ -43,12 +43,12 @@ class Spacing:
 
     @property
     def default(self) -> str:
-        """The pipeline's own; 'karras' and 'exponential' are the package's."""
-        for name in ("karras", "exponential"):
-            if self.config.get(f"use_{name}_sigmas"):
-                return name
+        """The pipeline's own; 'karras' and 'exponential' are among `diffusion.SCHEDULES`."""
+        if self.levels is None:
+            return SHIFTED
+        moved = [name for name in ("karras", "exponential") if self.config.get(f"use_{name}_sigmas")]
         own = self.config.get("timestep_spacing", "leading")
-        return SHIFTED if self.levels is None else own if own in DISCRETE else "leading"
+        return next(iter(moved), own if own in DISCRETE else "leading")
 
     @property
     def sigma_min(self) -> float:
@@ -89,11 +89,11 @@ class Spacing:
             levels = np.where(times < 1, times / np.maximum(1 - times, 1 / PURE_NOISE), PURE_NOISE)
         return torch.cat((torch.from_numpy(levels), torch.zeros(1, dtype=torch.float64)))
 
-    def _discrete(self, levels: Tensor, name: str, steps: int, low: float, high: float) -> Levels:
+    def _discrete(self, levels: Tensor, name: str, steps: int, low: float, high: float) -> Array:
         count = len(levels)
         if steps > count:
             raise SfumatoError(
-                f"{counted(steps, 'step')}: this model knows {counted(count, 'noise level')}; give {count} or fewer"
+                f"{counted(steps, 'step')}: this model knows {counted(count, 'noise level')}; give {count:,} or fewer"
             )
         first, last = (time_of(torch.tensor(sigma, dtype=torch.float64), levels).item() for sigma in (low, high))
         span = last + 1
@@ -105,15 +105,14 @@ class Spacing:
             times = np.linspace(last, 0, steps)
         times = first + times.clip(0, last) * (last - first) / last
         # By logarithms, as `time_of` reads them: what a network is told of such a level is this very time.
-        logs: Levels = np.interp(times, np.arange(count), levels.log().numpy())
+        logs: Array = np.interp(times, np.arange(count), levels.log().numpy())
         return np.exp(logs)
 
     def shift(self, steps: int, height: int, width: int) -> float:
-        """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu, where
-        mu is linear in its tokens."""
+        """s of t' = s t / (1 + (s - 1) t) for a picture of that size in pixels: fixed, or e^mu, mu linear in tokens."""
         config = self.config
         if not config.get("use_dynamic_shifting"):
-            return float(config.get("shift", 1.0))
+            return float(config.get("shift", config.get("flow_shift", 1.0)))
         tokens = (height // self.cell) * (width // self.cell)
         if self.family.shift == "tokens and steps":
             mu = _klein_mu(tokens, steps)
@@ -123,20 +122,19 @@ class Spacing:
             mu = least + (tokens - low) * (most - least) / (high - low)
         return mu if config.get("time_shift_type") == "linear" else math.exp(mu)
 
-    def _shifted(self, steps: int, shift: float, sigma_min: float | None, highest: float) -> Levels:
+    def _shifted(self, steps: int, shift: float, sigma_min: float | None, highest: float) -> Array:
         """Times [steps], falling from ``highest``."""
         start = _moved_back(highest, shift)
         end = start / steps
-        if self.family.shift == "twice":  # by the scheduler, when it is made and when it is asked
-            end = start * (
-                1 / 1000 if self.config.get("use_dynamic_shifting") else float(_moved(np.array(1 / 1000), shift))
-            )
+        if self.family.shift == "twice":  # the last time is moved when the scheduler is made, and then as all are
+            fixed = not self.config.get("use_dynamic_shifting")
+            end = start / 1000 * (shift / (1 + (shift - 1) / 1000) if fixed else 1)
         if sigma_min is not None:
             end = max(end, _moved_back(sigma_min / (1 + sigma_min), shift))
         return _moved(np.linspace(start, end, steps), shift)
 
 
-def _moved(times: Levels, shift: float) -> Levels:
+def _moved(times: Array, shift: float) -> Array:
     return shift * times / (1 + (shift - 1) * times)
 
 

@@ -72,8 +72,8 @@ class FromFiles:
                 self._let_go(path, owner, key, tensor)
 
     def _let_go(self, path: str, owner: nn.Module, key: str, tensor: Tensor) -> None:
-        # What stays has a device and a type, as a pipeline asks its parts for theirs.
-        _put(owner, key, torch.empty(0, dtype=tensor.dtype), like=tensor)
+        # In its place stands a single number in the same shape, as parts are asked for device, type and shapes.
+        _put(owner, key, torch.zeros((), dtype=tensor.dtype).expand(tensor.shape), like=tensor)
         del self.read[path]
         self.gone.add(path)
 

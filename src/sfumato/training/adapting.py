@@ -15,6 +15,7 @@ from sfumato.models.adapted import BaseReference
 from sfumato.models.adapted_pipeline import PipelineAdaptation
 from sfumato.models.bases import opened_base
 from sfumato.pretrained.lora.about import LoraAbout
+from sfumato.pretrained.machine import MOST_GB
 from sfumato.training.configuration import AdapterSettings, TrainingConfig
 from sfumato.training.encoded import FOLDER, EncodedPictures
 from sfumato.training.low_rank import Adapter
@@ -80,11 +81,17 @@ def _pipeline_base(run: Run, reference: BaseReference, device: torch.device) -> 
     if encoded.digest != run.record.encoded_digest:
         raise SfumatoError(f"{encoded.path}: is not what this run began with; {_REMEDY}")
     place = reference.path_from(run.path) if reference.is_local else reference.place
-    model = Model.from_pretrained(place, revision=reference.revision or None, device=str(device))
+    model = open_whole(place, device, reference.revision)
     if model.weights_digest != reference.digest:
         raise SfumatoError(f"{place}: is not the model that this run adapts, or was changed; {_REMEDY}")
     release_encoders(model)
     return Base(model, reference, local_path(place) if reference.is_local else None, encoded)
+
+
+def open_whole(name: str | Path, device: torch.device, revision: str = "") -> Model:
+    """A pipeline to adapt, all of it on the device and none of it quantised, as its layers are to learn. Raises
+    SfumatoError as `Model.from_pretrained` does."""
+    return Model.from_pretrained(name, revision=revision or None, device=str(device), memory=MOST_GB)
 
 
 def release_encoders(model: Model) -> None:

@@ -81,7 +81,9 @@ def plan_adapting(
         settings, seconds_per_step = _measured(settings, base, dataset, encoded, device, "precision" not in choices)
         steps = 60 * settings.minutes / seconds_per_step
         settings = _watched(settings, base, steps, seconds_per_step)
-        settings = settings.model_copy(update={"steps": max(1, round((1 - 2 * WATCHED) * steps))})
+        # A short run is looked at more than it should be, and learns less.
+        learning = max(0.1 * steps, steps - _looked_at(settings, base))
+        settings = settings.model_copy(update={"steps": max(1, round(learning))})
         shown = rounded(settings.steps * settings.batch)
         amount = f"about {counted(shown, 'picture')} in {counted(settings.minutes, 'minute')}"
     return Plan(settings, f"{what}: {amount}, {shown / pictures:,.1f} times each of {pictures:,}", parameters)
@@ -118,19 +120,24 @@ def _measured(
     choose_precision: bool,
 ) -> tuple[TrainingConfig, float]:
     """The settings in the faster precision, and with activations computed twice where they do not fit; the seconds a
-    step."""
+    step. Raises SfumatoError where nothing fits."""
+    assert isinstance(settings.objective, AdaptingConfig), "it adapts"
     precisions: tuple[Precision, ...] = tuple(PRECISIONS) if choose_precision else (settings.precision,)
     timings: dict[TrainingConfig, float] = {}
     for precision in precisions:
-        tried = settings.model_copy(update={"precision": precision})
-        try:
-            timings[tried] = _seconds_per_step(tried, base, dataset, encoded, device)
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            assert isinstance(tried.objective, AdaptingConfig)
-            objective = tried.objective.model_copy(update={"checkpointing": True})
-            tried = tried.model_copy(update={"objective": objective})
-            timings[tried] = _seconds_per_step(tried, base, dataset, encoded, device)
+        for checkpointing in (settings.objective.checkpointing, True):
+            objective = settings.objective.model_copy(update={"checkpointing": checkpointing})
+            tried = settings.model_copy(update={"precision": precision, "objective": objective})
+            try:
+                timings[tried] = _seconds_per_step(tried, base, dataset, encoded, device)
+                break
+            except torch.OutOfMemoryError:
+                torch.cuda.empty_cache()
+    if not timings:
+        raise SfumatoError(
+            f"'{base.config.name}' cannot learn in the memory of {device}, even with a batch of {settings.batch} and "
+            "activations that are computed twice; choose a smaller --batch, a smaller rank or another model"
+        )
     # In doubt float32: bfloat16 must earn its rounding errors.
     best = min(timings, key=lambda tried: timings[tried] / (0.95 if tried.precision == "bfloat16" else 1))
     return best, timings[best]
@@ -164,12 +171,10 @@ def _seconds_per_step(
 
 def _watched(settings: TrainingConfig, base: Model, steps: float, seconds_per_step: float = 0.0) -> TrainingConfig:
     """Looked at as often as takes little of the time of so many steps, and written down as often as is safe."""
-    generation = base.config.generation
-    looks = generation.steps * (2 if generation.guidance != 1 else 1) * SNAPSHOT_PROMPTS
     affordable = WATCHED * steps * settings.batch / A_LOOK  # evaluations of the network for one picture
     cadence = {
         "evaluations": round(affordable / (EVALUATED + LOOKS)),
-        "snapshots": round(affordable / looks),
+        "snapshots": round(affordable / _of_a_snapshot(base)),
     }
     for name in cadence:
         cadence[name] = min(getattr(settings.cadence, name), max(FEWEST_LOOKS, cadence[name]))
@@ -178,3 +183,16 @@ def _watched(settings: TrainingConfig, base: Model, steps: float, seconds_per_st
         cadence["checkpoint_every"] = max(1, round(CHECKPOINT_SECONDS / seconds_per_step))
     own = {name: value for name, value in cadence.items() if name not in settings.cadence.model_fields_set}
     return settings.model_copy(update={"cadence": settings.cadence.model_copy(update=own)})
+
+
+def _looked_at(settings: TrainingConfig, base: Model) -> float:
+    """How many steps could be made in the time of all measurements and snapshots."""
+    cadence = settings.cadence
+    evaluations = cadence.evaluations * (EVALUATED + LOOKS) + cadence.snapshots * _of_a_snapshot(base)
+    return evaluations * A_LOOK / settings.batch
+
+
+def _of_a_snapshot(base: Model) -> int:
+    """Evaluations of the network for one picture."""
+    generation = base.config.generation
+    return SNAPSHOT_PROMPTS * generation.steps * (2 if generation.guidance != 1 else 1)

@@ -108,7 +108,7 @@ class TrainingConfig(BaseModel):
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
         if isinstance(self.network, PretrainedNetwork):
-            if self.objective.kind != "adapting" or self.adapter is None:
+            if not isinstance(self.objective, AdaptingConfig) or self.adapter is None:
                 raise ValueError("a pre-trained model can be adapted, and not be trained as a whole; give --adapt")
             return self
         if self.size % (cell := self.network.size_multiple * self.codec.factor):

@@ -68,9 +68,11 @@ class _Training:
         self.objective = self.state.objective
         self.module: nn.Module = self.objective  # what is called in every step, or what wraps it
         self.writer = RunWriter(run, self.config, self.state, device, base)
-        self.examples: Examples = PreparedExamples(self.dataset, self.conditions, self.settings, device)
+        self.examples: Examples
         if base is not None and base.encoded is not None:
             self.examples = EncodedExamples(self.dataset, base.encoded, self.settings, device)
+        else:
+            self.examples = PreparedExamples(self.dataset, self.conditions, self.settings, device)
         self.throughput: Throughput
 
     # ---- the course of a session

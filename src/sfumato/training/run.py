@@ -1,7 +1,7 @@
 """A run: the directory of one training.
 
 run.json          its settings, the plan and what it is made from
-dataset/          the prepared pictures (or elsewhere: run.json says where)
+dataset/          the prepared pictures (or elsewhere: run.json says where); encoded/: as a pre-trained model sees them
 log.jsonl         one event a line
 checkpoints/      what resuming needs
 snapshots/        pictures of fixed seeds, a sheet a moment

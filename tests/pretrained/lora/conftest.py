@@ -1,9 +1,7 @@
 """Tiny pipelines of random weights, built once, and LoRA files for them."""
 
-import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -18,8 +16,6 @@ from sfumato.pretrained.lora.trainable import (
     lora_tensors,
     remove_trainable_lora,
 )
-
-BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
 def _inputs(family: str) -> dict[str, Any]:
@@ -80,30 +76,20 @@ class Tiny:
 
 
 @pytest.fixture(scope="session")
-def tiny_pipelines() -> Iterator[ModuleType]:
-    specification = importlib.util.spec_from_file_location("tiny_pipelines", BENCHMARKS / "tiny_pipelines.py")
-    assert specification and specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    with extra.quiet():
-        yield module
+def another(tiny: ModuleType) -> Callable[[str], Tiny]:
+    """(family) -> a fresh tiny pipeline of it, always of the same weights."""
 
-
-@pytest.fixture(scope="session")
-def tiny(tiny_pipelines: ModuleType) -> Callable[[str], Tiny]:
-    """(family) -> its tiny pipeline, the same one each time: leave it without LoRAs."""
-
-    @cache
     def build(family: str) -> Tiny:
-        return Tiny(family, tiny_pipelines.pipeline(family))
+        with extra.quiet():
+            return Tiny(family, tiny.pipeline(family))
 
     return build
 
 
 @pytest.fixture(scope="session")
-def another(tiny_pipelines: ModuleType) -> Callable[[str], Tiny]:
-    """(family) -> a fresh one of the same weights."""
-    return lambda family: Tiny(family, tiny_pipelines.pipeline(family))
+def tiny_of(another: Callable[[str], Tiny]) -> Callable[[str], Tiny]:
+    """(family) -> its tiny pipeline, the same one each time: leave it without LoRAs."""
+    return cache(another)
 
 
 def _random(module: torch.nn.Module, targets: tuple[str, ...], rank: int, alpha: float) -> dict[str, Tensor]:
@@ -127,20 +113,20 @@ class Trained(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def trained(tiny: Callable[[str], Tiny]) -> Callable[[str], Trained]:
+def trained(tiny_of: Callable[[str], Tiny]) -> Callable[[str], Trained]:
     """(family) -> a LoRA of its network, and of the last text encoder where a LoRA can change that."""
 
     @cache
     def train(family: str) -> Trained:
-        one, text = tiny(family), None
+        one, text = tiny_of(family), None
         able = [name for name in one.pipeline._lora_loadable_modules if name.startswith("text_encoder")]
-        targets = ("to_q", "to_out.0", "to_qkv_mlp_proj", "proj_in", "conv1", "conv_shortcut")
+        targets = ("to_q", "to_qkv_mlp_proj", "proj_in", "conv1")
         tensors = {one.component: _random(one.network, targets, 4, 2.5)}
         answer = one.answer()
         remove_trainable_lora(one.network)
         if able and family in ("sd15", "sdxl"):
             encoder = getattr(one.pipeline, able[-1])
-            tensors[able[-1]] = _random(encoder, ("q_proj", "out_proj", "fc1"), 4, 2.5)
+            tensors[able[-1]] = _random(encoder, ("out_proj", "fc1"), 4, 2.5)
             text = one.text(able[-1])
             remove_trainable_lora(encoder)
         return Trained(tensors, answer, text)

@@ -38,9 +38,9 @@ def off(given: Tensor, wanted: Tensor) -> float:
 
 @pytest.mark.parametrize("family", ["sd15", "sdxl"])
 def test_a_lora_changes_network_and_text_as_it_did_in_training_and_comes_off_to_the_bit(
-    family: str, tiny: Callable[[str], Any], trained: Callable[[str], Any], written: Callable[[str], LoraFile]
+    family: str, tiny_of: Callable[[str], Any], trained: Callable[[str], Any], written: Callable[[str], LoraFile]
 ) -> None:
-    one, lora, encoder = tiny(family), written(family), "text_encoder_2" if family == "sdxl" else "text_encoder"
+    one, lora, encoder = tiny_of(family), written(family), "text_encoder_2" if family == "sdxl" else "text_encoder"
     answer, text, names = one.answer(), one.text(encoder), list(one.network.state_dict())
     apply_loras(one.pipeline, [(lora, 1.0)])
     assert torch.equal(one.answer(), trained(family).answer)
@@ -53,16 +53,12 @@ def test_a_lora_changes_network_and_text_as_it_did_in_training_and_comes_off_to_
 
 
 def test_several_add_up_by_their_weights_and_each_call_begins_from_the_base(
-    tiny: Callable[[str], Any], trained: Callable[[str], Any], written: Callable[[str], LoraFile]
+    tiny_of: Callable[[str], Any], trained: Callable[[str], Any], written: Callable[[str], LoraFile]
 ) -> None:
-    one, lora = tiny("sd15"), written("sd15")
+    one, lora = tiny_of("sd15"), written("sd15")
     base = one.answer()
     apply_loras(one.pipeline, [(lora, 0.75), (lora, 0.75), (lora, -0.5)])
     assert off(one.answer(), trained("sd15").answer) < 1e-5
-    apply_loras(one.pipeline, [(lora, 0.5)])
-    half = off(one.answer(), base)
-    apply_loras(one.pipeline, [(lora, -0.5)])
-    assert half > 0 and not torch.equal(one.answer(), base)
     apply_loras(one.pipeline, [(lora, 0.0)])
     assert torch.equal(one.answer(), base) and not one.pipeline.get_list_adapters()
     apply_loras(one.pipeline, [])
@@ -87,10 +83,10 @@ def renamed(
 
 
 def test_sdxls_published_names_lead_to_the_same_layers(
-    tiny: Callable[[str], Any], trained: Callable[[str], Any], tmp_path: Path
+    tiny_of: Callable[[str], Any], trained: Callable[[str], Any], tmp_path: Path
 ) -> None:
     """As most LoRAs of SDXL are shared. diffusers' own loader gives the same."""
-    one = tiny("sdxl")
+    one = tiny_of("sdxl")
     published = published_names([name for name, layer in one.network.named_modules() if hasattr(layer, "weight")])
     lora = renamed(trained("sdxl"), lambda layer: f"lora_unet_{published[layer]}".replace(".", "_"), tmp_path)
     assert any("input_blocks" in name for name in lora.layers) and any("output_blocks" in name for name in lora.layers)
@@ -102,9 +98,11 @@ def test_sdxls_published_names_lead_to_the_same_layers(
     remove_loras(one.pipeline)
 
 
-def test_a_text_encoder_is_changed_in_every_layer_that_the_file_has(tiny: Callable[[str], Any], tmp_path: Path) -> None:
+def test_a_text_encoder_is_changed_in_every_layer_that_the_file_has(
+    tiny_of: Callable[[str], Any], tmp_path: Path
+) -> None:
     """diffusers' own loader leaves out attention of which 'out_proj' is not changed."""
-    one, given = tiny("sd15"), {}
+    one, given = tiny_of("sd15"), {}
     for layer in ("self_attn_q_proj", "mlp_fc1"):
         name = f"lora_te_text_model_encoder_layers_0_{layer}"
         given[f"{name}.lora_down.weight"] = torch.ones(2, 32)
@@ -117,9 +115,9 @@ def test_a_text_encoder_is_changed_in_every_layer_that_the_file_has(tiny: Callab
 
 
 def test_diffusers_names_with_alpha_in_the_metadata_lead_to_the_same_layers(
-    tiny: Callable[[str], Any], trained: Callable[[str], Any], tmp_path: Path
+    tiny_of: Callable[[str], Any], trained: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    one = tiny("sd15")
+    one = tiny_of("sd15")
     metadata = {"lora_adapter_metadata": json.dumps({"unet.r": 4, "unet.lora_alpha": 2.5})}
     apply_loras(one.pipeline, [(renamed(trained("sd15"), lambda layer: f"unet.{layer}", tmp_path, metadata), 1.0)])
     assert torch.equal(one.answer(), trained("sd15").answer)
@@ -128,9 +126,9 @@ def test_diffusers_names_with_alpha_in_the_metadata_lead_to_the_same_layers(
 
 @pytest.mark.parametrize("family", ["flux", "z_image"])
 def test_a_transformers_lora_is_equal_but_for_rounding(
-    family: str, tiny: Callable[[str], Any], trained: Callable[[str], Any], written: Callable[[str], LoraFile]
+    family: str, tiny_of: Callable[[str], Any], trained: Callable[[str], Any], written: Callable[[str], LoraFile]
 ) -> None:
-    one = tiny(family)
+    one = tiny_of(family)
     base = one.answer()
     apply_loras(one.pipeline, [(written(family), 1.0)])
     assert off(one.answer(), trained(family).answer) < 1e-5 < off(base, trained(family).answer)
@@ -139,10 +137,10 @@ def test_a_transformers_lora_is_equal_but_for_rounding(
 
 
 def test_the_names_of_fluxs_authors_are_understood_and_fused_layers_divided(
-    tiny: Callable[[str], Any], tmp_path: Path
+    tiny_of: Callable[[str], Any], tmp_path: Path
 ) -> None:
     """'qkv' in one is three layers of diffusers; its change is checked against the matrices."""
-    one, generator = tiny("flux"), torch.Generator().manual_seed(0)
+    one, generator = tiny_of("flux"), torch.Generator().manual_seed(0)
     down, up = torch.randn(4, 32, generator=generator), torch.randn(96, 4, generator=generator)
     name = "lora_unet_double_blocks_0_img_attn_qkv"
     save_file(
@@ -159,12 +157,17 @@ def test_the_names_of_fluxs_authors_are_understood_and_fused_layers_divided(
     ):
         assert torch.allclose(layer(rows), before + part, atol=1e-4)
     remove_loras(one.pipeline)
+    odd = "lora_unet_double_blocks_0_odd"
+    both = {f"{odd}.lora_down.weight": down.clone(), f"{odd}.lora_up.weight": up.clone()}
+    save_file({f"{name}.lora_down.weight": down, f"{name}.lora_up.weight": up, **both}, tmp_path / "odd.safetensors")
+    with pytest.raises(SfumatoError, match=f"1 of its 2 layers have no place in FLUX.1: '{odd}'"):
+        apply_loras(one.pipeline, [(read_lora(tmp_path / "odd.safetensors"), 1.0)])
 
 
 def test_a_lora_for_another_family_is_refused_with_both_names(
-    tiny: Callable[[str], Any], written: Callable[[str], LoraFile]
+    tiny_of: Callable[[str], Any], written: Callable[[str], LoraFile]
 ) -> None:
-    one = tiny("sd15")
+    one = tiny_of("sd15")
     for family, title in (("sdxl", "Stable Diffusion XL"), ("flux", r"FLUX\.1")):
         with pytest.raises(SfumatoError, match=f"is a LoRA for {title}, and the model is Stable Diffusion 1"):
             apply_loras(one.pipeline, [(written(family), 1.0)])
@@ -176,9 +179,9 @@ def single(folder: Path, name: str, down: Tensor, up: Tensor) -> LoraFile:
 
 
 def test_nothing_that_has_no_place_or_another_shape_is_left_out(
-    tiny: Callable[[str], Any], written: Callable[[str], LoraFile], tmp_path: Path
+    tiny_of: Callable[[str], Any], written: Callable[[str], LoraFile], tmp_path: Path
 ) -> None:
-    one, good, layer = tiny("sd15"), written("sd15"), "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+    one, good, layer = tiny_of("sd15"), written("sd15"), "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
     base = one.answer()
     lost = single(tmp_path, "unet.down_blocks.7.attentions.0.proj_in", torch.ones(2, 16), torch.ones(16, 2))
     with pytest.raises(
@@ -192,11 +195,13 @@ def test_nothing_that_has_no_place_or_another_shape_is_left_out(
     ):
         apply_loras(one.pipeline, [(wide, 0.0)])
     with pytest.raises(SfumatoError, match="have no place in FLUX"):
-        apply_loras(tiny("flux").pipeline, [(wide, 1.0)])
+        apply_loras(tiny_of("flux").pipeline, [(wide, 1.0)])
 
 
-def test_a_convolution_of_one_pixel_and_a_linear_layer_are_the_same(tiny: Callable[[str], Any], tmp_path: Path) -> None:
-    one, linear = tiny("sd15"), "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+def test_a_convolution_of_one_pixel_and_a_linear_layer_are_the_same(
+    tiny_of: Callable[[str], Any], tmp_path: Path
+) -> None:
+    one, linear = tiny_of("sd15"), "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
     conv = "down_blocks.0.attentions.0.proj_in"
     down, up = torch.ones(2, 16), torch.ones(16, 2)
     answers = []
@@ -211,8 +216,8 @@ def test_a_convolution_of_one_pixel_and_a_linear_layer_are_the_same(tiny: Callab
     assert not torch.equal(answers[0], answers[1])
 
 
-def test_ranks_and_alphas_may_differ_from_layer_to_layer(tiny: Callable[[str], Any], tmp_path: Path) -> None:
-    one, block = tiny("sd15"), "down_blocks.0.attentions.0.transformer_blocks.0"
+def test_ranks_and_alphas_may_differ_from_layer_to_layer(tiny_of: Callable[[str], Any], tmp_path: Path) -> None:
+    one, block = tiny_of("sd15"), "down_blocks.0.attentions.0.transformer_blocks.0"
     given, wanted, rows = {}, {}, torch.ones(1, 16)
     for index, (layer, rank, alpha) in enumerate(
         [("attn1.to_q", 2, 1.0), ("attn1.to_k", 3, 6.0), ("attn1.to_v", 2, 5.0)]

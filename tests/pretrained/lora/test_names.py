@@ -1,6 +1,6 @@
 """Each layer is found by every name that files give it, and named as other programs expect."""
 
-from sfumato.pretrained.lora.names import aliases, kohya_name, published_names
+from sfumato.pretrained.lora.names import aliases, kohya_name, peft_name, published_names
 
 QUERY = "attentions.0.transformer_blocks.0.attn1.to_q"
 # A U-Net of two blocks: the first with attention and a downsampling, the last of the upward path with attention too.
@@ -79,4 +79,6 @@ def test_kohyas_names_count_text_encoders_only_where_there_are_several() -> None
     assert kohya_name("text_encoder", layer, 1) == "lora_te_text_model_encoder_layers_3_mlp_fc1"
     assert kohya_name("text_encoder", layer, 2) == "lora_te1_text_model_encoder_layers_3_mlp_fc1"
     assert kohya_name("text_encoder_2", f"text_model.{layer}", 2) == "lora_te2_text_model_encoder_layers_3_mlp_fc1"
+    assert peft_name("text_encoder", layer) == "text_encoder.text_model.encoder.layers.3.mlp.fc1"
+    assert peft_name("transformer", "layers.3.attention.to_q") == "transformer.layers.3.attention.to_q"
     assert kohya_name("unet", "mid_block.attentions.0.proj_in", 2) == "lora_unet_mid_block_attentions_0_proj_in"

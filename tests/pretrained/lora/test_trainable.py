@@ -109,9 +109,9 @@ def test_a_base_in_half_precision_is_trained_in_single(network: nn.Module) -> No
 
 
 @pytest.mark.parametrize("family", ["sdxl", "flux"])
-def test_a_whole_network_begins_at_itself_and_is_itself_again(family: str, tiny: Callable[[str], Any]) -> None:
+def test_a_whole_network_begins_at_itself_and_is_itself_again(family: str, tiny_of: Callable[[str], Any]) -> None:
     pytest.importorskip("diffusers")
-    one = tiny(family)
+    one = tiny_of(family)
     base, names = one.answer(), list(one.network.state_dict())
     add_trainable_lora(one.network, 4, 2)
     assert torch.equal(one.answer(), base)

@@ -95,7 +95,7 @@ def test_the_file_says_what_it_is_by_the_keys_that_other_programs_read(
         "modelspec.trigger_phrase": "in ink", "modelspec.resolution": "64x64", "modelspec.prediction_type": "epsilon",
         "sfumato.collection": "art",
     }  # fmt: skip
-    assert "lora_te2_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight" in names
+    assert "lora_te2_text_model_encoder_layers_0_self_attn_out_proj.lora_down.weight" in names
     assert alpha == 2.5
     lora = read_lora(path)
     assert (lora.digest, lora.family, lora.about) == (digest, "sdxl", ABOUT)

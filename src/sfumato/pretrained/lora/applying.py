@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 from torch import Tensor, nn
@@ -92,13 +92,8 @@ def _placed(lora: LoraFile, pipeline: Any, family: Family) -> Placed:
         for alias, layer in aliases(component, named).items()
     }
     changes = {name: _Change(down, up, lora.layers[name].alpha) for name, (down, up) in lora.tensors().items()}
-    if not changes.keys() <= places.keys() and not has_unet(family.name):
-        changes = _renamed(pipeline, lora, changes)
-    if lost := changes.keys() - places.keys():
-        raise SfumatoError(
-            f"{lora.path}: {len(lost):,} of its {len(changes):,} layers have no place in {family.title}: "
-            f"{some(lost)}; choose a LoRA that was made for it"
-        )
+    if not changes.keys() <= places.keys():
+        changes = _renamed(pipeline, family, lora, changes, places.keys())
     placed: dict[str, dict[str, _Change]] = {}
     for name, change in changes.items():
         component, layer = places[name]
@@ -117,28 +112,54 @@ def _layers(module: nn.Module) -> dict[str, nn.Linear | nn.Conv2d]:
     }
 
 
-def _renamed(pipeline: Any, lora: LoraFile, changes: Mapping[str, _Change]) -> dict[str, _Change]:
+def _renamed(
+    pipeline: Any, family: Family, lora: LoraFile, changes: Mapping[str, _Change], places: Set[str]
+) -> dict[str, _Change]:
     """With the names of diffusers, for files that call the layers of a transformer as its authors did, and fuse some.
 
-    Alpha is multiplied into B before, because what it belongs to may be divided.
+    Raises SfumatoError with the layers that have no place by any name.
+    """
+
+    def found(some_changes: Mapping[str, _Change]) -> dict[str, _Change]:
+        named = {} if has_unet(family.name) else _converted(pipeline, lora, some_changes)
+        return named if named.keys() <= places else {}
+
+    if renamed := found(changes):
+        return renamed
+    lost = [name for name in changes if name not in places]
+    lost = [name for name in lost if not found({name: changes[name]})] or lost
+    raise SfumatoError(
+        f"{lora.path}: {len(lost):,} of its {len(changes):,} layers have no place in {family.title}: {some(lost)}; "
+        "choose a LoRA that was made for it"
+    )
+
+
+def _converted(pipeline: Any, lora: LoraFile, changes: Mapping[str, _Change]) -> dict[str, _Change]:
+    """What diffusers makes of names that are not its own; {} where it knows none of them, or would leave some out.
+
+    Alpha is multiplied into B before, because what it belongs to may be divided. Nothing is left out if the parts have
+    as many outputs as the whole.
     """
     given = {}
     for name, change in changes.items():
-        scale = change.alpha / lora.layers[name].rank
-        given[lora.layers[name].down], given[lora.layers[name].up] = change.down, change.up * scale
+        given[lora.layers[name].down] = change.down.float()
+        given[lora.layers[name].up] = change.up.float() * (change.alpha / len(change.down))
     try:
         named = pipeline.lora_state_dict(given)
     except (ValueError, KeyError, IndexError, AttributeError, RuntimeError, TypeError, AssertionError):
-        return dict(changes)  # what has no place is told by the names of the file
-    if isinstance(named, tuple):
-        named = named[0]
+        return {}
     pairs: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in named.items():
+    for name, tensor in (named[0] if isinstance(named, tuple) else named).items():
         layer, _, part = name.removesuffix(".weight").rpartition(".lora_")
-        pairs.setdefault(layer or name, {})[part] = tensor
+        pairs.setdefault(layer, {})[part] = tensor
     if any(pair.keys() != {"A", "B"} for pair in pairs.values()):
-        return dict(changes)
-    return {name: _Change(pair["A"], pair["B"], float(len(pair["A"]))) for name, pair in pairs.items()}
+        return {}
+    converted = {name: _Change(pair["A"], pair["B"], float(len(pair["A"]))) for name, pair in pairs.items()}
+    return converted if _outputs(converted) == _outputs(changes) else {}
+
+
+def _outputs(changes: Mapping[str, _Change]) -> int:
+    return sum(len(change.up) for change in changes.values())
 
 
 def _fitted(lora: LoraFile, title: str, name: str, change: _Change, layer: nn.Linear | nn.Conv2d) -> _Change:

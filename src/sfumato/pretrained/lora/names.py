@@ -73,6 +73,11 @@ def kohya_name(component: str, layer: str, encoders: int) -> str:
     return f"lora_te{number}_{_flat(_in_text_model(layer))}"
 
 
+def peft_name(component: str, layer: str) -> str:
+    """What diffusers' form calls a layer, by which other programs look layers of transformers and their texts up."""
+    return f"{component}.{_in_text_model(layer) if component.startswith('text_encoder') else layer}"
+
+
 def _aliases(component: str, layer: str) -> Iterator[str]:
     if component in ("unet", "transformer"):
         yield from (f"{component}.{layer}", f"base_model.model.{layer}", f"lora_{component}_{_flat(layer)}", layer)

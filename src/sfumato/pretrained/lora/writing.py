@@ -17,7 +17,7 @@ from sfumato.disk import write_whole_file
 from sfumato.errors import SfumatoError
 from sfumato.pretrained.lora.about import LoraAbout
 from sfumato.pretrained.lora.marks import ARCHITECTURE, MARKS, VERSION, has_unet
-from sfumato.pretrained.lora.names import kohya_name
+from sfumato.pretrained.lora.names import kohya_name, peft_name
 
 _PARTS: Final = {"lora_A": "lora_down", "lora_B": "lora_up"}
 _NO_MORE: Final[Mapping[str, str]] = {}
@@ -87,7 +87,7 @@ def _kohya(tensors: Mapping[str, Mapping[str, Tensor]], alpha: float, family: st
 
 def _peft(tensors: Mapping[str, Mapping[str, Tensor]], scale: float) -> dict[str, Tensor]:
     return {
-        f"{component}.{name}": tensor * scale if name.endswith("lora_B.weight") else tensor
+        peft_name(component, name): tensor * scale if name.endswith("lora_B.weight") else tensor
         for component, parts in tensors.items()
         for name, tensor in parts.items()
     }

@@ -63,9 +63,9 @@ class AdaptingConfig(ObjectiveConfig):
 
         denoiser = AdaptedDenoiser.fresh(base, rank, alpha, targets, seed)
         if self.checkpointing:
-            base.network.enable_gradient_checkpointing()  # type: ignore[operator]
+            base.network.enable_gradient_checkpointing()
         else:
-            base.network.disable_gradient_checkpointing()  # type: ignore[operator]
+            base.network.disable_gradient_checkpointing()
         return Adapting(denoiser, NoiseLevels.of(base), self.caption_dropout)
 
     def build(

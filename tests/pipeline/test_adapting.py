@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from sfumato.disk import replace_file
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model
 from sfumato.pretrained.lora.trainable import remove_trainable_lora
-from sfumato.training import Run, encoding, examples, resolve, train
+from sfumato.training import Run, adapting_plan, encoding, examples, resolve, train
 from sfumato.training.adapting_plan import fitting, plan_adapting
 from sfumato.training.adapting_preparation import material_of
 from sfumato.training.encoded import EncodedPictures
@@ -36,6 +36,14 @@ CHOICES = {
     "learning_rate": 3e-3,
     "cadence": {"evaluations": 2, "snapshots": 0, "checkpoint_every": 2, "log_every": 1},
 }
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before() -> Iterator[None]:
+    """Runs set torch's number of threads; other tests keep theirs."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +175,17 @@ def test_batches_are_of_one_shape_and_each_picture_that_is_judged_is_looked_at_o
         assert torch.equal(latents, encoded("sd15").latents(chosen[places].tolist()))
 
 
+def test_a_plan_for_a_time_counts_what_looking_takes_and_leaves_no_layers_behind(base, encoded, gathered, monkeypatch):
+    monkeypatch.setattr(adapting_plan, "MEASURED_SECONDS", 0.01)
+    choices = fitting({"adapter": {"rank": 2}, "minutes": 5.0, "threads": 1}, base("sd15"))
+    made = plan_adapting(choices, base("sd15"), gathered[1], encoded("sd15"), CPU, ("captions: 12",))
+    assert "; captions: 12: about" in made.sentence
+    assert made.sentence.endswith(f"times each of {len(gathered[1].train)}")
+    assert made.settings.cadence.evaluations >= 4
+    assert made.settings.optimiser.kind == "adamw"
+    assert not any("lora" in name for name in base("sd15").pretrained.network.state_dict())
+
+
 # ---- what learns
 
 
@@ -278,23 +297,25 @@ def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bits(trained, monkey
     assert lines(killed) == lines(place)
 
 
-def test_the_model_makes_works_that_are_not_those_of_the_base_and_are_judged(trained, pretrained_folder):
-    place, _, _ = trained
-    model = Model.from_pretrained(place, device="cpu")
+@pytest.fixture(scope="module")
+def adapted(trained) -> Model:
+    return Model.from_pretrained(trained[0], device="cpu")
+
+
+def test_the_model_makes_works_that_are_not_those_of_the_base_and_are_judged(adapted, base):
+    model = adapted
     asked = {"prompt": "a wave", "seed": 1, "steps": 2}
     work = Generation.of(model, **asked).work()
-    of_base = Generation.of(Model.from_pretrained(pretrained_folder("sd15"), device="cpu"), **asked).work()
+    of_base = Generation.of(base("sd15"), **asked).work()
     assert work.image.size == (64, 64)
     assert work.image.tobytes() != of_base.image.tobytes()
     assert work.finding is not None
     assert work.recipe.model.base.digest == model.adaptation.base.digest
 
 
-def test_a_model_that_is_saved_again_is_the_same_and_one_without_its_base_says_where_to_look(trained, tmp_path):
-    place, _, _ = trained
-    model = Model.from_pretrained(place, device="cpu")
-    again = Model.from_pretrained(model.save_pretrained(tmp_path / "again"), device="cpu")
-    assert again.reference == model.reference
+def test_a_model_that_is_saved_again_is_the_same_and_one_without_its_base_says_where_to_look(adapted, tmp_path):
+    again = Model.from_pretrained(adapted.save_pretrained(tmp_path / "again"), device="cpu")
+    assert again.reference == adapted.reference
     config = json.loads((tmp_path / "again/config.json").read_text())
     config["base"]["place"] = "./nowhere"
     (tmp_path / "again/config.json").write_text(json.dumps(config))
