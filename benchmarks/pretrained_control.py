@@ -28,9 +28,9 @@ from control_figures import (
     palette_distance,
 )
 from PIL import Image
+from pretrained_training import dataset_of, learned_pipelines
 from torch import Tensor
 
-from benchmarks.pretrained_training import dataset_of, learned_pipelines
 from sfumato.dataset import Dataset
 from sfumato.diffusion.steering import low_pass
 from sfumato.images.tensors import as_canvas, to_pictures

@@ -91,7 +91,9 @@ def test_a_tile_is_decoded_as_one_and_not_as_a_picture_that_ends(model: Model) -
     """The VAE pads what it decodes with nothing; of latents that are turned, a torus gives the picture turned."""
     canvas, cell = plain_canvas(model.config, CanvasShape(tile=True)), model.codec.factor
     sampling = sampling_of(model, model.config.generation, [InitialNoise(SeededNoise(1, 0))], canvas=canvas)
-    latents = torch.randn(1, *model.codec.shape(canvas.height, canvas.width), generator=torch.Generator().manual_seed(0))
+    latents = torch.randn(
+        1, *model.codec.shape(canvas.height, canvas.width), generator=torch.Generator().manual_seed(0)
+    )
     with torch.inference_mode():
         one, turned = (sampling.decode(each, True) for each in (latents, latents.roll(1, 3)))
     torch.testing.assert_close(one.roll(cell, 3), turned, rtol=0, atol=1e-4)
