@@ -65,7 +65,7 @@ class PretrainedNetwork(BaseModel):
     """A network that is loaded with the pipeline that it belongs to, and never built from settings.
 
     family: of `sfumato.pretrained`; parameters: how many numbers it has; multiple: pixels, of which a side of its
-    pictures has to be a multiple.
+    pictures has to be a multiple; largest: the longest side in pixels that it can be shown at once, None for any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +74,7 @@ class PretrainedNetwork(BaseModel):
     family: str
     parameters: int = Field(ge=0)
     multiple: int = Field(ge=1)
+    largest: int | None = Field(None, ge=1)
 
 
 class NetworkArguments(TypedDict):
@@ -167,8 +168,9 @@ class ModelConfig(BaseModel):
         one any shape of up to half as many pixels again, beyond which it repeats what it knows."""
         if not isinstance(self.network, PretrainedNetwork):
             return (height, width) == (self.size, self.size)
+        largest = self.network.largest or max(height, width)
         whole = height % self.network.multiple == 0 and width % self.network.multiple == 0
-        return whole and 2 * height * width <= 3 * self.size**2
+        return whole and max(height, width) <= largest and 2 * height * width <= 3 * self.size**2
 
     def fitted(self, width: int, height: int) -> tuple[int, int]:
         """The width and height at which it takes up a picture of that size: of its own, and a pre-trained one in the
@@ -181,7 +183,8 @@ class ModelConfig(BaseModel):
         if sides[0] * sides[1] > most:  # a strip, one side of which could not become smaller
             longer = sides.index(max(sides))
             sides[longer] = max(multiple, most // min(sides) // multiple * multiple)
-        return sides[0], sides[1]
+        largest = self.network.largest or max(sides)
+        return min(sides[0], largest), min(sides[1], largest)
 
     def network_arguments(self) -> NetworkArguments:
         """What `build_network` takes, to build the network, count its parameters or list their shapes. Not of a

@@ -163,7 +163,7 @@ class Model:
             named=parts.reference,
             computes_on=device,
             fitted=parts.opened.plan.changes,
-            notes=(parts.opened.plan.sentence, *parts.opened.notes),
+            notes=parts.notes,
         )
 
     def _read_beside(self, directory: Path) -> None:

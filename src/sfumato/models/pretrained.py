@@ -40,6 +40,12 @@ class PretrainedParts:
     record: ModelRecord
     reference: ModelReference
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How it fits into the memory, what was assumed of it, and what its guidance is in its family's own number."""
+        guidance = self.pretrained.family.guidance.said(self.config.generation.guidance)
+        return tuple(filter(None, (self.opened.plan.sentence, *self.opened.notes, guidance)))
+
 
 def open_pretrained(
     name: str | Path,
@@ -125,6 +131,7 @@ def pretrained_config(pretrained: Pretrained, opened: OpenedPipeline) -> ModelCo
         family=pretrained.family.name,
         parameters=sum(parameter.numel() for parameter in pretrained.denoiser.parameters()),
         multiple=pretrained.codec.factor,
+        largest=pretrained.largest,
     )
     return ModelConfig.model_validate(
         {
@@ -171,13 +178,11 @@ def record_of(pretrained: Pretrained, opened: OpenedPipeline) -> ModelRecord:
     opened."""
     from sfumato.pretrained.equality import equality_of
 
-    equality = equality_of(pretrained, opened.digest)
-    said = f"its latents after two steps are those of its pipeline in diffusers but for {equality.error:.1e} of their"
     notes = {"Assumed": " ".join(opened.notes)} if opened.notes else {}
     return ModelRecord(
         description=f"{pretrained.family.title}, a pre-trained model that makes pictures from text",
         tag="text-to-image",
-        facts={**terms_of(opened).rows, "Equality": f"{said} norm ({equality.dtype})", **notes},
+        facts={**terms_of(opened).rows, "Equality": equality_of(pretrained, opened.digest).said, **notes},
     )
 
 
