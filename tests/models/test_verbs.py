@@ -34,6 +34,7 @@ from sfumato.works.request import PARTS, Request, SamplerSettings, Slerp
 # The model itself, and what is said of files and of the screen; a model is put on a device when it is loaded, a
 # trajectory has a method of its own, and a work's own `save` leaves out recipe or mark, or writes over a file.
 NOT_ASKED = {"model", "output", "trajectory", "recipe", "mark", "device", "force"}
+NOT_ASKED |= {"base", "loras", "memory"}  # but when the model is opened
 # What only a recipe has: pictures by their digests, steering as it is kept; each has a verb or a keyword of its own.
 NOT_PLAIN = {*PARTS, "edit", "palette", "composition", "number", "slerps", "withheld"}
 
@@ -43,7 +44,10 @@ def test_every_option_of_the_command_has_its_keyword():
     named = set(inspect.signature(Model.generate).parameters) - {"self", "asked"}
     plain = {name for kind in (Request, *PARTS.values()) for name in kind.model_fields} - NOT_PLAIN
     rare = {name for name, field in SamplerSettings.model_fields.items() if field.json_schema_extra == {"rare": True}}
-    assert rare == {"guidance_low", "guidance_high", "guidance_chroma", "noise_high", "sigma_min", "sigma_max"}
+    assert rare == {
+        *("guidance_low", "guidance_high", "guidance_chroma", "noise_high", "sigma_min", "sigma_max"),
+        "distilled_guidance",
+    }
     assert options - {"settings"} | rare == named | plain
 
 

@@ -28,7 +28,7 @@ _OF_THE_MACHINE = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.EFBIG, errno.ENXIO),
 }
-_FOR_TEXT = ("--prompt", "--negative-prompt", "--text")  # what people try who know other programs
+_OTHER_NAMES = {"--negative-prompt": "--negative", "--text": "--prompt"}  # what people try who know other programs
 _CIRCLE = "Symlink loop from"  # Python's words, before 3.13
 LONGEST = 2000  # letters of an answer; a person who gave more need not read it all again
 
@@ -174,10 +174,10 @@ def _say(text: str) -> None:
 
 def _usage(error: Any) -> str:
     """What is wrong with an option or an argument, in one sentence. error: a ``UsageError``."""
-    if getattr(error, "option_name", "") in _FOR_TEXT:
+    if own := _OTHER_NAMES.get(getattr(error, "option_name", "")):
         return (
-            f"{error.option_name}: a model that was trained with sfumato takes no text; "
-            "it knows the classes that it was trained on: choose one with --class"
+            f"{error.option_name}: is called {own} here, of a model that reads text; one that was trained with sfumato "
+            "knows classes: choose one with --class"
         )
     context = error.ctx
     command = context.command_path if context is not None else "sfumato"

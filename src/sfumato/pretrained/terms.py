@@ -30,13 +30,13 @@ _RAIL: Final = _Licence(
 _RAIL_PLUS: Final = _Licence(
     "CreativeML Open RAIL++-M",
     "conditions",
-    "https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0/blob/main/LICENSE.md",
+    "https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0",
 )
 _COMMUNITY: Final = _Licence("Stability AI Community License", "conditions", "https://stability.ai/license")
 _FLUX: Final = _Licence(
     "FLUX Non-Commercial License",
     "non-commercial",
-    "https://huggingface.co/black-forest-labs/FLUX.1-dev/blob/main/LICENSE.md",
+    "https://huggingface.co/black-forest-labs/FLUX.1-dev",
 )
 _QWEN: Final = _Licence("Qwen Research License", "research", "")
 _FAIR: Final = _Licence("Fair AI Public License 1.0-SD", "conditions", "https://freedevproject.org/faipl-1.0-sd/")
