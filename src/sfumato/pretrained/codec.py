@@ -71,7 +71,8 @@ class VaeCodec(Codec):
             pictures = vae.decode(z.to(vae.dtype)).sample.float()
             return pictures
         # In parts, each of which ends somewhere, a torus is decoded with a margin; as a whole it needs none.
-        in_parts = getattr(vae, "use_tiling", False)
+        most = getattr(vae, "tile_latent_min_size", 0)
+        in_parts = getattr(vae, "use_tiling", False) and max(z.shape[-2:]) > most
         shown = _gone_on(z, BEYOND) if in_parts else z
         with nullcontext() if in_parts else _on_torus(vae.decoder):
             pictures = vae.decode(shown.to(vae.dtype)).sample.float()
