@@ -13,6 +13,7 @@ from sfumato.cli.collect import parse_background
 from sfumato.cli.nearness import said_of_nearness
 from sfumato.cli.options import PictureOptions
 from sfumato.cli.output import check_free, check_is_not, check_made_up
+from sfumato.cli.pretrained import said_of_no_prompt
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import picture_and_file
 from sfumato.works.refusal import OTHERS, Refusal, nothing_left, said_of_refusals
@@ -93,7 +94,8 @@ class OneWork:
         from sfumato.works import Work, save_animation
 
         generation = generation.asking(self.copies, self.retries)
-        way, refused, works, notes = Trajectory(), list[Refusal](), list[Work](), dict[str, None]()
+        way, refused, works = Trajectory(), list[Refusal](), list[Work]()
+        notes = dict.fromkeys(said_of_no_prompt(generation))
         with SamplingBar(self.console, "1 work", [Part(generation, 1, generation.request.position)]) as bar:
             for event in generation.events(previews=self.video is not None):
                 bar.note(event)

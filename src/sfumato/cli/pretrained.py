@@ -13,7 +13,7 @@ from sfumato.cli.bar import say
 from sfumato.works.request import SamplerSettings
 
 if TYPE_CHECKING:
-    from sfumato.models import Model
+    from sfumato.models import Generation, Model
 
 PromptFile = Annotated[
     Path | None,
@@ -70,3 +70,10 @@ class PretrainedOptions:
         for note in loaded.notes:
             say(Console(highlight=False), note)
         return loaded
+
+
+def said_of_no_prompt(generation: Generation) -> list[str]:
+    """A sentence where a model that reads text is asked for nothing."""
+    if not generation.model.config.takes_prompts or generation.prompt_of(generation.request.position):
+        return []
+    return ["no prompt was given, so these are what the model makes when nothing is asked for; say what with --prompt"]

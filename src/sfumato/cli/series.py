@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from sfumato.cli.output import beside, check_free, check_made_up
+from sfumato.cli.pretrained import said_of_no_prompt
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import open_picture
 from sfumato.text import counted
@@ -84,6 +85,7 @@ class SeriesOfWorks:
         self.findings.update({self.series.name(number): None for number in there})
         count = numbers.stop - first
         events = generation.events(count, first, previews=self.trajectory) if count else ()
+        self.notes.update(dict.fromkeys(said_of_no_prompt(generation)))
         parts = _parts(generation, upscaler, count, first)
         with self.directory.at_work():
             with SamplingBar(console, counted(count, "work"), parts) as bar:
