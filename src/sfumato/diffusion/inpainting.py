@@ -33,7 +33,6 @@ Draw = Callable[[int], Tensor]
 PIECE = 3  # levels that are repeated together: with fewer the picture cannot change, with more it forgets
 LOWEST = 0.1  # sigma, down to which levels are repeated: below it nothing visible changes
 NUDGE = 0.2  # of the noise's standard deviation: how far the known pixels are moved to see what changes with them
-ROUNDS = 32  # means of neighbours that smooth a membrane which is right in the large already
 
 
 def inpaint(
@@ -80,26 +79,6 @@ def kept(made: Tensor, picture: Tensor, mask: Tensor) -> Tensor:
     """
     # Clipped, or where the mask is grey a made pixel beyond white would brighten the picture's own.
     return picture.to(made).lerp(made.clamp(-1, 1), mask.to(made))
-
-
-def met(made: Tensor, picture: Tensor, mask: Tensor) -> Tensor:
-    """What a codec has decoded, moved so that it meets the picture where the mask begins.
-
-    Decoding does not give the picture's own pixels back where it is kept, and what was made beside them is off by as
-    much: pasted together they would show an edge. So what is missing there is added to the others too, as a membrane
-    that is stretched over them from its values along the edge (Perez et al. 2003, 'Poisson image editing', eq. 5).
-
-    made: [N, 3, H, W]; picture: [1 or N, 3, H, W]; mask: [1 or N, 1, H, W], 0 is known. Returns [N, 3, H, W], the
-    picture's own pixels where they are known.
-    """
-    picture, mask = picture.to(made), mask.to(made)
-    known, missing = mask == 0, picture - made
-    membrane = continued(missing, mask)
-    for _ in range(ROUNDS):
-        beyond = F.pad(membrane, (1, 1, 1, 1), mode="replicate")
-        beside = beyond[..., 1:-1, 2:] + beyond[..., 1:-1, :-2] + beyond[..., 2:, 1:-1] + beyond[..., :-2, 1:-1]
-        membrane = torch.where(known, missing, beside / 4)
-    return made + membrane
 
 
 def _fitting(denoise: Denoise, nudged: Denoise, picture: Tensor, made: Tensor, nudges: int, highest: float) -> Denoise:

@@ -21,8 +21,9 @@ from sfumato.diffusion import (
     mixed,
 )
 from sfumato.diffusion.enlarging import enlarged
-from sfumato.diffusion.inpainting import continued, inpaint, kept, met
+from sfumato.diffusion.inpainting import continued, inpaint, kept
 from sfumato.diffusion.inversion import invert, restore
+from sfumato.diffusion.membrane import met
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import DISTILLED
 from sfumato.diffusion.windows import Positions, windowed

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from sfumato.diffusion.inpainting import met
+from sfumato.diffusion.membrane import met
 
 
 def test_what_a_codec_made_meets_the_picture_where_the_mask_begins() -> None:
