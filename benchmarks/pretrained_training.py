@@ -5,7 +5,7 @@
 
 Pictures of 64 px; the VAE makes latents of 4 channels and 16 x 16 cells of them, 4 px a cell, so that 12 numbers of a
 picture become one as in those of FLUX.1. Text is the name of a class, encoded by encoders of random weights. What
-is there already is not trained again. On one core the three take about six minutes each.
+is there already is not trained again. On one core the three take 149, 144 and 83 seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a codec made is moved so that no edge shows where it meets the picture."""
+"""What a VAE made is moved to meet the pixels that are kept beside it."""
 
 import math
 

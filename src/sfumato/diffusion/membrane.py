@@ -1,4 +1,4 @@
-"""What a codec has made meets the picture that is kept beside it."""
+"""A membrane over what was made, along which it meets what was kept."""
 
 from __future__ import annotations
 
