@@ -25,6 +25,7 @@ from sfumato.works import read_work
 
 pytest.importorskip("diffusers")
 
+BRIEF = "--steps 2 --set evaluations=1 --set snapshots=1"  # in place of minutes
 PAGE = Path(__file__).parents[1] / "docs" / "stable-diffusion.md"
 
 
@@ -72,7 +73,7 @@ def test_each_command_of_the_page_does_what_it_says(
     lines = commands()
     assert len(lines) >= 18
     for line in lines:
-        monkeypatch.setattr(sys, "argv", shlex.split(re.sub(r"--minutes \d+", "--steps 3", line)))
+        monkeypatch.setattr(sys, "argv", shlex.split(re.sub(r"--minutes \d+", BRIEF, line)))
         with pytest.raises(SystemExit) as left:
             main()
         assert not left.value.code, f"{line}: {capsys.readouterr().err}"

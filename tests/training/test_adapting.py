@@ -140,7 +140,7 @@ def test_a_run_that_died_ends_as_the_one_left_alone(
 
 @pytest.mark.slow
 def test_a_run_that_was_killed_ends_as_the_one_left_alone(kills: ModuleType, prepare: Prepare, tmp_path: Path) -> None:
-    settings = {"steps": 90, "checkpoint_every": 10, "evaluations": 1, "snapshots": 1}
+    settings = {"steps": 24, "checkpoint_every": 8, "evaluations": 1, "snapshots": 1}
     alone, run = (prepare(tmp_path / name / "run", **settings) for name in ("alone", "killed"))
     list(train(alone))
     assert kills.start_and_kill(kills.resume_command(run.path), run.path, "saving", random.Random(3))
