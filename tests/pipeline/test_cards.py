@@ -213,3 +213,12 @@ def test_what_is_neither_a_model_nor_a_collection_is_said_to_be(
 def test_another_format_is_said_to_be_none(strict: Path) -> None:
     with pytest.raises(SfumatoError, match="hub, croissant, eu, not 'pdf'"):
         pipeline.card(strict / "collection", "pdf")
+
+
+def test_a_pre_trained_model_has_a_card_that_says_how_equal_it_is_and_what_is_not_known(pretrained_folder):
+    pytest.importorskip("diffusers")
+    text = pipeline.card(pretrained_folder("sd15"))
+    assert "Stable Diffusion 1, a pre-trained model that makes pictures from text." in text
+    assert "pipeline_tag: text-to-image" in text
+    assert "those of its own pipeline to" in text
+    assert "what it was trained on is not known" in text

@@ -83,10 +83,9 @@ def model_card(subject: Subject) -> str:
         raise ValueError("a collection has another card: dataset_card")
     name = printable(" ".join(config.name.split()))
     python, command = _USE_OF_WORDS if config.takes_prompts else _USES[config.begins_with]
-    began = f", beginning with the weights of {_ancestors(config)}" if config.descends_from else " from scratch"
     parts = [
         f"# {plain(config.name)}",
-        f"{plain(subject.record.description) or _NO_DESCRIPTION}, trained{began}.",
+        f"{plain(subject.record.description) or _NO_DESCRIPTION}{_trained(config)}.",
         table(_model_rows(subject, config)),
         "## Use",
         f"```python\n{python.format(quoted=json.dumps(name, ensure_ascii=False))}\n```",
@@ -135,7 +134,7 @@ def _model_rows(subject: Subject, config: ModelConfig) -> dict[str, str]:
         **{plain(what): plain(fact) for what, fact in record.facts.items()},
         **({"Descends from": ", ".join(map(plain, config.descends_from))} if config.descends_from else {}),
         **({"Weights": subject.weights} if subject.weights else {}),
-        "Made with": f"sfumato {plain(config.sfumato_version) or NOT_KNOWN}",
+        **({} if _is_others(config) else {"Made with": f"sfumato {plain(config.sfumato_version) or NOT_KNOWN}"}),
     }
 
 
@@ -143,6 +142,17 @@ def _network(config: ModelConfig) -> str:
     if isinstance(config.network, PretrainedNetwork):
         return f"that of {config.network.family}, of {config.network.parameters / 1e6:,.1f} million parameters"
     return f"{config.network.kind}, {config.preconditioning} preconditioning"
+
+
+def _trained(config: ModelConfig) -> str:
+    if config.descends_from:
+        return f", trained, beginning with the weights of {_ancestors(config)}"
+    return "" if _is_others(config) else ", trained from scratch"
+
+
+def _is_others(config: ModelConfig) -> bool:
+    """Whether another program trained all of it."""
+    return config.takes_prompts and not config.descends_from
 
 
 def _ancestors(config: ModelConfig) -> str:
