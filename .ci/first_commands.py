@@ -66,7 +66,10 @@ COMMANDS = (
     Typed("sfumato train photos --steps 2", 2, "run: holds a run already; go on with 'sfumato train --resume -o run'"),
     Typed("sfumato generate", 2, "missing argument 'model'; 'sfumato generate --help' shows what there is"),
     Typed("sfumato generate nowhere", 2, "nowhere: no such directory"),
-    Typed("sfumato generate run --prompt 'a cat'", 2, "--prompt: a model that was trained with sfumato takes no text"),
+    Typed("sfumato generate run --prompt 'a cat'", 2, "prompt 'a cat': the model 'run' reads no text"),
+    Typed("sfumato generate v1-5.ckpt --prompt 'a cat'", 2, "is a pickle, which can run any program"),
+    Typed("sfumato generate cat.safetensors --prompt 'a cat'", 2, "no such folder or .safetensors file"),
+    Typed("sfumato train photos --from cat.safetensors -o ink", 2, "not be trained as a whole; add --adapt"),
     Typed("sfumato generate run --class cats", 2, "planes, waves"),
     Typed(
         "sfumato generate run -n 2 --steps 2",
