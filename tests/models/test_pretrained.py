@@ -234,3 +234,18 @@ def test_each_work_and_the_record_say_that_it_is_not_known_what_the_model_learne
     assert (learned.base.name, learned.base.trained_on) == (model.config.name, "")
     assert model.record is not None
     assert model.record.facts["What the base learned from"] == "what it was trained on is not known"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "said"),
+    [
+        (60, 64, "makes pictures whose sides are multiples of "),
+        (8, 8, "8 x 8 pixels; each side has to have 16 or more"),
+        (320, 32, "each side has to have 64 or more"),
+    ],
+)
+def test_a_size_that_it_cannot_make_is_told_by_what_is_wrong_with_it(
+    model: Model, width: int, height: int, said: str
+) -> None:
+    with pytest.raises(SfumatoError, match=said):
+        plain_canvas(model.config, CanvasShape(width=width, height=height))

@@ -213,3 +213,10 @@ def test_what_is_neither_a_model_nor_a_collection_is_said_to_be(
 def test_another_format_is_said_to_be_none(strict: Path) -> None:
     with pytest.raises(SfumatoError, match="hub, croissant, eu, not 'pdf'"):
         pipeline.card(strict / "collection", "pdf")
+
+
+def test_a_pre_trained_model_has_a_card_with_how_equal_it_is_to_its_own_pipeline(pretrained_folder):
+    text = pipeline.card(pretrained_folder("sd15"))
+    assert "| Equality | with Euler's method its latents are those of its own pipeline to " in text
+    assert "Stable Diffusion 1, a pre-trained model that makes pictures from text.\n" in text
+    assert "from scratch" not in text

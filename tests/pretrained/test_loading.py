@@ -62,6 +62,8 @@ def harm(model, case):
             (model / "unet" / "config.json").write_text("{")
         case "no tokenizer":
             shutil.rmtree(model / "tokenizer")
+        case "no vocabulary":
+            (model / "tokenizer" / "tokenizer.json").unlink()
 
 
 @pytest.mark.parametrize(
@@ -72,10 +74,11 @@ def harm(model, case):
         ("adapter", "its text_encoder is an adapter of another model"),
         ("class", "its unet is a Nothing, which diffusers does not have in the version that is installed"),
         ("not a class", "its unet is a logging, which diffusers does not have"),
-        ("size", "unet: cannot be loaded"),
+        ("size", r"unet: cannot be loaded \(.+ but got torch.Size\(\[\d+\]\)\); get the model again$"),
         ("tensor", "the weights of its unet lack 'conv_out.bias'; get the model again"),
         ("config", "unet: cannot be loaded"),
-        ("no tokenizer", "tokenizer: cannot be loaded"),
+        ("no tokenizer", "holds no vocabulary of its tokenizer, so it is not whole; get the model again"),
+        ("no vocabulary", "holds no vocabulary of its tokenizer, so it is not whole; get the model again"),
     ],
 )
 def test_what_is_not_whole_or_asks_for_more_is_one_sentence(case, said, copy, no_network):

@@ -83,10 +83,13 @@ def model_card(subject: Subject) -> str:
         raise ValueError("a collection has another card: dataset_card")
     name = printable(" ".join(config.name.split()))
     python, command = _USE_OF_WORDS if config.takes_prompts else _USES[config.begins_with]
-    began = f", beginning with the weights of {_ancestors(config)}" if config.descends_from else " from scratch"
+    if config.descends_from:
+        trained = f", trained, beginning with the weights of {_ancestors(config)}"
+    else:  # who trained a pre-trained one began as nobody here knows
+        trained = "" if config.takes_prompts else ", trained from scratch"
     parts = [
         f"# {plain(config.name)}",
-        f"{plain(subject.record.description) or _NO_DESCRIPTION}, trained{began}.",
+        f"{plain(subject.record.description) or _NO_DESCRIPTION}{trained}.",
         table(_model_rows(subject, config)),
         "## Use",
         f"```python\n{python.format(quoted=json.dumps(name, ensure_ascii=False))}\n```",

@@ -67,6 +67,14 @@ class PretrainedOptions:
             memory=self.memory,
             precision=precision,
         )
-        for note in loaded.notes:
+        for note in filter(None, (*loaded.notes, _said_of_guidance(loaded, sampling))):
             say(Console(highlight=False), note)
         return loaded
+
+
+def _said_of_guidance(model: Model, sampling: SamplerSettings) -> str:
+    """What the guidance of these works is in the own number of the model's family, '' where that is the same."""
+    if model.pretrained is None:
+        return ""
+    asked = "guidance" in sampling.model_fields_set
+    return model.pretrained.family.guidance.said(sampling.guidance if asked else model.config.generation.guidance)

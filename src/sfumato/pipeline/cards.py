@@ -15,10 +15,12 @@ from sfumato.collection import Collection, is_collection
 from sfumato.dataset import Dataset
 from sfumato.disk import local_path, read_named_file
 from sfumato.errors import SfumatoError
+from sfumato.models import Model
 from sfumato.models.adapted import described_in
 from sfumato.models.configuration import MOST_CONFIG_BYTES
 from sfumato.models.place import CONFIG, RECORD, digest_in, opened_model
 from sfumato.models.record import read_record
+from sfumato.pretrained.opening import is_pipeline
 from sfumato.text import restored_path
 from sfumato.training import Run
 from sfumato.training.run import is_run
@@ -48,6 +50,9 @@ def subject_of(name: str | Path) -> Subject:
     path = local_path(name)
     if is_collection(path):
         return Subject.of_collection(Collection.open(path))
+    if is_pipeline(name):
+        model = Model.from_pretrained(name)
+        return Subject.of_model(model.config, model.record, weights=model.weights_digest)
     with opened_model(name) as directory:
         config = described_in(read_named_file(directory / CONFIG, MOST_CONFIG_BYTES), directory / CONFIG)
         record = read_record(directory / RECORD, config) if (directory / RECORD).is_file() else None
