@@ -142,6 +142,7 @@ def test_a_reimagined_work_is_given_its_picture(sfumato, run, work, here):
         ("again plain.png", "carries no recipe"),
         ("again lost.png", "made with 'run' (weights ffffffffff), and no model with these weights lies here or near"),
         ("again lost.png --model other", "'other' is another"),
+        ("again works/0001.png --model other", "'other' is another"),  # though the right one lies there
         ("again works/0001.png --model nowhere", "nowhere: no such directory"),
         ("again works/0001.png -o works/0001.png --force", "is the picture to begin with"),
         ("again works/0001.png -o copy.jpg", "a work is kept as PNG"),

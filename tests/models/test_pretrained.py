@@ -179,6 +179,17 @@ def test_what_it_cannot_do_is_one_sentence(model: Model, asked: dict[str, object
         model.generate(1, **ASKED | asked)
 
 
+def test_noise_levels_that_would_be_passed_over_are_refused(model: Model) -> None:
+    own = OWN_SPACING[model.config.network.family]
+    with pytest.raises(SfumatoError, match=f"schedule '{own}' goes through the noise levels of its family"):
+        model.generate(1, **ASKED, schedule=own, sigma_max=3.0)
+    if model.config.network.family == "sd15":
+        with pytest.raises(SfumatoError, match="sigma_max 50: the model 'sd15' knows noise up to 14.6"):
+            model.generate(1, **ASKED, sigma_max=50.0)
+    work = model.generate(1, **ASKED, schedule="karras", sigma_max=3.0)[0]
+    assert same(reproduce(model, work.recipe), work)
+
+
 def test_it_stays_as_it_was_published(model: Model, tmp_path: Path) -> None:
     with pytest.raises(SfumatoError, match="stays as it was published"):
         model.save_pretrained(tmp_path / "copy")
@@ -234,3 +245,18 @@ def test_each_work_and_the_record_say_that_it_is_not_known_what_the_model_learne
     assert (learned.base.name, learned.base.trained_on) == (model.config.name, "")
     assert model.record is not None
     assert model.record.facts["What the base learned from"] == "what it was trained on is not known"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "said"),
+    [
+        (60, 64, "makes pictures whose sides are multiples of "),
+        (8, 8, "8 x 8 pixels; each side has to have 16 or more"),
+        (320, 32, "each side has to have 64 or more"),
+    ],
+)
+def test_a_size_that_it_cannot_make_is_told_by_what_is_wrong_with_it(
+    model: Model, width: int, height: int, said: str
+) -> None:
+    with pytest.raises(SfumatoError, match=said):
+        plain_canvas(model.config, CanvasShape(width=width, height=height))

@@ -21,6 +21,21 @@ def test_what_is_missing_is_named_with_what_to_install(missing, monkeypatch):
         require("owner/name")
 
 
+@pytest.mark.parametrize("broken", ["diffusers", "transformers"])
+def test_what_is_there_and_cannot_be_imported_is_one_sentence(broken, monkeypatch):
+    there = importlib.import_module
+
+    def imported(name):
+        if name.startswith(broken):
+            raise ImportError("cannot import name 'x'\nfrom 'y'")
+        return there(name)
+
+    monkeypatch.setattr(importlib, "import_module", imported)
+    said = rf"^{broken} cannot be imported \(cannot import name 'x' from 'y'\); install it again with: pip install"
+    with pytest.raises(SfumatoError, match=said), quiet():
+        pass
+
+
 def imported_at_once(path):
     """What a module imports when it is imported itself, at its first level."""
     for node in ast.parse(path.read_text("utf-8")).body:

@@ -31,6 +31,11 @@ def test_parts_are_known_by_what_they_are_for(sd15: Sizes) -> None:
     assert (sd15.factor, sd15.cells(512, 500)) == (8, (63, 64))
 
 
+@pytest.mark.parametrize("family", ["sd15", "sdxl", "flux", "flux2_klein", "z_image", "chroma", "sd3"])
+def test_its_side_is_that_of_the_model_that_is_opened(family: str, pretrained_folder) -> None:  # type: ignore[no-untyped-def]
+    assert sizes_of(pretrained_folder(family)).side == 64
+
+
 def test_bytes_follow_from_how_weights_are_kept() -> None:
     part = ComponentSize("unet", nn.Sequential(nn.Linear(100, 50), nn.Conv2d(3, 8, 3)))
     linear, rest = 5000, 50 + 8 * 27 + 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -85,6 +85,7 @@ def again(
         made = OneWork.into(output, *sources, trajectory=trajectory, recipe=recipe, mark=mark, force=force)
     made = replace(made, remedy=LIMITS)
     place = str(device_again(device, read.recipe.environment.device))
+    needed = {part.model.digest for part in (read.recipe.first, *read.recipe.enlargements)}
     shown = covered = None
     if picture is not None:
         shown, file = picture_and_file(picture, parse_background(background))
@@ -95,7 +96,7 @@ def again(
     makers = itertools.chain([made], itertools.repeat(replace(made, video=None)))
     result = made_again(
         read.recipe,
-        lambda part: model_of(part, work, models or [], place, pretrained, request.sampling),
+        lambda part: model_of(part, work, models or [], place, pretrained, request.sampling, needed),
         lambda generation: next(makers).made(generation),
         request,
         picture=shown,
@@ -132,12 +133,14 @@ def model_of(
     device: str,
     pretrained: PretrainedOptions | None = None,
     changes: SamplerSettings | None = None,
+    needed: Collection[str] | None = None,
 ) -> Model:
     """The model of a recipe, to the bit: one that is named, else one that lies here or near the work, or on the Hub.
 
     It is known by its weights, whatever its directory is called. pretrained: what it is loaded with, if it is a
-    pre-trained one; LoRA files that are not named are searched for too; changes: settings that are to differ. Raises
-    SfumatoError where there is none.
+    pre-trained one; LoRA files that are not named are searched for too; changes: settings that are to differ; needed:
+    the digests of all models that may be named, None for any. Raises SfumatoError where there is none, and where
+    another is named.
     """
     from sfumato.models import Model
     from sfumato.models.nearby import find_loras, find_pipeline, find_weights, unpacked
@@ -151,6 +154,9 @@ def model_of(
         loras = zip(find_loras(recipe.model.loras, around) or (), recipe.model.loras, strict=False)
         pretrained = replace(pretrained, loras=[f"{path}:{one.weight!r}" for path, one in loras])
     asked = [pretrained.model(name, device, sampling) for name in named]
+    for model in asked:
+        if needed is not None and model.weights_digest not in needed:
+            check_model(model, recipe)
     if ours := [model for model in asked if model.weights_digest == recipe.model.digest]:
         return ours[0]
     if recipe.model.files:

@@ -92,7 +92,7 @@ def grid(
     """
     from sfumato.cli.output import check_free
     from sfumato.models import Generation
-    from sfumato.models.sampling import BATCH
+    from sfumato.models.sampling import batch_size
     from sfumato.provenance.mark import GRID_KEY
     from sfumato.works import save
     from sfumato.works.labelled_grid import labelled_grid
@@ -135,7 +135,8 @@ def grid(
     sources = loaded.sources([finding for cell in cells for finding in cell.findings])
     works = sum(len(cell.findings) for cell in cells)
     save(Product([sheet], texts={GRID_KEY: record}, sources=sources, works=works), output, force=force)
-    console.print(f"for each work, where {BATCH} are made at once:")
+    together = batch_size(loaded, generations[0].canvas)
+    console.print(f"for each work, where {together} are made at once:" if together > 1 else "for each work:")
     console.print(_costs(axes, cells))
     for axis in axes:
         if len(axis.values) > 1 and not _changes(axis.name, cells, attrgetter("pixels")):
@@ -179,20 +180,21 @@ def _made(
 ) -> list[Cell]:
     from sfumato.diffusion import Denoiser
     from sfumato.models.effort import watched_looks
-    from sfumato.models.sampling import BATCH
+    from sfumato.models.sampling import batch_size
     from sfumato.works import Work
     from sfumato.works.labelled_grid import refused_place
 
     next(generations[0].events())  # a machine's first step takes longer than any other
     parts = [Part(generation, count) for generation in generations]
-    batches, cells, evaluated = math.ceil(count / BATCH), list[Cell](), list[Denoiser]()
+    cells, evaluated = list[Cell](), list[Denoiser]()
     with (
         SamplingBar(console, counted(len(parts) * count, "work"), parts) as bar,
         watched_looks(lambda denoiser, _: evaluated.append(denoiser)),
     ):
         for generation, choice, part in zip(generations, choices, parts, strict=True):
             works, refused = dict[int, Work](), list[Refusal]()
-            before, began = len(evaluated), time.perf_counter()
+            together = batch_size(generation.model, generation.canvas)
+            batches, before, began = math.ceil(count / together), len(evaluated), time.perf_counter()
             for event in generation.events(count):
                 bar.note(event, part)
                 works |= {work.recipe.request.position: work for work in event.works}
@@ -202,7 +204,7 @@ def _made(
             pictures = [works[place].image if place in works else refused_place(size) for place in range(count)]
             findings = [work.finding for work in works.values()]
             # A batch is computed in full, however few of its works are wanted.
-            seconds = (time.perf_counter() - began) / (batches * BATCH)
+            seconds = (time.perf_counter() - began) / (batches * together)
             looks = (len(evaluated) - before) // batches
             cells.append(Cell(choice, pictures, looks, seconds, findings, refused))
     return cells

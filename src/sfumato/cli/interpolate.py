@@ -64,7 +64,8 @@ def interpolate(
     console = Console(highlight=False)
     one, other = (read_work(path).recipe.first for path in (first, second))
     place = str(device_again(device, one.environment.device))
-    loaded = model_of(one, first, [model] if model else [], place, pretrained, request.sampling)
+    named = [model] if model else []
+    loaded = model_of(one, first, named, place, pretrained, request.sampling, {one.model.digest})
     check_way(loaded, one, other)
     part = Part(reproduction(loaded, one, request), DENSITY * frames)
     part.is_sure = False  # until a batch is made: more than one class costs more

@@ -67,7 +67,7 @@ class PretrainedOptions:
             memory=self.memory,
             precision=precision,
         )
-        for note in loaded.notes:
+        for note in filter(None, (*loaded.notes, _said_of_guidance(loaded, sampling))):
             say(Console(highlight=False), note)
         return loaded
 
@@ -77,3 +77,11 @@ def said_of_no_prompt(generation: Generation) -> list[str]:
     if not generation.model.config.takes_prompts or generation.prompt_of(generation.request.position):
         return []
     return ["no prompt was given, so these are what the model makes when nothing is asked for; say what with --prompt"]
+
+
+def _said_of_guidance(model: Model, sampling: SamplerSettings) -> str:
+    """What the guidance of these works is in the own number of the model's family, '' where that is the same."""
+    if model.pretrained is None:
+        return ""
+    asked = "guidance" in sampling.model_fields_set
+    return model.pretrained.family.guidance.said(sampling.guidance if asked else model.config.generation.guidance)

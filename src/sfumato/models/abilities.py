@@ -68,6 +68,7 @@ def _check_noise_levels(model: Model, settings: SamplerSettings) -> None:
                 f"schedule '{settings.schedule}': the family of '{config.name}' has no such spacing; "
                 f"choose one of {', '.join(known)}"
             )
+        _check_bounds(model, settings)
         return
     if settings.schedule not in SCHEDULES:
         raise SfumatoError(
@@ -79,6 +80,23 @@ def _check_noise_levels(model: Model, settings: SamplerSettings) -> None:
         raise SfumatoError(
             f"sigma_max {settings.sigma_max:g}: the model '{config.name}' begins with {most:,.0f} at most; "
             f"its own is {config.generation.sigma_max:g}"
+        )
+
+
+def _check_bounds(model: Model, settings: SamplerSettings) -> None:
+    """Raises SfumatoError for a first or last noise level that a pre-trained model does not know, or that the family's
+    own spacing would pass over. Where a part of a picture is made anew, the first level may be what suits that."""
+    own, suited = model.config.generation, filled_from(model.config)
+    others = settings.sigma_min != own.sigma_min or settings.sigma_max not in (own.sigma_max, suited)
+    if others and settings.schedule not in SCHEDULES:
+        raise SfumatoError(
+            f"sigma_min and sigma_max: schedule '{settings.schedule}' goes through the noise levels of its family; leave "
+            f"them out, or choose {', '.join(SCHEDULES)}"
+        )
+    if settings.sigma_max > own.sigma_max:
+        raise SfumatoError(
+            f"sigma_max {settings.sigma_max:g}: the model '{model.config.name}' knows noise up to {own.sigma_max:g}; "
+            "choose no more than that"
         )
 
 

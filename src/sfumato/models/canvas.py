@@ -12,9 +12,10 @@ from torch import Tensor
 
 from sfumato.diffusion import Codec
 from sfumato.errors import SfumatoError
+from sfumato.images.decoding import SMALLEST_SIDE
 from sfumato.images.tensors import as_canvas, as_tensor, fitted, picture_digest
 from sfumato.models.classes import class_mixture
-from sfumato.models.configuration import ModelConfig
+from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.mask import read_mask
 from sfumato.works.edits import AnyEdit, Enlarge, Inpaint, Invert, Margins, Outpaint, Reconstruct, Refine
 from sfumato.works.request import CanvasShape
@@ -232,7 +233,14 @@ def _checked(strength: float) -> float:
 
 def _check_size(config: ModelConfig, width: int, height: int, what: str) -> None:
     # A pre-trained one takes other shapes; what is more than it takes at once it looks at in windows of its own size.
+    if min(width, height) < SMALLEST_SIDE:
+        raise SfumatoError(f"{what} is {width} x {height} pixels; each side has to have {SMALLEST_SIDE} or more")
     if min(width, height) < config.size and not config.sees(height, width):
+        if isinstance(config.network, PretrainedNetwork) and 2 * width * height <= 3 * config.size**2:
+            raise SfumatoError(
+                f"{what} is {width} x {height} pixels, and the model '{config.name}' makes pictures whose sides are "
+                f"multiples of {config.network.multiple}; give such sides"
+            )
         raise SfumatoError(
             f"{what} is {width} x {height} pixels, and the model '{config.name}' makes {config.size} x {config.size}; "
             f"each side has to have {config.size} or more"

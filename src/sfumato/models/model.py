@@ -135,6 +135,8 @@ class Model:
         """
         place = device_named(device)
         if is_pipeline(name):
+            if base is not None:
+                raise SfumatoError(f"{name}: is a whole model and was not adapted from a base; leave out --base {base}")
             opened = open_pretrained(name, revision, place, loras=loras, memory=memory, precision=precision)
             return cls._of(opened, place)
         with opened_model(name, revision) as directory:

@@ -21,7 +21,7 @@ from sfumato.models.adapted import adapter_config_of, described_in, read_adapter
 from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, most_weights_bytes
 from sfumato.models.record import MOST_RECORD_BYTES
 from sfumato.pretrained.hub import is_hub_id as is_hub_id
-from sfumato.pretrained.model_index import PICKLES
+from sfumato.pretrained.model_index import INDEX, PICKLES
 from sfumato.text import shortened
 from sfumato.weights import digest
 
@@ -60,14 +60,15 @@ def locate_model(name: str | Path, revision: str | None = None) -> Path:
             "give a model's directory"
         )
     if path.is_file():
-        raise SfumatoError(f"{said}: is a file; give the directory that holds {CONFIG} and {WEIGHTS}")
+        raise SfumatoError(f"{said}: is a file; give the directory that holds {CONFIG} and {WEIGHTS}, or {INDEX}")
     if path.exists() or path.is_symlink():
         raise SfumatoError(
             f"{said}: is neither a directory nor a file, or a link that leads nowhere; give the directory of a model"
         )
     if not is_hub_id(str(name)):
         raise SfumatoError(
-            f"{said}: no such directory; give the one that 'sfumato train' made, or a Hub repository (owner/name)"
+            f"{said}: no such directory; give the one that 'sfumato train' made, a pre-trained model's folder or file, "
+            "or a Hub repository (owner/name)"
         )
     return _from_hub(str(name), revision)
 
@@ -102,7 +103,10 @@ def _in_directory(path: Path, name: str) -> Path:
     if (path / "checkpoints").is_dir() or (path / "run.json").is_file():
         raise SfumatoError(f"{name}: is a run without a model yet; go on with 'sfumato train --resume -o {name}'")
     missing = WEIGHTS if (path / CONFIG).is_file() else CONFIG
-    raise SfumatoError(f"{name}: holds no {missing}, so it is not a model; give a directory that 'sfumato train' made")
+    raise SfumatoError(
+        f"{name}: holds no {missing}, so it is not a model; give a directory that 'sfumato train' made, or the folder "
+        f"of a pre-trained model, with its {INDEX}"
+    )
 
 
 def _from_hub(name: str, revision: str | None) -> Path:

@@ -6,12 +6,13 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import torch
 
 from sfumato.diffusion import PreconditioningName
 from sfumato.diffusion.denoiser import V
+from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.record import ModelRecord
 from sfumato.provenance.bases import BaseTerms
@@ -42,9 +43,8 @@ class PretrainedParts:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How it fits into the memory, what was assumed of it, and what its guidance is in its family's own number."""
-        guidance = self.pretrained.family.guidance.said(self.config.generation.guidance)
-        return tuple(filter(None, (self.opened.plan.sentence, *self.opened.notes, guidance)))
+        """How it fits into the memory, and what was assumed of it."""
+        return tuple(filter(None, (self.opened.plan.sentence, *self.opened.notes)))
 
 
 def open_pretrained(
@@ -70,7 +70,10 @@ def open_pretrained(
     from sfumato.pretrained.opening import open_pipeline
     from sfumato.pretrained.placing import decode_large_in_tiles, place
 
-    chosen = [(read_lora(choice.path), choice.weight) for choice in map(lora_choice, loras)]
+    named = [loras] if isinstance(loras, str | Path) else loras  # of one file, its letters are none
+    if precision not in (None, *get_args(Precision)):
+        raise SfumatoError(f"precision {precision!r}: is float32 or bfloat16")
+    chosen = [(read_lora(choice.path), choice.weight) for choice in map(lora_choice, named)]
     opened = open_pipeline(name, revision, planned=_Planning(device, memory, precision))
     place(opened.pipeline, opened.plan, device, opened.reload)
     if chosen:
@@ -109,8 +112,7 @@ class _Planning:
         from sfumato.pretrained.sizes import sizes_of
 
         sizes = sizes_of(folder, name)
-        side = getattr(sizes.network.module.config, "sample_size", None) or 128  # cells; 1024 px of most
-        pixels = side * sizes.factor
+        pixels = sizes.side
         is_large = sizes.network.parameters >= LARGE
         return plan(
             sizes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import logging
 import warnings
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sfumato.errors import SfumatoError
+from sfumato.text import printable, shortened
 
 INSTALL: Final = "pip install 'sfumato[sd]'"
 _NEEDED: Final = ("diffusers", "transformers", "peft", "accelerate")
@@ -29,18 +31,24 @@ def require(what: str = "a pre-trained model") -> None:
 def quiet() -> Iterator[None]:
     """Without the reports, warnings and progress bars of transformers and diffusers, which are imported by it.
 
-    Afterwards they speak as before. Raises SfumatoError as `require`.
+    Afterwards they speak as before. Raises SfumatoError as `require`, and where one of the two cannot be imported.
     """
     require()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from transformers.utils import logging as theirs
+        # transformers first, as it speaks when diffusers is imported.
+        with _silent(_reports_of("transformers")), _silent(_reports_of("diffusers")):
+            yield
 
-        with _silent(theirs):  # before diffusers is imported, as that has transformers speak
-            from diffusers.utils import logging as others
 
-            with _silent(others):
-                yield
+def _reports_of(library: str) -> Any:
+    """How a library reports. Raises SfumatoError where it cannot be imported, as in a version beside others that do not
+    go with it."""
+    try:
+        return importlib.import_module(f"{library}.utils.logging")
+    except Exception as error:
+        said = shortened(printable(" ".join(str(error).split())), 200).rstrip(".") or type(error).__name__
+        raise SfumatoError(f"{library} cannot be imported ({said}); install it again with: {INSTALL}") from error
 
 
 @contextmanager

@@ -123,7 +123,8 @@ def check_finite(network: nn.Module, what: str) -> None:
 
 def _unloadable(place: str, error: BaseException) -> SfumatoError:
     """The error to raise for one of diffusers' or transformers'."""
-    said = shortened(printable(" ".join(str(error).split())), 300).rstrip(".") or type(error).__name__
+    said = " ".join(str(error).split()).partition(" If you want")[0]  # to call their functions otherwise
+    said = shortened(printable(said), 300).rstrip(".") or type(error).__name__
     return SfumatoError(f"{place}: cannot be loaded ({said}); get the model again")
 
 

@@ -133,6 +133,10 @@ def files_of(index: ModelIndex, names: Collection[str], place: str) -> tuple[lis
             small = [name for name in folder if _is_small(name, own, with_index=several)]
         else:
             weights, small = [], [name for name in folder if _is_small(name, None, with_index=False)]
+            if "Tokenizer" in part.kind and not _has_vocabulary(small):  # transformers would read all words alike
+                raise SfumatoError(
+                    f"{place}: holds no vocabulary of its {part.name}, so it is not whole; get the model again"
+                )
         chosen += [f"{part.name}/{name}" for name in (*small, *weights)]
     return sorted(chosen), variant
 
@@ -175,6 +179,13 @@ def _is_small(name: str, variant: str | None, *, with_index: bool) -> bool:
     if (match := _PARTS_INDEX.fullmatch(name)) is None:
         return True
     return with_index and ".safetensors." in name and match["variant"] == variant
+
+
+def _has_vocabulary(names: Collection[str]) -> bool:
+    """Whether files of these names are what a tokenizer knows words by, in one of the forms that transformers reads."""
+    if any(name == "tokenizer.json" or name.endswith(".model") for name in names):
+        return True
+    return {"vocab.json", "merges.txt"} <= set(names)
 
 
 def _check_complete(place: str, part: str, weights: list[str]) -> None:

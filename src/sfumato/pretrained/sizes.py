@@ -25,6 +25,7 @@ Storage = Literal["float32", "bfloat16", "int8", "4-bit"]
 """What a component's weights are kept as."""
 
 GB: Final = 1 << 30  # as memory is sold
+_USUAL_SIDE: Final = 1024  # pixels, of most families
 MOST_CONFIG_BYTES: Final = 1 << 20
 # Of a number in a matrix of a linear layer, with what its scale adds: torchao keeps one for each row, bitsandbytes' nf4
 # one in float32 for each 64 numbers (Dettmers et al. 2023, arXiv:2305.14314, section 3). All else stays in bfloat16.
@@ -100,6 +101,15 @@ class Sizes:
         config: Any = self.codec.module.config
         halvings = config.temperal_downsample if "temperal_downsample" in config else config.block_out_channels[1:]
         return int(2 ** len(halvings))
+
+    @property
+    def side(self) -> int:
+        """Pixels along the side of the pictures that it was made for, as its network's configuration has it, or else
+        its VAE's."""
+        cells, pixels = (getattr(each.module.config, "sample_size", None) for each in (self.network, self.codec))
+        if isinstance(cells, int):
+            return cells * self.factor
+        return pixels if isinstance(pixels, int) else _USUAL_SIDE
 
     def cells(self, width: int, height: int) -> tuple[int, int]:
         """Rows and columns of the latents of a picture of that size in pixels."""

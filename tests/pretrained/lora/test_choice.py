@@ -69,3 +69,7 @@ def test_a_weight_that_is_none_is_refused(tmp_path: Path) -> None:
             lora_choice(f"{file}:{typed}")
     with pytest.raises(SfumatoError, match="a LoRA's weight is from -100 to 100"):
         lora_choice(f"{file}:-100.5")
+
+
+def test_a_path_is_taken_as_its_text_is():
+    assert lora_choice(Path("ink.safetensors")) == (Path("ink.safetensors"), 1.0)

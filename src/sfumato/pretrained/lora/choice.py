@@ -23,13 +23,14 @@ class LoraChoice(NamedTuple):
     weight: float
 
 
-def lora_choice(text: str) -> LoraChoice:
+def lora_choice(named: str | Path) -> LoraChoice:
     """The choice in 'ink.safetensors', 'ink.safetensors:0.8' or 'C:/ink.safetensors:-1': what stands after the last
     colon is the weight if it is a number, unless the whole is the name of a file, as that may have colons too.
 
     Raises SfumatoError for what is no path, for a weight that is no number after the name of a file, and for one
     that is out of bounds.
     """
+    text = str(named)
     whole = local_path(text)
     path, colon, weight = text.rpartition(":")
     if not colon or not path or whole.exists():
