@@ -184,7 +184,7 @@ def test_noise_levels_that_would_be_passed_over_are_refused(model: Model) -> Non
     with pytest.raises(SfumatoError, match=f"schedule '{own}' goes through the noise levels of its family"):
         model.generate(1, **ASKED, schedule=own, sigma_max=3.0)
     if model.config.network.family == "sd15":
-        with pytest.raises(SfumatoError, match="sigma_max 50: the model 'sd15' knows noise up to 14.6"):
+        with pytest.raises(SfumatoError, match=r"sigma_max 50: the model 'sd15' knows noise up to 14.6"):
             model.generate(1, **ASKED, sigma_max=50.0)
     work = model.generate(1, **ASKED, schedule="karras", sigma_max=3.0)[0]
     assert same(reproduce(model, work.recipe), work)

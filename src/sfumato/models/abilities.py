@@ -90,8 +90,8 @@ def _check_bounds(model: Model, settings: SamplerSettings) -> None:
     others = settings.sigma_min != own.sigma_min or settings.sigma_max not in (own.sigma_max, suited)
     if others and settings.schedule not in SCHEDULES:
         raise SfumatoError(
-            f"sigma_min and sigma_max: schedule '{settings.schedule}' goes through the noise levels of its family; leave "
-            f"them out, or choose {', '.join(SCHEDULES)}"
+            f"sigma_min and sigma_max: schedule '{settings.schedule}' goes through the noise levels of its family: "
+            f"leave them out, or choose {', '.join(SCHEDULES)}"
         )
     if settings.sigma_max > own.sigma_max:
         raise SfumatoError(

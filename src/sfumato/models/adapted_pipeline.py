@@ -61,6 +61,12 @@ class PipelineAdaptation(Adaptation):
         return described.weights_digest(digest(directory / ADAPTER))
 
 
+def check_takes_no_base(name: str | Path, base: str | Path | None) -> None:
+    """Raises SfumatoError where a base is given for a whole model."""
+    if base is not None:
+        raise SfumatoError(f"{name}: is a whole model and was not adapted from a base; leave out --base {base}")
+
+
 def check_takes_no_loras(name: str | Path, adapted: AdapterConfig | None, loras: Sequence[str]) -> None:
     """Raises SfumatoError where LoRA files are given for a model of ours. adapted: of an adapted one."""
     if not loras:

@@ -22,7 +22,7 @@ from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
 from sfumato.models.adaptation import Adaptation, forget_place
 from sfumato.models.adapted import read_adapter_config
-from sfumato.models.adapted_pipeline import check_takes_no_loras, open_adapted
+from sfumato.models.adapted_pipeline import check_takes_no_base, check_takes_no_loras, open_adapted
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
@@ -135,8 +135,7 @@ class Model:
         """
         place = device_named(device)
         if is_pipeline(name):
-            if base is not None:
-                raise SfumatoError(f"{name}: is a whole model and was not adapted from a base; leave out --base {base}")
+            check_takes_no_base(name, base)
             opened = open_pretrained(name, revision, place, loras=loras, memory=memory, precision=precision)
             return cls._of(opened, place)
         with opened_model(name, revision) as directory:
