@@ -272,3 +272,8 @@ def test_a_log_for_a_program_that_is_not_known_is_refused(sfumato, art, here, tr
     assert answer.code == 2
     assert "--log wandb: is not known; give --log tensorboard" in answer.err
     assert tree(here) == {}
+
+
+def test_words_for_a_pre_trained_model_that_is_not_there_are_not_what_is_wrong(sfumato, art, here):
+    answer = sfumato("train", art, "--from", "nowhere/at/all", "--adapt", "--trigger", "ink")
+    assert answer.code == 2 and "nowhere/at/all: no such directory" in answer.err

@@ -65,3 +65,8 @@ def test_after_an_autoencoder_a_picture_is_to_be_shown_to_it():
     finished = Finished(200, RUN.model, 61.0)
     said = shown(finished, terminal=False, run=replace(RUN, begins_with="picture"))
     assert "sfumato reimagine 'my [bold]run' PICTURE -o work.png" in said
+
+
+def test_of_words_the_next_command_says_which_call_for_what_was_learned():
+    asked = replace(RUN, prompt="ink wash")
+    assert "--prompt 'ink wash' -n 16" in shown(Finished(200, RUN.model, 61.0), terminal=False, run=asked)

@@ -18,15 +18,17 @@ from sfumato.cards.hub_metadata import dataset_metadata, model_metadata
 from sfumato.cards.markdown import NOT_KNOWN, listed, plain, table
 from sfumato.cards.subject import Subject
 from sfumato.models.configuration import BeginsWith, ModelConfig, PretrainedNetwork
+from sfumato.models.record import TRIGGER
 from sfumato.text import class_name, counted, printable
 
+_PROMPT: Final = "a lighthouse at dusk"
 # Of a model that reads text: in Python, and as a command.
 _USE_OF_WORDS: Final = (
     """import sfumato
 
-works = sfumato.Model.from_pretrained({quoted}).generate(4, prompt="a lighthouse at dusk", seed=7)
+works = sfumato.Model.from_pretrained({quoted}).generate(4, prompt={prompt}, seed=7)
 works[0].save("work.png")""",
-    "sfumato generate {shell} --prompt 'a lighthouse at dusk' -n 4 --seed 7 -o works",
+    "sfumato generate {shell} --prompt {words} -n 4 --seed 7 -o works",
 )
 # By what a work of other models begins with.
 _USES: Mapping[BeginsWith, tuple[str, str]] = {
@@ -76,21 +78,27 @@ def hub_card(subject: Subject) -> str:
     return model_card(subject) if subject.is_model else dataset_card(subject)
 
 
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
 def model_card(subject: Subject) -> str:
     """The card of a model: Markdown with the Hub's metadata. Raises ValueError for a collection."""
     config = subject.config
     if config is None:
         raise ValueError("a collection has another card: dataset_card")
     name = printable(" ".join(config.name.split()))
+    trigger = " ".join(subject.record.facts.get(TRIGGER, "").split())
+    prompt = f"{trigger}, {_PROMPT}" if trigger else _PROMPT
     python, command = _USE_OF_WORDS if config.takes_prompts else _USES[config.begins_with]
     parts = [
         f"# {plain(config.name)}",
         f"{plain(subject.record.description) or _NO_DESCRIPTION}{_trained(config)}.",
         table(_model_rows(subject, config)),
         "## Use",
-        f"```python\n{python.format(quoted=json.dumps(name, ensure_ascii=False))}\n```",
+        f"```python\n{python.format(quoted=_quoted(name), prompt=_quoted(prompt))}\n```",
         "or",
-        f"```\n{command.format(shell=shlex.quote(name))}\n```",
+        f"```\n{command.format(shell=shlex.quote(name), words=shlex.quote(prompt))}\n```",
         "## What it learned from",
         *_gone(subject),
         *collection_sections(subject),

@@ -200,12 +200,15 @@ def _choices(
     **options: Any,
 ) -> dict[str, Any]:
     """Preset, then file, then --set, then options: the later wins. adapted: the model that is, if one is."""
+    from sfumato.collection.captions import CaptionTemplate
     from sfumato.dataset.preparing import LARGEST_SIZE
+    from sfumato.disk import local_path
     from sfumato.pretrained.opening import is_pipeline
     from sfumato.training import layered, parse_choices, preset, read_choices, resolve
     from sfumato.training import upscaler as upscaler_choices
     from sfumato.training.adapting_plan import ADAPTING
     from sfumato.training.choices import LENGTHS
+    from sfumato.training.objectives.adapting import AdaptingConfig
 
     chosen = layered(preset(preset_name))
     if upscaler is not None:
@@ -220,7 +223,10 @@ def _choices(
             )
         chosen = layered(ADAPTING)
     elif options.get("caption") is not None or options.get("trigger") is not None:
-        raise SfumatoError("--caption and --trigger are for pre-trained models: --from MODEL --adapt")
+        if adapted is None or local_path(adapted).exists():
+            raise SfumatoError("--caption and --trigger are for pre-trained models: --from MODEL --adapt")
+        # What is wrong with a model that is not there is said where it is opened.
+        options = options | {"caption": None, "trigger": None}
     for origin, later in (
         (str(config), read_choices(config) if config else {}),
         ("--set", parse_choices(settings)),
@@ -236,6 +242,8 @@ def _choices(
     if chosen.get("size", SMALLEST) % 8 or not SMALLEST <= chosen.get("size", SMALLEST) <= LARGEST:
         raise SfumatoError(f"size {chosen['size']}: a multiple of 8 from {SMALLEST} to {LARGEST} is needed")
     made = resolve(chosen)
+    if isinstance(made.objective, AdaptingConfig):
+        CaptionTemplate.parse(made.objective.caption)  # a mistake is said before pictures are collected
     side = made.picture_side
     if side > LARGEST_SIZE:
         raise SfumatoError(

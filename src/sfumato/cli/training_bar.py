@@ -67,4 +67,5 @@ class TrainingBar(ExitStack):
             return f"sfumato reimagine {run} PICTURE -o work.png"
         if self.training.begins_with == "reference":
             return f"sfumato upscale {run} PICTURE -o larger.png"
-        return f"sfumato generate {run} -n 16 -o works"
+        words = f" --prompt {shlex.quote(self.training.prompt)}" if self.training.prompt else ""
+        return f"sfumato generate {run}{words} -n 16 -o works"

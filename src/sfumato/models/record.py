@@ -19,6 +19,8 @@ from sfumato.provenance.sources import Count
 
 MOST_RECORD_BYTES: Final = 64 << 20
 MOST_COLLECTIONS: Final = 1000
+# The fact that names the word which calls for what was learned.
+TRIGGER: Final = "Trigger"
 
 Text = Annotated[str, Field(max_length=10_000)]
 

@@ -60,12 +60,14 @@ class ContenderBegan:
 @dataclass(frozen=True)
 class TrainingBegan:
     """The events of a training follow, `Finished` the last. begins_with: what works of its model do, see
-    `ModelConfig`; terms: what the licences of the pictures ask for, in one line, '' where that is not known."""
+    `ModelConfig`; terms: what the licences of the pictures ask for, in one line, '' where that is not known; prompt: of
+    a model that reads text, what to ask it for."""
 
     run: Path
     model: Path
     begins_with: str
     terms: str = ""
+    prompt: str = ""
 
 
 @dataclass(frozen=True)

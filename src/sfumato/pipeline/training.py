@@ -40,6 +40,7 @@ from sfumato.training import (
     would_clear,
 )
 from sfumato.training.objectives import DistillationConfig
+from sfumato.training.objectives.adapting import AdaptingConfig
 from sfumato.training.tensorboard import logged_to_tensorboard
 
 DISTILLATION_MINUTES = 5.0
@@ -232,7 +233,9 @@ def follow_training(run: Run, *, tensorboard: bool = False, **asked: Any) -> Ite
     it is at, with a model and a checkpoint. tensorboard: write its curves for TensorBoard too; asked: as for
     `sfumato.training.train`."""
     terms = Terms.of(licences_of(run.record.learned_from)).line
-    yield TrainingBegan(run.path, run.model, run.record.settings.objective.begins_with, terms)
+    objective = run.record.settings.objective
+    prompt = objective.trigger or "WORDS" if isinstance(objective, AdaptingConfig) else ""
+    yield TrainingBegan(run.path, run.model, objective.begins_with, terms, prompt)
     events = train(run, **asked)
     yield from logged_to_tensorboard(events, run) if tensorboard else events
 

@@ -19,7 +19,7 @@ from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.models.adapted_pipeline import pipeline_reference
-from sfumato.models.record import combined
+from sfumato.models.record import TRIGGER, combined
 from sfumato.pretrained.bridge import Pretrained
 from sfumato.provenance.sources import LearnedFrom, learned_also
 from sfumato.random import spread
@@ -110,6 +110,9 @@ def prepare_adapting(
     assert base.record is not None, "pipelines have a record"
     reference = pipeline_reference(base.reference, _lasting(base.place), base.record.facts.get("License", ""))
     own = Holdings.of(collection)
+    facts = {"Base": _said_of(base), "Pictures and captions": "; ".join(known)}
+    if isinstance(made.settings.objective, AdaptingConfig) and made.settings.objective.trigger:
+        facts[TRIGGER] = made.settings.objective.trigger
     record = RunRecord(
         settings=made.settings,
         plan=made.sentence,
@@ -120,7 +123,7 @@ def prepare_adapting(
         encoded_digest=encoded.digest,
         descends_from=(base.weights_digest,),
         learned_from=learned_also(LearnedFrom.of(dataset.collection_digest, own.licences), base.config.learned_from),
-        facts={"Base": _said_of(base), "Pictures and captions": "; ".join(known)},
+        facts=facts,
         trained=len(dataset.train),
         held_out=len(dataset.held_out),
         collection=stored_path(collection.path.resolve()),
