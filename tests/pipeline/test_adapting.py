@@ -314,13 +314,13 @@ def test_the_model_makes_works_that_are_not_those_of_the_base_and_are_judged(ada
 
 
 def test_a_model_that_is_saved_again_is_the_same_and_one_without_its_base_says_where_to_look(adapted, tmp_path):
-    again = Model.from_pretrained(adapted.save_pretrained(tmp_path / "again"), device="cpu")
+    again = Model.from_pretrained(adapted.save_pretrained(tmp_path / "a/b/c/again"), device="cpu")
     assert again.reference == adapted.reference
-    config = json.loads((tmp_path / "again/config.json").read_text())
+    config = json.loads((tmp_path / "a/b/c/again/config.json").read_text())
     config["base"]["place"] = "./nowhere"
-    (tmp_path / "again/config.json").write_text(json.dumps(config))
+    (tmp_path / "a/b/c/again/config.json").write_text(json.dumps(config))
     with pytest.raises(SfumatoError, match="--base"):
-        Model.from_pretrained(tmp_path / "again", device="cpu")
+        Model.from_pretrained(tmp_path / "a/b/c/again", device="cpu")
 
 
 @pytest.mark.parametrize(
@@ -341,3 +341,15 @@ def test_a_pre_trained_model_is_not_trained_as_a_whole(art, pretrained_folder, t
     with pytest.raises(SfumatoError, match="add --adapt"):
         list(pipeline.train_on(art, tmp_path / "run", {"steps": 1}, weights_from=str(pretrained_folder("sd15"))))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_base_that_was_moved_is_found_near_under_any_name_and_else_it_is_said(trained, base, tmp_path):
+    shared = tmp_path / "a" / "b" / "shared"
+    copied = shutil.copytree(trained[0] / "model", shared / "ink")
+    config = json.loads((copied / "config.json").read_text())
+    config["base"]["place"] = "../sd15"
+    (copied / "config.json").write_text(json.dumps(config))
+    with pytest.raises(SfumatoError, match=r"needs its base 'sd15', which is not where it was, nor near.*--base"):
+        Model.from_pretrained(copied)
+    shutil.copytree(base("sd15").place, shared / "renamed")
+    assert Model.from_pretrained(copied).weights_digest == Model.from_pretrained(trained[0]).weights_digest

@@ -13,7 +13,9 @@ from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.models.adaptation import Adaptation, written_config
 from sfumato.models.adapted import AdapterConfig, BaseReference
+from sfumato.models.bases import ABOVE
 from sfumato.models.configuration import ModelConfig
+from sfumato.models.nearby import find_pipeline
 from sfumato.models.place import ADAPTER, CONFIG
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.weights import digest
@@ -93,12 +95,11 @@ def open_adapted(
     is not there, or is another.
     """
     reference = adapted.base
-    recorded = reference.path_from(directory) if reference.is_local else reference.place
-    place = given if given is not None else recorded
-    if not str(place) or (given is None and reference.is_local and not Path(recorded).exists()):
+    place = given if given is not None else place_of_pipeline(directory, reference)
+    if place is None:
         raise SfumatoError(
-            f"{directory}: was adapted from '{reference.name}', and is no model without it, which is not at "
-            f"{recorded or 'a place that is recorded'}; say where it is with --base"
+            f"{directory}: needs its base '{reference.name}', which is not where it was, nor near; say where it is "
+            "with --base"
         )
     parts = open_pretrained(
         place,
@@ -127,6 +128,18 @@ def open_adapted(
     )
     config = adapted.model.model_copy(update={"codec": parts.config.codec})  # with its weights
     return replace(parts, config=config), adaptation
+
+
+def place_of_pipeline(directory: Path, reference: BaseReference) -> Path | str | None:
+    """Where the pipeline is that was adapted: where it was, a repository on the Hub, or a folder or a file near the
+    adapter or here, under whatever name; None where it is not. directory: of the adapter."""
+    if not reference.is_local:
+        return reference.place or None
+    recorded = reference.path_from(directory)
+    if recorded.exists():
+        return recorded
+    named = ModelReference(name=reference.name, digest=reference.digest, files=reference.files)
+    return find_pipeline(named, [directory, *directory.resolve().parents[:ABOVE], Path.cwd()])
 
 
 def pipeline_reference(named: ModelReference, place: str, licence: str) -> BaseReference:

@@ -12,7 +12,7 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.models.adaptation import Adaptation
 from sfumato.models.adapted import BaseReference
-from sfumato.models.adapted_pipeline import PipelineAdaptation
+from sfumato.models.adapted_pipeline import PipelineAdaptation, place_of_pipeline
 from sfumato.models.bases import opened_base
 from sfumato.pretrained.lora.about import LoraAbout
 from sfumato.pretrained.machine import MOST_GB
@@ -80,7 +80,9 @@ def _pipeline_base(run: Run, reference: BaseReference, device: torch.device) -> 
     encoded.verify()
     if encoded.digest != run.record.encoded_digest:
         raise SfumatoError(f"{encoded.path}: is not what this run began with; {_REMEDY}")
-    place = reference.path_from(run.path) if reference.is_local else reference.place
+    place = place_of_pipeline(run.path, reference)
+    if place is None:
+        raise SfumatoError(f"{run.path}: adapts '{reference.name}', which is not where it was, nor near; {_REMEDY}")
     model = open_whole(place, device, reference.revision)
     if model.weights_digest != reference.digest:
         raise SfumatoError(f"{place}: is not the model that this run adapts, or was changed; {_REMEDY}")

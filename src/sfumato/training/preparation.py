@@ -61,6 +61,8 @@ def suitable_size(short_sides: Sequence[int], minutes: float, factor: int = 1, *
 def parent_choices(origin: str) -> Mapping[str, Any]:
     """What a run shares with the model whose weights it begins with. Raises SfumatoError where there is no model."""
     config = Model.from_pretrained(origin, device="cpu").config
+    if config.takes_prompts:
+        raise SfumatoError(f"{origin}: was adapted already, and is not adapted further; give its base, and all pictures")
     its = OBJECTIVES.get(config.objective)
     if its is None:
         raise SfumatoError(
