@@ -144,9 +144,7 @@ def test_a_pre_trained_model_of_others_is_named_with_its_licence() -> None:
     base = BaseTerms(name="ana/painter", licence="MIT", title="MIT", use="any")
     collections = [LearnedFrom(base=base).facts()]
     lines = details(replace(SIGNED, facts={"collections": collections}))
-    said = (
-        f"the pre-trained model ana/painter learned from, of which: {TRAINING_UNKNOWN}; its licence: MIT. {USES['any']}"
-    )
+    said = f"the pre-trained model ana/painter learned from ({TRAINING_UNKNOWN}); its licence: MIT. {USES['any']}"
     assert any(line.endswith(said) for line in lines)
     strange = [{"base": {"model": ["x"] * 1000, "use": {}, "trained on": 7}}]
     (line,) = (line for line in details(replace(SIGNED, facts={"collections": strange})) if "pre-trained" in line)

@@ -129,8 +129,8 @@ class Model:
         device: 'cpu', 'cuda' ('cuda:1'), 'mps', or 'auto': CUDA where there is one, else MPS, else the CPU. base: where
         the model is that an adapted one was learned on, if it is not found by itself. Of a pre-trained model: loras:
         files that change it, as 'FILE' or 'FILE:WEIGHT'; memory: GB that it may take, by default what is free;
-        precision: of its weights, by default the faster, or what fits. Raises SfumatoError where there is no such model,
-        base or device, or no memory for it, and where a part of it is damaged or does not belong to the others.
+        precision: of its weights, by default the faster, or what fits. Raises SfumatoError where there is no model,
+        base or device of that name, or no memory for it, and where a part is damaged or does not belong to the others.
         """
         place = device_named(device)
         if is_pipeline(name):

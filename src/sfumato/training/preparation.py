@@ -62,7 +62,7 @@ def parent_choices(origin: str) -> Mapping[str, Any]:
     """What a run shares with the model whose weights it begins with. Raises SfumatoError where there is no model."""
     config = Model.from_pretrained(origin, device="cpu").config
     if config.takes_prompts:
-        raise SfumatoError(f"{origin}: was adapted already, and is not adapted further; give its base, and all pictures")
+        raise SfumatoError(f"{origin}: was adapted already, and is not adapted further; give its base in its place")
     its = OBJECTIVES.get(config.objective)
     if its is None:
         raise SfumatoError(

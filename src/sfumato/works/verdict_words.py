@@ -88,7 +88,7 @@ def _base(facts: Mapping[str, Any]) -> str:
     said = USES.get(cast(Use, str(facts.get("use"))), USES["unknown"])
     trained = facts.get("trained on", "unknown")
     on = f"trained on {shortened(str(trained))}" if trained != "unknown" else TRAINING_UNKNOWN
-    return f"what the pre-trained model {name} learned from, of which: {on}; its licence: {licence}. {said}"
+    return f"whatever the pre-trained model {name} learned from ({on}); its licence: {licence}. {said}"
 
 
 def _terms(facts: object) -> str:
