@@ -233,7 +233,7 @@ def _checked(strength: float) -> float:
 
 def _check_size(config: ModelConfig, width: int, height: int, what: str) -> None:
     # A pre-trained one takes other shapes; what is more than it takes at once it looks at in windows of its own size.
-    if min(width, height) < SMALLEST_SIDE:
+    if config.takes_prompts and min(width, height) < SMALLEST_SIDE:
         raise SfumatoError(f"{what} is {width} x {height} pixels; each side has to have {SMALLEST_SIDE} or more")
     if min(width, height) < config.size and not config.sees(height, width):
         if isinstance(config.network, PretrainedNetwork) and 2 * width * height <= 3 * config.size**2:
