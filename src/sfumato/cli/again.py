@@ -144,8 +144,8 @@ def model_of(
     """
     from sfumato.models import Model
     from sfumato.models.nearby import find_loras, find_pipeline, find_weights, unpacked
-    from sfumato.models.place import is_hub_id
     from sfumato.models.reproduction import check_model
+    from sfumato.pretrained.hub import is_hub_id
 
     sampling = (changes or SamplerSettings()).over(recipe.request.sampling)
     around = _searched(recipe.model.name, work)

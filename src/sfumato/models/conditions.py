@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from sfumato.diffusion import ClassCondition, Condition, Mixture
 from sfumato.models.canvas import Canvas
@@ -15,11 +15,6 @@ def seen_at_once(model: Model, canvas: Canvas) -> tuple[int, int]:
     """Height and width, in pixels, of what the network sees of a canvas at once: all of it, or one window."""
     whole = canvas.is_one_picture(model.config)
     return (canvas.height, canvas.width) if whole else (model.config.size, model.config.size)
-
-
-def mixture_of_classes(classes: Mapping[int, float]) -> Mixture:
-    """For one picture. classes: their indices and weights, of sum 1; none for no class."""
-    return ClassCondition.mixture(classes)
 
 
 def mixture_of_words(
@@ -50,7 +45,7 @@ def mixture_named(model: Model, canvas: Canvas, name: str | None) -> Mixture:
     """For one picture: of a class or a mixture by name, or of words; None for nothing."""
     if model.config.takes_prompts:
         return mixture_of_words(model, canvas, name or "")
-    return mixture_of_classes({} if name is None else class_mixture(name, model.config))
+    return ClassCondition.mixture({} if name is None else class_mixture(name, model.config))
 
 
 def away_from(model: Model, negative: str | None) -> Condition | None:

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.diffusion import Mixture
+from sfumato.diffusion import ClassCondition, Mixture
 from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
@@ -21,7 +21,7 @@ from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.classes import class_mixture, drawn_class
-from sfumato.models.conditions import away_from, cut_from, mixture_of_classes, mixture_of_words
+from sfumato.models.conditions import away_from, cut_from, mixture_of_words
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.noise import noise_of
@@ -135,13 +135,13 @@ class Generation:
             for positions in self._batches(count, first):
                 asked: Generation = self
                 while positions:
-                    check_prompts(self.policy, map(asked.prompt_of, positions))
                     places, sampling = asked._sampled(positions)
                     for step in sampling.steps:
                         progress = asked._progress(step, sampling, positions, places, previews=previews)
                         yield progress
                     positions = [refusal.position for refusal in progress.refused if refusal.again]
                     asked = asked._with_next_seed()
+                    check_prompts(self.policy, map(asked.prompt_of, positions))  # another seed chooses otherwise
 
     def _progress(
         self, step: Step, sampling: Sampling, positions: Sequence[int], places: list[int], *, previews: bool
@@ -243,7 +243,7 @@ class Generation:
     def mixture_of(self, position: int) -> Mixture:
         """What the network is told of the work at a position."""
         if not self.model.config.takes_prompts:
-            return mixture_of_classes(self.classes_of(position))
+            return ClassCondition.mixture(self.classes_of(position))
         part = part_to_make(self.model, self.canvas, self.steering)
         within = self.canvas if part is None else self.canvas.part(*part)
         words, told = spoken(self.prompt_of(position)), self.settings.distilled_guidance

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import SAMPLERS, Mixture, mixed
+from sfumato.diffusion import SAMPLERS, ClassCondition, Mixture, mixed
 from sfumato.diffusion.randomness import NoiseBetween
 from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.classes import class_mixture
-from sfumato.models.conditions import away_from, mixture_of_classes, unwanted_of
+from sfumato.models.conditions import away_from, unwanted_of
 from sfumato.models.generation import Generation
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
@@ -237,7 +237,7 @@ class _Way:
         if one.model.config.takes_prompts:
             end = self.ends[round(share)]
             return end.mixture_of(end.request.position)
-        return mixture_of_classes(self._mixture(share))
+        return ClassCondition.mixture(self._mixture(share))
 
     def _mixture(self, share: float) -> Mapping[int, float]:
         classes: dict[int, float] = {}

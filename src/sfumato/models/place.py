@@ -20,7 +20,7 @@ from sfumato.likeness.storing import MOST_BYTES as MOST_INDEX_BYTES
 from sfumato.models.adapted import adapter_config_of, described_in, read_adapter_config
 from sfumato.models.configuration import MOST_CONFIG_BYTES, ModelConfig, most_weights_bytes
 from sfumato.models.record import MOST_RECORD_BYTES
-from sfumato.pretrained.hub import is_hub_id as is_hub_id
+from sfumato.pretrained.hub import is_hub_id
 from sfumato.pretrained.model_index import INDEX, PICKLES
 from sfumato.text import shortened
 from sfumato.weights import digest

@@ -15,6 +15,7 @@ from sfumato.diffusion.denoiser import V
 from sfumato.errors import SfumatoError
 from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.record import ModelRecord
+from sfumato.pretrained.hub import is_hub_id
 from sfumato.provenance.bases import BaseTerms
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.works.recipe import LoraReference, ModelReference
@@ -198,8 +199,6 @@ def terms_of(opened: OpenedPipeline) -> BaseTerms:
 def _name(place: str) -> str:
     """What a recipe and messages call it: of a repository 'owner/name', of a folder or a file its own name alone, as a
     path tells of whose disk it is."""
-    from sfumato.models.place import is_hub_id
-
     return place if is_hub_id(place) else PurePosixPath(place).name or "untitled"
 
 

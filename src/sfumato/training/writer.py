@@ -16,8 +16,8 @@ from sfumato.dataset import Dataset
 from sfumato.dataset.dataset import NO_LABEL
 from sfumato.likeness import Likeness
 from sfumato.models import Model, ModelConfig, SamplerSettings
-from sfumato.models.place import is_hub_id
 from sfumato.models.record import ModelRecord
+from sfumato.pretrained.hub import is_hub_id
 from sfumato.text import counted
 from sfumato.training.adapting import Base
 from sfumato.training.ancestry import run_holdings
