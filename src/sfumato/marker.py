@@ -36,6 +36,7 @@ KINDS: Final[Mapping[str, str]] = {
     "comparison": "a comparison",
     "demo": "a demonstration",
     "drawn": "a folder of drawn art",
+    "studio": "a studio's directory",
 }
 
 
