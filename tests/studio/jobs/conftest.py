@@ -1,4 +1,4 @@
-"""A database for each test: in a file, and where SFUMATO_TEST_POSTGRESQL names a server in a schema of its own there."""
+"""A database a test: in a file, and where SFUMATO_TEST_POSTGRESQL names a server in a schema of its own there."""
 
 import os
 import uuid
