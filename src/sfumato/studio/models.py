@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,6 +17,8 @@ from typing import Any, Final, Literal
 
 from sfumato.disk import read_file, read_json
 from sfumato.errors import SfumatoError
+from sfumato.studio.entries import Entry
+from sfumato.studio.model_folders import model_folder, model_folders
 from sfumato.studio.place import Place
 
 ModelKind = Literal["classes", "unconditional", "text", "upscaler", "autoencoder", "gan"]
@@ -27,7 +28,6 @@ WEIGHTS: Final = ("model.safetensors", "adapter.safetensors")
 PIPELINE: Final = "model_index.json"
 _MOST_BYTES: Final = 16 << 20
 _MOST_MODELS: Final = 1000
-_MOST_FOLDERS: Final = 10_000  # that are looked at below one root
 _MOST_HASHED: Final = 2 << 30  # bytes of weights, which take some seconds
 
 
@@ -37,12 +37,14 @@ class NoSuchModelError(SfumatoError):
 
 @dataclass(frozen=True)
 class StudioModel:
-    """A model by its files. id: of the run that made it, or made of its folder's name and place; path: its directory;
-    config: what its config.json says, of an adapted model with its base; {} of a pipeline of diffusers; changed: in
-    nanoseconds, of the file that describes it; run: the run that made it, None where none of the studio's did."""
+    """A model by its files. id: see `model_folders`; path: its directory; called: what people call the run that made
+    it; config: what its config.json says, of an adapted model with its base; {} of a pipeline of diffusers; adapter:
+    what that says of an adapted one, None of others; changed: in nanoseconds, of the file that describes it; run: the
+    run that made it, None where none of the studio's did."""
 
     id: str
     path: Path
+    called: str
     config: Mapping[str, Any]
     adapter: Mapping[str, Any] | None
     changed: int
@@ -50,8 +52,8 @@ class StudioModel:
 
     @property
     def name(self) -> str:
-        """For people. A run's model is called as its folder, and so is a pipeline."""
-        return str(self.config.get("name") or self.path.name)
+        """For people."""
+        return self.called or str(self.config.get("name") or self.path.name)
 
     @property
     def kind(self) -> ModelKind:
@@ -90,9 +92,14 @@ class StudioModel:
         return int(self.config.get("factor") or 1)
 
     @property
-    def takes_pictures(self) -> bool:
-        """Whether works can begin with a picture."""
-        return self.kind in ("classes", "unconditional", "text", "autoencoder")
+    def makes_works(self) -> bool:
+        """Whether works come of noise, and of nothing else that would have to be given."""
+        return self.kind in ("classes", "unconditional", "text", "gan")
+
+    @property
+    def samples_freely(self) -> bool:
+        """Whether it takes any sampler with any settings: the others have settings of their own."""
+        return not self.config or (self.config.get("answer", "mean") == "mean" and self.makes_works)
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -113,7 +120,7 @@ class StudioModel:
     def digest(self) -> str:
         """SHA-256 by which recipes name it; '' for one whose weights are too large to be read on the way, and for a
         pipeline of diffusers. Raises OSError where the weights cannot be read."""
-        if not self.config or self.network.get("kind") == "pretrained" and self.adapter is None:
+        if not self.config or (self.network.get("kind") == "pretrained" and self.adapter is None):
             return ""
         weights = self.path / WEIGHTS[self.adapter is not None]
         found = weights.stat()
@@ -127,80 +134,41 @@ class StudioModel:
         return hashlib.sha256(json.dumps(covered).encode()).hexdigest()
 
 
-def models_of(place: Place, roots: Iterable[Path] = ()) -> list[StudioModel]:
-    """All models, those of the studio's runs first, the newest of each before the others. What cannot be read is
+def models_of(place: Place, roots: Sequence[Path] = ()) -> list[StudioModel]:
+    """All models, those of the studio's runs first, the newest of them before the others. What cannot be read is
     none."""
-    own = [_opened(run.name, run / "model", run.name) for run in _folders(place.runs)]
-    others = [_opened(id_of(path), path) for root in roots for path in _below(root)]
-    found = [sorted(filter(None, part), key=lambda model: -model.changed) for part in (own, others)]
-    return list({model.id: model for part in found for model in part}.values())[:_MOST_MODELS]
+    found = (_opened(id, path, place) for id, path in model_folders(place, roots))
+    return list({model.id: model for model in found if model is not None}.values())[:_MOST_MODELS]
 
 
-def model_of(id: str, place: Place, roots: Iterable[Path] = ()) -> StudioModel:
+def model_of(id: str, place: Place, roots: Sequence[Path] = ()) -> StudioModel:
     """Raises NoSuchModelError."""
-    if _ID.fullmatch(id):  # a folder of runs, and no path
-        own = _opened(id, place.runs / id / "model", id)
-        if own is not None:
-            return own
-    found = next((model for model in models_of(place, roots) if model.id == id), None)
+    try:
+        found = _opened(id, model_folder(place, id, roots), place)
+    except SfumatoError as error:
+        raise NoSuchModelError(str(error)) from error
     if found is None:
-        raise NoSuchModelError(f"there is no model '{id[:80]}'")
+        raise NoSuchModelError(f"the model '{id}' cannot be read; it is damaged, or that of a newer sfumato")
     return found
 
 
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
-
-
-def id_of(path: Path) -> str:
-    """The id of a model in a folder that is not a run's of the studio: the same as long as it lies there."""
-    said = re.sub(r"[^a-z0-9]+", "-", (path.parent if path.name == "model" else path).name.lower()).strip("-")
-    return f"{said[:60] or 'model'}-{hashlib.sha256(str(path).encode(errors='surrogateescape')).hexdigest()[:8]}"
-
-
-def _below(root: Path) -> Iterator[Path]:
-    """The directories of models in a folder, in its folders and in theirs; links that lead out of it are not
-    followed."""
-    root = root.resolve()
-    waiting, looked_at = [(root, 0)], 0
-    while waiting and looked_at < _MOST_FOLDERS:
-        path, depth = waiting.pop(0)
-        looked_at += 1
-        if _is_model(path):
-            yield path
-        elif _is_model(path / "model"):  # a run
-            yield path / "model"
-        elif depth < 2:
-            waiting += [(folder, depth + 1) for folder in _folders(path) if folder.resolve().is_relative_to(root)]
-
-
-def _is_model(path: Path) -> bool:
-    own = (path / CONFIG).is_file() and any((path / name).is_file() for name in WEIGHTS)
-    return own or (path / PIPELINE).is_file()
-
-
-def _folders(path: Path) -> list[Path]:
-    try:
-        return sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
-    except OSError:
-        return []
-
-
-def _opened(id: str, path: Path, run: str | None = None) -> StudioModel | None:
-    if not _is_model(path):
-        return None
-    described = path / (CONFIG if (path / CONFIG).is_file() else PIPELINE)
+def _opened(id: str, path: Path, place: Place) -> StudioModel | None:
+    described = path / (PIPELINE if (path / PIPELINE).is_file() else CONFIG)
     try:
         changed = described.stat().st_mtime_ns
         said = _described(described, changed)
     except OSError:
         return None
+    run = id if path.parent.parent == place.runs else None
+    noted = None if run is None else Entry.read(path.parent)
+    called = "" if noted is None else noted.name
     if described.name == PIPELINE:
-        return StudioModel(id, path, {}, None, changed, run) if "_class_name" in said else None
+        return StudioModel(id, path, called, {}, None, changed, run) if "_class_name" in said else None
     adapted = str(said.get("format")).startswith("sfumato-adapter-")
     config = said.get("model") if adapted else said
     if not isinstance(config, dict) or not str(config.get("format")).startswith("sfumato-model-"):
         return None
-    return StudioModel(id, path, config, said if adapted else None, changed, run)
+    return StudioModel(id, path, called, config, said if adapted else None, changed, run)
 
 
 @lru_cache(maxsize=_MOST_MODELS)

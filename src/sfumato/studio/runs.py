@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from sfumato.disk import read_file, read_json
 from sfumato.errors import SfumatoError
+from sfumato.studio.entries import Entry, is_id
 from sfumato.studio.place import Place
 
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _SNAPSHOT: Final = re.compile(r"\d{8,}\.png")
 _MOST_BYTES: Final = 16 << 20
 _MOST_LOG_BYTES: Final = 256 << 20
@@ -57,11 +57,18 @@ class RunLog:
 
 @dataclass(frozen=True)
 class StudioRun:
-    """A training in its directory. id: the directory's name; record: what its run.json says."""
+    """A training in its directory. id: the directory's name; record: what its run.json says; entry: what is noted of
+    it, None where nothing is."""
 
     id: str
     path: Path
     record: Mapping[str, Any]
+    entry: Entry | None = None
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.id if self.entry is None else self.entry.name
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -125,14 +132,14 @@ def run_of(id: str, place: Place) -> StudioRun:
 
 
 def _opened(id: str, place: Place) -> StudioRun | None:
-    if not _ID.fullmatch(id):  # a folder of runs, and no path
+    if not is_id(id):
         return None
     path = place.runs / id
     try:
         record = read_json(path / "run.json", _MOST_BYTES)
     except (OSError, ValueError):
         return None
-    return StudioRun(id, path, record) if isinstance(record, dict) else None
+    return StudioRun(id, path, record, Entry.read(path)) if isinstance(record, dict) else None
 
 
 @lru_cache(maxsize=64)
@@ -152,7 +159,7 @@ def parsed_log(lines: Iterable[bytes]) -> RunLog:
         for each, at in _of(said, seconds, "evaluated")
     ]
     steps, moments, training, held_out = _columns(evaluated, 4)
-    last = next((each for each in reversed(said) if each["event"] == "trained"), {})
+    last: dict[str, Any] = next((each for each in reversed(said) if each["event"] == "trained"), {})
     finished = bool(said) and said[-1]["event"] == "finished"
     return RunLog(
         step=max((each["step"] for each in said), default=0),

@@ -70,18 +70,25 @@ def summary_of(model: StudioModel, largest: int | None = None) -> ModelSummary:
 
 
 def summaries(services: Services) -> list[ModelSummary]:
-    """Of all models, those of the studio's runs first, the newest of each before the others."""
+    """Of all models, those of the studio's runs first, the newest of them before the others."""
     largest = services.policy.limits.longest_side
     return [summary_of(model, largest) for model in models_of(services.place, services.roots)]
 
 
+def listed(services: Services) -> list[dict[str, Any]]:
+    """The same as JSON."""
+    return [each.model_dump(mode="json") for each in summaries(services)]
+
+
 @router.get("")
 def list_models(services: Served) -> list[ModelSummary]:
+    """All models."""
     return summaries(services)
 
 
 @router.get("/{id}")
 def show_model(id: str, services: Served) -> ModelSummary:
+    """One model."""
     model = model_of(id, services.place, services.roots)
     return summary_of(model, services.policy.limits.longest_side)
 

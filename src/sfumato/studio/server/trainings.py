@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -75,18 +76,20 @@ class TrainingLog(Curve):
 
 def trainings(services: Services) -> list[Training]:
     """All, the last begun first."""
-    jobs = _jobs_of_runs(services)
-    return [_training(run, jobs.get(run.id)) for run in runs_of(services.place)]
+    jobs = services.queue.jobs(kinds=_KINDS, limit=500)
+    return [_training(run, _last_job(run, jobs)) for run in runs_of(services.place)]
 
 
-def _jobs_of_runs(services: Services) -> dict[str, Job]:
-    """The last job that worked on each run, by the run's id."""
-    found: dict[str, Job] = {}
-    for job in services.queue.jobs(kinds=_KINDS, limit=500):
-        said = (job.result or {}).get("run") or job.progress.get("run") or job.spec.get("run")
-        if isinstance(said, str):
-            found.setdefault(said, job)
-    return found
+def _last_job(run: StudioRun, jobs: Sequence[Job]) -> Job | None:
+    """The last that worked on a run. jobs: the newest first."""
+    return next((job for job in jobs if _is_of(job, run)), None)
+
+
+def _is_of(job: Job, run: StudioRun) -> bool:
+    """Whether a job began a run, or went on with it; a student's job names its teacher's run as well."""
+    if run.entry is not None and (run.entry.job, run.entry.asked_at) == (job.id, job.created_at.isoformat()):
+        return True
+    return job.kind == "train" and job.spec.get("run") == run.id
 
 
 def _training(run: StudioRun, job: Job | None) -> Training:
@@ -94,7 +97,7 @@ def _training(run: StudioRun, job: Job | None) -> Training:
     remaining = log.remaining_seconds
     return Training(
         id=run.id,
-        name=str(job.spec.get("name") or run.id) if job is not None else run.id,
+        name=run.name,
         job=None if job is None else job.id,
         state=job.state if job is not None else "finished" if run.has_model else "stopped",
         collection=_collection(run, job),
@@ -128,19 +131,26 @@ def _collection(run: StudioRun, job: Job | None) -> str | None:
     return collected.rsplit("/", 1)[-1] if f"/{run.path.parent.parent.name}/collections/" in collected else None
 
 
-def _thinned(values: list[int], most: int) -> list[int]:
+def _thinned(values: Sequence[int], most: int) -> list[int]:
     return [values[place] for place in evenly_spaced(len(values), most)]
+
+
+def listed(services: Services) -> list[dict[str, Any]]:
+    """The same as JSON."""
+    return [each.model_dump(mode="json") for each in trainings(services)]
 
 
 @router.get("")
 def list_trainings(services: Served) -> list[Training]:
+    """All trainings."""
     return trainings(services)
 
 
 @router.get("/{id}")
 def show_training(id: str, services: Served) -> Training:
+    """One training."""
     run = run_of(id, services.place)
-    return _training(run, _jobs_of_runs(services).get(run.id))
+    return _training(run, _last_job(run, services.queue.jobs(kinds=_KINDS, limit=500)))
 
 
 @router.get("/{id}/log")
@@ -150,8 +160,7 @@ def show_log(id: str, services: Served) -> TrainingLog:
     kept = evenly_spaced(len(log.loss.steps), MOST_POINTS)
     evaluated = evenly_spaced(len(log.held_out.steps), MOST_POINTS)
     loss, training, held_out = (
-        _at(curve, places)
-        for curve, places in ((log.loss, kept), (log.training, evaluated), (log.held_out, evaluated))
+        _at(curve, places) for curve, places in ((log.loss, kept), (log.training, evaluated), (log.held_out, evaluated))
     )
     return TrainingLog(
         steps=list(loss.steps),
@@ -166,7 +175,7 @@ def show_log(id: str, services: Served) -> TrainingLog:
     )
 
 
-def _at(loss: Loss, places: list[int]) -> Loss:
+def _at(loss: Loss, places: Sequence[int]) -> Loss:
     return Loss(
         tuple(loss.steps[place] for place in places),
         tuple(loss.seconds[place] for place in places),
