@@ -165,17 +165,39 @@ class Collect(Plain):
         return self
 
 
+class Choice(Plain):
+    """Which picture of a pair is kept: ``sha256``, of the file ``file``, in place of ``over``, or beside it. Where both
+    digests are equal, the files have one content, and only the name is chosen."""
+
+    sha256: Digest
+    over: Digest
+    file: Annotated[str, Field(max_length=4000)] = ""
+    over_file: Annotated[str, Field(max_length=4000)] = ""
+    both: bool = False
+
+
 class Edit(Plain):
-    """What a person states of pictures of a collection, and which they take out or in again. fields: by the names of
-    the facts (creator, title, year, source, licence) and 'class'; '' for what is not known."""
+    """What a person states of pictures of a collection, which they take out or in again, and which of several that are
+    the same, or nearly, they keep. fields: by the names of the facts (creator, title, year, source, licence) and
+    'class'; '' for what is not known."""
 
     kind: Literal["edit"] = "edit"
     collection: Id
-    pictures: Annotated[tuple[Digest, ...], Field(min_length=1, max_length=MOST_PICTURES)]
+    pictures: Annotated[tuple[Digest, ...], Field(max_length=MOST_PICTURES)] = ()
+    keep: Annotated[tuple[Choice, ...], Field(max_length=MOST_PICTURES)] = ()
     fields: dict[Literal["creator", "title", "year", "source", "licence", "class"], Text] = Field(default_factory=dict)
     remove: bool = False
     restore: bool = False
     forget: bool = False
+
+    @model_validator(mode="after")
+    def _one_thing_of_some_pictures(self) -> Self:
+        asked = [bool(self.fields), self.remove, self.restore, self.forget, bool(self.keep)]
+        if sum(asked) != 1 or bool(self.pictures) == bool(self.keep):
+            raise ValueError(
+                "give pictures and one of fields, remove, restore and forget; or keep, which names its pictures itself"
+            )
+        return self
 
 
 class Plan(Plain):
