@@ -7,40 +7,20 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from sfumato.errors import SfumatoError
+from sfumato.studio.jobs.references import MOST_PICTURES as MOST_PICTURES
+from sfumato.studio.jobs.references import Id as Id
+from sfumato.studio.jobs.references import OfCollection as OfCollection
+from sfumato.studio.jobs.references import OfWork as OfWork
+from sfumato.studio.jobs.references import PictureReference as PictureReference
+from sfumato.studio.jobs.references import Uploaded as Uploaded
 from sfumato.works.edits import Margins
 from sfumato.works.request import Request
 from sfumato.works.values import Digest, Fraction, Label, Plain, Strength
 
 MOST_WORKS: Final = 256  # of one job
 MOST_MINUTES: Final = 7 * 24 * 60
-MOST_PICTURES: Final = 100_000
-# A folder's name that the studio made: no path can be spelled with it.
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$")]
 Text = Annotated[str, Field(max_length=1000)]
 Minutes = Annotated[float, Field(ge=0.05, le=MOST_MINUTES)]
-
-
-class Uploaded(Plain):
-    """A file of an upload. upload: its id; file: its number there."""
-
-    upload: Id
-    file: Annotated[int, Field(ge=0, le=MOST_PICTURES)] = 0
-
-
-class OfWork(Plain):
-    """A work of the gallery, by its id."""
-
-    work: Annotated[int, Field(ge=1, lt=2**53)]
-
-
-class OfCollection(Plain):
-    """A picture of a collection, by the SHA-256 of its file."""
-
-    collection: Id
-    sha256: Digest
-
-
-PictureReference = Uploaded | OfWork | OfCollection
 
 
 def _can_be_asked(asked: dict[str, Any]) -> dict[str, Any]:
