@@ -60,8 +60,8 @@ class Work(NewWork):
     deleted_at: datetime | None
 
     def to_json(self) -> dict[str, Any]:
-        """What lists show of it. The moment in its pictures' addresses tells works of one number in two studios apart, so
-        that browsers may keep them."""
+        """What lists show of it. The moment in its pictures' addresses tells works of one number in two studios apart,
+        so that browsers may keep them."""
         version = f"v={int(self.created_at.timestamp() * 1000):x}"
         deleted_at = None if self.deleted_at is None else self.deleted_at.isoformat()
         return {

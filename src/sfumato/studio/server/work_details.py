@@ -107,12 +107,13 @@ def recipe_in(data: bytes) -> Recipe | None:
 
 
 def asked_plainly(recipe: Recipe) -> dict[str, Any]:
-    """What was asked for, by plain names (see `Request.of`): of an enlarged work, of the one before. Numbers beyond what
-    JavaScript counts exactly are texts."""
+    """What was asked for, by plain names (see `Request.of`): of an enlarged work, of the one before. Numbers beyond
+    what JavaScript counts exactly are texts."""
     request = recipe.first.request
     plain = request.model_copy(update={"edit": None, "palette": None, "composition": None, "slerps": ()}).plain()
     plain = {name: value for name, value in plain.items() if value not in (None, ()) and name not in _PARTS}
-    return {name: str(value) if isinstance(value, int) and value >= 2**53 else value for name, value in plain.items()}
+    exact = {name: str(value) for name, value in plain.items() if isinstance(value, int) and value >= 2**53}
+    return {**plain, **exact}
 
 
 def _harmless(row: dict[str, Any]) -> dict[str, Any]:

@@ -40,12 +40,12 @@ def thumbnail(place: Place, id: int, path: Path, side: int) -> bytes:
     id: of the work; side: one of SIDES. Raises HttpError 404 where the file is gone or no picture.
     """
     try:
-        changed = os.stat(path).st_mtime_ns
+        changed = path.stat().st_mtime_ns
     except (OSError, ValueError):
         raise HttpError(404, "the work's file is no longer where it was", code="not_found") from None
     kept = place.thumbnails / "works" / f"{id}-{side}.webp"
     try:
-        if os.stat(kept).st_mtime_ns == changed:
+        if kept.stat().st_mtime_ns == changed:
             return read_file(kept, BYTE_LIMIT)
     except OSError:
         pass  # not made yet

@@ -17,7 +17,7 @@ from sfumato.studio.jobs.gallery import NoSuchWorkError
 from sfumato.studio.jobs.work import Work
 from sfumato.studio.server.answers import ERRORS, FOREVER, REVALIDATED, HttpError, bytes_answer, file_answer
 from sfumato.studio.server.learned_pictures import LearnedPictures
-from sfumato.studio.server.services import Served, Services, Whose
+from sfumato.studio.server.services import Served, Services
 from sfumato.studio.server.work_details import (
     NearestPicture,
     SaidOfCredentials,
@@ -117,7 +117,6 @@ class Moved(BaseModel):
 @router.get("")
 def works(
     services: Served,
-    whose: Whose,
     query: Annotated[str, Query(max_length=1000)] = "",
     starred: bool | None = None,
     bin: bool = False,
@@ -127,29 +126,26 @@ def works(
 ) -> WorksAnswer:
     """The works that a search finds, the newest first; what can be searched: class:, model:, kind:, seed:, before:,
     after:, is:starred, is:copy, words, "words together", and a minus before what is not wanted."""
-    _owners(whose)
     page = services.gallery.search(query, starred=starred, bin=bin, before=before, offset=offset, limit=limit)
     return WorksAnswer(total=page.total, next=page.next, works=[WorkAnswer.of(work) for work in page.works])
 
 
 @router.post("/bin")
-def bin(which: Ids, services: Served, whose: Whose) -> Moved:
+def bin(which: Ids, services: Served) -> Moved:
     """Put works into the bin, where they stay for 30 days."""
-    _owners(whose)
     return Moved(ids=services.gallery.bin(which.ids))
 
 
 @router.post("/restore")
-def restore(which: Ids, services: Served, whose: Whose) -> Moved:
+def restore(which: Ids, services: Served) -> Moved:
     """Take works out of the bin."""
-    _owners(whose)
     return Moved(ids=services.gallery.restore(which.ids))
 
 
 @router.get("/{id}")
-def work(id: Number, services: Served, whose: Whose) -> WorkDetail:
+def work(id: Number, services: Served) -> WorkDetail:
     """All that is known of a work, as its file says it."""
-    found = seen_work(services, id, whose)
+    found = existing_work(services, id)
     recipe = _recipe(found)
     learned = LearnedPictures.of(services.place, found.model_id)
     facts: object = None
@@ -173,10 +169,9 @@ def work(id: Number, services: Served, whose: Whose) -> WorkDetail:
 
 
 @router.patch("/{id}")
-def change(id: Number, changes: Changes, services: Served, whose: Whose) -> WorkAnswer:
+def change(id: Number, changes: Changes, services: Served) -> WorkAnswer:
     """Star a work, or give it a title."""
-    _owners(whose)
-    found = seen_work(services, id, whose)
+    found = existing_work(services, id)
     if changes.starred is not None:
         found = services.gallery.star(id, changes.starred)
     if changes.title is not None:
@@ -185,28 +180,24 @@ def change(id: Number, changes: Changes, services: Served, whose: Whose) -> Work
 
 
 @router.get("/{id}/picture", response_class=Response)
-def picture(id: Number, request: Request, services: Served, whose: Whose) -> Response:
+def picture(id: Number, request: Request, services: Served) -> Response:
     """A work's file, with all that it carries."""
-    path = services.gallery.path_of(seen_work(services, id, whose))
+    path = services.gallery.path_of(existing_work(services, id))
     return file_answer(request, path, media_type(path), cache=_cache(request))
 
 
 @router.get("/{id}/thumbnail", response_class=Response)
-def small_picture(
-    id: Number, request: Request, services: Served, whose: Whose, side: Literal["256", "512"] = "256"
-) -> Response:
+def small_picture(id: Number, request: Request, services: Served, side: Literal["256", "512"] = "256") -> Response:
     """A work as a WebP, the longer side at most so many pixels."""
-    path = services.gallery.path_of(seen_work(services, id, whose))
+    path = services.gallery.path_of(existing_work(services, id))
     media_type(path)
     return bytes_answer(request, thumbnail(services.place, id, path, int(side)), "image/webp", cache=_cache(request))
 
 
 @router.get("/{id}/download", response_class=Response)
-def download(
-    id: Number, request: Request, services: Served, whose: Whose, recipe: Annotated[bool, Query()] = True
-) -> Response:
+def download(id: Number, request: Request, services: Served, recipe: Annotated[bool, Query()] = True) -> Response:
     """A work's file to keep. recipe: 0 for a copy without its settings, signed anew."""
-    found = seen_work(services, id, whose)
+    found = existing_work(services, id)
     path = services.gallery.path_of(found)
     name = file_name(found, path)
     if recipe or found.recipe is None:
@@ -215,26 +206,18 @@ def download(
     return Response(copy_without_recipe(path, name), headers=headers, media_type="image/png")
 
 
-def seen_work(services: Services, id: int, whose: str | None) -> Work:
-    """A work that a client may see. Raises HttpError 404 for none, and for another's, so that nobody learns of it."""
+def existing_work(services: Services, id: int) -> Work:
+    """Raises HttpError 404 for none."""
     try:
-        found = services.gallery.work(id)
+        return services.gallery.work(id)
     except NoSuchWorkError as error:
         raise HttpError(404, str(error), code="not_found") from error
-    if whose is not None and (found.job is None or services.queue.job(found.job).client != whose):
-        raise HttpError(404, f"there is no work {id}", code="not_found")
-    return found
 
 
 def file_name(work: Work, path: Path) -> str:
     """What a browser is to call the file: 'waves-7-12.png'."""
     words = "-".join(re.findall(r"[a-zA-Z0-9]+", work.title or work.label or work.prompt or work.model))
     return f"{'-'.join(filter(None, (shortened(words, 60).strip('. '), str(work.id))))}{path.suffix.lower()}"
-
-
-def _owners(whose: str | None) -> None:
-    if whose is not None:
-        raise HttpError(403, "the gallery is the owner's", code="owner_only")
 
 
 def _recipe(work: Work) -> Recipe | None:
