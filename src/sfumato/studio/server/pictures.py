@@ -81,8 +81,8 @@ class Pictures:
         return self.view(path, side, "PNG", inside=inside).data
 
     def look(self, path: Path) -> tuple[int, int] | str:
-        """Its upright width and height in pixels by its header, or why it is no picture that can be used; some are found
-        to be none only when they are decoded."""
+        """Its upright width and height in pixels by its header, or why it is no picture that can be used; of some that
+        shows only when they are decoded."""
         facts, _ = self._asked({"path": str(path), "kind": "look"})
         reason: str | None = facts.get("unusable")
         return reason if reason is not None else (facts["width"], facts["height"])
