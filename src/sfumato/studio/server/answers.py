@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from sfumato.disk import DISK_FULL, disk_fault
 from sfumato.errors import SfumatoError
+from sfumato.studio.jobs.database import DatabaseError
 from sfumato.studio.jobs.gallery import NoSuchWorkError
 from sfumato.studio.jobs.job import NoSuchJobError
 from sfumato.studio.jobs.queue import NotAllowedError, QueueFullError
@@ -101,6 +102,9 @@ def answer_errors(app: FastAPI) -> None:
             return faulty(404, str(error), code="not_found")
         if isinstance(error, NotAllowedError):
             return faulty(409, str(error), code="not_allowed")
+        if isinstance(error, DatabaseError):
+            full = DISK_FULL in str(error)
+            return faulty(507 if full else 503, str(error), code="disk_full" if full else "database")
         return faulty(_status_of_invalid(request), str(error), code="invalid")
 
     @app.exception_handler(RequestValidationError)
