@@ -19,6 +19,7 @@ from sfumato.studio.jobs.database import DatabaseError
 from sfumato.studio.jobs.gallery import NoSuchWorkError
 from sfumato.studio.jobs.job import NoSuchJobError
 from sfumato.studio.jobs.queue import NotAllowedError, QueueFullError
+from sfumato.studio.open_collections import NoSuchCollectionError
 from sfumato.studio.uploads import NoSuchUploadError
 from sfumato.text import readable, shortened
 
@@ -95,7 +96,7 @@ def answer_errors(app: FastAPI) -> None:
             return faulty(error.status, str(error), code=error.code, param=error.param, headers=error.headers)
         if isinstance(error, QueueFullError):
             return faulty(429, str(error), code="queue_full", headers={"Retry-After": str(RETRY_SECONDS)})
-        if isinstance(error, (NoSuchJobError, NoSuchWorkError, NoSuchUploadError)):
+        if isinstance(error, (NoSuchJobError, NoSuchWorkError, NoSuchUploadError, NoSuchCollectionError)):
             return faulty(404, str(error), code="not_found")
         if isinstance(error, NotAllowedError):
             return faulty(409, str(error), code="not_allowed")
