@@ -102,6 +102,13 @@ export function duration(seconds, unitDisplay = "short") {
     .join(" ");
 }
 
+// '1:05', '1:02:05': seconds as a stopwatch shows them, where there is room for no words.
+export function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, "0"));
+  return whole < 3600 ? `${Number(parts[0])}:${parts[1]}` : `${Math.floor(whole / 3600)}:${parts.join(":")}`;
+}
+
 // A moment as the server writes it (ISO 8601), as a date and time of day.
 export const moment = (iso, options = { dateStyle: "medium", timeStyle: "short" }) =>
   new Intl.DateTimeFormat(language.value, options).format(new Date(iso));

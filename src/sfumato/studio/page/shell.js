@@ -27,10 +27,12 @@ function Settings() {
 }
 
 function Jobs({ open, onClose }) {
-  const ended = [...jobs.value.values()].filter((job) => ENDED.includes(job.state));
+  // A plan is a question, asked anew whenever a slider rests.
+  const seen = (job) => job.kind !== "plan";
+  const ended = [...jobs.value.values()].filter((job) => ENDED.includes(job.state) && seen(job));
   const parts = {
-    running: activeJobs.value.filter((job) => job.state !== "queued").sort((one, other) => one.id - other.id),
-    queued: queuedJobs.value,
+    running: activeJobs.value.filter((job) => job.state !== "queued" && seen(job)).sort((one, other) => one.id - other.id),
+    queued: queuedJobs.value.filter(seen),
     ended: ended.sort((one, other) => other.id - one.id).slice(0, 20),
   };
   const shown = Object.entries(parts).filter(([, list]) => list.length);
@@ -41,7 +43,7 @@ function Jobs({ open, onClose }) {
 }
 
 function JobsButton({ onClick }) {
-  const count = activeJobs.value.length;
+  const count = activeJobs.value.filter((job) => job.kind !== "plan").length;
   return html`<button type="button" class=${`button quiet jobs-button ${count ? "at-work" : ""}`} onClick=${onClick}
     title=${t("jobs.title")} aria-label=${count ? t("jobs.count", { n: count }) : t("jobs.title")}>
     <span class="smoke" aria-hidden="true"></span>

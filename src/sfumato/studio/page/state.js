@@ -26,6 +26,10 @@ export const queuedJobs = computed(() =>
     .sort((one, other) => other.priority - one.priority || one.position - other.position || one.id - other.id),
 );
 
+// After these a training has something new to show.
+const MILESTONES = new Set(["pipeline.TrainingBegan", "training.Pictured", "training.Noted", "training.Finished"]);
+const readTrainings = async () => (trainings.value = await get("/api/trainings"));
+
 let seq = 0;
 const steps = new Map(); // job: signal of its last step
 const listeners = new Map(); // event type: Set of functions
@@ -62,18 +66,21 @@ export function putJob(job) {
 function received(event) {
   if (event.seq != null) seq = event.seq;
   batch(() => {
-    if (event.type === "job") putJob(event.job);
-    else if (event.type === "step") {
+    if (event.type === "job") {
+      putJob(event.job);
+      if (["train", "distill"].includes(event.job.kind)) soon("trainings", readTrainings);
+    } else if (event.type === "step") {
       const before = stepOf(event.job).peek();
       // A step without a picture leaves the last one.
       stepOf(event.job).value = { ...event, picture: event.picture ?? before?.picture ?? null };
     }
     told(event);
   });
+  if (event.type === "told" && MILESTONES.has(event.event)) soon("trainings", readTrainings);
   if (event.type === "collections") soon("collections", async () => (collections.value = await get("/api/collections")));
   if (event.type === "models" || event.type === "collections") {
     soon("models", async () => (models.value = await get("/api/models")));
-    soon("trainings", async () => (trainings.value = await get("/api/trainings")));
+    soon("trainings", readTrainings);
   }
 }
 
