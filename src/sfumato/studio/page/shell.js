@@ -53,7 +53,7 @@ function JobsButton({ onClick }) {
 function Bar({ current }) {
   const [open, setOpen] = useState(false);
   return html`<header class="bar">
-    <a class="mark" href="#/" aria-label=${t("home")}>${"sfumato"}</a>
+    <a class="mark" href="#/" aria-label=${t("home")}>sfumato</a>
     <nav aria-label=${t("navigation")}><ul>
       ${VIEWS.map((name) => html`<li key=${name}><a href=${address(name)} aria-current=${name === current ? "page" : undefined}>
         <${Icon} name=${name} size="22" /><span>${t(`view.${name}`)}</span></a></li>`)}</ul></nav>
