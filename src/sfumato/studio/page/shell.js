@@ -70,10 +70,9 @@ function Connection() {
 function Loaded({ name }) {
   const { id, query } = route.value;
   const view = viewOf(name).value;
-  const [, again] = useState(0);
   if (view?.error) {
     return html`<${Empty} title=${t("view.failed")} text=${t("view.failed.text")}>
-      <${Button} icon="retry" onClick=${() => again((times) => times + 1)}>${t("retry")}<//><//>`;
+      <${Button} icon="retry" onClick=${() => location.reload()}>${t("retry")}<//><//>`;
   }
   return view ? html`<${view.View} key=${name} id=${id} query=${query} />` : null;
 }
