@@ -90,6 +90,7 @@ class Gallery:
 
     def title(self, id: int, title: str) -> Work:
         """Give a work a title, or '' for none. Raises NoSuchWorkError."""
+        title = title.replace("\0", "")  # which PostgreSQL has none of
         with self._database.writing() as connection:
             work = _one(connection, id)
             return _changed(connection, id, "titled", title=title, text=words_of(replace(work, title=title)))

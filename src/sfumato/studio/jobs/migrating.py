@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from alembic.operations import Operations
+from alembic import command
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
@@ -39,7 +41,10 @@ def upgrade(engine: Engine, named: str, file: Path | None) -> None:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         if _version(connection, scripts, named) == newest:  # another process was first
             return
-        _migrated(connection, scripts)
+        # Alembic's own environment (migrations/env.py) works on this connection, in this transaction.
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        command.upgrade(config, "head")
         connection.execute(sa.delete(tables.meta).where(tables.meta.c.name == "version"))
         connection.execute(sa.insert(tables.meta).values(name="version", value=__version__))
 
@@ -54,21 +59,16 @@ def _version(connection: Connection, scripts: ScriptDirectory, named: str) -> st
     return version
 
 
-def _migrated(connection: Connection, scripts: ScriptDirectory) -> None:
-    def steps(revision: Any, context: MigrationContext) -> Any:
-        return scripts._upgrade_revs("head", revision)
-
-    context = MigrationContext.configure(connection, opts={"fn": steps})
-    with Operations.context(context):
-        context.run_migrations()
-
-
 def _copied(file: Path, copy: Path) -> None:
     """A whole copy of an SQLite database with what lies in its log; one that is there already stays."""
     if copy.exists():
         return
-    temporary = copy.with_name(f"{copy.name}.part")
-    temporary.unlink(missing_ok=True)
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(temporary)) as target:
-        source.backup(target)
-    temporary.replace(copy)
+    temporary = copy.with_name(f"{copy.name}.{os.getpid()}")
+    try:
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(temporary)) as target:
+            source.backup(target)
+        temporary.replace(copy)
+    except (sqlite3.Error, OSError) as error:
+        raise SfumatoError(f"{copy}: the database cannot be copied before it is upgraded ({error})") from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -7,40 +7,20 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from sfumato.errors import SfumatoError
+from sfumato.studio.jobs.references import MOST_PICTURES as MOST_PICTURES
+from sfumato.studio.jobs.references import Id as Id
+from sfumato.studio.jobs.references import OfCollection as OfCollection
+from sfumato.studio.jobs.references import OfWork as OfWork
+from sfumato.studio.jobs.references import PictureReference as PictureReference
+from sfumato.studio.jobs.references import Uploaded as Uploaded
 from sfumato.works.edits import Margins
 from sfumato.works.request import Request
 from sfumato.works.values import Digest, Fraction, Label, Plain, Strength
 
 MOST_WORKS: Final = 256  # of one job
 MOST_MINUTES: Final = 7 * 24 * 60
-MOST_PICTURES: Final = 100_000
-# A folder's name that the studio made: no path can be spelled with it.
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$")]
 Text = Annotated[str, Field(max_length=1000)]
 Minutes = Annotated[float, Field(ge=0.05, le=MOST_MINUTES)]
-
-
-class Uploaded(Plain):
-    """A file of an upload. upload: its id; file: its number there."""
-
-    upload: Id
-    file: Annotated[int, Field(ge=0, le=MOST_PICTURES)] = 0
-
-
-class OfWork(Plain):
-    """A work of the gallery, by its id."""
-
-    work: Annotated[int, Field(ge=1, lt=2**53)]
-
-
-class OfCollection(Plain):
-    """A picture of a collection, by the SHA-256 of its file."""
-
-    collection: Id
-    sha256: Digest
-
-
-PictureReference = Uploaded | OfWork | OfCollection
 
 
 def _can_be_asked(asked: dict[str, Any]) -> dict[str, Any]:
@@ -165,17 +145,39 @@ class Collect(Plain):
         return self
 
 
+class Choice(Plain):
+    """Which picture of a pair is kept: ``sha256``, of the file ``file``, in place of ``over``, or beside it. Where both
+    digests are equal, the files have one content, and only the name is chosen."""
+
+    sha256: Digest
+    over: Digest
+    file: Annotated[str, Field(max_length=4000)] = ""
+    over_file: Annotated[str, Field(max_length=4000)] = ""
+    both: bool = False
+
+
 class Edit(Plain):
-    """What a person states of pictures of a collection, and which they take out or in again. fields: by the names of
-    the facts (creator, title, year, source, licence) and 'class'; '' for what is not known."""
+    """What a person states of pictures of a collection, which they take out or in again, and which of several that are
+    the same, or nearly, they keep. fields: by the names of the facts (creator, title, year, source, licence) and
+    'class'; '' for what is not known."""
 
     kind: Literal["edit"] = "edit"
     collection: Id
-    pictures: Annotated[tuple[Digest, ...], Field(min_length=1, max_length=MOST_PICTURES)]
+    pictures: Annotated[tuple[Digest, ...], Field(max_length=MOST_PICTURES)] = ()
+    keep: Annotated[tuple[Choice, ...], Field(max_length=MOST_PICTURES)] = ()
     fields: dict[Literal["creator", "title", "year", "source", "licence", "class"], Text] = Field(default_factory=dict)
     remove: bool = False
     restore: bool = False
     forget: bool = False
+
+    @model_validator(mode="after")
+    def _one_thing_of_some_pictures(self) -> Self:
+        asked = [bool(self.fields), self.remove, self.restore, self.forget, bool(self.keep)]
+        if sum(asked) != 1 or bool(self.pictures) == bool(self.keep):
+            raise ValueError(
+                "give pictures and one of fields, remove, restore and forget; or keep, which names its pictures itself"
+            )
+        return self
 
 
 class Plan(Plain):

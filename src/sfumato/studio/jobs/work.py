@@ -93,14 +93,21 @@ def entered(connection: Connection, row: NewWork, *, job: int | None = None, ind
         there = connection.execute(sa.select(_c.id).where(_c.job == job, _c.index == index)).scalar_one_or_none()
         if there is not None:
             return int(there)
+    known = {name: _storable(value) for name, value in asdict(row).items()}
+    if row.parent is not None:  # it may have left the bin for good meanwhile
+        known["parent"] = sa.select(_c.id).where(_c.id == row.parent).scalar_subquery()
+    searched = {"text": _storable(words_of(row)), "facets": _storable(facets_of(row))}
     id: int = connection.execute(
-        sa.insert(tables.work)
-        .values(**asdict(row), job=job, index=index, starred=False, text=words_of(row), facets=facets_of(row))
-        .returning(_c.id)
+        sa.insert(tables.work).values(**known, **searched, job=job, index=index, starred=False).returning(_c.id)
     ).scalar_one()
     (work,) = works_of(connection, select().where(_c.id == id))
     record(connection, "work", {"work": work.to_json()}, job)
     return id
+
+
+def _storable(value: Any) -> Any:
+    """Text without the letter NUL, which PostgreSQL has none of."""
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def folded(text: str) -> str:

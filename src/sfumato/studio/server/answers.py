@@ -15,9 +15,12 @@ from starlette.exceptions import HTTPException
 
 from sfumato.disk import DISK_FULL, disk_fault
 from sfumato.errors import SfumatoError
+from sfumato.studio.jobs.database import DatabaseError
 from sfumato.studio.jobs.gallery import NoSuchWorkError
 from sfumato.studio.jobs.job import NoSuchJobError
 from sfumato.studio.jobs.queue import NotAllowedError, QueueFullError
+from sfumato.studio.models import NoSuchModelError
+from sfumato.studio.runs import NoSuchTrainingError
 from sfumato.studio.uploads import NoSuchUploadError
 from sfumato.text import readable, shortened
 
@@ -31,6 +34,7 @@ REPORT_POLICY: Final = (
 )
 RETRY_SECONDS: Final = 5  # after which a full queue or a busy server is worth asking again
 _LONGEST: Final = 2000  # letters of a message
+_MISSING: Final = (NoSuchJobError, NoSuchWorkError, NoSuchUploadError, NoSuchModelError, NoSuchTrainingError)
 
 
 class Fault(BaseModel):
@@ -94,10 +98,13 @@ def answer_errors(app: FastAPI) -> None:
             return faulty(error.status, str(error), code=error.code, param=error.param, headers=error.headers)
         if isinstance(error, QueueFullError):
             return faulty(429, str(error), code="queue_full", headers={"Retry-After": str(RETRY_SECONDS)})
-        if isinstance(error, (NoSuchJobError, NoSuchWorkError, NoSuchUploadError)):
+        if isinstance(error, _MISSING):
             return faulty(404, str(error), code="not_found")
         if isinstance(error, NotAllowedError):
             return faulty(409, str(error), code="not_allowed")
+        if isinstance(error, DatabaseError):
+            full = DISK_FULL in str(error)
+            return faulty(507 if full else 503, str(error), code="disk_full" if full else "database")
         return faulty(_status_of_invalid(request), str(error), code="invalid")
 
     @app.exception_handler(RequestValidationError)

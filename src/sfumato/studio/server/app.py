@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
@@ -22,7 +23,7 @@ from sfumato.studio.server.tokens import Tokens
 
 # Modules beside this one with a `router`. One whose resource the page needs from the start, such as collections, has a
 # function `listed(services) -> list[dict]` as well, and its line in `sfumato.studio.server.state`.
-ROUTERS: Final = ("jobs", "works")
+ROUTERS: Final = ("state", "events", "jobs", "uploads", "trainings", "models", "works")
 
 
 def create_app(
@@ -45,7 +46,12 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with working():
-            yield
+            warming = asyncio.create_task(asyncio.to_thread(services.pictures.warm))
+            try:
+                yield
+            finally:
+                services.close()
+                await warming
 
     app = FastAPI(
         title="sfumato studio",

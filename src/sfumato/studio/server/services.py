@@ -16,6 +16,8 @@ from sfumato.studio.jobs.journal import Journal
 from sfumato.studio.jobs.queue import Queue
 from sfumato.studio.place import Place
 from sfumato.studio.server.answers import HttpError
+from sfumato.studio.server.following import Following
+from sfumato.studio.server.pictures import Pictures
 from sfumato.studio.server.settings import Settings
 from sfumato.studio.server.tokens import OWNER, Tokens
 
@@ -41,6 +43,22 @@ class Services:
     @cached_property
     def gallery(self) -> Gallery:
         return Gallery(self.database)
+
+    @cached_property
+    def following(self) -> Following:
+        """For all that listen to events."""
+        return Following(self.journal)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """Thumbnails and larger views of any picture here."""
+        return Pictures(self.place)
+
+    def close(self) -> None:
+        """End what listens and decodes, as the server is about to stop."""
+        self.following.close()
+        if "pictures" in vars(self):
+            self.pictures.close()
 
     @property
     def policy(self) -> Policy:

@@ -18,20 +18,18 @@ _MIB: Final = 1 << 20
 class Limits:
     """How much one client may send and ask.
 
-    upload_bytes: of one upload, and of all that wait to be used at once: total_upload_bytes; body_bytes: of any other
-    request; api_body_bytes: of those to /v1 and /sdapi, which carry pictures; files: of one request; pixels: of one
-    picture; idle_seconds: until the next part of a body has to be there, and until the reader has taken the next part
-    of an answer; body_seconds: for the whole of a body, unless it keeps to least_bytes_per_second;
-    requests_per_second and burst: of a client, on average and at once; at_once: requests of a client that are not
-    answered yet; strangers_per_minute: refused tokens and keys of one address; most_waiting: jobs in the queue.
+    upload_bytes: of one request with files; body_bytes: of any other; api_body_bytes: of those to /v1 and /sdapi, which
+    carry pictures; files: of one request; idle_seconds: until the next part of a body has to be there, and until the
+    reader has taken the next part of an answer; body_seconds: for the whole of a body, unless it keeps to
+    least_bytes_per_second; requests_per_second and burst: of a client, on average and at once; at_once: requests of a
+    client that are not answered yet; strangers_per_minute: refused tokens and keys of one address; most_waiting: jobs
+    in the queue.
     """
 
     upload_bytes: int = 8192 * _MIB
-    total_upload_bytes: int = 65536 * _MIB
     body_bytes: int = 1 * _MIB
     api_body_bytes: int = 64 * _MIB
     files: int = 500
-    pixels: int = 200_000_000
     idle_seconds: float = 20
     body_seconds: float = 60
     least_bytes_per_second: int = 10_000
