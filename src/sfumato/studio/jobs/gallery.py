@@ -54,20 +54,22 @@ class Gallery:
         starred: bool | None = None,
         bin: bool = False,
         before: int | None = None,
+        offset: int = 0,
         limit: int = 100,
     ) -> Page:
         """The works that a search finds, those that were entered last first. query: see `sfumato.studio.jobs.search`;
-        bin: those in the bin, and no others; before: those of lower ids alone. Raises SfumatoError for a query that
-        cannot be read."""
+        bin: those in the bin, and no others; before: those of lower ids alone; offset: how many of those are passed
+        over, so that a list can be looked into anywhere. Raises SfumatoError for a query that cannot be read."""
         wanted = [_c.deleted_at.is_not(None) if bin else _c.deleted_at.is_(None), *conditions(query)]
         if starred is not None:
             wanted.append(_c.starred == starred)
         older = [] if before is None else [_c.id < before]
         with self._database.reading() as connection:
-            works = works_of(connection, select().where(*wanted, *older).order_by(_c.id.desc()).limit(limit + 1))
+            found = select().where(*wanted, *older).order_by(_c.id.desc())
+            works = works_of(connection, found.offset(offset).limit(limit + 1))
             more = len(works) > limit
             # A search that finds little has looked at every row already.
-            total = _count(connection, wanted) if more or older else len(works)
+            total = _count(connection, wanted) if more or older or offset else len(works)
         works = works[:limit]
         return Page(total, works[-1].id if more and works else None, works)
 
