@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sfumato.collection.decisions import FILE, Decisions, Edit, Removal
+from sfumato.collection.decisions import EDITABLE, FILE, Decisions, Edit, Keep, Removal
+from sfumato.collection.events import Read
 from sfumato.collection.facts import Fact, Facts, names_creator
 from sfumato.collection.picture_policy import PicturePolicy
 from sfumato.collection.storing import Collection
 from sfumato.errors import SfumatoError
 from sfumato.images import unusable
-from sfumato.provenance.statements import FACTS, Statement
+from sfumato.provenance.statements import Statement
 
-ONE, OTHER = "1" * 64, "2" * 64
+ONE, OTHER, THIRD = "1" * 64, "2" * 64, "3" * 64
 
 
 def decide(collection: Collection, **decisions: object) -> None:
@@ -26,14 +27,23 @@ def decide(collection: Collection, **decisions: object) -> None:
 
 
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
-EDITS = st.builds(Edit, DIGESTS, st.text(), st.dictionaries(st.sampled_from(FACTS), st.text()), st.just("2026-01-01"))
+EDITS = st.builds(
+    Edit, DIGESTS, st.text(), st.dictionaries(st.sampled_from(EDITABLE), st.text()), st.just("2026-01-01")
+)
 REMOVALS = st.builds(Removal, creator=st.text(min_size=1)) | st.builds(Removal, sha256=DIGESTS, file=st.text())
+# Of six pictures, so that decisions meet.
+CONTENTS = st.integers(0, 5).map(lambda number: f"{number:064x}")
+KEEPS = st.builds(Keep, CONTENTS, CONTENTS, file=st.text(), over_file=st.text()) | st.builds(
+    Keep, st.just(ONE), CONTENTS, both=st.just(True)
+)
 
 
-@given(edits=st.lists(EDITS, max_size=4), removals=st.lists(REMOVALS, max_size=4))
-def test_they_are_read_as_they_were_written(tmp_path_factory, edits: list[Edit], removals: list[Removal]) -> None:
+@given(edits=st.lists(EDITS, max_size=4), removals=st.lists(REMOVALS, max_size=4), keeps=st.lists(KEEPS, max_size=4))
+def test_they_are_read_as_they_were_written(
+    tmp_path_factory, edits: list[Edit], removals: list[Removal], keeps: list[Keep]
+) -> None:
     folder = tmp_path_factory.mktemp("decided")
-    before = Decisions().with_edits(edits).with_removals(removals)
+    before = Decisions().with_edits(edits).with_removals(removals).with_keeps(keeps)
     before.write(folder)
     after = Decisions.read(folder)
     assert after == before
@@ -60,6 +70,9 @@ def test_any_bytes_are_decisions_or_one_sentence(tmp_path_factory, data: bytes) 
         {"remove": {"creator": "", "sha256": ""}},
         {"remove": {"creator": ["Ana"]}},
         {"keep": {}},
+        {"keep": {"sha256": ONE, "over": "a.png"}},
+        {"keep": {"sha256": ONE, "over": ONE, "both": True}},
+        {"keep": {"sha256": ONE, "over": OTHER, "both": "no"}},
         {"remove": {"creator": "Ana"}, "edit": {}},
         [],
         7,
@@ -77,12 +90,35 @@ def test_of_one_fact_the_later_edit_counts() -> None:
     both = first.with_edits([Edit(ONE, "a.png", {"creator": "Ben"}), Edit(OTHER, "b.png", {"title": "Birds"})])
     assert [dict(each.fields) for each in both.edits] == [{"creator": "Ben", "title": "Waves"}, {"title": "Birds"}]
     assert both.without_edits([ONE]).edits == both.edits[1:]
+    assert [dict(each.fields) for each in both.without_edits([ONE, OTHER], ["title"]).edits] == [{"creator": "Ben"}]
 
 
 def test_a_removal_stands_once() -> None:
     decisions = Decisions().with_removals([Removal(creator="Ana"), Removal(sha256=ONE)])
     assert decisions.with_removals([Removal(creator="Ana"), Removal(sha256=ONE)]) == decisions
     assert len(decisions.without_removals(["Ana"], [ONE]).removals) == 0
+
+
+@given(keeps=st.lists(KEEPS, min_size=1, max_size=30), there=st.frozensets(CONTENTS))
+def test_of_pictures_that_were_kept_over_each_other_one_always_stays(keeps: list[Keep], there: frozenset[str]) -> None:
+    decisions = Decisions().with_keeps(keeps)
+    left_out = {content for content in there if decisions.kept_instead(content, there)}
+    assert not there or left_out < there
+    last = keeps[-1]
+    if not last.both and not last.is_of_names:
+        assert decisions.kept_instead(last.sha256, {last.sha256, last.over}) == ""
+        assert decisions.kept_instead(last.over, {last.sha256, last.over}) == last.sha256
+        assert decisions.kept_instead(last.over, {last.over}) == "", "what was to be kept instead is gone"
+
+
+def test_of_one_pair_the_later_choice_counts() -> None:
+    first = Decisions().with_keeps([Keep(ONE, OTHER)])
+    assert first.with_keeps([Keep(OTHER, ONE)]).kept_instead(OTHER, {ONE, OTHER}) == ""
+    assert first.with_keeps([Keep(OTHER, ONE, both=True)]).kept_instead(OTHER, {ONE, OTHER}) == ""
+    third = first.with_keeps([Keep(THIRD, ONE)])
+    assert third.kept_instead(OTHER, {OTHER, THIRD}) == THIRD, "what it was left out for is left out for a third"
+    circle = Decisions(keeps=(Keep(ONE, OTHER), Keep(OTHER, ONE)))  # by hand
+    assert {circle.kept_instead(each, {ONE, OTHER}) for each in (ONE, OTHER)} == {""}
 
 
 @pytest.mark.parametrize(
@@ -147,6 +183,54 @@ def test_an_edit_is_of_the_picture_that_was_seen(art: Path, gather: Callable, pa
     again = gather(art)
     assert again.collection.pictures[0].creator == ""
     assert any("changed since they were edited" in note and picture.file in note for note in again.collection.notes)
+
+
+def test_a_class_that_is_edited_counts_more_than_folders_and_tables(art: Path, gather: Callable) -> None:
+    first = gather(art)
+    one, two, *_ = first.collection.pictures
+    edits = (Edit(one.sha256, one.file, {"class": "etching"}), Edit(two.sha256, two.file, {"class": ""}))
+    decide(first.collection, edits=edits)
+    again = gather(art).collection
+    assert again.classes == ["drawing", "etching", "painting"]
+    assert [picture.category for picture in again.pictures[:3]] == ["etching", "", "drawing"]
+    assert [picture.found.get("category", "") for picture in again.pictures[:3]] == ["your edit", "your edit", ""]
+    (art / "metadata.csv").write_text("file_name,class\n" + "".join(f"{each.file},sea\n" for each in again.pictures))
+    assert {picture.category for picture in gather(art).collection.pictures} == {"etching", "", "sea"}
+    decide(first.collection)
+    assert gather(art).collection.classes == ["sea"]
+
+
+def test_of_files_with_one_content_the_one_is_kept_that_was_chosen(art: Path, gather: Callable) -> None:
+    shutil.copy(art / "drawing/0.png", art / "painting/copy.png")
+    first = gather(art)
+    picture = first.collection.pictures[0]
+    assert picture.file == "drawing/0.png"
+    decide(first.collection, keeps=(Keep(picture.sha256, picture.sha256, "painting/copy.png"),))
+    again = gather(art)
+    assert "painting/copy.png" in again.files
+    assert again.left_out["drawing/0.png"].same_as == "painting/copy.png"
+    assert next(each for each in again.collection.pictures if each.sha256 == picture.sha256).category == "painting"
+    (art / "painting/copy.png").unlink()
+    assert gather(art).files == first.files
+
+
+def test_one_of_two_near_duplicates_is_left_out_as_long_as_the_other_is_there(art: Path, gather: Callable) -> None:
+    with Image.open(art / "drawing/0.png") as image:
+        image.resize((30, 30)).save(art / "drawing/small.jpg", quality=92)
+    first = gather(art)
+    large, small = first.collection.pictures[0], first.collection.pictures[3]
+    assert large.group == small.group
+    decide(first.collection, keeps=(Keep(small.sha256, large.sha256),))
+    again = gather(art)
+    assert again.kinds == {"drawing/0.png": unusable.NEAR_DUPLICATE}
+    assert again.left_out["drawing/0.png"].reason == (
+        "nearly the same picture as drawing/small.jpg, which is kept instead"
+    )
+    assert "drawing/small.jpg" in again.files
+    decide(first.collection, keeps=(Keep(small.sha256, large.sha256),), removals=(Removal(sha256=THIRD),))
+    assert not gather(art).of(Read), "no file is read again"
+    (art / "drawing/small.jpg").unlink()
+    assert "drawing/0.png" in gather(art).files
 
 
 def test_a_mark_does_not_count_for_a_picture_that_was_edited_to_be_ones_own(art: Path, gather: Callable) -> None:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfumato.collection.decisions import EDITABLE
 from sfumato.collection.pictures import Picture
 from sfumato.collection.spreadsheet import edits_in, said_of, table_of
 from sfumato.errors import SfumatoError
 from sfumato.provenance.licences import WORDS, licence_of, short_name
-from sfumato.provenance.statements import FACTS
 from sfumato.text import readable
 
 
@@ -40,7 +40,7 @@ def test_a_table_opens_in_a_spreadsheet_and_computes_nothing() -> None:
     data = table_of(PICTURES)
     assert data.startswith("\ufeff".encode())
     head, *lines = rows(data)
-    assert head == ["file_name", *FACTS, "sha256"]
+    assert head == ["file_name", *EDITABLE, "sha256"]
     assert [line[5] for line in lines] == ["CC0-1.0", "unknown", "PDM-1.0"]
     assert lines[1][1:3] == ["'-", "'=HYPERLINK(1)"]
     assert not any(cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line)
@@ -63,7 +63,7 @@ def test_what_was_changed_in_it_is_an_edit_and_nothing_else(delimiter: str, enco
 
 def test_a_digest_means_the_same_in_capital_letters() -> None:
     table = rows(table_of(PICTURES))
-    table[1][1], table[1][6] = "Zoë", table[1][6].upper()
+    table[1][1], table[1][-1] = "Zoë", table[1][-1].upper()
     assert [dict(edit.fields) for edit in edits_in(written(table), PICTURES, "t.csv")] == [{"creator": "Zoë"}]
 
 
@@ -92,12 +92,12 @@ def changed(row: int, column: int, text: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (changed(1, 6, "sha256:" + "9" * 64), "row 2: 1.png is another picture than the row is about"),
-        (changed(1, 6, "1.00E+63"), "write the table anew"),
-        (changed(1, 6, ""), "row 2: the digest of 1.png is missing"),
+        (changed(1, -1, "sha256:" + "9" * 64), "row 2: 1.png is another picture than the row is about"),
+        (changed(1, -1, "1.00E+63"), "write the table anew"),
+        (changed(1, -1, ""), "row 2: the digest of 1.png is missing"),
         (changed(2, 0, "b.png"), "row 3: the collection has no picture 'b.png'; nothing was changed"),
         (
-            written([*rows(table_of(PICTURES)), ["1.png", "Ben", "", "", "", "", f"sha256:{1:064x}"]]),
+            written([*rows(table_of(PICTURES)), ["1.png", "Ben", "", "", "", "", "", f"sha256:{1:064x}"]]),
             "says other things",
         ),
         (b"", "it has no column 'file_name'"),
@@ -110,6 +110,15 @@ def test_a_table_that_does_not_fit_changes_nothing(data: bytes, said: str) -> No
         edits_in(data, PICTURES, "t.csv")
     assert str(error.value).startswith("t.csv: ")
     assert said in str(error.value)
+
+
+def test_a_class_is_edited_as_the_facts_are() -> None:
+    table = rows(table_of([picture(5, category="sea"), picture(6)]))
+    assert table[0][6] == "class"
+    assert [line[6] for line in table[1:]] == ["sea", ""]
+    table[1][6], table[2][6] = "", "=land"
+    edits = edits_in(written(table), [picture(5, category="sea"), picture(6)], "t.csv")
+    assert [dict(edit.fields) for edit in edits] == [{"class": ""}, {"class": "=land"}]
 
 
 def test_the_first_edits_are_shown() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sfumato.errors import SfumatoError
 from sfumato.models import ModelConfig
-from sfumato.models.classes import class_index, class_mixture, separated, written_name
+from sfumato.models.classes import class_index, class_mixture
 from sfumato.networks import TransformerConfig
 
 MODEL = ModelConfig(size=32, classes=("a",), class_shares=(1.0,), network=TransformerConfig())
@@ -130,13 +130,6 @@ def test_of_many_classes_an_error_names_the_first(new_model):
     many = tuple(f"class {index}" for index in range(1000))
     with pytest.raises(SfumatoError, match=r"class 0, class 1, .* and 980 more$"):
         class_index("x", new_model(classes=many, class_shares=(1.0,) * 1000).config)
-
-
-def test_a_list_is_parted_at_marks_outside_of_names():
-    classes = ("a,b", "c;d", "a")
-    assert list(separated("a,b;a;c;d", ";", classes)) == ["a,b", "a", "c;d"]
-    assert list(separated('a,"x,y",a,b', ",", classes)) == ["a", '"x,y"', "a,b"]
-    assert [written_name(name) for name in ("a", "a,b", 'x"y')] == ["a", '"a,b"', '"x""y"']
 
 
 def test_a_model_without_classes_says_so(new_model):

@@ -8,7 +8,7 @@ import pytest
 
 from sfumato import pipeline
 from sfumato.collection import Collection, Finished
-from sfumato.collection.decisions import FILE, Decisions, Edit, Removal
+from sfumato.collection.decisions import FILE, Decisions, Edit, Keep, Removal
 from sfumato.errors import SfumatoError
 
 
@@ -46,6 +46,26 @@ def test_pictures_go_and_come_back(place: Path) -> None:
     done(pipeline.restore(place, ["Nobody"], [first.file, second.file]))
     assert Collection.open(place).pictures == before.pictures
     assert Collection.open(place).decisions == Decisions()
+
+
+def test_a_class_is_written_as_a_folders_name_is_read(place: Path) -> None:
+    first = Collection.open(place).pictures[0]
+    done(pipeline.edit(place, [Edit(first.sha256, first.file, {"class": " Gema\u0308lde\n alt "})]))
+    edited = Collection.open(place)
+    assert edited.pictures[0].category == "Gem\u00e4lde alt"
+    assert edited.counts["Gem\u00e4lde alt"] == 1
+    with pytest.raises(SfumatoError, match="a class's name has at most 200 letters"):
+        list(pipeline.edit(place, [Edit(first.sha256, first.file, {"class": "x" * 201})]))
+
+
+def test_one_picture_is_kept_over_another(place: Path) -> None:
+    first, second, *others = Collection.open(place).pictures
+    done(pipeline.keep(place, [Keep(second.sha256, first.sha256)]))
+    assert Collection.open(place).pictures == [second, *others]
+    done(pipeline.keep(place, [Keep(second.sha256, first.sha256, both=True)]))
+    assert Collection.open(place).pictures == [first, second, *others]
+    with pytest.raises(SfumatoError, match="holds no picture with the digest 000"):
+        list(pipeline.keep(place, [Keep("0" * 64, first.sha256)]))
 
 
 def test_what_was_not_taken_out_cannot_be_taken_in(place: Path) -> None:

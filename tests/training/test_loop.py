@@ -37,6 +37,18 @@ def test_events_come_in_the_order_of_what_happens(begin: Callable[..., Run]) -> 
     assert all(line["clock"]["time"] > 0 for line in logged)
 
 
+def test_a_snapshot_that_is_asked_for_comes_at_once_and_changes_nothing_else(begin: Callable[..., Run]) -> None:
+    wanted = iter([False, False, True, *[False] * 100])
+    plain, shown = begin(steps=6, snapshots=1), begin("shown", steps=6, snapshots=1)
+    usual = list(train(plain))
+    events = list(train(shown, is_shown=lambda: next(wanted)))
+    assert [event.step for event in of(Pictured, usual)] == [6]
+    assert [event.step for event in of(Pictured, events)] == [2, 6]
+    assert all(event.path.is_file() for event in of(Pictured, events))
+    assert [event.loss for event in of(Trained, events)] == [event.loss for event in of(Trained, usual)]
+    assert Model.from_pretrained(shown.path).weights_digest == Model.from_pretrained(plain.path).weights_digest
+
+
 def test_it_ends_at_the_step_asked_for_with_the_learning_rate_at_zero(begin: Callable[..., Run]) -> None:
     run = begin(steps=20, learning_rate=0.003, anneal=0.4, evaluations=1, checkpoint_every=100)
     trained = of(Trained, train(run))

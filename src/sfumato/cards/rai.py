@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sfumato.cards.subject import Subject
 from sfumato.collection.holdings import Holdings, Tally
+from sfumato.images import unusable
 from sfumato.provenance.licences import short_name
 from sfumato.text import class_name, counted, printable
 
@@ -84,10 +85,12 @@ def _prepared(held: Holdings | None) -> list[str]:
     if held is None:
         return ["Not known."]
     near = counted(held.near_duplicates, "near duplicate")
+    left_out = held.left_out.get(unusable.NEAR_DUPLICATE, 0)
+    chosen = f"; {left_out:,} more were left out by a person's choice" if left_out else ""
     return [
         "Files that cannot be decoded, exact duplicates, and pictures that are marked as not to be learned from, were "
         "left out.",
-        f"Near duplicates were grouped and kept: {near} of others.",
+        f"Near duplicates were grouped and kept: {near} of others{chosen}.",
     ]
 
 

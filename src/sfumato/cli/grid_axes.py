@@ -58,7 +58,7 @@ def read_axes(vary: Sequence[str], fixed: Mapping[str, Any], classes: Sequence[s
 def read_axis(text: str, classes: Sequence[str] = ()) -> Axis:
     """'guidance=1,2,4', or with semicolons for values that hold commas, as mixtures do. What stands in quotes, or in
     the name of a class, is not a mark. Raises SfumatoError that says what is wrong."""
-    from sfumato.models.classes import separated
+    from sfumato.works.labels import separated
 
     named, _, listed = text.partition("=")
     name = named.strip().replace("-", "_")

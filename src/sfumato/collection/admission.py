@@ -94,6 +94,11 @@ def nearly_left_out(picture: Picture, like: Rejected) -> Rejected:
     return _left_out(picture, like.kind, f"nearly the same picture as {like.file}, which is {like.reason}")
 
 
+def left_out_for(picture: Picture, kept: Picture) -> Rejected:
+    """The entry of a picture in whose place a person keeps one that is nearly the same."""
+    return _left_out(picture, unusable.NEAR_DUPLICATE, f"nearly the same picture as {kept.file}, which is kept instead")
+
+
 def _left_out(picture: Picture, kind: str, reason: str) -> Rejected:
     return Rejected(picture.file, kind, reason, picture.bytes, picture.stamp, picture.sha256)
 

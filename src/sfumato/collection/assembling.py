@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.collection.admission import Admission, Choices, nearly_left_out, notes_on
+from sfumato.collection.admission import Admission, Choices, left_out_for, nearly_left_out, notes_on
 from sfumato.collection.duplicates import THUMBNAIL_SIDE, near_duplicates
 from sfumato.collection.entries import Entry
 from sfumato.collection.facts import Ownership
@@ -29,7 +29,7 @@ from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.colour import Colour
 from sfumato.provenance.statements import statement_from
-from sfumato.text import counted
+from sfumato.text import counted, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def assemble(
     sound = {file: seen for file, seen in known.items() if isinstance(seen, Kept)}
     around = source.name if source.is_dir() else source.stem
     admission = Admission.of({file: seen.picture for file, seen in sound.items()}, metadata, choices)
-    once, twins = _each_once(sound, metadata, around)
+    once, twins = _each_once(sound, metadata, around, choices.decisions.names)
     group_of = _groups(once)
     kept, excluded, left_out = _admitted(once, admission, group_of)
     rejected += [*twins, *left_out]
@@ -166,7 +166,8 @@ def assemble(
         raise SfumatoError(_nothing_left(source, rejected))
     rejected.sort(key=lambda entry: entry.file)
 
-    pictures = with_metadata([seen.picture for seen in kept], metadata, admission.facts, around)
+    classes = choices.decisions.classes
+    pictures = with_metadata([seen.picture for seen in kept], metadata, admission.facts, around, classes)
     thumbnails = np.stack([seen.thumbnail for seen in (*kept, *excluded)])
     # A group is named after its first member's content, so that it keeps its name when other pictures come and go.
     name_of: dict[int, str] = {}
@@ -198,6 +199,10 @@ def _admitted(
         file, like = seen.picture.file, unwanted.get(group_of[seen.picture.file])
         if like is not None and file not in refusals and not admission.facts[file].is_own:
             refusals[file] = nearly_left_out(seen.picture, like)
+    there = {seen.picture.sha256: seen.picture for seen in once if seen.picture.file not in refusals}
+    for content, picture in there.items():
+        if instead := admission.choices.decisions.kept_instead(content, there):
+            refusals[picture.file] = left_out_for(picture, there[instead])
     kept = [seen for seen in once if seen.picture.file not in refusals]
     excluded = [
         Kept(replace(seen.picture, **fields_of(admission.facts[seen.picture.file])), seen.thumbnail)
@@ -216,13 +221,21 @@ def _groups(once: list[Kept]) -> dict[str, int]:
     return dict(zip((seen.picture.file for seen in once), numbers, strict=True))
 
 
-def _each_once(sound: dict[str, Kept], metadata: Metadata, around: str) -> tuple[list[Kept], list[Rejected]]:
-    """Of files with one content the one of which most is known: what tables say, and then a class; and the others."""
+def _each_once(
+    sound: dict[str, Kept], metadata: Metadata, around: str, chosen: Mapping[str, str]
+) -> tuple[list[Kept], list[Rejected]]:
+    """Of files with one content the one that was chosen, or else the one of which most is known: what tables say, and
+    then a class; and the others. chosen: readable names of files by the digests of their contents."""
     contents = {seen.picture.sha256 for seen in sound.values()}
     classes = folder_classes(sound, around) if len(contents) < len(sound) else {}
     kept: dict[str, Kept] = {}
     twins = []
-    for file in sorted(sound, key=lambda file: (-len(metadata.of.get(file, {})), not classes.get(file), file)):
+
+    def rank(file: str) -> tuple[bool, int, bool, str]:
+        is_chosen = chosen.get(sound[file].picture.sha256) == readable(file)
+        return not is_chosen, -len(metadata.of.get(file, {})), not classes.get(file), file
+
+    for file in sorted(sound, key=rank):
         seen = sound[file]
         twin = kept.setdefault(seen.picture.sha256, seen)
         if twin is not seen:

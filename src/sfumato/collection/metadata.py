@@ -14,7 +14,7 @@ from typing import Any, Final
 from sfumato.collection.classes import chosen_categories, placed, split_named
 from sfumato.collection.columns import KIND, known_fields, understood, unused_note
 from sfumato.collection.entries import places
-from sfumato.collection.facts import Facts
+from sfumato.collection.facts import EDIT, Facts
 from sfumato.collection.listing import Listing
 from sfumato.collection.naming import ORDER, Captioned, Names, suffix_of
 from sfumato.collection.pictures import UNKNOWN, Picture
@@ -153,11 +153,16 @@ def folder_classes(files: Iterable[str], around: str = "") -> dict[str, str]:
 
 
 def with_metadata(
-    pictures: list[Picture], metadata: Metadata, facts: Mapping[str, Facts], around: str = ""
+    pictures: list[Picture],
+    metadata: Metadata,
+    facts: Mapping[str, Facts],
+    around: str = "",
+    edited: Mapping[str, str] | None = None,
 ) -> list[Picture]:
     """The pictures with all that is known of them, and with their classes (see `classes.chosen_categories`).
 
-    `facts` are those of each file, by its name. `around` is the name of the source, without a suffix. The split is what
+    `facts` are those of each file, by its name. `around` is the name of the source, without a suffix. `edited` are the
+    classes that a person has stated, by the digests of the pictures: they count more than all else. The split is what
     the tables say; where these say nothing, that of the folders.
     """
     where = places(picture.file for picture in pictures)
@@ -173,7 +178,11 @@ def with_metadata(
         side = split_named(known.get("split", "")) or known.get("split", split)
         texts: dict[str, Any] = {"category": category, "split": side}
         texts |= {about: known.get(about, "") for about in ("caption", "credit")}
-        described.append(replace(picture, **texts, **_with_origin(facts[picture.file], picture, metadata)))
+        texts |= _with_origin(facts[picture.file], picture, metadata)
+        if edited is not None and picture.sha256 in edited:
+            texts["category"] = edited[picture.sha256]
+            texts["found"]["category"] = EDIT
+        described.append(replace(picture, **texts))
     return described
 
 

@@ -33,9 +33,10 @@ class Picture:
     same `group`. `split` is the side that others put it on ('train', 'validation', 'test'); what sfumato trains on does
     not depend on it. `credit` is the line by which its owner wants to be named. What nobody stated is '', but the
     licence, which is then 'unknown', and has its one name otherwise (`provenance.licences`). `found` says where each of
-    creator, title, year, source, licence and caption was found, `conflicts` what others say of them; `generated` how a
-    model made the picture, '' where nothing says so; `lifted` which mark against learning from it does not count, as it
-    is its creator's own who collects. `said` is all that the picture's own file says, as it was read.
+    creator, title, year, source, licence and caption was found, and that the category was edited, where it was;
+    `conflicts` what others say of them; `generated` how a model made the picture, '' where nothing says so; `lifted`
+    which mark against learning from it does not count, as it is its creator's own who collects. `said` is all that the
+    picture's own file says, as it was read.
     """
 
     file: str

@@ -7,12 +7,12 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sfumato.collection.decisions import Edit
+from sfumato.collection.decisions import CLASS, EDITABLE, Edit
 from sfumato.collection.pictures import Picture
 from sfumato.collection.tables import FILE_COLUMN, parse_table
 from sfumato.errors import SfumatoError
 from sfumato.provenance.licences import licence_of, short_name
-from sfumato.provenance.statements import FACTS, LICENCE
+from sfumato.provenance.statements import LICENCE
 from sfumato.text import counted, printable, readable, shortened
 
 _DIGEST: Final = "sha256"
@@ -26,9 +26,9 @@ def table_of(pictures: Iterable[Picture]) -> bytes:
     """One row a picture, as CSV in UTF-8 with its mark, which spreadsheets know the encoding by."""
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
-    writer.writerow([FILE_COLUMN, *FACTS, _DIGEST])
+    writer.writerow([FILE_COLUMN, *EDITABLE, _DIGEST])
     for picture in pictures:
-        values = map(_cell, (readable(picture.file), *(_value(picture, about) for about in FACTS)))
+        values = map(_cell, (readable(picture.file), *(_value(picture, about) for about in EDITABLE)))
         writer.writerow([*map(_harmless, values), _PREFIX + picture.sha256])
     return lines.getvalue().encode("utf-8-sig", "backslashreplace")
 
@@ -82,7 +82,7 @@ def said_of(edits: Iterable[Edit]) -> Iterator[str]:
 
 
 def _changes(row: dict[str, object], picture: Picture) -> Iterator[tuple[str, str]]:
-    for about in FACTS:
+    for about in EDITABLE:
         if about not in row:
             continue
         text = _plain(_cell(str(row[about] or "")))
@@ -92,7 +92,7 @@ def _changes(row: dict[str, object], picture: Picture) -> Iterator[tuple[str, st
 
 
 def _value(picture: Picture, about: str) -> str:
-    value = str(getattr(picture, about))
+    value = str(picture.category if about == CLASS else getattr(picture, about))
     return short_name(value) if about == LICENCE else value
 
 

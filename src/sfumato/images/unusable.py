@@ -23,14 +23,15 @@ TOO_SLOW: Final = "took too long"
 NO_MEMORY: Final = "out of memory"
 CHANGED: Final = "changed since it was collected"
 DUPLICATE: Final = "exact duplicate"
+NEAR_DUPLICATE: Final = "near duplicate"
 OWN: Final = "made by sfumato"
 OPTED_OUT: Final = "not to be learned from"
 GENERATED: Final = "made by a model"
 NOT_ALLOWED: Final = "licence not allowed"
 REMOVED: Final = "taken out on request"
 
-# Reasons that lie in what is said of a picture and not in its file, which could be used.
-EXCLUDED: Final = frozenset({OPTED_OUT, GENERATED, NOT_ALLOWED, REMOVED})
+# Reasons that lie in what is said or decided of a picture and not in its file, which could be used.
+EXCLUDED: Final = frozenset({OPTED_OUT, GENERATED, NOT_ALLOWED, REMOVED, NEAR_DUPLICATE})
 # Those of them that lie in what a picture's maker wants, and so hold for nearly the same picture too.
 UNWANTED: Final = frozenset({OPTED_OUT, REMOVED})
 

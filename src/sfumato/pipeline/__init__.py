@@ -6,7 +6,7 @@ is half done goes again. Its events are plain values (see `events`); whoever rea
 
 from sfumato.pipeline.cards import card
 from sfumato.pipeline.comparison import compare
-from sfumato.pipeline.decisions import edit, forget, remove, restore
+from sfumato.pipeline.decisions import edit, forget, keep, remove, restore
 from sfumato.pipeline.demonstration import demonstrate
 from sfumato.pipeline.evaluation import evaluate
 from sfumato.pipeline.events import Event, record
@@ -24,6 +24,7 @@ __all__ = [
     "edit",
     "evaluate",
     "forget",
+    "keep",
     "record",
     "remove",
     "report",

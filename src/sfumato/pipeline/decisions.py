@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from sfumato.collection import Collection, Finished
-from sfumato.collection.decisions import FILE, Decisions, Edit, Removal
+from sfumato.collection.decisions import CLASS, EDITABLE, FILE, Decisions, Edit, Keep, Removal
 from sfumato.collection.facts import Ownership
 from sfumato.collection.selection import Selection
 from sfumato.collection.storing import writing_to
@@ -17,6 +19,9 @@ from sfumato.pipeline.events import Event
 from sfumato.pipeline.pictures import collect
 from sfumato.provenance.licences import OWN, licence_of
 from sfumato.provenance.statements import CREATOR, LICENCE
+from sfumato.text import readable
+
+_MOST_LETTERS: Final = 200  # of a class's name
 
 
 def edit(place: Path, edits: Sequence[Edit]) -> Iterator[Event]:
@@ -28,12 +33,13 @@ def edit(place: Path, edits: Sequence[Edit]) -> Iterator[Event]:
     for each in edits:
         if licence_of(each.fields.get(LICENCE, "")) == OWN:
             _check_has_owner(collection, each)
-    yield from _decided(collection, lambda decisions: decisions.with_edits(edits))
+    said = [_with_plain_class(each) for each in edits]
+    yield from _decided(collection, lambda decisions: decisions.with_edits(said))
 
 
-def forget(place: Path, digests: Sequence[str]) -> Iterator[Event]:
-    """Take back all edits of pictures, by the SHA-256 of their files; as `edit`."""
-    yield from _decided(Collection.open(place), lambda decisions: decisions.without_edits(digests))
+def forget(place: Path, digests: Sequence[str], only: Sequence[str] = EDITABLE) -> Iterator[Event]:
+    """Take back what was edited of pictures, by the SHA-256 of their files, of all facts or of some; as `edit`."""
+    yield from _decided(Collection.open(place), lambda decisions: decisions.without_edits(digests, only))
 
 
 def remove(place: Path, creators: Sequence[str], files: Sequence[str]) -> Iterator[Event]:
@@ -58,6 +64,16 @@ def restore(place: Path, creators: Sequence[str], files: Sequence[str]) -> Itera
         what = missing[0] if missing else files[0]
         raise SfumatoError(f"{place}: nothing was taken out for {what}; 'sfumato collection show {place}' has the list")
     yield from _decided(collection, lambda decisions: decisions.without_removals(names, digests))
+
+
+def keep(place: Path, keeps: Sequence[Keep]) -> Iterator[Event]:
+    """Choose which of two pictures that are the same, or nearly, is in the collection, or that both are; as `edit`."""
+    collection = Collection.open(place)
+    contents = {picture.sha256 for picture in (*collection.pictures, *collection.excluded)}
+    for each in keeps:
+        if missing := each.pair - contents:
+            raise SfumatoError(f"{place}: holds no picture with the digest {min(missing)}; nothing was changed")
+    yield from _decided(collection, lambda decisions: decisions.with_keeps(keeps))
 
 
 def _decided(collection: Collection, change: Callable[[Decisions], Decisions]) -> Iterator[Event]:
@@ -98,6 +114,17 @@ def _put_back(place: Path) -> Decisions:
         return Decisions.read(place)
     except SfumatoError:
         return Decisions()
+
+
+def _with_plain_class(edit: Edit) -> Edit:
+    """With the class as folders' names are read: on one line, in one normal form. Raises SfumatoError for one too long
+    to be a name."""
+    if CLASS not in edit.fields:
+        return edit
+    name = readable(" ".join(edit.fields[CLASS].split()))
+    if len(name) > _MOST_LETTERS:
+        raise SfumatoError(f"{edit.file}: a class's name has at most {_MOST_LETTERS} letters")
+    return replace(edit, fields={**edit.fields, CLASS: name})
 
 
 def _check_has_owner(collection: Collection, edit: Edit) -> None:

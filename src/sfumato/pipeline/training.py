@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +60,15 @@ def train_on(
     limit: int | None = None,
     device: torch.device | None = None,
     tensorboard: bool = False,
+    is_shown: Callable[[], bool] = lambda: False,
     force: bool = False,
 ) -> Iterator[Event]:
     """Collect, prepare, plan and train a new run at ``place``; the last event is training's `Finished`.
 
     art, query, limit: as for `pipeline.collect`, or a collection; choices: settings that were chosen, the rest is
-    planned; weights_from: the model to begin with. Raises SfumatoError for a mistake of the person's, before anything
-    is written where that is possible; without ``force`` nothing that was there is lost, and a directory that was made
-    for a run that cannot begin goes again.
+    planned; weights_from: the model to begin with; is_shown: see `sfumato.training.train`. Raises SfumatoError for a
+    mistake of the person's, before anything is written where that is possible; without ``force`` nothing that was there
+    is lost, and a directory that was made for a run that cannot begin goes again.
     """
     if art.resolve() == place.resolve():
         raise SfumatoError(f"{place}: is where the pictures are; choose another place for the run with -o")
@@ -102,7 +103,7 @@ def train_on(
             base = None  # the session opens it anew, and without its text encoders
         else:
             run, seconds = yield from _begin_on(directory, collection, choices, weights_from, device, force)
-    yield from follow_training(run, device=device, spent_seconds=seconds, tensorboard=tensorboard)
+    yield from follow_training(run, device=device, spent_seconds=seconds, tensorboard=tensorboard, is_shown=is_shown)
 
 
 def _begin_on(
@@ -151,8 +152,10 @@ def resume(
     more_minutes: float = 0.0,
     device: torch.device | None = None,
     tensorboard: bool = False,
+    is_shown: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
-    """Go on with the run at ``place``, for that much more than is left of its plan. Raises SfumatoError."""
+    """Go on with the run at ``place``, for that much more than is left of its plan; is_shown: see
+    `sfumato.training.train`. Raises SfumatoError."""
     if place.exists() and not place.is_dir():
         raise SfumatoError(f"{place}: is a file; give the directory of a run")
     run = Run.open(place)
@@ -167,7 +170,12 @@ def resume(
             f"a new one leaves them out: sfumato train {shlex.quote(run.record.collection)} -o NEW-RUN"
         )
     yield from follow_training(
-        run, device=device, more_steps=more_steps, more_minutes=more_minutes, tensorboard=tensorboard
+        run,
+        device=device,
+        more_steps=more_steps,
+        more_minutes=more_minutes,
+        tensorboard=tensorboard,
+        is_shown=is_shown,
     )
 
 
@@ -179,12 +187,14 @@ def distill(
     steps: int | None = None,
     guidance: float | None = None,
     device: torch.device | None = None,
+    is_shown: Callable[[], bool] = lambda: False,
     force: bool = False,
 ) -> Iterator[Event]:
     """Teach a copy of the model of the run ``teacher`` to make its works in few steps; a new run at ``place``.
 
     steps, guidance: of the student; None for the usual ones. A teacher that is a student itself is taught further,
-    with its own steps and guidance. choices: other settings, which win over the usual ones. Raises SfumatoError.
+    with its own steps and guidance. choices: other settings, which win over the usual ones; is_shown: see
+    `sfumato.training.train`. Raises SfumatoError.
     """
     check_run_place(OwnDirectory(place, "run"), force=force)
     if force:
@@ -207,7 +217,7 @@ def distill(
         device=device,
         force=force,
     )
-    yield from follow_training(run, device=device, spent_seconds=seconds)
+    yield from follow_training(run, device=device, spent_seconds=seconds, is_shown=is_shown)
 
 
 def begin_run(

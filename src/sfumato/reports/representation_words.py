@@ -8,9 +8,9 @@ from typing import Final
 from sfumato.collection.period import century_name
 from sfumato.evaluation.collection_report import CollectionReport
 from sfumato.evaluation.representation import Representation
-from sfumato.models.classes import written_name
 from sfumato.provenance.licences import short_name
 from sfumato.text import counted
+from sfumato.works.labels import written_name
 
 LARGE, HALF = 0.25, 0.5  # the share of one name, from which it is called large, and most
 FEW = 50  # pictures

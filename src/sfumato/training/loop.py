@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import fmean as mean
 
 import torch
@@ -39,16 +39,19 @@ def train(
     more_minutes: float = 0.0,
     spent_seconds: float = 0.0,
     conditions: Condition | None = None,
+    is_shown: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Train a run to its end, from its latest checkpoint if there is one; a finished run only if more is asked for.
 
     more_steps or more_minutes: train further by so much, on top of what a run that has not ended has still to do;
     spent_seconds: what measuring and planning took of the run's minutes; conditions: [N], what the network is told of
-    each of the data set's N pictures, by default its class.
+    each of the data set's N pictures, by default its class; is_shown: asked before each step, whether a snapshot of
+    that moment is wanted beside those that are planned.
     Yields events; after ``close()`` a checkpoint and a model of the moment are on the disk. Raises SfumatoError where
     another process is at work in the run, the data set has changed, a checkpoint is damaged or the disk is full.
     """
     training = _Training(run, device or torch.device("cpu"), spent_seconds, conditions)
+    training.is_shown = is_shown
     return training.events(more_steps, more_minutes)
 
 
@@ -74,6 +77,7 @@ class _Training:
         else:
             self.examples = PreparedExamples(self.dataset, self.conditions, self.settings, device)
         self.throughput: Throughput
+        self.is_shown: Callable[[], bool] = lambda: False
 
     # ---- the course of a session
 
@@ -178,8 +182,9 @@ class _Training:
             passed = -(-state.step // every) if progress >= 1 else state.step // every
         else:
             passed = sum(progress >= moment - 1e-9 for moment in moments(cadence.snapshots))
-        if passed > state.snapshots:
-            state.snapshots = passed
+        is_due = passed > state.snapshots
+        state.snapshots = max(passed, state.snapshots)
+        if self.is_shown() or is_due:
             yield self._picture()
 
     def _finish(self) -> Iterator[Event]:

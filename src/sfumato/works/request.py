@@ -164,8 +164,8 @@ class Request(Extended):
 
     seed and number: of the noise, a work's number among those of the seed. prompt: of a model that reads text, with its
     alternatives or, in a recipe, without (sfumato.works.prompts). label: of a model with classes, as
-    ``class_mixture`` of sfumato.models.classes reads it; with none, works are of classes as frequent as in training.
-    negative: a class, as ``class_index`` there reads it, or of a model that reads text a text. withheld: of a recipe,
+    ``shares_of`` of sfumato.works.labels reads it; with none, works are of classes as frequent as in training.
+    negative: a class, as ``index_of`` there reads it, or of a model that reads text a text. withheld: of a recipe,
     what stands in their place where they are not kept.
     """
 

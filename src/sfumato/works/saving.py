@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from PIL import Image, PngImagePlugin
 
@@ -26,6 +26,7 @@ from sfumato.works.recipe import Mark
 from sfumato.works.saved import entered
 
 WATERMARK: Final = "org.sfumato.watermark"
+Still = Literal["png", "jpeg", "webp"]
 FRAMES_A_SECOND: Final = 30  # of a video, at least
 
 
@@ -84,11 +85,31 @@ def encoded(product: Product, path: Path) -> bytes:
         raise ValueError(f"{path}: is none of {', '.join(ENCODERS)}")
     if product.texts and encode is not _png:
         raise ValueError(f"{path}: a {suffix} carries no texts")
+    # Last, as nothing may change afterwards.
+    return signed(encode(product, path), _claim(product, path))
+
+
+def still(product: Product, form: Still, *, quality: int = 90) -> bytes:
+    """One picture as bytes for whoever asked over a network, with its mark, signed. quality: of JPEG and WebP, 0 to
+    100; at 100 WebP loses nothing. Raises ValueError for texts in what is no PNG, SfumatoError where it cannot be
+    signed."""
+    if product.texts and form != "png":
+        raise ValueError(f"a {form} carries no texts")
+    path = Path(f"work.{form}")
+    xmp = product.packet.encode()
+    if form == "png":
+        data = _png(product, path)
+    elif form == "jpeg":
+        data = _by_pillow(product, format="JPEG", quality=quality, xmp=xmp)
+    else:
+        data = _by_pillow(product, format="WEBP", quality=quality, lossless=quality == 100, xmp=xmp)
+    return signed(data, _claim(product, path))
+
+
+def _claim(product: Product, path: Path) -> Claim:
     mark = product.mark
     binding = None if mark is None else SoftBinding(f"{WATERMARK}.{mark.key_version}", mark.identity)
-    # Last, as nothing may change afterwards.
-    claim = Claim(path.name, product.source_type, product.inputs, product.sources, binding)
-    return signed(encode(product, path), claim)
+    return Claim(path.name, product.source_type, product.inputs, product.sources, binding)
 
 
 def _png(product: Product, path: Path) -> bytes:

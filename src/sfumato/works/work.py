@@ -23,7 +23,7 @@ from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_M
 from sfumato.provenance.sources import LearnedFrom, Sources
 from sfumato.text import shortened
 from sfumato.works.recipe import Mark, Recipe
-from sfumato.works.saving import Product, encoded, save
+from sfumato.works.saving import Product, Still, encoded, save, still
 from sfumato.works.sheet import contact_sheet
 from sfumato.works.values import MOST_PIXELS
 from sfumato.works.viewing import enlarged, viewing_scale
@@ -68,6 +68,11 @@ class Work:
         """How notebooks show it: small ones enlarged by whole numbers, as on sheets."""
         shown = enlarged(self.image, viewing_scale(self.image.size, SHOWN_SIDE))
         return encoded(self._product(shown), Path("work.png"))
+
+    def encoded(self, form: Still = "png", *, scale: int = 1, quality: int = 90) -> bytes:
+        """Its picture for whoever asks over a network, enlarged by a whole number, signed and without the recipe; see
+        `still`. In the file that ``save`` writes the recipe goes along."""
+        return still(self._product(enlarged(self.image, scale)), form, quality=quality)
 
     def _product(self, shown: Image.Image, *, recipe: bool = False) -> Product:
         """What leaves of it: the picture as it is shown. recipe: whether its settings go along, and their digest."""

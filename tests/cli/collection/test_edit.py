@@ -29,6 +29,17 @@ def test_many_pictures_are_edited_by_a_pattern(sfumato, collection) -> None:
     assert not [picture for picture in Collection.open(collection).pictures if picture.creator == "Ana Bo"]
 
 
+def test_a_class_is_edited_and_no_file_moves(sfumato, collection, art, tree) -> None:
+    before = tree(art)
+    file = Collection.open(collection).pictures[0].file
+    answer = sfumato("collection", "edit", collection, "--file", file, "--class-name", "night")
+    assert answer.code == 0, answer.err
+    assert f"{file}: class 'night'" in answer.out
+    assert Collection.open(collection).counts["night"] == 1
+    assert "class night (your edit)" in sfumato("collection", "show", collection, "--file", file).out
+    assert tree(art) == before
+
+
 def test_a_table_goes_out_and_comes_back(sfumato, collection, here) -> None:
     assert sfumato("collection", "edit", collection, "--write", "table.csv").code == 0
     table = here / "table.csv"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sfumato.cli.collection.edit import edit
+from sfumato.cli.collection.keep import keep
 from sfumato.cli.collection.remove import remove
 from sfumato.cli.collection.report import report
 from sfumato.cli.collection.show import show
@@ -18,5 +19,5 @@ def _help(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-for command in (show, report, edit, remove):
+for command in (show, report, edit, keep, remove):
     collection.command()(command)

@@ -32,6 +32,9 @@ def edit(
     licence: Annotated[
         str | None, typer.Option(help="Their licence in any usual words, 'own' for yours; unknown for not known.")
     ] = None,
+    class_name: Annotated[
+        str | None, typer.Option("--class-name", metavar="NAME", help="Their class from now on; '' for none.")
+    ] = None,
     forget: Annotated[bool, typer.Option("--forget", help="Take back all that was edited of them.")] = False,
     write: Annotated[
         Path | None, typer.Option("--write", metavar="FILE", help="Write a table to edit in a spreadsheet, as CSV.")
@@ -55,6 +58,7 @@ def edit(
     from sfumato.provenance.licences import is_reference, licence_of
 
     facts = {"creator": creator, "title": title, "year": year, "source": source, "licence": licence}
+    facts["class"] = class_name
     fields = {about: " ".join(text.split()) for about, text in facts.items() if text is not None}
     chosen = Selection(tuple(files or ()), tuple(classes or ()), tuple(by or ()), everything)
     _check_asked(fields, chosen=bool(chosen), forget=forget, write=write, table=table)
@@ -96,7 +100,7 @@ def _check_asked(fields: dict[str, str], *, chosen: bool, forget: bool, write: P
         *(["--write"] if write is not None else []),
         *(["--table"] if table is not None else []),
         *(["--forget"] if forget else []),
-        *(f"--{about}" for about in list(fields)[:1]),
+        *(f"--{'class-name' if about == 'class' else about}" for about in list(fields)[:1]),
     ]
     if not ways:
         raise SfumatoError("state something, as in --file 'waves/*.png' --creator 'Ana Bo', or give --write or --table")

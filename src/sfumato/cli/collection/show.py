@@ -16,6 +16,7 @@ from sfumato.text import class_name, counted, printable
 
 if TYPE_CHECKING:
     from sfumato.collection import Collection, Picture
+    from sfumato.collection.pairs import Pair
 
 FACTS: Final = ("creator", "title", "year", "source", "licence")
 MOST_CREATORS: Final = 10
@@ -34,13 +35,17 @@ def show(
     left_out: Annotated[
         bool, typer.Option("--left-out", help="List every file that is left out, with the reason.")
     ] = False,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates", help="List pictures that are the same, or nearly, and which are kept.")
+    ] = False,
 ) -> None:
     """Show what a collection holds, what is not known of it, and what was decided; or all that is known of pictures."""
     from sfumato.collection import Collection
+    from sfumato.collection.pairs import pairs_of
     from sfumato.collection.selection import Selection
 
-    if sum((files is not None, unknown is not None, left_out)) > 1:
-        raise SfumatoError("--file, --unknown and --left-out each show something else; give one of them")
+    if sum((files is not None, unknown is not None, left_out, duplicates)) > 1:
+        raise SfumatoError("--file, --unknown, --left-out and --duplicates each show something else; give one of them")
     if unknown not in (None, *FACTS):
         raise SfumatoError(f"--unknown {unknown}: choose {', '.join(FACTS[:-1])} or {FACTS[-1]}")
     console = Console(highlight=False)
@@ -58,6 +63,10 @@ def show(
     if left_out:
         for entry in collection.left_out:
             say(console, f"{printable(entry.file)}: {printable(entry.reason)}")
+        return
+    if duplicates:
+        for pair in pairs_of(collection):
+            say(console, _of_pair(pair))
         return
     from sfumato.cli.tables import collection_table
     from sfumato.collection import Finished
@@ -102,6 +111,8 @@ def _decided(collection: Collection) -> Iterator[str]:
         yield f"Policy: {'; '.join(sentences)}."
     if decisions.edits:
         yield f"Edited: {counted(len(decisions.edits), 'picture')}."
+    if decisions.keeps:
+        yield f"Chosen between pictures that are the same, or nearly: {counted(len(decisions.keeps), 'pair')}."
     for removal in decisions.removals[:MOST_REMOVALS]:
         whom = f"all by {removal.creator}" if removal.creator else removal.file
         yield f"Taken out on request: {whom} ({removal.when})."
@@ -115,7 +126,9 @@ def _of_picture(picture: Picture, collection: Collection) -> Iterator[str]:
 
     reason = next((entry.reason for entry in collection.left_out if entry.file == picture.file), "")
     yield f"{printable(picture.file)}{f' (left out: {reason})' if reason else ''}"
-    yield f"  {picture.width} x {picture.height} pixels, class {class_name(picture.category)}, SHA-256 {picture.sha256}"
+    edited = f" ({picture.found['category']})" if "category" in picture.found else ""
+    category = f"class {class_name(picture.category)}{edited}"
+    yield f"  {picture.width} x {picture.height} pixels, {category}, SHA-256 {picture.sha256}"
     for about in FACTS:
         value = getattr(picture, about)
         shown = short_name(value) if about == "licence" else value
@@ -130,6 +143,16 @@ def _of_picture(picture: Picture, collection: Collection) -> Iterator[str]:
         yield f"  made by a model: {picture.generated}"
     if picture.lifted:
         yield f"  marked as not to be learned from, which does not count for one's own picture: {picture.lifted}"
+
+
+def _of_pair(pair: Pair) -> str:
+    kept, other = printable(pair.kept.file), printable(pair.other.file)
+    decided = " (decided)" if pair.is_decided else ""
+    if pair.kind == "same":
+        return f"{kept} is kept; {other} is the same file{decided}"
+    if pair.is_other_kept:
+        return f"{kept} and {other} are nearly the same, and both are kept{decided}"
+    return f"{kept} is kept; {other} is nearly the same, and left out{decided}"
 
 
 def _is_known(picture: Picture, about: str) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.jobs import tables
-from sfumato.studio.jobs.database import Database
+from sfumato.studio.jobs.database import Database, moment_of
 from sfumato.studio.jobs.job import Job, changed, held
 from sfumato.studio.jobs.journal import RING, record
 from sfumato.studio.jobs.states import AT_WORK, ENDED, Control, State
@@ -29,8 +29,8 @@ class LostError(SfumatoError):
 
 
 class Claim:
-    """All its methods raise LostError once the job is another's; then the worker stops, and keeps nothing of it. They
-    can be called from several threads."""
+    """All its methods that write raise LostError once the job is another's; then the worker stops, and keeps nothing
+    more of it. They can be called from several threads."""
 
     def __init__(self, database: Database, job: Job, lease_seconds: float) -> None:
         self.job: Final = job
@@ -43,7 +43,7 @@ class Claim:
     def renew(self) -> Control | None:
         """Hold the job for as long again, from now on. Returns what was asked of it and is not done yet."""
         with self._database.writing() as connection:
-            self._hold(connection, lease=tables.now() + self._lease)
+            self._hold(connection, lease=moment_of(connection) + self._lease)
             control: Control | None = connection.execute(sa.select(_c.control).where(_c.id == self.job.id)).scalar_one()
             return control
 
@@ -124,21 +124,24 @@ def ended(
     )
 
 
-def released(connection: Connection, job: Job, **values: Any) -> Job:
+def released(connection: Connection, job: Job) -> Job:
     """The job without its worker: as it was asked to end, or else waiting at its old place for another."""
-    if values:
-        connection.execute(sa.update(tables.job).where(_c.id == job.id).values(values))
     match job.control:
         case "cancel":
             return ended(connection, job, "cancelled")
         case "pause":
             return ended(connection, job, "paused")
-        case "stop" if job.lane != "train":
+        case "stop" if not stops_by_a_worker(job):
             return ended(connection, job, "stopped")
     connection.execute(sa.delete(tables.preview).where(tables.preview.c.job == job.id))
-    # A training makes its model when it stops: the next worker is asked to do just that.
     control = "stop" if job.control == "stop" else None
     return changed(connection, job.id, state="queued", owner="", lease=None, control=control)
+
+
+def stops_by_a_worker(job: Job) -> bool:
+    """Whether a worker has to claim the job for it to stop and keep what it has come to: a training that has begun
+    makes its model then."""
+    return job.lane == "train" and job.attempt > 0
 
 
 def _upsert(connection: Connection, key: dict[str, Any], row: dict[str, Any]) -> None:

@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.jobs.migrating import upgrade
+from sfumato.studio.jobs.tables import Moment, now
 from sfumato.studio.place import Place
 from sfumato.text import counted
 
 BUSY_SECONDS: Final = 20  # that a transaction waits for those of other processes
+MOST_CONNECTIONS: Final = 40  # of one process to a file: as many as FastAPI has threads
 _WRITING: Final = "sfumato_writing"
 _POSTGRESQL: Final = "postgresql+psycopg"
+_HELD: Final = f"others have held it for {counted(BUSY_SECONDS, 'second')}; try again, or close what holds it"
 
 
 class DatabaseError(SfumatoError):
@@ -35,6 +41,8 @@ class Database:
     place: Place
     engine: Engine
     named: str
+    # Threads of one process wait here for their turn: SQLite's own waiting is a sleep, and keeps no order.
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def open(cls, place: Place, url: str | None = None) -> Self:
@@ -43,11 +51,11 @@ class Database:
 
         Raises SfumatoError for one of a newer version, and where it cannot be opened.
         """
-        if url is None:
+        try:
             place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            engine, named = _sqlite(place), str(place.database)
-        else:
-            engine, named = _postgresql(url)
+        except OSError as error:
+            raise SfumatoError(f"{place.path}: the studio's directory cannot be made ({error.strerror})") from error
+        engine, named = (_sqlite(place), str(place.database)) if url is None else _postgresql(url)
         database = cls(place, engine, named)
         try:
             with database._sentences():
@@ -66,38 +74,61 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that changes it, whole or, where an error leaves the block, not at all. In SQLite one at a
-        time. Raises DatabaseError."""
-        with (
-            self._sentences(),
-            self.engine.connect().execution_options(**{_WRITING: True}) as connection,
-            connection.begin(),
-        ):
-            yield connection
+        time; it must not be asked for within another. Raises DatabaseError."""
+        with self._one_at_a_time(), self._sentences(), self.engine.connect() as connection:
+            connection = connection.execution_options(**{_WRITING: True})
+            with connection.begin():
+                yield connection
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise DatabaseError(f"{self.named}: {_HELD}")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _sentences(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            said = str(error.orig).strip().partition("\n")[0]
-            raise DatabaseError(f"{self.named}: {_advice(error, said)}") from error
+            raise DatabaseError(f"{self.named}: {_advice(error)}") from error
+        except PoolTimeout as error:
+            raise DatabaseError(f"{self.named}: {_HELD}") from error
 
 
-def _advice(error: DBAPIError, said: str) -> str:
-    small = said.lower()
-    if "disk is full" in small or "no space left" in small:
-        return "the disk is full; nothing was changed; make room on it, and try again"
-    if "database is locked" in small:
-        return f"another program has held it for {counted(BUSY_SECONDS, 'second')}; close that one, and try again"
-    if "readonly" in small or "unable to open" in small:
+def moment_of(connection: Connection) -> datetime:
+    """Now, by the one clock of all who work at the database: PostgreSQL's, or of a file this machine's."""
+    if connection.dialect.name == "sqlite":
+        return now()
+    moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp(type_=Moment))).scalar_one()
+    return moment
+
+
+def _advice(error: DBAPIError) -> str:
+    said = str(error.orig).strip().partition("\n")[0]
+    name = getattr(error.orig, "sqlite_errorname", "")
+    code = getattr(error.orig, "sqlstate", None) or ""
+    if name == "SQLITE_FULL" or code == "53100":
+        return "the disk is full, and nothing was changed; make room on it, and try again"
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return _HELD
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return f"it cannot be written ({said}); see whose it is, or name another directory with --data"
-    if "malformed" in small or "not a database" in small or "disk i/o" in small:
-        return f"it is damaged ({said}); put the newest of its copies in its place"
-    if error.connection_invalidated or isinstance(error, sa.exc.OperationalError):
-        return f"it cannot be reached ({said})"
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"it is damaged, or no database ({said}); put a copy in its place, or move it away to begin with none"
+    if name.startswith("SQLITE_IOERR"):
+        return f"it cannot be read or written ({said}); see whether its disk is full or failing"
+    if not name and isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        return f"it cannot be reached ({said}); see that its server runs, and that the URL is right"
     return f"it refused what it was asked ({said})"
 
 
@@ -106,6 +137,8 @@ def _sqlite(place: Place) -> Engine:
         URL.create("sqlite", database=str(place.database)),
         connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
         json_serializer=as_json,
+        pool_size=MOST_CONNECTIONS,
+        pool_timeout=BUSY_SECONDS,
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -131,8 +164,15 @@ def _postgresql(url: str) -> tuple[Engine, str]:
         if parsed.drivername != _POSTGRESQL:
             raise SfumatoError(f"{parsed.drivername}: is no database of the studio's; give {_POSTGRESQL}://HOST/NAME")
         named = parsed.render_as_string(hide_password=True)
-        return sa.create_engine(parsed, json_serializer=as_json, pool_pre_ping=True), named
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        return sa.create_engine(
+            parsed,
+            json_serializer=as_json,
+            pool_pre_ping=True,
+            pool_timeout=BUSY_SECONDS,
+            max_overflow=15,
+            connect_args={"connect_timeout": 10},
+        ), named
+    except (ArgumentError, ValueError) as error:
         raise SfumatoError(f"the database's URL cannot be read; give {_POSTGRESQL}://USER@HOST/NAME") from error
     except ImportError as error:
         raise SfumatoError(

@@ -53,11 +53,12 @@ class Gallery:
         starred: bool | None = None,
         bin: bool = False,
         before: int | None = None,
+        offset: int = 0,
         limit: int = 100,
     ) -> Page:
         """The works that a search finds, those that were entered last first. query: see `sfumato.studio.jobs.search`;
-        bin: those in the bin, and no others; before: those of lower ids alone. Raises SfumatoError for a query that
-        cannot be read."""
+        bin: those in the bin, and no others; before: those of lower ids alone; offset: how many of those are passed
+        over, so that a list can be looked into anywhere. Raises SfumatoError for a query that cannot be read."""
         wanted = [_c.deleted_at.is_not(None) if bin else _c.deleted_at.is_(None), *conditions(query)]
         if starred is not None:
             wanted.append(_c.starred == starred)
@@ -66,7 +67,8 @@ class Gallery:
             total: int = connection.execute(
                 sa.select(sa.func.count()).select_from(tables.work).where(*wanted)
             ).scalar_one()
-            works = works_of(connection, select().where(*wanted, *older).order_by(_c.id.desc()).limit(limit + 1))
+            found = select().where(*wanted, *older).order_by(_c.id.desc())
+            works = works_of(connection, found.offset(offset).limit(limit + 1))
         more = len(works) > limit
         works = works[:limit]
         return Page(total, works[-1].id if more and works else None, works)
@@ -88,6 +90,7 @@ class Gallery:
 
     def title(self, id: int, title: str) -> Work:
         """Give a work a title, or '' for none. Raises NoSuchWorkError."""
+        title = title.replace("\0", "")  # which PostgreSQL has none of
         with self._database.writing() as connection:
             work = _one(connection, id)
             return _changed(connection, id, "titled", title=title, text=words_of(replace(work, title=title)))

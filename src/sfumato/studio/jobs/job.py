@@ -15,6 +15,7 @@ from sfumato.studio.jobs.journal import record
 from sfumato.studio.jobs.specs import SPEC, Lane, Spec
 from sfumato.studio.jobs.states import Control, State
 
+MOST_TOLD: Final = 100
 _COLUMNS: Final = (
     *("id", "kind", "lane", "spec", "state", "priority", "position", "attempt", "owner", "control", "reason"),
     *("progress", "result", "client", "created_at", "started_at", "finished_at"),
@@ -63,14 +64,16 @@ class Job:
         return str(self.spec.get("name") or asked.get("prompt") or asked.get("label") or "")
 
     def to_json(self) -> dict[str, Any]:
-        """For the page and the API; who owns it stays in the house."""
+        """For the page and the API; who owns it stays in the house, and of a list of thousands the beginning is
+        told."""
         moments = {
             name: None if moment is None else moment.isoformat()
             for name in ("created_at", "started_at", "finished_at")
             for moment in [getattr(self, name)]
         }
         said = {name: getattr(self, name) for name in _COLUMNS if name not in ("owner", *moments)}
-        return {**said, "title": self.title, **moments}
+        spec = {name: value[:MOST_TOLD] if isinstance(value, list) else value for name, value in self.spec.items()}
+        return {**said, "spec": spec, "title": self.title, **moments}
 
 
 def select() -> sa.Select[Any]:

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.jobs import tables
-from sfumato.studio.jobs.claim import Claim, ended, released
-from sfumato.studio.jobs.database import Database
+from sfumato.studio.jobs.claim import Claim, ended, released, stops_by_a_worker
+from sfumato.studio.jobs.database import Database, moment_of
 from sfumato.studio.jobs.job import Job, NoSuchJobError, changed, held, jobs_of, select, told
 from sfumato.studio.jobs.specs import LANES, Lane, Spec
 from sfumato.studio.jobs.states import ALLOWED, AT_WORK, Control, State
@@ -155,7 +155,7 @@ class Queue:
             found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
             if found is None:
                 return None
-            moment = tables.now()
+            moment = moment_of(connection)
             taken = changed(
                 connection, found, state="running", owner=owner, lease=moment + timedelta(seconds=lease_seconds),
                 attempt=_c.attempt + 1, started_at=sa.func.coalesce(_c.started_at, moment, type_=tables.Moment),
@@ -169,29 +169,32 @@ class Queue:
         What such a job was asked to do is done, as far as it can be without a worker; else it waits again, and goes on
         where it was. Where workers were lost again and again and it came no further, it has failed.
         """
-        moment = tables.now()
         with self._database.reading() as connection:
             at_work = connection.execute(
-                sa.select(_c.id, _c.attempt, _c.owner, _c.lease).where(_c.state.in_(AT_WORK)).order_by(_c.id)
+                sa.select(_c.id, _c.owner, _c.lease).where(_c.state.in_(AT_WORK)).order_by(_c.id)
             ).all()
-        lost = [(id, attempt) for id, attempt, owner, lease in at_work if _over(lease, moment) or not is_alive(owner)]
-        return [job for id, attempt in lost if (job := self._recovered(id, attempt, is_alive)) is not None]
+            moment = moment_of(connection)
+        gone = [id for id, owner, lease in at_work if _over(lease, moment) or not is_alive(owner)]
+        return [job for id in gone if (job := self._recovered(id, is_alive)) is not None]
 
-    def _recovered(self, id: int, attempt: int, is_alive: Callable[[str], bool]) -> Job | None:
+    def _recovered(self, id: int, is_alive: Callable[[str], bool]) -> Job | None:
         with self._database.writing() as connection:
-            query = sa.select(_c.state, _c.attempt, _c.lease, _c.owner, _c.interrupted, _c.reached).where(_c.id == id)
-            state, now_attempt, lease, owner, interrupted, reached = connection.execute(query.with_for_update()).one()
-            if state not in AT_WORK or now_attempt != attempt:
-                return None
-            if not _over(lease, tables.now()) and is_alive(owner):  # it has renewed meanwhile
-                return None
             job = held(connection, id)
+            lease, interrupted, reached = connection.execute(
+                sa.select(_c.lease, _c.interrupted, _c.reached).where(_c.id == id)
+            ).one()
+            # Meanwhile the worker may have renewed, or ended.
+            if job.state not in AT_WORK or (not _over(lease, moment_of(connection)) and is_alive(job.owner)):
+                return None
             come_to = _come_to(connection, job)
             times = 1 if come_to > reached else interrupted + 1
-            if job.control is None and times >= MOST_INTERRUPTIONS:
+            connection.execute(
+                sa.update(tables.job).where(_c.id == id).values(interrupted=times, reached=max(reached, come_to))
+            )
+            if times >= MOST_INTERRUPTIONS and (job.control in (None, "show") or stops_by_a_worker(job)):
                 reason = f"its worker ended without a word {counted(times, 'time')}, and it came no further; try again"
                 return ended(connection, job, "failed", reason=reason)
-            return released(connection, job, interrupted=times, reached=max(reached, come_to))
+            return released(connection, job)
 
 
 def _at_once(connection: Connection, job: Job, control: Control) -> Job:
@@ -199,6 +202,8 @@ def _at_once(connection: Connection, job: Job, control: Control) -> Job:
     match control:
         case "cancel":
             return ended(connection, job, "cancelled")
+        case "stop" if stops_by_a_worker(job):
+            return changed(connection, job.id, state="queued", control="stop")
         case "stop":
             return ended(connection, job, "stopped")
         case "pause":

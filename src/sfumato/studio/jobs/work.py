@@ -60,11 +60,14 @@ class Work(NewWork):
     deleted_at: datetime | None
 
     def to_json(self) -> dict[str, Any]:
-        """What lists show of it."""
+        """What lists show of it. The moment in its pictures' addresses tells works of one number in two studios apart,
+        so that browsers may keep them."""
+        version = f"v={int(self.created_at.timestamp() * 1000):x}"
         deleted_at = None if self.deleted_at is None else self.deleted_at.isoformat()
         return {
             "id": self.id, "job": self.job, "index": self.index, "kind": self.kind,
-            "picture": f"/api/works/{self.id}/picture", "thumbnail": f"/api/works/{self.id}/thumbnail",
+            "picture": f"/api/works/{self.id}/picture?{version}",
+            "thumbnail": f"/api/works/{self.id}/thumbnail?{version}",
             "width": self.width, "height": self.height, "model": self.model, "model_id": self.model_id,
             "class": self.label, "prompt": self.prompt, "seed": self.seed, "number": self.number,
             "strength": self.strength, "parent": self.parent, "created_at": self.created_at.isoformat(),
@@ -90,14 +93,21 @@ def entered(connection: Connection, row: NewWork, *, job: int | None = None, ind
         there = connection.execute(sa.select(_c.id).where(_c.job == job, _c.index == index)).scalar_one_or_none()
         if there is not None:
             return int(there)
+    known = {name: _storable(value) for name, value in asdict(row).items()}
+    if row.parent is not None:  # it may have left the bin for good meanwhile
+        known["parent"] = sa.select(_c.id).where(_c.id == row.parent).scalar_subquery()
+    searched = {"text": _storable(words_of(row)), "facets": _storable(facets_of(row))}
     id: int = connection.execute(
-        sa.insert(tables.work)
-        .values(**asdict(row), job=job, index=index, starred=False, text=words_of(row), facets=facets_of(row))
-        .returning(_c.id)
+        sa.insert(tables.work).values(**known, **searched, job=job, index=index, starred=False).returning(_c.id)
     ).scalar_one()
     (work,) = works_of(connection, select().where(_c.id == id))
     record(connection, "work", {"work": work.to_json()}, job)
     return id
+
+
+def _storable(value: Any) -> Any:
+    """Text without the letter NUL, which PostgreSQL has none of."""
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def folded(text: str) -> str:

@@ -19,6 +19,9 @@ from sfumato.studio.jobs.database import DatabaseError
 from sfumato.studio.jobs.gallery import NoSuchWorkError
 from sfumato.studio.jobs.job import NoSuchJobError
 from sfumato.studio.jobs.queue import NotAllowedError, QueueFullError
+from sfumato.studio.models import NoSuchModelError
+from sfumato.studio.open_collections import NoSuchCollectionError
+from sfumato.studio.runs import NoSuchTrainingError
 from sfumato.studio.uploads import NoSuchUploadError
 from sfumato.text import readable, shortened
 
@@ -32,6 +35,14 @@ REPORT_POLICY: Final = (
 )
 RETRY_SECONDS: Final = 5  # after which a full queue or a busy server is worth asking again
 _LONGEST: Final = 2000  # letters of a message
+_MISSING: Final = (
+    NoSuchJobError,
+    NoSuchWorkError,
+    NoSuchUploadError,
+    NoSuchModelError,
+    NoSuchCollectionError,
+    NoSuchTrainingError,
+)
 
 
 class Fault(BaseModel):
@@ -95,7 +106,7 @@ def answer_errors(app: FastAPI) -> None:
             return faulty(error.status, str(error), code=error.code, param=error.param, headers=error.headers)
         if isinstance(error, QueueFullError):
             return faulty(429, str(error), code="queue_full", headers={"Retry-After": str(RETRY_SECONDS)})
-        if isinstance(error, (NoSuchJobError, NoSuchWorkError, NoSuchUploadError)):
+        if isinstance(error, _MISSING):
             return faulty(404, str(error), code="not_found")
         if isinstance(error, NotAllowedError):
             return faulty(409, str(error), code="not_allowed")

@@ -1,0 +1,38 @@
+// What a work is called where it has no title, and how large it is shown.
+import { has, t } from "../../i18n.js";
+
+const LONGEST = 60;
+
+// Its title; else its class or prompt and its seed.
+export function titleOf(work) {
+  if (work.title) return work.title;
+  const subject = work.class || work.prompt;
+  if (!subject) return t("gallery.work_of", { model: work.model || t("gallery.unknown_model"), seed: String(work.seed) });
+  return t("gallery.work_called", { subject: shortened(subject), seed: String(work.seed) });
+}
+
+export function shortened(text, most = LONGEST) {
+  const letters = [...text];
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
+}
+
+// How it was made, in a word: 'filled', 'extended'.
+export function verbOf(work) {
+  const key = `gallery.kind_${work.kind}`;
+  return has(key) ? t(key) : work.kind;
+}
+
+// The attributes of an image that shows a work in a square of so many pixels: small works are enlarged by whole numbers,
+// so that each of their pixels stays a sharp square.
+export function thumbnail(work, side) {
+  const longest = Math.max(work.width, work.height);
+  const times = Math.floor(side / longest);
+  const scale = times >= 2 ? times : side / longest;
+  const wanted = side * (window.devicePixelRatio || 1);
+  return {
+    src: `${work.thumbnail}${work.thumbnail.includes("?") ? "&" : "?"}side=${wanted > 256 ? 512 : 256}`,
+    class: times >= 2 ? "hard" : "",
+    width: Math.round(work.width * scale),
+    height: Math.round(work.height * scale),
+  };
+}
