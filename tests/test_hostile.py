@@ -115,7 +115,14 @@ def refused(answer: Any, *statuses: int) -> str:
     return str(error["code"])
 
 
-CLIMBING = ["../secret.txt", "..%2fsecret.txt", "%2e%2e/%2e%2e/secret.txt", "..%5csecret.txt", "%2fetc%2fpasswd", "a%00b"]
+CLIMBING = [
+    "../secret.txt",
+    "..%2fsecret.txt",
+    "%2e%2e/%2e%2e/secret.txt",
+    "..%5csecret.txt",
+    "%2fetc%2fpasswd",
+    "a%00b",
+]
 FOLLOWED = [
     "/{}", "/parts/{}", "/api/uploads/{}/0/thumbnail", "/api/uploads/0123456789abcdef/{}/picture", "/api/jobs/{}",
     "/api/jobs/1/{}",
@@ -140,7 +147,9 @@ def test_an_uploaded_name_cannot_climb(studio: Studio, owner: TestClient, named:
     assert not list(studio.folder.glob("outside.png"))
 
 
-@pytest.mark.parametrize("path", ["/etc", "{folder}", "{folder}/secret.txt", "{root}/../secret.txt", "{root}/link", "~", "x\0"])
+@pytest.mark.parametrize(
+    "path", ["/etc", "{folder}", "{folder}/secret.txt", "{root}/../secret.txt", "{root}/link", "~", "x\0"]
+)
 @pytest.mark.parametrize("kind", ["collect", "import"])
 def test_no_folder_is_opened_that_is_under_no_root(studio: Studio, owner: TestClient, kind: str, path: str) -> None:
     named = path.format(folder=studio.folder, root=studio.root)
