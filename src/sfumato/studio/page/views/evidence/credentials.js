@@ -20,6 +20,12 @@ export function Credentials({ credentials }) {
   return html`<div class="credentials">
     <p class=${`verdict verdict-${how}`}><${Icon} name=${ICON[how]} /><span>${verdictOf(credentials)}</span></p>
     ${credentials.details.length > 0 &&
-    html`<ul class="evidence">${credentials.details.map((line) => html`<li key=${line}>${line}</li>`)}</ul>`}
+    html`<${Lines} lines=${credentials.details} />`}
   </div>`;
+}
+
+// What a file says of itself, a line each. Digests are shortened: who compares them has the rest on hovering.
+export function Lines({ lines }) {
+  const short = (line) => line.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1…");
+  return html`<ul class="evidence">${lines.map((line) => html`<li key=${line} title=${line}>${short(line)}</li>`)}</ul>`;
 }

@@ -38,7 +38,7 @@ export function Nearest({ first, nearest, finding }) {
 
 export function Credit({ picture }) {
   return html`<div class="credit">
-    <span class="credit-title">${titleOfPicture(picture)}</span>
+    <span class="credit-title" title=${titleOfPicture(picture)}>${titleOfPicture(picture)}</span>
     <span class="quiet">${picture.creator || t("evidence.creator_unknown")}${picture.year && `, ${picture.year}`}</span>
     ${picture.licence && html`<span class="quiet">${picture.licence}</span>`}
     ${picture.similarity !== null && html`<span class="quiet">${t("evidence.similarity", { similarity: picture.similarity })}</span>`}

@@ -75,6 +75,7 @@ function Plate({ work }) {
   useEffect(() => {
     const look = () => {
       const box = frame.current;
+      if (!box) return; // it is gone already
       const fits = Math.min(box.clientWidth / work.width, box.clientHeight / work.height);
       setTimes(fits >= 2 ? Math.floor(fits) : Math.min(1, fits));
     };
@@ -202,7 +203,7 @@ function Known({ work }) {
     <section aria-labelledby="credentials-heading">
       <h2 id="credentials-heading">${t("gallery.credentials")}</h2>
       <${Credentials} credentials=${work.credentials} />
-      <${LinkButton} kind="quiet" icon="verify" href=${address("verify", `work-${work.id}`)}>${t("gallery.verify")}<//>
+      <div><${LinkButton} icon="verify" href=${address("verify", `work-${work.id}`)}>${t("gallery.verify")}<//></div>
     </section>
   `;
 }

@@ -3,7 +3,7 @@ import { html } from "../../html.js";
 import { moment, t } from "../../i18n.js";
 import { Icon } from "../../parts/index.js";
 import { Comparison } from "../evidence/comparison.js";
-import { verdictOf, worth } from "../evidence/credentials.js";
+import { Lines, verdictOf, worth } from "../evidence/credentials.js";
 import { Credit, Nearest, creditOf } from "../evidence/nearest.js";
 
 const ICON = { good: "verify", open: "info", bad: "warning" };
@@ -17,7 +17,7 @@ export function Evidence({ result, first }) {
     <h2>${t("verify.evidence")}</h2>
     <dl class="evidence-list">
       <${Piece} name="signature" how=${how}>
-        ${result.details.length ? html`<ul class="evidence">${result.details.map((line) => html`<li key=${line}>${line}</li>`)}</ul>` : t("verify.no_signature")}
+        ${result.details.length ? html`<${Lines} lines=${result.details} />` : t("verify.no_signature")}
       <//>
       <${Piece} name="mark" how=${result.mark ? "good" : "open"}>${result.mark ? saidOfMark(result.mark) : t("verify.no_mark")}<//>
       <${Piece} name="recipe" how=${result.recipe ? "good" : "open"}>${result.recipe ? saidOfRecipe(result.recipe) : t("verify.no_recipe")}<//>
