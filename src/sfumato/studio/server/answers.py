@@ -20,6 +20,7 @@ from sfumato.studio.jobs.gallery import NoSuchWorkError
 from sfumato.studio.jobs.job import NoSuchJobError
 from sfumato.studio.jobs.queue import NotAllowedError, QueueFullError
 from sfumato.studio.models import NoSuchModelError
+from sfumato.studio.open_collections import NoSuchCollectionError
 from sfumato.studio.runs import NoSuchTrainingError
 from sfumato.studio.uploads import NoSuchUploadError
 from sfumato.text import readable, shortened
@@ -34,7 +35,14 @@ REPORT_POLICY: Final = (
 )
 RETRY_SECONDS: Final = 5  # after which a full queue or a busy server is worth asking again
 _LONGEST: Final = 2000  # letters of a message
-_MISSING: Final = (NoSuchJobError, NoSuchWorkError, NoSuchUploadError, NoSuchModelError, NoSuchTrainingError)
+_MISSING: Final = (
+    NoSuchJobError,
+    NoSuchWorkError,
+    NoSuchUploadError,
+    NoSuchModelError,
+    NoSuchCollectionError,
+    NoSuchTrainingError,
+)
 
 
 class Fault(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sfumato.studio.server.answers import faulty
 from sfumato.studio.server.bodies import TooSlowError, bounded_body, patient_send
+from sfumato.studio.server.peers import user_of
 from sfumato.studio.server.rates import Rates
 from sfumato.studio.server.settings import Settings
 from sfumato.studio.server.tokens import OWNER, Tokens
@@ -141,6 +143,8 @@ class Guard:
         """The cookie in exchange for a key that opens the page once."""
         if wait := self.rates.wait_of_stranger(address):
             return _too_often(wait)
+        if self._is_another_users(scope):  # who may have seen the link among the arguments of the browser
+            return faulty(403, "the key belongs to another user of this machine", code="another_user")
         if scope["method"] != "GET" or "prefetch" in headers.get("sec-purpose", headers.get("purpose", "")):
             return faulty(405, "the key is used by opening the page", code="method_not_allowed")
         query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10)
@@ -156,6 +160,12 @@ class Guard:
             f"{self.settings.cookie}={self.tokens.cookie}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000{secure}"
         )
         return answer
+
+    def _is_another_users(self, scope: Scope) -> bool:
+        if self.settings.hosts or not scope.get("client"):  # a server in front of this one is another user's by right
+            return False
+        user = user_of(*scope["client"])
+        return user is not None and user != os.getuid()
 
     def _client(self, headers: Headers) -> str | None:
         """Whose the request is, by its token or cookie; None for a stranger's."""

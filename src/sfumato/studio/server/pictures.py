@@ -52,9 +52,13 @@ class Pictures:
 
     def warm(self) -> None:
         """Start the processes, so that the first picture need not wait for them."""
-        for decoder in self._decoders:
-            with contextlib.suppress(OSError, EOFError):  # said with the first picture
-                decoder.start()
+        for _ in self._decoders:
+            with contextlib.suppress(queue.Empty, OSError, EOFError):  # what is wrong is said with the first picture
+                decoder = self._idle.get_nowait()
+                try:
+                    decoder.start()
+                finally:
+                    self._idle.put(decoder)
 
     def close(self) -> None:
         for decoder in self._decoders:
@@ -81,8 +85,8 @@ class Pictures:
         return self.view(path, side, "PNG", inside=inside).data
 
     def look(self, path: Path) -> tuple[int, int] | str:
-        """Its upright width and height in pixels by its header, or why it is no picture that can be used; some are found
-        to be none only when they are decoded."""
+        """Its upright width and height in pixels by its header, or why it is no picture that can be used; of some that
+        shows only when they are decoded."""
         facts, _ = self._asked({"path": str(path), "kind": "look"})
         reason: str | None = facts.get("unusable")
         return reason if reason is not None else (facts["width"], facts["height"])
@@ -154,7 +158,7 @@ class _Decoder:
             send(process.stdin, request)
             facts, data = receive(process.stdout)
             return facts, data
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, ValueError) as error:  # the last for a pipe that `end` has closed
             self._forget()
             reason = f"decoding it took longer than {_SECONDS:g} s" if late.is_set() else "its decoder died"
             raise UnusableError(unusable.TOO_SLOW if late.is_set() else unusable.DIED, reason) from error
@@ -163,34 +167,41 @@ class _Decoder:
 
     def start(self) -> subprocess.Popen[bytes]:
         """The process, which has said that it is ready. Raises EOFError where it does not start, or shall no more."""
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._forget()
+        root = str(Path(__file__).resolve().parents[3])
+        environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         with self._lock:
             if self._ended:
                 raise EOFError
-            if self._process is None or self._process.poll() is not None:
-                root = str(Path(__file__).resolve().parents[3])
-                command = [sys.executable, "-P", "-c", _START, root, str(_MEMORY_BYTES)]
-                environment = os.environ | dict.fromkeys(
-                    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
-                )
-                self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=environment,
-                    start_new_session=True,
-                )
-                assert self._process.stdout is not None
-                receive(self._process.stdout)
-            return self._process
+            # -P: no file in the folder where the server was started may take the place of a module.
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, root, str(_MEMORY_BYTES)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+            self._process = process
+        assert process.stdout is not None
+        try:
+            receive(process.stdout)
+        except (EOFError, OSError, ValueError):
+            self._forget()
+            raise EOFError from None
+        return process
 
     def end(self) -> None:
         """End the process, at once and whatever it is doing."""
-        self._ended = True
+        with self._lock:
+            self._ended = True
         self._forget()
 
     def _forget(self) -> None:
-        process, self._process = self._process, None
+        with self._lock:
+            process, self._process = self._process, None
         if process is None:
             return
         process.kill()

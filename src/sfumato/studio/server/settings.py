@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -43,12 +44,14 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """host, port: where it listens; hosts: names by which others may call it, beside loopback's; roots: folders on this
-    machine whose files may be named."""
+    machine whose files may be named; aliases: other names of models, for programs that know one alone, such as
+    'gpt-image-1', each with the id or the name of ours."""
 
     host: str = LOOPBACK[0]
     port: int = PORT
     hosts: tuple[str, ...] = ()
     roots: tuple[Path, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

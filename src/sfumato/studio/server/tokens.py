@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import os
 import re
 import secrets
@@ -20,6 +21,7 @@ from sfumato.studio.place import Place
 OWNER: Final = "owner"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _MOST_BYTES: Final = 1 << 20
+_LOG: Final = logging.getLogger("sfumato.studio")
 _MOST_KEYS: Final = 20  # that open the page and were not used yet
 
 
@@ -27,8 +29,10 @@ class Tokens:
     """Secrets by the names of their clients. Whoever has the owner's may do everything; a program's opens the APIs for
     programs and the jobs that it asked for itself."""
 
-    def __init__(self, named: Mapping[str, str]) -> None:
-        self._named = dict(named)
+    def __init__(self, named: Mapping[str, str], file: Path | None = None) -> None:
+        """file: where they stand; when it changes, they are read again."""
+        self._named, self._file = dict(named), file
+        self._state = _state(file)
         self._keys: list[str] = []
         self._lock = threading.Lock()
 
@@ -42,7 +46,7 @@ class Tokens:
         if OWNER not in named:
             named[OWNER] = secrets.token_urlsafe(32)
             _write(tokens_file(place), named)
-        return cls(named)
+        return cls(named, tokens_file(place))
 
     @property
     def owner(self) -> str:
@@ -61,6 +65,7 @@ class Tokens:
     def client(self, token: str) -> str | None:
         """Whose token this is; None for a wrong one. It takes as long for each."""
         asked = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        self._read_again()
         found = None
         for name, known in self._named.items():
             if hmac.compare_digest(hashlib.sha256(known.encode()).digest(), asked):
@@ -68,6 +73,7 @@ class Tokens:
         return found
 
     def is_cookie(self, value: str) -> bool:
+        self._read_again()
         return hmac.compare_digest(value.encode("utf-8", "surrogateescape"), self.cookie.encode())
 
     def new_key(self) -> str:
@@ -86,6 +92,19 @@ class Tokens:
             self._keys = left
         return opens
 
+    def _read_again(self) -> None:
+        """What another process wrote: a new token counts, and one that is gone does no more."""
+        if self._file is None or (state := _state(self._file)) == self._state:
+            return
+        self._state = state
+        try:
+            named = _read(self._file)
+        except SfumatoError as error:  # half edited: nobody comes in by it, and nobody is locked out
+            _LOG.warning("%s", error)
+            return
+        if OWNER in named:
+            self._named = named
+
 
 def tokens_file(place: Place) -> Path:
     return place.path / "tokens.json"
@@ -103,6 +122,15 @@ def new_token(place: Place, name: str) -> str:
     named[name] = secrets.token_urlsafe(32)
     _write(tokens_file(place), named)
     return named[name]
+
+
+def _state(file: Path | None) -> tuple[int, int] | None:
+    """Another for each content of a file; None where there is none."""
+    try:
+        found = file.stat() if file is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_ino)
 
 
 def _read(path: Path) -> dict[str, str]:
