@@ -53,7 +53,7 @@ export function Detail({ id, list, onClose, onGo }) {
   if (!known) return html`<p class="quiet" role="status">${t("gallery.loading")}</p>`;
   return html`<article class="detail" aria-label=${titleOf(known)}>
     <div class="detail-bar">
-      <${Button} kind="quiet" icon="left" onClick=${onClose}>${t("gallery.back")}<//>
+      <${Button} kind="quiet" icon="left" onClick=${onClose}>${t("view.gallery")}<//>
       <span class="detail-place quiet">${place >= 0 && t("gallery.place", { place: place + 1, total })}</span>
       <${IconButton} icon="left" label=${t("gallery.previous")} disabled=${!before} onClick=${() => onGo(before.id)} />
       <${IconButton} icon="right" label=${t("gallery.next")} disabled=${!after} onClick=${() => onGo(after.id)} />

@@ -11,9 +11,11 @@ const ICON = { good: "verify", open: "info", bad: "warning" };
 // result: of a job of kind verify; first: the picture, as Comparison has it.
 export function Evidence({ result, first }) {
   const how = worth(result.status);
+  const { signer, is_own } = result.credentials ?? {};
+  const verdict = verdictOf({ ...result, signer: signer?.name ?? null, is_own: Boolean(is_own) });
   const [shown] = result.nearest.filter((each) => each.picture);
   return html`
-    <p class=${`verdict-large verdict-${how}`}><${Icon} name=${ICON[how]} size="28" /><span>${verdictOf({ signer: null, is_own: false, ...result })}</span></p>
+    <p class=${`verdict-large verdict-${how}`}><${Icon} name=${ICON[how]} size="28" /><span>${verdict}</span></p>
     <h2>${t("verify.evidence")}</h2>
     <dl class="evidence-list">
       <${Piece} name="signature" how=${how}>
