@@ -9,6 +9,6 @@ from sfumato.studio.workers.child import work
 if __name__ == "__main__":
     logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
     try:
-        work(sys.stdin.buffer)
+        work(sys.stdin.buffer.raw)
     except SfumatoError as error:
         sys.exit(str(error))

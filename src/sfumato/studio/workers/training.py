@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sfumato import pipeline
 from sfumato.devices import device_named
