@@ -15,6 +15,12 @@ export function verdictOf({ status, sentence, signer, is_own: isOwn }) {
   return has(key) && (signer || !t(key).includes("{signer}")) ? t(key, { signer: signer ?? "" }) : sentence;
 }
 
+// The same of the result of a job of kind verify.
+export function verdictOfResult(result) {
+  const { signer, is_own: isOwn } = result.credentials ?? {};
+  return verdictOf({ ...result, signer: signer?.name ?? null, is_own: Boolean(isOwn) });
+}
+
 export function Credentials({ credentials }) {
   const how = worth(credentials.status);
   return html`<div class="credentials">

@@ -76,7 +76,9 @@ function Plate({ work }) {
     const look = () => {
       const box = frame.current;
       if (!box) return; // it is gone already
-      const fits = Math.min(box.clientWidth / work.width, box.clientHeight / work.height);
+      const { paddingLeft, paddingTop } = getComputedStyle(box);
+      const [width, height] = [box.clientWidth - 2 * parseFloat(paddingLeft), box.clientHeight - 2 * parseFloat(paddingTop)];
+      const fits = Math.min(width / work.width, height / work.height);
       setTimes(fits >= 2 ? Math.floor(fits) : Math.min(1, fits));
     };
     const sizes = new ResizeObserver(look);

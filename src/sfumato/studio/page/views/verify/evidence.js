@@ -3,19 +3,17 @@ import { html } from "../../html.js";
 import { moment, t } from "../../i18n.js";
 import { Icon } from "../../parts/index.js";
 import { Comparison } from "../evidence/comparison.js";
-import { Lines, verdictOf, worth } from "../evidence/credentials.js";
-import { Credit, Nearest, creditOf } from "../evidence/nearest.js";
+import { Lines, verdictOfResult, worth } from "../evidence/credentials.js";
+import { Credit, Likeness, Nearest, creditOf } from "../evidence/nearest.js";
 
 const ICON = { good: "verify", open: "info", bad: "warning" };
 
 // result: of a job of kind verify; first: the picture, as Comparison has it.
 export function Evidence({ result, first }) {
   const how = worth(result.status);
-  const { signer, is_own } = result.credentials ?? {};
-  const verdict = verdictOf({ ...result, signer: signer?.name ?? null, is_own: Boolean(is_own) });
   const [shown] = result.nearest.filter((each) => each.picture);
   return html`
-    <p class=${`verdict-large verdict-${how}`}><${Icon} name=${ICON[how]} size="28" /><span>${verdict}</span></p>
+    <p class=${`verdict-large verdict-${how}`}><${Icon} name=${ICON[how]} size="28" /><span>${verdictOfResult(result)}</span></p>
     <h2>${t("verify.evidence")}</h2>
     <dl class="evidence-list">
       <${Piece} name="signature" how=${how}>
@@ -32,7 +30,8 @@ export function Evidence({ result, first }) {
     <section aria-labelledby="verify-nearest">
       <h2 id="verify-nearest">${t("verify.nearest")}</h2>
       ${shown
-        ? html`<${Comparison} begins="beside" first=${first} second=${{ picture: shown.picture, name: creditOf(shown) }} />
+        ? html`${result.finding && html`<${Likeness} finding=${result.finding} />`}
+            <${Comparison} begins="beside" first=${first} second=${{ picture: shown.picture, name: creditOf(shown) }} />
             <ul class="nearest-credits">${result.nearest.map((each) => html`<li key=${each.file}><${Credit} picture=${each} /></li>`)}</ul>`
         : html`<${Nearest} first=${first} nearest=${result.nearest} finding=${result.finding ?? { found: "not compared" }} />`}
     </section>
