@@ -23,7 +23,7 @@ from sfumato.studio.workers.runner import Runner
 LEAVING_SECONDS: Final = 10.0  # in which a job is left with all that it has; after that the process ends as it is
 # How nice a lane is to other programs of this computer (nice(2)). Measured, see benchmarks/README.md: works are made in
 # moments, for which a training can wait; the server is before both.
-NICENESS: Final[dict[Lane, int]] = {"make": 2, "files": 5, "train": 10}
+NICENESS: Final[dict[Lane, int]] = {"make": 2, "files": 3, "train": 5}
 _log: Final = logging.getLogger(__name__)
 
 
