@@ -213,7 +213,7 @@ def _decoders_at_once() -> Iterator[None]:
         parent.end()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def paint() -> Callable[..., Image.Image]:
     """(seed, (width, height)) -> soft patches of colour, different for every seed."""
 

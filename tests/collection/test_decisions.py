@@ -90,6 +90,7 @@ def test_of_one_fact_the_later_edit_counts() -> None:
     both = first.with_edits([Edit(ONE, "a.png", {"creator": "Ben"}), Edit(OTHER, "b.png", {"title": "Birds"})])
     assert [dict(each.fields) for each in both.edits] == [{"creator": "Ben", "title": "Waves"}, {"title": "Birds"}]
     assert both.without_edits([ONE]).edits == both.edits[1:]
+    assert [dict(each.fields) for each in both.without_edits([ONE, OTHER], ["title"]).edits] == [{"creator": "Ben"}]
 
 
 def test_a_removal_stands_once() -> None:

@@ -29,7 +29,7 @@ from sfumato.errors import SfumatoError
 from sfumato.images import unusable
 from sfumato.images.colour import Colour
 from sfumato.provenance.statements import statement_from
-from sfumato.text import counted
+from sfumato.text import counted, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +225,14 @@ def _each_once(
     sound: dict[str, Kept], metadata: Metadata, around: str, chosen: Mapping[str, str]
 ) -> tuple[list[Kept], list[Rejected]]:
     """Of files with one content the one that was chosen, or else the one of which most is known: what tables say, and
-    then a class; and the others. chosen: names of files by the digests of their contents."""
+    then a class; and the others. chosen: readable names of files by the digests of their contents."""
     contents = {seen.picture.sha256 for seen in sound.values()}
     classes = folder_classes(sound, around) if len(contents) < len(sound) else {}
     kept: dict[str, Kept] = {}
     twins = []
 
     def rank(file: str) -> tuple[bool, int, bool, str]:
-        is_chosen = chosen.get(sound[file].picture.sha256) == file
+        is_chosen = chosen.get(sound[file].picture.sha256) == readable(file)
         return not is_chosen, -len(metadata.of.get(file, {})), not classes.get(file), file
 
     for file in sorted(sound, key=rank):

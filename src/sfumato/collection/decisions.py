@@ -21,7 +21,7 @@ from sfumato.collection.facts import EDIT, Facts, names_creator
 from sfumato.disk import flush_directory, read_file, replace_file
 from sfumato.errors import SfumatoError
 from sfumato.provenance.statements import CREATOR, FACTS, Statement
-from sfumato.text import encoded
+from sfumato.text import encoded, readable
 
 FILE: Final = "decisions.jsonl"
 CLASS: Final = "class"  # what can be edited besides the facts: a class is stated by folders and tables, never by a file
@@ -139,10 +139,17 @@ class Decisions:
             by_digest[edit.sha256] = replace(edit, fields=fields, when=edit.when or today())
         return replace(self, edits=tuple(by_digest.values()))
 
-    def without_edits(self, digests: Iterable[str]) -> Self:
-        """Without those of pictures with these contents."""
+    def without_edits(self, digests: Iterable[str], only: Container[str] = EDITABLE) -> Self:
+        """Without those of pictures with these contents, or without what they say of some facts."""
         contents = set(digests)
-        return replace(self, edits=tuple(each for each in self.edits if each.sha256 not in contents))
+        edits = []
+        for edit in self.edits:
+            kept = {about: text for about, text in edit.fields.items() if about not in only}
+            if edit.sha256 not in contents:
+                edits.append(edit)
+            elif kept:
+                edits.append(replace(edit, fields=kept))
+        return replace(self, edits=tuple(edits))
 
     def with_removals(self, removals: Iterable[Removal]) -> Self:
         """With these besides, each once."""
@@ -181,8 +188,8 @@ class Decisions:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The file that is kept of several with one content, by that one's digest."""
-        return {each.sha256: each.file for each in self.keeps if each.is_of_names}
+        """The file that is kept of several with one content, as `readable` has it, by that one's digest."""
+        return {each.sha256: readable(each.file) for each in self.keeps if each.is_of_names}
 
     @cached_property
     def classes(self) -> dict[str, str]:

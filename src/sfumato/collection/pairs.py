@@ -69,7 +69,7 @@ def _same(collection: Collection) -> Iterator[Pair]:
     names = collection.decisions.names
     for rejected in collection.left_out:
         if rejected.kind == unusable.DUPLICATE and (kept := by_content.get(rejected.sha256)) is not None:
-            is_decided = names.get(kept.sha256) == kept.file
+            is_decided = names.get(kept.sha256) == readable(kept.file)
             yield Pair(kept, _renamed(kept, rejected), "same", is_decided=is_decided)
 
 

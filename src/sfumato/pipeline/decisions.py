@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from sfumato.collection import Collection, Finished
-from sfumato.collection.decisions import CLASS, FILE, Decisions, Edit, Keep, Removal
+from sfumato.collection.decisions import CLASS, EDITABLE, FILE, Decisions, Edit, Keep, Removal
 from sfumato.collection.facts import Ownership
 from sfumato.collection.selection import Selection
 from sfumato.collection.storing import writing_to
@@ -37,9 +37,9 @@ def edit(place: Path, edits: Sequence[Edit]) -> Iterator[Event]:
     yield from _decided(collection, lambda decisions: decisions.with_edits(said))
 
 
-def forget(place: Path, digests: Sequence[str]) -> Iterator[Event]:
-    """Take back all edits of pictures, by the SHA-256 of their files; as `edit`."""
-    yield from _decided(Collection.open(place), lambda decisions: decisions.without_edits(digests))
+def forget(place: Path, digests: Sequence[str], only: Sequence[str] = EDITABLE) -> Iterator[Event]:
+    """Take back what was edited of pictures, by the SHA-256 of their files, of all facts or of some; as `edit`."""
+    yield from _decided(Collection.open(place), lambda decisions: decisions.without_edits(digests, only))
 
 
 def remove(place: Path, creators: Sequence[str], files: Sequence[str]) -> Iterator[Event]:

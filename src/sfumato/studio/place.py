@@ -17,7 +17,8 @@ class Place:
 
     database: SQLite's file, unless another is named; uploads: what a browser sent, one folder each, until it is
     used; pictures: folders of pictures that were uploaded, which collections are made from and refer to; collections,
-    runs, evaluations: one folder each, whose name is its id; works: one folder a job; thumbnails: can be made anew.
+    runs, evaluations, reports: one folder each, whose name is its id; works: one folder a job; thumbnails: can be made
+    anew.
     """
 
     path: Path
@@ -51,6 +52,11 @@ class Place:
     @property
     def evaluations(self) -> Path:
         return self.path / "evaluations"
+
+    @property
+    def reports(self) -> Path:
+        """Of collections, by their ids."""
+        return self.path / "reports"
 
     @property
     def works(self) -> Path:

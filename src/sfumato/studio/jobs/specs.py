@@ -7,6 +7,10 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from sfumato.errors import SfumatoError
+from sfumato.studio.jobs.collection_specs import Choice as Choice
+from sfumato.studio.jobs.collection_specs import Collect as Collect
+from sfumato.studio.jobs.collection_specs import Edit as Edit
+from sfumato.studio.jobs.collection_specs import Report as Report
 from sfumato.studio.jobs.references import MOST_PICTURES as MOST_PICTURES
 from sfumato.studio.jobs.references import Id as Id
 from sfumato.studio.jobs.references import OfCollection as OfCollection
@@ -15,11 +19,10 @@ from sfumato.studio.jobs.references import PictureReference as PictureReference
 from sfumato.studio.jobs.references import Uploaded as Uploaded
 from sfumato.works.edits import Margins
 from sfumato.works.request import Request
-from sfumato.works.values import Digest, Fraction, Label, Plain, Strength
+from sfumato.works.values import Fraction, Label, Plain, Strength
 
 MOST_WORKS: Final = 256  # of one job
 MOST_MINUTES: Final = 7 * 24 * 60
-Text = Annotated[str, Field(max_length=1000)]
 Minutes = Annotated[float, Field(ge=0.05, le=MOST_MINUTES)]
 
 
@@ -125,63 +128,6 @@ class Again(Plain):
     asked: Asked = Field(default_factory=dict)
 
 
-class Collect(Plain):
-    """A collection made of an upload, of a folder or zip on this machine, of a name (kaggle:, hf:, met: ...), or of the
-    pictures that the program draws. name: what people call it; ownership: what is stated of all its pictures."""
-
-    kind: Literal["collect"] = "collect"
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    upload: Id | None = None
-    path: Annotated[str, Field(max_length=4000)] | None = None
-    drawn: bool = False
-    query: Text = ""
-    limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    licence: Text = ""
-    creator: Text = ""
-    include_works: bool = False
-
-    @model_validator(mode="after")
-    def _from_one_place(self) -> Self:
-        if (self.upload is not None) + (self.path is not None) + self.drawn != 1:
-            raise ValueError("give an upload, a path, or drawn pictures: one of them")
-        return self
-
-
-class Choice(Plain):
-    """Which picture of a pair is kept: ``sha256``, of the file ``file``, in place of ``over``, or beside it. Where both
-    digests are equal, the files have one content, and only the name is chosen."""
-
-    sha256: Digest
-    over: Digest
-    file: Annotated[str, Field(max_length=4000)] = ""
-    over_file: Annotated[str, Field(max_length=4000)] = ""
-    both: bool = False
-
-
-class Edit(Plain):
-    """What a person states of pictures of a collection, which they take out or in again, and which of several that are
-    the same, or nearly, they keep. fields: by the names of the facts (creator, title, year, source, licence) and
-    'class'; '' for what is not known."""
-
-    kind: Literal["edit"] = "edit"
-    collection: Id
-    pictures: Annotated[tuple[Digest, ...], Field(max_length=MOST_PICTURES)] = ()
-    keep: Annotated[tuple[Choice, ...], Field(max_length=MOST_PICTURES)] = ()
-    fields: dict[Literal["creator", "title", "year", "source", "licence", "class"], Text] = Field(default_factory=dict)
-    remove: bool = False
-    restore: bool = False
-    forget: bool = False
-
-    @model_validator(mode="after")
-    def _one_thing_of_some_pictures(self) -> Self:
-        asked = [bool(self.fields), self.remove, self.restore, self.forget, bool(self.keep)]
-        if sum(asked) != 1 or bool(self.pictures) == bool(self.keep):
-            raise ValueError(
-                "give pictures and one of fields, remove, restore and forget; or keep, which names its pictures itself"
-            )
-        return self
-
-
 class Plan(Plain):
     """What a training would be, in one sentence, without training."""
 
@@ -275,6 +221,7 @@ Spec = Annotated[
     | Again
     | Collect
     | Edit
+    | Report
     | Plan
     | Train
     | Distill
@@ -292,5 +239,5 @@ LANES: Final[dict[str, Lane]] = {
         ("generate", "reimagine", "inpaint", "outpaint", "upscale", "interpolate", "again", "plan"), "make"
     ),
     **dict.fromkeys(("train", "distill", "evaluate"), "train"),
-    **dict.fromkeys(("collect", "edit", "sign", "verify", "import"), "files"),
+    **dict.fromkeys(("collect", "edit", "report", "sign", "verify", "import"), "files"),
 }

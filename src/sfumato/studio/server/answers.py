@@ -20,6 +20,7 @@ from sfumato.studio.jobs.gallery import NoSuchWorkError
 from sfumato.studio.jobs.job import NoSuchJobError
 from sfumato.studio.jobs.queue import NotAllowedError, QueueFullError
 from sfumato.studio.models import NoSuchModelError
+from sfumato.studio.open_collections import NoSuchCollectionError
 from sfumato.studio.runs import NoSuchTrainingError
 from sfumato.studio.uploads import NoSuchUploadError
 from sfumato.text import readable, shortened
@@ -34,7 +35,14 @@ REPORT_POLICY: Final = (
 )
 RETRY_SECONDS: Final = 5  # after which a full queue or a busy server is worth asking again
 _LONGEST: Final = 2000  # letters of a message
-_MISSING: Final = (NoSuchJobError, NoSuchWorkError, NoSuchUploadError, NoSuchModelError, NoSuchTrainingError)
+_MISSING: Final = (
+    NoSuchJobError,
+    NoSuchWorkError,
+    NoSuchUploadError,
+    NoSuchModelError,
+    NoSuchCollectionError,
+    NoSuchTrainingError,
+)
 
 
 class Fault(BaseModel):
@@ -174,6 +182,12 @@ def report_answer(page: bytes | str) -> Response:
         media_type="text/html; charset=utf-8",
         headers={"Content-Security-Policy": REPORT_POLICY, "Cache-Control": REVALIDATED},
     )
+
+
+def check_text(text: str, param: str | None = None) -> None:
+    """Raises HttpError 422 for text that not every database takes, or that is no Unicode: JSON can spell both."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise HttpError(422, "a text holds a character that is none; leave it out", code="invalid", param=param)
 
 
 def is_known(request: Request, etag: str) -> bool:

@@ -15,7 +15,7 @@ from sfumato.studio.server.services import Served
 
 router = APIRouter(prefix="/api/state", tags=["state"], responses=ERRORS)
 # Modules beside this one with a function `listed(services) -> list[dict]`, and what the page calls their list.
-LISTS: Final[tuple[str, ...]] = ("models", "trainings")
+LISTS: Final[tuple[str, ...]] = ("collections", "trainings", "models")
 _ENDED: Final = 30  # jobs that are over, of which the page shows the last
 _MOST: Final = 500
 _ACTIVE: Final[tuple[State, ...]] = ("queued", "running", "pausing", "paused")

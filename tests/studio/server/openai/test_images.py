@@ -1,11 +1,11 @@
-"""OpenAI's own client makes works, edits and variations of the studio's models, and is told in its errors what it cannot.
+"""OpenAI's own client makes works, edits and variations, and is told in its errors what a model cannot do.
 
 What programs send, by their sources in November 2026:
 
 - Open WebUI (backend/open_webui/routers/images.py): POST {base}/images/generations with {model, prompt, n, size,
-  response_format: 'b64_json'} and whatever an administrator adds; it takes ``url`` first, which it fetches with the same
-  Authorization, and else ``b64_json``. Edits as multipart: model, prompt, n, size, background, response_format, and one
-  ``image`` or several ``image[]``. It sends no mask.
+  response_format: 'b64_json'} and whatever an administrator adds; it takes ``url`` first, which it fetches with the
+  same Authorization, and else ``b64_json``. Edits as multipart: model, prompt, n, size, background, response_format,
+  and one ``image`` or several ``image[]``. It sends no mask.
 - LibreChat (api/app/clients/tools/structured/OpenAIImageTools.js): its own client's images.generate with model
   'gpt-image-1', prompt, n, background 'auto', output_format, quality 'auto', size 'auto' and, for JPEG and WebP,
   output_compression; it reads data[0].b64_json. Edits as multipart to /images/edits: model, prompt, quality, size and
@@ -121,8 +121,7 @@ def test_where_works_may_be_refused_nothing_is_shown_of_them_on_the_way(live, cl
     monkeypatch.setattr(live, "pause", 0.1)
     seen = []
     with pytest.raises(openai.APIError, match="near cop"):  # this model has nothing to compare with
-        for event in client.images.generate(prompt="waves", stream=True, partial_images=3):
-            seen.append(event.type)
+        seen.extend(client.images.generate(prompt="waves", stream=True, partial_images=3))
     assert seen == []
 
 
