@@ -1,4 +1,4 @@
-"""OpenAI's client lists the studio's models, with the names that the owner gave them for programs that know one alone."""
+"""OpenAI's client lists the studio's models, and the names that the owner gave them for programs that know but one."""
 
 import openai
 import pytest
@@ -31,7 +31,7 @@ def test_another_is_not_found(client):
 
 
 def test_without_the_token_nothing_is_listed(live):
-    with openai.OpenAI(base_url=f"{live.url}/v1", api_key="sk-wrong", max_retries=0) as stranger:
-        with pytest.raises(openai.AuthenticationError) as caught:
-            stranger.models.list()
+    stranger = openai.OpenAI(base_url=f"{live.url}/v1", api_key="sk-wrong", max_retries=0)
+    with stranger, pytest.raises(openai.AuthenticationError) as caught:
+        stranger.models.list()
     assert caught.value.code == "invalid_api_key"

@@ -2,17 +2,16 @@
 
 What they send, by their sources in November 2026:
 
-- Open WebUI (backend/open_webui/routers/images.py): GET options before each use, POST options with all of it and another
-  sd_model_checkpoint (an administrator's choice: the ``title`` of sd-models), and txt2img with {prompt, batch_size,
-  width, height}, steps and negative_prompt where they are set, and what an administrator adds. Its authorisation is
-  'Basic', of a text USER:PASSWORD, and an empty header without one. It reads ``images`` and ``info``.
-- SillyTavern (src/endpoints/stable-diffusion.js and its page's stable-diffusion/index.js): GET options, samplers (name),
-  schedulers (name), sd-models (title), upscalers and latent-upscale-modes (name), sd-vae (model_name); to choose a model
-  POST options and then GET progress until progress is 0 and state.job_count is 0; txt2img with what `SILLY_TAVERN`
-  holds, and fields of its own (url, auth); POST interrupt where its user stops. 'Basic' too.
-- LibreChat (api/app/clients/tools/structured/StableDiffusion.js): txt2img with {prompt, negative_prompt, cfg_scale,
-  steps: 22, width: 1024, height: 1024}; it reads images[0], and of ``info``, a JSON text, width, height, seed and the
-  last line of infotexts[0].
+- Open WebUI (backend/open_webui/routers/images.py): GET options before each use; POST options with all of it and
+  another sd_model_checkpoint, an administrator's choice among the ``title``s of sd-models; and txt2img with {prompt,
+  batch_size, width, height}, steps and negative_prompt where they are set, and what an administrator adds. Its
+  authorisation is 'Basic', of a text USER:PASSWORD, and an empty header without one. It reads ``images`` and ``info``.
+- SillyTavern (src/endpoints/stable-diffusion.js and its page's stable-diffusion/index.js): GET options, samplers,
+  schedulers, upscalers, latent-upscale-modes (``name`` of each), sd-models (``title``) and sd-vae (``model_name``); to
+  choose a model POST options, and then GET progress until progress is 0 and state.job_count is 0; txt2img with what
+  `SILLY_TAVERN` holds, and fields of its own (url, auth); POST interrupt where its user stops. 'Basic' too.
+- LibreChat (api/app/clients/tools/structured/StableDiffusion.js): txt2img with what `LIBRE_CHAT` holds; it reads
+  images[0], and of ``info``, a JSON text, width, height, seed and the last line of infotexts[0].
 """
 
 import base64
