@@ -21,7 +21,7 @@ from sfumato.works.request import Request, SamplerSettings
 
 if TYPE_CHECKING:
     from sfumato.models import Model
-    from sfumato.works import Recipe, Work
+    from sfumato.works import Recipe
 
 PARENTS: Final = 3  # above the work, and above the current directory, in which a model is searched for
 
@@ -69,6 +69,7 @@ def again(
     from sfumato.models.reproduction import changes_work
     from sfumato.provenance.credentials import Input
     from sfumato.works import read_work
+    from sfumato.works.comparing import compared
 
     read = read_work(work)
     asked = read.recipe.first.request
@@ -110,20 +111,6 @@ def again(
         made.say(f"{work} made again: {output}")
     if not changed:
         made.say(compared(read, result)[1])
-
-
-def compared(work: Work, other: Work) -> tuple[bool, str]:
-    """Whether the pixels of a work that was made once more are the same, and in words."""
-    import numpy as np
-
-    other = other.as_in(work.recipe)
-    apart = np.abs(np.asarray(other.image, dtype=int) - np.asarray(work.image, dtype=int))
-    if not apart.any():
-        return True, "the pixels are the same"
-    return False, (
-        f"{(apart.max(2) > 0).mean():.1%} of the pixels differ, by {apart.max()} of 255 at most and "
-        f"{apart.mean():.2f} on average{_why(work.recipe, other.recipe)}"
-    )
 
 
 def model_of(
@@ -185,15 +172,3 @@ def _searched(name: str, work: Path) -> list[Path]:
     around = [place for place in dict.fromkeys(around) if place != place.parent]
     called = [place / name for place in around] if Path(name).name == name and "\x00" not in name else []
     return [*called, *around]
-
-
-def _why(one: Recipe, other: Recipe) -> str:
-    """What was not as it had been, where that may be the reason."""
-    names = {"device": "device", "torch_version": "torch", "sfumato_version": "sfumato", "fitted": "memory plan"}
-    then, now = one.environment, other.environment
-    apart = [
-        f"{said} {getattr(then, name) or 'exact'} then and {getattr(now, name) or 'exact'} now"
-        for name, said in names.items()
-        if getattr(then, name) != getattr(now, name)
-    ]
-    return f"; {', '.join(apart)}" if apart else "; it was made on another machine, or the file's pixels were changed"

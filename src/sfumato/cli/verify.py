@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -110,10 +109,11 @@ class Again:
 
     def compared(self, path: Path, work: Work | None) -> tuple[bool, str]:
         """Whether the pixels of a work are the same once more, and in words."""
-        from sfumato.cli.again import compared, model_of
+        from sfumato.cli.again import model_of
         from sfumato.devices import device_again
         from sfumato.models.again import made_again
         from sfumato.policy.policy import Policy
+        from sfumato.works.comparing import compared
 
         if work is None:
             return False, "it cannot be, as it carries no recipe"
@@ -143,33 +143,18 @@ class Report:
 
 def _report(path: Path, trusted: Sequence[Trust], again: Again | None) -> Report:
     """What there is to say of a file. Raises SfumatoError where it cannot be read."""
-    from sfumato.provenance.verification import bytes_of, credentials_of
-    from sfumato.works.verdict_words import details, recipe_in_words, said_of_mark, sentence
+    from sfumato.works.examining import examined
 
-    data = bytes_of(path)
-    credentials = credentials_of(data, trusted)
-    codes = {_code(credentials)}
-    lines = details(credentials)
-    facts: dict[str, Any] = {"file": str(path), "credentials": _plain(credentials)}
-    work = _work(data, path)
-    facts["recipe"] = None if work is None else work.recipe.model_dump(mode="json")
-    if work is not None:
-        lines.append(f"recipe: {recipe_in_words(work.recipe)}")
-    found = _mark(data)
-    if said := said_of_mark(found, credentials):
-        lines.append(said)
-    facts["mark"] = None if found is None else {"identity": found, "signed": credentials.mark or None}
-    if found is not None and found != credentials.mark:
-        said_of_saved, saved = _saved(found, credentials, trusted)
-        lines += said_of_saved
-        facts |= saved
+    found = examined(path, trusted)
+    codes, lines = {_code(found.credentials)}, found.lines
+    facts = {"file": str(path), **found.facts}
     if again is not None:
-        same, said = again.compared(path, work)
+        same, said = again.compared(path, found.work)
         codes.add(GOOD if same else NOT_AS_IT_SHOULD_BE)
         lines.append(f"made again: {said}")
         facts["again"] = {"same": same, "said": said}
     code = _worst(codes)
-    return Report(code, [f"{path}: {sentence(credentials)}", *(f"  {line}" for line in lines)], {**facts, "code": code})
+    return Report(code, [f"{path}: {found.sentence}", *(f"  {line}" for line in lines)], {**facts, "code": code})
 
 
 def _worst(codes: Collection[int]) -> int:
@@ -178,61 +163,3 @@ def _worst(codes: Collection[int]) -> int:
 
 def _code(credentials: Credentials) -> int:
     return {"trusted": GOOD, "untrusted": UNTRUSTED}.get(credentials.status, NOT_AS_IT_SHOULD_BE)
-
-
-def _plain(credentials: Credentials) -> dict[str, Any]:
-    """As JSON has it: moments as text."""
-    return json.loads(json.dumps(asdict(credentials), default=str))  # type: ignore[no-any-return]
-
-
-def _work(data: bytes, path: Path) -> Work | None:
-    """The work that a file is; None for any other, a damaged one too."""
-    from sfumato.works.work import work_in
-
-    try:
-        return work_in(data, path)
-    except SfumatoError:
-        return None
-
-
-def _mark(data: bytes) -> str | None:
-    """The identity of the mark in a picture's pixels; None for a picture without one, and for all other files."""
-    from sfumato.images.decoding import read_picture
-    from sfumato.images.unusable import UnusableError
-    from sfumato.watermark import read
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is wrong with a file, its credentials tell
-            found = read(read_picture(data, (255, 255, 255)).image)
-    except UnusableError:
-        return None
-    return None if found is None else f"{found.identity:08x}"
-
-
-def _saved(mark: str, credentials: Credentials, trusted: Sequence[Trust]) -> tuple[list[str], dict[str, Any]]:
-    """What the index of saved works knows of a mark that the file's own credentials do not name: lines, and facts."""
-    from sfumato.works.recovery import recovered
-    from sfumato.works.verdict_words import said_of_recovery
-
-    try:
-        found = recovered(mark, trusted)
-    except SfumatoError as error:
-        return [f"whether it was saved on this computer is not known: {error}"], {
-            "saved": None,
-            "saved_error": str(error),
-        }
-    facts = [
-        {
-            "when": each.saved.when.isoformat(),
-            "file": str(each.saved.path),
-            "digest": each.saved.digest,
-            "unchanged": each.credentials is not None,
-            "model": each.saved.model,
-            "recipe": None if each.recipe is None else each.recipe.model_dump(mode="json"),
-            "credentials": None if each.credentials is None else _plain(each.credentials),
-        }
-        for each in found
-    ]
-    # Of one that bears another's mark besides its own credentials, there is nothing to say if nothing is known.
-    return said_of_recovery(found) if found or credentials.signer is None else [], {"saved": facts}

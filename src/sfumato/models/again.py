@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import cast
 
 from PIL import Image
 
@@ -33,14 +34,34 @@ def made_again(
     was enlarged since, the picture may be the one before its last enlargement, which is then all that is made; policy:
     by default that of this computer. Raises SfumatoError as `reproduction`, model_of and make do.
     """
+    steps = making_again(recipe, model_of, changes, picture=picture, mask=mask, strength=strength, policy=policy)
+    generation = next(steps)
+    while True:
+        try:
+            generation = steps.send(make(generation))
+        except StopIteration as last:
+            return cast(Work, last.value)
+
+
+def making_again(
+    recipe: Recipe,
+    model_of: Callable[[Recipe], Model],
+    changes: Request | None = None,
+    *,
+    picture: Image.Image | None = None,
+    mask: Image.Image | None = None,
+    strength: float | None = None,
+    policy: Policy | None = None,
+) -> Generator[Generation, Work, Work]:
+    """The same, one work after the other: yields what makes each, is sent that work, and returns the last one."""
     begun, enlargements = recipe.first, recipe.enlargements
     if picture is not None and begun.request.edit is None:
         begun, enlargements = recipe, ()
     model, *upscalers = [model_of(part) for part in (begun, *enlargements)]
     generation = reproduction(model, begun, changes, picture=picture, mask=mask, strength=strength, policy=policy)
-    work = make(generation.asking(retries=0))  # with the next seed it would be another
+    work = yield generation.asking(retries=0)  # with the next seed it would be another
     for larger, upscaler in zip(enlargements, upscalers, strict=True):
         generation = enlarging_again(upscaler, larger, work.as_in(begun), policy=policy)
-        work = make(generation.asking(retries=0))
+        work = yield generation.asking(retries=0)
         begun = larger
     return work

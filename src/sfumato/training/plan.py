@@ -96,12 +96,14 @@ def plan(
     teacher: Model | None = None,
     base: Model | None = None,
     condition: Condition = NO_CLASS,
+    measured: Measured | None = None,
 ) -> Plan:
     """Complete the chosen settings. Measures this machine for a few seconds, unless steps or epochs are among them.
 
     classes: that the model will know; pictures: in the data set's training part; held_out: pictures that are not
     trained on; perceptual: that part of the loss, if it was chosen; teacher: of a student; base: the model that is
-    adapted, if one is; condition: of one picture, such as the network will be told of each.
+    adapted, if one is; condition: of one picture, such as the network will be told of each; measured: speeds that were
+    measured for plans before this one, and take those that it adds.
 
     Where too few pictures are held out to notice that the others are being learned by heart, a time is not used up: the
     plan is of as many steps as are safe. ``guard`` = false among the choices lifts that.
@@ -134,7 +136,7 @@ def plan(
             sentence += f", {settings.steps * settings.batch / pictures:,.0f} times each of {pictures:,}; {by_heart}"
         return Plan(settings, sentence, parameters)
     settings, speed = _choose(
-        options, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device, condition
+        options, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device, condition, measured
     )
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     safe = most_steps(pictures, settings.batch)
@@ -203,6 +205,10 @@ class Speed:
     precision: str
 
 
+Measured = dict[str, Speed]
+"""Speeds by what was measured."""
+
+
 def _choose(
     options: Sequence[Rung],
     choices: Mapping[str, Any],
@@ -212,13 +218,16 @@ def _choose(
     make: Make,
     device: torch.device,
     condition: Condition,
+    measured: Measured | None,
 ) -> tuple[TrainingConfig, Speed]:
     """Up the ladder while there is time for the next network's pictures, of which ``most`` can be shown at all."""
     best: tuple[TrainingConfig, Speed] | None = None
     for rung in options:
         settings = resolve({"threads": threads, "network": rung.network}, choices)
         precisions = [settings.precision] if "precision" in choices else PRECISIONS
-        speed = measure(make, settings, device, precisions, condition=condition)
+        known = {} if measured is None else measured
+        what = f"{device} {settings.model_copy(update={'minutes': 0}).model_dump_json()} {precisions}"
+        speed = known[what] = known.get(what) or measure(make, settings, device, precisions, condition=condition)
         if best is not None and min(60 * minutes / speed.seconds_per_step * settings.batch, most) < rung.pictures:
             break
         best = settings, speed

@@ -1,6 +1,7 @@
 """A database a test: in a file, and where SFUMATO_TEST_POSTGRESQL names a server in a schema of its own there."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,14 @@ from sfumato.studio.jobs.queue import Queue
 from sfumato.studio.place import Place
 
 SERVER = os.environ.get("SFUMATO_TEST_POSTGRESQL")
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database's file without a job."""
+    place = Place(tmp_path_factory.mktemp("empty"))
+    Database.open(place).close()
+    return place.database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"] if SERVER else ["sqlite"])
@@ -38,8 +47,12 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Pl
 
 
 @pytest.fixture
-def database(address: tuple[Place, str | None]) -> Iterator[Database]:
-    database = Database.open(*address)
+def database(address: tuple[Place, str | None], empty_file: Path) -> Iterator[Database]:
+    place, url = address
+    if url is None:
+        place.path.mkdir()
+        shutil.copyfile(empty_file, place.database)
+    database = Database.open(place, url)
     yield database
     database.close()
 

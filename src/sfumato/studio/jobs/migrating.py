@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
 from sfumato import __version__
 from sfumato.errors import SfumatoError
 from sfumato.studio.jobs import tables
 
+NEWEST: Final = "0001"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x5F0A70  # PostgreSQL's own kind of lock for what is no row: one program upgrades at a time
 
@@ -28,35 +25,49 @@ def upgrade(engine: Engine, named: str, file: Path | None) -> None:
 
     named: for messages; file: SQLite's. Raises SfumatoError for a database that a newer version of the program made.
     """
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    newest = scripts.get_current_head()
     with engine.connect() as connection:
-        version = _version(connection, scripts, named)
-    if version == newest:
+        version = _version(connection)
+    if version == NEWEST:
         return
-    if version is not None and file is not None:
-        _copied(file, file.with_name(f"{file.stem}-{version}{file.suffix}.backup"))
+    if version is not None:
+        _check_known(version, named)
+        if file is not None:
+            _copied(file, file.with_name(f"{file.stem}-{version}{file.suffix}.backup"))
     with engine.connect().execution_options(sfumato_writing=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        if _version(connection, scripts, named) == newest:  # another process was first
+        if _version(connection) == NEWEST:  # another process was first
             return
-        # Alembic's own environment (migrations/env.py) works on this connection, in this transaction.
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        command.upgrade(config, "head")
+        _migrated(connection)
         connection.execute(sa.delete(tables.meta).where(tables.meta.c.name == "version"))
         connection.execute(sa.insert(tables.meta).values(name="version", value=__version__))
 
 
-def _version(connection: Connection, scripts: ScriptDirectory, named: str) -> str | None:
-    version = MigrationContext.configure(connection).get_current_revision()
-    if version is not None and version not in {script.revision for script in scripts.walk_revisions()}:
+def _version(connection: Connection) -> str | None:
+    """As Alembic keeps it; None of a database that is empty."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _check_known(version: str, named: str) -> None:
+    from alembic.script import ScriptDirectory  # takes a while, and is seldom needed
+
+    if version not in {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}:
         raise SfumatoError(
             f"{named}: a newer sfumato made this (version {version} of its tables); install that one, or name another "
             "directory with --data"
         )
-    return version
+
+
+def _migrated(connection: Connection) -> None:
+    """Alembic's environment (migrations/env.py) works on this connection, in the transaction that is open."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    command.upgrade(config, NEWEST)
 
 
 def _copied(file: Path, copy: Path) -> None:

@@ -85,11 +85,13 @@ class Reimagine(Making):
 
 
 class Inpaint(Making):
-    """What the mask shows white made anew."""
+    """Part of a picture made anew. anew: what the mask shows of it: white, black, or what is transparent in the mask,
+    and where nothing is, white."""
 
     kind: Literal["inpaint"] = "inpaint"
     picture: PictureReference
     mask: Uploaded
+    anew: Literal["white", "black", "transparent"] = "white"
     strength: Strength = 1.0
 
 

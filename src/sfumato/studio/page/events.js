@@ -54,6 +54,7 @@ async function listen(address, aborting, onOpen, onEvent) {
 export function start({ last, onEvent, onGap }) {
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(CHANNEL) : null;
   const receive = (event) => {
+    if (event.type === "reset") return onGap(); // another database than before
     if (event.seq == null) return onEvent(event);
     if (event.seq <= last()) return undefined;
     return event.seq > last() + 1 ? onGap() : onEvent(event);

@@ -53,7 +53,7 @@ function JobsButton({ onClick }) {
 function Bar({ current }) {
   const [open, setOpen] = useState(false);
   return html`<header class="bar">
-    <a class="mark" href="#/" aria-label=${t("home")}>${"sfumato"}</a>
+    <a class="mark" href="#/" aria-label=${t("home")}>sfumato</a>
     <nav aria-label=${t("navigation")}><ul>
       ${VIEWS.map((name) => html`<li key=${name}><a href=${address(name)} aria-current=${name === current ? "page" : undefined}>
         <${Icon} name=${name} size="22" /><span>${t(`view.${name}`)}</span></a></li>`)}</ul></nav>
@@ -70,10 +70,9 @@ function Connection() {
 function Loaded({ name }) {
   const { id, query } = route.value;
   const view = viewOf(name).value;
-  const [, again] = useState(0);
   if (view?.error) {
     return html`<${Empty} title=${t("view.failed")} text=${t("view.failed.text")}>
-      <${Button} icon="retry" onClick=${() => again((times) => times + 1)}>${t("retry")}<//><//>`;
+      <${Button} icon="retry" onClick=${() => location.reload()}>${t("retry")}<//><//>`;
   }
   return view ? html`<${view.View} key=${name} id=${id} query=${query} />` : null;
 }

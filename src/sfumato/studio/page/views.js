@@ -24,18 +24,21 @@ function styles(name) {
   });
 }
 
+async function fetched(name, view) {
+  try {
+    const [module] = await Promise.all([MODULES[name](), wordsOf(name), styles(name)]);
+    view.value = { View: module.default };
+  } catch (error) {
+    console.error(error);
+    // A module that failed once is not fetched again by its name; the page as a whole is.
+    view.value = { error };
+  }
+}
+
 export function viewOf(name) {
   if (!loaded.has(name)) {
-    const view = signal(null);
-    loaded.set(name, view);
-    Promise.all([MODULES[name](), wordsOf(name), styles(name)]).then(
-      ([module]) => (view.value = { View: module.default }),
-      (error) => {
-        console.error(error);
-        loaded.delete(name); // so that going there again tries again
-        view.value = { error };
-      },
-    );
+    loaded.set(name, signal(null));
+    fetched(name, loaded.get(name));
   }
   return loaded.get(name);
 }

@@ -14,7 +14,9 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError, faults_of
+from sfumato.images.files import BYTE_LIMIT
 from sfumato.studio.jobs.job import Job
 from sfumato.studio.jobs.journal import Preview
 from sfumato.studio.jobs.queue import NotAllowedError
@@ -24,7 +26,10 @@ from sfumato.studio.jobs.work import Work
 from sfumato.studio.models import StudioModel, models_of
 from sfumato.studio.server.answers import HttpError
 from sfumato.studio.server.services import Services
+from sfumato.studio.server.sizes import Size
 from sfumato.text import printable, shortened
+from sfumato.works import read_work
+from sfumato.works.saving import Still
 
 IGNORED: Final = "X-Sfumato-Ignored"  # names of fields that did nothing
 _MOST_SAID: Final = 1000  # letters of it
@@ -38,6 +43,17 @@ class Made:
 
     work: Work
     path: Path
+
+    @property
+    def size(self) -> Size:
+        return self.work.width, self.work.height
+
+    def encoded(self, form: Still = "png", *, scale: int = 1, quality: int = 100) -> bytes:
+        """Its file, with its recipe, or its picture in another form or enlarged, without. Raises SfumatoError where it
+        cannot be read or signed."""
+        if form == "png" and scale == 1:
+            return read_named_file(self.path, BYTE_LIMIT)
+        return read_work(self.path).encoded(form, scale=scale, quality=quality)
 
 
 class Order:
@@ -90,6 +106,12 @@ class Order:
             async for _ in happening:
                 pass
         return sorted(self.works, key=lambda made: made.work.index or 0)
+
+    @property
+    def hides_previews(self) -> bool:
+        """Whether works may be held back when they are finished: then nobody is shown what they come to."""
+        limits = self.services.policy.limits
+        return bool(limits.filters) or "refuse" in (limits.copies, self.job.spec.get("copies"))
 
     def cancel(self) -> None:
         """Have nothing more made."""

@@ -91,11 +91,8 @@ def listening(settings: Settings) -> tuple[socket.socket, Settings]:
     return listener, replace(settings, port=listener.getsockname()[1])
 
 
-def serve(app: FastAPI, listener: socket.socket, answers: Callable[[], None]) -> None:
-    """Answer until SIGTERM or SIGINT comes. answers: called once when requests are answered.
-
-    Raises SfumatoError where the application does not start.
-    """
+def server_of(app: FastAPI, answers: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """What answers, once it is run with a socket. answers: called when it does."""
     config = uvicorn.Config(
         app,
         http=PatientProtocol,
@@ -112,7 +109,15 @@ def serve(app: FastAPI, listener: socket.socket, answers: Callable[[], None]) ->
         limit_concurrency=_CONNECTIONS,
         backlog=_BACKLOG,
     )
-    server = _Server(config, app.state.services, answers)
+    return _Server(config, app.state.services, answers)
+
+
+def serve(app: FastAPI, listener: socket.socket, answers: Callable[[], None]) -> None:
+    """Answer until SIGTERM or SIGINT comes. answers: called once when requests are answered.
+
+    Raises SfumatoError where the application does not start.
+    """
+    server = server_of(app, answers)
     before = signal.signal(signal.SIGTERM, _ended_by)  # uvicorn sends itself the signal once more at the end
     try:
         with contextlib.suppress(KeyboardInterrupt, _Ended):

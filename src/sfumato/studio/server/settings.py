@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from sfumato.errors import SfumatoError
-from sfumato.text import counted
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 PORT: Final = 8411
@@ -43,12 +43,14 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """host, port: where it listens; hosts: names by which others may call it, beside loopback's; roots: folders on this
-    machine whose files may be named."""
+    machine whose files may be named; aliases: other names of models, for programs that know one alone, such as
+    'gpt-image-1', each with the id or the name of ours."""
 
     host: str = LOOPBACK[0]
     port: int = PORT
     hosts: tuple[str, ...] = ()
     roots: tuple[Path, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -81,6 +83,3 @@ class Settings:
     def cookie(self) -> str:
         """The cookie's name. Cookies are shared by all ports of a host, so that each studio has its own."""
         return f"sfumato-{self.port}"
-
-    def said_roots(self) -> str:
-        return counted(len(self.roots), "folder") if self.roots else "no folders"

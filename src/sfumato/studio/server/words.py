@@ -79,8 +79,8 @@ def _freely(model: StudioModel, words: str) -> dict[int, float]:
     if strange or not found:
         no_classes = ", ".join(f"'{_shown(name)}'" for name in strange[:3]) or f"'{_shown(words)}'"
         raise _refused(
-            f"prompt: {no_classes}: the model '{model.name}' reads no text, it knows classes; ask for one of them, or for "
-            f"a mixture such as {written_name(model.classes[0])}:0.7,{written_name(model.classes[-1])}:0.3. "
+            f"prompt: {no_classes}: the model '{model.name}' reads no text, it knows classes; ask for one of them, or "
+            f"for a mixture such as {written_name(model.classes[0])}:0.7,{written_name(model.classes[-1])}:0.3. "
             f"Its classes: {listed(model.classes)}"
         )
     total = sum(found.values())

@@ -42,10 +42,11 @@ export function JobRow({ job }) {
   ];
   const controls = CONTROLS[job.state];
   const rest = [...orders, ...controls.slice(1).map((what) => ({ label: t(`job.${what}`), icon: ICONS[what], run: () => ask(what) }))];
-  const ended = job.finished_at && ago(job.finished_at);
+  const said = [job.title && kindOf(job), job.spec.count && t("works.count", { n: job.spec.count }), stateOf(job)];
+  if (job.finished_at) said.push(ago(job.finished_at));
   return html`<li class=${`job ${job.state}`}>
     <div class="job-words"><p class="job-title">${job.title || kindOf(job)}</p>
-      <p class="quiet small-print">${[job.title && kindOf(job), stateOf(job), ended].filter(Boolean).join(" · ")}</p>
+      <p class="quiet small-print">${said.filter(Boolean).join(" · ")}</p>
       ${job.reason && html`<p class="wrong small-print">${job.reason}</p>`}</div>
     <div class="job-controls">
       ${controls[0] && html`<${IconButton} icon=${ICONS[controls[0]]} label=${`${t(`job.${controls[0]}`)}: ${job.title || kindOf(job)}`}

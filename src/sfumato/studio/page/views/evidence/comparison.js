@@ -24,9 +24,9 @@ function Edge({ first, second }) {
     const box = frame.current.getBoundingClientRect();
     setShare(Math.round(Math.max(0, Math.min(100, (100 * (event.clientX - box.left)) / box.width)) * 2) / 2);
   };
-  return html`<div class="edge">
+  return html`<div class="compared-edge">
     <div
-      class="edge-frame"
+      class="compared-over"
       ref=${frame}
       onPointerDown=${(event) => {
         held.current = true;
@@ -38,14 +38,14 @@ function Edge({ first, second }) {
       onPointerCancel=${() => (held.current = false)}
     >
       <img ...${shown(second)} alt=${second.name} draggable=${false} />
-      <div class="edge-first" style=${{ clipPath: `inset(0 ${100 - share}% 0 0)` }}>
+      <div class="compared-first" style=${{ clipPath: `inset(0 ${100 - share}% 0 0)` }}>
         <img ...${shown(first)} alt=${first.name} draggable=${false} />
       </div>
-      <span class="edge-line" style=${{ left: `${share}%` }} aria-hidden="true"></span>
+      <span class="compared-line" style=${{ left: `${share}%` }} aria-hidden="true"></span>
     </div>
     <input
       type="range"
-      class="edge-range"
+      class="compared-range"
       min="0"
       max="100"
       step="0.5"
@@ -53,15 +53,15 @@ function Edge({ first, second }) {
       aria-label=${t("evidence.edge")}
       onInput=${(event) => setShare(Number(event.target.value))}
     />
-    <div class="edge-names"><span>${first.name}</span><span>${second.name}</span></div>
+    <div class="compared-names"><span>${first.name}</span><span>${second.name}</span></div>
   </div>`;
 }
 
 function Beside({ first, second }) {
-  return html`<div class="beside">
+  return html`<div class="compared-beside">
     ${[first, second].map(
       (each) => html`<figure key=${each.picture}>
-        <div class="beside-frame"><img ...${shown(each)} alt="" /></div>
+        <div class="compared-frame"><img ...${shown(each)} alt="" /></div>
         <figcaption>${each.name}</figcaption>
       </figure>`,
     )}
@@ -72,5 +72,5 @@ const SMALL = 160; // pixels; a picture of so few is shown with sharp ones
 
 function shown({ picture, width, height }) {
   const small = width && height && Math.max(width, height) <= SMALL;
-  return { src: picture, class: small ? "pixels" : "", decoding: "async" };
+  return { src: picture, class: small ? "hard" : "", decoding: "async" };
 }

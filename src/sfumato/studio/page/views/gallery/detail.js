@@ -89,7 +89,7 @@ function Plate({ work }) {
       <img
         src=${work.picture}
         alt=${titleOf(work)}
-        class=${scale >= 2 ? "pixels" : ""}
+        class=${scale >= 2 ? "hard" : ""}
         width=${Math.round(work.width * scale)}
         height=${Math.round(work.height * scale)}
         onClick=${() => setNear(!near)}

@@ -31,7 +31,7 @@ export function thumbnail(work, side) {
   const wanted = side * (window.devicePixelRatio || 1);
   return {
     src: `${work.thumbnail}${work.thumbnail.includes("?") ? "&" : "?"}side=${wanted > 256 ? 512 : 256}`,
-    class: times >= 2 ? "pixels" : "",
+    class: times >= 2 ? "hard" : "",
     width: Math.round(work.width * scale),
     height: Math.round(work.height * scale),
   };

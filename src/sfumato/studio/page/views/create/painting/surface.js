@@ -17,6 +17,7 @@ export class Surface {
     this.above = canvasIn(element, "surface-above");
     this.ring = element.appendChild(document.createElement("div"));
     this.ring.className = "surface-ring";
+    this.ring.hidden = true;
     this.viewport = new Viewport();
     this.picture = null; // what drawImage takes
     this.width = 1;
@@ -151,6 +152,10 @@ export class Surface {
 
   leave() {
     this.ring.hidden = true;
+  }
+
+  holdSpace(held) {
+    this._gestures.holdSpace(held);
   }
 
   resizeRing() {
