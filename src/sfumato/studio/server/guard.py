@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sfumato.studio.server.answers import faulty
-from sfumato.studio.server.bodies import TooSlowError, bounded_body, patient_send
+from sfumato.studio.server.bodies import Body, TooSlowError, patient_send, said_most
 from sfumato.studio.server.peers import user_of
 from sfumato.studio.server.rates import Rates
 from sfumato.studio.server.settings import Settings
@@ -63,23 +63,21 @@ class Guard:
         if scope["type"] != "http":  # nothing here speaks WebSocket
             await send({"type": "websocket.close", "code": 1008})
             return
-        limits = self.settings.limits
-        send = patient_send(_with_headers(send), limits.idle_seconds)
-        headers = Headers(scope=scope)
-        address = str((scope.get("client") or ("",))[0])
-        refused = self._of_the_request(scope, headers) or self._of_the_origin(headers)
-        if refused is None and scope["path"] == ENTRY:
-            refused = self._entry(scope, headers, address)
-        client = None if refused else self._client(headers)
-        if refused is None and client is None:
-            refused = self._stranger(scope, headers, address)
-        if refused is None and client is not None:
-            refused = _of_a_program(client, scope["path"]) or self._of_the_rate(client)
-        if refused is not None or client is None:
-            await (refused or faulty(401, "no token"))(scope, receive, send)
-            return
-        scope.setdefault("state", {})["client"] = client
-        body = bounded_body(receive, limits, self._most_bytes(scope["path"]), headers)
+        headers, limits = Headers(scope=scope), self.settings.limits
+        body = Body(receive, headers, limits, self._most_bytes(scope["path"]))
+        send = patient_send(_with_headers(send, body), limits.idle_seconds)
+        found = self._client_or_refusal(scope, headers)
+        if isinstance(found, Response):
+            await found(scope, body, send)
+        elif body.is_too_large:
+            await faulty(413, said_most(body.most), code="too_large")(scope, body, send)
+        else:
+            scope.setdefault("state", {})["client"] = found
+            with self.rates.at_work(found):
+                await self._answered(scope, body, send)
+
+    async def _answered(self, scope: Scope, body: Receive, send: Send) -> None:
+        """Hands the request to the routes; what is wrong with them is nobody's to see but the owner's."""
         begun = False
 
         async def noting_send(message: Message) -> None:
@@ -87,16 +85,28 @@ class Guard:
             begun = True
             await send(message)
 
-        with self.rates.at_work(client):
-            try:
-                await self.app(scope, body, noting_send)
-            except (TooSlowError, ClientDisconnect):
-                pass  # nobody is there to be told
-            except Exception:
-                _LOG.exception("%s %s", scope["method"], scope["path"])
-                if begun:
-                    raise
-                await faulty(500, "the studio failed at this; its terminal says why", code="failed")(scope, body, send)
+        try:
+            await self.app(scope, body, noting_send)
+        except (TooSlowError, ClientDisconnect):
+            pass  # nobody is there to be told
+        except Exception:
+            _LOG.exception("%s %s", scope["method"], scope["path"])
+            if begun:
+                raise
+            await faulty(500, "the studio failed at this; its terminal says why", code="failed")(scope, body, send)
+
+    def _client_or_refusal(self, scope: Scope, headers: Headers) -> str | Response:
+        """Whose request it is, or the answer with which it ends here."""
+        address = str((scope.get("client") or ("",))[0])
+        refused = self._of_the_request(scope, headers) or self._of_the_origin(headers)
+        if refused is not None:
+            return refused
+        if scope["path"] == ENTRY:
+            return self._entry(scope, headers, address)
+        client = self._client(headers)
+        if client is None:
+            return self._stranger(scope, headers, address)
+        return _of_a_program(client, scope["path"]) or self._of_the_rate(client) or client
 
     def _most_bytes(self, path: str) -> int:
         limits = self.settings.limits
@@ -219,12 +229,14 @@ def _name_of(authority: str) -> str | None:
     return found[1].strip("[]").lower().rstrip(".") if found else None
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, body: Body) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            if not body.is_read:  # nobody will read the rest
+                headers["Connection"] = "close"
         await send(message)
 
     return wrapped

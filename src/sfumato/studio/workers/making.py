@@ -118,7 +118,7 @@ def series(
                         refused += said
                     if larger is None:
                         continue
-                    index = position_of(generation, work) - first
+                    index = work.recipe.first.request.position - first
                     larger = replace(larger, inputs=tuple(inputs) or larger.inputs)
                     yield kept(context, larger, index, model_id=asked.model, parent=parent)
                     made += 1

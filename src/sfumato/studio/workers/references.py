@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from sfumato.collection import WHITE, Collection
+from sfumato.collection import WHITE, Collection, Picture
 from sfumato.collection.sources import Source
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import open_picture, picture_and_file, read_picture
@@ -83,12 +83,17 @@ def _uploaded(reference: Uploaded, context: Context) -> Path:
     return Upload.open(context.place, reference.upload).path_of(reference.file)
 
 
+def picture_file(reference: OfCollection, context: Context) -> Path:
+    """The file of a collection's picture. Raises SfumatoError where it is not there, or lies in a zip."""
+    collection, picture = _picture(reference, context)
+    path = collection.source / picture.file
+    if not path.is_file():
+        raise SfumatoError(f"{picture.file}: is in a zip, or not there any more; choose its file itself")
+    return path
+
+
 def _of_collection(reference: OfCollection, context: Context) -> Given:
-    collection = Collection.open(context.place.collections / reference.collection)
-    pictures = [*collection.pictures, *collection.excluded]
-    picture = next((each for each in pictures if each.sha256 == reference.sha256), None)
-    if picture is None:
-        raise SfumatoError(f"the collection '{reference.collection}' holds no such picture any more; choose another")
+    collection, picture = _picture(reference, context)
     try:
         with closing(Source(collection.source)) as source:
             data = source.read(picture.file)
@@ -97,3 +102,12 @@ def _of_collection(reference: OfCollection, context: Context) -> Given:
             return Given(read_picture(data, collection.background).image, data, Path(picture.file).name)
     except UnusableError as error:
         raise SfumatoError(f"{picture.file}: {error}; choose another picture") from error
+
+
+def _picture(reference: OfCollection, context: Context) -> tuple[Collection, Picture]:
+    collection = Collection.open(context.place.collections / reference.collection)
+    pictures = [*collection.pictures, *collection.excluded]
+    picture = next((each for each in pictures if each.sha256 == reference.sha256), None)
+    if picture is None:
+        raise SfumatoError(f"the collection '{reference.collection}' holds no such picture any more; choose another")
+    return collection, picture
