@@ -19,6 +19,7 @@ from sfumato.studio.jobs.search import conditions
 from sfumato.studio.jobs.work import NewWork, Work, entered, select, words_of, works_of
 
 DAYS_IN_BIN: Final = 30
+_MOST_AT_ONCE: Final = 10_000  # values that a statement is given; PostgreSQL takes 65,535
 _c: Final = tables.work.c
 Change = Literal["starred", "binned", "restored", "titled", "purged"]
 
@@ -64,12 +65,11 @@ class Gallery:
             wanted.append(_c.starred == starred)
         older = [] if before is None else [_c.id < before]
         with self._database.reading() as connection:
-            total: int = connection.execute(
-                sa.select(sa.func.count()).select_from(tables.work).where(*wanted)
-            ).scalar_one()
             found = select().where(*wanted, *older).order_by(_c.id.desc())
             works = works_of(connection, found.offset(offset).limit(limit + 1))
-        more = len(works) > limit
+            more = len(works) > limit
+            # A search that finds little has looked at every row already.
+            total = _count(connection, wanted) if more or older or offset else len(works)
         works = works[:limit]
         return Page(total, works[-1].id if more and works else None, works)
 
@@ -113,7 +113,7 @@ class Gallery:
                 self._remove(work)
             ids = [work.id for work in works]
             if ids:
-                connection.execute(sa.delete(tables.work).where(_c.id.in_(ids)))
+                connection.execute(sa.delete(tables.work).where(_c.deleted_at < over))
                 record(connection, "works", {"ids": ids, "change": "purged"})
             return ids
 
@@ -126,17 +126,25 @@ class Gallery:
 
     def _moved(self, ids: Collection[int], change: Literal["binned", "restored"]) -> list[int]:
         inside = _c.deleted_at.is_(None) if change == "binned" else _c.deleted_at.is_not(None)
+        wanted = sorted(set(ids))
+        moved: list[int] = []
         with self._database.writing() as connection:
-            rows = connection.execute(
-                sa.update(tables.work)
-                .where(_c.id.in_(sorted(set(ids))), inside)
-                .values(deleted_at=tables.now() if change == "binned" else None)
-                .returning(_c.id)
-            )
-            moved = sorted(id for (id,) in rows)
+            for start in range(0, len(wanted), _MOST_AT_ONCE):
+                rows = connection.execute(
+                    sa.update(tables.work)
+                    .where(_c.id.in_(wanted[start : start + _MOST_AT_ONCE]), inside)
+                    .values(deleted_at=tables.now() if change == "binned" else None)
+                    .returning(_c.id)
+                )
+                moved += sorted(id for (id,) in rows)
             if moved:
                 record(connection, "works", {"ids": moved, "change": change})
             return moved
+
+
+def _count(connection: Connection, wanted: list[sa.ColumnElement[bool]]) -> int:
+    count: int = connection.execute(sa.select(sa.func.count()).select_from(tables.work).where(*wanted)).scalar_one()
+    return count
 
 
 def _one(connection: Connection, id: int) -> Work:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sfumato.errors import SfumatoError
 from sfumato.studio.jobs import tables
 from sfumato.studio.jobs.work import folded
+from sfumato.text import readable
 
 MOST_LETTERS: Final = 1000
 KEYS: Final = frozenset({"class", "model", "kind", "seed", "before", "after", "is"})
@@ -44,7 +45,7 @@ def terms(query: str) -> list[Term]:
     if len(query) > MOST_LETTERS:
         raise SearchError(f"the search has {len(query):,} letters, and {MOST_LETTERS:,} are the most")
     found = []
-    for match in _TERM.finditer(query):
+    for match in _TERM.finditer(readable(query).replace("\0", "")):
         key = match["key"] or ""
         value = match["bare"] if match["quoted"] is None else match["quoted"]
         if key and key not in KEYS:

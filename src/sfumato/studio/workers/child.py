@@ -66,7 +66,7 @@ def _end_with(told: RawIOBase, leaving: threading.Event, look: Callable[[], None
         leaving.set()
         look()
         threading.Event().wait(LEAVING_SECONDS)
-        _log.warning("the worker did not come to an end in %.0f seconds, and is ended", LEAVING_SECONDS)
+        _log.warning("a worker did not come to an end in %.0f seconds, and is ended", LEAVING_SECONDS)
         die()
 
     def listen() -> None:

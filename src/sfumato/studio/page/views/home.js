@@ -1,14 +1,15 @@
 // Where a visit begins: without any art, from drawn pictures to the first work in three presses; otherwise what is at work,
 // and the ways on.
+import { get } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { duration, rich, t } from "../i18n.js";
-import { Button, Icon, JobRow, Progress, failed, progressInWords } from "../parts/index.js";
-import { address, go } from "../router.js";
-import { activeJobs, ask, collections, control, handover, jobs, models, stepOf, trainings } from "../state.js";
+import { Button, Icon, JobRow, LinkButton, Picture, Progress, failed, progressInWords } from "../parts/index.js";
+import { address } from "../router.js";
+import { ENDED, activeJobs, ask, collections, control, jobs, models, stepOf, subscribe, trainings } from "../state.js";
 import { stored } from "../stored.js";
 
 const MINUTES = 2;
-// The jobs of a first visit, so that it goes on after the page was closed: {collect, train}.
+// The jobs of a first visit, so that it goes on after the page was closed: {collect, train, make}.
 const visit = stored("first-visit", null);
 
 const ended = (job) => ["finished", "stopped"].includes(job?.state);
@@ -16,7 +17,7 @@ const failedJob = (job) => ["failed", "cancelled"].includes(job?.state);
 
 async function begin() {
   const collect = await ask({ kind: "collect", name: t("home.drawn.name"), drawn: true });
-  visit.value = { collect: collect.id, train: null };
+  visit.value = { collect: collect.id };
 }
 
 // The training follows the collection by itself, on whichever page this is seen first.
@@ -56,37 +57,62 @@ function Underway({ job }) {
     <p class="quiet">${job.state === "queued" ? t("job.state.queued") : progressInWords(progress)}</p></div>`;
 }
 
+// The works of a job, as they come.
+function useWorks(job) {
+  const [works, setWorks] = useState([]);
+  useEffect(() => {
+    if (!job) return undefined;
+    const put = (more) =>
+      setWorks((before) => [...before.filter((one) => !more.some((other) => other.id === one.id)), ...more]);
+    const read = async () => {
+      const { works: latest } = await get("/api/works", { query: { limit: 20 } });
+      put(latest.filter((work) => work.job === job).reverse());
+    };
+    read().catch(failed);
+    const stops = [
+      subscribe("work", (event) => event.job === job && put([event.work])),
+      subscribe("reload", () => read().catch(failed)),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, [job]);
+  return works;
+}
+
+function Works({ job }) {
+  const works = useWorks(job.id);
+  return html`${works.length > 0 && html`<div class="wall">${works.map((work) => html`<a key=${work.id}
+      href=${address("gallery", work.id)}><${Picture} src=${work.picture} width=${work.width} height=${work.height} small=${true}
+      alt=${t("home.work", { n: work.index + 1 })} /></a>`)}</div>`}
+    ${ENDED.includes(job.state) ? html`<p>${t("home.made")}</p><div class="actions">
+      <${LinkButton} kind="primary" icon="create" href=${address("create")}>${t("home.more")}<//>
+      <${Button} kind="quiet" onClick=${() => (visit.value = null)}>${t("home.done")}<//></div>` : html`<${Underway} job=${job} />`}`;
+}
+
 function Visit() {
-  const collect = jobs.value.get(visit.value?.collect);
-  const train = jobs.value.get(visit.value?.train);
-  const [making, setMaking] = useState(false);
+  const { collect, train, make } = Object.fromEntries(
+    Object.entries(visit.value ?? {}).map(([name, id]) => [name, jobs.value.get(id)]),
+  );
   useEffect(() => {
     if (ended(collect) && collect.result?.collection && !visit.value.train) follow(collect);
   }, [collect?.state, visit.value?.train]);
-  const broken = [collect, train].find(failedJob);
-  const model = ended(train) ? (train.result?.model ?? null) : null;
-  const make = async () => {
-    setMaking(true);
-    try {
-      const job = await ask({ kind: "generate", model, count: 4, asked: {} });
-      handover.value = { model, job: job.id };
-      visit.value = null;
-      go("create");
-    } finally {
-      setMaking(false);
-    }
+  const broken = [collect, train, make].find(failedJob);
+  const model = ended(train) ? train.result?.model : null;
+  const begun = async () => {
+    const job = await ask({ kind: "generate", model, count: 4 });
+    visit.value = { ...visit.value, make: job.id };
   };
-  const at = !collect ? 0 : model ? 2 : ended(collect) ? 1 : 0;
-  const now = train ?? collect;
+  const now = make ?? train ?? collect;
+  const again = () => html`<p class="notice">${broken.reason || t(`job.state.${broken.state}`)}</p>
+    <div class="actions"><${Button} icon="retry" onClick=${() => control(broken.id, "retry")}>${t("retry")}<//>
+      <${Button} kind="quiet" onClick=${() => (visit.value = null)}>${t("home.forget")}<//></div>`;
   return html`<section class="visit">
-    <${Steps} at=${at} />
-    ${!collect && html`<div class="actions"><${Button} kind="primary" onClick=${begin}>${t("home.begin")}<//></div>`}
-    ${broken && html`<p class="notice">${broken.reason || t(`job.state.${broken.state}`)}</p>
-      <div class="actions"><${Button} icon="retry" onClick=${() => control(broken.id, "retry")}>${t("retry")}<//>
-        <${Button} kind="quiet" onClick=${async () => (visit.value = null)}>${t("home.forget")}<//></div>`}
-    ${!broken && collect && !model && now && html`<${Underway} job=${now} />`}
-    ${model && html`<p>${t("home.learned")}</p><div class="actions">
-      <${Button} kind="primary" busy=${making} onClick=${make}>${t("home.make")}<//></div>`}</section>`;
+    <${Steps} at=${model ? 2 : train ? 1 : 0} />
+    ${!now && html`<div class="actions"><${Button} kind="primary" onClick=${begin}>${t("home.begin")}<//></div>`}
+    ${broken && again()}
+    ${!broken && make && html`<${Works} job=${make} />`}
+    ${!broken && !make && model && html`<p>${t("home.learned")}</p><div class="actions">
+      <${Button} kind="primary" onClick=${begun}>${t("home.make")}<//></div>`}
+    ${!broken && !make && !model && now && html`<${Underway} job=${now} />`}</section>`;
 }
 
 function Ways() {

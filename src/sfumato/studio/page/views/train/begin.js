@@ -1,6 +1,6 @@
 import { html, useEffect, useMemo, useState } from "../../html.js";
 import { duration, moment, t } from "../../i18n.js";
-import { Button, Checkbox, Empty, LinkButton, SelectField, Slider, TextField } from "../../parts/index.js";
+import { Button, Checkbox, Empty, LinkButton, Progress, SelectField, Slider, TextField } from "../../parts/index.js";
 import { address, go } from "../../router.js";
 import { ask, askAndWait, collections, models } from "../../state.js";
 import { stored } from "../../stored.js";
@@ -41,7 +41,7 @@ function Plan({ plan }) {
     <h3>${t("train.plan")}</h3>
     ${plan?.sentence && html`<p>${plan.sentence}</p>`}
     ${plan?.error && html`<p class="wrong">${plan.error}</p>`}
-    ${!plan && html`<p class="quiet waiting">${t("train.planning")}</p>`}</div>`;
+    ${!plan && html`<p class="quiet">${t("train.planning")}</p><${Progress} label=${t("train.planning")} />`}</div>`;
 }
 
 function Form({ preferred }) {
