@@ -80,6 +80,7 @@ COMMANDS = (
     Command("evaluate", "evaluate MODEL --against ART -n 16 --device cpu -o out"),
     Command("report", "collection report SHARED/collection --model MODEL -n 20 --device cpu -o out"),
     Command("compare", "compare ART --minutes 0.05 --size 32 --device cpu -o out"),
+    Command("studio", "studio --check --data out"),
     Command("demo", "demo --minutes 0.02 -o out"),
 )
 

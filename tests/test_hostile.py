@@ -1,21 +1,16 @@
 """Requests to the studio that nobody with good intent sends: each is refused, and what it wanted is not done."""
 
 import contextlib
-import io
 import json
 import socket
-import struct
 import threading
 import time
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from PIL import Image
 
 from sfumato.studio.jobs.database import Database
 from sfumato.studio.place import Place
@@ -26,7 +21,6 @@ from sfumato.studio.server.settings import Limits, Settings
 from sfumato.studio.server.tokens import Tokens, new_token
 from sfumato.studio.uploads import Upload
 
-HERE = "http://localhost:8411"
 TINY = Limits(
     upload_bytes=200_000, body_bytes=20_000, api_body_bytes=50_000, files=5, idle_seconds=0.4, body_seconds=0.6,
     strangers_per_minute=5, most_waiting=10_000,
@@ -49,7 +43,7 @@ class Studio:
         app = create_app(self.place, self.database, settings, tokens=Tokens.open(self.place))
         self.services: Services = app.state.services
         self.settings, self.app, self.port = settings, app, settings.port
-        self.server = server_of(app)
+        self.server, self.strangers = server_of(app), 0
         self.thread = threading.Thread(target=self.server.run, args=([listener],))
         self.thread.start()
         while not self.server.started:
@@ -62,6 +56,12 @@ class Studio:
     def client(self, **headers: str) -> TestClient:
         """The owner's program, without a socket in between."""
         return TestClient(self.app, base_url=f"http://localhost:{self.port}", headers=self.bearer | headers)
+
+    def stranger(self, **headers: str) -> TestClient:
+        """Who has no token, from an address that was not heard of before."""
+        self.strangers += 1
+        url, address = f"http://localhost:{self.port}", f"203.0.113.{self.strangers}"
+        return TestClient(self.app, base_url=url, headers=headers, client=(address, 5000))
 
     def said(self, *parts: bytes | float, seconds: float = 5.0) -> bytes:
         """The answer to what is sent through a socket as it stands; a number is a pause in seconds."""
@@ -115,7 +115,14 @@ def refused(answer: Any, *statuses: int) -> str:
     return str(error["code"])
 
 
-CLIMBING = ["../secret.txt", "..%2fsecret.txt", "%2e%2e/%2e%2e/secret.txt", "..%5csecret.txt", "%2fetc%2fpasswd", "a%00b"]
+CLIMBING = [
+    "../secret.txt",
+    "..%2fsecret.txt",
+    "%2e%2e/%2e%2e/secret.txt",
+    "..%5csecret.txt",
+    "%2fetc%2fpasswd",
+    "a%00b",
+]
 FOLLOWED = [
     "/{}", "/parts/{}", "/api/uploads/{}/0/thumbnail", "/api/uploads/0123456789abcdef/{}/picture", "/api/jobs/{}",
     "/api/jobs/1/{}",
@@ -140,7 +147,9 @@ def test_an_uploaded_name_cannot_climb(studio: Studio, owner: TestClient, named:
     assert not list(studio.folder.glob("outside.png"))
 
 
-@pytest.mark.parametrize("path", ["/etc", "{folder}", "{folder}/secret.txt", "{root}/../secret.txt", "{root}/link", "~", "x\0"])
+@pytest.mark.parametrize(
+    "path", ["/etc", "{folder}", "{folder}/secret.txt", "{root}/../secret.txt", "{root}/link", "~", "x\0"]
+)
 @pytest.mark.parametrize("kind", ["collect", "import"])
 def test_no_folder_is_opened_that_is_under_no_root(studio: Studio, owner: TestClient, kind: str, path: str) -> None:
     named = path.format(folder=studio.folder, root=studio.root)
@@ -161,8 +170,8 @@ def test_what_is_under_a_root_and_what_is_not_there_outside_are_told_apart_by_no
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8411", "localhost.evil.example", "127.0.0.1.evil.example", "[::2]", "", "a b",
-             "localhost:8411@evil.example", "localhost,evil.example"]
+    "host", ["evil.example", "evil.example:8411", "localhost.evil.example", "127.0.0.1.evil.example", "[::2]", "",
+             "a b", "localhost:8411@evil.example", "localhost,evil.example"]
 )  # fmt: skip
 def test_a_name_that_the_owner_did_not_allow_is_no_name_of_the_studio(studio: Studio, host: str) -> None:
     head = studio.head("GET /api/jobs HTTP/1.1", "Connection: close").replace(
@@ -215,29 +224,23 @@ def test_another_web_page_asks_in_vain(studio: Studio, headers: dict[str, str]) 
      "Bearer {cookie}"],
 )  # fmt: skip
 def test_a_wrong_token_is_none(studio: Studio, said: str) -> None:
-    studio.app.state.services.tokens.new_key()
     value = said.format(token=studio.services.tokens.owner, cookie=studio.services.tokens.cookie)
-    stranger = TestClient(studio.app, base_url=f"http://localhost:{studio.port}", headers={"Authorization": value})
-    assert refused(stranger.get("/api/jobs"), 401, 429) in ("invalid_api_key", "rate_limit_exceeded")
+    assert refused(studio.stranger(Authorization=value).get("/api/jobs"), 401) == "invalid_api_key"
 
 
 @pytest.mark.parametrize("cookie", ["x", "", "{token}", "{cookie}0", '"; Path=/'])
 def test_a_wrong_cookie_is_none(studio: Studio, cookie: str) -> None:
     value = cookie.format(token=studio.services.tokens.owner, cookie=studio.services.tokens.cookie)
-    stranger = TestClient(studio.app, base_url=f"http://localhost:{studio.port}")
-    answer = stranger.get("/api/jobs", headers={"Cookie": f"{studio.settings.cookie}={value}"})
-    refused(answer, 401, 429)
+    refused(studio.stranger(Cookie=f"{studio.settings.cookie}={value}").get("/api/jobs"), 401)
 
 
 def test_the_cookie_of_another_studio_is_none(studio: Studio, tmp_path: Path) -> None:
     other = Tokens.open(Place(tmp_path))
-    stranger = TestClient(studio.app, base_url=f"http://localhost:{studio.port}")
-    stranger.cookies.set(studio.settings.cookie, other.cookie)
-    refused(stranger.get("/api/jobs"), 401, 429)
+    refused(studio.stranger(Cookie=f"{studio.settings.cookie}={other.cookie}").get("/api/jobs"), 401)
 
 
 def test_keys_are_not_guessed(studio: Studio) -> None:
-    guesser = TestClient(studio.app, base_url=f"http://localhost:{studio.port}", client=("203.0.113.7", 5000))
+    guesser = studio.stranger()
     answers = [guesser.get(f"/enter?key={number}") for number in range(TINY.strangers_per_minute + 2)]
     assert [each.status_code for each in answers] == [401] * TINY.strangers_per_minute + [429, 429]
     assert 1 <= int(answers[-1].headers["retry-after"]) < 120
@@ -263,3 +266,104 @@ def test_a_title_is_never_markup(owner: TestClient) -> None:
     assert "script-src" not in answer.headers["content-security-policy"]
     assert answer.json()["title"] == title, "it is kept as it was said"
     assert "<" not in owner.get(f"/api/jobs/{title}").json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("address", "most"), [("/api/uploads", 200_000), ("/api/jobs", 20_000), ("/v1/none", 50_000)])
+def test_a_body_that_is_announced_too_large_is_not_read(studio: Studio, address: str, most: int) -> None:
+    kind = "Content-Type: multipart/form-data; boundary=b" if "uploads" in address else "Content-Type: application/json"
+    head = studio.head(f"POST {address} HTTP/1.1", kind, f"Content-Length: {10**15 + most}")
+    began = time.monotonic()
+    assert status(studio.said(head)) in (404, 405, 413, 507)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("address", ["/api/jobs", "/api/uploads"])
+def test_a_body_that_turns_out_too_large_is_cut_off(studio: Studio, address: str) -> None:
+    kind = "multipart/form-data; boundary=b" if "uploads" in address else "application/json"
+    head = studio.head(f"POST {address} HTTP/1.1", f"Content-Type: {kind}", "Transfer-Encoding: chunked")
+    start = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+    block = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    first = f"{len(start):x}\r\n".encode() + start + b"\r\n" if "uploads" in address else b""
+    before = list(studio.place.uploads.glob("*")) if studio.place.uploads.exists() else []
+    assert status(studio.said(head, first, *[block] * 20)) == 413
+    assert before == (list(studio.place.uploads.glob("*")) if studio.place.uploads.exists() else [])
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(studio: Studio) -> None:
+    head = studio.head("POST /api/jobs HTTP/1.1", "Content-Type: application/json", "Content-Length: 100")
+    assert status(studio.said(head, b"{", 0.1)) == 408
+
+
+def test_a_body_that_comes_by_drops_is_not_waited_for(studio: Studio) -> None:
+    head = studio.head("POST /api/jobs HTTP/1.1", "Content-Type: application/json", "Content-Length: 100")
+    began = time.monotonic()
+    assert status(studio.said(head, *[b" ", 0.1] * 15)) == 408
+    assert time.monotonic() - began < 3
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfumato.studio.server.serving._HEAD_SECONDS", 0.2)
+    began = time.monotonic()
+    assert studio.said(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", 0.1, b"a", 0.2, b"b", 0.2, b"c") == b""
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["GET / HTTP/1.1", "X-Long: " + "x" * 70_000],
+        ["GET / HTTP/1.1", *(f"X-{number}: {'x' * 60}" for number in range(1000))],
+        ["GET /" + "a" * 9000 + " HTTP/1.1"],
+        ["GET / HTTP/1.1", "Range: bytes=" + ",".join(f"{number}-" for number in range(500))],
+        ["TRACE / HTTP/1.1"],
+        ["CONNECT evil.example:443 HTTP/1.1"],
+        ["GET http://evil.example/ HTTP/1.1"],
+        ["GET / HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked"],
+        ["GET / HTTP/1.1", "Content-Length: -1"],
+        ["GET / HTTP/1.1", "X-Split: a\rb"],
+        ["GET /api/events HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade", "Last-Event-ID: " + "9" * 200],
+        ["GARBAGE"],
+    ],
+)
+def test_a_head_that_is_none_is_answered_at_once(studio: Studio, lines: list[str]) -> None:
+    answer = studio.said(studio.head(*lines, "Connection: close"))
+    assert 400 <= status(answer) < 500, answer[:200]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[" * 10_000, b"{", b"null", b"[]", b'{"kind": "generate"}', b'{"kind": "rm -rf"}', b"\xff\xfe",
+     b'{"kind": "generate", "model": "waves", "count": 1e999}', b'{"kind": "generate", "model": "w", "count": 10000}',
+     b'{"kind": "generate", "model": "waves", "asked": {"seed": ' + b"9" * 5000 + b"}}",
+     b'{"kind": "train", "name": "x", "collection": "../../x"}',
+     b'{"kind": "generate", "model": "waves", "asked": {"label": "\\ud800"}}',
+     json.dumps({"kind": "generate", "model": "waves", "asked": {"label": "\0"}}).encode()],
+)  # fmt: skip
+def test_a_body_that_is_no_job_is_none(studio: Studio, owner: TestClient, body: bytes) -> None:
+    last = studio.services.journal.last()
+    answer = owner.post("/api/jobs", content=body, headers={"Content-Type": "application/json"})
+    refused(answer, 400, 422)
+    assert studio.services.journal.last() == last
+
+
+def test_a_form_of_too_many_parts_is_none(owner: TestClient) -> None:
+    many = [("files", (f"{number}.png", b"x")) for number in range(TINY.files + 1)]
+    refused(owner.post("/api/uploads", files=many), 400)
+    refused(owner.post("/api/uploads", files=many[:1], data={"paths": ["a"] * 20}), 400, 422)
+    refused(owner.post("/api/uploads", files=many[:1], data={"paths": ["a" * 100_000]}), 400)
+    refused(owner.post("/api/uploads", data={"paths": ["a"]}), 422)
+    refused(owner.post("/api/uploads", files=many[:1], data={"upload": "../../../etc"}), 422, 404)
+
+
+def test_a_queue_that_is_full_and_a_flood_of_requests_say_when_to_try_again(tmp_path: Path) -> None:
+    database = Database.open(Place(tmp_path / "studio"))
+    limits = Limits(most_waiting=2, burst=20, requests_per_second=0.5)
+    app = create_app(database.place, database, Settings(limits=limits))
+    owner = TestClient(app, base_url="http://localhost",
+                       headers={"Authorization": f"Bearer {app.state.services.tokens.owner}"})  # fmt: skip
+    answers = [owner.post("/api/jobs", json=SPEC) for _ in range(3)]
+    assert [each.status_code for each in answers] == [201, 201, 429]
+    assert (refused(answers[2], 429), 1 <= int(answers[2].headers["retry-after"]) < 120) == ("queue_full", True)
+    flood = [owner.get("/api/jobs") for _ in range(30)]
+    assert refused(flood[-1], 429) == "rate_limit_exceeded" and 1 <= int(flood[-1].headers["retry-after"]) < 120
+    database.close()

@@ -172,7 +172,7 @@ def _locked_file(path: Path, holder: Path) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            lock_descriptor(descriptor)
+            _lock(descriptor)
             # Whoever had the lock before may have removed the file, and this one lies nowhere any more.
             status = os.fstat(descriptor)
             if os.path.samestat(status, path.stat()):
@@ -192,7 +192,7 @@ def _locked_file(path: Path, holder: Path) -> int:
         os.close(descriptor)
 
 
-def lock_descriptor(descriptor: int) -> None:
+def _lock(descriptor: int) -> None:
     """Lock an open file against other processes. Raises OSError where one of them has it."""
     try:
         import fcntl

@@ -21,7 +21,7 @@ from sfumato.works.request import Request, SamplerSettings
 
 if TYPE_CHECKING:
     from sfumato.models import Model
-    from sfumato.works import Recipe, Work
+    from sfumato.works import Recipe
 
 PARENTS: Final = 3  # above the work, and above the current directory, in which a model is searched for
 

@@ -61,6 +61,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "were held out.",
     "compare": "Train an autoencoder, a GAN and a diffusion model on the same pictures for the same time, and "
     "show what came.",
+    "studio": "Open a page in the browser to collect pictures, train, make works and find them again; and an API for "
+    "programs.",
     "demo": "Show everything on pictures that the program draws itself: collect, train two minutes, generate, "
     "one web page.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import urllib.request
@@ -18,7 +19,7 @@ from sfumato.text import printable
 
 if TYPE_CHECKING:
     from sfumato.studio.place import Place
-    from sfumato.studio.server.running import RunningError
+    from sfumato.studio.server.running import Held
     from sfumato.studio.server.settings import Settings
 
 
@@ -55,10 +56,13 @@ def studio(
     """
     from sfumato.disk import local_path
     from sfumato.studio.place import Place
+    from sfumato.studio.server.running import make
     from sfumato.studio.server.settings import Settings
     from sfumato.studio.server.tokens import new_token as make_token
 
     place = Place.usual() if data is None else Place(local_path(data).absolute())
+    if new_token is not None or check:
+        make(place)
     if new_token is not None:
         typer.echo(make_token(place, new_token))
         return
@@ -88,40 +92,46 @@ def _check(place: Place, settings: Settings, database: str | None) -> int:
 
 
 def _serve(place: Place, settings: Settings, database: str | None, *, browser: bool) -> None:
+    from sfumato.studio.server.running import held
+
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    console = Console(highlight=False, soft_wrap=True)
+    if (entry := _entry_of_running(place)) is not None:
+        say(console, f"A studio is running there already; this link opens its page once: {entry}")
+        if browser:
+            webbrowser.open(entry)
+        return
+    with held(place) as holding:
+        _serve_held(holding, settings, database, console, browser=browser)
+
+
+def _serve_held(holding: Held, settings: Settings, database: str | None, console: Console, *, browser: bool) -> None:
     from sfumato.studio.jobs.database import Database
     from sfumato.studio.server.app import create_app
     from sfumato.studio.server.guard import ENTRY
-    from sfumato.studio.server.running import RunningError, held
     from sfumato.studio.server.serving import listening, serve
     from sfumato.studio.server.tokens import Tokens
     from sfumato.studio.workers.supervisor import Supervisor
 
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    console = Console(highlight=False, soft_wrap=True)
-    try:
-        with held(place) as holding:
-            tokens = Tokens.open(place)
-            opened = Database.open(place, database)
-            try:
-                listener, settings = listening(settings)
-                app = create_app(
-                    place,
-                    opened,
-                    settings,
-                    tokens=tokens,
-                    working=lambda: Supervisor(opened, url=database, roots=settings.roots),
-                )
-                url = _url(settings)
+    tokens = Tokens.open(holding.place)
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(contextlib.closing(Database.open(holding.place, database)))
+        listener, settings = listening(settings)
+        stack.enter_context(listener)
+        app = create_app(
+            holding.place,
+            opened,
+            settings,
+            tokens=tokens,
+            working=lambda: Supervisor(opened, url=database, roots=settings.roots),
+        )
+        url = _url(settings)
 
-                def answers() -> None:
-                    holding.answers_at(url)
-                    _welcome(console, settings, f"{url}{ENTRY}?key={tokens.new_key()}", browser=browser)
+        def answers() -> None:
+            holding.answers_at(url)
+            _welcome(console, settings, f"{url}{ENTRY}?key={tokens.new_key()}", browser=browser)
 
-                serve(app, listener, answers)
-            finally:
-                opened.close()
-    except RunningError as error:
-        _open_again(console, error, Tokens.open(place).owner, browser=browser)
+        serve(app, listener, answers)
 
 
 def _url(settings: Settings) -> str:
@@ -143,16 +153,16 @@ def _welcome(console: Console, settings: Settings, entry: str, *, browser: bool)
         webbrowser.open(entry)
 
 
-def _open_again(console: Console, running: RunningError, token: str, *, browser: bool) -> None:
-    """The page of the server that is running already."""
-    request = urllib.request.Request(
-        f"{running.url}/api/keys", method="POST", headers={"Authorization": f"Bearer {token}"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            entry = f"{running.url}{json.load(answer)['path']}"
-    except (OSError, ValueError, KeyError):
-        raise running from None
-    say(console, f"A studio is running there already; this link opens its page once: {entry}")
-    if browser:
-        webbrowser.open(entry)
+def _entry_of_running(place: Place) -> str | None:
+    """What opens the page of the server that is running there already; None where none answers."""
+    from sfumato.studio.server.running import running_at
+    from sfumato.studio.server.tokens import Tokens, tokens_file
+
+    url = running_at(place)
+    if url is None or not tokens_file(place).exists():
+        return None
+    headers = {"Authorization": f"Bearer {Tokens.open(place).owner}"}
+    request = urllib.request.Request(f"{url}/api/keys", method="POST", headers=headers)
+    with contextlib.suppress(OSError, ValueError, KeyError), urllib.request.urlopen(request, timeout=5) as answer:
+        return f"{url}{json.load(answer)['path']}"
+    return None

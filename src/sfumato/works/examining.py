@@ -1,4 +1,5 @@
-"""All that a file says of itself, and all that this computer knows of it: signed or not, changed or not, made by what."""
+"""All that a file says of itself, and what this computer knows of it: who signed it, whether it was changed since, and
+what made it."""
 
 from __future__ import annotations
 
@@ -60,7 +61,7 @@ class Examination:
     @property
     def facts(self) -> dict[str, Any]:
         """The same as JSON has it."""
-        facts = {
+        facts: dict[str, Any] = {
             "credentials": _plain(self.credentials),
             "recipe": None if self.work is None else self.work.recipe.model_dump(mode="json"),
             "mark": None if self.mark is None else {"identity": self.mark, "signed": self.credentials.mark or None},

@@ -16,16 +16,8 @@ from sfumato.collection import Collection
 from sfumato.collection.decisions import Edit
 from sfumato.collection.pairs import keeps_for
 from sfumato.studio.entries import Entry
-from sfumato.studio.jobs.database import Database
 from sfumato.studio.open_collections import open_collection
 from sfumato.studio.place import Place
-from sfumato.studio.server.app import create_app
-from sfumato.studio.server.tokens import Tokens
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "studio")
 
 
 @pytest.fixture(scope="module")
@@ -45,22 +37,14 @@ def made(tmp_path_factory: pytest.TempPathFactory, paint: Callable[..., Image.Im
     return art.parent / "collection"
 
 
-@pytest.fixture
-def folder(place: Place, made: Path) -> Path:
+@pytest.fixture(autouse=True)
+def folder(place: Place, made: Path) -> Iterator[Path]:
     """The collection 'sea-1' of the studio."""
-    place.collections.mkdir(parents=True)
+    place.collections.mkdir(parents=True, exist_ok=True)
     folder = Entry("sea", 1, "2026-01-01").folder(place.collections)
     shutil.copytree(made, folder)
-    return folder
-
-
-@pytest.fixture
-def client(place: Place, folder: Path) -> Iterator[TestClient]:
-    database = Database.open(place)
-    app = create_app(place, database, tokens=Tokens({"owner": "secret"}))
-    with TestClient(app, base_url="http://localhost:8411", headers={"Authorization": "Bearer secret"}) as client:
-        yield client
-    database.close()
+    yield folder
+    shutil.rmtree(place.collections)
 
 
 def got(client: TestClient, address: str, status: int = 200) -> Any:

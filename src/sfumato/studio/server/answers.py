@@ -184,6 +184,12 @@ def report_answer(page: bytes | str) -> Response:
     )
 
 
+def check_text(text: str, param: str | None = None) -> None:
+    """Raises HttpError 422 for text that not every database takes, or that is no Unicode: JSON can spell both."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise HttpError(422, "a text holds a character that is none; leave it out", code="invalid", param=param)
+
+
 def is_known(request: Request, etag: str) -> bool:
     """Whether the browser has what it asks for, by its If-None-Match (RFC 9110, 13.1.2)."""
     said = request.headers.get("if-none-match", "")

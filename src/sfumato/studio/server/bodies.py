@@ -13,47 +13,53 @@ from starlette.types import Message, Receive, Send
 from sfumato.studio.server.settings import Limits
 
 _MIB: Final = 1 << 20
-_CLOSED: Final = {"Connection": "close"}  # the rest of the body is not read
 
 
 class TooSlowError(Exception):
     """The other side takes nothing of its answer any more."""
 
 
-def bounded_body(receive: Receive, limits: Limits, most: int, headers: Headers) -> Receive:
-    """The same messages, as long as they keep within the limits.
+class Body:
+    """The messages of a request's body, as long as they keep within the limits.
 
-    most: bytes. What is returned raises HTTPException, which a route that reads its body passes on: 413 at once where
-    the length is announced, and else with the byte that is too much; 408 where nothing more comes.
+    most: bytes that it may have. is_read: whether all of it has come, or there is none.
     """
-    announced = headers.get("content-length", "")
-    too_large = announced.isascii() and announced.isdigit() and int(announced[:30]) > most
-    begun, got, ended = time.monotonic(), 0, False
 
-    async def bounded() -> Message:
-        nonlocal got, ended
-        if ended:  # from now on there is only word that the other side has gone, however late
-            return await receive()
-        if too_large:
-            raise _too_large(most)
+    def __init__(self, receive: Receive, headers: Headers, limits: Limits, most: int) -> None:
+        self._receive, self._limits, self.most = receive, limits, most
+        announced = headers.get("content-length", "")
+        self.announced = int(announced[:30]) if announced.isascii() and announced.isdigit() else 0
+        self.is_read = not self.announced and "transfer-encoding" not in headers
+        self._begun, self._bytes = time.monotonic(), 0
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it is said to have more bytes than it may, before any of it is read."""
+        return self.announced > self.most
+
+    async def __call__(self) -> Message:
+        """The next message. Raises HTTPException, which a route that reads a body passes on: 413 with the byte that is
+        too much, 408 where nothing more comes."""
+        if self.is_read:  # from now on there is only word that the other side has gone, however late
+            return await self._receive()
+        limits = self._limits
         try:
             async with asyncio.timeout(limits.idle_seconds):
-                message = await receive()
+                message = await self._receive()
         except TimeoutError:
             raise _too_slow(f"nothing came for {limits.idle_seconds:g} seconds") from None
         if message["type"] != "http.request":
-            ended = True
+            self.is_read = True
             return message
-        got += len(message.get("body", b""))
-        ended = not message.get("more_body", False)
-        if got > most:
-            raise _too_large(most)
-        seconds = time.monotonic() - begun
-        if not ended and seconds > limits.body_seconds and got < seconds * limits.least_bytes_per_second:
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > self.most:
+            raise HTTPException(413, said_most(self.most))
+        self.is_read = not message.get("more_body", False)
+        seconds = time.monotonic() - self._begun
+        is_slow = seconds > limits.body_seconds and self._bytes < seconds * limits.least_bytes_per_second
+        if is_slow and not self.is_read:
             raise _too_slow(f"the body took longer than {limits.body_seconds:g} seconds")
         return message
-
-    return bounded
 
 
 def patient_send(send: Send, seconds: float) -> Send:
@@ -69,11 +75,11 @@ def patient_send(send: Send, seconds: float) -> Send:
     return patient
 
 
-def _too_large(most: int) -> HTTPException:
+def said_most(most: int) -> str:
+    """How many bytes there may be, in a sentence."""
     size = f"{most / _MIB:,.0f} MB" if most >= _MIB else f"{most:,} bytes"
-    said = f"the request is too large: {size} are the most at this address"
-    return HTTPException(413, said, headers=_CLOSED)
+    return f"the request is too large: {size} are the most at this address"
 
 
 def _too_slow(said: str) -> HTTPException:
-    return HTTPException(408, f"{said}; send the request again", headers=_CLOSED)
+    return HTTPException(408, f"{said}; send the request again")

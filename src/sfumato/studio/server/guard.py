@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import re
@@ -15,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sfumato.studio.server.answers import faulty
-from sfumato.studio.server.bodies import TooSlowError, bounded_body, patient_send
+from sfumato.studio.server.bodies import Body, TooSlowError, patient_send, said_most
 from sfumato.studio.server.peers import user_of
 from sfumato.studio.server.rates import Rates
 from sfumato.studio.server.settings import Settings
@@ -63,23 +64,21 @@ class Guard:
         if scope["type"] != "http":  # nothing here speaks WebSocket
             await send({"type": "websocket.close", "code": 1008})
             return
-        limits = self.settings.limits
-        send = patient_send(_with_headers(send), limits.idle_seconds)
-        headers = Headers(scope=scope)
-        address = str((scope.get("client") or ("",))[0])
-        refused = self._of_the_request(scope, headers) or self._of_the_origin(headers)
-        if refused is None and scope["path"] == ENTRY:
-            refused = self._entry(scope, headers, address)
-        client = None if refused else self._client(headers)
-        if refused is None and client is None:
-            refused = self._stranger(scope, headers, address)
-        if refused is None and client is not None:
-            refused = _of_a_program(client, scope["path"]) or self._of_the_rate(client)
-        if refused is not None or client is None:
-            await (refused or faulty(401, "no token"))(scope, receive, send)
-            return
-        scope.setdefault("state", {})["client"] = client
-        body = bounded_body(receive, limits, self._most_bytes(scope["path"]), headers)
+        headers, limits = Headers(scope=scope), self.settings.limits
+        body = Body(receive, headers, limits, self._most_bytes(scope["path"]))
+        send = patient_send(_with_headers(send, body), limits.idle_seconds)
+        found = self._client_or_refusal(scope, headers)
+        if isinstance(found, Response):
+            await found(scope, body, send)
+        elif body.is_too_large:
+            await faulty(413, said_most(body.most), code="too_large")(scope, body, send)
+        else:
+            scope.setdefault("state", {})["client"] = found
+            with self.rates.at_work(found):
+                await self._answered(scope, body, send)
+
+    async def _answered(self, scope: Scope, body: Receive, send: Send) -> None:
+        """Hands the request to the routes; what is wrong with them is nobody's to see but the owner's."""
         begun = False
 
         async def noting_send(message: Message) -> None:
@@ -87,16 +86,28 @@ class Guard:
             begun = True
             await send(message)
 
-        with self.rates.at_work(client):
-            try:
-                await self.app(scope, body, noting_send)
-            except (TooSlowError, ClientDisconnect):
-                pass  # nobody is there to be told
-            except Exception:
-                _LOG.exception("%s %s", scope["method"], scope["path"])
-                if begun:
-                    raise
-                await faulty(500, "the studio failed at this; its terminal says why", code="failed")(scope, body, send)
+        try:
+            await self.app(scope, body, noting_send)
+        except (TooSlowError, ClientDisconnect):
+            pass  # nobody is there to be told
+        except Exception:
+            _LOG.exception("%s %s", scope["method"], scope["path"])
+            if begun:
+                raise
+            await faulty(500, "the studio failed at this; its terminal says why", code="failed")(scope, body, send)
+
+    def _client_or_refusal(self, scope: Scope, headers: Headers) -> str | Response:
+        """Whose request it is, or the answer with which it ends here."""
+        address = str((scope.get("client") or ("",))[0])
+        refused = self._of_the_request(scope, headers) or self._of_the_origin(headers)
+        if refused is not None:
+            return refused
+        if scope["path"] == ENTRY:
+            return self._entry(scope, headers, address)
+        client = self._client(headers, scope["path"])
+        if client is None:
+            return self._stranger(scope, headers, address)
+        return _of_a_program(client, scope["path"]) or self._of_the_rate(client) or client
 
     def _most_bytes(self, path: str) -> int:
         limits = self.settings.limits
@@ -150,7 +161,7 @@ class Guard:
         query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10)
         keys = query.get("key", [])
         if len(keys) != 1 or not self.tokens.use_key(keys[0]):
-            if self._client(headers) == OWNER:  # opened once more by a browser that is known
+            if self._client(headers, scope["path"]) == OWNER:  # opened once more by a browser that is known
                 return RedirectResponse("/", 303)
             self.rates.note_stranger(address)
             return HTMLResponse(_USED, 401)
@@ -167,12 +178,12 @@ class Guard:
         user = user_of(*scope["client"])
         return user is not None and user != os.getuid()
 
-    def _client(self, headers: Headers) -> str | None:
+    def _client(self, headers: Headers, path: str) -> str | None:
         """Whose the request is, by its token or cookie; None for a stranger's."""
         said = headers.getlist("authorization")
         if said:  # a wrong token is not made good by a cookie
-            scheme, _, token = said[0].partition(" ")
-            return self.tokens.client(token.strip()) if len(said) == 1 and scheme.lower() == "bearer" else None
+            token = _token_of(said[0], path) if len(said) == 1 else None
+            return None if token is None else self.tokens.client(token)
         for line in headers.getlist("cookie"):
             try:
                 found = SimpleCookie(line).get(self.settings.cookie)
@@ -201,6 +212,20 @@ class Guard:
         return _too_often(wait) if wait else None
 
 
+def _token_of(said: str, path: str) -> str | None:
+    """The token of a header 'Authorization: Bearer TOKEN'. Programs that speak to Stable Diffusion web UI know user and
+    password alone, of which the password is the token."""
+    scheme, _, token = said.partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    if scheme.lower() != "basic" or not path.startswith("/sdapi/"):
+        return None
+    try:
+        return base64.b64decode(token.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return None
+
+
 def _of_a_program(client: str, path: str) -> Response | None:
     if client == OWNER or path.startswith(PROGRAMS):
         return None
@@ -219,12 +244,14 @@ def _name_of(authority: str) -> str | None:
     return found[1].strip("[]").lower().rstrip(".") if found else None
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, body: Body) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            if not body.is_read:  # nobody will read the rest
+                headers["Connection"] = "close"
         await send(message)
 
     return wrapped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
@@ -11,7 +12,7 @@ from sfumato.collection.origin import is_reference
 from sfumato.studio.jobs.job import Job
 from sfumato.studio.jobs.specs import Spec
 from sfumato.studio.jobs.states import Control, State
-from sfumato.studio.server.answers import ERRORS, HttpError
+from sfumato.studio.server.answers import ERRORS, HttpError, check_text
 from sfumato.studio.server.services import Client, Served, Services, Whose
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], responses=ERRORS)
@@ -28,6 +29,7 @@ class Move(BaseModel):
 @router.post("", status_code=201)
 def ask(spec: Spec, services: Served, client: Client) -> dict[str, Any]:
     """Put a job into the queue."""
+    check_text(json.dumps(spec.model_dump(mode="json"), ensure_ascii=False).replace("\\u0000", "\0"))
     named: str | None = getattr(spec, "path", None)
     if named is not None and not is_reference(named):
         spec = spec.model_copy(update={"path": str(services.under_a_root(named))})

@@ -6,69 +6,60 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Final
 
-from sfumato.disk import disk_fault
+from sfumato.directory import OwnDirectory
+from sfumato.disk import disk_fault, read_json, replace_file
 from sfumato.errors import SfumatoError
-from sfumato.marker import lock_descriptor
+from sfumato.marker import kind_of
 from sfumato.studio.place import Place
 
+_FILE: Final = "running.json"
+_KIND: Final = "studio"
 _MOST_BYTES: Final = 4096
 
 
-class RunningError(SfumatoError):
-    """A server is there already. url: where it answers, '' where that is not known yet."""
-
-    def __init__(self, place: Place, url: str) -> None:
-        super().__init__(
-            f"{place.path}: a studio is running there already{f', at {url}' if url else ''}; end it, or choose another "
-            "directory with --data"
-        )
-        self.url = url
-
-
+@dataclass(frozen=True)
 class Held:
-    """The directory, while it is held."""
+    """The directory, while a server holds it."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    place: Place
 
     def answers_at(self, url: str) -> None:
         """Have others learn where the server answers."""
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps({"url": url, "pid": os.getpid()}).encode(), 0)
+        replace_file(self.place.path / _FILE, json.dumps({"url": url, "pid": os.getpid()}).encode())
 
 
 @contextlib.contextmanager
 def held(place: Place) -> Iterator[Held]:
     """The directory, for one server, made if it is missing.
 
-    Raises RunningError where another has it, and SfumatoError where it cannot be written.
+    Raises SfumatoError where another is at work in it, where it holds other things, and where it cannot be written.
     """
-    path = _file(place)
-    try:
-        place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-    except OSError as error:
-        raise SfumatoError(
-            f"{place.path}: cannot be written ({disk_fault(error)}); choose another directory with --data"
-        ) from error
-    try:
+    directory = OwnDirectory(place.path, _KIND)
+    names = (_FILE, "tokens.json", place.database.name)
+    directory.check(names)
+    with directory.at_work():
         try:
-            lock_descriptor(descriptor)
+            if os.name != "nt":
+                place.path.chmod(0o700)
+            for name in names:
+                directory.claim(name)
         except OSError as error:
-            raise RunningError(place, _url(path)) from error
-        yield Held(descriptor)
-    finally:
-        os.close(descriptor)
+            raise SfumatoError(f"{place.path}: cannot be written ({disk_fault(error)}); choose another") from error
+        yield Held(place)
 
 
-def _url(path: Path) -> str:
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError), path.open("rb") as file:
-        return str(json.loads(file.read(_MOST_BYTES))["url"])
-    return ""
+def make(place: Place) -> None:
+    """See that the directory is a studio's. Raises SfumatoError as `held`."""
+    if kind_of(place.path) != _KIND:
+        with held(place):
+            pass
 
 
-def _file(place: Place) -> Path:
-    return place.path / "running.json"
+def running_at(place: Place) -> str | None:
+    """Where the server said that it answers which worked in the directory last; None where none has."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return str(read_json(place.path / _FILE, _MOST_BYTES)["url"])
+    return None

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from sfumato.errors import SfumatoError
-from sfumato.text import counted
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 PORT: Final = 8411
@@ -84,6 +83,3 @@ class Settings:
     def cookie(self) -> str:
         """The cookie's name. Cookies are shared by all ports of a host, so that each studio has its own."""
         return f"sfumato-{self.port}"
-
-    def said_roots(self) -> str:
-        return counted(len(self.roots), "folder") if self.roots else "no folders"

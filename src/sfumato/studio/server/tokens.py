@@ -64,7 +64,7 @@ class Tokens:
 
     def client(self, token: str) -> str | None:
         """Whose token this is; None for a wrong one. It takes as long for each."""
-        asked = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        asked = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         self._read_again()
         found = None
         for name, known in self._named.items():
@@ -74,7 +74,7 @@ class Tokens:
 
     def is_cookie(self, value: str) -> bool:
         self._read_again()
-        return hmac.compare_digest(value.encode("utf-8", "surrogateescape"), self.cookie.encode())
+        return hmac.compare_digest(value.encode("utf-8", "surrogatepass"), self.cookie.encode())
 
     def new_key(self) -> str:
         """A key that opens the page once."""
@@ -85,7 +85,7 @@ class Tokens:
 
     def use_key(self, key: str) -> bool:
         """Whether a key opens the page; it does so no more."""
-        asked = key.encode("utf-8", "surrogateescape")
+        asked = key.encode("utf-8", "surrogatepass")
         with self._lock:
             left = [known for known in self._keys if not hmac.compare_digest(known.encode(), asked)]
             opens = len(left) < len(self._keys)

@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from io import RawIOBase
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO, Final
+from typing import Final
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.jobs.database import Database
@@ -26,9 +27,10 @@ NICENESS: Final[dict[Lane, int]] = {"make": 2, "files": 5, "train": 10}
 _log: Final = logging.getLogger(__name__)
 
 
-def work(told: BinaryIO) -> None:
+def work(told: RawIOBase) -> None:
     """Be the worker that the first line of ``told`` describes, until there is nothing more to do, or its end tells that
-    the server is gone. Raises SfumatoError where the database cannot be opened."""
+    the server is gone. It is not buffered: a thread may wait for it when the process ends. Raises SfumatoError where
+    the database cannot be opened."""
     orders = Orders.read(told.readline())
     leaving = threading.Event()
     os.nice(NICENESS[orders.lane])
@@ -57,18 +59,19 @@ def die() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _end_with(told: BinaryIO, leaving: threading.Event, look: Callable[[], None]) -> None:
+def _end_with(told: RawIOBase, leaving: threading.Event, look: Callable[[], None]) -> None:
     """Leave when the server closes the pipe, by its death too, or with SIGTERM; at the latest after LEAVING_SECONDS."""
 
     def leave() -> None:
         leaving.set()
         look()
         threading.Event().wait(LEAVING_SECONDS)
-        _log.warning("the worker did not come to an end in %.0f seconds, and is ended", LEAVING_SECONDS)
+        _log.warning("a worker did not come to an end in %.0f seconds, and is ended", LEAVING_SECONDS)
         die()
 
     def listen() -> None:
-        told.read()
+        while told.read(1):
+            pass
         leave()
 
     def asked(number: int, frame: FrameType | None) -> None:

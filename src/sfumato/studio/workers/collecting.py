@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sfumato import pipeline
 from sfumato.collection import Collection, Finished, Ownership, is_collection, is_reference
+from sfumato.collection.decisions import EDITABLE, Keep
 from sfumato.collection.decisions import Edit as Statement
 from sfumato.collection.drawn import CLASSES
 from sfumato.collection.drawn_collection import draw_collection
@@ -60,7 +61,10 @@ def edit(asked: Edit, context: Context) -> Generator[Happening, None, None]:
 def _decided(place: Path, asked: Edit) -> Iterator[Event]:
     """Raises SfumatoError where a picture is not there."""
     if asked.forget:
-        return pipeline.forget(place, asked.pictures)
+        return pipeline.forget(place, asked.pictures, asked.only or EDITABLE)
+    if asked.keep:
+        keeps = [Keep(each.sha256, each.over, each.file, each.over_file, each.both) for each in asked.keep]
+        return pipeline.keep(place, keeps)
     collection = Collection.open(place)
     known = {picture.sha256: picture.file for picture in (*collection.pictures, *collection.excluded)}
     if missing := [digest for digest in asked.pictures if digest not in known]:
@@ -68,7 +72,7 @@ def _decided(place: Path, asked: Edit) -> Iterator[Event]:
     if asked.remove or asked.restore:
         decide = pipeline.remove if asked.remove else pipeline.restore
         return decide(place, (), [known[digest] for digest in asked.pictures])
-    fields = {about: " ".join(text.split()) for about, text in asked.fields.items()}
+    fields: dict[str, str] = {about: " ".join(text.split()) for about, text in asked.fields.items()}
     return pipeline.edit(place, [Statement(digest, known[digest], fields) for digest in asked.pictures])
 
 

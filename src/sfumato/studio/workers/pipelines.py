@@ -9,9 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sfumato.collection import Read, Scanned, Written
-from sfumato.collection.pictures import Rejected
-from sfumato.dataset import LeftOut, Prepared
+from sfumato.collection import LeftOut, Read, Scanned, Written
+from sfumato.dataset import Prepared
 from sfumato.pipeline import Event, record
 from sfumato.pipeline.events import Began, Sampled
 from sfumato.studio.workers.handling import Happening, Step, Told
@@ -39,7 +38,7 @@ def followed(events: Iterator[Event]) -> Generator[Happening, None, Event | None
                     yield _counted(stage or "collecting", last.done, last.total, "picture", began)
                 case Sampled():
                     yield _counted("sampling", last.done, last.total, "work", began)
-                case Rejected() | LeftOut():
+                case LeftOut():
                     continue
                 case Trained():
                     yield _trained(last)

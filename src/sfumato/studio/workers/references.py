@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
-from sfumato.collection import WHITE, Collection
+from sfumato.collection import WHITE, Collection, Picture
 from sfumato.collection.sources import Source
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import open_picture, picture_and_file, read_picture
 from sfumato.images.unusable import UnusableError
 from sfumato.models.mask import over_both
 from sfumato.provenance.credentials import Input
-from sfumato.studio.jobs.specs import Making, OfCollection, OfWork, PictureReference, Uploaded
+from sfumato.studio.jobs.specs import Inpaint, Making, OfCollection, OfWork, PictureReference, Uploaded
 from sfumato.studio.uploads import Upload
 from sfumato.studio.workers.handling import Context
 from sfumato.works import Work
@@ -59,10 +59,18 @@ def opened(reference: PictureReference, context: Context) -> Given:
     return Given(*picture_and_file(path), path.name)
 
 
-def opened_mask(reference: Uploaded, context: Context) -> Image.Image:
-    """Upright, RGBA: what is transparent in a mask has a meaning. Raises SfumatoError as `opened`."""
-    path = _uploaded(reference, context)
-    return over_both(open_picture(path, (0, 0, 0)), open_picture(path, WHITE))
+def opened_mask(asked: Inpaint, context: Context) -> Image.Image:
+    """Upright: RGBA, as what is transparent in a mask has a meaning, or grey, where it is said what is made anew.
+    Raises SfumatoError as `opened`."""
+    path = _uploaded(asked.mask, context)
+    on_white = open_picture(path, WHITE)
+    if asked.anew == "black":
+        return ImageChops.invert(on_white.convert("L"))
+    mask = over_both(open_picture(path, (0, 0, 0)), on_white)
+    opacity = mask.getchannel("A")
+    if asked.anew == "transparent" and opacity.getextrema() != (255, 255):
+        return ImageChops.invert(opacity)
+    return mask
 
 
 def steering_of(asked: Making, context: Context) -> dict[str, Any]:
@@ -83,12 +91,17 @@ def _uploaded(reference: Uploaded, context: Context) -> Path:
     return Upload.open(context.place, reference.upload).path_of(reference.file)
 
 
+def picture_file(reference: OfCollection, context: Context) -> Path:
+    """The file of a collection's picture. Raises SfumatoError where it is not there, or lies in a zip."""
+    collection, picture = _picture(reference, context)
+    path = collection.source / picture.file
+    if not path.is_file():
+        raise SfumatoError(f"{picture.file}: is in a zip, or not there any more; choose its file itself")
+    return path
+
+
 def _of_collection(reference: OfCollection, context: Context) -> Given:
-    collection = Collection.open(context.place.collections / reference.collection)
-    pictures = [*collection.pictures, *collection.excluded]
-    picture = next((each for each in pictures if each.sha256 == reference.sha256), None)
-    if picture is None:
-        raise SfumatoError(f"the collection '{reference.collection}' holds no such picture any more; choose another")
+    collection, picture = _picture(reference, context)
     try:
         with closing(Source(collection.source)) as source:
             data = source.read(picture.file)
@@ -97,3 +110,12 @@ def _of_collection(reference: OfCollection, context: Context) -> Given:
             return Given(read_picture(data, collection.background).image, data, Path(picture.file).name)
     except UnusableError as error:
         raise SfumatoError(f"{picture.file}: {error}; choose another picture") from error
+
+
+def _picture(reference: OfCollection, context: Context) -> tuple[Collection, Picture]:
+    collection = Collection.open(context.place.collections / reference.collection)
+    pictures = [*collection.pictures, *collection.excluded]
+    picture = next((each for each in pictures if each.sha256 == reference.sha256), None)
+    if picture is None:
+        raise SfumatoError(f"the collection '{reference.collection}' holds no such picture any more; choose another")
+    return collection, picture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from sfumato.likeness import Finding
 from sfumato.studio.jobs.work import NewWork
 from sfumato.studio.workers.handling import Context, Made
 from sfumato.works import Recipe, Work
@@ -26,7 +25,7 @@ def kept(context: Context, work: Work, index: int, *, model_id: str, parent: int
 
 def row_of(work: Work, file: str, kind: str) -> NewWork:
     """file: as the gallery names it."""
-    made = work.recipe.first
+    made, finding = work.recipe.first, work.finding
     return NewWork(
         file=file,
         kind=kind,
@@ -40,7 +39,8 @@ def row_of(work: Work, file: str, kind: str) -> NewWork:
         number=made.request.position,
         strength=strength_of(work.recipe),
         recipe=json.loads(work.recipe.to_json()),
-        **_nearness(work.finding),
+        near_copy=None if finding is None else finding.is_near_copy,
+        nearest=[] if finding is None else finding.facts()["nearest"],
     )
 
 
@@ -48,10 +48,3 @@ def strength_of(recipe: Recipe) -> float | None:
     """How much of a picture was made anew; None where there was none."""
     edit = recipe.first.request.edit
     return edit.strength if isinstance(edit, Refine | Invert | Inpaint) else None
-
-
-def _nearness(finding: Finding | None) -> dict[str, object]:
-    if finding is None:
-        return {}
-    facts = finding.facts()
-    return {"near_copy": finding.is_near_copy, "nearest": facts["nearest"]}

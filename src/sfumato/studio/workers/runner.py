@@ -99,7 +99,7 @@ class Runner:
                 self._dies()
         except SfumatoError as error:
             _failed(claim, str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, the next job is done)
             _log.exception("job %d", claim.job.id)
             _failed(claim, f"a fault of the program, {type(error).__name__}: {error}")
         finally:

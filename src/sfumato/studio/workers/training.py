@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sfumato import pipeline
 from sfumato.devices import device_named
@@ -77,8 +77,8 @@ def choices_of(asked: Train, weights_from: str = "") -> dict[str, Any]:
     settings = [f"{name}={_as_toml(value)}" for name, value in asked.settings.items()]
     chosen = layered(
         base,
-        parse_choices([*settings, *(["adapter={}"] if asked.adapt else [])]),
         {"minutes": asked.minutes},
+        parse_choices([*settings, *(["adapter={}"] if asked.adapt else [])]),  # a number of steps among them wins
         {name: value for name, value in (("size", asked.size), ("seed", asked.seed)) if value is not None},
         {"pixel_art": True} if asked.pixel_art else {},
     )
