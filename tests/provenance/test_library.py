@@ -38,6 +38,17 @@ def test_it_is_not_loaded_from_the_directory_one_stands_in(tmp_path: Path) -> No
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
 
 
+def test_threads_that_load_it_at_once_all_have_it_whole() -> None:
+    program = (
+        "import sys, time; from concurrent.futures import ThreadPoolExecutor; "
+        "from sfumato.provenance.library import c2pa; sys.setswitchinterval(1e-5); "
+        "later = lambda n: (time.sleep(n / 50), hasattr(c2pa(), 'C2paError'))[1]; "
+        "print(all(ThreadPoolExecutor(16).map(later, range(16))))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "True"
+
+
 def test_a_context_is_made_once_for_those_whom_one_trusts_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "_contexts", {})
     assert context(b"") is context(b"")

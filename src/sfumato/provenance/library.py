@@ -29,14 +29,15 @@ _FILE_NAMES: Final = {"win32": "c2pa_c.dll", "darwin": "libc2pa_c.dylib"}
 _NAMED_BY: Final = "C2PA_LIBRARY_NAME"
 
 _lock = threading.Lock()
+_loading = threading.Lock()
 _contexts: dict[bytes, Context] = {}
 _signers: dict[str, Signer] = {}
 
 
 def _forget() -> None:
     """What a process has of the library is of no use to its children, a lock that another thread held least of all."""
-    global _lock
-    _lock = threading.Lock()
+    global _lock, _loading
+    _lock, _loading = threading.Lock(), threading.Lock()
     _contexts.clear()
     _signers.clear()
 
@@ -53,8 +54,11 @@ def media_type(data: bytes) -> str | None:
 
 def c2pa() -> Any:
     """The library. It takes 70 ms to load, so that only signing and reading load it."""
-    if "c2pa" in sys.modules:
-        return sys.modules["c2pa"]
+    with _loading:  # or a second thread would find it there, in part
+        return sys.modules.get("c2pa") or _loaded()
+
+
+def _loaded() -> Any:
     # It looks for its compiled part in the current directory first, where anybody may have put another.
     found = importlib.util.find_spec("c2pa")
     name = _FILE_NAMES.get(sys.platform, "libc2pa_c.so")

@@ -1,8 +1,9 @@
 """The gallery's routes over real works: files that were saved and signed, found again with all that they say."""
 
+import functools
 import io
 import json
-import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -47,35 +48,47 @@ def client(place: Place, gallery: Gallery) -> Iterator[TestClient]:
     database = Database.open(place)
     tokens = Tokens({"owner": "a-token-of-the-owner"})
     headers = {"Authorization": "Bearer a-token-of-the-owner"}
-    with TestClient(create_app(place, database, tokens=tokens), base_url="http://127.0.0.1", headers=headers) as client:
-        yield client
+    app = create_app(place, database, tokens=tokens)
+    # Not entered: without what the server keeps warm a test takes a tenth of a second.
+    yield TestClient(app, base_url="http://127.0.0.1", headers=headers)
+    app.state.services.close()
     database.close()
 
 
-@pytest.fixture
-def enter(place: Place, gallery: Gallery) -> Callable[..., int]:
-    """(what differs) -> the id of a work that was saved and signed as the program's are, and entered."""
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], tuple[Path, Recipe]]:
+    """(class, side) -> the file of a work that was saved and signed as the program's are, made once."""
 
-    def made(
-        seed: int = 7, label: str = "waves", side: int = 64, neighbour: str = "waves/1.png", model: str = "", **row: Any
-    ) -> int:
-        near = (Neighbour(neighbour, "Ida Berg", "cd" * 32, 0.83, 0),)
+    @functools.cache
+    def made(label: str, side: int) -> tuple[Path, Recipe]:
+        near = (Neighbour("waves/1.png", "Ida Berg", "cd" * 32, 0.83, 0),)
         recipe = Recipe(
             model=ModelReference(name="coast", digest=DIGEST),
-            request=Request.of(seed=seed, label=label, width=side, height=side, steps=8),
+            request=Request.of(seed=7, label=label, width=side, height=side, steps=8),
             environment=HERE,
         )
         image = Image.effect_noise((side, side), 80).convert("RGB")
         learned = LearnedFrom(collection="ef" * 32, licences={"CC-BY-4.0": 3})
-        finding = Finding(near, 0.5, 0.9, 0.004)
-        path = place.works / "1" / f"{seed}-{random.randrange(10**9)}.png"
-        saved = Work(image, recipe, learned_from=(learned,), finding=finding).marked()
-        saved.save(path)
+        work = Work(image, recipe, learned_from=(learned,), finding=Finding(near, 0.5, 0.9, 0.004)).marked()
+        return work.save(tmp_path_factory.mktemp("works") / "0.png"), work.recipe
+
+    return made
+
+
+@pytest.fixture
+def enter(place: Place, gallery: Gallery, saved: Callable[[str, int], tuple[Path, Recipe]]) -> Callable[..., int]:
+    """(what differs) -> the id of a work in the gallery, with a file of its own."""
+
+    def made(seed: int = 7, label: str = "waves", side: int = 64, **row: Any) -> int:
+        file, recipe = saved(label, side)
+        path = place.works / "1" / f"{seed}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, path)
         return gallery.add(
             NewWork(
                 file=str(path.relative_to(place.path)), kind="generate", width=side, height=side, model="coast",
-                model_id=model, model_digest=DIGEST, label=label, seed=seed, number=0, near_copy=False,
-                recipe=json.loads(saved.recipe.to_json()), **row,
+                model_digest=DIGEST, label=label, seed=seed, number=0, near_copy=False,
+                recipe=json.loads(recipe.to_json()), **row,
             )
         )  # fmt: skip
 
@@ -127,7 +140,7 @@ def test_a_near_training_picture_is_shown_with_its_credits_where_the_studio_has_
     run = place.runs / "coast-1"
     run.mkdir(parents=True)
     (run / "run.json").write_text(json.dumps({"collection": str((place.collections / "shore").resolve())}))
-    (near,) = client.get(f"/api/works/{enter(model='coast-1')}").json()["nearest"]
+    (near,) = client.get(f"/api/works/{enter(model_id='coast-1')}").json()["nearest"]
     assert (near["title"], near["licence"], near["collection"]) == ("A wave", "CC-BY-4.0", "shore")
     assert near["picture"] == f"/api/collections/shore/pictures/{near['sha256']}/thumbnail?side=512"
 

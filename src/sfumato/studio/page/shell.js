@@ -50,16 +50,14 @@ function JobsButton({ onClick }) {
     <span class="words">${count ? t("jobs.count", { n: count }) : t("jobs.title")}</span></button>`;
 }
 
-function Bar({ current }) {
-  const [open, setOpen] = useState(false);
+function Bar({ current, onJobs }) {
   return html`<header class="bar">
     <a class="mark" href="#/" aria-label=${t("home")}>sfumato</a>
     <nav aria-label=${t("navigation")}><ul>
       ${VIEWS.map((name) => html`<li key=${name}><a href=${address(name)} aria-current=${name === current ? "page" : undefined}>
         <${Icon} name=${name} size="22" /><span>${t(`view.${name}`)}</span></a></li>`)}</ul></nav>
     <div class="tools">
-      <${JobsButton} onClick=${() => setOpen(true)} /><${Settings} /></div>
-    <${Jobs} open=${open} onClose=${() => setOpen(false)} /></header>`;
+      <${JobsButton} onClick=${onJobs} /><${Settings} /></div></header>`;
 }
 
 function Connection() {
@@ -82,6 +80,7 @@ export function Shell() {
   const current = isView(asked) ? asked : "home";
   const main = useRef(null);
   const first = useRef(true);
+  const [open, setOpen] = useState(false);
   useEffect(() => {
     document.title = current === "home" ? "sfumato" : `${t(`view.${current}`)} · sfumato`;
   }, [current, language.value]);
@@ -100,11 +99,12 @@ export function Shell() {
   };
   return html`<div class="studio">
     <a class="skip button primary" href="#main" onClick=${skip}>${t("skip")}</a>
-    <${Bar} current=${current} />
+    <${Bar} current=${current} onJobs=${() => setOpen(true)} />
     <main id="main" ref=${main} tabindex="-1" class=${`view-${current}`}>
       <${Connection} />
       ${ready.value && html`<${Loaded} name=${current} />`}
       ${!ready.value && failure.value && html`<${Empty} title=${t("connection.none")} text=${failure.value.message}>
         <${Button} icon="retry" onClick=${load}>${t("retry")}<//><//>`}</main>
+    <${Jobs} open=${open} onClose=${() => setOpen(false)} />
     <${Toasts} /></div>`;
 }

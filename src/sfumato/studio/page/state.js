@@ -35,7 +35,7 @@ const steps = new Map(); // job: signal of its last step
 const listeners = new Map(); // event type: Set of functions
 
 // The last step of a job, as a signal of its own, so that only what shows it is drawn anew:
-// {job, number, progress: {done, total, unit, text, remaining_seconds, ...}, picture: data URL or null}, or null.
+// {job, number, progress: {stage, done, total, unit, remaining_seconds, ...}, picture: data URL or null}, or null.
 export function stepOf(job) {
   if (!steps.has(job)) steps.set(job, signal(null));
   return steps.get(job);
@@ -71,8 +71,10 @@ function received(event) {
       if (["train", "distill"].includes(event.job.kind)) soon("trainings", readTrainings);
     } else if (event.type === "step") {
       const before = stepOf(event.job).peek();
-      // A step without a picture leaves the last one.
-      stepOf(event.job).value = { ...event, picture: event.picture ?? before?.picture ?? null };
+      // A step says what has changed: what it does not say, and its picture, stay as long as the stage does.
+      const stays = before?.progress.stage === event.progress.stage ? before.progress : {};
+      const progress = { ...stays, ...event.progress };
+      stepOf(event.job).value = { ...event, progress, picture: event.picture ?? before?.picture ?? null };
     }
     told(event);
   });

@@ -26,6 +26,7 @@ from sfumato.images.files import HEAD_BYTES, picture_format, read_file
 from sfumato.images.unusable import UnusableError
 
 _BACKGROUND: Final = (255, 255, 255)
+SMALL: Final = 160  # pixels; pictures of so few are shown enlarged, each pixel of them seen
 
 
 def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -72,7 +73,12 @@ def looked(data: bytes) -> dict[str, Any]:
 def encoded(image: Image.Image, kind: str) -> bytes:
     """The bytes of a file of a picture that is shown to the person who has it already."""
     file = io.BytesIO()
-    options: dict[str, Any] = {"quality": 82, "method": 1} if kind == "WEBP" else {"compress_level": 1}
+    if kind == "PNG":
+        options: dict[str, Any] = {"compress_level": 1}
+    elif max(image.size) <= SMALL:
+        options = {"lossless": True, "method": 1}
+    else:
+        options = {"quality": 82, "method": 1}
     image.save(file, kind, **options)
     return file.getvalue()
 

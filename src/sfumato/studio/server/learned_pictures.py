@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sfumato.collection.pictures import Picture
 from sfumato.disk import read_file, read_json
+from sfumato.provenance.licences import short_name
 from sfumato.studio.place import Place
 from sfumato.text import restored_path
 
@@ -48,7 +49,7 @@ class LearnedPictures:
         return {
             "title": picture.title,
             "creator": picture.creator,
-            "licence": picture.licence,
+            "licence": short_name(picture.licence),
             "year": picture.year,
             "source": picture.source,
             "collection": self.collection,

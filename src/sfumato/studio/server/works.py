@@ -26,13 +26,16 @@ from sfumato.studio.server.work_details import (
     finding_in,
     missing_credentials,
 )
-from sfumato.studio.server.work_pictures import media_type, thumbnail
 from sfumato.text import shortened
 from sfumato.works.recipe import Recipe
 from sfumato.works.sharing import copy_without_recipe
 
 router = APIRouter(prefix="/api/works", tags=["works"], responses=ERRORS)
 MOST: Final = 500  # works in one answer, and in one request
+# What the program writes, by its ending.
+TYPES: Final = {
+    ".png": "image/png", ".apng": "image/apng", ".webp": "image/webp", ".gif": "image/gif", ".mp4": "video/mp4",
+}  # fmt: skip
 Number = Annotated[int, InPath(ge=1, lt=2**53)]
 Id = Annotated[int, Field(ge=1, lt=2**53)]
 
@@ -183,15 +186,14 @@ def change(id: Number, changes: Changes, services: Served) -> WorkAnswer:
 def picture(id: Number, request: Request, services: Served) -> Response:
     """A work's file, with all that it carries."""
     path = services.gallery.path_of(existing_work(services, id))
-    return file_answer(request, path, media_type(path), cache=_cache(request))
+    return file_answer(request, path, _type(path), cache=_cache(request))
 
 
 @router.get("/{id}/thumbnail", response_class=Response)
 def small_picture(id: Number, request: Request, services: Served, side: Literal["256", "512"] = "256") -> Response:
     """A work as a WebP, the longer side at most so many pixels."""
     path = services.gallery.path_of(existing_work(services, id))
-    media_type(path)
-    return bytes_answer(request, thumbnail(services.place, id, path, int(side)), "image/webp", cache=_cache(request))
+    return bytes_answer(request, services.pictures.thumbnail(path, int(side)), "image/webp", cache=_cache(request))
 
 
 @router.get("/{id}/download", response_class=Response)
@@ -201,7 +203,7 @@ def download(id: Number, request: Request, services: Served, recipe: Annotated[b
     path = services.gallery.path_of(found)
     name = file_name(found, path)
     if recipe or found.recipe is None:
-        return file_answer(request, path, media_type(path), name=name)
+        return file_answer(request, path, _type(path), name=name)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(copy_without_recipe(path, name), headers=headers, media_type="image/png")
 
@@ -218,6 +220,14 @@ def file_name(work: Work, path: Path) -> str:
     """What a browser is to call the file: 'waves-7-12.png'."""
     words = "-".join(re.findall(r"[a-zA-Z0-9]+", work.title or work.label or work.prompt or work.model))
     return f"{'-'.join(filter(None, (shortened(words, 60).strip('. '), str(work.id))))}{path.suffix.lower()}"
+
+
+def _type(path: Path) -> str:
+    """Raises HttpError 404 for a file that the program would not have written."""
+    found = TYPES.get(path.suffix.lower())
+    if found is None:
+        raise HttpError(404, "this work is no picture that a browser shows", code="no_picture")
+    return found
 
 
 def _recipe(work: Work) -> Recipe | None:

@@ -17,9 +17,9 @@ export function Dialog({ open, title, onClose, side = false, wide = false, actio
   return html`<dialog ref=${node} class=${`dialog ${side ? "side" : ""} ${wide ? "wide" : ""}`} aria-labelledby=${id}
     onClose=${() => open && onClose()} onPointerDown=${press}>
     ${open && html`<div class="dialog-body">
-      <header><h2 id=${id}>${title}</h2><${CloseButton} onClick=${onClose} /></header>
+      <div class="dialog-head"><h2 id=${id}>${title}</h2><${CloseButton} onClick=${onClose} /></div>
       <div class="dialog-content">${children}</div>
-      ${actions && html`<footer>${actions}</footer>`}</div>`}</dialog>`;
+      ${actions && html`<div class="dialog-foot">${actions}</div>`}</div>`}</dialog>`;
 }
 
 // Asks before what cannot be undone: await confirm({title, text, action: t('…'), kind: 'danger'}) is true or false.

@@ -1,5 +1,5 @@
 import { html } from "../html.js";
-import { duration, number, t } from "../i18n.js";
+import { duration, has, t } from "../i18n.js";
 
 // How far something is. done, total: total null or 0 while nobody knows. label: of what, for who does not see it.
 export function Progress({ done = 0, total = null, label }) {
@@ -12,12 +12,14 @@ export function Progress({ done = 0, total = null, label }) {
     <div class="done" style=${known ? { width: `${100 * share}%` } : {}}></div></div>`;
 }
 
-// What a step says of itself, in one line: '120 of 400 steps · 2 min left'.
+// What a step says of itself, in one line: 'Reading · 120 of 400 pictures · 2 min left'.
 export function progressInWords(progress) {
   if (!progress) return "";
+  const { stage, unit, done, total: n, remaining_seconds: left } = progress;
   const words = [];
-  if (progress.text) words.push(progress.text);
-  if (progress.total) words.push(t("progress.of", { done: number(progress.done), total: number(progress.total) }));
-  if (progress.remaining_seconds != null) words.push(t("progress.left", { time: duration(progress.remaining_seconds) }));
+  if (has(`stage.${stage}`)) words.push(t(`stage.${stage}`));
+  else if (progress.text) words.push(progress.text);
+  if (n) words.push(t(has(`progress.${unit}`) ? `progress.${unit}` : "progress.of", { done: Math.floor(done ?? 0), n }));
+  if (left != null) words.push(t("progress.left", { time: duration(left) }));
   return words.join(" · ");
 }

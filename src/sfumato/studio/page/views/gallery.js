@@ -17,7 +17,8 @@ await wordsOf("evidence");
 
 // What was found, and where one was in it, is there still after a look at another view.
 const list = new WorkList();
-const SIDES = { small: 120, medium: 190, large: 300 };
+const SIDES = { small: 120, medium: 190, large: 300 }; // pixels, at least
+const COLUMNS = { small: 3, medium: 2, large: 1 }; // at least, where the page is narrow
 const size = stored("gallery.size", "medium", (name) => name in SIDES);
 const SOON = 400; // ms within which many new works are one
 
@@ -107,7 +108,7 @@ export default function Gallery({ id, query }) {
       <${LinkButton} kind="primary" icon="create" href=${address("create")}>${t("gallery.empty_create")}<//>
     <//>`}
     ${total === 0 && !isEmpty && html`<p class="gallery-none quiet" role="status">${t(asked.only === "bin" && !asked.query ? "gallery.bin_empty" : "gallery.none_found")}</p>`}
-    <${Grid} list=${list} side=${SIDES[size.value]} selected=${selected} active=${active} onOpen=${open} onSelect=${select}
+    <${Grid} list=${list} side=${SIDES[size.value]} fewest=${COLUMNS[size.value]} selected=${selected} active=${active} onOpen=${open} onSelect=${select}
       onActive=${setActive} onStar=${(work) => star(list, [work], !work.starred)} onRemove=${(work) => remove([work.id])} />
     ${selected.size > 0 && html`<${Selection} selected=${selected} only=${asked.only} onRemove=${remove} onClear=${() => setSelected(new Set())} />`}
     <${Importing} open=${importing} onClose=${() => setImporting(false)} />

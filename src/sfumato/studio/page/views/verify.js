@@ -7,7 +7,7 @@ import { Button, Drop, Empty, JobProgress, LinkButton, Picture, Progress, failed
 import { address, go } from "../router.js";
 import { ENDED, ask, jobs } from "../state.js";
 import { Evidence } from "./verify/evidence.js";
-import { verdictOf } from "./evidence/credentials.js";
+import { verdictOfResult } from "./evidence/credentials.js";
 
 await wordsOf("evidence");
 
@@ -66,7 +66,7 @@ function Asking() {
           (job) => html`<li key=${job.id}>
             <a href=${address("verify", job.id)}>
               <${Picture} src=${thumbnailOf(job.spec.picture)} alt="" />
-              <span>${verdictOf({ signer: null, is_own: false, ...job.result })}</span>
+              <span>${verdictOfResult(job.result)}</span>
             </a>
           </li>`,
         )}

@@ -1,18 +1,17 @@
 // The training pictures that a work is nearest to, with the credits that are due to them.
 import { html, useState } from "../../html.js";
-import { t } from "../../i18n.js";
+import { number, t } from "../../i18n.js";
 import { Button, Dialog, Icon, Picture } from "../../parts/index.js";
 import { Comparison } from "./comparison.js";
+
+const DECIMALS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 
 // first: what they are near to, as Comparison has it; nearest: as the server has them; finding: {found, sentence}.
 export function Nearest({ first, nearest, finding }) {
   const [beside, setBeside] = useState(null);
   if (!nearest.length) return html`<p class="quiet">${t(finding.found === "not compared" ? "evidence.not_compared" : "evidence.none_near")}</p>`;
   return html`<div class="nearest">
-    <p class=${`verdict verdict-${finding.found === "near copy" ? "bad" : "good"}`}>
-      <${Icon} name=${finding.found === "near copy" ? "warning" : "check"} />
-      <span>${t(finding.found === "near copy" ? "evidence.near_copy" : "evidence.no_near_copy")}</span>
-    </p>
+    <${Likeness} finding=${finding} />
     <ul class="nearest-pictures">
       ${nearest.map(
         (each) => html`<li key=${each.file}>
@@ -36,12 +35,20 @@ export function Nearest({ first, nearest, finding }) {
   </div>`;
 }
 
+// Whether it is a near copy, as far as was found.
+export function Likeness({ finding }) {
+  const copy = finding.found === "near copy";
+  return html`<p class=${`verdict verdict-${copy ? "bad" : "good"}`}>
+    <${Icon} name=${copy ? "warning" : "check"} /><span>${t(copy ? "evidence.near_copy" : "evidence.no_near_copy")}</span>
+  </p>`;
+}
+
 export function Credit({ picture }) {
   return html`<div class="credit">
-    <span class="credit-title">${titleOfPicture(picture)}</span>
+    <span class="credit-title" title=${titleOfPicture(picture)}>${titleOfPicture(picture)}</span>
     <span class="quiet">${picture.creator || t("evidence.creator_unknown")}${picture.year && `, ${picture.year}`}</span>
     ${picture.licence && html`<span class="quiet">${picture.licence}</span>`}
-    ${picture.similarity !== null && html`<span class="quiet">${t("evidence.similarity", { similarity: picture.similarity })}</span>`}
+    ${picture.similarity !== null && html`<span class="quiet">${t("evidence.similarity", { similarity: number(picture.similarity, DECIMALS) })}</span>`}
   </div>`;
 }
 

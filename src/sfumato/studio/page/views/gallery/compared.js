@@ -28,7 +28,7 @@ export function Compared({ one, other, onClose }) {
   const [first, second] = works.map((work) => ({ ...work, name: titleOf(work) }));
   return html`<header class="gallery-head">
       <h1>${t("gallery.compare")}</h1>
-      <${Button} kind="quiet" icon="left" onClick=${onClose}>${t("gallery.back")}<//>
+      <${Button} kind="quiet" icon="left" onClick=${onClose}>${t("view.gallery")}<//>
     </header>
     <${Comparison} first=${first} second=${second} />
     <${Differences} works=${works} />`;

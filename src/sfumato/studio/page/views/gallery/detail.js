@@ -53,7 +53,7 @@ export function Detail({ id, list, onClose, onGo }) {
   if (!known) return html`<p class="quiet" role="status">${t("gallery.loading")}</p>`;
   return html`<article class="detail" aria-label=${titleOf(known)}>
     <div class="detail-bar">
-      <${Button} kind="quiet" icon="left" onClick=${onClose}>${t("gallery.back")}<//>
+      <${Button} kind="quiet" icon="left" onClick=${onClose}>${t("view.gallery")}<//>
       <span class="detail-place quiet">${place >= 0 && t("gallery.place", { place: place + 1, total })}</span>
       <${IconButton} icon="left" label=${t("gallery.previous")} disabled=${!before} onClick=${() => onGo(before.id)} />
       <${IconButton} icon="right" label=${t("gallery.next")} disabled=${!after} onClick=${() => onGo(after.id)} />
@@ -75,7 +75,10 @@ function Plate({ work }) {
   useEffect(() => {
     const look = () => {
       const box = frame.current;
-      const fits = Math.min(box.clientWidth / work.width, box.clientHeight / work.height);
+      if (!box) return; // it is gone already
+      const { paddingLeft, paddingTop } = getComputedStyle(box);
+      const [width, height] = [box.clientWidth - 2 * parseFloat(paddingLeft), box.clientHeight - 2 * parseFloat(paddingTop)];
+      const fits = Math.min(width / work.width, height / work.height);
       setTimes(fits >= 2 ? Math.floor(fits) : Math.min(1, fits));
     };
     const sizes = new ResizeObserver(look);
@@ -202,7 +205,7 @@ function Known({ work }) {
     <section aria-labelledby="credentials-heading">
       <h2 id="credentials-heading">${t("gallery.credentials")}</h2>
       <${Credentials} credentials=${work.credentials} />
-      <${LinkButton} kind="quiet" icon="verify" href=${address("verify", `work-${work.id}`)}>${t("gallery.verify")}<//>
+      <div><${LinkButton} icon="verify" href=${address("verify", `work-${work.id}`)}>${t("gallery.verify")}<//></div>
     </section>
   `;
 }

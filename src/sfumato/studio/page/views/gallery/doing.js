@@ -2,7 +2,7 @@
 import { patch, post } from "../../api.js";
 import { t } from "../../i18n.js";
 import { failed, toast } from "../../parts/index.js";
-import { address, go } from "../../router.js";
+import { go } from "../../router.js";
 import { ask, handover, models } from "../../state.js";
 
 const VARIATIONS = 4;
@@ -53,24 +53,34 @@ export async function restore(list, ids) {
 // Whether the studio has the model that made a work.
 export const hasModel = (work) => models.value.some((model) => model.id === work.model_id);
 
-const toCreate = () => ({ label: t("gallery.see"), run: () => go("create") });
+// To Create, where the works of a job are seen as they come out of the noise.
+const watching = (job) => ({
+  label: t("gallery.see"),
+  run: () => {
+    handover.value = { job: job.id };
+    go("create");
+  },
+});
 
 export async function makeAgain(work) {
-  await ask({ kind: "again", work: work.id });
-  toast(t("gallery.made_again"), { action: toCreate() });
+  const job = await ask({ kind: "again", work: work.id });
+  toast(t("gallery.made_again"), { action: watching(job) });
 }
 
 export async function vary(work) {
-  await ask({ kind: "generate", model: work.model_id, count: VARIATIONS, variations: NEAR, of: { work: work.id }, asked: seed() });
-  toast(t("gallery.varied", { n: VARIATIONS }), { action: toCreate() });
+  const job = await ask({
+    kind: "generate", model: work.model_id, count: VARIATIONS, variations: NEAR, of: { work: work.id }, asked: { seed: anySeed() },
+  });
+  toast(t("gallery.varied", { n: VARIATIONS }), { action: watching(job) });
 }
 
 // Variations of one seed would be the same ones again.
-const seed = () => ({ seed: crypto.getRandomValues(new Uint32Array(1))[0] });
+const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
 // To Create with all that was asked for.
 export function useSettings(work) {
-  handover.value = { model: work.model_id, asked: work.asked, work: work.id };
+  const palette = work.recipe?.request.palette ?? undefined;
+  handover.value = { model: work.model_id, asked: { ...work.asked, palette }, work: work.id };
   go("create");
 }
 
@@ -79,5 +89,3 @@ export function beginWith(work) {
   handover.value = { model: work.model_id, picture: { work: work.id }, work: work.id };
   go("create");
 }
-
-export const comparing = (one, other) => address("gallery", `${one}-${other}`);

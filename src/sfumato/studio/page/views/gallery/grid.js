@@ -9,15 +9,15 @@ const BEYOND = 2; // rows above and below the window that are drawn already
 const FAST = 2.5; // windows a second; faster than that nobody sees a picture, so that none is asked for
 const rowOf = (place, columns) => Math.floor(place / columns);
 
-// list: a WorkList; side: of a cell, in pixels, which grow to fill the width; selected: a Set of ids; active: the place
+// list: a WorkList; side: of a cell, in pixels, which grow to fill the width; fewest: columns, on a narrow page; selected: a Set of ids; active: the place
 // that the keyboard is at. onOpen(work), onSelect(ids, {add, toggle}), onStar(work), onRemove(work), onActive(place).
-export function Grid({ list, side, selected, active, onOpen, onSelect, onStar, onRemove, onActive }) {
+export function Grid({ list, side, fewest, selected, active, onOpen, onSelect, onStar, onRemove, onActive }) {
   const element = useRef(null);
   const anchor = useRef(null); // where a range of the selection begins
   const [view, setView] = useState({ width: 0, top: 0, height: 0, fast: false });
   const { total } = list.found.value;
 
-  const columns = Math.max(1, Math.floor((view.width + GAP) / (side + GAP)));
+  const columns = Math.max(fewest, Math.floor((view.width + GAP) / (side + GAP)));
   const cell = (view.width - GAP * (columns - 1)) / columns;
   const row = cell + GAP;
   const rows = Math.ceil((total ?? 0) / columns);

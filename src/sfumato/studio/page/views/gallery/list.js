@@ -16,12 +16,26 @@ export class WorkList {
   newest = null; // the highest id of the first answer, so that works that are made meanwhile move no page
   generation = 0; // answers to what was asked before are dropped
   inView = [0, 0];
+  searching = null; // a promise, while a search is on its way
 
-  // Looks for something else. only: 'all', 'starred' or 'bin'. Resolves once the answer is shown.
-  search(asked) {
+  // Looks for something else. only: 'all', 'starred' or 'bin'. While an answer is on its way no other search goes out: of
+  // those that were asked for meanwhile, as at each key, only the last one does. Resolves once its answer is shown.
+  async search(asked) {
     this.asked = asked;
     this.inView = [0, 0];
-    return this.refresh();
+    if (this.searching) return this.searching;
+    this.searching = (async () => {
+      try {
+        let shown = null;
+        while (shown !== this.asked) {
+          shown = this.asked;
+          await this.refresh();
+        }
+      } finally {
+        this.searching = null;
+      }
+    })();
+    return this.searching;
   }
 
   // Asks again for what is in view, and shows what was there until the answer has come.

@@ -3,12 +3,14 @@ import { has, t } from "../../i18n.js";
 
 const LONGEST = 60;
 
-// Its title; else its class or prompt and its seed.
+// Its title; else its class, prompt or model, and its seed.
 export function titleOf(work) {
   if (work.title) return work.title;
-  const subject = work.class || work.prompt;
-  if (!subject) return t("gallery.work_of", { model: work.model || t("gallery.unknown_model"), seed: String(work.seed) });
-  return t("gallery.work_called", { subject: shortened(subject), seed: String(work.seed) });
+  const subject = shortened(work.class || work.prompt || work.model || t("gallery.unknown_model"));
+  if (work.seed === null) return subject;
+  // Of one seed there are as many works as one asks for.
+  const number = Number(work.number ?? 0);
+  return t(number ? "gallery.work_numbered" : "gallery.work_called", { subject, seed: String(work.seed), number: String(number + 1) });
 }
 
 export function shortened(text, most = LONGEST) {

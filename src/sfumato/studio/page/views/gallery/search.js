@@ -3,7 +3,6 @@ import { html, useEffect, useRef, useState } from "../../html.js";
 import { t } from "../../i18n.js";
 import { Icon, IconButton } from "../../parts/index.js";
 
-const QUIET = 120; // ms without a key before the search goes out
 // What is written, as it is put into the field; what it means stands in the catalogue.
 const EXAMPLES = {
   words: "waves", class: "class:", model: "model:", seed: "seed:", kind: "kind:", before: "before:", after: "after:",
@@ -13,25 +12,21 @@ const EXAMPLES = {
 export function Search({ value, total, error, onSearch }) {
   const [written, setWritten] = useState(value);
   const [helped, setHelped] = useState(false);
-  const timer = useRef(0);
   const field = useRef(null);
   useEffect(() => {
     // A search that began elsewhere, as by an address.
     if (document.activeElement !== field.current) setWritten(value);
   }, [value]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const write = (words, soon = false) => {
+  const write = (words) => {
     setWritten(words);
-    clearTimeout(timer.current);
-    if (soon) onSearch(words);
-    else timer.current = setTimeout(() => onSearch(words), QUIET);
+    onSearch(words);
   };
   const add = (example) => {
     write(`${written.trim()} ${example}`.trim());
     field.current.focus();
   };
   return html`<search class="gallery-search">
-    <form role="search" onSubmit=${(event) => (event.preventDefault(), write(written, true))}>
+    <form role="search" onSubmit=${(event) => (event.preventDefault(), onSearch(written))}>
       <${Icon} name="search" />
       <input type="search" ref=${field} value=${written} autocomplete="off" spellcheck=${false} aria-label=${t("gallery.search")}
         placeholder=${t("gallery.search_hint")} aria-describedby="gallery-found" onInput=${(event) => write(event.currentTarget.value)} />

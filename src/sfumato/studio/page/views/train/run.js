@@ -1,6 +1,6 @@
 import { html, useState } from "../../html.js";
 import { duration, number, t } from "../../i18n.js";
-import { Button, Dialog, Empty, Icon, JobButton, LinkButton, Progress, Slider, toast } from "../../parts/index.js";
+import { Button, Dialog, Empty, Icon, JobButton, LinkButton, Progress, Slider, progressInWords, stateOf, toast } from "../../parts/index.js";
 import { address, go } from "../../router.js";
 import { ENDED, ask, collections, handover, stepOf, trainings } from "../../state.js";
 import { Chart } from "./chart.js";
@@ -51,9 +51,9 @@ function TimeLeft({ run, job }) {
   const left = progress.remaining_seconds ?? run.remaining_seconds;
   const step = progress.step ?? run.step;
   const steps = progress.steps ?? run.steps;
-  return html`<p class="time-left numbers">${left == null ? progress.text || t("job.state.running") : t("progress.left", { time: duration(left) })}</p>
+  return html`<p class="time-left numbers">${left == null ? progressInWords(progress) || t("job.state.running") : t("progress.left", { time: duration(left) })}</p>
     <${Progress} done=${step} total=${steps} label=${run.name} />
-    <p class="quiet small-print numbers">${t("train.step", { step, steps })}</p>`;
+    <p class="quiet small-print numbers">${t("train.step", { step, steps })}${job?.control && html` · ${stateOf(job)}`}</p>`;
 }
 
 function Losses({ run }) {
@@ -92,7 +92,9 @@ export function Run({ id }) {
   }
   const job = jobOf(run);
   const last = run.snapshots.at(-1);
-  const preview = job && stepOf(job.id).value?.picture;
+  const step = job && stepOf(job.id).value;
+  // The picture of the moment arrives before the list of snapshots does.
+  const preview = step?.picture && step.progress.snapshot > (last?.step ?? 0) ? step.picture : null;
   return html`<header><div><p><a class="back quiet" href=${address("train")}><${Icon} name="left" size="16" />${t("view.train")}</a></p>
       <h1>${run.name}</h1></div><${Steering} run=${run} job=${job} /></header>
     <div class="now" aria-live="off"><${TimeLeft} run=${run} job=${job} /></div>

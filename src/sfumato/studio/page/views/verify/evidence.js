@@ -3,8 +3,8 @@ import { html } from "../../html.js";
 import { moment, t } from "../../i18n.js";
 import { Icon } from "../../parts/index.js";
 import { Comparison } from "../evidence/comparison.js";
-import { verdictOf, worth } from "../evidence/credentials.js";
-import { Credit, Nearest, creditOf } from "../evidence/nearest.js";
+import { Lines, verdictOfResult, worth } from "../evidence/credentials.js";
+import { Credit, Likeness, Nearest, creditOf } from "../evidence/nearest.js";
 
 const ICON = { good: "verify", open: "info", bad: "warning" };
 
@@ -13,11 +13,11 @@ export function Evidence({ result, first }) {
   const how = worth(result.status);
   const [shown] = result.nearest.filter((each) => each.picture);
   return html`
-    <p class=${`verdict-large verdict-${how}`}><${Icon} name=${ICON[how]} size="28" /><span>${verdictOf({ signer: null, is_own: false, ...result })}</span></p>
+    <p class=${`verdict-large verdict-${how}`}><${Icon} name=${ICON[how]} size="28" /><span>${verdictOfResult(result)}</span></p>
     <h2>${t("verify.evidence")}</h2>
     <dl class="evidence-list">
       <${Piece} name="signature" how=${how}>
-        ${result.details.length ? html`<ul class="evidence">${result.details.map((line) => html`<li key=${line}>${line}</li>`)}</ul>` : t("verify.no_signature")}
+        ${result.details.length ? html`<${Lines} lines=${result.details} />` : t("verify.no_signature")}
       <//>
       <${Piece} name="mark" how=${result.mark ? "good" : "open"}>${result.mark ? saidOfMark(result.mark) : t("verify.no_mark")}<//>
       <${Piece} name="recipe" how=${result.recipe ? "good" : "open"}>${result.recipe ? saidOfRecipe(result.recipe) : t("verify.no_recipe")}<//>
@@ -30,7 +30,8 @@ export function Evidence({ result, first }) {
     <section aria-labelledby="verify-nearest">
       <h2 id="verify-nearest">${t("verify.nearest")}</h2>
       ${shown
-        ? html`<${Comparison} begins="beside" first=${first} second=${{ picture: shown.picture, name: creditOf(shown) }} />
+        ? html`${result.finding && html`<${Likeness} finding=${result.finding} />`}
+            <${Comparison} begins="beside" first=${first} second=${{ picture: shown.picture, name: creditOf(shown) }} />
             <ul class="nearest-credits">${result.nearest.map((each) => html`<li key=${each.file}><${Credit} picture=${each} /></li>`)}</ul>`
         : html`<${Nearest} first=${first} nearest=${result.nearest} finding=${result.finding ?? { found: "not compared" }} />`}
     </section>
