@@ -114,8 +114,10 @@ def _serve_held(holding: Held, settings: Settings, database: str | None, console
     from sfumato.studio.workers.supervisor import Supervisor
 
     tokens = Tokens.open(holding.place)
-    listener, settings = listening(settings)
-    with contextlib.closing(Database.open(holding.place, database)) as opened:
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(contextlib.closing(Database.open(holding.place, database)))
+        listener, settings = listening(settings)
+        stack.enter_context(listener)
         app = create_app(
             holding.place,
             opened,

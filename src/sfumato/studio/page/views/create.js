@@ -8,7 +8,7 @@ import { handover } from "../state.js";
 import { Easel } from "./create/easel.js";
 import { HowMany, MakeBar, make } from "./create/make.js";
 import { More } from "./create/more.js";
-import { beginWith, change, compositionOf, makers, model, source, stage, use } from "./create/settings.js";
+import { beginWith, chooseModel, compositionOf, makers, model, source, stage, use } from "./create/settings.js";
 import { Sheet } from "./create/sheet.js";
 import { Source, beginWithFiles, ofWork } from "./create/source.js";
 import { Strip } from "./create/strip.js";
@@ -18,7 +18,7 @@ import { chosen, current, follow } from "./create/works.js";
 // What another view hands over: settings of a work, a work to begin with, or a job to look at.
 async function take({ model: id, asked, picture, job }) {
   if (asked) use({ model: id, asked });
-  else if (id) change({ model: id });
+  else if (id) chooseModel(id);
   if (job) {
     current.value = job;
     chosen.value = null;

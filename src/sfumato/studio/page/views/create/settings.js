@@ -105,6 +105,7 @@ export function use({ model: id, asked = {} }) {
 // The model is another: what it does not know is left out.
 export function chooseModel(id) {
   const next = makers.peek().find((one) => one.id === id);
+  if (!next) return;
   const { shares, negative, width, height } = settings.peek();
   const known = Object.fromEntries(Object.entries(shares).filter(([name]) => next.classes?.includes(name)));
   const fits = (side) => (side && side >= next.size ? side : null);

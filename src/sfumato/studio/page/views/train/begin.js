@@ -6,6 +6,8 @@ import { ask, askAndWait, collections, models } from "../../state.js";
 import { stored } from "../../stored.js";
 import { Runs } from "./runs.js";
 
+// One that is being collected holds nothing yet.
+const isReady = (collection) => collection.pictures > 0;
 const MOST_MINUTES = 24 * 60;
 const SIZES = [32, 48, 64, 96, 128, 192, 256];
 const minutes = stored("train.minutes", 30, (value) => value >= 1 && value <= MOST_MINUTES);
@@ -45,7 +47,7 @@ function Plan({ plan }) {
 }
 
 function Form({ preferred }) {
-  const ready = collections.value;
+  const ready = collections.value.filter(isReady);
   const [chosen, choose] = useState(preferred ?? "");
   const collection = ready.find((one) => one.id === chosen) ?? ready[0];
   const [name, setName] = useState("");
@@ -98,7 +100,7 @@ const clockOf = (date) =>
 export function Begin({ collection }) {
   return html`<header><div><h1>${t("view.train")}</h1><p class="quiet">${t("train.about")}</p></div></header>
     <div class="columns">
-      ${collections.value.length > 0
+      ${collections.value.some(isReady)
         ? html`<${Form} preferred=${collection} />`
         : html`<${Empty} title=${t("train.no_pictures")} text=${t("train.no_pictures.text")}>
           <${LinkButton} kind="primary" href=${address("collection")}>${t("train.collect")}<//>
