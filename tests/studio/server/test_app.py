@@ -56,7 +56,8 @@ def lines_of(app: FastAPI) -> Iterator[str]:
             answers = {status: each for status, each in whole["responses"].items() if status < "300"}
             others = digest({status: each for status, each in whole["responses"].items() if status >= "300"})
             good = ", ".join(f"{status} {digest(each)}" for status, each in answers.items())
-            yield f"{verb.upper()} {path}: {operation['operationId']}; {parameters or 'nothing'}{body}; {good}; {others}"
+            name = f"{verb.upper()} {path}: {operation['operationId']}"
+            yield f"{name}; {parameters or 'nothing'}{body}; {good}; {others}"
 
 
 @contextmanager
