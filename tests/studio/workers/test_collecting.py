@@ -109,6 +109,15 @@ def test_what_a_person_states_of_pictures_is_put_down(studio: Any, collected: An
     assert studio.done(Edit(collection=id, keep=(Choice(sha256=one, over=other),))).result["pictures"] == 2
 
 
+def test_an_edit_is_taken_back_fact_by_fact(studio: Any, collected: Any) -> None:
+    id = collected.result["collection"]
+    (digest, *_) = digests(studio, id).values()
+    studio.done(Edit(collection=id, pictures=(digest,), fields={"class": "night", "title": "One"}))
+    studio.done(Edit(collection=id, pictures=(digest,), forget=True, only=("class",)))
+    (picture,) = [each for each in Collection.open(studio.place.collections / id).pictures if each.sha256 == digest]
+    assert (picture.category, picture.title) == ("planes", "One")
+
+
 def test_what_is_not_there_is_said(studio: Any, collected: Any) -> None:
     assert "no collection 'gone'" in studio.done(Edit(collection="gone", pictures=("0" * 64,), forget=True)).reason
     id = collected.result["collection"]
