@@ -80,9 +80,7 @@ def _small_batches() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def filled(
-    tiny_art: Path, tiny_settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Studio]:
+def filled(tiny_art: Path, tiny_settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """Shared by all tests, which add jobs to it and change nothing that others look at."""
     place = Place(tmp_path_factory.mktemp("filled") / "studio")
     threads = torch.get_num_threads()

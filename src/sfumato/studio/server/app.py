@@ -23,7 +23,9 @@ from sfumato.studio.server.tokens import Tokens
 
 # Modules beside this one with a `router`. One whose resource the page needs from the start, such as collections, has a
 # function `listed(services) -> list[dict]` as well, and its line in `sfumato.studio.server.state`.
-ROUTERS: Final = ("state", "events", "jobs", "uploads", "collections", "trainings", "models", "works", "openai", "sdapi", "keys")
+ROUTERS: Final = (
+    "state", "events", "jobs", "uploads", "collections", "trainings", "models", "works", "openai", "sdapi", "keys",
+)  # fmt: skip
 
 
 def create_app(

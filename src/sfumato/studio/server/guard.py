@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import re
@@ -103,7 +104,7 @@ class Guard:
             return refused
         if scope["path"] == ENTRY:
             return self._entry(scope, headers, address)
-        client = self._client(headers)
+        client = self._client(headers, scope["path"])
         if client is None:
             return self._stranger(scope, headers, address)
         return _of_a_program(client, scope["path"]) or self._of_the_rate(client) or client
@@ -160,7 +161,7 @@ class Guard:
         query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=10)
         keys = query.get("key", [])
         if len(keys) != 1 or not self.tokens.use_key(keys[0]):
-            if self._client(headers) == OWNER:  # opened once more by a browser that is known
+            if self._client(headers, scope["path"]) == OWNER:  # opened once more by a browser that is known
                 return RedirectResponse("/", 303)
             self.rates.note_stranger(address)
             return HTMLResponse(_USED, 401)
@@ -177,12 +178,12 @@ class Guard:
         user = user_of(*scope["client"])
         return user is not None and user != os.getuid()
 
-    def _client(self, headers: Headers) -> str | None:
+    def _client(self, headers: Headers, path: str) -> str | None:
         """Whose the request is, by its token or cookie; None for a stranger's."""
         said = headers.getlist("authorization")
         if said:  # a wrong token is not made good by a cookie
-            scheme, _, token = said[0].partition(" ")
-            return self.tokens.client(token.strip()) if len(said) == 1 and scheme.lower() == "bearer" else None
+            token = _token_of(said[0], path) if len(said) == 1 else None
+            return None if token is None else self.tokens.client(token)
         for line in headers.getlist("cookie"):
             try:
                 found = SimpleCookie(line).get(self.settings.cookie)
@@ -209,6 +210,20 @@ class Guard:
     def _of_the_rate(self, client: str) -> Response | None:
         wait = self.rates.wait(client)
         return _too_often(wait) if wait else None
+
+
+def _token_of(said: str, path: str) -> str | None:
+    """The token of a header 'Authorization: Bearer TOKEN'. Programs that speak to Stable Diffusion web UI know user and
+    password alone, of which the password is the token."""
+    scheme, _, token = said.partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    if scheme.lower() != "basic" or not path.startswith("/sdapi/"):
+        return None
+    try:
+        return base64.b64decode(token.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return None
 
 
 def _of_a_program(client: str, path: str) -> Response | None:

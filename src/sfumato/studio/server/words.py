@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.models import StudioModel
 from sfumato.studio.server.answers import HttpError
 from sfumato.text import printable, shortened
-from sfumato.works.labels import index_of, listed, shares_of, written_name
+from sfumato.works.labels import index_of, listed, separated, shares_of, written_name
 
 # What stands between classes where people write freely: 'waves and stone', 'waves + stone'.
-_BETWEEN: Final = re.compile(r"\s*(?:[,+&;|\n]|\band\b)\s*", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"[+&;|\n]|\band\b", re.IGNORECASE)
+_AROUND: Final = " ()[]{}.!\"'\t\n"
 _SHARE: Final = re.compile(r"(.*?)\s*:\s*(\d{1,6}(?:\.\d{0,6})?)", re.DOTALL)
 _MOST_PARTS: Final = 100
 
@@ -49,7 +52,7 @@ def led_away_from(model: StudioModel, negative: str) -> dict[str, Any] | None:
     try:
         index = index_of(words, model.classes, model.name)
     except SfumatoError:
-        index = _by_letters(model).get(words.casefold(), -1)
+        index = _by_letters(model).get(_letters(words), -1)
     return {"negative": written_name(model.classes[index])} if index >= 0 else None
 
 
@@ -66,16 +69,11 @@ def label_of(model: StudioModel, words: str) -> str:
 
 
 def _freely(model: StudioModel, words: str) -> dict[int, float]:
-    known, found, strange = _by_letters(model), Counter[int](), list[str]()
-    parts = [part.strip(" ()[]{}.!\"'") for part in _BETWEEN.split(words)]
-    for part in list(filter(None, parts))[:_MOST_PARTS]:
-        weighted = _SHARE.fullmatch(part)
-        name, share = (weighted[1], float(weighted[2])) if weighted else (part, 1.0)
-        index = known.get(_letters(name))
-        if index is None:
-            strange.append(name)
-        elif share > 0:
-            found[index] += share  # type: ignore[assignment]
+    known = _by_letters(model)
+    # A class may have an 'and' in its own name.
+    found, strange = _counted(words, model, known)
+    if strange:
+        found, strange = _counted(_BETWEEN.sub(",", words), model, known)
     if strange or not found:
         no_classes = ", ".join(f"'{_shown(name)}'" for name in strange[:3]) or f"'{_shown(words)}'"
         raise _refused(
@@ -87,6 +85,25 @@ def _freely(model: StudioModel, words: str) -> dict[int, float]:
     return {index: share / total for index, share in found.items()}
 
 
+def _counted(words: str, model: StudioModel, known: Mapping[str, int]) -> tuple[dict[int, float], list[str]]:
+    """The classes that are named, with their shares, and what names none."""
+    found: dict[int, float] = {}
+    strange: list[str] = []
+    for part in islice(separated(words, ",", model.classes), _MOST_PARTS):
+        name, share = _share_of(part)
+        index = known.get(_letters(name))
+        if index is not None and share > 0:
+            found[index] = found.get(index, 0.0) + share
+        elif index is None and _letters(name):
+            strange.append(name.strip(_AROUND))
+    return found, strange
+
+
+def _share_of(part: str) -> tuple[str, float]:
+    weighted = _SHARE.fullmatch(part.strip(_AROUND))
+    return (weighted[1], float(weighted[2])) if weighted else (part, 1.0)
+
+
 def _by_letters(model: StudioModel) -> dict[str, int]:
     """The classes by their names without capitals, those alone that no two of them share."""
     counts = Counter(map(_letters, model.classes))
@@ -94,7 +111,7 @@ def _by_letters(model: StudioModel) -> dict[str, int]:
 
 
 def _letters(name: str) -> str:
-    return " ".join(re.split(r"[\s_]+", name.strip())).casefold()
+    return " ".join(re.split(r"[\s_]+", name.strip(_AROUND))).casefold()
 
 
 def _shown(words: str) -> str:

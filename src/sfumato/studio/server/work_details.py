@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from PIL import Image
 from pydantic import BaseModel
 
-from sfumato.errors import SfumatoError
-from sfumato.images.files import BYTE_LIMIT
 from sfumato.likeness.recorded import said_of_comparison
-from sfumato.provenance.mark import RECIPE_KEY
 from sfumato.provenance.verification import Credentials, credentials_of
 from sfumato.studio.server.learned_pictures import LearnedPictures, said_of
 from sfumato.text import printable, shortened
@@ -92,18 +87,6 @@ def finding_in(facts: object, learned: LearnedPictures | None) -> Finding:
     known = [said_of(row) if learned is None else learned.beside(row) for row in rows]
     nearest = [NearestPicture.model_validate(_harmless(row)) for row in known]
     return Finding(found=facts["found"], sentence=_line(said), nearest=nearest)
-
-
-def recipe_in(data: bytes) -> Recipe | None:
-    """The recipe that a PNG's bytes carry; None for any other file. No pixel is decoded."""
-    if len(data) > BYTE_LIMIT:
-        return None
-    try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            text = picture.info.get(RECIPE_KEY)
-        return Recipe.from_json(text) if isinstance(text, str) else None
-    except (SfumatoError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
 
 
 def asked_plainly(recipe: Recipe) -> dict[str, Any]:

@@ -90,5 +90,5 @@ def begun_with(entered: Entered, recipe: Recipe, context: Context) -> tuple[Give
             "the work began with a picture, which is not in its file, and the studio does not know it; "
             "begin with that picture anew"
         )
-    mask = opened_mask(asked.mask, context) if isinstance(asked, Inpaint) else None
+    mask = opened_mask(asked, context) if isinstance(asked, Inpaint) else None
     return opened(asked.picture, context), mask

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sfumato import pipeline
 from sfumato.collection import Collection, Finished, Ownership, is_collection, is_reference
+from sfumato.collection.decisions import EDITABLE, Keep
 from sfumato.collection.decisions import Edit as Statement
-from sfumato.collection.decisions import Keep
 from sfumato.collection.drawn import CLASSES
 from sfumato.collection.drawn_collection import draw_collection
 from sfumato.collection.sources import ZIP_SUFFIXES
@@ -61,7 +61,7 @@ def edit(asked: Edit, context: Context) -> Generator[Happening, None, None]:
 def _decided(place: Path, asked: Edit) -> Iterator[Event]:
     """Raises SfumatoError where a picture is not there."""
     if asked.forget:
-        return pipeline.forget(place, asked.pictures)
+        return pipeline.forget(place, asked.pictures, asked.only or EDITABLE)
     if asked.keep:
         keeps = [Keep(each.sha256, each.over, each.file, each.over_file, each.both) for each in asked.keep]
         return pipeline.keep(place, keeps)

@@ -21,6 +21,7 @@ _MODULES: Final = {
     "evaluate": "evaluating",
     "collect": "collecting",
     "edit": "collecting",
+    "report": "reporting",
     "sign": "bringing",
     "import": "bringing",
     "verify": "verifying",

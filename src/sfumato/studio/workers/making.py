@@ -53,7 +53,7 @@ def inpaint(asked: Inpaint, context: Context) -> Iterator[Happening]:
     """What the mask shows white made anew."""
     yield loading()
     model, given = context.models.opened(asked.model), opened(asked.picture, context)
-    canvas = masked_canvas(model.config, given.image, opened_mask(asked.mask, context), asked.strength)
+    canvas = masked_canvas(model.config, given.image, opened_mask(asked, context), asked.strength)
     generation = Generation.of(model, _steered(asked, context, canvas), canvas=canvas)
     yield from series(generation, asked, context, inputs=given.inputs, parent=given.work)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from sfumato.collection import WHITE, Collection, Picture
 from sfumato.collection.sources import Source
@@ -17,7 +17,7 @@ from sfumato.images.decoding import open_picture, picture_and_file, read_picture
 from sfumato.images.unusable import UnusableError
 from sfumato.models.mask import over_both
 from sfumato.provenance.credentials import Input
-from sfumato.studio.jobs.specs import Making, OfCollection, OfWork, PictureReference, Uploaded
+from sfumato.studio.jobs.specs import Inpaint, Making, OfCollection, OfWork, PictureReference, Uploaded
 from sfumato.studio.uploads import Upload
 from sfumato.studio.workers.handling import Context
 from sfumato.works import Work
@@ -59,10 +59,18 @@ def opened(reference: PictureReference, context: Context) -> Given:
     return Given(*picture_and_file(path), path.name)
 
 
-def opened_mask(reference: Uploaded, context: Context) -> Image.Image:
-    """Upright, RGBA: what is transparent in a mask has a meaning. Raises SfumatoError as `opened`."""
-    path = _uploaded(reference, context)
-    return over_both(open_picture(path, (0, 0, 0)), open_picture(path, WHITE))
+def opened_mask(asked: Inpaint, context: Context) -> Image.Image:
+    """Upright: RGBA, as what is transparent in a mask has a meaning, or grey, where it is said what is made anew.
+    Raises SfumatoError as `opened`."""
+    path = _uploaded(asked.mask, context)
+    on_white = open_picture(path, WHITE)
+    if asked.anew == "black":
+        return ImageChops.invert(on_white.convert("L"))
+    mask = over_both(open_picture(path, (0, 0, 0)), on_white)
+    opacity = mask.getchannel("A")
+    if asked.anew == "transparent" and opacity.getextrema() != (255, 255):
+        return ImageChops.invert(opacity)
+    return mask
 
 
 def steering_of(asked: Making, context: Context) -> dict[str, Any]:

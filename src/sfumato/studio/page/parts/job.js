@@ -20,7 +20,9 @@ const CONTROLS = {
 const ICONS = { pause: "pause", stop: "stop", cancel: "close", resume: "play", retry: "retry", show: "eye" };
 
 export const kindOf = (job) => (has(`job.kind.${job.kind}`) ? t(`job.kind.${job.kind}`) : job.kind);
-export const stateOf = (job) => t(`job.state.${job.state}`);
+// What was asked of a job at work is said until it is done.
+export const stateOf = (job) =>
+  t(job.control && ["running", "pausing"].includes(job.state) ? `job.asked.${job.control}` : `job.state.${job.state}`);
 
 // A job's progress, from its last step, or from what the server kept of it.
 export function JobProgress({ job }) {

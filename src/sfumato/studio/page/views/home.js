@@ -1,119 +1,15 @@
-// Where a visit begins: without any art, from drawn pictures to the first work in three presses; otherwise what is at work,
-// and the ways on.
+// Where one arrives: without any art, at the way from drawn pictures to the first works; otherwise at what is at work, and
+// the ways on.
 import { get } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { duration, rich, t } from "../i18n.js";
-import { Button, Icon, JobRow, LinkButton, Picture, Progress, failed, progressInWords } from "../parts/index.js";
+import { Icon, JobRow, Picture, failed } from "../parts/index.js";
 import { address } from "../router.js";
-import { ENDED, activeJobs, ask, collections, control, jobs, models, stepOf, subscribe, trainings } from "../state.js";
-import { stored } from "../stored.js";
+import { activeJobs, collections, jobs, models, subscribe, trainings } from "../state.js";
+import { Emergence } from "./home/emergence.js";
+import { MINUTES, Visit, visit } from "./home/visit.js";
 
-const MINUTES = 2;
-// The jobs of a first visit, so that it goes on after the page was closed: {collect, train, make}.
-const visit = stored("first-visit", null);
-
-const ended = (job) => ["finished", "stopped"].includes(job?.state);
-const failedJob = (job) => ["failed", "cancelled"].includes(job?.state);
-
-async function begin() {
-  const collect = await ask({ kind: "collect", name: t("home.drawn.name"), drawn: true });
-  visit.value = { collect: collect.id };
-}
-
-// The training follows the collection by itself, on whichever page this is seen first.
-let following = false;
-async function follow(collect) {
-  if (following) return;
-  following = true;
-  try {
-    const train = await ask({
-      kind: "train", name: t("home.drawn.name"), collection: collect.result.collection, minutes: MINUTES, size: 32,
-    });
-    visit.value = { ...visit.value, train: train.id };
-  } catch (error) {
-    failed(error);
-    visit.value = null;
-  } finally {
-    following = false;
-  }
-}
-
-function Steps({ at }) {
-  return html`<ol class="steps">${["draw", "train", "make"].map((name, index) => html`<li key=${name}
-    class=${index < at ? "done" : index === at ? "now" : ""} aria-current=${index === at ? "step" : undefined}>
-    <span class="numbers" aria-hidden="true">${index < at ? html`<${Icon} name="check" size="16" />` : index + 1}</span>
-    ${t(`home.step.${name}`)}</li>`)}</ol>`;
-}
-
-function Underway({ job }) {
-  const step = stepOf(job.id).value;
-  const progress = step?.progress ?? job.progress ?? {};
-  const run = trainings.value.find((training) => training.job === job.id);
-  const last = run?.snapshots?.at(-1);
-  const picture = step?.picture ?? last?.picture;
-  return html`<div class="underway">
-    ${picture && html`<img class="picture small emerging" src=${picture} alt=${t("home.emerging")} />`}
-    <${Progress} done=${progress.done} total=${progress.total} label=${t(`job.kind.${job.kind}`)} />
-    <p class="quiet">${job.state === "queued" ? t("job.state.queued") : progressInWords(progress)}</p></div>`;
-}
-
-// The works of a job, as they come.
-function useWorks(job) {
-  const [works, setWorks] = useState([]);
-  useEffect(() => {
-    if (!job) return undefined;
-    const put = (more) =>
-      setWorks((before) => [...before.filter((one) => !more.some((other) => other.id === one.id)), ...more]);
-    const read = async () => {
-      const { works: latest } = await get("/api/works", { query: { limit: 20 } });
-      put(latest.filter((work) => work.job === job).reverse());
-    };
-    read().catch(failed);
-    const stops = [
-      subscribe("work", (event) => event.job === job && put([event.work])),
-      subscribe("reload", () => read().catch(failed)),
-    ];
-    return () => stops.forEach((stop) => stop());
-  }, [job]);
-  return works;
-}
-
-function Works({ job }) {
-  const works = useWorks(job.id);
-  return html`${works.length > 0 && html`<div class="wall">${works.map((work) => html`<a key=${work.id}
-      href=${address("gallery", work.id)}><${Picture} src=${work.picture} width=${work.width} height=${work.height} small=${true}
-      alt=${t("home.work", { n: work.index + 1 })} /></a>`)}</div>`}
-    ${ENDED.includes(job.state) ? html`<p>${t("home.made")}</p><div class="actions">
-      <${LinkButton} kind="primary" icon="create" href=${address("create")}>${t("home.more")}<//>
-      <${Button} kind="quiet" onClick=${() => (visit.value = null)}>${t("home.done")}<//></div>` : html`<${Underway} job=${job} />`}`;
-}
-
-function Visit() {
-  const { collect, train, make } = Object.fromEntries(
-    Object.entries(visit.value ?? {}).map(([name, id]) => [name, jobs.value.get(id)]),
-  );
-  useEffect(() => {
-    if (ended(collect) && collect.result?.collection && !visit.value.train) follow(collect);
-  }, [collect?.state, visit.value?.train]);
-  const broken = [collect, train, make].find(failedJob);
-  const model = ended(train) ? train.result?.model : null;
-  const begun = async () => {
-    const job = await ask({ kind: "generate", model, count: 4 });
-    visit.value = { ...visit.value, make: job.id };
-  };
-  const now = make ?? train ?? collect;
-  const again = () => html`<p class="notice">${broken.reason || t(`job.state.${broken.state}`)}</p>
-    <div class="actions"><${Button} icon="retry" onClick=${() => control(broken.id, "retry")}>${t("retry")}<//>
-      <${Button} kind="quiet" onClick=${() => (visit.value = null)}>${t("home.forget")}<//></div>`;
-  return html`<section class="visit">
-    <${Steps} at=${model ? 2 : train ? 1 : 0} />
-    ${!now && html`<div class="actions"><${Button} kind="primary" onClick=${begin}>${t("home.begin")}<//></div>`}
-    ${broken && again()}
-    ${!broken && make && html`<${Works} job=${make} />`}
-    ${!broken && !make && model && html`<p>${t("home.learned")}</p><div class="actions">
-      <${Button} kind="primary" onClick=${begun}>${t("home.make")}<//></div>`}
-    ${!broken && !make && !model && now && html`<${Underway} job=${now} />`}</section>`;
-}
+const SHOWN = 8; // of the newest works
 
 function Ways() {
   const ways = [
@@ -129,6 +25,25 @@ function Ways() {
     ${n > 0 && html`<span class="quiet small-print">${t(`home.count.${name}`, { n })}</span>`}</a></li>`)}</ul>`;
 }
 
+// The newest works, as they come.
+function Latest() {
+  const [works, setWorks] = useState([]);
+  useEffect(() => {
+    const read = () => get("/api/works", { query: { limit: SHOWN } }).then((page) => setWorks(page.works), failed);
+    read();
+    const stops = [
+      subscribe("work", ({ work }) => setWorks((before) => [work, ...before.filter((one) => one.id !== work.id)].slice(0, SHOWN))),
+      subscribe("works", read),
+      subscribe("reload", read),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, []);
+  if (!works.length) return null;
+  return html`<section><h2>${t("home.latest")}</h2><div class="strip latest-works">${works.map((work) => html`<a key=${work.id}
+    href=${address("gallery", work.id)}><${Picture} src=${work.thumbnail} width=${work.width} height=${work.height}
+    small=${Math.max(work.width, work.height) < 256} alt=${work.title || work.prompt || work.class || t("home.untitled", { n: work.id })} /></a>`)}</div></section>`;
+}
+
 export default function Home() {
   const nothing = !collections.value.length && !models.value.length;
   const visiting = visit.value && jobs.value.get(visit.value.collect);
@@ -137,10 +52,12 @@ export default function Home() {
       <h1>${nothing || visiting ? t("home.welcome") : t("home.title")}</h1>
       <p class="lede quiet">${nothing || visiting ? t("home.welcome.text", { time: duration(60 * MINUTES, "long") }) : t("home.text")}</p>
     </div></header>
+    ${nothing && !visiting && html`<${Emergence} label=${t("home.emergence")} />`}
     ${(nothing || visiting) && html`<${Visit} />
       ${!visiting && html`<p class="quiet">${rich("home.own", {
         link: html`<a href=${address("collection")}>${t("home.own.link")}</a>` })}</p>`}`}
     ${!nothing && active.length > 0 && !visiting && html`<section><h2>${t("jobs.running")}</h2>
       <ul class="jobs">${active.map((job) => html`<${JobRow} key=${job.id} job=${job} />`)}</ul></section>`}
+    ${!nothing && !visiting && html`<${Latest} />`}
     <${Ways} />`;
 }

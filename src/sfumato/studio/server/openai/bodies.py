@@ -98,8 +98,8 @@ class VariationRequest(Wanted):
 
 
 class Picture(BaseModel):
-    """b64_json or url, as was asked for; revised_prompt: the classes as they were understood; work, seed, number: of the
-    gallery, and of its noise."""
+    """b64_json or url, as was asked for; revised_prompt: the classes as they were understood; work, seed, number: of
+    the gallery, and of its noise."""
 
     b64_json: str | None = None
     url: str | None = None

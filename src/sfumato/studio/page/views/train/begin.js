@@ -1,16 +1,18 @@
 import { html, useEffect, useMemo, useState } from "../../html.js";
-import { duration, moment, t } from "../../i18n.js";
+import { duration, moment, number, t } from "../../i18n.js";
 import { Button, Checkbox, Empty, LinkButton, Progress, SelectField, Slider, TextField } from "../../parts/index.js";
 import { address, go } from "../../router.js";
 import { ask, askAndWait, collections, models } from "../../state.js";
 import { stored } from "../../stored.js";
 import { Runs } from "./runs.js";
 
+// One that is being collected holds nothing yet.
+const isReady = (collection) => collection.pictures > 0;
 const MOST_MINUTES = 24 * 60;
 const SIZES = [32, 48, 64, 96, 128, 192, 256];
 const minutes = stored("train.minutes", 30, (value) => value >= 1 && value <= MOST_MINUTES);
 
-// The plan for what is asked, {sentence} or {error}; null while it is made. It is asked for once the slider rests.
+// The plan for what is asked, its figures or {error}; null while it is made. It is asked for once the slider rests.
 function usePlan(collection, minutes, size) {
   const [plan, setPlan] = useState(null);
   useEffect(() => {
@@ -22,7 +24,7 @@ function usePlan(collection, minutes, size) {
         const spec = { kind: "plan", collection, minutes, size };
         const job = await askAndWait(spec, { signal: aborting.signal });
         if (aborting.signal.aborted) return;
-        if (job.state === "finished") setPlan({ sentence: job.result.sentence });
+        if (job.state === "finished") setPlan(job.result);
         else setPlan({ error: job.reason || t(`job.state.${job.state}`) });
       } catch (error) {
         if (error.name !== "AbortError") setPlan({ error: error.message });
@@ -36,16 +38,19 @@ function usePlan(collection, minutes, size) {
   return plan;
 }
 
+const compact = (value) => number(value, { notation: "compact", maximumSignificantDigits: 2 });
+
 function Plan({ plan }) {
   return html`<div class="plan" aria-live="polite">
     <h3>${t("train.plan")}</h3>
-    ${plan?.sentence && html`<p>${plan.sentence}</p>`}
+    ${plan?.steps && html`<p>${t("train.plan.sentence", {
+      ...plan, n: plan.pictures - plan.held_out, parameters: compact(plan.parameters), time: duration(60 * plan.minutes, "long") })}</p>`}
     ${plan?.error && html`<p class="wrong">${plan.error}</p>`}
     ${!plan && html`<p class="quiet">${t("train.planning")}</p><${Progress} label=${t("train.planning")} />`}</div>`;
 }
 
 function Form({ preferred }) {
-  const ready = collections.value;
+  const ready = collections.value.filter(isReady);
   const [chosen, choose] = useState(preferred ?? "");
   const collection = ready.find((one) => one.id === chosen) ?? ready[0];
   const [name, setName] = useState("");
@@ -98,7 +103,7 @@ const clockOf = (date) =>
 export function Begin({ collection }) {
   return html`<header><div><h1>${t("view.train")}</h1><p class="quiet">${t("train.about")}</p></div></header>
     <div class="columns">
-      ${collections.value.length > 0
+      ${collections.value.some(isReady)
         ? html`<${Form} preferred=${collection} />`
         : html`<${Empty} title=${t("train.no_pictures")} text=${t("train.no_pictures.text")}>
           <${LinkButton} kind="primary" href=${address("collection")}>${t("train.collect")}<//>

@@ -1,6 +1,6 @@
 import { html, useState } from "../../html.js";
 import { duration, number, t } from "../../i18n.js";
-import { Button, Dialog, Empty, Icon, JobButton, LinkButton, Progress, Slider, progressInWords, toast } from "../../parts/index.js";
+import { Button, Dialog, Empty, Icon, JobButton, LinkButton, Progress, Slider, progressInWords, stateOf, toast } from "../../parts/index.js";
 import { address, go } from "../../router.js";
 import { ENDED, ask, collections, handover, stepOf, trainings } from "../../state.js";
 import { Chart } from "./chart.js";
@@ -53,7 +53,7 @@ function TimeLeft({ run, job }) {
   const steps = progress.steps ?? run.steps;
   return html`<p class="time-left numbers">${left == null ? progressInWords(progress) || t("job.state.running") : t("progress.left", { time: duration(left) })}</p>
     <${Progress} done=${step} total=${steps} label=${run.name} />
-    <p class="quiet small-print numbers">${t("train.step", { step, steps })}</p>`;
+    <p class="quiet small-print numbers">${t("train.step", { step, steps })}${job?.control && html` · ${stateOf(job)}`}</p>`;
 }
 
 function Losses({ run }) {
