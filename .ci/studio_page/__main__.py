@@ -204,7 +204,9 @@ class Way:
         context.close()
 
     def _works(self, page: Page | None = None) -> object:
-        return (page or self.page).get_by_role("button", name="Look at").and_((page or self.page).locator(".create-cell"))
+        return (
+            (page or self.page).get_by_role("button", name="Look at").and_((page or self.page).locator(".create-cell"))
+        )
 
     def _view(self, name: str) -> None:
         self.page.goto(f"{self.studio.url}/#/{name}")

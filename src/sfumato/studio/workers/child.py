@@ -12,7 +12,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from sfumato.errors import SfumatoError
 from sfumato.studio.jobs.database import Database
 from sfumato.studio.jobs.specs import Lane
 from sfumato.studio.place import Place
@@ -23,7 +22,7 @@ from sfumato.studio.workers.runner import Runner
 LEAVING_SECONDS: Final = 10.0  # in which a job is left with all that it has; after that the process ends as it is
 # How nice a lane is to other programs of this computer (nice(2)). Measured, see benchmarks/README.md: works are made in
 # moments, for which a training can wait; the server is before both.
-NICENESS: Final[dict[Lane, int]] = {"make": 2, "files": 5, "train": 10}
+NICENESS: Final[dict[Lane, int]] = {"make": 2, "files": 3, "train": 5}
 _log: Final = logging.getLogger(__name__)
 
 
@@ -45,7 +44,7 @@ def work(told: RawIOBase) -> None:
     )
     _end_with(told, leaving, runner.look)
     if orders.lane == "make":
-        _warm_up()
+        runner.warm_up()
     if orders.job is None:
         runner.run()
     else:
@@ -81,13 +80,3 @@ def _end_with(told: RawIOBase, leaving: threading.Event, look: Callable[[], None
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which ends its workers
     threading.Thread(target=listen, name="the server", daemon=True).start()
-
-
-def _warm_up() -> None:
-    """What takes seconds, before somebody waits for it."""
-    try:
-        import sfumato.studio.workers.making
-    except (ImportError, SfumatoError):
-        _log.exception("the worker is not ready")
-    else:
-        _log.debug("%s is ready", sfumato.studio.workers.making.__name__)

@@ -68,6 +68,12 @@ class Runner:
         self._do(claim)
         return True
 
+    def warm_up(self) -> None:
+        """What takes seconds, before somebody waits for it: torch, and the newest model of the studio's own."""
+        from sfumato.studio.workers.warming import newest_opened
+
+        newest_opened(self._opened(), self.leaving)
+
     def look(self) -> None:
         """See at once what is asked of the job that is done now."""
         if self._watch is not None:

@@ -18,6 +18,7 @@ from typing import Final, Self
 
 from sfumato.errors import SfumatoError
 from sfumato.studio.jobs.database import Database
+from sfumato.studio.jobs.gallery import Gallery
 from sfumato.studio.jobs.queue import Queue
 from sfumato.studio.jobs.specs import Lane
 from sfumato.studio.jobs.states import AT_WORK
@@ -26,6 +27,7 @@ from sfumato.studio.workers.owners import is_alive, name_of
 
 LOOKED_SECONDS: Final = 0.1
 RECOVERED_SECONDS: Final = 2.0
+PURGED_SECONDS: Final = 6 * 3600.0  # between two looks into the bin
 CANCEL_SECONDS: Final = 2.0  # in which a job that is cancelled may end by itself
 STOP_SECONDS: Final = 9.0  # in which workers leave what they do when the server ends
 SLEPT_SECONDS, LEASE_SECONDS = 5.0, 15.0
@@ -61,7 +63,8 @@ class Worker:
 
 class Supervisor:
     """Within its block the studio's jobs are done: those of the lanes 'make' and 'files' by a process each, which is
-    there all the time, and each of the lane 'train' by a process of its own.
+    there all the time, and each of the lane 'train' by a process of its own; and works that have been in the bin for
+    long enough are forgotten.
 
     url: of the database, if it is not the place's own; roots: folders that the owner named; trainings: how many may
     run at once.
@@ -70,7 +73,7 @@ class Supervisor:
     def __init__(
         self, database: Database, *, url: str | None = None, roots: Sequence[Path] = (), trainings: int = 1
     ) -> None:
-        self._queue, self._place = Queue(database), database.place
+        self._queue, self._gallery, self._place = Queue(database), Gallery(database), database.place
         self._url, self._roots, self._trainings = url, tuple(str(root) for root in roots), trainings
         self._workers: list[Worker] = []
         self._waits: dict[Lane, tuple[float, float]] = {}  # of each lane: not before, and how long it was waited
@@ -105,7 +108,7 @@ class Supervisor:
         return list(self._workers)
 
     def _watch(self) -> None:
-        looked, recovered, quiet_until = time.time(), -RECOVERED_SECONDS, 0.0
+        looked, recovered, quiet_until, purged = time.time(), -RECOVERED_SECONDS, 0.0, -PURGED_SECONDS
         while not self._ends.is_set():
             now = time.time()
             if now - looked > SLEPT_SECONDS:  # the computer was: workers get the time to renew their leases
@@ -118,6 +121,9 @@ class Supervisor:
                     self._recover()
                 self._cancel()
                 self._start_missing()
+                if time.monotonic() - purged > PURGED_SECONDS:
+                    purged = time.monotonic()
+                    self._gallery.purge()
             except SfumatoError as error:
                 _log.warning("%s", error)
                 self._ends.wait(1.0)

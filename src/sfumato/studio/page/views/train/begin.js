@@ -1,5 +1,5 @@
 import { html, useEffect, useMemo, useState } from "../../html.js";
-import { duration, moment, t } from "../../i18n.js";
+import { duration, moment, number, t } from "../../i18n.js";
 import { Button, Checkbox, Empty, LinkButton, Progress, SelectField, Slider, TextField } from "../../parts/index.js";
 import { address, go } from "../../router.js";
 import { ask, askAndWait, collections, models } from "../../state.js";
@@ -12,7 +12,7 @@ const MOST_MINUTES = 24 * 60;
 const SIZES = [32, 48, 64, 96, 128, 192, 256];
 const minutes = stored("train.minutes", 30, (value) => value >= 1 && value <= MOST_MINUTES);
 
-// The plan for what is asked, {sentence} or {error}; null while it is made. It is asked for once the slider rests.
+// The plan for what is asked, its figures or {error}; null while it is made. It is asked for once the slider rests.
 function usePlan(collection, minutes, size) {
   const [plan, setPlan] = useState(null);
   useEffect(() => {
@@ -24,7 +24,7 @@ function usePlan(collection, minutes, size) {
         const spec = { kind: "plan", collection, minutes, size };
         const job = await askAndWait(spec, { signal: aborting.signal });
         if (aborting.signal.aborted) return;
-        if (job.state === "finished") setPlan({ sentence: job.result.sentence });
+        if (job.state === "finished") setPlan(job.result);
         else setPlan({ error: job.reason || t(`job.state.${job.state}`) });
       } catch (error) {
         if (error.name !== "AbortError") setPlan({ error: error.message });
@@ -38,10 +38,13 @@ function usePlan(collection, minutes, size) {
   return plan;
 }
 
+const compact = (value) => number(value, { notation: "compact", maximumSignificantDigits: 2 });
+
 function Plan({ plan }) {
   return html`<div class="plan" aria-live="polite">
     <h3>${t("train.plan")}</h3>
-    ${plan?.sentence && html`<p>${plan.sentence}</p>`}
+    ${plan?.steps && html`<p>${t("train.plan.sentence", {
+      ...plan, n: plan.pictures - plan.held_out, parameters: compact(plan.parameters), time: duration(60 * plan.minutes, "long") })}</p>`}
     ${plan?.error && html`<p class="wrong">${plan.error}</p>`}
     ${!plan && html`<p class="quiet">${t("train.planning")}</p><${Progress} label=${t("train.planning")} />`}</div>`;
 }
