@@ -124,7 +124,8 @@ def test_what_is_exposed_is_said(said: Said, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [(("--host", "0.0.0.0"), "--allow-host"), (("--root", "none"), "no such folder"), (("--port", "70000"), "--port"),
-     (("--database", "mysql://x/y"), "postgresql"), (("--new-token", "A B"), "--new-token")],
+     (("--database", "mysql://x/y"), "postgresql"), (("--new-token", "A B"), "--new-token"),
+     (("--model-alias", "gpt-image-1"), "NAME=MODEL")],
 )  # fmt: skip
 def test_a_mistake_is_one_sentence(said: Said, tmp_path: Path, words: tuple[str, ...], expected: str) -> None:
     code, answer = said("--no-browser", "--data", tmp_path / "data", *words)

@@ -42,6 +42,14 @@ def studio(
         list[str] | None,
         typer.Option("--allow-host", help="A name by which other machines call it; may be said again."),
     ] = None,
+    model_aliases: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model-alias",
+            metavar="NAME=MODEL",
+            help="Another name of a model, for programs that know but one; may be said again.",
+        ),
+    ] = None,
     new_token: Annotated[
         str | None, typer.Option(metavar="NAME", help="Make a token for a program, print it, and leave.")
     ] = None,
@@ -67,10 +75,18 @@ def studio(
         typer.echo(make_token(place, new_token))
         return
     named = tuple(local_path(root).absolute() for root in roots or ())
-    settings = Settings(host=host, port=port, hosts=tuple(hosts or ()), roots=named)
+    aliases = dict(map(_alias, model_aliases or ()))
+    settings = Settings(host=host, port=port, hosts=tuple(hosts or ()), roots=named, aliases=aliases)
     if check:
         raise typer.Exit(_check(place, settings, database))
     _serve(place, settings, database, browser=browser)
+
+
+def _alias(text: str) -> tuple[str, str]:
+    name, _, model = (part.strip() for part in text.partition("="))
+    if not name or not model:
+        raise SfumatoError(f"--model-alias {text}: give NAME=MODEL, as in gpt-image-1=sea-studies-12")
+    return name, model
 
 
 def _check(place: Place, settings: Settings, database: str | None) -> int:
@@ -95,6 +111,8 @@ def _serve(place: Place, settings: Settings, database: str | None, *, browser: b
     from sfumato.studio.server.running import held
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    for chatty in ("python_multipart", "uvicorn"):  # of what strangers send that is no request
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     console = Console(highlight=False, soft_wrap=True)
     if (entry := _entry_of_running(place)) is not None:
         say(console, f"A studio is running there already; this link opens its page once: {entry}")

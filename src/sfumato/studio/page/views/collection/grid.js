@@ -44,22 +44,21 @@ function useWindow(node, total, least) {
   return seen;
 }
 
-function Cell({ row, index, total, side, place, chosen, active, onPress, onOpen, onDrag }) {
+function Cell({ row, more, index, total, side, place, chosen, active, onPress, onOpen, onDrag }) {
   const name = row ? row.title || row.file.split("/").at(-1) : "";
-  const said = row ? [name, row.creator, row.class].filter(Boolean).join(", ") : t("collection.reading");
   return html`<div id=${`picture-${index}`} class=${`cell ${chosen ? "chosen" : ""} ${active ? "active" : ""}`} role="option"
-    aria-selected=${String(chosen)} aria-setsize=${total} aria-posinset=${index + 1} aria-label=${said}
+    aria-selected=${String(chosen)} aria-setsize=${total} aria-posinset=${index + 1} aria-label=${row ? undefined : t("collection.reading")}
     style=${{ transform: `translate(${place.left}px, ${place.top}px)`, width: `${side}px` }} draggable=${Boolean(row)}
     onClick=${(event) => onPress(event, index)} onDblClick=${() => row && onOpen(index)} onDragStart=${(event) => onDrag(event, index)}>
     <div class="frame" style=${{ height: `${side}px` }}>${row && html`<${Picture} src=${row.thumbnail} alt="" width=${row.width}
       height=${row.height} small=${Math.max(row.width, row.height) < 128} />`}
       <span class="mark-chosen" data-mark="" aria-hidden="true">${chosen && html`<${Icon} name="check" size="16" />`}</span></div>
     <p class="cell-name">${name}</p>
-    <p class="cell-more quiet">${row && (row.creator || row.class)}</p></div>`;
+    <p class="cell-more quiet">${row && (row[more] || row.creator)}</p></div>`;
 }
 
-// rows: a Rows; selection, onSelect(selection); onOpen(index); label: of the list.
-export function Grid({ rows, selection, onSelect, onOpen, label, least = 132 }) {
+// rows: a Rows; more: the fact in the second line below each; selection, onSelect(selection); onOpen(index); label: of the list.
+export function Grid({ rows, more, selection, onSelect, onOpen, label, least = 132 }) {
   const node = useRef(null);
   const total = rows.total.value ?? 0;
   void rows.changed.value;
@@ -132,7 +131,7 @@ export function Grid({ rows, selection, onSelect, onOpen, label, least = 132 }) 
     const row = shown(rows.at(index));
     if (row?.gone) continue;
     const place = { left: (index % seen.columns) * (seen.side + GAP), top: Math.floor(index / seen.columns) * height };
-    cells.push(html`<${Cell} key=${row?.sha256 ?? index} row=${row} index=${index} total=${total} side=${seen.side} place=${place}
+    cells.push(html`<${Cell} key=${row?.sha256 ?? index} row=${row} more=${more} index=${index} total=${total} side=${seen.side} place=${place}
       chosen=${Boolean(row && selection.rows.has(row.sha256))} active=${index === selection.at} onPress=${press} onOpen=${onOpen}
       onDrag=${drag} />`);
   }

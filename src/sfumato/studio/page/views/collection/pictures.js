@@ -96,7 +96,8 @@ export function Pictures({ id, details, query }) {
   };
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  const chosen = [...selection.rows.values()].map(shown);
+  void rows.changed.value;
+  const chosen = [...selection.rows.values()].map((row) => shown(rows.fresh(row)));
   const move = (name, moved = chosen) => {
     if (!moved.length) return;
     setSelection({ ...selection, rows: new Map() });
@@ -138,7 +139,7 @@ export function Pictures({ id, details, query }) {
         ${asked.licence && html` · ${details.licence_names[asked.licence] ?? asked.licence} <${Button} kind="quiet"
           onClick=${() => to({ licence: "" })}>${t("collection.show.all")}<//>`}</p>
       ${total === 0 && html`<p class="notice">${t("collection.nothing_found")}</p>`}
-      <${Grid} rows=${rows} selection=${selection} onSelect=${setSelection} onOpen=${open} label=${t("collection.pictures")} />
+      <${Grid} rows=${rows} more=${category === undefined ? "class" : "creator"} selection=${selection} onSelect=${setSelection} onOpen=${open} label=${t("collection.pictures")} />
       ${total > 0 && html`<p class="quiet small-print keys">${t("collection.keys")}</p>`}
       ${chosen.length > 0 && html`<${Chosen} rows=${chosen} classes=${classes} onEdit=${() => setOpened("chosen")} onMove=${move}
         onNew=${() => setNaming("new")} onClear=${() => setSelection({ ...selection, rows: new Map() })}

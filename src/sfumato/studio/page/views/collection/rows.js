@@ -19,6 +19,15 @@ export class Rows {
     return this.pieces.get(Math.floor(index / PIECE))?.rows?.[index % PIECE] ?? null;
   }
 
+  // What a row has become since it was taken; itself where it is not read any more.
+  fresh(row) {
+    for (const piece of this.pieces.values()) {
+      const found = piece.rows?.find((one) => one.sha256 === row.sha256);
+      if (found) return found;
+    }
+    return row;
+  }
+
   // Reads what lies between two places, the second not among them, and resolves when it is there.
   need(from, to) {
     const last = Math.max(from, Math.min(to, this.total.peek() ?? to) - 1);

@@ -1,8 +1,8 @@
 import { html, useEffect, useMemo, useState } from "../../html.js";
-import { duration, moment, t } from "../../i18n.js";
+import { duration, moment, number, t } from "../../i18n.js";
 import { Button, Checkbox, Empty, LinkButton, Progress, SelectField, Slider, TextField } from "../../parts/index.js";
 import { address, go } from "../../router.js";
-import { ask, askAndWait, collections, models } from "../../state.js";
+import { ask, askAndWait, collections, models, trainings } from "../../state.js";
 import { stored } from "../../stored.js";
 import { Runs } from "./runs.js";
 
@@ -12,7 +12,7 @@ const MOST_MINUTES = 24 * 60;
 const SIZES = [32, 48, 64, 96, 128, 192, 256];
 const minutes = stored("train.minutes", 30, (value) => value >= 1 && value <= MOST_MINUTES);
 
-// The plan for what is asked, {sentence} or {error}; null while it is made. It is asked for once the slider rests.
+// The plan for what is asked, its figures or {error}; null while it is made. It is asked for once the slider rests.
 function usePlan(collection, minutes, size) {
   const [plan, setPlan] = useState(null);
   useEffect(() => {
@@ -24,7 +24,7 @@ function usePlan(collection, minutes, size) {
         const spec = { kind: "plan", collection, minutes, size };
         const job = await askAndWait(spec, { signal: aborting.signal });
         if (aborting.signal.aborted) return;
-        if (job.state === "finished") setPlan({ sentence: job.result.sentence });
+        if (job.state === "finished") setPlan(job.result);
         else setPlan({ error: job.reason || t(`job.state.${job.state}`) });
       } catch (error) {
         if (error.name !== "AbortError") setPlan({ error: error.message });
@@ -38,10 +38,13 @@ function usePlan(collection, minutes, size) {
   return plan;
 }
 
+const compact = (value) => number(value, { notation: "compact", maximumSignificantDigits: 2 });
+
 function Plan({ plan }) {
   return html`<div class="plan" aria-live="polite">
     <h3>${t("train.plan")}</h3>
-    ${plan?.sentence && html`<p>${plan.sentence}</p>`}
+    ${plan?.steps && html`<p>${t("train.plan.sentence", {
+      ...plan, n: plan.pictures - plan.held_out, parameters: compact(plan.parameters), time: duration(60 * plan.minutes, "long") })}</p>`}
     ${plan?.error && html`<p class="wrong">${plan.error}</p>`}
     ${!plan && html`<p class="quiet">${t("train.planning")}</p><${Progress} label=${t("train.planning")} />`}</div>`;
 }
@@ -50,6 +53,9 @@ function Form({ preferred }) {
   const ready = collections.value.filter(isReady);
   const [chosen, choose] = useState(preferred ?? "");
   const collection = ready.find((one) => one.id === chosen) ?? ready[0];
+  // Several trainings on one collection are told apart by a number.
+  const before = trainings.value.filter((run) => run.collection === collection.id).length;
+  const usual = before ? t("train.name.again", { name: collection.name, n: before + 1 }) : collection.name;
   const [name, setName] = useState("");
   const [size, setSize] = useState("");
   const [model, setModel] = useState("");
@@ -61,7 +67,7 @@ function Form({ preferred }) {
     const begun = models.value.find((one) => one.id === model);
     await ask({
       kind: "train",
-      name: name.trim() || collection.name,
+      name: name.trim() || usual,
       collection: collection.id,
       minutes: minutes.value,
       size: pixels,
@@ -80,7 +86,7 @@ function Form({ preferred }) {
       hint=${t("train.until", { time: duration(60 * minutes.value, "long"), clock: moment(done, clockOf(done)) })} />
     <${Plan} plan=${plan} />
     <details><summary>${t("more")}</summary><div class="stack">
-      <${TextField} label=${t("train.name")} value=${name} placeholder=${collection.name} maxlength="80" onInput=${setName} />
+      <${TextField} label=${t("train.name")} value=${name} placeholder=${usual} maxlength="80" onInput=${setName} />
       <${SelectField} label=${t("train.size")} value=${size} onChange=${setSize} hint=${t("train.size.hint")} options=${[
         { value: "", label: t("train.size.auto") },
         ...SIZES.map((side) => ({ value: String(side), label: t("train.size.of", { side }) })),
