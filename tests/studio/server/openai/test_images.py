@@ -194,6 +194,14 @@ def test_what_librechat_sends_is_answered(live, http):
     assert live.asked[-1]["model"] == "coast-1"
 
 
+@pytest.mark.parametrize("strange", [r'"\ud800"', "NaN", '{"\\ud800": [1e999]}', '"' + "x" * 100_000 + '"'])
+def test_a_field_that_nobody_knows_can_hold_anything(http, strange):
+    for name in ("x", "x\\ud800", "prompt", "user"):
+        body = f'{{"prompt": "waves", "{name}": {strange}}}'
+        answer = http.post("/images/generations", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (200, 400), answer.text
+
+
 @pytest.mark.parametrize(
     ("data", "files", "param"),
     [

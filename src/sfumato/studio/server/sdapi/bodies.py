@@ -69,6 +69,11 @@ class Wanted(BaseModel):
         named = (self.override_settings or {}).get("sd_model_checkpoint")
         return named if isinstance(named, str) and named else None
 
+    def echoed(self) -> dict[str, Any]:
+        """What was asked, without pictures, and without what nobody has checked: not all of it could be written."""
+        known = set(type(self).model_fields) - {"override_settings", "init_images", "mask"}
+        return self.model_dump(mode="json", exclude_unset=True, include=known) | {"init_images": None, "mask": None}
+
     def settings(self, model: StudioModel) -> tuple[dict[str, Any], set[str]]:
         """What is asked of the sampler by its plain names, and the fields that do nothing with this model.
 

@@ -159,9 +159,8 @@ async def _answered(
             scale = shown_scale(made.size, body.size)
             data = await asyncio.to_thread(made.encoded, scale=scale)
             images.append(base64.b64encode(data).decode())
-    parameters = body.model_dump(mode="json", exclude_unset=True) | {"init_images": None, "mask": None}
     info = json.dumps(info_of(works, body, model, order.job, sorted(ignored)))
-    answer = Answer(images=images, parameters=parameters, info=info)
+    answer = Answer(images=images, parameters=body.echoed(), info=info)
     return JSONResponse(answer.model_dump(), headers=ignored_header(ignored))
 
 
