@@ -132,7 +132,7 @@ def test_what_is_no_picture_is_refused(client, body, said):
 @pytest.mark.parametrize("body", [{"steps": 0}, {"width": 100_000}, {"batch_size": 300}, {"seed": -2}, {"prompt": 7}])
 def test_what_is_out_of_range_is_refused(client, body):
     assert client.post("/txt2img", json={"prompt": "waves", **body}).status_code == 422
-    assert client.post("/txt2img", json={"prompt": "waves", "batch_size": 100, "n_iter": 100}).status_code == 400
+    assert client.post("/txt2img", json={"prompt": "waves", "batch_size": 30, "n_iter": 30}).status_code == 400
 
 
 @pytest.mark.parametrize(
