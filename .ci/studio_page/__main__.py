@@ -188,8 +188,10 @@ class Way:
         for tab in tabs:
             expect(tab.get_by_role("button", name="Make", exact=True)).to_be_visible()
         shown = tabs[-1].get_by_label("Latest works").get_by_role("button")
+        expect(shown.first).to_be_visible()
         before = shown.count()
         self._view("create")
+        self.page.get_by_role("radio", name="1", exact=True).check()
         self.page.get_by_role("button", name="Make", exact=True).click()
         for tab in tabs:
             expect(tab.get_by_label("Latest works").get_by_role("button")).to_have_count(before + 1)
