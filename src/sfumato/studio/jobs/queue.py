@@ -80,15 +80,18 @@ class Queue:
         states: Collection[State] | None = None,
         kinds: Collection[str] | None = None,
         lanes: Collection[Lane] | None = None,
+        client: str | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> list[Job]:
-        """Jobs, the newest first; if only queued ones are asked for, in the order of their turn. before: those of
-        lower ids alone."""
+        """Jobs, the newest first; if only queued ones are asked for, in the order of their turn. client: who asked for
+        them; before: those of lower ids alone."""
         query = select().order_by(*(_TURN if states is not None and set(states) == {"queued"} else (_c.id.desc(),)))
         for column, wanted in ((_c.state, states), (_c.kind, kinds), (_c.lane, lanes)):
             if wanted is not None:
                 query = query.where(column.in_(tuple(wanted)))
+        if client is not None:
+            query = query.where(_c.client == client)
         if before is not None:
             query = query.where(_c.id < before)
         with self._database.reading() as connection:
@@ -231,9 +234,10 @@ def _over(lease: datetime | None, moment: datetime) -> bool:
 
 
 def _come_to(connection: Connection, job: Job) -> float:
-    """How far a job is, in what it counts itself, or in works."""
-    done = job.progress.get("done")
-    works = connection.execute(
+    """How much of the job is kept when its worker dies: works, and the steps of a training. What else it counts begins
+    anew."""
+    works: int = connection.execute(
         sa.select(sa.func.count()).select_from(tables.work).where(tables.work.c.job == job.id)
     ).scalar_one()
-    return max(float(works), float(done) if isinstance(done, int | float) else 0.0)
+    steps = [job.progress.get(name) for name in ("step", "snapshot")] if job.lane == "train" else []
+    return max(float(works), *(float(step) for step in steps if isinstance(step, int | float)), 0.0)

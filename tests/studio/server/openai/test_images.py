@@ -159,6 +159,55 @@ def test_variations_begin_with_the_picture(live, client):
     assert "label" not in live.asked[-1]["asked"]
 
 
+@pytest.fixture
+def http(live) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {live.token}"}
+    with httpx.Client(base_url=f"{live.url}/v1", headers=headers, timeout=20) as found:
+        yield found
+
+
+def test_what_open_webui_sends_is_answered(live, http):
+    body = {"model": "coast-1", "prompt": "waves", "n": 1, "size": "512x512", "response_format": "b64_json"}
+    (image,) = http.post("/images/generations", json=body).json()["data"]
+    assert Image.open(io.BytesIO(base64.b64decode(image["b64_json"]))).size == (512, 512)
+    form = {"model": "coast-1", "prompt": "stone", "n": "1", "response_format": "b64_json"}
+    for files in ([("image", file_of("red"))], [("image[]", file_of("red")), ("image[]", file_of("blue"))]):
+        answer = http.post("/images/edits?api-version=2025-04-01-preview", data=form, files=files)
+        assert "b64_json" in answer.json()["data"][0]
+        assert len(
+            list((live.services.place.uploads / live.asked[-1]["picture"]["upload"] / "files").iterdir())
+        ) == len(files)
+
+
+def test_what_librechat_sends_is_answered(live, http):
+    body = {
+        "model": "gpt-image-1", "prompt": "waves", "n": 1, "background": "auto", "output_format": "webp",
+        "output_compression": 100, "quality": "auto", "size": "auto",
+    }  # fmt: skip
+    answer = http.post("/images/generations", json=body)
+    image = base64.b64decode(answer.json()["data"][0]["b64_json"])
+    assert Image.open(io.BytesIO(image)).format == "WEBP"
+    assert "x-sfumato-ignored" not in answer.headers
+    form = {"model": "gpt-image-1", "prompt": "stone", "quality": "auto", "size": "auto"}
+    answer = http.post("/images/edits", data=form, files=[("image[]", file_of("red"))])
+    assert answer.json()["data"][0]["b64_json"]
+    assert live.asked[-1]["model"] == "coast-1"
+
+
+@pytest.mark.parametrize(
+    ("data", "files", "param"),
+    [
+        ({"prompt": "waves"}, [], "image"),
+        ({}, [("image", file_of("red"))], "prompt"),
+        ({"prompt": "waves", "n": "many"}, [("image", file_of("red"))], "n"),
+    ],
+)
+def test_a_form_without_a_part_is_refused_by_its_field(http, data, files, param):
+    answer = http.post("/images/edits", data=data, files=files or [("other", b"x")])
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
+
+
 def test_what_a_model_of_classes_cannot_do_is_said_with_its_classes(client):
     with pytest.raises(openai.BadRequestError) as caught:
         client.images.generate(prompt="a lighthouse at dusk, masterpiece")

@@ -10,6 +10,7 @@ export function Slider({ label, hint, error, value, min, max, step = 1, scale = 
   const place = logarithmic ? (PLACES * Math.log(value / min)) / Math.log(max / min) : value;
   const valueAt = (at) => {
     if (!logarithmic) return Number(at);
+    if (at >= PLACES) return max;
     const exact = min * (max / min) ** (at / PLACES);
     const size = 10 ** Math.floor(Math.log10(exact));
     const round = Math.max(step, exact / size < 2 ? size / 10 : exact / size < 5 ? size / 4 : size / 2);

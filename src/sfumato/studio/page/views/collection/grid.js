@@ -46,9 +46,8 @@ function useWindow(node, total, least) {
 
 function Cell({ row, more, index, total, side, place, chosen, active, onPress, onOpen, onDrag }) {
   const name = row ? row.title || row.file.split("/").at(-1) : "";
-  const said = row ? [name, row.creator, row.class].filter(Boolean).join(", ") : t("collection.reading");
   return html`<div id=${`picture-${index}`} class=${`cell ${chosen ? "chosen" : ""} ${active ? "active" : ""}`} role="option"
-    aria-selected=${String(chosen)} aria-setsize=${total} aria-posinset=${index + 1} aria-label=${said}
+    aria-selected=${String(chosen)} aria-setsize=${total} aria-posinset=${index + 1} aria-label=${row ? undefined : t("collection.reading")}
     style=${{ transform: `translate(${place.left}px, ${place.top}px)`, width: `${side}px` }} draggable=${Boolean(row)}
     onClick=${(event) => onPress(event, index)} onDblClick=${() => row && onOpen(index)} onDragStart=${(event) => onDrag(event, index)}>
     <div class="frame" style=${{ height: `${side}px` }}>${row && html`<${Picture} src=${row.thumbnail} alt="" width=${row.width}

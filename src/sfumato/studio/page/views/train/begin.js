@@ -2,7 +2,7 @@ import { html, useEffect, useMemo, useState } from "../../html.js";
 import { duration, moment, number, t } from "../../i18n.js";
 import { Button, Checkbox, Empty, LinkButton, Progress, SelectField, Slider, TextField } from "../../parts/index.js";
 import { address, go } from "../../router.js";
-import { ask, askAndWait, collections, models } from "../../state.js";
+import { ask, askAndWait, collections, models, trainings } from "../../state.js";
 import { stored } from "../../stored.js";
 import { Runs } from "./runs.js";
 
@@ -53,6 +53,9 @@ function Form({ preferred }) {
   const ready = collections.value.filter(isReady);
   const [chosen, choose] = useState(preferred ?? "");
   const collection = ready.find((one) => one.id === chosen) ?? ready[0];
+  // Several trainings on one collection are told apart by a number.
+  const before = trainings.value.filter((run) => run.collection === collection.id).length;
+  const usual = before ? t("train.name.again", { name: collection.name, n: before + 1 }) : collection.name;
   const [name, setName] = useState("");
   const [size, setSize] = useState("");
   const [model, setModel] = useState("");
@@ -64,7 +67,7 @@ function Form({ preferred }) {
     const begun = models.value.find((one) => one.id === model);
     await ask({
       kind: "train",
-      name: name.trim() || collection.name,
+      name: name.trim() || usual,
       collection: collection.id,
       minutes: minutes.value,
       size: pixels,
@@ -83,7 +86,7 @@ function Form({ preferred }) {
       hint=${t("train.until", { time: duration(60 * minutes.value, "long"), clock: moment(done, clockOf(done)) })} />
     <${Plan} plan=${plan} />
     <details><summary>${t("more")}</summary><div class="stack">
-      <${TextField} label=${t("train.name")} value=${name} placeholder=${collection.name} maxlength="80" onInput=${setName} />
+      <${TextField} label=${t("train.name")} value=${name} placeholder=${usual} maxlength="80" onInput=${setName} />
       <${SelectField} label=${t("train.size")} value=${size} onChange=${setSize} hint=${t("train.size.hint")} options=${[
         { value: "", label: t("train.size.auto") },
         ...SIZES.map((side) => ({ value: String(side), label: t("train.size.of", { side }) })),

@@ -1,11 +1,12 @@
 import { html, useState } from "../../html.js";
 import { duration, number, t } from "../../i18n.js";
-import { Button, Dialog, Empty, Icon, JobButton, LinkButton, Progress, Slider, progressInWords, stateOf, toast } from "../../parts/index.js";
+import { Button, Dialog, Empty, Icon, JobButton, LinkButton, Menu, Progress, Slider, failed, progressInWords, stateOf, toast } from "../../parts/index.js";
 import { address, go } from "../../router.js";
 import { ENDED, ask, collections, handover, stepOf, trainings } from "../../state.js";
 import { Chart } from "./chart.js";
 import { smoothed, useLog } from "./log.js";
 import { Matrix, Moment } from "./matrix.js";
+import { Measured } from "./measured.js";
 import { jobOf } from "./runs.js";
 
 // What can be asked of the training in each state of its job.
@@ -25,6 +26,9 @@ function Longer({ run, open, onClose }) {
       says=${(value) => duration(60 * value, "long")} onInput=${setMinutes} /><//>`;
 }
 
+// Further jobs on what was learned.
+const further = (spec) => ask(spec).then(() => toast(t("train.asked")), failed);
+
 function Steering({ run, job }) {
   const [longer, setLonger] = useState(false);
   const state = job?.state ?? run.state;
@@ -38,6 +42,11 @@ function Steering({ run, job }) {
     ${job && (STEERING[state] ?? []).map((what) => html`<${JobButton} key=${what} job=${job} what=${what} />`)}
     ${job && ["failed", "cancelled"].includes(state) && html`<${JobButton} job=${job} what="retry" />`}
     ${ended && html`<${Button} icon="add" onClick=${() => setLonger(true)}>${t("train.longer")}<//>`}
+    ${run.model && ended && html`<${Menu} label=${t("train.more", { name: run.name })} items=${[
+      { label: t("train.distill"), icon: "train", run: () => further({ kind: "distill", run: run.id, name: t("train.distill.name", { name: run.name }) }) },
+      { label: t("train.measure"), icon: "verify", disabled: !run.collection,
+        run: () => further({ kind: "evaluate", model: run.model, collection: run.collection }) },
+    ]} />`}
     <${Longer} run=${run} open=${longer} onClose=${() => setLonger(false)} /></div>`;
 }
 
@@ -107,5 +116,6 @@ export function Run({ id }) {
     ${run.snapshots.length > 1 && html`<section><h2>${t("train.by_time")}</h2>
       <p class="quiet small-print">${t("train.by_time.about")}</p><${Matrix} snapshots=${run.snapshots} /></section>`}
     <section><h2>${t("train.loss")}</h2><${Losses} run=${run} /></section>
+    ${run.model && html`<${Measured} run=${run} />`}
     <section><h2>${t("train.facts")}</h2><${Facts} run=${run} /></section>`;
 }
