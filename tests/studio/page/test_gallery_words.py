@@ -12,7 +12,7 @@ from sfumato.studio.jobs.search import terms
 from sfumato.studio.jobs.specs import LANES
 
 PAGE = Path(__file__).parents[3] / "src" / "sfumato" / "studio" / "page"
-MAKES_NONE = {"plan", "train", "distill", "evaluate", "collect", "edit", "verify"}
+MAKES_NONE = {"plan", "train", "distill", "evaluate", "collect", "edit", "report", "verify"}
 
 
 def words(language: str, name: str) -> dict[str, object]:
