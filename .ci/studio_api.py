@@ -1,7 +1,7 @@
 """Requests made up from the OpenAPI of the studio, right and wrong ones, against a server that listens: none may find a
 fault of the program, and none may hang.
 
-    python .ci/studio_api.py [--examples 15] [--seed 0] [--only REGEX]
+    python .ci/studio_api.py [--examples 10] [--full] [--seed 0] [--only REGEX]
 
 Jobs are taken and failed at once: what they do is no matter of this, and requests that wait for their works get on.
 """
@@ -42,6 +42,7 @@ def studio(folder: Path) -> Iterator[tuple[str, str]]:
     with contextlib.closing(Database.open(place)) as database:
         listener, settings = listening(Settings(port=0, limits=UNLIMITED))
         app = create_app(place, database, settings)
+        app.openapi()  # which takes a while, once
         picture = io.BytesIO()
         Image.new("RGB", (64, 48), "teal").save(picture, "PNG")
         picture.seek(0)
@@ -89,7 +90,10 @@ def look_at_stream(address: str, token: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", type=int, default=15, help="of each operation and phase")
+    parser.add_argument("--examples", type=int, default=10, help="of each operation")
+    parser.add_argument(
+        "--full", action="store_true", help="every border of every field too: some ten thousand requests"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="operations whose path this pattern finds")
     arguments = parser.parse_args()
@@ -97,7 +101,7 @@ def main() -> int:
         look_at_stream(address, token)
         command = [
             "schemathesis", "run", f"{address}/openapi.json", "--header", f"Authorization: Bearer {token}",
-            "--exclude-path", STREAM, "--checks", CHECKS, "--phases", "examples,coverage,fuzzing",
+            "--exclude-path", STREAM, "--checks", CHECKS, "--phases", f"examples,{'coverage,' * arguments.full}fuzzing",
             "--max-examples", str(arguments.examples), "--seed", str(arguments.seed), "--request-timeout", "20",
             "--workers", "2", "--no-shrink", "--suppress-health-check", "all", "--warnings", "off", "--no-color",
             *(["--include-path-regex", arguments.only] if arguments.only else []),

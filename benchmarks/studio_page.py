@@ -21,12 +21,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Response, expect, sync_playwright
 
 from sfumato.studio.jobs.database import Database
 from sfumato.studio.jobs.gallery import Gallery
@@ -35,7 +36,7 @@ from sfumato.studio.jobs.states import ENDED
 from sfumato.studio.jobs.tables import now
 from sfumato.studio.jobs.work import NewWork, entered
 from sfumato.studio.place import Place
-from sfumato.studio.server.tokens import Tokens
+from sfumato.studio.server.tokens import Tokens, tokens_file
 
 CHROMIUM = "/usr/bin/chromium"
 DROPPED = 500  # pictures
@@ -62,13 +63,16 @@ def main() -> int:
         with studio(place, arguments.port) as client, closing(Database.open(place)) as database:
             prepared(client, database, arguments)
             training = None if arguments.idle else trained(client, 60)
-            figures = looked_at(place, database, client, arguments)
+            print(f"{'':34}{'p75':>9}{'wanted':>9}{'times':>7}", flush=True)
+            look(place, client, arguments)
             if training is not None:
-                figures["process gone"] = gone(database, client, training)
-    print(f"{'':34}{'p75':>9}{'wanted':>9}{'times':>7}")
-    for name, (times, wanted) in figures.items():
-        print(f"{name:34}{percentile(times):9.1f}{wanted:9g}{len(times):7}")
+                say(gone(database, client, training))
     return 0
+
+
+def say(figures: Figures) -> None:
+    for name, (times, wanted) in figures.items():
+        print(f"{name:34}{percentile(times):9.1f}{wanted:9g}{len(times):7}", flush=True)
 
 
 def percentile(times: list[float]) -> float:
@@ -92,19 +96,24 @@ def studio(place: Place, port: int) -> Iterator[httpx.Client]:
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-            for _ in range(600):
+            while not is_open(client, place):
+                if server.poll() is not None:
+                    raise SystemExit("the studio did not start")
                 time.sleep(0.1)
-                try:
-                    client.headers["Authorization"] = f"Bearer {Tokens.open(place).owner}"
-                    client.get("/api/state").raise_for_status()
-                    break
-                except httpx.HTTPError:
-                    if server.poll() is not None:
-                        raise
             yield client
     finally:
         server.terminate()
         server.wait(60)
+
+
+def is_open(client: httpx.Client, place: Place) -> bool:
+    if not tokens_file(place).exists():
+        return False
+    client.headers["Authorization"] = f"Bearer {Tokens.open(place).owner}"
+    try:
+        return client.get("/api/state").is_success
+    except httpx.TransportError:
+        return False
 
 
 def asked(client: httpx.Client, **spec: Any) -> dict[str, Any]:
@@ -123,7 +132,9 @@ def ended(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def prepared(client: httpx.Client, database: Database, arguments: argparse.Namespace) -> None:
-    """A collection, a model and works; those that are there stay."""
+    """A collection, a model and works; those that are there stay. What an earlier measurement left is called off."""
+    for job in client.get("/api/jobs", params={"state": ["queued", "running", "paused"]}).json():
+        client.post(f"/api/jobs/{job['id']}/cancel").raise_for_status()
     if not client.get("/api/collections").json():
         ended(client, asked(client, kind="collect", name="Drawn", drawn=True))
     collection = client.get("/api/collections").json()[0]["id"]
@@ -155,7 +166,7 @@ def trained(client: httpx.Client, minutes: float) -> int:
     return int(job["id"])
 
 
-def gone(database: Database, client: httpx.Client, training: int) -> tuple[list[float], float]:
+def gone(database: Database, client: httpx.Client, training: int) -> Figures:
     """From cancelling a training until its process is no more."""
     times, queue = [], Queue(database)
     for number in range(3):
@@ -167,18 +178,17 @@ def gone(database: Database, client: httpx.Client, training: int) -> tuple[list[
         while Path(f"/proc/{owner}").exists():
             time.sleep(0.005)
         times.append(1000 * (time.perf_counter() - begun))
-    return times, 2000
+    return {"process gone": (times, 2000)}
 
 
-def looked_at(place: Place, database: Database, client: httpx.Client, arguments: argparse.Namespace) -> Figures:
-    figures: Figures = {}
+def look(place: Place, client: httpx.Client, arguments: argparse.Namespace) -> None:
     address = str(client.base_url).rstrip("/")
     cookie = {"name": f"sfumato-{arguments.port}", "value": Tokens.open(place).cookie, "url": address}
     with (
         sync_playwright() as playwright,
         closing(playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])) as browser,
     ):
-        figures |= first_view(browser, address, cookie)
+        say(first_view(browser, address, cookie))
         context = browser.new_context(viewport={"width": 1280, "height": 860}, locale="en-GB")
         context.add_cookies([cookie])
         page = context.new_page()
@@ -187,8 +197,7 @@ def looked_at(place: Place, database: Database, client: httpx.Client, arguments:
         page.evaluate(MEASURING.read_text())
         expect(page.get_by_role("option").first).to_be_visible(timeout=PATIENCE)
         for measure in (tabs, gallery, create, paint, drop):
-            figures |= measure(page, arguments.times)
-    return figures
+            say(measure(page, arguments.times))
 
 
 def first_view(browser: Any, address: str, cookie: dict[str, str]) -> Figures:
@@ -197,8 +206,9 @@ def first_view(browser: Any, address: str, cookie: dict[str, str]) -> Figures:
     for _ in range(3):
         with closing(browser.new_context(locale="en-GB")) as context:
             context.add_cookies([cookie])
-            page, answers = context.new_page(), []
-            page.on("response", answers.append)
+            page = context.new_page()
+            answers: list[Response] = []
+            page.on("response", partial(list.append, answers))
             page.goto(f"{address}/#/")
             expect(page.get_by_role("main")).to_be_visible()
             page.wait_for_timeout(1500)
@@ -255,8 +265,8 @@ def create(page: Page, times: int) -> Figures:
 def paint(page: Page, times: int) -> Figures:
     """A mask on one of the works: strokes, the brush's size, and undo."""
     page.locator(".create-strip button").first.click()
-    page.get_by_role("button", name="Begin with this").first.click()
-    page.get_by_text("Fill", exact=True).first.click()
+    page.get_by_role("button", name="Begin with it").first.click()
+    page.get_by_role("radio", name="Fill a part").click()
     surface = page.locator(".create-surface")
     expect(surface).to_be_visible()
     page.wait_for_timeout(1000)

@@ -2,10 +2,10 @@
 
     python .ci/studio_page [--screenshots DIRECTORY]
 
-starts the real server on a temporary directory: pictures are dropped, a model is trained while the page is closed, works
-are made with a painted mask, found again, verified, deleted and brought back. Every view is looked at in both languages,
-light and dark: by axe-core (its file in the variable AXE; left out without), for letters that are boxes, and at 320
-pixels. Exit code 1 where something is wrong, with a line for each.
+starts the real server on a temporary directory: pictures are dropped, a model is trained while the page is closed,
+works are made with a painted mask, found again, verified, deleted and brought back. Every view is looked at in both
+languages, light and dark: by axe-core (its file in the variable AXE; left out without), for letters that are boxes, and
+at 320 pixels. Exit code 1 where something is wrong, with a line for each.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from checks import NARROW, VIEWS, check_view, check_width, settle
 from keyboard import Keyboard
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect, sync_playwright
 from server import Studio, studio
 
 from sfumato.collection.drawn import CLASSES, draw
@@ -30,6 +30,8 @@ CHROMIUM: Final = os.environ.get("CHROMIUM") or shutil.which("chromium")
 PATIENCE: Final = 90.0  # seconds that something may take while a training has the cores
 PICTURES: Final = 60
 TABS: Final = 10
+Scheme = Literal["light", "dark"]
+SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 WORKS: Final = 4
 
 
@@ -58,6 +60,7 @@ class Way:
     def __init__(self, opened: Studio, browser: Browser, screenshots: Path | None) -> None:
         self.studio, self.browser, self.screenshots = opened, browser, screenshots
         self.wrong: list[str] = []
+        self.things: list[str] = []  # addresses of one collection, one training, one work and one verdict
         self.context = self._context(1280, 860)
         self.page = self.context.new_page()
 
@@ -66,17 +69,22 @@ class Way:
             self.enter,
             self.collect,
             self.train_while_the_page_is_closed,
-            self.look_at_all_views,
             self.see_the_training_end,
             self.fill_a_painted_mask,
             self.find_and_verify,
             self.delete_and_undo,
+            self.look_at_all_views,
             self.see_it_in_ten_tabs,
             self.go_by_keyboard,
         ]
         for step in steps:
             began = time.monotonic()
-            step()
+            try:
+                step()
+            except Exception:
+                if self.screenshots is not None:
+                    self.page.screenshot(path=self.screenshots / f"{step.__name__}.png", full_page=True)
+                raise
             print(f"  {step.__name__.replace('_', ' ')}: {time.monotonic() - began:.1f} s", flush=True)
         return self.wrong
 
@@ -92,10 +100,12 @@ class Way:
             (pictures / kind).mkdir(parents=True, exist_ok=True)
             draw(kind, number, 64).save(pictures / kind / f"{number:02d}.png")
         self._view("collection")
-        self.page.locator("input[type=file]").first.set_input_files(sorted(pictures.rglob("*.png")))
+        self.page.locator("input[webkitdirectory]").set_input_files(pictures)
         self.page.get_by_role("textbox", name="Name", exact=True).fill("Drawings")
         self.page.get_by_role("button", name="Collect", exact=True).click()
-        self._view("train")
+        expect(self.page.get_by_role("link", name="Train on it")).to_be_visible()
+        self._keep_address()
+        self.page.get_by_role("link", name="Train on it").click()
         expect(self.page.get_by_role("combobox", name="Pictures to learn from")).to_be_visible()
 
     def train_while_the_page_is_closed(self) -> None:
@@ -108,22 +118,10 @@ class Way:
         self._view("train")
         expect(self.page.get_by_role("link", name="Drawings").first).to_be_visible()
 
-    def look_at_all_views(self) -> None:
-        """While the training is at work."""
-        for language in ("en", "th"):
-            for scheme in ("light", "dark"):
-                context = self._context(1280, 860, language=language, scheme=scheme, state=self.state)
-                page = self._new_page(context)
-                for view in VIEWS:
-                    self.wrong += check_view(page, view, self.screenshots)
-                page.set_viewport_size({"width": NARROW, "height": 720})
-                if scheme == "light":
-                    for view in VIEWS:
-                        self.wrong += check_width(page, view)
-                context.close()
-
     def see_the_training_end(self) -> None:
         self.page.get_by_role("link", name="Drawings").first.click()
+        expect(self.page.get_by_role("button", name="Make works")).to_be_visible()
+        self._keep_address()
         self.page.get_by_role("button", name="Make works").click()
         self.page.get_by_role("button", name="Make", exact=True).click()
         expect(self._works()).to_have_count(WORKS)
@@ -145,7 +143,7 @@ class Way:
         self.page.keyboard.press("Control+y")
         self.page.get_by_role("radio", name="1", exact=True).check()
         self.page.get_by_role("button", name="Fill", exact=True).click()
-        expect(self.page.get_by_role("button", name="More like this")).to_be_visible()
+        expect(self.page.get_by_role("button", name="Begin with it")).to_be_visible()
 
     def find_and_verify(self) -> None:
         self._view("gallery")
@@ -153,19 +151,35 @@ class Way:
         works = self.page.get_by_role("option")
         expect(works).to_have_count(1)
         works.first.click()
-        self.page.get_by_role("link", name="Verify", exact=True).last.click()
-        expect(self.page.get_by_text("unchanged since")).to_be_visible()
+        self._keep_address()
+        self.page.get_by_role("article").get_by_role("link", name="Verify", exact=True).click()
+        expect(self.page.get_by_text("unchanged since").first).to_be_visible()
+        self._keep_address()
 
     def delete_and_undo(self) -> None:
         self._view("gallery")
         self.page.get_by_role("searchbox", name="Search the works").fill("")
         works = self.page.get_by_role("option")
         expect(works).to_have_count(WORKS + 1)
-        works.first.focus()
+        self.page.get_by_role("listbox").focus()
         self.page.keyboard.press("Delete")
         expect(works).to_have_count(WORKS)
         self.page.get_by_role("button", name="Undo").click()
         expect(works).to_have_count(WORKS + 1)
+
+    def look_at_all_views(self) -> None:
+        """Each view, and what it shows of one thing."""
+        for language in ("en", "th"):
+            for scheme in SCHEMES:
+                context = self._context(1280, 860, language=language, scheme=scheme, state=self.state)
+                page = self._new_page(context)
+                for view in (*VIEWS, *self.things):
+                    self.wrong += check_view(page, self.studio.url, view, self.screenshots)
+                if scheme == "light":
+                    page.set_viewport_size({"width": NARROW, "height": 720})
+                    for view in (*VIEWS, *self.things):
+                        self.wrong += check_width(page, self.studio.url, view, self.screenshots)
+                context.close()
 
     def see_it_in_ten_tabs(self) -> None:
         tabs = [self._new_page(self.context) for _ in range(TABS - 1)]
@@ -174,8 +188,10 @@ class Way:
         for tab in tabs:
             expect(tab.get_by_role("button", name="Make", exact=True)).to_be_visible()
         shown = tabs[-1].get_by_label("Latest works").get_by_role("button")
+        expect(shown.first).to_be_visible()
         before = shown.count()
         self._view("create")
+        self.page.get_by_role("radio", name="1", exact=True).check()
         self.page.get_by_role("button", name="Make", exact=True).click()
         for tab in tabs:
             expect(tab.get_by_label("Latest works").get_by_role("button")).to_have_count(before + 1)
@@ -189,6 +205,7 @@ class Way:
         page.goto(f"{self.studio.url}/#/")
         keys.on("Create")
         keys.on("Choose a picture")
+        expect(page.get_by_role("menuitem").first).to_be_focused()
         keys.press("ArrowDown", "Enter")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
@@ -200,13 +217,27 @@ class Way:
         keys.on("Make new")
         expect(page.get_by_text("will be new, the rest is kept")).to_be_visible()
         keys.press("Control+Enter")
-        expect(page.get_by_role("button", name="More like this").or_(self._works(page).first)).to_be_visible()
+        expect(self._works(page)).to_have_count(WORKS)
+        keys.on("Look at")
+        keys.on("In the gallery")
+        expect(page.get_by_role("article").get_by_role("link", name="Verify", exact=True)).to_be_visible()
+        keys.on("Verify")
+        expect(page.get_by_text("unchanged since").first).to_be_visible()
+        keys.on("Gallery", back=True)
+        works = page.get_by_role("option")
+        expect(works.first).to_be_visible()
+        before = works.count()
+        keys.on("Works", "Delete")
+        expect(works).to_have_count(before - 1)
+        keys.on("Undo")
+        expect(works).to_have_count(before)
         context.close()
 
-    def _works(self, page: Page | None = None) -> object:
-        return (
-            (page or self.page).get_by_role("button", name="Look at").and_((page or self.page).locator(".create-cell"))
-        )
+    def _works(self, page: Page | None = None) -> Locator:
+        return (page or self.page).locator(".create-cell")
+
+    def _keep_address(self) -> None:
+        self.things.append(self.page.url.partition("#/")[2])
 
     def _view(self, name: str) -> None:
         self.page.goto(f"{self.studio.url}/#/{name}")
@@ -223,11 +254,18 @@ class Way:
             self.wrong.append(f"a request beyond the studio: {url}")
 
     def _context(
-        self, width: int, height: int, *, language: str = "en", scheme: str = "light", state: object = None
+        self,
+        width: int,
+        height: int,
+        *,
+        language: str = "en",
+        scheme: Scheme = "light",
+        state: StorageState | None = None,
     ) -> BrowserContext:
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=state
         )
+        context.set_default_timeout(1000 * PATIENCE)
         settle(context, language)
         if axe := os.environ.get("AXE"):
             context.add_init_script(path=axe)

@@ -10,13 +10,12 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 VIEWS: Final = ("collection", "train", "create", "gallery", "verify")
 NARROW: Final = 320  # CSS pixels
-_AXE: Final = """axe.run(document, {resultTypes: ["violations"]}).then((found) => JSON.stringify(found.violations
-    .filter(({impact}) => impact === "serious" || impact === "critical")
-    .map(({id, impact, nodes}) => [id, impact, nodes.map(({target, failureSummary}) => target + ": " + failureSummary)])))"""
-# Elements whose own text has Thai letters and no others.
-_THAI: Final = """[...document.querySelectorAll("body *")].filter((element) => element.checkVisibility() &&
-    [...element.childNodes].some((node) => node.nodeType === 3 && /^[\\u0E00-\\u0E7F\\s]*[\\u0E00-\\u0E7F][\\u0E00-\\u0E7F\\s]*$/
-    .test(node.data)) && element.children.length === 0)"""
+_AXE: Final = """axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => JSON.stringify(violations
+    .filter(({impact}) => impact === "serious" || impact === "critical").map(({id, impact, nodes}) =>
+        [id, impact, nodes.map(({target, failureSummary}) => target + ": " + failureSummary).join("; ")])))"""
+# Elements that have nothing but Thai letters in them.
+_THAI: Final = r"""[...document.querySelectorAll("body *")].filter((element) => element.checkVisibility() &&
+    element.children.length === 0 && /^[\u0E00-\u0E7F\s]+$/.test(element.textContent) && element.textContent.trim())"""
 
 
 def said(session: CDPSession, expression: str) -> Any:
@@ -27,21 +26,20 @@ def said(session: CDPSession, expression: str) -> Any:
     return found["result"].get("value")
 
 
-def open_view(page: Page, view: str) -> CDPSession:
-    """The view, as far as it is drawn at once."""
-    page.goto(f"{page.url.partition('#')[0]}#/{view}")
+def open_view(page: Page, url: str, view: str) -> CDPSession:
+    """The view, as far as it is drawn at once. url: of the studio."""
+    page.goto(f"{url}/#/{view}")
     expect(page.locator("h1")).to_be_visible()
     return page.context.new_cdp_session(page)
 
 
-def check_view(page: Page, view: str, screenshots: Path | None) -> list[str]:
+def check_view(page: Page, url: str, view: str, screenshots: Path | None) -> list[str]:
     """What is wrong with a view as it is drawn, in sentences."""
-    session = open_view(page, view)
+    session = open_view(page, url, view)
     page.wait_for_timeout(300)  # pictures and fonts come in, and what fades is there
     language, theme = said(session, "document.documentElement.lang"), said(session, _SCHEME)
     where = f"{view} ({language}, {theme})"
-    if screenshots is not None:
-        page.screenshot(path=screenshots / f"{view}-{language}-{theme}-{page.viewport_size['width']}.png")  # type: ignore[index]
+    _picture(page, view, f"{language}-{theme}", screenshots)
     wrong = [f"{where}: {rule} ({impact}): {nodes}" for rule, impact, nodes in json.loads(said(session, _AXE))]
     if language == "th":
         wrong += [f"{where}: letters in {font}" for font in thai_fonts(session) if font != "Noto Sans Thai"]
@@ -49,26 +47,33 @@ def check_view(page: Page, view: str, screenshots: Path | None) -> list[str]:
     return wrong
 
 
+def _picture(page: Page, view: str, shown: str, screenshots: Path | None) -> None:
+    if screenshots is not None:
+        page.screenshot(path=screenshots / f"{view.replace('/', '-').partition('?')[0]}-{shown}.png")
+
+
 _SCHEME: Final = 'matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"'
 
 
 def thai_fonts(session: CDPSession) -> set[str]:
-    """The fonts that Thai letters of the page are drawn with."""
+    """The fonts that Thai letters of the page are drawn with. Spaces between them may be of any."""
     session.send("DOM.enable")
     session.send("CSS.enable")
     session.send("DOM.getDocument")
     fonts = set()
     for place in range(said(session, f"(globalThis.thai = {_THAI}).length")):
+        spaces = said(session, rf"(thai[{place}].textContent.match(/\s/g) ?? []).length")
         found = session.send("Runtime.evaluate", {"expression": f"thai[{place}]"})
         node = session.send("DOM.requestNode", {"objectId": found["result"]["objectId"]})["nodeId"]
         used = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
-        fonts |= {font["familyName"] for font in used}
+        fonts |= {font["familyName"] for font in used if font["glyphCount"] > spaces}
     return fonts
 
 
-def check_width(page: Page, view: str) -> list[str]:
-    session = open_view(page, view)
+def check_width(page: Page, url: str, view: str, screenshots: Path | None) -> list[str]:
+    session = open_view(page, url, view)
     page.wait_for_timeout(200)
+    _picture(page, view, f"{said(session, 'document.documentElement.lang')}-{NARROW}", screenshots)
     wide = said(session, "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
     session.detach()
     return [f"{view}: {wide} px wider than a screen of {NARROW}"] if wide > 0 else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from playwright.sync_api import Page
 from checks import said
+from playwright.sync_api import Page
 
 MOST: Final = 150  # presses of Tab, before it is lost
 _FOCUSED: Final = """(() => {

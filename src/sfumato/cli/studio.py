@@ -111,6 +111,8 @@ def _serve(place: Place, settings: Settings, database: str | None, *, browser: b
     from sfumato.studio.server.running import held
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    for chatty in ("python_multipart", "uvicorn"):  # of what strangers send that is no request
+        logging.getLogger(chatty).setLevel(logging.ERROR)
     console = Console(highlight=False, soft_wrap=True)
     if (entry := _entry_of_running(place)) is not None:
         say(console, f"A studio is running there already; this link opens its page once: {entry}")

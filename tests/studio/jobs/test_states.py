@@ -254,7 +254,7 @@ def test_workers_are_killed_at_random_moments(
         os.kill(running.pop(0), signal.SIGKILL)
         queue.recover(is_alive=is_alive)
     start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while queue.jobs(states={"queued", "running"}) and time.monotonic() < deadline:
         time.sleep(0.02)
     for pid in running:

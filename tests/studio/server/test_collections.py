@@ -16,7 +16,6 @@ from sfumato.collection import Collection
 from sfumato.collection.decisions import Edit
 from sfumato.collection.pairs import keeps_for
 from sfumato.studio.entries import Entry
-from sfumato.studio.open_collections import open_collection
 from sfumato.studio.place import Place
 
 
@@ -184,14 +183,3 @@ def test_a_report_can_do_nothing_in_the_page(client: TestClient, place: Place) -
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert "script-src" not in answer.headers["Content-Security-Policy"]
     assert got(client, "/api/collections/sea-1")["report"] is True
-
-
-def test_while_a_collection_is_written_it_is_shown_as_it_was(client: TestClient, place: Place, folder: Path) -> None:
-    before = open_collection(place, "sea-1")
-    assert open_collection(place, "sea-1") is before
-    pictures = (folder / "pictures.jsonl").read_bytes()
-    (folder / "pictures.jsonl").write_bytes(b"")
-    (folder / "collection.json").touch()
-    assert open_collection(place, "sea-1") is before
-    (folder / "pictures.jsonl").write_bytes(pictures)
-    assert open_collection(place, "sea-1") is not before

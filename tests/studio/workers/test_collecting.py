@@ -109,6 +109,29 @@ def test_what_a_person_states_of_pictures_is_put_down(studio: Any, collected: An
     assert studio.done(Edit(collection=id, keep=(Choice(sha256=one, over=other),))).result["pictures"] == 2
 
 
+def test_a_folder_is_looked_into_once_more(studio: Any, paint: Paint, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    paint(1).save(tmp_path / "mine" / "one.png")
+    first = studio.done(Collect(name="mine", path=str(tmp_path / "mine")))
+    id = first.result["collection"]
+    (digest,) = digests(studio, id).values()
+    studio.done(Edit(collection=id, pictures=(digest,), fields={"class": "night"}))
+    paint(2).save(tmp_path / "mine" / "two.png")
+    again = studio.done(Collect(name="mine", collection=id))
+    assert (again.state, again.result["collection"], again.result["pictures"]) == ("finished", id, 2)
+    assert dict(Collection.open(studio.place.collections / id).counts) == {"": 1, "night": 1}
+    assert [path.name for path in studio.place.collections.glob("*.json")] == [f"{id}.json"]
+
+
+def test_an_edit_is_taken_back_fact_by_fact(studio: Any, collected: Any) -> None:
+    id = collected.result["collection"]
+    (digest, *_) = digests(studio, id).values()
+    studio.done(Edit(collection=id, pictures=(digest,), fields={"class": "night", "title": "One"}))
+    studio.done(Edit(collection=id, pictures=(digest,), forget=True, only=("class",)))
+    (picture,) = [each for each in Collection.open(studio.place.collections / id).pictures if each.sha256 == digest]
+    assert (picture.category, picture.title) == ("planes", "One")
+
+
 def test_what_is_not_there_is_said(studio: Any, collected: Any) -> None:
     assert "no collection 'gone'" in studio.done(Edit(collection="gone", pictures=("0" * 64,), forget=True)).reason
     id = collected.result["collection"]

@@ -14,13 +14,15 @@ Text = Annotated[str, Field(max_length=1000)]
 
 class Collect(Plain):
     """A collection made of an upload, of a folder or zip on this machine, of a name (kaggle:, hf:, met: ...), or of the
-    pictures that the program draws. name: what people call it; ownership: what is stated of all its pictures."""
+    pictures that the program draws; or a collection made once more, of what lies in its folder now. name: what people
+    call it; licence, creator: what is stated of all its pictures."""
 
     kind: Literal["collect"] = "collect"
     name: Annotated[str, Field(min_length=1, max_length=80)]
     upload: Id | None = None
     path: Annotated[str, Field(max_length=4000)] | None = None
     drawn: bool = False
+    collection: Id | None = None
     query: Text = ""
     limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
     licence: Text = ""
@@ -29,8 +31,9 @@ class Collect(Plain):
 
     @model_validator(mode="after")
     def _from_one_place(self) -> Self:
-        if (self.upload is not None) + (self.path is not None) + self.drawn != 1:
-            raise ValueError("give an upload, a path, or drawn pictures: one of them")
+        named = [each is not None for each in (self.upload, self.path, self.collection)]
+        if sum(named) + self.drawn != 1:
+            raise ValueError("give an upload, a path, a collection, or drawn pictures: one of them")
         return self
 
 

@@ -14,7 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.studio.jobs import tables
 from sfumato.studio.jobs.claim import Claim, ended, released, stops_by_a_worker
 from sfumato.studio.jobs.database import Database, moment_of
-from sfumato.studio.jobs.job import Job, NoSuchJobError, changed, held, jobs_of, select, told
+from sfumato.studio.jobs.job import Job, NoSuchJobError, added, changed, held, jobs_of, select
 from sfumato.studio.jobs.specs import LANES, Lane, Spec
 from sfumato.studio.jobs.states import ALLOWED, AT_WORK, Control, State
 from sfumato.text import counted
@@ -28,6 +28,9 @@ _PAST: Final[dict[Control, str]] = {"cancel": "cancelled", "stop": "stopped", "p
 _c: Final = tables.job.c
 # The order in which queued jobs have their turn.
 _TURN: Final = (_c.priority.desc(), _c.position, _c.id)
+_OTHERS: Final = tables.job.alias()
+# A position behind all others.
+_END: Final = sa.select(sa.func.coalesce(sa.func.max(_OTHERS.c.position), 0.0) + 1.0).scalar_subquery()
 
 
 class QueueFullError(SfumatoError):
@@ -53,18 +56,11 @@ class Queue:
             ).scalar_one()
             if waiting >= most_waiting:
                 raise QueueFullError(f"{counted(waiting, 'job')} are waiting already; try again when some are done")
-            id: int = connection.execute(
-                sa.insert(tables.job)
-                .values(
-                    kind=spec.kind, lane=LANES[spec.kind], spec=spec.model_dump(mode="json"), state="queued",
-                    priority=priority, position=_end(), attempt=0, interrupted=0, reached=0.0, owner="", reason="",
-                    progress={}, client=client, created_at=tables.now(),
-                )
-                .returning(_c.id)
-            ).scalar_one()  # fmt: skip
-            job = held(connection, id)
-            told(connection, job)
-            return job
+            return added(
+                connection, kind=spec.kind, lane=LANES[spec.kind], spec=spec.model_dump(mode="json"), state="queued",
+                priority=priority, position=_END, attempt=0, interrupted=0, reached=0.0, owner="", reason="",
+                progress={}, client=client, created_at=tables.now(),
+            )  # fmt: skip
 
     def job(self, id: int) -> Job:
         """Raises NoSuchJobError."""
@@ -80,15 +76,18 @@ class Queue:
         states: Collection[State] | None = None,
         kinds: Collection[str] | None = None,
         lanes: Collection[Lane] | None = None,
+        client: str | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> list[Job]:
-        """Jobs, the newest first; if only queued ones are asked for, in the order of their turn. before: those of
-        lower ids alone."""
+        """Jobs, the newest first; if only queued ones are asked for, in the order of their turn. client: who asked for
+        them; before: those of lower ids alone."""
         query = select().order_by(*(_TURN if states is not None and set(states) == {"queued"} else (_c.id.desc(),)))
         for column, wanted in ((_c.state, states), (_c.kind, kinds), (_c.lane, lanes)):
             if wanted is not None:
                 query = query.where(column.in_(tuple(wanted)))
+        if client is not None:
+            query = query.where(_c.client == client)
         if before is not None:
             query = query.where(_c.id < before)
         with self._database.reading() as connection:
@@ -127,7 +126,7 @@ class Queue:
             others = jobs_of(connection, select().where(_c.state == "queued", _c.id != id).order_by(*_TURN))
             if before is None:
                 priority = others[-1].priority if others else job.priority
-                return changed(connection, id, priority=priority, position=_end())
+                return changed(connection, id, priority=priority, position=_END)
             behind = _queued(connection, before)
             place = [other.id for other in others].index(before)
             ahead = others[place - 1] if place else None
@@ -210,7 +209,7 @@ def _at_once(connection: Connection, job: Job, control: Control) -> Job:
             return changed(connection, job.id, state="paused", control=None)
         case _:
             again: dict[str, Any] = {"interrupted": 0, "finished_at": None} if control == "retry" else {}
-            return changed(connection, job.id, state="queued", control=None, reason="", position=_end(), **again)
+            return changed(connection, job.id, state="queued", control=None, reason="", position=_END, **again)
 
 
 def _queued(connection: Connection, id: int) -> Job:
@@ -220,20 +219,15 @@ def _queued(connection: Connection, id: int) -> Job:
     return job
 
 
-def _end() -> sa.ScalarSelect[Any]:
-    """A position behind all others."""
-    others = tables.job.alias()
-    return sa.select(sa.func.coalesce(sa.func.max(others.c.position), 0.0) + 1.0).scalar_subquery()
-
-
 def _over(lease: datetime | None, moment: datetime) -> bool:
     return lease is None or lease < moment
 
 
 def _come_to(connection: Connection, job: Job) -> float:
-    """How far a job is, in what it counts itself, or in works."""
-    done = job.progress.get("done")
-    works = connection.execute(
+    """How much of the job is kept when its worker dies: works, and the steps of a training. What else it counts begins
+    anew."""
+    works: int = connection.execute(
         sa.select(sa.func.count()).select_from(tables.work).where(tables.work.c.job == job.id)
     ).scalar_one()
-    return max(float(works), float(done) if isinstance(done, int | float) else 0.0)
+    steps = [job.progress.get(name) for name in ("step", "snapshot")] if job.lane == "train" else []
+    return max(float(works), *(float(step) for step in steps if isinstance(step, int | float)), 0.0)

@@ -46,8 +46,10 @@ def jobs(
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> list[dict[str, Any]]:
     """The newest first; queued ones alone in the order of their turn."""
-    found = services.queue.jobs(states=set(state) or None, kinds=set(kind) or None, before=before, limit=limit)
-    return [job.to_json() for job in found if whose in (None, job.client)]
+    found = services.queue.jobs(
+        states=set(state) or None, kinds=set(kind) or None, client=whose, before=before, limit=limit
+    )
+    return [job.to_json() for job in found]
 
 
 @router.get("/{id}")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
 
 from sfumato.provenance.licences import short_name
@@ -93,7 +93,7 @@ def show_model(id: str, services: Served) -> ModelSummary:
     return summary_of(model, services.policy.limits.longest_side)
 
 
-@router.get("/{id}/card", response_class=PlainTextResponse)
+@router.get("/{id}/card", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def show_card(id: str, services: Served) -> PlainTextResponse:
     """The model's card as Markdown."""
     return PlainTextResponse(card_of(model_of(id, services.place, services.roots)))

@@ -54,7 +54,8 @@ Number = Annotated[int, Path(ge=0, le=MOST_PICTURES)]
 async def send(request: Request, services: Served) -> dict[str, Any]:
     """Send files, some hundred at once; more can be added to the same upload. Nothing is made of them before a job
     names the upload."""
-    _check_space(services, request.headers.get("content-length", ""))
+    length = request.headers.get("content-length", "")
+    check_space(services, int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0)
     most = services.settings.limits.files
     async with request.form(max_files=most, max_fields=most + 1, max_part_size=4096) as form:
         return await asyncio.to_thread(_kept, services, form)
@@ -76,9 +77,8 @@ def picture(id: Id, number: Number, request: Request, services: Served) -> Respo
     return bytes_answer(request, services.pictures.picture(path, MOST_SIDE), "image/png")
 
 
-def _check_space(services: Services, length: str) -> None:
+def check_space(services: Services, wanted: int) -> None:
     """Raises HttpError where so many bytes would fill the disk: they lie on it twice for a moment."""
-    wanted = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
     if shutil.disk_usage(services.place.path).free < 2 * wanted + _FREE_BYTES:
         raise HttpError(507, "the disk has not enough room for these files; make some and send them again",
                         code="disk_full")  # fmt: skip

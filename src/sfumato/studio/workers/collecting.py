@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sfumato import pipeline
-from sfumato.collection import Collection, Finished, Ownership, is_collection, is_reference
+from sfumato.collection import Collection, Finished, Ownership, is_reference
 from sfumato.collection.decisions import EDITABLE, Keep
 from sfumato.collection.decisions import Edit as Statement
 from sfumato.collection.drawn import CLASSES
@@ -16,8 +16,8 @@ from sfumato.collection.drawn_collection import draw_collection
 from sfumato.collection.sources import ZIP_SUFFIXES
 from sfumato.errors import SfumatoError
 from sfumato.pipeline import Event
-from sfumato.studio.entries import is_id
 from sfumato.studio.jobs.specs import Collect, Edit
+from sfumato.studio.open_collections import collection_folder
 from sfumato.studio.uploads import Upload
 from sfumato.studio.workers.handling import Context, Happening, Step
 from sfumato.studio.workers.pipelines import followed
@@ -29,6 +29,9 @@ DRAWN_SIZE: Final = 64  # pixels
 def collect(asked: Collect, context: Context) -> Generator[Happening, None, None]:
     """A collection. What was uploaded becomes a folder of pictures that the studio keeps; what is named on this
     computer stays where it is."""
+    if asked.collection is not None:
+        yield from _once_more(collection_folder(context.place, asked.collection), context)
+        return
     place = context.folder(context.place.collections, asked.name)
     if asked.drawn:
         art: Path | str = context.place.pictures / place.name
@@ -50,11 +53,18 @@ def collect(asked: Collect, context: Context) -> Generator[Happening, None, None
     yield from _made(place, events, context)
 
 
+def _once_more(place: Path, context: Context) -> Generator[Happening, None, None]:
+    """What is new, changed or gone in a collection's folder is looked into; what was decided of pictures holds."""
+    before = Collection.open(place)
+    if not before.source.exists():
+        raise SfumatoError(f"the pictures of '{place.name}' lie in {before.source}, which is not there; put it back")
+    options: dict[str, Any] = {"background": before.background, "include_works": before.include_works}
+    yield from _made(place, pipeline.collect(before.source, place, **options), context)
+
+
 def edit(asked: Edit, context: Context) -> Generator[Happening, None, None]:
     """What a person states of pictures, put down and carried out; the pictures' files stay as they are."""
-    place = context.place.collections / asked.collection
-    if not is_id(asked.collection) or not is_collection(place):
-        raise SfumatoError(f"there is no collection '{asked.collection}' any more; choose one of the list")
+    place = collection_folder(context.place, asked.collection)
     yield from _made(place, _decided(place, asked), context)
 
 

@@ -105,13 +105,13 @@ def test_an_address_leads_to_the_picture_for_who_has_the_token(live, client):
 
 def test_partial_images_come_before_the_completed_one(live, client, monkeypatch):
     monkeypatch.setattr(live, "pause", 0.15)
-    events = list(client.images.generate(prompt="waves", stream=True, partial_images=2, model="coast"))
+    events = list(client.images.generate(prompt="waves", stream=True, partial_images=2, size="128x128"))
     assert [event.type for event in events] == [
         "image_generation.partial_image", "image_generation.partial_image", "image_generation.completed"
     ]  # fmt: skip
     assert [event.partial_image_index for event in events[:2]] == [0, 1]
-    assert picture_in(events[0]).size == (64, 64)
-    assert picture_in(events[2]).size == (32, 32)
+    assert [picture_in(event).size for event in events] == [(128, 128)] * 3
+    assert [event.size for event in events] == ["128x128"] * 3
     assert events[2].usage.total_tokens == 0
 
 
@@ -157,6 +157,63 @@ def test_variations_begin_with_the_picture(live, client):
     assert len(answer.data) == 3
     assert live.asked[-1]["kind"] == "reimagine"
     assert "label" not in live.asked[-1]["asked"]
+
+
+@pytest.fixture
+def http(live) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {live.token}"}
+    with httpx.Client(base_url=f"{live.url}/v1", headers=headers, timeout=20) as found:
+        yield found
+
+
+def test_what_open_webui_sends_is_answered(live, http):
+    body = {"model": "coast-1", "prompt": "waves", "n": 1, "size": "512x512", "response_format": "b64_json"}
+    (image,) = http.post("/images/generations", json=body).json()["data"]
+    assert Image.open(io.BytesIO(base64.b64decode(image["b64_json"]))).size == (512, 512)
+    form = {"model": "coast-1", "prompt": "stone", "n": "1", "response_format": "b64_json"}
+    for files in ([("image", file_of("red"))], [("image[]", file_of("red")), ("image[]", file_of("blue"))]):
+        answer = http.post("/images/edits?api-version=2025-04-01-preview", data=form, files=files)
+        assert "b64_json" in answer.json()["data"][0]
+        assert len(
+            list((live.services.place.uploads / live.asked[-1]["picture"]["upload"] / "files").iterdir())
+        ) == len(files)
+
+
+def test_what_librechat_sends_is_answered(live, http):
+    body = {
+        "model": "gpt-image-1", "prompt": "waves", "n": 1, "background": "auto", "output_format": "webp",
+        "output_compression": 100, "quality": "auto", "size": "auto",
+    }  # fmt: skip
+    answer = http.post("/images/generations", json=body)
+    image = base64.b64decode(answer.json()["data"][0]["b64_json"])
+    assert Image.open(io.BytesIO(image)).format == "WEBP"
+    assert "x-sfumato-ignored" not in answer.headers
+    form = {"model": "gpt-image-1", "prompt": "stone", "quality": "auto", "size": "auto"}
+    answer = http.post("/images/edits", data=form, files=[("image[]", file_of("red"))])
+    assert answer.json()["data"][0]["b64_json"]
+    assert live.asked[-1]["model"] == "coast-1"
+
+
+@pytest.mark.parametrize("strange", [r'"\ud800"', "NaN", '{"\\ud800": [1e999]}', '"' + "x" * 100_000 + '"'])
+def test_a_field_that_nobody_knows_can_hold_anything(http, strange):
+    for name in ("x", "x\\ud800", "prompt", "user"):
+        body = f'{{"prompt": "waves", "{name}": {strange}}}'
+        answer = http.post("/images/generations", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (200, 400), answer.text
+
+
+@pytest.mark.parametrize(
+    ("data", "files", "param"),
+    [
+        ({"prompt": "waves"}, [], "image"),
+        ({}, [("image", file_of("red"))], "prompt"),
+        ({"prompt": "waves", "n": "many"}, [("image", file_of("red"))], "n"),
+    ],
+)
+def test_a_form_without_a_part_is_refused_by_its_field(http, data, files, param):
+    answer = http.post("/images/edits", data=data, files=files or [("other", b"x")])
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
 
 
 def test_what_a_model_of_classes_cannot_do_is_said_with_its_classes(client):

@@ -15,6 +15,7 @@ from sfumato.studio.jobs.specs import Uploaded
 from sfumato.studio.server.answers import HttpError
 from sfumato.studio.server.openai.bodies import EditRequest, VariationRequest, Wanted
 from sfumato.studio.server.services import Services
+from sfumato.studio.server.uploads import check_space
 from sfumato.studio.uploads import Upload
 
 MOST_PICTURES: Final = 16  # of one form, as there
@@ -52,6 +53,7 @@ def _kept(services: Services, form: FormData) -> Sent:
     mask = next((value for name, value in files if name == "mask"), None)
     if not pictures:
         raise HttpError(400, "image: send a picture as a file", code="missing_required_parameter", param="image")
+    check_space(services, sum(each.size or 0 for each in (*pictures, *filter(None, [mask]))))
     upload = Upload.begin(services.place)
     added = upload.add((each.file, each.filename or "picture") for each in [*pictures, *filter(None, [mask])])
     named = [Uploaded(upload=upload.id, file=each.number) for each in added]

@@ -17,16 +17,16 @@ from pydantic import BaseModel
 from starlette.datastructures import State
 
 from sfumato.studio.jobs.queue import NotAllowedError
-from sfumato.studio.jobs.specs import MOST_WORKS, Spec, Uploaded
+from sfumato.studio.jobs.specs import Spec, Uploaded
 from sfumato.studio.models import StudioModel, models_of
-from sfumato.studio.place import Place
 from sfumato.studio.server.answers import HttpError
 from sfumato.studio.server.orders import Order, ignored_header, model_named, new_seed, spec_of, while_there
-from sfumato.studio.server.sdapi.bodies import Answer, ImageToImage, TextToImage, Wanted
+from sfumato.studio.server.sdapi.bodies import MOST_AT_ONCE, Answer, ImageToImage, TextToImage, Wanted
 from sfumato.studio.server.sdapi.info import info_of
 from sfumato.studio.server.sdapi.options import choose, chosen_model
 from sfumato.studio.server.services import Client, Served, Services
 from sfumato.studio.server.sizes import made_in, shown_scale
+from sfumato.studio.server.uploads import check_space
 from sfumato.studio.server.words import asked_in_words, led_away_from
 from sfumato.studio.uploads import Upload
 
@@ -54,7 +54,7 @@ async def img2img(body: ImageToImage, request: Request, services: Served, client
     values, ignored = _making(body, model)
     ignored |= {f"init_images[{place}]" for place in range(1, len(body.init_images))}
     files = [_decoded(body.init_images[0], "init_images"), *([_decoded(body.mask, "mask")] if body.mask else [])]
-    named = await asyncio.to_thread(_kept, services.place, files)
+    named = await asyncio.to_thread(_kept, services, files)
     values |= {"picture": named[0], "strength": body.denoising_strength or _USUAL_STRENGTH}
     if len(named) > 1:
         values |= {"mask": named[1], "anew": "black" if body.inpainting_mask_invert else "white"}
@@ -131,8 +131,8 @@ def _upscaler(services: Services, name: str | None) -> str | None:
 
 def _making(body: Wanted, model: StudioModel) -> tuple[dict[str, Any], set[str]]:
     """What a job is asked in any case, and the fields that do nothing. Raises HttpError 400."""
-    if body.count > MOST_WORKS:
-        raise HttpError(400, f"batch_size: {MOST_WORKS} works are the most in one request", param="batch_size")
+    if body.count > MOST_AT_ONCE:
+        raise HttpError(400, f"batch_size: {MOST_AT_ONCE} works are the most in one request", param="batch_size")
     settings, ignored = body.settings(model)
     negative = led_away_from(model, body.negative_prompt or "")
     ignored |= body.unknown() | ({"negative_prompt"} if negative is None else set())
@@ -159,9 +159,8 @@ async def _answered(
             scale = shown_scale(made.size, body.size)
             data = await asyncio.to_thread(made.encoded, scale=scale)
             images.append(base64.b64encode(data).decode())
-    parameters = body.model_dump(mode="json", exclude_unset=True) | {"init_images": None, "mask": None}
     info = json.dumps(info_of(works, body, model, order.job, sorted(ignored)))
-    answer = Answer(images=images, parameters=parameters, info=info)
+    answer = Answer(images=images, parameters=body.echoed(), info=info)
     return JSONResponse(answer.model_dump(), headers=ignored_header(ignored))
 
 
@@ -178,8 +177,9 @@ def _decoded(picture: str, field: str) -> bytes:
     return data
 
 
-def _kept(place: Place, files: list[bytes]) -> list[Uploaded]:
-    upload = Upload.begin(place)
+def _kept(services: Services, files: list[bytes]) -> list[Uploaded]:
+    check_space(services, sum(map(len, files)))
+    upload = Upload.begin(services.place)
     added = upload.add((io.BytesIO(data), "picture") for data in files)
     return [Uploaded(upload=upload.id, file=each.number) for each in added]
 

@@ -1,7 +1,7 @@
 // What a collection holds as a whole: counts, what is not known, what its licences ask for, and its report.
 import { html } from "../../html.js";
 import { bytes, moment, number, t } from "../../i18n.js";
-import { Button, LinkButton, JobProgress, failed } from "../../parts/index.js";
+import { Button, JobProgress, LinkButton, toast } from "../../parts/index.js";
 import { address } from "../../router.js";
 import { activeJobs, askAndWait } from "../../state.js";
 import { FIELDS } from "./edits.js";
@@ -21,6 +21,12 @@ export function About({ id, details }) {
   const classes = Object.entries(details.classes).sort((one, other) => other[1] - one[1]).slice(0, 20)
     .map(([name, count]) => [name, name || t("collection.class.none"), count]);
   const unknown = FIELDS.map((name) => [name, t(`collection.fact.${name}`), details.unknown[name]]).filter(([, , count]) => count);
+  const looking = activeJobs.value.find((one) => one.kind === "collect" && one.spec?.collection === id);
+  const look = async () => {
+    const done = await askAndWait({ kind: "collect", name: details.name, collection: id });
+    if (done.state !== "finished") throw new Error(done.reason || t(`job.state.${done.state}`));
+    toast(t("collection.looked", { n: done.result.pictures }));
+  };
   const report = async () => {
     const done = await askAndWait({ kind: "report", collection: id });
     if (done.state !== "finished") throw new Error(done.reason || t(`job.state.${done.state}`));
@@ -31,11 +37,14 @@ export function About({ id, details }) {
       <dt>${t("collection.about.sides")}</dt><dd>${t("collection.about.sides.of", { least: details.sides[0], middle: details.sides[1], most: details.sides[2] })}</dd>
       <dt>${t("collection.about.from")}</dt><dd>${details.origin ?? details.path}</dd>
       ${details.stated.creator && html`<dt>${t("collection.about.stated")}</dt><dd>${[details.stated.creator, details.stated.licence].filter(Boolean).join(", ")}</dd>`}
-      <dt>${t("collection.about.changed")}</dt><dd>${moment(details.changed_at)}</dd></dl></section>
+      <dt>${t("collection.about.changed")}</dt><dd>${moment(details.changed_at)}</dd></dl>
+      <p class="quiet small-print">${t("collection.look.text")}</p>
+      <div class="actions"><${Button} icon="retry" busy=${Boolean(looking)} onClick=${look}>${t("collection.look")}<//></div>
+      ${looking && html`<${JobProgress} job=${looking} />`}</section>
     <section><h2>${t("collection.report")}</h2><p class="quiet">${t("collection.report.text")}</p>
       <div class="actions">${details.report && html`<${LinkButton} icon="eye" href=${`/api/collections/${id}/report`} target="_blank"
         rel="noopener">${t("collection.report.open")}<//>`}
-        <${Button} busy=${Boolean(job)} onClick=${() => report().catch(failed)}>${t(details.report ? "collection.report.again" : "collection.report.make")}<//></div>
+        <${Button} busy=${Boolean(job)} onClick=${report}>${t(details.report ? "collection.report.again" : "collection.report.make")}<//></div>
       ${job && html`<${JobProgress} job=${job} />`}</section>
     <${Counts} title=${t("collection.about.licences")} entries=${licences} total=${total} link=${(name) => about(id, { licence: name })} />
     ${unknown.length > 0 && html`<${Counts} title=${t("collection.about.unknown")} entries=${unknown} total=${total} link=${(name) => about(id, { unknown: name })} />`}

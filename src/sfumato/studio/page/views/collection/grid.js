@@ -46,9 +46,8 @@ function useWindow(node, total, least) {
 
 function Cell({ row, more, index, total, side, place, chosen, active, onPress, onOpen, onDrag }) {
   const name = row ? row.title || row.file.split("/").at(-1) : "";
-  const said = row ? [name, row.creator, row.class].filter(Boolean).join(", ") : t("collection.reading");
   return html`<div id=${`picture-${index}`} class=${`cell ${chosen ? "chosen" : ""} ${active ? "active" : ""}`} role="option"
-    aria-selected=${String(chosen)} aria-setsize=${total} aria-posinset=${index + 1} aria-label=${said}
+    aria-selected=${String(chosen)} aria-setsize=${total} aria-posinset=${index + 1} aria-label=${row ? undefined : t("collection.reading")}
     style=${{ transform: `translate(${place.left}px, ${place.top}px)`, width: `${side}px` }} draggable=${Boolean(row)}
     onClick=${(event) => onPress(event, index)} onDblClick=${() => row && onOpen(index)} onDragStart=${(event) => onDrag(event, index)}>
     <div class="frame" style=${{ height: `${side}px` }}>${row && html`<${Picture} src=${row.thumbnail} alt="" width=${row.width}
@@ -136,8 +135,12 @@ export function Grid({ rows, more, selection, onSelect, onOpen, label, least = 1
       chosen=${Boolean(row && selection.rows.has(row.sha256))} active=${index === selection.at} onPress=${press} onOpen=${onOpen}
       onDrag=${drag} />`);
   }
+  const whole = Math.ceil(total / seen.columns) * height;
+  // A browser brings what gets the focus into view. Of a list that is taller than the window that is the row in the middle
+  // of what is seen, so that nothing moves.
+  const middle = Math.floor((seen.from + Math.min(seen.to, total)) / 2 / seen.columns) * height;
   const isThere = selection.at >= seen.from && selection.at < seen.to && total > 0;
   return html`<div class="grid" ref=${node} role="listbox" tabindex="0" aria-label=${label} aria-multiselectable="true"
     aria-activedescendant=${isThere ? `picture-${selection.at}` : undefined} onKeyDown=${key}
-    style=${{ height: `${Math.ceil(total / seen.columns) * height}px` }}>${cells}</div>`;
+    style=${{ height: `${whole}px`, scrollMargin: `${-middle}px 0 ${Math.min(0, middle + height - whole)}px` }}>${cells}</div>`;
 }

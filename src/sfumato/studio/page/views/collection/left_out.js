@@ -29,6 +29,6 @@ export function LeftOut({ id, details }) {
       <span class="frame">${file.thumbnail ? html`<${Picture} src=${file.thumbnail} alt="" />` : html`<${Icon} name="image" />`}</span>
       <div><p class="pair-file">${file.file}</p><p class="quiet small-print">${kindOf(file.kind)}: ${file.reason}</p></div>
       ${file.kind === "taken out on request" && html`<${Button} onClick=${() => takeIn(id, [file.sha256])}
-        aria-label=${t("collection.take_in.file", { file: file.file })}>${t("collection.take_in")}<//>`}</li>`)}</ul>
+        aria-label=${`${t("collection.take_in")}: ${file.file}`}>${t("collection.take_in")}<//>`}</li>`)}</ul>
     ${end}</section>`;
 }

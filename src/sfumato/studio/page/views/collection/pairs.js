@@ -21,7 +21,7 @@ function Side({ row, is, onKeep, label }) {
       row.class, row.creator, row.licence !== "unknown" && row.licence_name].filter(Boolean).join(" · ")}</p>
     <div class="actions">${is === "kept-one"
       ? html`<p class="is-kept">${t("collection.kept")}</p>`
-      : html`<${Button} onClick=${onKeep} aria-label=${t("collection.keep.file", { file: row.file })}>${label}<//>`}</div></div>`;
+      : html`<${Button} onClick=${onKeep} aria-label=${`${label}: ${row.file}`}>${label}<//>`}</div></div>`;
 }
 
 function PairRow({ id, pair }) {

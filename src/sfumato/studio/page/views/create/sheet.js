@@ -36,7 +36,7 @@ const keepSeed = (work) => change({ seed: work.seed, number: work.number, locked
 
 function Doings({ work }) {
   const { variations } = settings.value;
-  const canVary = work.model_id && ["generate", "reimagine"].includes(work.kind);
+  const canVary = work.model_id && work.kind === "generate"; // another one's picture is not in its recipe
   return html`<div class="create-doings">
     ${canVary && html`<div class="create-like"><${Slider} label=${t("create.like.far")} min=${5} max=${100} unit="%"
         value=${Math.round(100 * variations)} onInput=${(value) => change({ variations: value / 100 })} />
@@ -107,7 +107,8 @@ function State() {
   if (of.state === "failed") {
     return html`<div class="notice"><p>${of.reason}</p><${JobButton} job=${of} what="retry" /></div>`;
   }
-  if (!isMaking.value) return null;
+  const refused = of.result?.refused ?? [];
+  if (!isMaking.value) return refused.length ? html`<p class="notice">${refused.join(" ")}</p>` : null;
   return html`<div class="create-state">
     ${of.state === "running" ? html`<${Underway} of=${of} />` : html`<p class="quiet">${t(`job.state.${of.state}`)}</p>`}
     <div class="row">${of.state === "running" && html`<${JobButton} job=${of} what="stop" kind="quiet" />`}
