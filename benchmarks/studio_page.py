@@ -266,7 +266,7 @@ def paint(page: Page, times: int) -> Figures:
     """A mask on one of the works: strokes, the brush's size, and undo."""
     page.locator(".create-strip button").first.click()
     page.get_by_role("button", name="Begin with it").first.click()
-    page.get_by_text("Fill a part", exact=True).first.click()
+    page.get_by_role("radio", name="Fill a part").click()
     surface = page.locator(".create-surface")
     expect(surface).to_be_visible()
     page.wait_for_timeout(1000)

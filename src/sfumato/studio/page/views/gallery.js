@@ -72,7 +72,7 @@ export default function Gallery({ id, query }) {
     return (asked.only === "bin" ? restore : bin)(list, ids);
   };
 
-  if (pair) return html`<${Compared} one=${Number(pair[1])} other=${Number(pair[2])} onClose=${() => go("gallery")} />`;
+  if (pair) return html`<${Compared} one=${Number(pair[1])} other=${Number(pair[2])} list=${list} onClose=${() => go("gallery")} />`;
   if (opened !== null) {
     return html`<${Detail}
       id=${opened}

@@ -8,13 +8,15 @@ import { Comparison } from "../evidence/comparison.js";
 import { nameOf, plainly, valueOf } from "./asked.js";
 import { titleOf } from "./naming.js";
 
-export function Compared({ one, other, onClose }) {
-  const [works, setWorks] = useState(null);
+// one, other: ids; list: the WorkList that they were chosen from, which shows them before all is known of them.
+export function Compared({ one, other, list, onClose }) {
+  const [asked, setAsked] = useState(null);
   const [error, setError] = useState(null);
   useEffect(() => {
     let gone = false;
+    setAsked(null);
     Promise.all([one, other].map((id) => get(`/api/works/${id}`)))
-      .then((answers) => !gone && setWorks(answers))
+      .then((answers) => !gone && setAsked(answers))
       .catch((failure) => !gone && setError(failure));
     return () => (gone = true);
   }, [one, other]);
@@ -24,14 +26,15 @@ export function Compared({ one, other, onClose }) {
     return () => document.removeEventListener("keydown", leave);
   });
   if (error) return html`<${Empty} title=${error.message}><${Button} onClick=${onClose}>${t("gallery.back")}<//><//>`;
-  if (!works) return html`<p class="quiet" role="status">${t("gallery.loading")}</p>`;
+  const works = asked ?? [one, other].map((id) => list.byId(id));
+  if (!works.every(Boolean)) return html`<p class="quiet" role="status">${t("gallery.loading")}</p>`;
   const [first, second] = works.map((work) => ({ ...work, name: titleOf(work) }));
   return html`<header class="gallery-head">
       <h1>${t("gallery.compare")}</h1>
       <${Button} kind="quiet" icon="left" onClick=${onClose}>${t("view.gallery")}<//>
     </header>
     <${Comparison} first=${first} second=${second} />
-    <${Differences} works=${works} />`;
+    ${asked && html`<${Differences} works=${asked} />`}`;
 }
 
 // Only what differs: what both were asked alike says nothing of why they look as they do.

@@ -3,8 +3,8 @@
 import { get } from "../../api.js";
 import { signal } from "../../html.js";
 
-const PAGE = 100;
-const MOST_PAGES = 30; // that are kept
+const PAGE = 60;
+const MOST_PAGES = 50; // that are kept
 const pageOf = (place) => Math.floor(place / PAGE);
 
 export class WorkList {
