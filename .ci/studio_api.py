@@ -42,6 +42,7 @@ def studio(folder: Path) -> Iterator[tuple[str, str]]:
     with contextlib.closing(Database.open(place)) as database:
         listener, settings = listening(Settings(port=0, limits=UNLIMITED))
         app = create_app(place, database, settings)
+        app.openapi()  # which takes a while, once
         picture = io.BytesIO()
         Image.new("RGB", (64, 48), "teal").save(picture, "PNG")
         picture.seek(0)

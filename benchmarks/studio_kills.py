@@ -51,10 +51,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=600, help="of each training")
-    parser.add_argument("--works", type=int, default=64, help="of each job that makes some")
+    parser.add_argument("--steps", type=int, default=3000, help="of each training")
+    parser.add_argument("--works", type=int, default=256, help="of each job that makes some")
     parser.add_argument("--jobs", type=int, default=3, help="of each kind")
-    parser.add_argument("--between", type=float, default=6.0, help="seconds from a start to a kill, at most")
+    parser.add_argument("--between", type=float, default=3.0, help="seconds from the first work to a kill, at most")
     parser.add_argument("--workers", action="store_true")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
@@ -80,8 +80,10 @@ def kill_many(arguments: argparse.Namespace, place: Place) -> int:
     jobs = [queue.add(spec) for number in range(arguments.jobs) for spec in asked(model, number, arguments)]
     killed = Counter[str]()
     server = start(place)
-    for _ in range(arguments.kills):
-        time.sleep(moments.uniform(0.2, arguments.between))
+    while sum(killed.values()) < arguments.kills:
+        if not wait_for_work(queue, server, [job.id for job in jobs]):
+            break
+        time.sleep(moments.uniform(0, arguments.between))
         if arguments.workers and moments.random() < 0.5 and (worker := a_worker(queue, moments)) is not None:
             with suppress(ProcessLookupError):
                 os.killpg(worker, signal.SIGKILL)
@@ -140,8 +142,27 @@ def start(place: Place) -> subprocess.Popen[bytes]:
 
 def a_worker(queue: Queue, moments: random.Random) -> int | None:
     """The process of a job that is done now."""
-    owners = [job.owner for job in queue.jobs(states=AT_WORK)]
+    owners = [job.owner for job in queue.jobs(states=AT_WORK) if job.owner]
     return int(moments.choice(owners).split(":")[1]) if owners else None
+
+
+def wait_for_work(queue: Queue, server: subprocess.Popen[bytes], ids: list[int]) -> bool:
+    """Until a worker of this server is at a job; whether there is one before all jobs have ended."""
+    deadline = time.monotonic() + LONGEST
+    while any(queue.job(id).state not in ENDED for id in ids):
+        for job in queue.jobs(states=AT_WORK):
+            if job.owner and parent_of(int(job.owner.split(":")[1])) == server.pid:
+                return True
+        if time.monotonic() > deadline:
+            raise SystemExit("nobody works any more")
+        time.sleep(0.02)
+    return False
+
+
+def parent_of(process: int) -> int | None:
+    with suppress(OSError):
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return None
 
 
 def wait(queue: Queue, ids: list[int], seconds: float) -> list[Job]:

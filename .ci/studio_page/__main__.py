@@ -17,11 +17,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from checks import NARROW, VIEWS, check_view, check_width, settle
 from keyboard import Keyboard
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect, sync_playwright
 from server import Studio, studio
 
 from sfumato.collection.drawn import CLASSES, draw
@@ -30,6 +30,8 @@ CHROMIUM: Final = os.environ.get("CHROMIUM") or shutil.which("chromium")
 PATIENCE: Final = 90.0  # seconds that something may take while a training has the cores
 PICTURES: Final = 60
 TABS: Final = 10
+Scheme = Literal["light", "dark"]
+SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 WORKS: Final = 4
 
 
@@ -159,7 +161,7 @@ class Way:
         self.page.get_by_role("searchbox", name="Search the works").fill("")
         works = self.page.get_by_role("option")
         expect(works).to_have_count(WORKS + 1)
-        works.first.focus()
+        self.page.get_by_role("listbox").focus()
         self.page.keyboard.press("Delete")
         expect(works).to_have_count(WORKS)
         self.page.get_by_role("button", name="Undo").click()
@@ -168,7 +170,7 @@ class Way:
     def look_at_all_views(self) -> None:
         """Each view, and what it shows of one thing."""
         for language in ("en", "th"):
-            for scheme in ("light", "dark"):
+            for scheme in SCHEMES:
                 context = self._context(1280, 860, language=language, scheme=scheme, state=self.state)
                 page = self._new_page(context)
                 for view in (*VIEWS, *self.things):
@@ -186,8 +188,10 @@ class Way:
         for tab in tabs:
             expect(tab.get_by_role("button", name="Make", exact=True)).to_be_visible()
         shown = tabs[-1].get_by_label("Latest works").get_by_role("button")
+        expect(shown.first).to_be_visible()
         before = shown.count()
         self._view("create")
+        self.page.get_by_role("radio", name="1", exact=True).check()
         self.page.get_by_role("button", name="Make", exact=True).click()
         for tab in tabs:
             expect(tab.get_by_label("Latest works").get_by_role("button")).to_have_count(before + 1)
@@ -201,6 +205,7 @@ class Way:
         page.goto(f"{self.studio.url}/#/")
         keys.on("Create")
         keys.on("Choose a picture")
+        expect(page.get_by_role("menuitem").first).to_be_focused()
         keys.press("ArrowDown", "Enter")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
@@ -212,13 +217,24 @@ class Way:
         keys.on("Make new")
         expect(page.get_by_text("will be new, the rest is kept")).to_be_visible()
         keys.press("Control+Enter")
-        expect(page.get_by_role("button", name="Begin with it").or_(self._works(page).first)).to_be_visible()
+        expect(self._works(page)).to_have_count(WORKS)
+        keys.on("Look at")
+        keys.on("In the gallery")
+        expect(page.get_by_role("article").get_by_role("link", name="Verify", exact=True)).to_be_visible()
+        keys.on("Verify")
+        expect(page.get_by_text("unchanged since").first).to_be_visible()
+        keys.on("Gallery", back=True)
+        works = page.get_by_role("option")
+        expect(works.first).to_be_visible()
+        before = works.count()
+        keys.on("Works", "Delete")
+        expect(works).to_have_count(before - 1)
+        keys.on("Undo")
+        expect(works).to_have_count(before)
         context.close()
 
-    def _works(self, page: Page | None = None) -> object:
-        return (
-            (page or self.page).get_by_role("button", name="Look at").and_((page or self.page).locator(".create-cell"))
-        )
+    def _works(self, page: Page | None = None) -> Locator:
+        return (page or self.page).locator(".create-cell")
 
     def _keep_address(self) -> None:
         self.things.append(self.page.url.partition("#/")[2])
@@ -238,7 +254,13 @@ class Way:
             self.wrong.append(f"a request beyond the studio: {url}")
 
     def _context(
-        self, width: int, height: int, *, language: str = "en", scheme: str = "light", state: object = None
+        self,
+        width: int,
+        height: int,
+        *,
+        language: str = "en",
+        scheme: Scheme = "light",
+        state: StorageState | None = None,
     ) -> BrowserContext:
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=state

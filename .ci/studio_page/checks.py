@@ -56,16 +56,17 @@ _SCHEME: Final = 'matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : 
 
 
 def thai_fonts(session: CDPSession) -> set[str]:
-    """The fonts that Thai letters of the page are drawn with."""
+    """The fonts that Thai letters of the page are drawn with. Spaces between them may be of any."""
     session.send("DOM.enable")
     session.send("CSS.enable")
     session.send("DOM.getDocument")
     fonts = set()
     for place in range(said(session, f"(globalThis.thai = {_THAI}).length")):
+        spaces = said(session, rf"(thai[{place}].textContent.match(/\s/g) ?? []).length")
         found = session.send("Runtime.evaluate", {"expression": f"thai[{place}]"})
         node = session.send("DOM.requestNode", {"objectId": found["result"]["objectId"]})["nodeId"]
         used = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
-        fonts |= {font["familyName"] for font in used}
+        fonts |= {font["familyName"] for font in used if font["glyphCount"] > spaces}
     return fonts
 
 

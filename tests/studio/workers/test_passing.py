@@ -17,4 +17,4 @@ def test_the_way_from_one_work_to_another_is_an_animation_in_the_gallery(filled:
         assert (animation.format, animation.n_frames) == ("WEBP", 4)  # type: ignore[attr-defined]
         assert animation.size == (work.width, work.height)
     most = filled.done(Interpolate(first=first, second=second, frames=100, seconds=0.5))
-    assert "have room for 25 pictures" in most.reason
+    assert "have room for 25 at most" in most.reason

@@ -92,15 +92,17 @@ def held(connection: Connection, id: int) -> Job:
     return found[0]
 
 
+def added(connection: Connection, **values: Any) -> Job:
+    """A new job, which an event tells everybody."""
+    return _told(connection, Job(*connection.execute(sa.insert(tables.job).values(values).returning(*_SELECTED)).one()))
+
+
 def changed(connection: Connection, id: int, **values: Any) -> Job:
     """The job with other values, which an event tells everybody."""
-    row = connection.execute(
-        sa.update(tables.job).where(tables.job.c.id == id).values(**values).returning(*_SELECTED)
-    ).one()
-    job = Job(*row)
-    told(connection, job)
-    return job
+    change = sa.update(tables.job).where(tables.job.c.id == id).values(values).returning(*_SELECTED)
+    return _told(connection, Job(*connection.execute(change).one()))
 
 
-def told(connection: Connection, job: Job) -> None:
+def _told(connection: Connection, job: Job) -> Job:
     record(connection, "job", {"job": job.to_json()}, job.id)
+    return job

@@ -14,7 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.studio.jobs import tables
 from sfumato.studio.jobs.claim import Claim, ended, released, stops_by_a_worker
 from sfumato.studio.jobs.database import Database, moment_of
-from sfumato.studio.jobs.job import Job, NoSuchJobError, changed, held, jobs_of, select, told
+from sfumato.studio.jobs.job import Job, NoSuchJobError, added, changed, held, jobs_of, select
 from sfumato.studio.jobs.specs import LANES, Lane, Spec
 from sfumato.studio.jobs.states import ALLOWED, AT_WORK, Control, State
 from sfumato.text import counted
@@ -28,6 +28,9 @@ _PAST: Final[dict[Control, str]] = {"cancel": "cancelled", "stop": "stopped", "p
 _c: Final = tables.job.c
 # The order in which queued jobs have their turn.
 _TURN: Final = (_c.priority.desc(), _c.position, _c.id)
+_OTHERS: Final = tables.job.alias()
+# A position behind all others.
+_END: Final = sa.select(sa.func.coalesce(sa.func.max(_OTHERS.c.position), 0.0) + 1.0).scalar_subquery()
 
 
 class QueueFullError(SfumatoError):
@@ -53,18 +56,11 @@ class Queue:
             ).scalar_one()
             if waiting >= most_waiting:
                 raise QueueFullError(f"{counted(waiting, 'job')} are waiting already; try again when some are done")
-            id: int = connection.execute(
-                sa.insert(tables.job)
-                .values(
-                    kind=spec.kind, lane=LANES[spec.kind], spec=spec.model_dump(mode="json"), state="queued",
-                    priority=priority, position=_end(), attempt=0, interrupted=0, reached=0.0, owner="", reason="",
-                    progress={}, client=client, created_at=tables.now(),
-                )
-                .returning(_c.id)
-            ).scalar_one()  # fmt: skip
-            job = held(connection, id)
-            told(connection, job)
-            return job
+            return added(
+                connection, kind=spec.kind, lane=LANES[spec.kind], spec=spec.model_dump(mode="json"), state="queued",
+                priority=priority, position=_END, attempt=0, interrupted=0, reached=0.0, owner="", reason="",
+                progress={}, client=client, created_at=tables.now(),
+            )  # fmt: skip
 
     def job(self, id: int) -> Job:
         """Raises NoSuchJobError."""
@@ -130,7 +126,7 @@ class Queue:
             others = jobs_of(connection, select().where(_c.state == "queued", _c.id != id).order_by(*_TURN))
             if before is None:
                 priority = others[-1].priority if others else job.priority
-                return changed(connection, id, priority=priority, position=_end())
+                return changed(connection, id, priority=priority, position=_END)
             behind = _queued(connection, before)
             place = [other.id for other in others].index(before)
             ahead = others[place - 1] if place else None
@@ -213,7 +209,7 @@ def _at_once(connection: Connection, job: Job, control: Control) -> Job:
             return changed(connection, job.id, state="paused", control=None)
         case _:
             again: dict[str, Any] = {"interrupted": 0, "finished_at": None} if control == "retry" else {}
-            return changed(connection, job.id, state="queued", control=None, reason="", position=_end(), **again)
+            return changed(connection, job.id, state="queued", control=None, reason="", position=_END, **again)
 
 
 def _queued(connection: Connection, id: int) -> Job:
@@ -221,12 +217,6 @@ def _queued(connection: Connection, id: int) -> Job:
     if job.state != "queued":
         raise NotAllowedError(f"job {id} is {job.state}: only jobs that wait can be moved")
     return job
-
-
-def _end() -> sa.ScalarSelect[Any]:
-    """A position behind all others."""
-    others = tables.job.alias()
-    return sa.select(sa.func.coalesce(sa.func.max(others.c.position), 0.0) + 1.0).scalar_subquery()
 
 
 def _over(lease: datetime | None, moment: datetime) -> bool:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 
 from sfumato.studio.server.settings import Limits
+from sfumato.text import counted
 
 _MIB: Final = 1 << 20
 
@@ -47,7 +48,7 @@ class Body:
             async with asyncio.timeout(limits.idle_seconds):
                 message = await self._receive()
         except TimeoutError:
-            raise _too_slow(f"nothing came for {limits.idle_seconds:g} seconds") from None
+            raise _too_slow(f"nothing came for {counted(limits.idle_seconds, 'second')}") from None
         if message["type"] != "http.request":
             self.is_read = True
             return message
@@ -58,7 +59,7 @@ class Body:
         seconds = time.monotonic() - self._begun
         is_slow = seconds > limits.body_seconds and self._bytes < seconds * limits.least_bytes_per_second
         if is_slow and not self.is_read:
-            raise _too_slow(f"the body took longer than {limits.body_seconds:g} seconds")
+            raise _too_slow(f"the body took longer than {counted(limits.body_seconds, 'second')}")
         return message
 
 

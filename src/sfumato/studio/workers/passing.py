@@ -17,6 +17,7 @@ from sfumato.studio.jobs.specs import Interpolate
 from sfumato.studio.jobs.work import NewWork
 from sfumato.studio.workers.handling import Context, Happening, Made, Step
 from sfumato.studio.workers.making import loading
+from sfumato.text import counted
 from sfumato.works import read_work, save_animation
 from sfumato.works.video import most_frames
 
@@ -26,7 +27,9 @@ _NAME: Final = "0000.webp"
 def interpolate(asked: Interpolate, context: Context) -> Generator[Happening, None, None]:
     """A way from one work to another of the same model, as a WebP that every browser shows."""
     if asked.frames > (most := most_frames(asked.seconds)):
-        raise SfumatoError(f"{asked.seconds:g} seconds have room for {most} pictures; ask for fewer, or for longer")
+        raise SfumatoError(
+            f"{counted(asked.seconds, 'second')} have room for {most} at most; ask for fewer, or for longer"
+        )
     if 0 in context.there:
         return
     yield loading()

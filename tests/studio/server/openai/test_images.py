@@ -105,13 +105,13 @@ def test_an_address_leads_to_the_picture_for_who_has_the_token(live, client):
 
 def test_partial_images_come_before_the_completed_one(live, client, monkeypatch):
     monkeypatch.setattr(live, "pause", 0.15)
-    events = list(client.images.generate(prompt="waves", stream=True, partial_images=2, model="coast"))
+    events = list(client.images.generate(prompt="waves", stream=True, partial_images=2, size="128x128"))
     assert [event.type for event in events] == [
         "image_generation.partial_image", "image_generation.partial_image", "image_generation.completed"
     ]  # fmt: skip
     assert [event.partial_image_index for event in events[:2]] == [0, 1]
-    assert picture_in(events[0]).size == (64, 64)
-    assert picture_in(events[2]).size == (32, 32)
+    assert [picture_in(event).size for event in events] == [(128, 128)] * 3
+    assert [event.size for event in events] == ["128x128"] * 3
     assert events[2].usage.total_tokens == 0
 
 
@@ -192,6 +192,14 @@ def test_what_librechat_sends_is_answered(live, http):
     answer = http.post("/images/edits", data=form, files=[("image[]", file_of("red"))])
     assert answer.json()["data"][0]["b64_json"]
     assert live.asked[-1]["model"] == "coast-1"
+
+
+@pytest.mark.parametrize("strange", [r'"\ud800"', "NaN", '{"\\ud800": [1e999]}', '"' + "x" * 100_000 + '"'])
+def test_a_field_that_nobody_knows_can_hold_anything(http, strange):
+    for name in ("x", "x\\ud800", "prompt", "user"):
+        body = f'{{"prompt": "waves", "{name}": {strange}}}'
+        answer = http.post("/images/generations", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (200, 400), answer.text
 
 
 @pytest.mark.parametrize(

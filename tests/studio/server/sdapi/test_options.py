@@ -18,7 +18,8 @@ def client(live):
 
 @pytest.fixture
 def second(live, coast):
-    """A newer model beside the first, for one test."""
+    """A newer model beside the first, for one test, in which nobody has chosen yet."""
+    (live.services.place.path / "chosen-models.json").unlink(missing_ok=True)
     place = live.services.place.runs / "cliffs-2"
     shutil.copytree(coast, place / "model")
     yield "cliffs-2"

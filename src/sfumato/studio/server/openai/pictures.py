@@ -18,15 +18,18 @@ from sfumato.studio.server.orders import Made
 from sfumato.studio.server.services import Served, Whose
 from sfumato.studio.server.sizes import Size, shown_scale
 from sfumato.works.saving import Product, still
+from sfumato.works.viewing import enlarged
 
 router = APIRouter(prefix="/images/works")
 MOST_SCALE: Final = 4096
 
 
-def partial_of(picture: bytes, form: Format, *, quality: int = 100) -> bytes:
-    """What a worker has drawn of a work that is not done, in the form that was asked for, signed."""
+def partial_of(picture: bytes, form: Format, asked: Size | None, *, quality: int = 100) -> tuple[bytes, str]:
+    """What a worker has drawn of a work that is not done, as the work will be sent: in the form and the size that were
+    asked for, signed. Its size beside it, as '512x512'."""
     with Image.open(io.BytesIO(picture)) as image:
-        return still(Product([image.convert("RGB")]), form, quality=quality)
+        shown = enlarged(image.convert("RGB"), shown_scale(image.size, asked))
+    return still(Product([shown]), form, quality=quality), f"{shown.width}x{shown.height}"
 
 
 def sent_size(made: Made, asked: Size | None) -> str:

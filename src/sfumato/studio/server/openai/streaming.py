@@ -39,8 +39,10 @@ async def _events(order: Order, wanted: Wanted, asked: Size | None, event: str) 
             async for each in happening:
                 if isinstance(each, Preview):
                     for picture in shown.due(each):
-                        data = await asyncio.to_thread(partial_of, picture, wanted.form, quality=wanted.compression)
-                        said = {"partial_image_index": shown.sent - 1, "size": _size_of(picture)}
+                        data, size = await asyncio.to_thread(
+                            partial_of, picture, wanted.form, asked, quality=wanted.compression
+                        )
+                        said = {"partial_image_index": shown.sent - 1, "size": size}
                         yield _event(f"{event}.partial_image", data, wanted, said)
                 else:
                     yield await _completed(each, wanted, asked, event)
@@ -87,11 +89,6 @@ def _first_of(picture: bytes, said: Mapping[str, Any]) -> bytes:
     file = io.BytesIO()
     first.save(file, "PNG")
     return file.getvalue()
-
-
-def _size_of(picture: bytes) -> str:
-    with Image.open(io.BytesIO(picture)) as image:
-        return f"{image.width}x{image.height}"
 
 
 def _event(kind: str, picture: bytes, wanted: Wanted, more: Mapping[str, Any]) -> bytes:

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sfumato.studio.jobs.specs import MOST_WORKS
 from sfumato.studio.models import StudioModel
 from sfumato.studio.server.sdapi.samplers import SAMPLERS, SCHEDULERS, by_name
 from sfumato.studio.server.sizes import MOST_SIDE, Size
 from sfumato.works.values import MOST_LETTERS
 
 MOST_STEPS: Final = 1000
+MOST_AT_ONCE: Final = 32  # works of one request, which waits for all of them
 _MOST_PICTURE_LETTERS: Final = 64 << 20
 # That ask for nothing where they are as most programs send them by themselves.
 _HARMLESS: Final[dict[str, object]] = {
@@ -45,8 +45,8 @@ class Wanted(BaseModel):
     sampler_name: Annotated[str | None, Field(max_length=200)] = None
     sampler_index: Annotated[str | None, Field(max_length=200)] = None
     scheduler: Annotated[str | None, Field(max_length=200)] = None
-    batch_size: Annotated[int | None, Field(ge=1, le=MOST_WORKS)] = None
-    n_iter: Annotated[int | None, Field(ge=1, le=MOST_WORKS)] = None
+    batch_size: Annotated[int | None, Field(ge=1, le=MOST_AT_ONCE)] = None
+    n_iter: Annotated[int | None, Field(ge=1, le=MOST_AT_ONCE)] = None
     tiling: bool | None = None
     send_images: bool | None = None
     override_settings: dict[str, Any] | None = None
@@ -68,6 +68,11 @@ class Wanted(BaseModel):
         """The model for this request alone."""
         named = (self.override_settings or {}).get("sd_model_checkpoint")
         return named if isinstance(named, str) and named else None
+
+    def echoed(self) -> dict[str, Any]:
+        """What was asked, without pictures, and without what nobody has checked: not all of it could be written."""
+        known = set(type(self).model_fields) - {"override_settings", "init_images", "mask"}
+        return self.model_dump(mode="json", exclude_unset=True, include=known) | {"init_images": None, "mask": None}
 
     def settings(self, model: StudioModel) -> tuple[dict[str, Any], set[str]]:
         """What is asked of the sampler by its plain names, and the fields that do nothing with this model.

@@ -17,11 +17,11 @@ from pydantic import BaseModel
 from starlette.datastructures import State
 
 from sfumato.studio.jobs.queue import NotAllowedError
-from sfumato.studio.jobs.specs import MOST_WORKS, Spec, Uploaded
+from sfumato.studio.jobs.specs import Spec, Uploaded
 from sfumato.studio.models import StudioModel, models_of
 from sfumato.studio.server.answers import HttpError
 from sfumato.studio.server.orders import Order, ignored_header, model_named, new_seed, spec_of, while_there
-from sfumato.studio.server.sdapi.bodies import Answer, ImageToImage, TextToImage, Wanted
+from sfumato.studio.server.sdapi.bodies import MOST_AT_ONCE, Answer, ImageToImage, TextToImage, Wanted
 from sfumato.studio.server.sdapi.info import info_of
 from sfumato.studio.server.sdapi.options import choose, chosen_model
 from sfumato.studio.server.services import Client, Served, Services
@@ -131,8 +131,8 @@ def _upscaler(services: Services, name: str | None) -> str | None:
 
 def _making(body: Wanted, model: StudioModel) -> tuple[dict[str, Any], set[str]]:
     """What a job is asked in any case, and the fields that do nothing. Raises HttpError 400."""
-    if body.count > MOST_WORKS:
-        raise HttpError(400, f"batch_size: {MOST_WORKS} works are the most in one request", param="batch_size")
+    if body.count > MOST_AT_ONCE:
+        raise HttpError(400, f"batch_size: {MOST_AT_ONCE} works are the most in one request", param="batch_size")
     settings, ignored = body.settings(model)
     negative = led_away_from(model, body.negative_prompt or "")
     ignored |= body.unknown() | ({"negative_prompt"} if negative is None else set())
@@ -159,9 +159,8 @@ async def _answered(
             scale = shown_scale(made.size, body.size)
             data = await asyncio.to_thread(made.encoded, scale=scale)
             images.append(base64.b64encode(data).decode())
-    parameters = body.model_dump(mode="json", exclude_unset=True) | {"init_images": None, "mask": None}
     info = json.dumps(info_of(works, body, model, order.job, sorted(ignored)))
-    answer = Answer(images=images, parameters=parameters, info=info)
+    answer = Answer(images=images, parameters=body.echoed(), info=info)
     return JSONResponse(answer.model_dump(), headers=ignored_header(ignored))
 
 

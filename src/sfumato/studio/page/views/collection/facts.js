@@ -1,7 +1,7 @@
 // What is known of one picture or of many, to be read and to be stated better.
 import { html, useEffect, useId, useState } from "../../html.js";
 import { bytes, t } from "../../i18n.js";
-import { Button, Dialog, Field, IconButton, Picture, TextField } from "../../parts/index.js";
+import { Button, Dialog, Field, IconButton, Picture, TextField, failed } from "../../parts/index.js";
 import { FACTS, FIELDS, edit, forget, takeOut } from "./edits.js";
 
 const LICENCES = ["own", "CC0-1.0", "PDM-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "InC", "unknown"];
@@ -36,11 +36,16 @@ export function FactsDialog({ id, rows, classes, onClose, onStep }) {
   if (!rows.length) return html`<${Dialog} side=${true} open=${false} title="" onClose=${onClose} />`;
   const one = rows.length === 1 ? rows[0] : null;
   const changed = Object.entries(typed).filter(([name, text]) => text.trim() !== (common(rows, name) ?? null));
-  const save = async () => {
+  const save = async (isDone = true) => {
     const fields = Object.fromEntries(changed.map(([name, text]) => [name, text.trim()]));
     const said = t("collection.edited", { n: rows.length });
-    onClose();
+    if (isDone) onClose();
     await edit(id, rows, fields, said);
+  };
+  // What was typed is not lost on the way to the next picture.
+  const step = (by) => {
+    if (changed.length) save(false).catch(failed);
+    onStep(by);
   };
   const out = async () => {
     onClose();
@@ -58,13 +63,13 @@ export function FactsDialog({ id, rows, classes, onClose, onStep }) {
   };
   const actions = html`
     <${Button} kind="quiet" icon="bin" onClick=${out}>${t("collection.take_out")}<//>
-    <${Button} kind="primary" disabled=${!changed.length} onClick=${save}>${t("save")}<//>`;
+    <${Button} kind="primary" disabled=${!changed.length} onClick=${() => save()}>${t("save")}<//>`;
   return html`<${Dialog} side=${true} open=${true} title=${title} onClose=${onClose} actions=${actions}>
     ${one && html`<div class="looked-at"><${Picture} src=${one.thumbnail.replace("side=256", "side=512")} alt=${title} width=${one.width}
       height=${one.height} eager=${true} small=${Math.max(one.width, one.height) < 160} />
-      <div class="actions"><${IconButton} icon="left" label=${t("collection.previous")} onClick=${() => onStep(-1)} />
-        <${IconButton} icon="right" label=${t("collection.next")} onClick=${() => onStep(1)} /></div></div>`}
-    <form class="stack" onSubmit=${(event) => (event.preventDefault(), changed.length && save())}>
+      <div class="actions"><${IconButton} icon="left" label=${t("collection.previous")} onClick=${() => step(-1)} />
+        <${IconButton} icon="right" label=${t("collection.next")} onClick=${() => step(1)} /></div></div>`}
+    <form class="stack" onSubmit=${(event) => (event.preventDefault(), changed.length && save().catch(failed))}>
       ${[...FACTS, "class"].map(field)}
       <datalist id=${list}>${LICENCES.map((name) => html`<option key=${name} value=${name} />`)}</datalist>
       <datalist id=${names}>${classes.map((name) => html`<option key=${name} value=${name} />`)}</datalist>

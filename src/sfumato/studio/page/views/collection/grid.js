@@ -135,8 +135,12 @@ export function Grid({ rows, more, selection, onSelect, onOpen, label, least = 1
       chosen=${Boolean(row && selection.rows.has(row.sha256))} active=${index === selection.at} onPress=${press} onOpen=${onOpen}
       onDrag=${drag} />`);
   }
+  const whole = Math.ceil(total / seen.columns) * height;
+  // A browser brings what gets the focus into view. Of a list that is taller than the window that is the row in the middle
+  // of what is seen, so that nothing moves.
+  const middle = Math.floor((seen.from + Math.min(seen.to, total)) / 2 / seen.columns) * height;
   const isThere = selection.at >= seen.from && selection.at < seen.to && total > 0;
   return html`<div class="grid" ref=${node} role="listbox" tabindex="0" aria-label=${label} aria-multiselectable="true"
     aria-activedescendant=${isThere ? `picture-${selection.at}` : undefined} onKeyDown=${key}
-    style=${{ height: `${Math.ceil(total / seen.columns) * height}px` }}>${cells}</div>`;
+    style=${{ height: `${whole}px`, scrollMargin: `${-middle}px 0 ${Math.min(0, middle + height - whole)}px` }}>${cells}</div>`;
 }

@@ -3,7 +3,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../../html.js";
 import { get } from "../../api.js";
 import { number, t } from "../../i18n.js";
-import { Button, IconButton, Menu, SelectField, TextField, failed } from "../../parts/index.js";
+import { Button, IconButton, Menu, SelectField, TextField, failed, toast } from "../../parts/index.js";
 import { go } from "../../router.js";
 import { subscribe } from "../../state.js";
 import { edit, shown, takeOut } from "./edits.js";
@@ -54,11 +54,11 @@ function Groups({ classes, total, category, onChoose, onMove, onNew }) {
     <h2>${t("collection.classes")}</h2>
     <ul>
       <${Group} name=${t("all")} count=${total} chosen=${category === undefined} onChoose=${() => onChoose(undefined)} />
-      ${classes.map(([name, count]) => html`<${Group} key=${name} name=${name} count=${count} chosen=${category === name}
-        onChoose=${() => onChoose(name)} onDrop=${() => onMove(name)} />`)}
       <${Group} name=${t("collection.class.none")} count=${total - classes.reduce((sum, [, count]) => sum + count, 0)}
         chosen=${category === ""} onChoose=${() => onChoose("")} onDrop=${() => onMove("")} />
-      <${Group} name=${t("collection.class.new")} chosen=${false} onChoose=${onNew} onDrop=${onNew} /></ul>
+      <${Group} name=${t("collection.class.new")} chosen=${false} onChoose=${onNew} onDrop=${onNew} />
+      ${classes.map(([name, count]) => html`<${Group} key=${name} name=${name} count=${count} chosen=${category === name}
+        onChoose=${() => onChoose(name)} onDrop=${() => onMove(name)} />`)}</ul>
     <p class="quiet small-print">${t("collection.classes.text")}</p></nav>`;
 }
 
@@ -126,7 +126,7 @@ export function Pictures({ id, details, query }) {
   return html`<div class="sorting">
     <${Groups} classes=${classes} total=${details.pictures} category=${category} onMove=${move}
       onChoose=${(name) => to({ class: name === undefined ? undefined : name ? `.${name}` : "-" })}
-      onNew=${() => (chosen.length ? setNaming("new") : failed(Object.assign(new Error(t("collection.class.choose_first")), { name: "ApiError" })))} />
+      onNew=${() => (chosen.length ? setNaming("new") : toast(t("collection.class.choose_first")))} />
     <div class="stack">
       <div class="finding">
         <${TextField} label=${t("search")} type="search" value=${words} maxlength="200" onInput=${search} />

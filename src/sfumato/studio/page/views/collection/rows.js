@@ -3,6 +3,7 @@ import { signal } from "../../html.js";
 import { failed } from "../../parts/index.js";
 
 const PIECE = 100;
+const MOST = 500; // rows in one answer
 
 // read(offset, limit) resolves with {total, rows}. `changed` counts: who draws rows reads it, and is drawn anew.
 export class Rows {
@@ -66,11 +67,13 @@ export class Rows {
     this.changed.value += 1;
   }
 
-  // All rows between two places, read as far as they are not known.
+  // All rows between two places; where some are not known, in few and large answers.
   async between(from, to) {
-    await this.need(from, to);
+    const known = [];
+    for (let index = from; index < to; index += 1) known.push(this.at(index));
+    if (known.every(Boolean)) return known;
     const found = [];
-    for (let index = from; index < to; index += 1) found.push(this.at(index));
-    return found.filter(Boolean);
+    for (let at = from; at < to; at += MOST) found.push(...(await this.read(at, Math.min(MOST, to - at))).rows);
+    return found;
   }
 }
