@@ -11,7 +11,7 @@ from sfumato.provenance.verification import Status
 from sfumato.studio.jobs.search import terms
 from sfumato.studio.jobs.specs import LANES
 
-PAGE = Path(__file__).parents[3] / "src" / "sfumato" / "studio" / "page"
+PAGE = Path(__file__).parents[1] / "src" / "sfumato" / "studio" / "page"
 MAKES_NONE = {"plan", "train", "distill", "evaluate", "collect", "edit", "report", "verify"}
 
 
