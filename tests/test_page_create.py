@@ -17,7 +17,7 @@ from sfumato.works.labels import written_name
 
 PAGE = Path(__file__).parent.parent / "src/sfumato/studio/page"
 CLASSES = ("painting", "red, blue", 'the "old"', "etching:late", " spaced ")
-MODEL = {"id": "waves", "kind": "classes", "size": 64}
+MODEL = {"id": "waves", "kind": "classes", "classes": CLASSES, "size": 64}
 SETTINGS = {
     "shares": {},
     "prompt": "",
@@ -108,6 +108,12 @@ def test_each_way_to_use_a_picture_is_a_job_that_can_be_asked(way: str, strength
 def test_what_is_not_set_is_left_to_the_model() -> None:
     spec = said("page.specOf(settings, model, null, {})", settings=SETTINGS, model=MODEL)
     assert spec == {"kind": "generate", "model": "waves", "count": 4, "asked": {"seed": 7}}
+
+
+def test_classes_of_another_model_are_not_asked_of_this_one() -> None:
+    settings = SETTINGS | {"shares": {"painting": 70, "of another": 30}, "negative": "of another"}
+    spec = said("page.specOf(settings, model, null, {})", settings=settings, model=MODEL)
+    assert spec["asked"] == {"seed": 7, "label": "painting"}
 
 
 def test_a_photograph_is_worked_at_the_scale_of_the_model_and_a_work_at_its_own() -> None:

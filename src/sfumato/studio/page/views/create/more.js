@@ -126,9 +126,11 @@ function Larger() {
 }
 
 export function More() {
-  const steers = model.value.kind !== "gan";
+  const verb = verbOf(settings.value, source.value);
+  const enlarges = verb === "enlarge"; // an upscaler sees the picture alone
   return html`<section class="create-more">
-    ${verbOf(settings.value, source.value) === "make" && html`<${Size} />`}
-    ${steers && html`<${Colours} /><${Composition} />`}
-    <${How} /><${Larger} /></section>`;
+    ${verb === "make" && html`<${Size} />`}
+    ${!enlarges && model.value.kind !== "gan" && html`<${Colours} /><${Composition} />`}
+    ${!enlarges && html`<${How} />`}
+    <${Larger} /></section>`;
 }

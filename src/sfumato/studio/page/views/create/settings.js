@@ -1,7 +1,7 @@
 // What is set in Create: it outlasts a change of view, and a reload of the tab.
 import { computed, effect, signal } from "../../html.js";
-import { models } from "../../state.js";
-import { MAKERS, anySeed, sharesOf } from "./spec.js";
+import { models, ready } from "../../state.js";
+import { MAKERS, anySeed, knownShares, sharesOf } from "./spec.js";
 
 const KEY = "sfumato.create";
 const FIRST = {
@@ -63,12 +63,16 @@ export const upscalers = computed(() => models.value.filter((model) => model.kin
 export const model = computed(
   () => makers.value.find(({ id }) => id === settings.value.model) ?? makers.value[0] ?? null,
 );
+effect(() => {
+  const { upscaler, way } = settings.value;
+  const isThere = upscalers.value.some(({ id }) => id === upscaler);
+  if (!ready.value || isThere || (upscaler === null && way !== "enlarge")) return;
+  change({ upscaler: null, way: way === "enlarge" ? "remake" : way });
+});
 
 export function beginWith(picture) {
   source.value = picture;
   stage.value = "picture";
-  const { way, upscaler } = settings.peek();
-  if (way === "enlarge" && !upscaler) change({ way: "remake" });
 }
 
 export function withoutPicture() {
@@ -107,11 +111,10 @@ export function chooseModel(id) {
   const next = makers.peek().find((one) => one.id === id);
   if (!next) return;
   const { shares, negative, width, height } = settings.peek();
-  const known = Object.fromEntries(Object.entries(shares).filter(([name]) => next.classes?.includes(name)));
   const fits = (side) => (side && side >= next.size ? side : null);
   change({
     model: id,
-    shares: known,
+    shares: knownShares(shares, next),
     negative: next.classes?.includes(negative) ? negative : "",
     width: fits(width),
     height: fits(height),

@@ -35,6 +35,10 @@ export function sharesOf(label, classes) {
   return shares;
 }
 
+// The shares of classes that a model knows: another one may have been chosen since.
+export const knownShares = (shares, { classes = [] }) =>
+  Object.fromEntries(Object.entries(shares).filter(([name]) => classes.includes(name)));
+
 function askedOf(settings, model) {
   const asked = { seed: settings.seed };
   if (settings.number > 0) asked.number = settings.number;
@@ -42,8 +46,8 @@ function askedOf(settings, model) {
     if (settings.prompt.trim()) asked.prompt = settings.prompt.trim();
     if (settings.without.trim()) asked.negative = settings.without.trim();
   } else if (model.kind === "classes") {
-    asked.label = labelOf(settings.shares);
-    if (settings.negative) asked.negative = settings.negative;
+    asked.label = labelOf(knownShares(settings.shares, model));
+    if (model.classes.includes(settings.negative)) asked.negative = settings.negative;
   }
   if (model.kind === "gan") return asked;
   for (const name of ["steps", "guidance", "sharpness"]) if (settings[name] !== null) asked[name] = settings[name];

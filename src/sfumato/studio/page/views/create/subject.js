@@ -3,6 +3,7 @@ import { html } from "../../html.js";
 import { percent, t } from "../../i18n.js";
 import { Chips, SelectField, Slider, TextField } from "../../parts/index.js";
 import { change, chooseModel, makers, model, settings } from "./settings.js";
+import { knownShares } from "./spec.js";
 
 function ModelField() {
   const options = makers.value.map(({ id, name, size }) => ({ value: id, label: t("create.model.named", { name, size }) }));
@@ -16,9 +17,9 @@ function Words() {
 }
 
 function Classes() {
-  const { shares } = settings.value;
-  const chosen = Object.keys(shares);
   const of = model.value;
+  const shares = knownShares(settings.value.shares, of);
+  const chosen = Object.keys(shares);
   const choose = (names) => change({ shares: Object.fromEntries(names.map((name) => [name, shares[name] ?? 50])) });
   const options = of.classes.map((name) => ({ value: name, label: name }));
   const total = Object.values(shares).reduce((sum, share) => sum + share, 0);
