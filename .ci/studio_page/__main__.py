@@ -193,6 +193,7 @@ class Way:
         expect(shown.first).to_be_visible()
         before = shown.count()
         self._view("create")
+        self.page.reload()  # without the picture that was filled
         self.page.get_by_role("radio", name="1", exact=True).check()
         self.page.get_by_role("button", name="Make", exact=True).click()
         for tab in tabs:

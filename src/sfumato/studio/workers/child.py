@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
@@ -14,15 +13,15 @@ from typing import Final
 from sfumato.studio.jobs.database import Database
 from sfumato.studio.jobs.specs import Lane
 from sfumato.studio.place import Place
+from sfumato.studio.workers.kinds import handler_of
 from sfumato.studio.workers.orders import Orders
 from sfumato.studio.workers.owners import own_name
 from sfumato.studio.workers.runner import Runner
 
-LEAVING_SECONDS: Final = 10.0  # in which a job is left with all that it has; after that the process ends as it is
+LEAVING_SECONDS: Final = 8.0  # in which a job is left with all that it has; after that it is given back as it is
 # How nice a lane is to other programs of this computer (nice(2)): somebody waits for works, which are made in moments,
 # and a training has minutes. The server, which answers the page, is before all of them.
 NICENESS: Final[dict[Lane, int]] = {"make": 2, "files": 3, "train": 5}
-_log: Final = logging.getLogger(__name__)
 
 
 def work(told: RawIOBase) -> None:
@@ -44,6 +43,8 @@ def work(told: RawIOBase) -> None:
     _end_with(told, leaving, runner)
     if orders.lane == "make":
         runner.warm_up()
+    elif orders.lane == "train":
+        handler_of("train")  # torch is there before the job is taken
     if orders.job is None:
         runner.run()
     else:
@@ -66,7 +67,7 @@ def _end_with(told: RawIOBase, leaving: threading.Event, runner: Runner) -> None
             os._exit(0)
         runner.look()
         threading.Event().wait(LEAVING_SECONDS)
-        _log.warning("a worker did not come to an end in %.0f seconds, and is ended", LEAVING_SECONDS)
+        runner.give_back()
         die()
 
     def listen() -> None:

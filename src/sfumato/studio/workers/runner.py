@@ -75,6 +75,14 @@ class Runner:
         """Whether it does no job now."""
         return self._watch is None
 
+    def give_back(self) -> None:
+        """Let go of the job, whatever it is at, for another worker to go on with: that it was left late is not held
+        against it. The process has to end then."""
+        watch = self._watch
+        if watch is not None:
+            with suppress(SfumatoError):
+                watch.claim.finish("queued")
+
     def warm_up(self) -> None:
         """What takes seconds, before somebody waits for it: torch, and the newest model of the studio's own."""
         from sfumato.studio.workers.warming import newest_opened
