@@ -34,7 +34,7 @@ export class Surface {
     this.onchange = () => {};
     this.onview = () => {};
     this.onbox = () => {};
-    this._wanted = 0;
+    this._wanted = 0; // the frame that was asked for
     this._belowIsOld = true;
     this._gestures = new Gestures(this, this.above);
     this._observer = new ResizeObserver(() => this._resize());
@@ -175,12 +175,6 @@ export class Surface {
       this.seconds.push((performance.now() - began) / 1000);
       if (this.seconds.length > 600) this.seconds.shift();
     });
-  }
-
-  // Colours and pixel ratio may be others: the theme, or the screen.
-  refresh() {
-    this._stripes = null;
-    this._resize();
   }
 
   get ratio() {
