@@ -30,7 +30,6 @@ export class Surface {
     this.paint = "#fff";
     this.stroke = null;
     this.box = null; // [x, y, x, y]: a rectangle that is being drawn
-    this.seconds = []; // what the last frames took
     this.onchange = () => {};
     this.onview = () => {};
     this.onbox = () => {};
@@ -169,11 +168,8 @@ export class Surface {
     this._belowIsOld ||= below;
     this._wanted ||= requestAnimationFrame(() => {
       this._wanted = 0;
-      const began = performance.now();
       if (this._belowIsOld) this._drawBelow();
       this._drawAbove();
-      this.seconds.push((performance.now() - began) / 1000);
-      if (this.seconds.length > 600) this.seconds.shift();
     });
   }
 
