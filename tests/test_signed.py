@@ -76,6 +76,11 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     return Asked(model, upscaler, work, Image.new("RGB", (32, 32), "teal"), mask, place)
 
 
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
 # How each is asked: for works, for what makes works, or for a file.
 API: dict[str, Callable[[Asked], Any]] = {
     "Model.generate": lambda ask: ask.model.generate(1, steps=1),
@@ -98,6 +103,7 @@ API: dict[str, Callable[[Asked], Any]] = {
     "Work.marked": lambda ask: ask.work.marked(),
     "Work.as_in": lambda ask: ask.work.as_in(ask.recipe),
     "Work.save": lambda ask: ask.work.save(ask.place / "saved.png", recipe=False),
+    "Work.encoded": lambda ask: written(ask.place / "work.jpeg", ask.work.encoded("jpeg", scale=2)),
     "read_work": lambda ask: read_work(ask.work.save(ask.place / "read.png")),
     "save": lambda ask: works.save(ask.picture, ask.place / "picture.png"),
     "save_animation": lambda ask: works.save_animation([ask.picture] * 2, ask.place / "way.gif"),
@@ -106,7 +112,9 @@ API: dict[str, Callable[[Asked], Any]] = {
 
 
 # Files of pictures and works that are there already: nothing is made.
-OF_PICTURES = {"Work.marked", "Work.as_in", "Work.save", "read_work", "save", "save_animation", "save_video"}
+OF_PICTURES = {
+    "Work.marked", "Work.as_in", "Work.save", "Work.encoded", "read_work", "save", "save_animation", "save_video"
+}  # fmt: skip
 # What is made without the model that has an index.
 NOT_COMPARED = {"enlarging", "upscale", "read_work", "save", "save_animation", "save_video"}
 GIVES = re.compile(r"\b(Work|Generation|Progress|Path|Self|bytes)\b")

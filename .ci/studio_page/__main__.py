@@ -23,6 +23,7 @@ from checks import NARROW, VIEWS, check_view, check_width, settle
 from keyboard import Keyboard
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect, sync_playwright
 from server import Studio, studio
+from sorting import sort_by_keyboard
 
 from sfumato.collection.drawn import CLASSES, draw
 
@@ -105,6 +106,7 @@ class Way:
         self.page.get_by_role("button", name="Collect", exact=True).click()
         expect(self.page.get_by_role("link", name="Train on it")).to_be_visible()
         self._keep_address()
+        sort_by_keyboard(self.page)
         self.page.get_by_role("link", name="Train on it").click()
         expect(self.page.get_by_role("combobox", name="Pictures to learn from")).to_be_visible()
 

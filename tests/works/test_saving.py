@@ -11,8 +11,9 @@ from sfumato.collection.drawn import draw
 from sfumato.errors import SfumatoError
 from sfumato.provenance import is_marked, is_marked_file
 from sfumato.provenance.mark import COMPOSITE, TRAINED_ALGORITHMIC_MEDIA
+from sfumato.provenance.verification import credentials_of
 from sfumato.works import save
-from sfumato.works.saving import ENCODERS, Product, encoded, ffmpeg
+from sfumato.works.saving import ENCODERS, Product, encoded, ffmpeg, still
 
 FRAMES = [draw("flow", seed, 32) for seed in range(3)]
 DURATIONS = (100, 100, 100)
@@ -104,3 +105,30 @@ def test_a_picture_alone_is_a_product_too(tmp_path: Path) -> None:
 def test_texts_are_a_pngs_alone(suffix: str) -> None:
     with pytest.raises(ValueError, match="carries no texts"):
         encoded(Product(FRAMES, DURATIONS, {"key": "text"}), Path(f"moving{suffix}"))
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+def test_a_still_for_a_network_is_signed_and_says_that_a_model_made_it(form: Any) -> None:
+    data = still(Product(FRAMES[:1]), form, quality=90)
+    assert is_marked(data)
+    assert credentials_of(data).status == "trusted"
+    with Image.open(io.BytesIO(data)) as shown:
+        assert shown.format == form.upper()
+        assert TRAINED_ALGORITHMIC_MEDIA.encode() in shown.info["xmp"]
+        difference = ImageStat.Stat(ImageChops.difference(shown.convert("RGB"), FRAMES[0]))
+    assert max(difference.mean) < 12
+
+
+def test_more_compression_makes_a_still_smaller_and_at_100_a_webp_loses_nothing() -> None:
+    for form in ("jpeg", "webp"):
+        assert len(still(Product(FRAMES[:1]), form, quality=10)) < len(still(Product(FRAMES[:1]), form, quality=95))
+    with Image.open(io.BytesIO(still(Product(FRAMES[:1]), "webp", quality=100))) as shown:
+        assert shown.convert("RGB").tobytes() == FRAMES[0].tobytes()
+
+
+def test_only_a_still_png_carries_texts() -> None:
+    product = Product(FRAMES[:1], texts={"parameters": "x"})
+    with Image.open(io.BytesIO(still(product, "png"))) as shown:
+        assert shown.text["parameters"] == "x"
+    with pytest.raises(ValueError, match="a jpeg carries no texts"):
+        still(product, "jpeg")

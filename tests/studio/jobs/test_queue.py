@@ -101,8 +101,9 @@ def test_jobs_can_be_moved_between_the_same_two_again_and_again(queue: Queue) ->
     a, b, c = (queue.add(GENERATE).id for _ in range(3))
     for _ in range(60):
         queue.move(c, b)
+        assert order(queue) == [a, c, b]
         queue.move(b, c)
-    assert order(queue) == [a, b, c]
+        assert order(queue) == [a, b, c]
 
 
 def test_only_what_waits_is_moved_and_only_before_what_waits(queue: Queue, claimed: Claimed) -> None:

@@ -99,7 +99,7 @@ class Live:
         while not stopping.is_set():
             claim = None if self.idle else self.services.queue.claim("make", "test:1:1", lease_seconds=60)
             if claim is None:
-                stopping.wait(0.005)
+                stopping.wait(0.02)
                 continue
             self.asked.append(claim.job.spec)
             try:

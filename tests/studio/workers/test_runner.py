@@ -153,6 +153,31 @@ def test_a_process_for_one_job_alone_ends_at_once_when_that_is_cancelled(studio:
     assert died.is_set()
 
 
+def test_a_job_that_cannot_be_left_in_time_is_given_back_and_nothing_is_held_against_it(
+    studio: Any, waited: Wait
+) -> None:
+    goes_on = threading.Event()
+
+    def stuck(asked: Any, context: Context) -> Generator[Happening, None, None]:
+        yield Step({"stage": "sampling", "done": 0})
+        assert goes_on.wait(30)
+        yield Told({"event": "late"})
+
+    for _ in range(4):  # more often than a job may lose its workers
+        goes_on.clear()
+        job = studio.queue.jobs(limit=1)[0] if studio.queue.jobs() else studio.queue.add(SPEC)
+        runner = runner_of(studio, stuck)
+        thread = threading.Thread(target=runner.one, args=(job.id,))
+        thread.start()
+        waited(lambda: studio.queue.job(job.id).state == "running")  # noqa: B023 (called before the next turn)
+        waited(lambda: not runner.is_idle)  # noqa: B023
+        runner.give_back()
+        assert studio.queue.job(job.id).state == "queued"
+        goes_on.set()
+        thread.join(30)
+        assert not studio.events(studio.queue.job(job.id)), "what it does afterwards is not told"
+
+
 def test_a_mistake_of_a_persons_is_the_reason_why_a_job_failed(studio: Any) -> None:
     def mistaken(asked: Any, context: Context) -> Generator[Happening, None, None]:
         yield Step({})

@@ -120,7 +120,7 @@ class Gallery:
     def _remove(self, work: Work) -> None:
         own = self._database.place.works
         path = self.path_of(work)
-        if path.is_symlink() or not path.resolve().is_relative_to(own.resolve()):
+        if not path.resolve().is_relative_to(own.resolve()):
             return
         path.unlink(missing_ok=True)
 

@@ -46,6 +46,7 @@ async function listen(address, aborting, onOpen, onEvent) {
     }
   } finally {
     clearTimeout(quiet);
+    aborting.abort(); // or a stream that is read no more would keep one of the six connections
   }
 }
 
@@ -53,7 +54,15 @@ async function listen(address, aborting, onOpen, onEvent) {
 // transient. onGap(): events were missed, so all must be read anew.
 export function start({ last, onEvent, onGap }) {
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(CHANNEL) : null;
+  // What is done wrong with one event must not end the stream of all others.
   const receive = (event) => {
+    try {
+      taken(event);
+    } catch (error) {
+      console.error(error);
+    }
+  };
+  const taken = (event) => {
     if (event.type === "reset") return onGap(); // another database than before
     if (event.seq == null) return onEvent(event);
     if (event.seq <= last()) return undefined;

@@ -72,7 +72,7 @@ function received(event) {
     } else if (event.type === "step") {
       const before = stepOf(event.job).peek();
       // A step says what has changed: what it does not say, and its picture, stay as long as the stage does.
-      const stays = before?.progress.stage === event.progress.stage ? before.progress : {};
+      const stays = before && before.progress.stage === event.progress.stage ? before.progress : {};
       const progress = { ...stays, ...event.progress };
       stepOf(event.job).value = { ...event, progress, picture: event.picture ?? before?.picture ?? null };
     }

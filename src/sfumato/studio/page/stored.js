@@ -1,4 +1,5 @@
-// A signal that this browser remembers, and that other tabs follow.
+// A signal that this browser remembers, and that other tabs follow; its again() reads at once what another tab may have
+// kept a moment ago.
 import { effect, signal } from "@preact/signals";
 
 // Where storage is blocked, as in some private windows, it lasts as long as the tab does.
@@ -29,5 +30,5 @@ export function stored(name, first, isValid = () => true) {
   window.addEventListener("storage", (event) => {
     if (event.key === key) kept.value = read();
   });
-  return kept;
+  return Object.assign(kept, { again: () => (kept.value = read()) });
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
 from typing import Final
@@ -26,6 +27,7 @@ from sfumato.studio.server.tokens import Tokens
 ROUTERS: Final = (
     "state", "events", "jobs", "uploads", "collections", "trainings", "models", "works", "openai", "sdapi", "keys",
 )  # fmt: skip
+_THREADS: Final = 32
 
 
 def create_app(
@@ -47,6 +49,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Python gives a few threads to each core; these wait for the disk, and nobody who listens may wait for them.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "sfumato"))
         with working():
             warming = asyncio.create_task(asyncio.to_thread(services.pictures.warm))
             try:

@@ -79,7 +79,7 @@ def collection(id: Named, services: Served) -> dict[str, Any]:
     """One, with the reasons for which files were left out, what is not known, and what its licences ask for."""
     opened = open_collection(services.place, id)
     report = services.place.reports / id / "index.html"
-    return row_of(opened.collection.path) | details_of(opened) | {"report": report.is_file()}
+    return {**row_of(opened.collection.path), **details_of(opened), "report": report.is_file()}
 
 
 @router.patch("/{id}")

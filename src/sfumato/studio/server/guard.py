@@ -39,6 +39,8 @@ ENTRY: Final = "/enter"
 PROGRAMS: Final = ("/v1/", "/sdapi/", "/api/jobs", "/api/events")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _MOST_RANGES: Final = 4
+_MOST_HEADERS: Final = 100
+_LONGEST_HEAD: Final = 32 << 10  # bytes
 _LONGEST_TARGET: Final = 8192  # bytes of a path with its query
 _AUTHORITY: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
 _UPLOADS: Final = "/api/uploads"
@@ -121,6 +123,10 @@ class Guard:
             return faulty(405, f"{scope['method'][:20]} is not answered here", code="method_not_allowed")
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > _LONGEST_TARGET:
             return faulty(414, "the address is too long", code="too_long")
+        if len(headers) > _MOST_HEADERS or sum(len(name) + len(value) for name, value in headers.raw) > _LONGEST_HEAD:
+            return faulty(431, "the request's head is too long", code="too_long")
+        if "content-length" in headers and "transfer-encoding" in headers:  # two servers could read two requests in it
+            return faulty(400, "the body is said to be of two lengths", code="invalid")
         if "\0" in scope["path"] or "\\" in scope["path"] or ".." in scope["path"].split("/"):
             return faulty(400, "the address is not one of a file or a route", code="invalid_path")
         if headers.get("range", "").count(",") >= _MOST_RANGES:

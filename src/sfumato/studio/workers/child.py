@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
 from io import RawIOBase
 from pathlib import Path
 from types import FrameType
@@ -15,15 +13,15 @@ from typing import Final
 from sfumato.studio.jobs.database import Database
 from sfumato.studio.jobs.specs import Lane
 from sfumato.studio.place import Place
+from sfumato.studio.workers.kinds import handler_of
 from sfumato.studio.workers.orders import Orders
 from sfumato.studio.workers.owners import own_name
 from sfumato.studio.workers.runner import Runner
 
-LEAVING_SECONDS: Final = 10.0  # in which a job is left with all that it has; after that the process ends as it is
-# How nice a lane is to other programs of this computer (nice(2)). Measured, see benchmarks/README.md: works are made in
-# moments, for which a training can wait; the server is before both.
+LEAVING_SECONDS: Final = 8.0  # in which a job is left with all that it has; after that it is given back as it is
+# How nice a lane is to other programs of this computer (nice(2)): somebody waits for works, which are made in moments,
+# and a training has minutes. The server, which answers the page, is before all of them.
 NICENESS: Final[dict[Lane, int]] = {"make": 2, "files": 3, "train": 5}
-_log: Final = logging.getLogger(__name__)
 
 
 def work(told: RawIOBase) -> None:
@@ -42,9 +40,11 @@ def work(told: RawIOBase) -> None:
         leaving=leaving,
         dies=die if orders.job is not None else None,
     )
-    _end_with(told, leaving, runner.look)
+    _end_with(told, leaving, runner)
     if orders.lane == "make":
         runner.warm_up()
+    elif orders.lane == "train":
+        handler_of("train")  # torch is there before the job is taken
     if orders.job is None:
         runner.run()
     else:
@@ -58,14 +58,16 @@ def die() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _end_with(told: RawIOBase, leaving: threading.Event, look: Callable[[], None]) -> None:
+def _end_with(told: RawIOBase, leaving: threading.Event, runner: Runner) -> None:
     """Leave when the server closes the pipe, by its death too, or with SIGTERM; at the latest after LEAVING_SECONDS."""
 
     def leave() -> None:
         leaving.set()
-        look()
+        if runner.is_idle:  # it may be reading torch from the disk, which takes long where much else is done
+            os._exit(0)
+        runner.look()
         threading.Event().wait(LEAVING_SECONDS)
-        _log.warning("a worker did not come to an end in %.0f seconds, and is ended", LEAVING_SECONDS)
+        runner.give_back()
         die()
 
     def listen() -> None:
@@ -74,7 +76,7 @@ def _end_with(told: RawIOBase, leaving: threading.Event, look: Callable[[], None
         leave()
 
     def asked(number: int, frame: FrameType | None) -> None:
-        look()
+        runner.look()
         threading.Thread(target=leave, daemon=True).start()
 
     signal.signal(signal.SIGTERM, asked)

@@ -62,11 +62,26 @@ class Runner:
 
     def one(self, job: int | None = None) -> bool:
         """Do the lane's next job, or the one that is named. Returns whether there was one."""
+        if self.leaving.is_set():
+            return False
         claim = self.queue.claim(self.lane, self.owner, lease_seconds=self._lease, job=job)
         if claim is None:
             return False
         self._do(claim)
         return True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it does no job now."""
+        return self._watch is None
+
+    def give_back(self) -> None:
+        """Let go of the job, whatever it is at, for another worker to go on with: that it was left late is not held
+        against it. The process has to end then."""
+        watch = self._watch
+        if watch is not None:
+            with suppress(SfumatoError):
+                watch.claim.finish("queued")
 
     def warm_up(self) -> None:
         """What takes seconds, before somebody waits for it: torch, and the newest model of the studio's own."""

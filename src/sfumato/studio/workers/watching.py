@@ -27,7 +27,7 @@ class Watch:
     def __init__(
         self, claim: Claim, leaving: threading.Event, *, seconds: float = RENEWED_SECONDS, on_cancel: Callable[[], None]
     ) -> None:
-        self._claim, self._leaving, self._seconds, self._on_cancel = claim, leaving, seconds, on_cancel
+        self.claim, self._leaving, self._seconds, self._on_cancel = claim, leaving, seconds, on_cancel
         self._asked: Control | None = claim.job.control
         self._lost = False
         self._shown = False
@@ -69,7 +69,7 @@ class Watch:
 
     def showed(self) -> None:
         """Raises LostError."""
-        self._claim.answered()
+        self.claim.answered()
         self._asked, self._shown = None, False
 
     def look(self) -> None:
@@ -80,14 +80,14 @@ class Watch:
         failing_since: float | None = None
         while not self._over:
             try:
-                asked = self._claim.renew()
+                asked = self.claim.renew()
                 failing_since = None
             except LostError:
                 self._lost = True
                 return
             except DatabaseError as error:  # a full disk may have room again before the lease is over
                 failing_since = failing_since or time.monotonic()
-                _log.warning("job %d: %s", self._claim.job.id, error)
+                _log.warning("job %d: %s", self.claim.job.id, error)
                 if time.monotonic() - failing_since > 60:
                     self._lost = True
                     return

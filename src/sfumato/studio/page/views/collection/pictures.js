@@ -45,7 +45,7 @@ function Group({ name, count, chosen, onChoose, onDrop }) {
   return html`<li><button type="button" class=${`group ${over ? "over" : ""}`} aria-pressed=${String(chosen)} onClick=${onChoose}
     onDragEnter=${(event) => takes(event) && setOver((depth) => depth + 1)} onDragLeave=${() => setOver((depth) => Math.max(0, depth - 1))}
     onDragOver=${(event) => takes(event) && event.preventDefault()} onDrop=${(event) => takes(event) && drop(event)}>
-    <span class="group-name">${name}</span>${count !== undefined && html`<span class="count quiet numbers">${number(count)}</span>`}
+    <span class="group-name">${name}</span>${" "}${count !== undefined && html`<span class="count quiet numbers">${number(count)}</span>`}
     </button></li>`;
 }
 

@@ -20,22 +20,28 @@ async function begin() {
   visit.value = { collect: collect.id };
 }
 
-// The training follows the collection by itself, on whichever page this is seen first.
+// The training follows the collection by itself, once, in however many tabs this is seen.
+const alone = (work) => (navigator.locks ? navigator.locks.request("sfumato.first-visit", work) : work());
 let following = false;
 async function follow(collect) {
   if (following) return;
   following = true;
   try {
-    const train = await ask({
-      kind: "train", name: t("home.drawn.name"), collection: collect.result.collection, minutes: MINUTES, size: 32,
-    });
-    visit.value = { ...visit.value, train: train.id };
+    await alone(() => beginTraining(collect));
   } catch (error) {
     failed(error);
     visit.value = null;
   } finally {
     following = false;
   }
+}
+
+async function beginTraining(collect) {
+  if (visit.again()?.collect !== collect.id || visit.value.train) return;
+  const train = await ask({
+    kind: "train", name: t("home.drawn.name"), collection: collect.result.collection, minutes: MINUTES, size: 32,
+  });
+  visit.value = { ...visit.value, train: train.id };
 }
 
 function Steps({ at }) {

@@ -11,8 +11,8 @@ from sfumato.provenance.verification import Status
 from sfumato.studio.jobs.search import terms
 from sfumato.studio.jobs.specs import LANES
 
-PAGE = Path(__file__).parents[3] / "src" / "sfumato" / "studio" / "page"
-MAKES_NONE = {"plan", "train", "distill", "evaluate", "collect", "edit", "verify"}
+PAGE = Path(__file__).parents[1] / "src" / "sfumato" / "studio" / "page"
+MAKES_NONE = {"plan", "train", "distill", "evaluate", "collect", "edit", "report", "verify"}
 
 
 def words(language: str, name: str) -> dict[str, object]:
