@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -81,3 +82,19 @@ def test_a_lane_whose_workers_end_at_once_is_not_started_over_and_over(
     with Supervisor(studio.database):
         time.sleep(2.5)
     assert 4 <= len(begun) <= 8, "two lanes, after half a second, one, two"
+
+
+def test_a_clock_that_jumps_ahead_and_back_keeps_no_job_from_being_taken_up_again(
+    studio: Any, waited: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sfumato.studio.workers import supervisor
+
+    ahead = iter([0.0, 1e7])
+    clock = SimpleNamespace(monotonic=time.monotonic, time=lambda: time.time() + next(ahead, 0.0))
+    monkeypatch.setattr(supervisor, "time", clock)
+    monkeypatch.setattr(supervisor, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(supervisor, "_WARM", ())
+    job = studio.queue.add(Plan(collection="art", minutes=5))
+    assert studio.queue.claim("make", "", job=job.id) is not None  # of a worker that is gone
+    with Supervisor(studio.database):
+        waited(lambda: studio.queue.job(job.id).state == "queued")

@@ -110,13 +110,13 @@ class Supervisor:
     def _watch(self) -> None:
         looked, recovered, quiet_until, purged = time.time(), -RECOVERED_SECONDS, 0.0, -PURGED_SECONDS
         while not self._ends.is_set():
-            now = time.time()
-            if now - looked > SLEPT_SECONDS:  # the computer was: workers get the time to renew their leases
-                quiet_until = now + LEASE_SECONDS
+            now, awake = time.time(), time.monotonic()
+            if now - looked > SLEPT_SECONDS:  # the computer slept, or its clock was set: leases are to be renewed first
+                quiet_until = awake + LEASE_SECONDS
             looked = now
             try:
                 lost = self._reap()
-                if now >= quiet_until and (lost or time.monotonic() - recovered > RECOVERED_SECONDS):
+                if awake >= quiet_until and (lost or time.monotonic() - recovered > RECOVERED_SECONDS):
                     recovered = time.monotonic()
                     self._recover()
                 self._cancel()
