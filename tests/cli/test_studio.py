@@ -56,7 +56,9 @@ def link_of(process: "subprocess.Popen[str]") -> str:
     return found[0]
 
 
-def test_the_page_is_opened_once_and_programs_come_in_while_it_runs(studio: Studio, tmp_path: Path) -> None:
+def test_the_page_is_opened_once_and_programs_come_in_while_it_runs(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = ("--port", 0, "--no-browser", "--data", tmp_path / "data")
     first = studio(*words)
     link = link_of(first)
@@ -64,8 +66,11 @@ def test_the_page_is_opened_once_and_programs_come_in_while_it_runs(studio: Stud
     with httpx.Client(follow_redirects=True) as browser:
         assert browser.get(link).status_code == 200
         assert httpx.get(link).status_code == 401
+        # A proxy is not asked: it would read the owner's token.
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         second = studio(*words)
         assert "running there already" in second.communicate()[0] and second.returncode == 0
+        monkeypatch.delenv("http_proxy")
         third = studio("--new-token", "open-webui", "--data", tmp_path / "data")
         token = third.communicate()[0].strip()
         answer = httpx.get(f"{address}/api/jobs", headers={"Authorization": f"Bearer {token}"})

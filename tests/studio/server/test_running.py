@@ -1,6 +1,9 @@
 """One server alone works in a studio's directory, which is the program's own."""
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,8 +23,36 @@ def test_a_directory_is_held_by_one_and_says_where_that_one_answers(tmp_path: Pa
             pass
         assert running_at(place) == "http://127.0.0.1:8411"
         assert stat.S_IMODE(place.path.stat().st_mode) == 0o700
+    assert running_at(place) is None
     with held(place):
         pass
+
+
+def test_a_server_that_was_killed_answers_nowhere(tmp_path: Path) -> None:
+    place = Place(tmp_path / "studio")
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from sfumato.studio.place import Place\n"
+        "from sfumato.studio.server.running import held\n"
+        "with held(Place(Path(sys.argv[1]))) as holding:\n"
+        "    holding.answers_at('http://127.0.0.1:8411')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(place.path)], check=False)
+    note = place.path / "running.json"
+    assert "8411" in note.read_text()
+    assert running_at(place) is None
+    # Nor does one that says nothing of its process, or names another's.
+    for said in (
+        '{"url": "http://127.0.0.1:8411", "pid": 1}',
+        f'{{"url": "x", "pid": {os.getpid()}, "process": "a:1:"}}',
+    ):
+        note.write_text(said)
+        assert running_at(place) is None
+    with held(place):
+        pass
+    assert not note.exists()
 
 
 def test_a_directory_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:

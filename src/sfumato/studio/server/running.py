@@ -14,6 +14,7 @@ from sfumato.disk import disk_fault, read_json, replace_file
 from sfumato.errors import SfumatoError
 from sfumato.marker import kind_of
 from sfumato.studio.place import Place
+from sfumato.studio.workers.owners import is_alive, name_of, own_name
 
 _FILE: Final = "running.json"
 _KIND: Final = "studio"
@@ -28,7 +29,8 @@ class Held:
 
     def answers_at(self, url: str) -> None:
         """Have others learn where the server answers."""
-        replace_file(self.place.path / _FILE, json.dumps({"url": url, "pid": os.getpid()}).encode())
+        said = {"url": url, "pid": os.getpid(), "process": own_name()}
+        replace_file(self.place.path / _FILE, json.dumps(said).encode())
 
 
 @contextlib.contextmanager
@@ -48,7 +50,11 @@ def held(place: Place) -> Iterator[Held]:
                 directory.claim(name)
         except OSError as error:
             raise SfumatoError(f"{place.path}: cannot be written ({disk_fault(error)}); choose another") from error
-        yield Held(place)
+        try:
+            yield Held(place)
+        finally:
+            with contextlib.suppress(OSError):
+                (place.path / _FILE).unlink()
 
 
 def make(place: Place) -> None:
@@ -59,7 +65,13 @@ def make(place: Place) -> None:
 
 
 def running_at(place: Place) -> str | None:
-    """Where the server said that it answers which worked in the directory last; None where none has."""
+    """Where the server answers that works in the directory; None where none does.
+
+    What a server noted that has been killed since counts no more: whoever listens at its port now may be anybody, and
+    would be sent the owner's token.
+    """
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return str(read_json(place.path / _FILE, _MOST_BYTES)["url"])
+        said = read_json(place.path / _FILE, _MOST_BYTES)
+        if said["process"] == name_of(int(said["pid"])) and is_alive(said["process"]):
+            return str(said["url"])
     return None
