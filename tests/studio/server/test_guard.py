@@ -1,11 +1,13 @@
 """Who comes in: the owner by a key that counts once and a cookie, programs by their tokens."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from sfumato.studio.jobs.work import NewWork
 from sfumato.studio.place import Place
 from sfumato.studio.server.guard import HEADERS
 from sfumato.studio.server.services import Services
@@ -70,6 +72,41 @@ def test_a_program_has_its_own_jobs_and_no_others(client: TestClient, program: T
     assert program.post(f"/api/jobs/{others['id']}/cancel").status_code == 404
     assert program.get(f"/api/jobs/{own['id']}").status_code == 200
     assert program.post(f"/api/jobs/{own['id']}/cancel").json()["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"kind": "edit", "collection": "waves", "pictures": ["a" * 64], "remove": True},
+        {"kind": "train", "collection": "waves", "minutes": 10_000},
+        {"kind": "collect", "name": "x", "drawn": True},
+        {"kind": "import", "path": "/etc"},
+        {"kind": "verify", "picture": {"collection": "waves", "sha256": "a" * 64}},
+        {"kind": "sign", "work": 1},
+        {"kind": "reimagine", "model": "waves", "picture": {"collection": "waves", "sha256": "a" * 64}},
+    ],
+)
+def test_a_program_asks_for_works_alone(client: TestClient, program: TestClient, asked: dict[str, object]) -> None:
+    answer = program.post("/api/jobs", json=asked)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "owner_only")
+
+
+def test_a_program_begins_with_works_of_its_own_alone(
+    client: TestClient, program: TestClient, services: Services
+) -> None:
+    asked = {"kind": "reimagine", "model": "waves", "strength": 0.1}
+    row = NewWork(file="works/1/0000.png", kind="generate", width=8, height=8)
+    own = program.post("/api/jobs", json={"kind": "generate", "model": "waves"}).json()
+    claim = services.queue.claim("make", "host:1:1", job=own["id"])
+    assert claim is not None
+    works = {services.gallery.add(row): 404, claim.made(0, replace(row, file="works/1/0001.png")): 201, 999_999: 404}
+    for work, status in works.items():
+        answer = program.post("/api/jobs", json={**asked, "picture": {"work": work}})
+        assert answer.status_code == status, answer.text
+        steered = {**asked, "kind": "generate", "composition": {"work": work}}
+        del steered["strength"]
+        assert program.post("/api/jobs", json=steered).status_code == status
+    claim.finish("cancelled")
 
 
 @pytest.mark.parametrize("path", ["/", "/api/state", "/api/uploads", "/api/keys", "/openapi.json", "/api/works"])

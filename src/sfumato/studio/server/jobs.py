@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from sfumato.collection.origin import is_reference
+from sfumato.studio.jobs.gallery import NoSuchWorkError
 from sfumato.studio.jobs.job import Job
-from sfumato.studio.jobs.specs import Spec
+from sfumato.studio.jobs.specs import Generate, Inpaint, OfCollection, OfWork, Outpaint, Reimagine, Spec, Upscale
 from sfumato.studio.jobs.states import Control, State
 from sfumato.studio.server.answers import ERRORS, HttpError, check_text
 from sfumato.studio.server.services import Client, Served, Services, Whose
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], responses=ERRORS)
 MOST: Final = 500  # jobs in one answer
+_OF_PROGRAMS: Final = (Generate, Reimagine, Inpaint, Outpaint, Upscale)  # what they may ask for: works
 Number = Annotated[int, Path(ge=1, lt=2**53)]
 
 
@@ -27,9 +30,11 @@ class Move(BaseModel):
 
 
 @router.post("", status_code=201)
-def ask(spec: Spec, services: Served, client: Client) -> dict[str, Any]:
-    """Put a job into the queue."""
+def ask(spec: Spec, services: Served, client: Client, whose: Whose) -> dict[str, Any]:
+    """Put a job into the queue. A program asks for works, from pictures of its own."""
     check_text(json.dumps(spec.model_dump(mode="json"), ensure_ascii=False).replace("\\u0000", "\0"))
+    if whose is not None:
+        _check_own(services, spec, whose)
     named: str | None = getattr(spec, "path", None)
     if named is not None and not is_reference(named):
         spec = spec.model_copy(update={"path": str(services.under_a_root(named))})
@@ -79,3 +84,22 @@ def seen_job(services: Services, id: int, whose: str | None) -> Job:
     if whose not in (None, job.client):
         raise HttpError(404, f"there is no job {id}", code="not_found")
     return job
+
+
+def _check_own(services: Services, spec: Spec, program: str) -> None:
+    """Raises HttpError for a job that a program may not ask for, or one about what is not its own."""
+    if not isinstance(spec, _OF_PROGRAMS):
+        raise HttpError(403, f"a program's token asks for works alone; '{spec.kind}' is the owner's", code="owner_only")
+    for reference in _references(spec):
+        if isinstance(reference, OfCollection):
+            raise HttpError(403, "pictures of collections are the owner's; upload one", code="owner_only")
+        work = services.gallery.work(reference.work)
+        if work.job is None or services.queue.job(work.job).client != program:
+            raise NoSuchWorkError(f"there is no work {reference.work}")
+
+
+def _references(spec: Spec) -> Iterator[OfCollection | OfWork]:
+    """What a job names of the studio's own pictures."""
+    for _, value in spec:
+        if isinstance(value, OfCollection | OfWork):
+            yield value
