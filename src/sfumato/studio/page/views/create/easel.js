@@ -99,13 +99,7 @@ export function Easel({ kind }) {
     surface.current = made;
     made.onview = (scale) => (zoom.value = scale);
     made.onbox = ([left, top, right, bottom]) => (box.value = [left, top, right - left, bottom - top]);
-    const theme = matchMedia("(prefers-color-scheme: dark)");
-    const refresh = () => made.refresh();
-    theme.addEventListener("change", refresh);
-    return () => {
-      theme.removeEventListener("change", refresh);
-      made.destroy();
-    };
+    return () => made.destroy();
   }, []);
   const resize = (pixels) => {
     brush.value = pixels;

@@ -38,7 +38,15 @@ function begin(job) {
   stage.value = "works";
 }
 
-export async function make() {
+let asking = null;
+
+// One at a time: what is painted is sent first, and a key may be pressed again meanwhile.
+export function make() {
+  asking ??= asked().finally(() => (asking = null));
+  return asking;
+}
+
+async function asked() {
   if (missing()) return;
   if (!settings.peek().locked) change({ seed: anySeed(), number: 0 });
   begin(await ask(specOf(settings.peek(), model.peek(), source.peek(), await given())));

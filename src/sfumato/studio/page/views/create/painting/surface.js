@@ -30,11 +30,10 @@ export class Surface {
     this.paint = "#fff";
     this.stroke = null;
     this.box = null; // [x, y, x, y]: a rectangle that is being drawn
-    this.seconds = []; // what the last frames took
     this.onchange = () => {};
     this.onview = () => {};
     this.onbox = () => {};
-    this._wanted = 0;
+    this._wanted = 0; // the frame that was asked for
     this._belowIsOld = true;
     this._gestures = new Gestures(this, this.above);
     this._observer = new ResizeObserver(() => this._resize());
@@ -169,18 +168,9 @@ export class Surface {
     this._belowIsOld ||= below;
     this._wanted ||= requestAnimationFrame(() => {
       this._wanted = 0;
-      const began = performance.now();
       if (this._belowIsOld) this._drawBelow();
       this._drawAbove();
-      this.seconds.push((performance.now() - began) / 1000);
-      if (this.seconds.length > 600) this.seconds.shift();
     });
-  }
-
-  // Colours and pixel ratio may be others: the theme, or the screen.
-  refresh() {
-    this._stripes = null;
-    this._resize();
   }
 
   get ratio() {
