@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
@@ -29,7 +29,8 @@ class Move(BaseModel):
 @router.post("", status_code=201)
 def ask(spec: Spec, services: Served, client: Client) -> dict[str, Any]:
     """Put a job into the queue."""
-    check_text(json.dumps(spec.model_dump(mode="json"), ensure_ascii=False).replace("\\u0000", "\0"))
+    for text in _texts(spec.model_dump(mode="json")):
+        check_text(text)
     named: str | None = getattr(spec, "path", None)
     if named is not None and not is_reference(named):
         spec = spec.model_copy(update={"path": str(services.under_a_root(named))})
@@ -79,3 +80,16 @@ def seen_job(services: Services, id: int, whose: str | None) -> Job:
     if whose not in (None, job.client):
         raise HttpError(404, f"there is no job {id}", code="not_found")
     return job
+
+
+def _texts(said: Any) -> Iterator[str]:
+    """All texts within something that JSON can say."""
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, dict):
+        for name, each in said.items():
+            yield name
+            yield from _texts(each)
+    elif isinstance(said, list):
+        for each in said:
+            yield from _texts(each)
