@@ -1,4 +1,4 @@
-"""The studio's page, as docs/studio.md shows it: a first visit, its training, a part made anew, the gallery and a verdict.
+"""The studio's page as docs/studio.md shows it: a first visit, its training, a part made anew, the gallery, a verdict.
 
     python docs/run_studio.py [DIRECTORY]
 
@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / ".ci" / "studio_page"))
 
-from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright  # noqa: E402
-from server import studio  # noqa: E402
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
+from server import studio
 
 PICTURES = Path(__file__).parent / "pictures" / "studio"
 SIZE = {"width": 1120, "height": 760}
