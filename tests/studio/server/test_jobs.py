@@ -34,6 +34,12 @@ def test_what_is_wrong_is_said_with_its_place(client: TestClient, spec: object, 
     assert said in error["message"]
 
 
+def test_a_text_may_speak_of_a_character_that_it_may_not_hold(client: TestClient) -> None:
+    spoken, held = ({"kind": "collect", "name": name, "drawn": True} for name in ("a \\u0000", "a \0"))
+    assert client.post("/api/jobs", json=spoken).status_code == 201
+    assert client.post("/api/jobs", json=held).json()["error"]["code"] == "invalid"
+
+
 def test_the_queue_is_ordered_and_emptied(client: TestClient) -> None:
     first, second = (client.post("/api/jobs", json=SPEC).json()["id"] for _ in range(2))
     moved = client.post(f"/api/jobs/{second}/move", json={"before": first})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
@@ -32,7 +31,8 @@ class Move(BaseModel):
 @router.post("", status_code=201)
 def ask(spec: Spec, services: Served, client: Client, whose: Whose) -> dict[str, Any]:
     """Put a job into the queue. A program asks for works, from pictures of its own."""
-    check_text(json.dumps(spec.model_dump(mode="json"), ensure_ascii=False).replace("\\u0000", "\0"))
+    for text in _texts(spec.model_dump(mode="json")):
+        check_text(text)
     if whose is not None:
         _check_own(services, spec, whose)
     named: str | None = getattr(spec, "path", None)
@@ -103,3 +103,16 @@ def _references(spec: Spec) -> Iterator[OfCollection | OfWork]:
     for _, value in spec:
         if isinstance(value, OfCollection | OfWork):
             yield value
+
+
+def _texts(said: Any) -> Iterator[str]:
+    """All texts within something that JSON can say."""
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, dict):
+        for name, each in said.items():
+            yield name
+            yield from _texts(each)
+    elif isinstance(said, list):
+        for each in said:
+            yield from _texts(each)

@@ -18,7 +18,7 @@ from sfumato.studio.workers.orders import Orders
 from sfumato.studio.workers.owners import own_name
 from sfumato.studio.workers.runner import Runner
 
-LEAVING_SECONDS: Final = 8.0  # in which a job is left with all that it has; after that it is given back as it is
+LEAVING_SECONDS: Final = 6.0  # in which a job is left with all that it has; after that it is given back as it is
 # How nice a lane is to other programs of this computer (nice(2)): somebody waits for works, which are made in moments,
 # and a training has minutes. The server, which answers the page, is before all of them.
 NICENESS: Final[dict[Lane, int]] = {"make": 2, "files": 3, "train": 5}
