@@ -59,10 +59,11 @@ class Upload:
 
     @classmethod
     def open(cls, place: Place, id: str) -> Self:
-        """Raises NoSuchUploadError."""
-        if not _ID.fullmatch(id) or not (place.uploads / id).is_dir():
+        """Raises NoSuchUploadError, for one whose files became a collection's pictures too."""
+        upload = cls(id, place.uploads / id)
+        if not _ID.fullmatch(id) or not upload.files.is_dir():
             raise NoSuchUploadError(f"there is no upload '{id}' any more; send its files again")
-        return cls(id, place.uploads / id)
+        return upload
 
     @property
     def files(self) -> Path:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from sfumato.collection import Collection
 from sfumato.studio.entries import Entry
-from sfumato.studio.jobs.specs import Choice, Collect, Edit
+from sfumato.studio.jobs.specs import Choice, Collect, Edit, Uploaded, Verify
 from sfumato.studio.workers import collecting
 
 Paint = Callable[..., Image.Image]
@@ -63,6 +63,14 @@ def test_a_folder_that_is_named_stays_where_it_is(studio: Any, paint: Paint, tmp
     assert (job.result["pictures"], job.result["left_out"]) == (1, 1)
     assert job.result["collection"] == f"untitled-{job.id}"
     assert sorted(path.name for path in folder.iterdir()) == ["notes.png", "one.png"]
+
+
+def test_an_upload_becomes_one_collection_and_is_no_upload_any_more(studio: Any, paint: Paint) -> None:
+    upload = studio.upload(one=paint(1), two=paint(2))
+    assert studio.done(Collect(name="first", upload=upload)).state == "finished"
+    for spec in (Collect(name="second", upload=upload), Verify(picture=Uploaded(upload=upload))):
+        job = studio.done(spec)
+        assert job.state == "failed" and "send its files again" in job.reason
 
 
 def test_a_zip_that_was_uploaded_is_read_as_it_is(studio: Any, paint: Paint, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def collect(asked: Collect, context: Context) -> Generator[Happening, None, None
         art: Path | str = context.place.pictures / place.name
         yield from _drawn(Path(art))
     elif asked.upload is not None:
-        art = _kept(Upload.open(context.place, asked.upload).files, context.place.pictures / place.name)
+        art = _kept(asked.upload, context.place.pictures / place.name, context)
     else:
         art = asked.path or ""
         art = art if is_reference(art) else Path(art)
@@ -109,10 +109,11 @@ def _drawn(folder: Path) -> Generator[Happening, None, None]:
             yield Step({**said, "done": done})
 
 
-def _kept(sent: Path, folder: Path) -> Path:
+def _kept(upload: str, folder: Path, context: Context) -> Path:
     """The files of an upload, moved to where the collection refers to them; what to collect of them: the one zip, or
-    the one folder, that they are, or else all."""
+    the one folder, that they are, or else all. Raises NoSuchUploadError where another collection has them."""
     if not folder.is_dir():
+        sent = Upload.open(context.place, upload).files
         folder.parent.mkdir(parents=True, exist_ok=True)
         sent.rename(folder)
     root = folder
