@@ -124,6 +124,7 @@ def _serve(place: Place, settings: Settings, database: str | None, *, browser: b
 
 
 def _serve_held(holding: Held, settings: Settings, database: str | None, console: Console, *, browser: bool) -> None:
+    from sfumato.studio.jobs.belonging import check_belongs
     from sfumato.studio.jobs.database import Database
     from sfumato.studio.server.app import create_app
     from sfumato.studio.server.guard import ENTRY
@@ -134,6 +135,8 @@ def _serve_held(holding: Held, settings: Settings, database: str | None, console
     tokens = Tokens.open(holding.place)
     with contextlib.ExitStack() as stack:
         opened = stack.enter_context(contextlib.closing(Database.open(holding.place, database)))
+        if database is not None:
+            check_belongs(opened)
         listener, settings = listening(settings)
         stack.enter_context(listener)
         app = create_app(
