@@ -14,7 +14,9 @@ from sfumato.studio.place import Place
 from sfumato.studio.server.running import held, make, running_at
 
 
-def test_a_directory_is_held_by_one_and_says_where_that_one_answers(tmp_path: Path) -> None:
+def test_a_directory_is_held_by_one_and_says_where_that_one_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = Place(tmp_path / "studio")
     assert running_at(place) is None
     with held(place) as holding:
@@ -22,6 +24,9 @@ def test_a_directory_is_held_by_one_and_says_where_that_one_answers(tmp_path: Pa
         with pytest.raises(SfumatoError, match="another sfumato is at work there"), held(place):
             pass
         assert running_at(place) == "http://127.0.0.1:8411"
+        with monkeypatch.context() as patched:
+            patched.setattr("socket.gethostname", lambda: "on-the-road")
+            assert running_at(place) == "http://127.0.0.1:8411"
         assert stat.S_IMODE(place.path.stat().st_mode) == 0o700
     assert running_at(place) is None
     with held(place):

@@ -70,8 +70,10 @@ def running_at(place: Place) -> str | None:
     What a server noted that has been killed since counts no more: whoever listens at its port now may be anybody, and
     would be sent the owner's token.
     """
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         said = read_json(place.path / _FILE, _MOST_BYTES)
-        if said["process"] == name_of(int(said["pid"])) and is_alive(said["process"]):
+        process = name_of(int(said["pid"]))
+        # But for its host: a laptop may be called otherwise in another network.
+        if said["process"].partition(":")[2] == process.partition(":")[2] and is_alive(process):
             return str(said["url"])
     return None
