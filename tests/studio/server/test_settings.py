@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.errors import SfumatoError
-from sfumato.studio.server.settings import Settings
+from sfumato.studio.server.settings import Limits, Settings
 
 
 def test_it_listens_to_this_machine_alone_unless_somebody_says_otherwise() -> None:
@@ -37,3 +37,8 @@ def test_a_root_is_a_folder_that_is_there(tmp_path: Path) -> None:
     with pytest.raises(SfumatoError, match="no such folder"):
         Settings(roots=(tmp_path / "none",))
     assert Settings(roots=(tmp_path,)).roots == (tmp_path,)
+
+
+def test_programs_leave_some_of_the_queue_to_the_owner() -> None:
+    limits = Limits(most_waiting=10)
+    assert (limits.waiting_for(owner=True), limits.waiting_for(owner=False)) == (10, 8)

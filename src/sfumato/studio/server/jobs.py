@@ -38,7 +38,8 @@ def ask(spec: Spec, services: Served, client: Client, whose: Whose) -> dict[str,
     named: str | None = getattr(spec, "path", None)
     if named is not None and not is_reference(named):
         spec = spec.model_copy(update={"path": str(services.under_a_root(named))})
-    return services.queue.add(spec, client=client, most_waiting=services.settings.limits.most_waiting).to_json()
+    most = services.settings.limits.waiting_for(owner=whose is None)
+    return services.queue.add(spec, client=client, most_waiting=most).to_json()
 
 
 @router.get("")

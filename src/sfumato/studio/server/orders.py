@@ -27,6 +27,7 @@ from sfumato.studio.models import StudioModel, models_of
 from sfumato.studio.server.answers import HttpError
 from sfumato.studio.server.services import Services
 from sfumato.studio.server.sizes import Size
+from sfumato.studio.server.tokens import OWNER
 from sfumato.text import printable, shortened
 from sfumato.works import read_work
 from sfumato.works.saving import Still
@@ -68,7 +69,7 @@ class Order:
     async def of(cls, services: Services, spec: Spec, client: str) -> Order:
         """Put a job into the queue. Raises QueueFullError."""
         after = await services.following.last()
-        most = services.settings.limits.most_waiting
+        most = services.settings.limits.waiting_for(owner=client == OWNER)
         job = await asyncio.to_thread(services.queue.add, spec, client=client, most_waiting=most)
         return cls(services, job, after)
 

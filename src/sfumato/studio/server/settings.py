@@ -23,7 +23,7 @@ class Limits:
     reader has taken the next part of an answer; body_seconds: for the whole of a body, unless it keeps to
     least_bytes_per_second; requests_per_second and burst: of a client, on average and at once; at_once: requests of a
     client that are not answered yet; strangers_per_minute: refused tokens and keys of one address; most_waiting: jobs
-    in the queue.
+    in the queue, of which programs fill four fifths at most.
     """
 
     upload_bytes: int = 8192 * _MIB
@@ -38,6 +38,10 @@ class Limits:
     at_once: int = 200
     strangers_per_minute: int = 30
     most_waiting: int = 1000
+
+    def waiting_for(self, *, owner: bool) -> int:
+        """How many jobs may wait before the owner, or a program, cannot add another."""
+        return self.most_waiting if owner else self.most_waiting * 4 // 5
 
 
 @dataclass(frozen=True, slots=True)
