@@ -122,6 +122,13 @@ def test_pairs_say_which_is_kept_and_what_was_chosen(client: TestClient, folder:
     assert got(client, "/api/collections/sea-1/duplicates?undecided=true")["total"] == 1
 
 
+def test_a_few_pictures_can_stand_for_all_classes(client: TestClient) -> None:
+    page = got(client, "/api/collections/sea-1/pictures?limit=2&spread=true")
+    assert page["total"] == 7
+    assert [picture["class"] for picture in page["pictures"]] == ["drawing", "painting"]
+    assert len(got(client, "/api/collections/sea-1/pictures?spread=true")["pictures"]) == 7
+
+
 def test_pictures_are_shown_small_and_large_and_kept_by_the_browser(client: TestClient) -> None:
     row = got(client, "/api/collections/sea-1/pictures")["pictures"][0]
     answer = client.get(row["thumbnail"])

@@ -101,12 +101,17 @@ def pictures(
     licence: Wanted = None,
     unknown: Annotated[Literal["creator", "title", "year", "source", "licence", "class"] | None, Query()] = None,
     query: Words = "",
+    spread: bool = False,
 ) -> dict[str, Any]:
     """The pictures of a collection, in the order of their files' names. class: '' for those of none; unknown: of which
-    this fact is not known; query: words, each of which stands in one of the facts."""
+    this fact is not known; query: words, each of which stands in one of the facts; spread: not those at the offset but
+    so many at even distances, since folders, and with them classes, stand one after another."""
     opened = open_collection(services.place, id)
     found = chosen(opened.collection.pictures, category=category, licence=licence, unknown=unknown, query=query)
-    return {"total": len(found), "pictures": [picture_row(opened, each) for each in found[offset : offset + limit]]}
+    few = found[offset : offset + limit]
+    if spread and len(found) > limit:
+        few = [found[number * len(found) // limit] for number in range(limit)]
+    return {"total": len(found), "pictures": [picture_row(opened, each) for each in few]}
 
 
 @router.get("/{id}/left-out")
