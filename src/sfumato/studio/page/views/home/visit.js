@@ -105,7 +105,13 @@ function Works({ job }) {
       <${Button} kind="quiet" onClick=${() => (visit.value = null)}>${t("home.done")}<//></div>` : html`<${Underway} job=${job} />`}`;
 }
 
+// Whoever leaves after the first works are there comes back to the studio, not to the visit.
+function close() {
+  if (ENDED.includes(jobs.peek().get(visit.peek()?.make)?.state)) visit.value = null;
+}
+
 export function Visit() {
+  useEffect(() => close, []);
   const { collect, train, make } = Object.fromEntries(
     Object.entries(visit.value ?? {}).map(([name, id]) => [name, jobs.value.get(id)]),
   );
