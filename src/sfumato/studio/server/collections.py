@@ -25,6 +25,7 @@ from sfumato.studio.server.answers import ERRORS, FOREVER, HttpError, bytes_answ
 from sfumato.studio.server.collection_rows import (
     chosen,
     details_of,
+    is_undecided,
     left_out_row,
     pair_row,
     picture_row,
@@ -132,9 +133,10 @@ def left_out(
 def duplicates(
     id: Named, services: Served, offset: Offset = 0, limit: Limit = 100, undecided: bool = False
 ) -> dict[str, Any]:
-    """Pictures that are the same, or nearly, two by two. undecided: those alone of which nobody has chosen one."""
+    """Pictures that are the same, or nearly, two by two. undecided: those alone that wait for
+    somebody to choose one; identical files do not."""
     opened = open_collection(services.place, id)
-    found = [pair for pair in opened.pairs if not (undecided and pair.is_decided)]
+    found = [pair for pair in opened.pairs if not undecided or is_undecided(pair)]
     return {"total": len(found), "pairs": [pair_row(opened, each) for each in found[offset : offset + limit]]}
 
 
