@@ -48,9 +48,9 @@ UPLOADED = {"upload": "sent", "file": 0}
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="the page's modules are run by Node")
 
 
-def said(expression: str, **values: Any) -> Any:
-    """What an expression of the page's functions is worth."""
-    module = (PAGE / "views/create/spec.js").as_uri()
+def said(expression: str, *, of: str = "views/create/spec.js", **values: Any) -> Any:
+    """What an expression of the functions of one of the page's modules is worth."""
+    module = (PAGE / of).as_uri()
     names = ", ".join(values)
     program = (
         f"const page = await import({json.dumps(module)});"
@@ -74,6 +74,17 @@ def test_a_mixture_that_is_set_on_the_page_is_the_one_that_a_model_reads() -> No
         {place: share / total for place, share in enumerate(shares.values())}
     )
     assert labels[1:] == [written_name(name) for name in CLASSES]
+
+
+def test_a_mixture_is_told_by_the_names_of_its_classes() -> None:
+    shares = {name: 10 * (place + 1) for place, name in enumerate(CLASSES)}
+    told = "parts/mixture.js"
+    label = said("page.labelOf(shares)", shares=shares)
+    assert said("page.mixtureOf(label)", of=told, label=label) == [
+        [name, pytest.approx(share / sum(shares.values()))] for name, share in shares.items()
+    ]
+    assert said("labels.map(page.mixtureOf)", of=told, labels=["painting", '"red, blue"', "a:0,b:0"]) == [None] * 3
+    assert said("labels.map(page.plain)", of=told, labels=["painting", '"red, blue"']) == ["painting", "red, blue"]
 
 
 def test_a_mixture_comes_back_from_its_words() -> None:

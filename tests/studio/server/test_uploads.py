@@ -25,18 +25,21 @@ def test_pictures_are_shown_and_what_stands_beside_them_is_kept(client: TestClie
         ("files", ("1.png", encoded(Image.new("RGB", (300, 200), "red")))),
         ("files", ("broken.jpg", b"\xff\xd8\xff\xe0 and no more")),
         ("files", ("metadata.csv", b"file_name,title\n1.png,Red\n")),
+        ("files", ("1.caption", b"red, of an edge")),
     ]
-    answer = client.post("/api/uploads", files=files, data={"paths": ["art/1.png", "art/broken.jpg", "metadata.csv"]})
+    answer = client.post(
+        "/api/uploads", files=files, data={"paths": ["art/1.png", "art/broken.jpg", "metadata.csv", "art/1.caption"]}
+    )
     assert answer.status_code == 201
     id = answer.json()["id"]
-    red, broken, table = answer.json()["files"]
+    red, broken, table, caption = answer.json()["files"]
     assert red == {"number": 0, "path": "art/1.png", "bytes": len(files[0][1][1]), "width": 300, "height": 200,
                    "thumbnail": f"/api/uploads/{id}/0/thumbnail", "error": None}  # fmt: skip
     assert broken["thumbnail"] is None and "truncated" in broken["error"]
-    assert (table["thumbnail"], table["error"]) == (None, None)
+    assert {(each["thumbnail"], each["error"]) for each in (table, caption)} == {(None, None)}
     more = client.post("/api/uploads", files=files[:1], data={"upload": id}).json()
-    assert (more["id"], more["files"][0]["number"], more["files"][0]["path"]) == (id, 3, "1.png")
-    assert len(Upload.open(place, id).listed()) == 4
+    assert (more["id"], more["files"][0]["number"], more["files"][0]["path"]) == (id, 4, "1.png")
+    assert len(Upload.open(place, id).listed()) == 5
 
 
 def test_a_thumbnail_is_small_upright_and_not_sent_twice(client: TestClient) -> None:

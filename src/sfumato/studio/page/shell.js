@@ -35,10 +35,11 @@ function Jobs({ open, onClose }) {
     queued: queuedJobs.value.filter(seen),
     ended: ended.sort((one, other) => other.id - one.id).slice(0, 20),
   };
+  const leave = (event) => event.target.closest("a") && onClose(); // it leads to another view
   const shown = Object.entries(parts).filter(([, list]) => list.length);
   return html`<${Dialog} side=${true} open=${open} title=${t("jobs.title")} onClose=${onClose}>
     ${shown.length === 0 && html`<${Empty} title=${t("jobs.none")} text=${t("jobs.none.text")} />`}
-    ${shown.map(([name, list]) => html`<section key=${name}><h3>${t(`jobs.${name}`)}</h3>
+    ${shown.map(([name, list]) => html`<section key=${name} onClick=${leave}><h3>${t(`jobs.${name}`)}</h3>
       <ul class="jobs">${list.map((job) => html`<${JobRow} key=${job.id} job=${job} />`)}</ul></section>`)}<//>`;
 }
 

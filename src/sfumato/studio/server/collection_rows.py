@@ -64,7 +64,7 @@ def details_of(opened: OpenCollection) -> Mapping[str, Any]:
         "sides": [summary.smallest_side, summary.median_side, summary.largest_side],
         "bytes": summary.bytes,
         "pairs": len(opened.pairs),
-        "undecided": sum(not pair.is_decided for pair in opened.pairs),
+        "undecided": sum(is_undecided(pair) for pair in opened.pairs),
         "terms": list(Terms.of(summary.licences).sentences),
         "policy": collection.policy.sentences,
         "origin": collection.origin.reference if collection.origin is not None else None,
@@ -77,6 +77,11 @@ def _stated(collection: Collection) -> dict[str, str]:
     """What is stated of all pictures of which nothing else is known."""
     ownership = collection.ownership
     return {} if ownership is None else {"licence": ownership.licence, "creator": ownership.creator}
+
+
+def is_undecided(pair: Pair) -> bool:
+    """Whether a pair waits for a person's choice: of identical files one is kept by itself."""
+    return pair.kind == "near" and not pair.is_decided
 
 
 def picture_row(opened: OpenCollection, picture: Picture) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from sfumato.studio.server.answers import ERRORS, FOREVER, HttpError, bytes_answ
 from sfumato.studio.server.collection_rows import (
     chosen,
     details_of,
+    is_undecided,
     left_out_row,
     pair_row,
     picture_row,
@@ -101,12 +102,17 @@ def pictures(
     licence: Wanted = None,
     unknown: Annotated[Literal["creator", "title", "year", "source", "licence", "class"] | None, Query()] = None,
     query: Words = "",
+    spread: bool = False,
 ) -> dict[str, Any]:
     """The pictures of a collection, in the order of their files' names. class: '' for those of none; unknown: of which
-    this fact is not known; query: words, each of which stands in one of the facts."""
+    this fact is not known; query: words, each of which stands in one of the facts; spread: not those at the offset but
+    so many at even distances, since folders, and with them classes, stand one after another."""
     opened = open_collection(services.place, id)
     found = chosen(opened.collection.pictures, category=category, licence=licence, unknown=unknown, query=query)
-    return {"total": len(found), "pictures": [picture_row(opened, each) for each in found[offset : offset + limit]]}
+    few = found[offset : offset + limit]
+    if spread and len(found) > limit:
+        few = [found[number * len(found) // limit] for number in range(limit)]
+    return {"total": len(found), "pictures": [picture_row(opened, each) for each in few]}
 
 
 @router.get("/{id}/left-out")
@@ -127,9 +133,10 @@ def left_out(
 def duplicates(
     id: Named, services: Served, offset: Offset = 0, limit: Limit = 100, undecided: bool = False
 ) -> dict[str, Any]:
-    """Pictures that are the same, or nearly, two by two. undecided: those alone of which nobody has chosen one."""
+    """Pictures that are the same, or nearly, two by two. undecided: those alone that wait for
+    somebody to choose one; identical files do not."""
     opened = open_collection(services.place, id)
-    found = [pair for pair in opened.pairs if not (undecided and pair.is_decided)]
+    found = [pair for pair in opened.pairs if not undecided or is_undecided(pair)]
     return {"total": len(found), "pairs": [pair_row(opened, each) for each in found[offset : offset + limit]]}
 
 

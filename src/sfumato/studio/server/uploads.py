@@ -19,7 +19,8 @@ from sfumato.text import counted
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"], responses=ERRORS)
 # Files that stand beside pictures and say something of them, or hold them: they are taken and not shown.
-_COMPANIONS: Final = ("csv", "tsv", "json", "jsonl", "txt", "xmp", "xlsx", "parquet", "zip", "cbz")
+_COMPANIONS: Final = ("csv", "tsv", "json", "jsonl", "txt", "xmp", "caption", "tags", "xlsx", "parquet",
+                     "zip", "cbz")  # fmt: skip
 _FREE_BYTES: Final = 256 << 20  # of the disk, which uploads leave to what is being made
 _BODY: Final = {
     "requestBody": {

@@ -18,6 +18,7 @@
 //   <${Progress} done total label />; progressInWords(progress)          <${JobRow} job />, <${JobProgress} job />
 //   <${Picture} src alt width height small />                            keeps its place; small: hard pixels
 //   <${Drop} onFiles accept folder label>…<//>                           files dropped or chosen; filesOf(dataTransfer)
+//   classesInWords(label); subjectOf(work); modelOf(work)                what a work was made of
 //   <${Empty} title text>buttons<//>                                     where nothing is yet
 //   <${Icon} name size label />                                          names: see icon.js
 //
@@ -41,3 +42,4 @@ export { Picture } from "./picture.js";
 export { Progress, progressInWords } from "./progress.js";
 export { Slider } from "./slider.js";
 export { Toasts, dismiss, failed, toast } from "./toast.js";
+export { classesInWords, modelOf, subjectOf } from "./work.js";

@@ -1,10 +1,12 @@
 import { html } from "../html.js";
 import { ago, has, t } from "../i18n.js";
-import { control, move, queuedJobs, stepOf } from "../state.js";
+import { address } from "../router.js";
+import { control, move, queuedJobs, stepOf, trainings } from "../state.js";
 import { Button, IconButton } from "./button.js";
 import { Menu } from "./menu.js";
 import { Progress, progressInWords } from "./progress.js";
 import { failed } from "./toast.js";
+import { classesInWords } from "./work.js";
 
 // What people may ask of a job in each of its states.
 const CONTROLS = {
@@ -20,6 +22,20 @@ const CONTROLS = {
 const ICONS = { pause: "pause", stop: "stop", cancel: "close", resume: "play", retry: "retry", show: "eye" };
 
 export const kindOf = (job) => (has(`job.kind.${job.kind}`) ? t(`job.kind.${job.kind}`) : job.kind);
+// What people called it, or what it was asked for.
+const titleOf = (job) => (job.title === job.spec.asked?.label ? classesInWords(job.title ?? "") : job.title) || kindOf(job);
+
+const COLLECTING = ["collect", "edit", "report"];
+const MAKING = ["generate", "reimagine", "inpaint", "outpaint", "upscale", "again"];
+
+// The address where one sees what comes of a job, or null.
+function addressOf({ id, kind, spec, result }) {
+  if (MAKING.includes(kind)) return address("create", null, { job: id });
+  if (kind === "verify") return address("verify", id);
+  const made = COLLECTING.includes(kind) ? (result?.collection ?? spec.collection) : trainings.value.find(({ job }) => job === id)?.id;
+  return made ? address(COLLECTING.includes(kind) ? "collection" : "train", made) : null;
+}
+
 // What was asked of a job at work is said until it is done.
 export const stateOf = (job) =>
   t(job.control && ["running", "pausing"].includes(job.state) ? `job.asked.${job.control}` : `job.state.${job.state}`);
@@ -28,7 +44,7 @@ export const stateOf = (job) =>
 export function JobProgress({ job }) {
   const progress = stepOf(job.id).value?.progress ?? job.progress ?? {};
   if (job.state !== "running" && job.state !== "pausing") return null;
-  return html`<${Progress} done=${progress.done} total=${progress.total} label=${job.title || kindOf(job)} />
+  return html`<${Progress} done=${progress.done} total=${progress.total} label=${titleOf(job)} />
     <p class="quiet small-print">${progressInWords(progress)}</p>`;
 }
 
@@ -44,16 +60,17 @@ export function JobRow({ job }) {
   ];
   const controls = CONTROLS[job.state];
   const rest = [...orders, ...controls.slice(1).map((what) => ({ label: t(`job.${what}`), icon: ICONS[what], run: () => ask(what) }))];
+  const there = addressOf(job);
   const said = [job.title && kindOf(job), job.spec.count && t("works.count", { n: job.spec.count }), stateOf(job)];
   if (job.finished_at) said.push(ago(job.finished_at));
   return html`<li class=${`job ${job.state}`}>
-    <div class="job-words"><p class="job-title">${job.title || kindOf(job)}</p>
+    <div class="job-words"><p class="job-title">${there ? html`<a href=${there}>${titleOf(job)}</a>` : titleOf(job)}</p>
       <p class="quiet small-print">${said.filter(Boolean).join(" · ")}</p>
       ${job.reason && html`<p class="wrong small-print">${job.reason}</p>`}</div>
     <div class="job-controls">
-      ${controls[0] && html`<${IconButton} icon=${ICONS[controls[0]]} label=${`${t(`job.${controls[0]}`)}: ${job.title || kindOf(job)}`}
+      ${controls[0] && html`<${IconButton} icon=${ICONS[controls[0]]} label=${`${t(`job.${controls[0]}`)}: ${titleOf(job)}`}
         onClick=${() => ask(controls[0])} />`}
-      ${rest.length > 0 && html`<${Menu} label=${t("job.more", { job: job.title || kindOf(job) })} items=${rest} />`}</div>
+      ${rest.length > 0 && html`<${Menu} label=${t("job.more", { job: titleOf(job) })} items=${rest} />`}</div>
     <${JobProgress} job=${job} /></li>`;
 }
 

@@ -13,12 +13,21 @@ import { Sheet } from "./create/sheet.js";
 import { Source, beginWithFiles, ofWork } from "./create/source.js";
 import { Strip } from "./create/strip.js";
 import { Subject } from "./create/subject.js";
-import { chosen, current, follow } from "./create/works.js";
+import { chosen, current, follow, look, putWork } from "./create/works.js";
+
+// The work whose settings are used is the one that is seen beside them.
+function showWork(work) {
+  putWork(work);
+  look(work);
+  stage.value = "works";
+}
 
 // What another view hands over: settings of a work, a work to begin with, or a job to look at.
-async function take({ model: id, asked, picture, job }) {
-  if (asked) use({ model: id, asked });
-  else if (id) chooseModel(id);
+async function take({ model: id, asked, picture, job, work }) {
+  if (asked) {
+    use({ model: id, asked });
+    if (work) showWork(await get(`/api/works/${work}`));
+  } else if (id) chooseModel(id);
   if (job) {
     current.value = job;
     chosen.value = null;
@@ -39,8 +48,11 @@ function Nothing() {
     <${LinkButton} kind="primary" href=${address("train")}>${t("create.no_model.train")}<//><//>`;
 }
 
-export default function Create() {
+export default function Create({ query }) {
   const [over, setOver] = useState(false);
+  useEffect(() => {
+    if (query.job) take({ job: Number(query.job) }).catch(failed);
+  }, [query.job]);
   useEffect(() => follow(failed), []);
   useEffect(() => {
     const given = handover.value;

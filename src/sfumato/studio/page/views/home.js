@@ -3,7 +3,7 @@
 import { get } from "../api.js";
 import { html, useEffect, useState } from "../html.js";
 import { duration, rich, t } from "../i18n.js";
-import { Icon, JobRow, Picture, failed } from "../parts/index.js";
+import { Icon, JobRow, Picture, failed, subjectOf } from "../parts/index.js";
 import { address } from "../router.js";
 import { activeJobs, collections, jobs, models, subscribe, trainings } from "../state.js";
 import { Emergence } from "./home/emergence.js";
@@ -41,7 +41,7 @@ function Latest() {
   if (!works.length) return null;
   return html`<section><h2>${t("home.latest")}</h2><div class="strip latest-works">${works.map((work) => html`<a key=${work.id}
     href=${address("gallery", work.id)}><${Picture} src=${work.thumbnail} width=${work.width} height=${work.height}
-    small=${Math.max(work.width, work.height) < 256} alt=${work.title || work.prompt || work.class || t("home.untitled", { n: work.id })} /></a>`)}</div></section>`;
+    small=${Math.max(work.width, work.height) < 256} alt=${work.title || subjectOf(work) || t("home.untitled", { n: work.id })} /></a>`)}</div></section>`;
 }
 
 export default function Home() {

@@ -7,6 +7,7 @@ import { Button, Drop, Empty, JobProgress, LinkButton, Picture, Progress, failed
 import { address, go } from "../router.js";
 import { ENDED, ask, jobs } from "../state.js";
 import { Evidence } from "./verify/evidence.js";
+import { sharpenSmall } from "./evidence/comparison.js";
 import { verdictOfResult } from "./evidence/credentials.js";
 
 await wordsOf("evidence");
@@ -91,7 +92,7 @@ function Looked({ id }) {
   const { picture } = job.spec;
   return html`<div class="verified">
     <div class="verified-picture">
-      <${Picture} src=${pictureOf(picture)} alt=${t("verify.picture")} eager />
+      <${Picture} src=${pictureOf(picture)} alt=${t("verify.picture")} eager onLoad=${sharpenSmall} />
       <${LinkButton} icon="verify" href=${address("verify")}>${t("verify.another")}<//>
     </div>
     <div class="verified-found" aria-live="polite">

@@ -10,7 +10,7 @@ import { New, begun } from "./new.js";
 function Few({ id, changed }) {
   const [pictures, setPictures] = useState([]);
   useEffect(() => {
-    get(`/api/collections/${id}/pictures`, { query: { limit: 6 } }).then((found) => setPictures(found.pictures), () => {});
+    get(`/api/collections/${id}/pictures`, { query: { limit: 6, spread: true } }).then((found) => setPictures(found.pictures), () => {});
   }, [id, changed]);
   return html`<div class="few" aria-hidden="true">${pictures.map((row) => html`<img key=${row.sha256} src=${row.thumbnail} alt="" loading="lazy"
     draggable=${false} />`)}</div>`;

@@ -56,7 +56,7 @@ function nameOf(paths) {
 }
 
 function Sent({ sending }) {
-  const { files, done, total, count } = sending;
+  const { files, done, total, count, others } = sending;
   const shown = files.filter((file) => file.thumbnail).slice(0, SEEN);
   const wrong = files.filter((file) => file.error);
   return html`<div class="stack">
@@ -64,7 +64,8 @@ function Sent({ sending }) {
     <div class="stack tight"><${Progress} done=${done} total=${total || 1} label=${t("collection.sending")} />
       <p class="quiet small-print" role="status">${done < total ? t("collection.sent.of", { done: bytes(done), total: bytes(total) })
         : t("collection.sent", { n: count })}</p>
-      ${wrong.length > 0 && html`<p class="quiet small-print">${t("collection.sent.wrong", { n: wrong.length, file: wrong[0].path, reason: wrong[0].error })}</p>`}</div></div>`;
+      ${wrong.length > 0 && html`<p class="quiet small-print">${t("collection.sent.wrong", { n: wrong.length, file: wrong[0].path, reason: wrong[0].error })}</p>`}
+      ${others.length > 0 && html`<p class="quiet small-print">${t("collection.sent.others", { n: others.length, file: others[0] })}</p>`}</div></div>`;
 }
 
 export function New({ onDone, onClose }) {
@@ -82,7 +83,8 @@ export function New({ onDone, onClose }) {
     const files = kept.map(([file]) => file);
     const paths = kept.map(([, at]) => at);
     if (!name) setName(nameOf(paths));
-    setSending({ files: [], done: 0, total: 0, count: files.length });
+    const others = found.paths.filter((at) => !paths.includes(at));
+    setSending({ files: [], done: 0, total: 0, count: files.length, others });
     aborting.current = new AbortController();
     const onSent = ({ done, total, files: more }) => setSending((before) => before && { ...before, done, total, files: [...before.files, ...more] });
     sent.current = send({ files, paths }, { onSent, signal: aborting.current.signal });

@@ -40,7 +40,7 @@ function Name({ id, name }) {
     setTyped(null);
   };
   return html`<h1>${name}</h1>
-    <${IconButton} icon="brush" label=${t("collection.rename")} onClick=${() => setTyped(name)} />
+    <${IconButton} icon="pencil" label=${t("collection.rename")} onClick=${() => setTyped(name)} />
     <${Dialog} open=${typed !== null} title=${t("collection.rename")} onClose=${() => setTyped(null)} actions=${html`
       <${Button} onClick=${() => setTyped(null)}>${t("cancel")}<//><${Button} kind="primary" onClick=${save}>${t("save")}<//>`}>
       <form onSubmit=${(event) => (event.preventDefault(), save().catch(failed))}><${TextField} label=${t("collection.name")} value=${typed ?? ""}

@@ -60,8 +60,7 @@ async function keepLarger(id) {
   for (let offset = 0; offset < total; offset += 500) {
     const found = await get(`/api/collections/${id}/duplicates`, { query: { offset, limit: 500, undecided: true } });
     total = found.total;
-    for (const { kept, other, kind } of found.pairs) {
-      if (kind !== "near") continue;
+    for (const { kept, other } of found.pairs) {
       const size = (row) => row.width * row.height * 1e10 + row.bytes;
       choices.push(size(kept) >= size(other) ? choice(kept, other) : choice(other, kept));
     }

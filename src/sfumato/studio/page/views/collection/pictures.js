@@ -134,7 +134,7 @@ export function Pictures({ id, details, query }) {
           options=${[{ value: "", label: t("collection.show.all") }, ...UNKNOWN.map((name) => ({
             value: name, label: t(`collection.show.${name}`, { n: details.unknown[name] }),
           }))]} />
-        ${isWhole && html`<${Button} kind="quiet" icon="brush" onClick=${() => setNaming("rename")}>${t("collection.class.rename")}<//>`}</div>
+        ${isWhole && html`<${Button} kind="quiet" icon="pencil" onClick=${() => setNaming("rename")}>${t("collection.class.rename")}<//>`}</div>
       <p class="quiet" role="status">${total === null ? "" : t("collection.pictures.n", { n: total })}
         ${asked.licence && html` · ${details.licence_names[asked.licence] ?? asked.licence} <${Button} kind="quiet"
           onClick=${() => to({ licence: "" })}>${t("collection.show.all")}<//>`}</p>

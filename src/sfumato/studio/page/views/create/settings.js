@@ -49,7 +49,9 @@ effect(() => {
     // It lasts as long as the page.
   }
 });
-export const change = (changes) => (settings.value = { ...settings.peek(), ...changes });
+// Whoever sets anything sets it for the model that is shown: a training that ends meanwhile does not put its own there.
+export const change = (changes) =>
+  (settings.value = { ...settings.peek(), model: settings.peek().model ?? model.peek()?.id ?? null, ...changes });
 
 // Pictures beside the settings: {reference, url, width, height, name}, or null.
 export const source = signal(null); // to begin with

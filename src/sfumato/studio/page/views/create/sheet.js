@@ -1,8 +1,10 @@
 // The middle of Create: the works of one job as a sheet, coming out of the noise, or one of them large.
 import { patch } from "../../api.js";
-import { html, useEffect, useRef } from "../../html.js";
+import { html, useEffect, useRef, useState } from "../../html.js";
 import { duration, t } from "../../i18n.js";
-import { Button, Empty, IconButton, JobButton, LinkButton, Picture, Progress, Slider } from "../../parts/index.js";
+import {
+  Button, Empty, IconButton, JobButton, LinkButton, Picture, Progress, Slider, modelOf, subjectOf,
+} from "../../parts/index.js";
 import { address } from "../../router.js";
 import { stepOf } from "../../state.js";
 import { makeMoreLike } from "./make.js";
@@ -12,7 +14,6 @@ import { chosen, current, isMaking, job, ofCurrent, putWork, works } from "./wor
 
 const SMALL = 128; // pixels: such works are enlarged with hard edges
 
-const subjectOf = (work) => work.prompt || work.class || "";
 export const nameOf = (work) => work.title || [subjectOf(work), t("create.work", { n: work.id })].filter(Boolean).join(", ");
 
 function Shown({ work, eager }) {
@@ -21,7 +22,7 @@ function Shown({ work, eager }) {
 }
 
 function Facts({ work }) {
-  const facts = [subjectOf(work), work.model, t("create.work.seed", { seed: String(work.seed), n: work.number }),
+  const facts = [subjectOf(work), modelOf(work), t("create.work.seed", { seed: String(work.seed), n: work.number }),
     t("create.pixels", { width: work.width, height: work.height })];
   return html`<p class="quiet small-print">${facts.filter(Boolean).join(" · ")}</p>
     ${work.near_copy && html`<p class="notice">${t("create.near_copy")}</p>`}`;
@@ -54,9 +55,22 @@ function One({ work, hasOthers }) {
     ${hasOthers && html`<${Button} kind="quiet" icon="left" onClick=${() => (chosen.value = null)}>${t("create.back")}<//>`}</div>`;
 }
 
+// How wide and high an estimate is, once the first one has come: a picture that is filled or extended is seldom a square.
+function useEstimated(step) {
+  const [shape, setShape] = useState(null); // {job, width, height}
+  const { job: of, picture, progress } = step ?? {};
+  useEffect(() => {
+    if (!picture || shape?.job === of) return;
+    const image = new Image();
+    image.onload = () => setShape({ job: of, width: image.naturalWidth / progress.columns, height: image.naturalHeight / progress.rows });
+    image.src = picture;
+  }, [of, Boolean(picture)]);
+  return shape?.job === of ? shape : null;
+}
+
 // How wide and high the works of a job are, as far as it is known before they are there.
-function shapeOf(asking, first) {
-  if (first) return [first.width, first.height];
+function shapeOf(asking, known) {
+  if (known) return [known.width, known.height];
   const side = model.value?.size ?? 1;
   return [asking?.asked?.width ?? side, asking?.asked?.height ?? side];
 }
@@ -65,7 +79,8 @@ function Cells({ asking, list }) {
   const step = current.value === null ? null : stepOf(current.value).value;
   const count = Math.max(asking?.count ?? list.length, list.length);
   const columns = Math.ceil(Math.sqrt(count));
-  const [width, height] = shapeOf(asking, list[0]);
+  const estimated = useEstimated(step);
+  const [width, height] = shapeOf(asking, list[0] ?? estimated);
   const byPlace = new Map(list.map((work) => [work.index, work]));
   const cells = Array.from({ length: count }, (_, index) => byPlace.get(index) ?? index).filter(
     (cell) => typeof cell === "object" || isMaking.value,

@@ -5,7 +5,7 @@ import { Choice } from "../../parts/index.js";
 
 const WAYS = ["edge", "beside"];
 
-// first, second: {picture: address, name, width, height}, in pixels; width and height may be missing.
+// first, second: {picture: address, name}.
 export function Comparison({ first, second, begins = "edge" }) {
   const [way, setWay] = useState(begins);
   const options = WAYS.map((value) => ({ value, label: t(`evidence.compare_${value}`) }));
@@ -70,7 +70,9 @@ function Beside({ first, second }) {
 
 const SMALL = 160; // pixels; a picture of so few is shown with sharp ones
 
-function shown({ picture, width, height }) {
-  const small = width && height && Math.max(width, height) <= SMALL;
-  return { src: picture, class: small ? "hard" : "", decoding: "async" };
+// For an image whose size nobody has told: it is known once it has loaded.
+export function sharpenSmall({ currentTarget: image }) {
+  image.classList.toggle("hard", Math.max(image.naturalWidth, image.naturalHeight) <= SMALL);
 }
+
+const shown = ({ picture }) => ({ src: picture, onLoad: sharpenSmall, decoding: "async" });

@@ -1,5 +1,6 @@
 // What a work was asked for, in words.
 import { has, percent, t } from "../../i18n.js";
+import { classesInWords, modelOf } from "../../parts/index.js";
 
 // What is seen first, in this order; all else stands under 'all settings'.
 export const FIRST = ["model", "class", "prompt", "negative", "seed", "number", "strength", "steps", "guidance", "sampler"];
@@ -7,7 +8,7 @@ export const FIRST = ["model", "class", "prompt", "negative", "seed", "number", 
 // By plain names, without what is not said and what is no plain value.
 export function plainly(work) {
   const { label: _, ...asked } = work.asked ?? {};
-  const all = { model: work.model, class: work.class, prompt: work.prompt, ...asked, strength: work.strength };
+  const all = { model: modelOf(work), class: classesInWords(work.class ?? ""), prompt: work.prompt, ...asked, strength: work.strength };
   return Object.fromEntries(
     Object.entries(all).filter(([, value]) => value !== null && value !== undefined && value !== "" && typeof value !== "object"),
   );

@@ -2,7 +2,7 @@
 import { get, patch } from "../../api.js";
 import { Fragment, html, useEffect, useRef, useState } from "../../html.js";
 import { moment, t } from "../../i18n.js";
-import { Button, Empty, IconButton, LinkButton, Menu, failed, toast } from "../../parts/index.js";
+import { Button, Empty, IconButton, LinkButton, Menu, failed, modelOf, toast } from "../../parts/index.js";
 import { address } from "../../router.js";
 import { Credentials } from "../evidence/credentials.js";
 import { FIRST, nameOf, plainly, valueOf } from "./asked.js";
@@ -138,7 +138,7 @@ function Heading({ work, list }) {
           onKeyDown=${onKeyDown}
           onBlur=${write}
         />`}
-    <p class="quiet">${[verbOf(work), work.model, t("gallery.size", { width: String(work.width), height: String(work.height) }), moment(work.created_at)].filter(Boolean).join(" · ")}</p>
+    <p class="quiet">${[verbOf(work), modelOf(work), t("gallery.size", { width: String(work.width), height: String(work.height) }), moment(work.created_at)].filter(Boolean).join(" · ")}</p>
   </header>`;
 }
 

@@ -1,16 +1,17 @@
 // What a work is called where it has no title, and how large it is shown.
 import { has, t } from "../../i18n.js";
+import { modelOf, subjectOf } from "../../parts/index.js";
 
 const LONGEST = 60;
 
-// Its title; else its class, prompt or model, and its seed.
+// Its title; else its prompt, classes or model, and its seed.
 export function titleOf(work) {
   if (work.title) return work.title;
-  const subject = shortened(work.class || work.prompt || work.model || t("gallery.unknown_model"));
+  const subject = shortened(subjectOf(work) || modelOf(work) || t("gallery.unknown_model"));
   if (work.seed === null) return subject;
-  // Of one seed there are as many works as one asks for.
+  // Of one seed there are as many works as one asks for, counted from 0 as in their recipes.
   const number = Number(work.number ?? 0);
-  return t(number ? "gallery.work_numbered" : "gallery.work_called", { subject, seed: String(work.seed), number: String(number + 1) });
+  return t(number ? "gallery.work_numbered" : "gallery.work_called", { subject, seed: String(work.seed), number: String(number) });
 }
 
 export function shortened(text, most = LONGEST) {

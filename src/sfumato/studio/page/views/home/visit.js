@@ -55,17 +55,11 @@ function Steps({ at }) {
 function LearnedFrom({ collection }) {
   const [pictures, setPictures] = useState([]);
   useEffect(() => {
-    get(`/api/collections/${collection}/pictures`, { query: { limit: 60 } }).then((page) => setPictures(page.pictures), failed);
+    get(`/api/collections/${collection}/pictures`, { query: { limit: 8, spread: true } }).then((page) => setPictures(page.pictures), failed);
   }, [collection]);
-  // One of each class, and of a second round what else there is room for.
-  const seen = new Map();
-  const shown = pictures.filter((picture) => {
-    seen.set(picture.class, (seen.get(picture.class) ?? 0) + 1);
-    return seen.get(picture.class) <= 2;
-  });
-  if (!shown.length) return null;
+  if (!pictures.length) return null;
   return html`<div class="learned"><p class="quiet small-print">${t("home.learns_from")}</p><div class="strip">
-    ${shown.slice(0, 8).map((picture) => html`<${Picture} key=${picture.sha256} src=${picture.thumbnail} alt=${picture.class ?? ""} small=${true} />`)}</div></div>`;
+    ${pictures.map((picture) => html`<${Picture} key=${picture.sha256} src=${picture.thumbnail} alt=${picture.class ?? ""} small=${true} />`)}</div></div>`;
 }
 
 function Underway({ job, collection }) {
@@ -111,7 +105,13 @@ function Works({ job }) {
       <${Button} kind="quiet" onClick=${() => (visit.value = null)}>${t("home.done")}<//></div>` : html`<${Underway} job=${job} />`}`;
 }
 
+// Whoever leaves after the first works are there comes back to the studio, not to the visit.
+function close() {
+  if (ENDED.includes(jobs.peek().get(visit.peek()?.make)?.state)) visit.value = null;
+}
+
 export function Visit() {
+  useEffect(() => close, []);
   const { collect, train, make } = Object.fromEntries(
     Object.entries(visit.value ?? {}).map(([name, id]) => [name, jobs.value.get(id)]),
   );

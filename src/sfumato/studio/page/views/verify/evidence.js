@@ -1,7 +1,7 @@
 // What was found in a picture: the verdict in one sentence, and then each piece of evidence with what it is worth.
 import { html } from "../../html.js";
 import { moment, t } from "../../i18n.js";
-import { Icon } from "../../parts/index.js";
+import { Icon, classesInWords } from "../../parts/index.js";
 import { Comparison } from "../evidence/comparison.js";
 import { Lines, verdictOfResult, worth } from "../evidence/credentials.js";
 import { Credit, Likeness, Nearest, creditOf } from "../evidence/nearest.js";
@@ -20,7 +20,7 @@ export function Evidence({ result, first }) {
         ${result.details.length ? html`<${Lines} lines=${result.details} />` : t("verify.no_signature")}
       <//>
       <${Piece} name="mark" how=${result.mark ? "good" : "open"}>${result.mark ? saidOfMark(result.mark) : t("verify.no_mark")}<//>
-      <${Piece} name="recipe" how=${result.recipe ? "good" : "open"}>${result.recipe ? saidOfRecipe(result.recipe) : t("verify.no_recipe")}<//>
+      <${Piece} name="recipe" how=${result.recipe && how !== "bad" ? "good" : "open"}>${result.recipe ? saidOfRecipe(result.recipe) : t("verify.no_recipe")}<//>
       ${result.saved?.length > 0 &&
       html`<${Piece} name="saved" how="good">
         <ul class="evidence">${result.saved.map((each) => html`<li key=${each.file}>${t("verify.saved", { when: moment(each.when), file: each.file })}</li>`)}</ul>
@@ -50,6 +50,6 @@ const saidOfMark = (mark) => (typeof mark === "string" ? mark : (mark.said ?? t(
 
 function saidOfRecipe(recipe) {
   const { request, model } = recipe;
-  const subject = request.label ?? request.prompt;
+  const subject = request.prompt ?? (request.label && classesInWords(request.label));
   return t(subject ? "verify.recipe_of" : "verify.recipe", { subject: subject ?? "", seed: String(request.seed), model: model.name });
 }
