@@ -66,12 +66,13 @@ def studio(
     from sfumato.studio.place import Place
     from sfumato.studio.server.running import make
     from sfumato.studio.server.settings import Settings
+    from sfumato.studio.server.tokens import check_program
     from sfumato.studio.server.tokens import new_token as make_token
 
     place = Place.usual() if data is None else Place(local_path(data).absolute())
-    if new_token is not None or check:
-        make(place)
     if new_token is not None:
+        check_program(new_token)
+        make(place)
         typer.echo(make_token(place, new_token))
         return
     named = tuple(local_path(root).absolute() for root in roots or ())
@@ -95,11 +96,13 @@ def _check(place: Place, settings: Settings, database: str | None) -> int:
     from sqlalchemy.exc import ArgumentError
 
     from sfumato.studio.server.exposure import exposed
+    from sfumato.studio.server.running import make
 
     try:
         hidden = None if database is None else make_url(database).render_as_string(hide_password=True)
     except ArgumentError as error:
         raise SfumatoError("--database: is no URL; give postgresql+psycopg://USER@HOST/NAME") from error
+    make(place)
     console = Console(highlight=False)
     found = exposed(place, settings, hidden)
     for each in found:

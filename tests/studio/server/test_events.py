@@ -104,7 +104,8 @@ def test_a_browser_that_knows_of_another_database_loads_all_anew(address: str, s
         next(events)
         assert next(events) == {"event": "reset", "data": {"seq": services.journal.last()}}
         services.journal.tell("models", {})
-        assert next(events)["id"] == str(services.journal.last())
+        milestones = (event for event in events if "id" in event)  # a job of another test may be at work
+        assert next(milestones)["id"] == str(services.journal.last())
 
 
 @pytest.mark.parametrize(("start", "kind"), [(b"\xff\xd8", "jpeg"), (b"RIFF0000WEBP", "webp"), (b"\x89PNG", "png")])

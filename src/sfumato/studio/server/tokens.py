@@ -110,13 +110,18 @@ def tokens_file(place: Place) -> Path:
     return place.path / "tokens.json"
 
 
-def new_token(place: Place, name: str) -> str:
-    """A token for a program, kept under its name; one that it had before counts no more. Raises SfumatoError."""
+def check_program(name: str) -> None:
+    """Raises SfumatoError for what no program can be called."""
     if not _NAME.fullmatch(name) or name == OWNER:
         raise SfumatoError(
             f"--new-token {name}: give the program's name, of small letters, digits, '-', '_' and '.', such as "
             f"open-webui; '{OWNER}' is taken"
         )
+
+
+def new_token(place: Place, name: str) -> str:
+    """A token for a program, kept under its name; one that it had before counts no more. Raises SfumatoError."""
+    check_program(name)
     Tokens.open(place)
     named = _read(tokens_file(place))
     named[name] = secrets.token_urlsafe(32)
