@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sfumato.studio.jobs.gallery import Gallery
 from sfumato.studio.jobs.search import KEYS, SearchError, Term, conditions, terms
 from sfumato.studio.jobs.work import NewWork
+from sfumato.text import readable
 
 WORKS = {
     "waves": {"label": "waves", "seed": 7, "model": "Coast at night", "created_at": datetime(2026, 3, 31, 23, 59)},
@@ -96,11 +97,15 @@ def test_what_cannot_be_read_is_said(query: str, said: str) -> None:
         conditions(query)
 
 
+# In the one normal form that a query is read in.
+QUOTED = st.text(st.characters(codec="utf-8", exclude_characters='"\0'), min_size=1, max_size=20).map(readable)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.builds(
     Term,
     st.sampled_from(["", *sorted(KEYS)]),
-    st.text(st.characters(codec="utf-8", exclude_characters='"\0'), min_size=1, max_size=20).filter(str.strip),
+    QUOTED.filter(str.strip),
     st.booleans(),
 ), max_size=5))  # fmt: skip
 def test_what_stands_in_quotes_is_read_as_it_is(wanted: list[Term]) -> None:
