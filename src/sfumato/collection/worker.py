@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -127,30 +128,35 @@ def _limit_memory(limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def main() -> None:
-    """Serve requests until standard input ends. Arguments: memory limit in bytes."""
+@contextlib.contextmanager
+def serving() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """A process that decodes what strangers made: where its requests come from, and where its answers go. The end
+    of either ends it. Its parent gives it a memory limit in bytes as its last argument."""
     # The terminal sends Ctrl-C to every process of the group; whoever started this one decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory(int(sys.argv[-1]))
     gc.freeze()  # what was imported stays, and need not be looked through again and again
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    requests = sys.stdin.buffer
     with os.fdopen(os.dup(1), "wb") as answers:
         send(answers, "ready")
         # Decoders written in C print what they think to both outputs; neither must reach the answers or the terminal.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
-        try:
-            setup, _ = receive(requests)
-            decoder = Decoder(setup["source"], tuple(setup["background"]))
-            while True:
-                batch, _ = receive(requests)
-                for request in batch:
-                    send(answers, *decoder.answer(request))
-        except (EOFError, BrokenPipeError):
-            return
+        with contextlib.suppress(EOFError, BrokenPipeError):
+            yield sys.stdin.buffer, answers
+
+
+def main() -> None:
+    """Serve batches of requests until standard input ends."""
+    with serving() as (requests, answers):
+        setup, _ = receive(requests)
+        decoder = Decoder(setup["source"], tuple(setup["background"]))
+        while True:
+            batch, _ = receive(requests)
+            for request in batch:
+                send(answers, *decoder.answer(request))
 
 
 if __name__ == "__main__":

@@ -6,20 +6,14 @@ A picture that kills or hangs its decoder takes this process along and nothing e
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import io
-import os
-import signal
-import sys
-import warnings
 from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image
 
 from sfumato.collection.sources import Source
-from sfumato.collection.worker import receive, send
+from sfumato.collection.worker import receive, send, serving
 from sfumato.images.colour import TRANSPOSING, orientation_of
 from sfumato.images.decoding import check_size, read_picture
 from sfumato.images.files import HEAD_BYTES, picture_format, read_file
@@ -94,27 +88,11 @@ def _bytes(path: Path, inside: str | None) -> bytes:
 
 
 def main() -> None:
-    """Serve requests until standard input ends. Arguments: memory limit in bytes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server says when this ends
-    with contextlib.suppress(ImportError, ValueError, OSError):  # Unix alone has it, and macOS refuses some values
-        import resource
-
-        limit = int(sys.argv[-1])
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    gc.freeze()
-    warnings.simplefilter("ignore")
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    requests = sys.stdin.buffer
-    with os.fdopen(os.dup(1), "wb") as answers:
-        send(answers, "ready")
-        # Decoders written in C print what they think to both outputs; neither must reach the answers or the terminal.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-        with contextlib.suppress(EOFError, BrokenPipeError):
-            while True:
-                request, _ = receive(requests)
-                send(answers, *answer(request))
+    """Serve requests until standard input ends."""
+    with serving() as (requests, answers):
+        while True:
+            request, _ = receive(requests)
+            send(answers, *answer(request))
 
 
 if __name__ == "__main__":

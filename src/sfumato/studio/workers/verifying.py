@@ -19,7 +19,7 @@ from sfumato.studio.jobs.specs import OfCollection, OfWork, PictureReference, Ve
 from sfumato.studio.models import StudioModel, models_of
 from sfumato.studio.server.learned_pictures import LearnedPictures, said_of
 from sfumato.studio.uploads import Upload
-from sfumato.studio.workers.again import begun_with, one_work
+from sfumato.studio.workers.again import begun_with, last_work
 from sfumato.studio.workers.handling import Context, Happening, Step
 from sfumato.studio.workers.references import picture_file
 from sfumato.works import Recipe, Work
@@ -116,14 +116,7 @@ def _again(reference: PictureReference, work: Work | None, context: Context) -> 
             return context.models.of_recipe(part, device)[1]
 
         steps = making_again(work.recipe, model_of, picture=picture, mask=mask, policy=Policy.none())
-        made: Work | None = None
-        while True:
-            try:
-                generation = next(steps) if made is None else steps.send(made)
-            except StopIteration:
-                break
-            made = yield from one_work(generation)
-        assert made is not None, "there is a work in each recipe"
+        made = yield from last_work(steps)
         same, said = compared(work, made)
     except SfumatoError as error:
         same, said = False, f"it cannot be: {error}"
