@@ -117,7 +117,7 @@ def test_the_plan_says_that_it_adapts_and_how_much_learns(adapted: tuple[Run, li
 def test_checkpoints_hold_the_adapter_and_its_optimiser_alone(adapted: tuple[Run, list[Event]]) -> None:
     checkpoint = load_checkpoint(adapted[0].checkpoints)
     assert checkpoint is not None
-    for part in ("weights", "average", "early"):
+    for part in ("weights", "average", "early-0"):
         ends = {name.rpartition(".")[2] for name in checkpoint.tensors[part]}
         assert ends == {"lora_A", "lora_B", "added"}
     kinds = {name.rpartition(".")[0].rpartition(".")[2] for name in checkpoint.tensors["optimiser"]}

@@ -15,7 +15,9 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model
 from sfumato.networks import ArticleDenoiserConfig, GeneratorConfig, TransformerConfig
 from sfumato.training import Run, preset, train
+from sfumato.training.averages import EarlyAverages
 from sfumato.training.checkpoint import load_checkpoint
+from sfumato.training.configuration import TrainingConfig
 from sfumato.training.events import Event, Finished, Noted, Trained
 from sfumato.training.objectives import Denoising, Losses
 from sfumato.training.run import RunRecord
@@ -216,7 +218,7 @@ def test_a_seed_of_its_own_makes_another_run(begin: Callable[..., Run]) -> None:
     assert len({tuple(run) for run in losses}) == 3
 
 
-@pytest.mark.parametrize(("slower", "steps"), [(1.0, 25), (4.0, 13)])
+@pytest.mark.parametrize(("slower", "steps"), [(1.0, 25), (4.0, 12)])
 def test_guidance_gets_the_weights_that_had_made_a_quarter_of_the_steps_though_the_speed_changed(
     begin: Callable[..., Run], state_of: Callable[[Run], Any], slower: float, steps: int
 ) -> None:
@@ -227,13 +229,26 @@ def test_guidance_gets_the_weights_that_had_made_a_quarter_of_the_steps_though_t
         state.step += 1
         for parameter in state.average.module.parameters():
             parameter.fill_(state.step)
-        state.keep_early(0.25)
+        state.keep_early((0.03, 0.12, 0.25))
     assert {value.mean().item() for value in state.early.at(0.25, state.step).values()} == {float(steps)}
 
 
-def test_a_number_of_steps_keeps_one_early_average(begin: Callable[..., Run], state_of: Callable[[Run], Any]) -> None:
+def test_early_averages_are_kept_at_each_share_and_survive_a_checkpoint(
+    begin: Callable[..., Run], state_of: Callable[[Run], Any]
+) -> None:
     state = state_of(begin(steps=100))
     for state.step in range(1, 101):
         state.place = state.step
-        state.keep_early(0.25)
-    assert (state.early.step, state.early.sooner) == (25, {})
+        for parameter in state.average.module.parameters():
+            parameter.fill_(state.step)
+        state.keep_early((0.03, 0.25))
+    assert {share: step for share, (step, _) in state.early.kept.items()} == {0.03: 3, 0.25: 25}
+    checkpoint, state.early = state.checkpoint(), EarlyAverages()
+    state.restore(checkpoint)
+    assert list(state.early.kept) == [0.03, 0.25]
+    for step, weights in state.early.kept.values():
+        assert {value.mean().item() for value in weights.values()} == {float(step)}
+
+
+def test_one_share_stands_for_itself_and_the_whole_run_for_none() -> None:
+    assert [TrainingConfig(early=early).early for early in (0.2, 1, (0.1, 0.3))] == [(0.2,), (), (0.1, 0.3)]

@@ -92,19 +92,19 @@ def test_going_on_takes_away_what_was_written_after_the_checkpoint(writer: RunWr
 
 def test_the_model_of_the_moment_has_early_weights_once_there_are_some(writer: RunWriter) -> None:
     assert not writer.model().config.has_early
-    writer.state.early.weights = copy.deepcopy(writer.state.average.module.network.state_dict())
+    writer.state.early.kept[0.25] = 1, copy.deepcopy(writer.state.average.module.network.state_dict())
     assert writer.model().config.has_early
     writer.state.step = 5
     writer.write_model(90.0)
     model = Model.from_pretrained(writer.run.path)
-    assert model.early.keys() == writer.state.early.weights.keys()
+    assert model.early.keys() == writer.state.early.kept[0.25][1].keys()
     assert "5 steps of 4 pictures in 1.5 minutes on cpu" in model.card
 
 
 def test_early_weights_guide_where_details_are_made_and_light_more_than_colour(writer: RunWriter) -> None:
     plain = writer.model().config.generation
     assert (plain.guidance_kind, plain.guidance_low, plain.guidance_chroma) == ("classifier_free", 0, 1)
-    writer.state.early.weights = dict(writer.state.average.module.network.state_dict())
+    writer.state.early.kept[0.25] = 1, dict(writer.state.average.module.network.state_dict())
     guided = writer.model().config.generation
     assert guided.guidance_kind == "autoguidance"
     assert plain.sigma_min < guided.guidance_low < guided.guidance_high < plain.sigma_max

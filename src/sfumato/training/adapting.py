@@ -16,6 +16,7 @@ from sfumato.models.adapted_pipeline import PipelineAdaptation, place_of_pipelin
 from sfumato.models.bases import opened_base
 from sfumato.pretrained.lora.about import LoraAbout
 from sfumato.pretrained.machine import MOST_GB
+from sfumato.training.averages import USUAL_EARLY
 from sfumato.training.configuration import AdapterSettings, TrainingConfig
 from sfumato.training.encoded import FOLDER, EncodedPictures
 from sfumato.training.low_rank import Adapter
@@ -46,7 +47,7 @@ class Base:
         network, pretrained, adapter = state.average.module.network, self.model.pretrained, settings.adapter
         assert adapter is not None, "a run that adapts says how"
         if pretrained is None:
-            early = {name: tensor.cpu() for name, tensor in state.early.at(settings.early, state.step).items()}
+            early = {name: tensor.cpu() for name, tensor in state.early.at(USUAL_EARLY, state.step).items()}
             weights = network.state_dict()
             return Adaptation(self.reference, weights, adapter.rank, adapter.scale, early, self.path)
         assert isinstance(network, Adapter) and isinstance(settings.objective, AdaptingConfig)

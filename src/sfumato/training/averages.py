@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+USUAL_EARLY = 0.25  # of the steps: where the average is taken that guides, unless another was found to be better
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -51,36 +55,25 @@ def exponent(std: float) -> float:
 
 
 @dataclass
-class EarlyAverage:
-    """The average's weights as they were early in the run, for autoguidance.
+class EarlyAverages:
+    """The average's weights as they were at some moments early in the run, one of which autoguidance uses.
 
-    Guidance wants weights that have made a certain share of the steps, which nobody knows in advance where the speed
-    changes. So where the clock says how far the run has come, the average is kept at half of that share too, and the
-    two are chosen from when a model is made.
-
-    weights, sooner: at the share, and at half of it; empty before; step, sooner_step: the steps that they had made.
+    kept: by the share of the run at which each was kept, with the number of steps that it had made; the run's place
+    follows the clock where a time has to be kept.
     """
 
-    weights: dict[str, Tensor] = field(default_factory=dict)
-    step: int = 0
-    sooner: dict[str, Tensor] = field(default_factory=dict)
-    sooner_step: int = 0
+    kept: dict[float, tuple[int, dict[str, Tensor]]] = field(default_factory=dict)
 
-    def keep(self, network: nn.Module, step: int, progress: float, share: float, *, clocked: bool) -> None:
-        """network: the averaged one, after ``step`` steps; progress: of the run, 0..1; share: where it is kept, 1 to
-        keep none; clocked: whether progress follows the time."""
-        if clocked and share < 1 and not self.sooner and progress >= share / 2:
-            self.sooner, self.sooner_step = copy.deepcopy(network.state_dict()), step
-        if share < 1 and not self.weights and progress >= share:
-            self.weights, self.step = copy.deepcopy(network.state_dict()), step
+    def keep(self, network: nn.Module, step: int, progress: float, shares: Sequence[float]) -> None:
+        """network: the averaged one, after ``step`` steps; progress: of the run, 0..1; shares: where it is kept."""
+        for share in shares:
+            if progress >= share and share not in self.kept:
+                self.kept[share] = step, copy.deepcopy(network.state_dict())
 
     def at(self, share: float, steps: int) -> dict[str, Tensor]:
-        """Of the averages that were kept the one at the number of steps that is nearest to that share of them all."""
-        if not self.weights or not self.sooner:
-            return self.weights
-        wanted = share * steps
-
-        def apart(step: int) -> float:
-            return max(step, 1) / wanted if step > wanted else wanted / max(step, 1)
-
-        return self.sooner if apart(self.sooner_step) < apart(self.step) else self.weights
+        """Of the averages that were kept the one whose number of steps is nearest, in proportion, to that share of all
+        ``steps``: how far weights have come is a matter of steps, where the speed changes too. {} where none is kept.
+        """
+        wanted = max(share * steps, 1)
+        nearest = min(self.kept.values(), default=(0, {}), key=lambda one: abs(math.log(max(one[0], 1) / wanted)))
+        return nearest[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from torch import nn
 
 from sfumato.diffusion import PIXELS, PreconditioningName
@@ -25,6 +25,14 @@ from sfumato.works.values import Precision
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Several = Annotated[int, Field(ge=1, le=10**9)]
 MOST_MINUTES = 1e7
+
+
+def _as_shares(value: object) -> object:
+    """A single share stands for itself, and 1 for none: at the end of a run nothing is early any more."""
+    return () if value == 1 else (value,) if isinstance(value, int | float) else value
+
+
+Shares = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], BeforeValidator(_as_shares)]
 
 
 class CadenceConfig(BaseModel):
@@ -95,7 +103,11 @@ class TrainingConfig(BaseModel):
     ema_std: float = Field(
         default=0.05, description="length of the weights' average, as a share of the run; 0: no average", ge=0, lt=0.28
     )
-    early: float = Field(default=0.25, description="where in the run the early average is kept; 1: nowhere", ge=0, le=1)
+    early: Shares = Field(
+        default=(0.03, 0.06, 0.12, 0.25),
+        description="where in the run early averages are kept, for guidance; the last by default; 1: nowhere",
+        max_length=8,
+    )
     precision: Precision = "float32"
     guard: bool = Field(default=True, description="end early when the model begins to learn pictures by heart")
 

@@ -179,9 +179,9 @@ def disk_bytes(made: Plan, dataset: Dataset) -> int:
     """The most that a run takes on the disk: pictures, checkpoints, model, snapshots and log."""
     settings = made.settings
     weights = 4 * made.parameters
-    # A checkpoint has the weights, up to three averages, and at most two numbers a weight for the optimiser; a model
-    # has two averages, and is written while the one before it is still there.
-    learned = CHECKPOINT_COPIES * 6 * weights + 2 * 2 * weights
+    # A checkpoint has the weights, their average, those from early in the run, and at most two numbers a weight for the
+    # optimiser; a model has two averages, and is written while the one before it is still there.
+    learned = CHECKPOINT_COPIES * (4 + len(settings.early)) * weights + 2 * 2 * weights
     cadence = settings.cadence
     pictured = settings.steps // cadence.picture_every if cadence.picture_every else cadence.snapshots
     # The sheets, and about as much again for the strip and the animation, larger by captions and edges.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 from sfumato.diffusion import Denoiser
 from sfumato.errors import SfumatoError
-from sfumato.training.averages import EarlyAverage, PowerAverage
+from sfumato.training.averages import EarlyAverages, PowerAverage
 from sfumato.training.checkpoint import Checkpoint
 from sfumato.training.memorisation import OverfittingGuard
 from sfumato.training.objectives import Objective
@@ -49,7 +50,7 @@ class TrainingState:
     optimiser: Optimiser
     schedule: LearningRateSchedule
     guard: OverfittingGuard = field(default_factory=OverfittingGuard)
-    early: EarlyAverage = field(default_factory=EarlyAverage)
+    early: EarlyAverages = field(default_factory=EarlyAverages)
     step: int = 0
     rate_factor: float = 1.0
     evaluations: int = 0
@@ -62,22 +63,20 @@ class TrainingState:
     noted: str = ""
     finished: bool = False
 
-    def keep_early(self, share: float) -> None:
-        """Keep the average where the run has come to that share. share: 1 keeps nothing."""
-        network, clocked = self.average.module.network, self.timetable is not None
-        self.early.keep(network, self.step, self.schedule.progress(self.place), share, clocked=clocked)
+    def keep_early(self, shares: Sequence[float]) -> None:
+        """Keep the average where the run has come to one of these shares."""
+        self.early.keep(self.average.module.network, self.step, self.schedule.progress(self.place), shares)
 
     def checkpoint(self) -> Checkpoint:
         tensors = {
             "weights": self.objective.state_dict(),
             "average": self.average.module.network.state_dict(),
-            "early": self.early.weights,
-            "sooner": self.early.sooner,
             "optimiser": self.optimiser.state(),
+            **{f"early-{number}": weights for number, (_, weights) in enumerate(self.early.kept.values())},
         }
         state = {name: getattr(self, name) for name in _PLAIN}
         state["timetable"] = None if self.timetable is None else asdict(self.timetable)
-        state |= {"early_step": self.early.step, "sooner_step": self.early.sooner_step}
+        state["early"] = [(share, step) for share, (step, _) in self.early.kept.items()]
         return Checkpoint(self.step, tensors, {**state, "schedule": asdict(self.schedule), "guard": asdict(self.guard)})
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -95,8 +94,12 @@ class TrainingState:
         state: dict[str, Any] = dict(checkpoint.state)
         self.objective.load_state_dict(dict(checkpoint.tensors["weights"]))
         self.average.module.network.load_state_dict(dict(checkpoint.tensors["average"]))
-        early, sooner = (dict(checkpoint.tensors[name]) for name in ("early", "sooner"))
-        self.early = EarlyAverage(early, state["early_step"], sooner, state["sooner_step"])
+        self.early = EarlyAverages(
+            {
+                share: (step, dict(checkpoint.tensors[f"early-{number}"]))
+                for number, (share, step) in enumerate(state["early"])
+            }
+        )
         self.optimiser.load(checkpoint.tensors["optimiser"])
         self.schedule = LearningRateSchedule(**state["schedule"])
         self.timetable = None if state["timetable"] is None else Timetable(**state["timetable"])

@@ -21,6 +21,7 @@ from sfumato.pretrained.hub import is_hub_id
 from sfumato.text import counted
 from sfumato.training.adapting import Base
 from sfumato.training.ancestry import run_holdings
+from sfumato.training.averages import USUAL_EARLY
 from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.conditions import known_classes, labels_among, model_name
@@ -83,7 +84,7 @@ class RunWriter:
     def model(self, card: str = "", calibration: Calibration | None = None) -> Model:
         """The model of this moment, which shares the state's averaged weights."""
         state, settings = self.state, self.run.record.settings
-        config, early, adaptation = self.config, state.early.at(settings.early, state.step), None
+        config, early, adaptation = self.config, state.early.at(USUAL_EARLY, state.step), None
         if self.base is not None and settings.adapter is not None:
             adaptation = self.base.adaptation(settings, state)
             early = adaptation.early_merged(self.base.model.denoiser.network.state_dict())
