@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
+from torch import Tensor
 
 from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
@@ -145,12 +145,6 @@ def check_fit(wanted: Mapping[str, Sequence[int]], given: Mapping[str, Sequence[
     """Raises SfumatoError with the first name or shape that is not as a model's configuration wants it."""
     if fault := misfit(wanted, given):
         raise SfumatoError(f"{origin}: unlike what config.json asks for, it {fault}; the two do not belong together")
-
-
-def load_into(module: nn.Module, tensors: Mapping[str, Tensor], origin: Path | str) -> None:
-    """Copy the tensors into a module of these very names and shapes. Raises SfumatoError with the first misfit."""
-    check_fit(shapes_of(module.state_dict()), shapes_of(tensors), origin)
-    module.load_state_dict(dict(tensors))
 
 
 def digest(path: Path) -> str:

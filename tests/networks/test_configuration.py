@@ -213,8 +213,8 @@ def test_the_shapes_are_those_of_the_network_that_is_built(config) -> None:
 
 
 def test_so_are_those_of_a_network_that_sees_a_reference() -> None:
-    built = build_network(UNetConfig(), 32, 0, in_channels=3, reference=True).state_dict()
-    assert network_shapes(UNetConfig(), 32, 0, in_channels=3, reference=True) == {
+    built = build_network(UNetConfig(), 32, 0, in_channels=3, reference=3).state_dict()
+    assert network_shapes(UNetConfig(), 32, 0, in_channels=3, reference=3) == {
         name: part.shape for name, part in built.items()
     }
 

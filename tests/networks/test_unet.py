@@ -78,7 +78,7 @@ def test_the_bottleneck_keeps_each_pixel_at_its_place(stirred) -> None:
 def test_a_reference_is_seen_at_its_place_and_there_are_no_classes() -> None:
     torch.manual_seed(0)
     config = UNetConfig(patch=1, channels=(8,), blocks=1, width=24, depth=1, heads=2)
-    network = build_network(config, 16, 5, in_channels=3, reference=True)
+    network = build_network(config, 16, 5, in_channels=3, reference=3)
     assert network.conditioning.classes.num_embeddings == 1
     nn.init.normal_(network.output.weight)
     nn.init.zeros_(network.levels.up.weight)
@@ -91,7 +91,7 @@ def test_a_reference_is_seen_at_its_place_and_there_are_no_classes() -> None:
 
 def test_no_other_network_can_see_a_reference() -> None:
     with pytest.raises(ValueError, match="a network of kind transformer cannot see a picture beside the noisy one"):
-        build_network(TransformerConfig(), 32, 0, in_channels=3, reference=True)
+        build_network(TransformerConfig(), 32, 0, in_channels=3, reference=3)
 
 
 @pytest.mark.parametrize("patch", [1, 2, 4])

@@ -3,6 +3,7 @@
 from sfumato.diffusion.codec import PIXELS, AnyCodec, Codec
 from sfumato.diffusion.condition import ClassCondition, Condition, Mixture, PictureCondition
 from sfumato.diffusion.denoiser import (
+    Cascade,
     Denoiser,
     Preconditioning,
     PreconditioningName,
@@ -20,6 +21,7 @@ __all__ = [
     "SIGMA_MAX",
     "SIGMA_MIN",
     "AnyCodec",
+    "Cascade",
     "ClassCondition",
     "Codec",
     "Condition",

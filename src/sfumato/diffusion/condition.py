@@ -93,9 +93,16 @@ class ClassCondition(Condition):
 
 @dataclass(frozen=True, eq=False)
 class PictureCondition(Condition):
-    """picture: [N, C, H, W], a reference that the pictures resemble, as the codec encodes it."""
+    """picture: [N, C, H, W], a reference that the pictures resemble, as the codec encodes it; or [N, C + 1, H, W], with
+    what is told of the noise in it (see ``told``)."""
 
     picture: Tensor
+
+    def told(self, noise: Tensor) -> Self:
+        """The same with the noise level of each reference, [N], as one more channel: conditioning augmentation (Ho et
+        al. 2022, arXiv:2106.15282, section 4.2), by which an upscaler learns how far its reference is to be trusted."""
+        plane = noise.to(self.picture).view(-1, 1, 1, 1).expand(-1, 1, *self.picture.shape[2:])
+        return type(self)(torch.cat((self.picture, plane), 1))
 
     def drop(self, dropped: Tensor | None = None) -> Self:
         """The same: a reference is never dropped, as no upscaler learns to do without."""

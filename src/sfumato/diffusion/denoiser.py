@@ -8,8 +8,9 @@ is what ``c_in`` below restores.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -128,6 +129,31 @@ class Denoiser(nn.Module):
         self.network = network
         self.preconditioning = preconditioning
 
+    def networks(self) -> dict[str, nn.Module]:
+        """All that learn, by the prefix of the names of their weights: '' for its own."""
+        return {"": self.network}
+
+    def weights(self) -> dict[str, Tensor]:
+        """Those of all its networks, by their names."""
+        return {
+            prefix + name: tensor
+            for prefix, network in self.networks().items()
+            for name, tensor in network.state_dict().items()
+        }
+
+    def load_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what ``weights`` gave. Raises RuntimeError for other names or shapes."""
+        own = self.networks()
+        for prefix, network in own.items():
+            others = [other for other in own if len(other) > len(prefix)]
+            network.load_state_dict(
+                {
+                    name.removeprefix(prefix): tensor
+                    for name, tensor in tensors.items()
+                    if name.startswith(prefix) and not any(name.startswith(other) for other in others)
+                }
+            )
+
     def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
         """x: [N, C, H, W], x0 plus sigma times noise. sigma: a number or [N], > 0. condition: of N pictures, or None
         for nothing. Returns [N, C, H, W], float32.
@@ -148,8 +174,35 @@ class ResidualDenoiser(Denoiser):
     """
 
     def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
-        """As `Denoiser`'s. Raises ValueError where the condition is not a picture of x's shape."""
-        if not isinstance(condition, PictureCondition) or condition.picture.shape != x.shape:
+        """As `Denoiser`'s. Raises ValueError where the condition is not a picture of x's shape, with no more than one
+        channel beyond."""
+        if not isinstance(condition, PictureCondition) or condition.picture[:, : x.shape[1]].shape != x.shape:
             raise ValueError("the condition has to be a picture of the same shape")
-        reference = condition.picture.float()
+        reference = condition.picture[:, : x.shape[1]].float()
         return reference + super().forward(x.float() - reference, sigma, condition)
+
+
+class Cascade(Denoiser):
+    """A denoiser of small pictures and the upscalers that enlarge what it makes, one after the other (Ho et al. 2022,
+    'Cascaded diffusion models', arXiv:2106.15282). As a denoiser it is that of the small pictures.
+
+    Its weights are those of the small pictures' network under their own names, and each upscaler's with a prefix.
+    """
+
+    def __init__(self, base: Denoiser, upscalers: Sequence[Denoiser]) -> None:
+        super().__init__(base.network, base.preconditioning)
+        self.upscalers = nn.ModuleList(upscalers)
+
+    @property
+    def base(self) -> Denoiser:
+        """That of the small pictures alone, which shares its weights."""
+        return Denoiser(self.network, self.preconditioning)
+
+    def networks(self) -> dict[str, nn.Module]:
+        uppers = {upscaler_prefix(place): cast(Denoiser, each).network for place, each in enumerate(self.upscalers)}
+        return super().networks() | uppers
+
+
+def upscaler_prefix(place: int) -> str:
+    """Of the names of the weights of a cascade's upscaler number ``place``, from 0."""
+    return f"upscalers.{place}."

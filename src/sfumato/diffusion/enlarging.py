@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from sfumato.diffusion.codec import Codec
+from sfumato.diffusion.condition import PictureCondition
+
 _REACH = 2  # pixels that a bicubic value goes by, on either side
 
 
@@ -25,3 +28,17 @@ def enlarged(images: Tensor, factor: int, *, wrap: bool = False) -> Tensor:
     whole = F.interpolate(padded, scale_factor=factor, mode="bicubic", antialias=True)
     edge = around * factor
     return whole[:, :, edge : whole.shape[2] - edge, edge : whole.shape[3] - edge]
+
+
+def references(
+    small: Tensor, factor: int, codec: Codec, *, noise: Tensor, level: Tensor, most: float, wrap: bool = False
+) -> PictureCondition:
+    """What an upscaler is told: small pictures with noise, enlarged, and how much noise that is.
+
+    small: [N, 3, H, W]; noise: standard normal, of that shape; level: [N], its standard deviation, 0..most; most: what
+    the upscaler has learned with, 0 for one that is shown no noise and told of none. wrap: as of ``enlarged``.
+    """
+    if most == 0:
+        return PictureCondition(codec.encode(enlarged(small, factor, wrap=wrap)))
+    noisy = small + level.to(small).view(-1, 1, 1, 1) * noise.to(small)
+    return PictureCondition(codec.encode(enlarged(noisy, factor, wrap=wrap))).told(level / most)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypedDict
+from typing import Annotated, ClassVar, Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,7 +16,7 @@ from sfumato.networks import AnyNetworkConfig, check_parameters, parameter_count
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import counted
 from sfumato.works.request import SamplerSettings
-from sfumato.works.values import LOWEST_SIGMA
+from sfumato.works.values import LOWEST_SIGMA, Extended
 
 StudentSampler = Literal["consistency", "consistency_denoised"]
 # What a work begins with: noise; a picture that is answered in one pass; or a small picture, to be enlarged.
@@ -23,6 +24,7 @@ BeginsWith = Literal["noise", "picture", "reference"]
 # What D(x, sigma) answers with: the mean of all clean pictures that x could be, or one of them.
 Answer = Literal["mean", "sample"]
 LARGEST_SIZE = 1024  # pixels a side
+MOST_UPSCALERS = 3
 MOST_CLASSES = 100_000
 MOST_CONFIG_BYTES = 16 << 20
 MOST_HEADER_BYTES = 16 << 20  # of the weights
@@ -82,10 +84,10 @@ class NetworkArguments(TypedDict):
     size: int
     classes: int
     in_channels: int
-    reference: bool
+    reference: int
 
 
-class ModelConfig(BaseModel):
+class ModelConfig(Extended):
     """size: the side of a picture in pixels, as the network sees it, to 1,024; classes: to 100,000; class_shares: how
     often each was seen, in proportion; factor: how many times an upscaler enlarges, to 16; codec: what pictures are
     denoised as; sigma_data: of what is denoised, 1e-6 to 1000.
@@ -95,6 +97,8 @@ class ModelConfig(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"reference_noise", "upscalers"})
 
     format: Literal["sfumato-model-1"] = "sfumato-model-1"
     name: str = Field("untitled", min_length=1, max_length=10_000)
@@ -109,6 +113,17 @@ class ModelConfig(BaseModel):
     answer: Answer = "mean"
     preconditioning: PreconditioningName = "edm"
     sigma_data: float = Field(0.5, ge=LOWEST_SIGMA, le=1000)
+    reference_noise: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="of an upscaler: the most noise that its reference had in training",
+    )
+    upscalers: tuple[ModelConfig, ...] = Field(
+        default=(),
+        max_length=MOST_UPSCALERS,
+        description="what enlarges its works, one after the other",
+    )
     has_early: bool = Field(default=False, description="early weights are kept too, for autoguidance")
     generation: SamplerSettings = SamplerSettings()
     descends_from: tuple[str, ...] = Field(
@@ -137,6 +152,32 @@ class ModelConfig(BaseModel):
         if self.classes and sum(self.class_shares) <= 0:
             raise ValueError("class_shares are all 0")
         return self
+
+    @model_validator(mode="after")
+    def _what_enlarges_is_an_upscaler(self) -> Self:
+        if self.upscalers and (self.begins_with != "noise" or self.takes_prompts):
+            raise ValueError("upscalers enlarge the works of a model of its own that begins with noise")
+        for upscaler in self.upscalers:
+            if not upscaler.enlarges or upscaler.upscalers:
+                raise ValueError(f"upscalers: '{upscaler.name}' is none")
+        if self.side > LARGEST_SIZE:
+            raise ValueError(f"works would have {self.side} pixels a side, and {LARGEST_SIZE:,} are the most")
+        return self
+
+    @property
+    def base(self) -> Self:
+        """The same without upscalers: of the small pictures alone."""
+        return self.model_copy(update={"upscalers": ()})
+
+    @property
+    def enlargement(self) -> int:
+        """How many times its upscalers enlarge what its own network makes, 1 without any."""
+        return math.prod(upscaler.factor for upscaler in self.upscalers)
+
+    @property
+    def side(self) -> int:
+        """Pixels: of the works that it makes of itself. ``size`` is what its own network sees at once."""
+        return self.size * self.enlargement
 
     @property
     def enlarges(self) -> bool:
@@ -195,7 +236,7 @@ class ModelConfig(BaseModel):
             "size": self.size // self.codec.factor,
             "classes": len(self.classes),
             "in_channels": self.codec.channels,
-            "reference": self.enlarges,
+            "reference": (self.codec.channels + (self.reference_noise > 0)) * self.enlarges,
         }
 
 
@@ -223,4 +264,5 @@ def most_weights_bytes(config: ModelConfig) -> int:
     """How large a file of its weights can be at most: the early ones too, in numbers of eight bytes, and a header."""
     if isinstance(config.network, PretrainedNetwork):  # of which an adapter is a part
         return 16 * config.network.parameters + MOST_HEADER_BYTES
-    return 16 * parameter_count(**config.network_arguments()) + MOST_HEADER_BYTES
+    parts = (config, *config.upscalers)
+    return sum(16 * parameter_count(**part.network_arguments()) for part in parts) + MOST_HEADER_BYTES

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
 from sfumato.devices import ThreadCount, device_named
-from sfumato.diffusion import Codec, Denoiser, ResidualDenoiser, preconditioning
+from sfumato.diffusion import Cascade, Codec, Denoiser, ResidualDenoiser, preconditioning
 from sfumato.disk import local_path, read_file
 from sfumato.errors import SfumatoError, hub_reason
 from sfumato.likeness import Finding, Likeness
@@ -32,7 +32,7 @@ from sfumato.networks import build_network
 from sfumato.pretrained.opening import is_pipeline
 from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
-from sfumato.weights import digest, load_into, with_early
+from sfumato.weights import check_fit, digest, shapes_of, with_early
 from sfumato.works.recipe import ModelReference
 from sfumato.works.values import Precision
 
@@ -45,7 +45,8 @@ _MOST_CARD_BYTES = 1 << 20
 def build_denoiser(config: ModelConfig) -> Denoiser:
     """The denoiser that a configuration describes, with fresh weights."""
     kind = ResidualDenoiser if config.enlarges else Denoiser
-    return kind(build_network(**config.network_arguments()), preconditioning(config.preconditioning, config.sigma_data))
+    made = kind(build_network(**config.network_arguments()), preconditioning(config.preconditioning, config.sigma_data))
+    return Cascade(made, [build_denoiser(each) for each in config.upscalers]) if config.upscalers else made
 
 
 @dataclass(eq=False)
@@ -82,7 +83,7 @@ class Model:
         config, parameters = self.config, sum(weights.numel() for weights in self.denoiser.parameters())
         facts = [
             *([counted(len(config.classes), "class")] if config.classes else []),
-            f"{config.size} x {config.size} px",
+            f"{config.side} x {config.side} px",
             f"{parameters / 1e6:.{1 if parameters >= 1e5 else 3}f} million parameters",
             f"on {self.device}",
             f"from {self.place!r}" if self.place else "in memory",
@@ -93,6 +94,23 @@ class Model:
     def codec(self) -> Codec:
         """What pictures are denoised as."""
         return self.config.codec
+
+    @property
+    def base(self) -> Self:
+        """The same model without its upscalers: it makes the small pictures alone, and is known by the same weights."""
+        if not isinstance(self.denoiser, Cascade):
+            return self
+        return replace(self, config=self.config.base, denoiser=self.denoiser.base)
+
+    @property
+    def upscalers(self) -> tuple[Self, ...]:
+        """What enlarges its works, one after the other, each as a model that can enlarge any picture."""
+        if not isinstance(self.denoiser, Cascade):
+            return ()
+        parts = zip(self.config.upscalers, self.denoiser.upscalers, strict=True)
+        return tuple(
+            replace(self, config=config, denoiser=cast(Denoiser, denoiser), early={}) for config, denoiser in parts
+        )
 
     @property
     def is_conditional(self) -> bool:
@@ -224,7 +242,7 @@ class Model:
         else:
             (directory / CONFIG).write_bytes(encoded(self.config.model_dump_json(indent=2) + "\n"))
             # Its own way to a file keeps that to its owner, and a model is to be shared.
-            tensors = with_early(self.denoiser.network.state_dict(), self.early)
+            tensors = with_early(self.denoiser.weights(), self.early)
             (directory / WEIGHTS).write_bytes(save(tensors, metadata={"format": "pt"}))
             self.weights_digest = digest(directory / WEIGHTS)
         if self.likeness is not None:
@@ -279,7 +297,7 @@ class Model:
                 "choose classifier_free, or no guidance"
             )
         if self._early is None or self._early[0] is not self.early:
-            denoiser = _filled(self.config, self.early, f"the early weights of '{self.config.name}'")
+            denoiser = _filled(self.config.base, self.early, f"the early weights of '{self.config.name}'")
             self._early = self.early, denoiser.eval().requires_grad_(False)
         denoiser = self._early[1]
         return denoiser if next(denoiser.parameters()).device == self.device else denoiser.to(self.device)
@@ -289,7 +307,8 @@ def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | s
     """The denoiser of a configuration with these weights. Leaves torch's random numbers where they were."""
     with torch.random.fork_rng(devices=[]):
         denoiser = build_denoiser(config)
-    load_into(denoiser.network, tensors, origin)
+    check_fit(shapes_of(denoiser.weights()), shapes_of(tensors), origin)
+    denoiser.load_weights(tensors)
     return denoiser
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from sfumato.diffusion.denoiser import upscaler_prefix
 from sfumato.models.adaptation import Adaptation, read_adaptation
 from sfumato.models.adapted import AdapterConfig, read_adapter_config
 from sfumato.models.bases import REMEDY, opened_base
@@ -59,8 +60,17 @@ def _adapted(
 
 def _check(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Path) -> None:
     """Raises SfumatoError where the weights, early ones with them, are not those of the configuration."""
-    wanted = network_shapes(**config.network_arguments())
     own, early = split_early(shapes)
-    check_fit(wanted, own, origin)
+    check_fit(weights_shapes(config), own, origin)
     if early:
-        check_fit(wanted, early, f"{origin}: the early weights")
+        check_fit(weights_shapes(config.base), early, f"{origin}: the early weights")
+
+
+def weights_shapes(config: ModelConfig) -> dict[str, Sequence[int]]:
+    """The names and shapes of a model's weights, those of its upscalers with a prefix."""
+    parts = {"": config} | {upscaler_prefix(place): each for place, each in enumerate(config.upscalers)}
+    return {
+        prefix + name: shape
+        for prefix, part in parts.items()
+        for name, shape in network_shapes(**part.network_arguments()).items()
+    }

@@ -20,7 +20,7 @@ from sfumato.diffusion import (
     guide,
     mixed,
 )
-from sfumato.diffusion.enlarging import enlarged
+from sfumato.diffusion.enlarging import references
 from sfumato.diffusion.inpainting import continued, inpaint, kept
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.membrane import met
@@ -41,6 +41,7 @@ from sfumato.works.request import SamplerSettings
 # stands at the same place in it.
 BATCH = 16
 AT_ONCE = 64  # windows that the network sees at once
+REFERENCE_STEP = -2  # of the noise that an upscaler's reference is given; -1 is what a picture begins with
 REPEATS = 2  # times that inpainting goes through the noise levels at which a picture is decided
 
 
@@ -154,8 +155,8 @@ def _steps(
     sigmas = noise_levels(model, settings, canvas)
     sigmas = sigmas[settings.steps - max(1, round(canvas.strength * settings.steps)) :]
     if canvas.reference is not None:
-        begun = codec.encode(enlarged(canvas.reference[None].to(device), model.config.factor, wrap=canvas.tile))
-        mixture = Mixture.of(PictureCondition(begun.expand(len(initial), -1, -1, -1)))
+        told = _references(model, settings, initial, canvas)
+        begun, mixture = told.picture[:, : codec.channels], Mixture.of(told)
     else:
         begun = torch.zeros((), device=device) if canvas.picture is None else codec.encode(_begun(canvas).to(device))
         mixture = Mixture.joined([one.mixture for one in initial])
@@ -196,6 +197,25 @@ def _steps(
         nudged=unguided,
         highest=1.001 * filled_from(model.config),  # the first level may be rounded up
         noise_high=settings.noise_high,
+    )
+
+
+def _references(
+    model: Model, settings: SamplerSettings, initial: Sequence[InitialNoise], canvas: Canvas
+) -> PictureCondition:
+    """What an upscaler is told for each picture: the canvas's reference, with as much noise as the settings say."""
+    assert canvas.reference is not None, "an upscaler has one"
+    small = canvas.reference.to(model.device).expand(len(initial), -1, -1, -1)
+    most = model.config.reference_noise
+    noise = torch.stack([one.noise.draw(REFERENCE_STEP, tuple(small.shape[1:])) for one in initial])
+    return references(
+        small,
+        model.config.factor,
+        canvas.codec(model.config),
+        noise=noise.to(model.device),
+        level=torch.full((len(initial),), min(settings.reference_noise, most)),
+        most=most,
+        wrap=canvas.tile,
     )
 
 

@@ -113,13 +113,14 @@ NetworkConfig = Annotated[AnyNetworkConfig, Field(discriminator="kind")]
 
 
 def build_network(
-    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: int = 0
 ) -> nn.Module:
     """A network F(x, c_noise, condition), x: [N, in_channels, size, size], freshly initialised from torch's own random
     state.
 
-    classes: how many the condition can name; reference: the condition is another such x in their place, which only a
-    U-Net can see. in_channels: those of the codec. Raises ValueError where another network is to see a reference, where
+    classes: how many the condition can name; reference: channels of the picture, of x's size, that is the condition in
+    their place, which only a U-Net can see; 0 for none. in_channels: those of the codec. Raises ValueError where
+    another network is to see a reference, where
     ``size`` is not a multiple of the network's ``size_multiple``, and where attention would be between more than
     ``MOST_CELLS`` cells.
     """
@@ -138,7 +139,7 @@ def build_network(
         return config.builds(size, classes, **arguments)
     if config.kind != "unet":
         raise ValueError(f"a network of kind {config.kind} cannot see a picture beside the noisy one; take a unet")
-    return UNet(size, 0, reference=True, **arguments)
+    return UNet(size, 0, reference=reference, **arguments)
 
 
 class _ShapesAlone(TorchFunctionMode):
@@ -163,7 +164,7 @@ class _ShapesAlone(TorchFunctionMode):
 
 
 def network_shapes(
-    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: int = 0
 ) -> dict[str, torch.Size]:
     """The names and shapes in the state dict of `build_network`'s network. Raises ValueError as that does."""
     with _ShapesAlone(), torch.device("meta"):
@@ -171,9 +172,7 @@ def network_shapes(
     return {name: tensor.shape for name, tensor in network.state_dict().items()}
 
 
-def parameter_count(
-    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
-) -> int:
+def parameter_count(config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: int = 0) -> int:
     """How many numbers the network has. Raises ValueError as `build_network` does."""
     return sum(
         shape.numel()
@@ -182,7 +181,7 @@ def parameter_count(
 
 
 def check_parameters(
-    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: bool = False
+    config: AnyNetworkConfig, size: int, classes: int, *, in_channels: int, reference: int = 0
 ) -> None:
     """Raises ValueError for a network of more than `MOST_PARAMETERS`, and as `build_network` does."""
     count = parameter_count(config, size, classes, in_channels=in_channels, reference=reference)

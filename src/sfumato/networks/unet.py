@@ -76,8 +76,9 @@ class Level(nn.Module):
 class UNet(nn.Module):
     """channels: from the finest level (cells of ``patch`` x ``patch``) down; every further level halves the side.
 
-    in_channels: of what comes in and of what goes out, [N, in_channels, H, W]. reference: the condition is another such
-    tensor, of the same size, which is seen beside the noisy one; then there are no classes.
+    in_channels: of what comes in and of what goes out, [N, in_channels, H, W]. reference: channels of the
+    condition, a tensor of the same height and width that is seen beside the noisy one; then there are no classes. 0 for
+    none.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class UNet(nn.Module):
         width: int,
         depth: int,
         heads: int,
-        reference: bool = False,
+        reference: int = 0,
     ) -> None:
         super().__init__()
         self.patch, self.reference = patch, reference
@@ -102,7 +103,7 @@ class UNet(nn.Module):
         for index in reversed(range(len(channels))):
             inner = Level(levels[index], levels[index + 1], blocks, width, inner)
         self.levels = inner
-        seen = (2 if reference else 1) * in_channels * patch**2
+        seen = (in_channels + reference) * patch**2
         self.embed = nn.Conv2d(seen, channels[0], 3, padding=1)
         self.final = nn.Linear(width, 2 * channels[0])
         # The output sees the input as well: at low noise what is asked for is nearly the input's own fine grain.

@@ -141,7 +141,7 @@ class TrainingConfig(BaseModel):
             self.latent_size,
             0,
             in_channels=self.codec.channels,
-            reference=objective.begins_with == "reference",
+            reference=(self.codec.channels + (objective.reference_noise > 0)) * (objective.begins_with == "reference"),
         )
         return self
 

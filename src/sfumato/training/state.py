@@ -70,7 +70,7 @@ class TrainingState:
     def checkpoint(self) -> Checkpoint:
         tensors = {
             "weights": self.objective.state_dict(),
-            "average": self.average.module.network.state_dict(),
+            "average": self.average.module.weights(),
             "optimiser": self.optimiser.state(),
             **{f"early-{number}": weights for number, (_, weights) in enumerate(self.early.kept.values())},
         }
@@ -93,7 +93,7 @@ class TrainingState:
     def _restore(self, checkpoint: Checkpoint) -> None:
         state: dict[str, Any] = dict(checkpoint.state)
         self.objective.load_state_dict(dict(checkpoint.tensors["weights"]))
-        self.average.module.network.load_state_dict(dict(checkpoint.tensors["average"]))
+        self.average.module.load_weights(checkpoint.tensors["average"])
         self.early = EarlyAverages(
             {
                 share: (step, dict(checkpoint.tensors[f"early-{number}"]))

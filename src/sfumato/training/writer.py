@@ -185,6 +185,7 @@ def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> 
         answer=objective.answer,
         preconditioning=settings.preconditioning,
         sigma_data=objective.sigma_data,
+        reference_noise=objective.reference_noise,
         generation=objective.sampling(settings),
         descends_from=run.record.descends_from,
         learned_from=run.record.learned_from,

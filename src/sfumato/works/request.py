@@ -52,7 +52,7 @@ class SamplerSettings(Extended):
     """How noise becomes a picture. What is not set is as the model has it; its own settings are measured ones, see
     benchmarks/README.md."""
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance", "reference_noise"})
 
     steps: Steps = Field(default=16, description="Steps from noise to picture.")
     guidance: Guidance = Field(
@@ -71,6 +71,9 @@ class SamplerSettings(Extended):
     # S_tmax of Karras et al. 2022, arXiv:2206.00364, algorithm 2.
     noise_high: Sigma = _rare(
         USUAL_HIGHEST_SIGMA, "The noise level up to which a stochastic sampler adds fresh noise (a sigma)."
+    )
+    reference_noise: Fraction = _rare(
+        0.0, "Of an upscaler that has learned with it: how much noise is put on what it enlarges, 0 to 1."
     )
     sigma_min: NoiseLevel = _rare(0.03, "The last noise level before none (a sigma).")
     sigma_max: NoiseLevel = _rare(40.0, "The first noise level (a sigma).")
@@ -169,7 +172,7 @@ class Request(Extended):
     what stands in their place where they are not kept.
     """
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt", "withheld"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"prompt", "withheld", "stage"})
 
     seed: Seed = Field(default=0, description="The same seed makes the same works.")
     number: Number = Field(default=0, description="The work's number among those of the seed.")
@@ -186,6 +189,11 @@ class Request(Extended):
     negative: Label | None = Field(default=None, description="What to lead away from: a class, or with --prompt words.")
     sampling: SamplerSettings = Field(default_factory=SamplerSettings)
     canvas: CanvasShape = Field(default_factory=CanvasShape)
+    stage: Literal["base", "full"] = Field(
+        default="full",
+        description="Of a model with upscalers: full for works of its whole size, base for the small ones that these "
+        "enlarge.",
+    )
     edit: Edit | None = None
     palette: Palette | None = None
     composition: Composition | None = None

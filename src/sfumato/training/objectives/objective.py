@@ -102,6 +102,11 @@ class ObjectiveConfig(BaseModel, ABC):
         return 0.5
 
     @property
+    def reference_noise(self) -> float:
+        """The most noise that an upscaler's reference has in training, of which the network is told; 0 for none."""
+        return 0.0
+
+    @property
     def features(self) -> str:
         """Where the features come from in which pictures are compared, as `vgg_file` takes it; 'none' for none."""
         return "none"
@@ -128,7 +133,8 @@ class ObjectiveConfig(BaseModel, ABC):
         told = classes if self.knows_classes else 0
         channels = settings.codec.channels
         assert not isinstance(settings.network, PretrainedNetwork), "it is not built from settings"
-        network = build_network(settings.network, settings.latent_size, told, in_channels=channels, reference=enlarges)
+        seen = (channels + (self.reference_noise > 0)) * enlarges
+        network = build_network(settings.network, settings.latent_size, told, in_channels=channels, reference=seen)
         made = ResidualDenoiser if enlarges else Denoiser
         return made(network, preconditioning(settings.preconditioning, self.sigma_data))
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sfumato.training.configuration import TrainingConfig
 
 MEASURED = 256  # pictures whose detail is measured
+REFERENCE_NOISE = 0.1  # with which works are enlarged, unless another was found to be better
 LEAST_DETAIL = 0.01  # so that pictures of plain colours leave something to divide by
 
 
@@ -37,6 +38,12 @@ class UpscalingConfig(ObjectiveConfig):
     factor: int = Field(default=1, description="how many times pictures are enlarged", ge=1, le=8)
     detail: NoiseLevel = Field(
         default=0.1, description="standard deviation of what a picture has beyond its small form; by default measured"
+    )
+    augmentation: float = Field(
+        default=0.25,
+        description="the most noise that small pictures are given, a standard deviation, of which the network is told",
+        ge=0,
+        le=1,
     )
     noise_mean: NoiseMean = -0.9
     noise_std: NoiseStd = 1.3
@@ -53,6 +60,10 @@ class UpscalingConfig(ObjectiveConfig):
     @property
     def enlargement(self) -> int:
         return self.factor
+
+    @property
+    def reference_noise(self) -> float:
+        return self.augmentation
 
     @property
     def sigma_data(self) -> float:
@@ -74,7 +85,7 @@ class UpscalingConfig(ObjectiveConfig):
 
     @classmethod
     def shared_with(cls, parent: ModelConfig) -> Mapping[str, Any]:
-        return {"factor": parent.factor, "detail": parent.sigma_data}
+        return {"factor": parent.factor, "detail": parent.sigma_data, "augmentation": parent.reference_noise}
 
     def build(
         self,
@@ -84,7 +95,7 @@ class UpscalingConfig(ObjectiveConfig):
         teacher: Model | None = None,
     ) -> Upscaling:
         denoiser = self.build_denoiser(settings, classes)
-        return Upscaling(denoiser, self.density, self.factor, settings.size, settings.codec)
+        return Upscaling(denoiser, self.density, self.factor, settings.size, self.augmentation, settings.codec)
 
     def sampling(self, settings: TrainingConfig) -> SamplerSettings:
         """From where next to nothing of the detail is left: the reference says the rest."""
@@ -93,6 +104,7 @@ class UpscalingConfig(ObjectiveConfig):
             sigma_min=0.06 * self.detail,
             sigma_max=20 * self.detail,
             guidance=1.0,
+            reference_noise=min(REFERENCE_NOISE, self.augmentation),
             precision=settings.precision,
         )
 
@@ -105,12 +117,23 @@ def upscaler(factor: int) -> Mapping[str, Any]:
 class Upscaling(Objective):
     """The error of a denoiser of crops that sees their small form (SR3: Saharia et al. 2021, arXiv:2104.07636).
 
-    factor: of the enlargement; side: of the crops, in pixels; codec: what crops and small forms are encoded with.
+    factor: of the enlargement; side: of the crops, in pixels; augmentation: the most noise that small forms are given,
+    a standard deviation: works of a model are not as clean as small pictures are (Ho et al. 2022, arXiv:2106.15282);
+    codec: what crops and small forms are encoded with.
     """
 
-    def __init__(self, denoiser: Denoiser, density: LogNormal, factor: int, side: int, codec: Codec = PIXELS) -> None:
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        density: LogNormal,
+        factor: int,
+        side: int,
+        augmentation: float = 0.0,
+        codec: Codec = PIXELS,
+    ) -> None:
         super().__init__(denoiser)
         self.density, self.factor, self.side, self.codec = density, factor, side, codec
+        self.augmentation = augmentation
 
     def forward(self, images: Tensor, condition: Condition, generator: torch.Generator) -> Losses:
         """images: [N, 3, S, S], S = factor * side, of each of which one crop is learned from; the condition is not."""
@@ -134,7 +157,13 @@ class Upscaling(Objective):
         return [enlarging(model, middle, asked, policy=Policy.none()).work().image for middle in middles]
 
     def _losses(self, denoiser: Denoiser, images: Tensor, generator: torch.Generator) -> Tensor:
-        pairs = torch.cat((images, enlarged(reduced(images, self.factor), self.factor)), 1)
+        small = reduced(images, self.factor)
+        level = torch.zeros(len(small))
+        if self.augmentation:
+            level = self.augmentation * torch.rand(len(small), generator=generator)
+            noise = torch.randn(small.shape, generator=generator).to(small.device)
+            small = small + level.to(small).view(-1, 1, 1, 1) * noise
+        pairs = torch.cat((images, enlarged(small, self.factor)), 1)
         places = torch.randint(images.shape[2] - self.side + 1, (len(images), 2), generator=generator).tolist()
         crops = torch.stack(
             [
@@ -145,7 +174,10 @@ class Upscaling(Objective):
         clean, reference = map(self.codec.encode, crops)
         sigma = self.density.sample(len(images), generator).to(images.device)
         noise = torch.randn(clean.shape, generator=generator).to(images.device)
-        denoised = denoiser(clean + sigma.view(-1, 1, 1, 1) * noise, sigma, PictureCondition(reference))
+        condition = PictureCondition(reference)
+        if self.augmentation:
+            condition = condition.told(level / self.augmentation)
+        denoised = denoiser(clean + sigma.view(-1, 1, 1, 1) * noise, sigma, condition)
         weighted: Tensor = denoiser.preconditioning.weight(sigma) * (denoised - clean).square().mean((1, 2, 3))
         return weighted
 
