@@ -1,11 +1,13 @@
 """One small model with weights that are not zero, so that noise, class and guidance all leave their mark."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from sfumato.diffusion import Cascade
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 
@@ -86,3 +88,22 @@ def new_upscaler(new_model: Callable[..., Model]) -> Callable[..., Model]:
 @pytest.fixture(scope="session")
 def upscaler(new_upscaler: Callable[..., Model]) -> Model:
     return new_upscaler()
+
+
+@pytest.fixture(scope="session")
+def new_cascade(new_model: Callable[..., Model], new_upscaler: Callable[..., Model]) -> Callable[..., Model]:
+    """new_cascade(number of upscalers, **changes to the configuration): a model of 32 px whose upscalers double it."""
+
+    def make(upscalers: int = 1, **changes: object) -> Model:
+        told = {"reference_noise": 0.25, "generation": UPSCALER["generation"] | {"reference_noise": 0.1}}
+        base, larger = new_model(2, **changes), [new_upscaler(**told) for _ in range(upscalers)]
+        denoiser = Cascade(base.denoiser, [each.denoiser for each in larger]).eval().requires_grad_(False)
+        configs = tuple(each.config for each in larger)
+        return replace(base, config=base.config.model_copy(update={"upscalers": configs}), denoiser=denoiser)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def cascade(new_cascade: Callable[..., Model]) -> Model:
+    return new_cascade(generation={"steps": 3})

@@ -192,11 +192,17 @@ class Cascade(Denoiser):
     def __init__(self, base: Denoiser, upscalers: Sequence[Denoiser]) -> None:
         super().__init__(base.network, base.preconditioning)
         self.upscalers = nn.ModuleList(upscalers)
+        self._base = (base,)  # in a tuple, or its weights would be counted twice
 
     @property
     def base(self) -> Denoiser:
         """That of the small pictures alone, which shares its weights."""
-        return Denoiser(self.network, self.preconditioning)
+        return self._base[0]
+
+    @property
+    def stages(self) -> tuple[Denoiser, ...]:
+        """That of the small pictures, and what enlarges them, in their order."""
+        return self.base, *(cast(Denoiser, each) for each in self.upscalers)
 
     def networks(self) -> dict[str, nn.Module]:
         uppers = {upscaler_prefix(place): cast(Denoiser, each).network for place, each in enumerate(self.upscalers)}

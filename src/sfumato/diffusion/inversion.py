@@ -41,12 +41,15 @@ def invert(denoise: Denoise, pictures: Tensor, sigmas: Tensor, noise: Tensor) ->
         x = step.x
 
 
-def restore(denoise: Denoise, pictures: Tensor, inverted: Iterable[Step]) -> Iterator[Step]:
+def restore(
+    denoise: Denoise, pictures: Tensor, inverted: Iterable[Step], moved: Tensor | None = None
+) -> Iterator[Step]:
     """From the noise that ``invert`` found to pictures again, by DPM-Solver++(2M), through the same levels down to 0.
 
     pictures: those that were inverted; inverted: all the steps of that (two tensors of the pictures' shape a step).
     denoise: that of the inversion, and the last x equals the pictures; another one (of another class, or with more
-    guidance), and it is they with what that denoiser sees otherwise. One evaluation a step.
+    guidance), and it is they with what that denoiser sees otherwise. One evaluation a step. moved: what is known before of that difference, of their
+    shape; by default nothing.
     """
     known = {step.sigma: step for step in inverted}
     falling = sorted(known, reverse=True)
@@ -55,7 +58,7 @@ def restore(denoise: Denoise, pictures: Tensor, inverted: Iterable[Step]) -> Ite
         return denoise(known[sigma].x + x, sigma) - known[sigma].denoised
 
     levels = torch.tensor([*falling, 0.0], dtype=torch.float64)
-    for step in dpmpp_2m(difference, torch.zeros_like(pictures), levels):
+    for step in dpmpp_2m(difference, torch.zeros_like(pictures) if moved is None else moved, levels):
         way = known[step.sigma].x if step.sigma > 0 else pictures
         estimate = known[falling[step.index]].denoised + step.denoised
         yield Step(step.index, step.steps, step.sigma, way + step.x, estimate)

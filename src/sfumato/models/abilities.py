@@ -33,7 +33,7 @@ def settings_for(model: Model, request: Request, canvas: Canvas) -> SamplerSetti
         # Measured: of which class a picture is, is decided where there is much noise.
         sampling = {"guidance_low": 0.0, "guidance_high": 1000.0} | sampling
     try:
-        settings = SamplerSettings.model_validate(sampling).over(model.config.generation)
+        settings = SamplerSettings.model_validate(sampling).over(model.config.usual)
     except ValidationError as error:
         raise fault(error) from error
     _check_noise_levels(model, settings)

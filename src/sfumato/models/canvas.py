@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from sfumato.diffusion import Codec
+from sfumato.diffusion.enlarging import reduced
+from sfumato.diffusion.inpainting import continued
 from sfumato.errors import SfumatoError
 from sfumato.images.decoding import SMALLEST_SIDE
 from sfumato.images.tensors import as_canvas, as_tensor, fitted, picture_digest
@@ -28,7 +31,8 @@ class Canvas:
 
     edit: what is done to a picture, None where there is none. picture: [3, height, width] in -1..1, what is on the
     canvas, or None. mask: [1, height, width] in 0..1, 0 where the picture is kept, or None to keep nothing. reference:
-    [3, h, w], the small picture of which an upscaler makes one of height x width.
+    [3, h, w], the small picture of which an upscaler makes one of height x width; small: of that shape too, where there
+    is a picture as well, its own small form.
     """
 
     height: int
@@ -38,6 +42,7 @@ class Canvas:
     picture: Tensor | None = None
     mask: Tensor | None = None
     reference: Tensor | None = None
+    small: Tensor | None = None
 
     @property
     def strength(self) -> float:
@@ -82,15 +87,50 @@ class Canvas:
         picture = None if self.picture is None else self.picture[:, rows, columns]
         mask = None if self.mask is None else self.mask[:, rows, columns]
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        return replace(self, height=height, width=width, picture=picture, mask=mask)
+        parts = {"height": height, "width": width, "picture": picture, "mask": mask}
+        if self.reference is None:
+            return replace(self, **parts)
+        factor = self.width // self.reference.shape[-1]
+        within = tuple(slice(side.start // factor, side.stop // factor) for side in (rows, columns))
+        small = None if self.small is None else self.small[:, *within]
+        return replace(self, **parts, reference=self.reference[:, *within], small=small)
+
+    def padded(self, cell: int) -> Canvas:
+        """The same with sides that are multiples of ``cell``: what lies at its right and its lower edge goes on there."""
+        right, below = -self.width % cell, -self.height % cell
+        if not right and not below:
+            return self
+        picture, mask = (
+            None if each is None else F.pad(each[None], (0, right, 0, below), mode="replicate")[0]
+            for each in (self.picture, self.mask)
+        )
+        return replace(self, height=self.height + below, width=self.width + right, picture=picture, mask=mask)
+
+    def reduced(self, factor: int) -> Canvas:
+        """The same ``factor`` times smaller, for sides that are multiples of it. A cell is kept where all of its pixels
+        are; where the mask leaves none, nothing is."""
+        picture, mask = self.picture, self.mask
+        if picture is not None:
+            if mask is not None and self.strength == 1:  # what is made anew does not show at the edge of what is kept
+                picture = continued(picture[None], mask[None])[0]
+            picture = reduced(picture[None], factor)[0].clamp(-1, 1) if factor > 1 else picture
+        if mask is not None:
+            mask = F.max_pool2d(mask[None], factor)[0]
+            mask = None if mask.all() else mask
+        return replace(self, height=self.height // factor, width=self.width // factor, picture=picture, mask=mask)
 
 
 def plain_canvas(config: ModelConfig, shape: CanvasShape | None = None) -> Canvas:
     """An empty one, by default of the model's size. Raises SfumatoError for a side that is smaller, and for more pixels
     than 4,096 x 4,096."""
     shape = shape or CanvasShape()
-    width, height = shape.width or config.size, shape.height or config.size
+    width, height = shape.width or config.side, shape.height or config.side
     _check_size(config, width, height, "a work")
+    if shape.tile and (width % config.enlargement or height % config.enlargement):
+        raise SfumatoError(
+            f"a work is {width} x {height} pixels, and of the model '{config.name}' what repeats without a seam has sides "
+            f"that are multiples of {config.enlargement}; give such sides"
+        )
     return Canvas(height, width, shape.tile)
 
 
@@ -216,6 +256,7 @@ def canvas_of(
 
 def enlarged_size(config: ModelConfig, width: int, height: int) -> tuple[int, int]:
     """What an upscaler makes of a picture of that size. Raises SfumatoError as ``enlarging_canvas`` does."""
+    config = config.enlarger
     if not config.enlarges:
         raise SfumatoError(
             f"the model '{config.name}' enlarges no pictures; take one of 'sfumato train ART --upscaler 4'"
@@ -235,15 +276,15 @@ def _check_size(config: ModelConfig, width: int, height: int, what: str) -> None
     # A pre-trained one takes other shapes; what is more than it takes at once it looks at in windows of its own size.
     if config.takes_prompts and min(width, height) < SMALLEST_SIDE:
         raise SfumatoError(f"{what} is {width} x {height} pixels; each side has to have {SMALLEST_SIDE} or more")
-    if min(width, height) < config.size and not config.sees(height, width):
+    if min(width, height) < config.side and not config.sees(height, width):
         if isinstance(config.network, PretrainedNetwork) and 2 * width * height <= 3 * config.size**2:
             raise SfumatoError(
                 f"{what} is {width} x {height} pixels, and the model '{config.name}' makes pictures whose sides are "
                 f"multiples of {config.network.multiple}; give such sides"
             )
         raise SfumatoError(
-            f"{what} is {width} x {height} pixels, and the model '{config.name}' makes {config.size} x {config.size}; "
-            f"each side has to have {config.size} or more"
+            f"{what} is {width} x {height} pixels, and the model '{config.name}' makes {config.side} x {config.side}; "
+            f"each side has to have {config.side} or more"
         )
     if width * height > MOST_PIXELS:
         raise SfumatoError(f"{what} is {width} x {height} pixels, which is more than 4,096 x 4,096; make it smaller")

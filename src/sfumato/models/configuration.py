@@ -16,7 +16,7 @@ from sfumato.networks import AnyNetworkConfig, check_parameters, parameter_count
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import counted
 from sfumato.works.request import SamplerSettings
-from sfumato.works.values import LOWEST_SIGMA, Extended
+from sfumato.works.values import LOWEST_SIGMA, Extended, Stage
 
 StudentSampler = Literal["consistency", "consistency_denoised"]
 # What a work begins with: noise; a picture that is answered in one pass; or a small picture, to be enlarged.
@@ -169,6 +169,28 @@ class ModelConfig(Extended):
         """The same without upscalers: of the small pictures alone."""
         return self.model_copy(update={"upscalers": ()})
 
+    def at(self, stage: Stage) -> Self:
+        """What makes works of a stage. Raises SfumatoError for the small ones of a model that enlarges none."""
+        if stage == "full":
+            return self
+        if not self.upscalers:
+            raise SfumatoError(
+                f"stage base: the model '{self.name}' has no upscalers, and its works are never smaller; leave it out"
+            )
+        return self.base
+
+    @property
+    def usual(self) -> SamplerSettings:
+        """How its works are sampled where nothing else is asked for: with the reference noise of its first upscaler."""
+        if not self.upscalers:
+            return self.generation
+        return self.generation.model_copy(update={"reference_noise": self.upscalers[0].generation.reference_noise})
+
+    @property
+    def enlarger(self) -> Self:
+        """Of what enlarges any picture: the last of its upscalers, or where it has none itself."""
+        return self.upscalers[-1] if self.upscalers else self
+
     @property
     def enlargement(self) -> int:
         """How many times its upscalers enlarge what its own network makes, 1 without any."""
@@ -208,7 +230,7 @@ class ModelConfig(Extended):
         """Whether its network takes a picture of that size, in pixels, at once: one of its own size, and a pre-trained
         one any shape of up to half as many pixels again, beyond which it repeats what it knows."""
         if not isinstance(self.network, PretrainedNetwork):
-            return (height, width) == (self.size, self.size)
+            return (height, width) == (self.side, self.side)
         largest = self.network.largest or max(height, width)
         whole = height % self.network.multiple == 0 and width % self.network.multiple == 0
         return whole and max(height, width) <= largest and 2 * height * width <= 3 * self.size**2
@@ -217,7 +239,7 @@ class ModelConfig(Extended):
         """The width and height at which it takes up a picture of that size: of its own, and a pre-trained one in the
         picture's shape, with about as many pixels as its own and sides that are multiples of what its network needs."""
         if not isinstance(self.network, PretrainedNetwork):
-            return self.size, self.size
+            return self.side, self.side
         multiple, scale = self.network.multiple, self.size / (width * height) ** 0.5
         most = self.size**2 * 3 // 2
         sides = [max(multiple, round(side * scale / multiple) * multiple) for side in (width, height)]

@@ -12,7 +12,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from sfumato.diffusion import Denoiser
 from sfumato.diffusion.windows import window_count
 from sfumato.models.generation import Generation
-from sfumato.models.noise import begins_at_mean, noise_levels
+from sfumato.models.noise import begins_at_mean, noise_levels, step_count
 from sfumato.models.sampling import batch_size, part_to_make
 from sfumato.works.edits import Invert
 
@@ -24,7 +24,7 @@ def looks(generation: Generation) -> list[int]:
     """
     settings, canvas = generation.settings, generation.canvas
     sigmas = noise_levels(generation.model, settings, canvas)
-    levels: list[float] = sigmas[settings.steps - max(1, round(canvas.strength * settings.steps)) :].tolist()
+    levels: list[float] = sigmas[settings.steps - step_count(settings, canvas) :].tolist()
     seen = batch_size(generation.model, canvas) * _windows(generation)
     classes = max(len(generation.classes_of(0)), 1) if canvas.reference is None else 1
     is_guided = generation.guidance_kind != "none"

@@ -20,6 +20,7 @@ from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
 from sfumato.models.canvas import Canvas, plain_canvas
+from sfumato.models.cascade import sampling_for
 from sfumato.models.classes import class_mixture, drawn_class
 from sfumato.models.conditions import away_from, cut_from, mixture_of_words
 from sfumato.models.judging import check_can_be_judged, judged
@@ -33,7 +34,6 @@ from sfumato.models.sampling import (
     effective_guidance,
     one_pass,
     part_to_make,
-    sampling_of,
 )
 from sfumato.models.steering import Steering
 from sfumato.policy.policy import Policy
@@ -86,6 +86,7 @@ class Generation:
         policy = Policy.current() if policy is None else policy
         if request is None:
             request = Request.of(**asked)
+        model = model.at(request.stage)
         canvas = canvas or plain_canvas(model.config, request.canvas)
         check_subject(model, request, prompts)
         chosen = settings_for(model, request, canvas)
@@ -135,23 +136,21 @@ class Generation:
             for positions in self._batches(count, first):
                 asked: Generation = self
                 while positions:
-                    places, sampling = asked._sampled(positions)
+                    sampling = asked._sampled(positions)
                     for step in sampling.steps:
-                        progress = asked._progress(step, sampling, positions, places, previews=previews)
+                        progress = asked._progress(step, sampling, positions, previews=previews)
                         yield progress
                     positions = [refusal.position for refusal in progress.refused if refusal.again]
                     asked = asked._with_next_seed()
                     check_prompts(self.policy, map(asked.prompt_of, positions))  # another seed chooses otherwise
 
-    def _progress(
-        self, step: Step, sampling: Sampling, positions: Sequence[int], places: list[int], *, previews: bool
-    ) -> Progress:
-        """positions: of the works that are wanted of a batch; places: theirs in it."""
+    def _progress(self, step: Step, sampling: Sampling, positions: Sequence[int], *, previews: bool) -> Progress:
+        """positions: of the works that are wanted of a batch."""
         retries = self.policy.limits.retries
         if not step.x.flatten(1).isfinite().all(1).any() and self.attempt == 0 and (len(step.x) > 1 or not retries):
             sampling.check(step.x)  # it says why: there is nothing to go on with
         is_last = step.index + 1 == step.steps
-        images = sampling.decode(step.x, is_last)[places] if previews or is_last else None
+        images = sampling.decode(step.x, is_last) if previews or is_last else None
         pictures = () if images is None else tuple(to_pictures(images))
         works, refused = ((), ()) if images is None or not is_last else self._judged(positions, pictures, images)
         return Progress(
@@ -160,7 +159,7 @@ class Generation:
             step.steps,
             step.sigma,
             pictures if previews else (),
-            tuple(to_pictures(sampling.decode(step.denoised, False)[places])) if previews else (),
+            tuple(to_pictures(sampling.decode(step.denoised, False))) if previews else (),
             works,
             refused,
             self.attempt,
@@ -192,7 +191,7 @@ class Generation:
         about -1..1."""
         with self.model.giving_way():
             sampled = map(self._sampled, self._batches(count, first))
-            return torch.cat([sampling.last()[places].cpu() for places, sampling in sampled])
+            return torch.cat([sampling.last().cpu() for sampling in sampled])
 
     def _batches(self, count: int, first: int | None) -> Iterator[Sequence[int]]:
         """Of each batch the positions that are asked for."""
@@ -206,19 +205,24 @@ class Generation:
         for start in range(first - first % batch, first + count, batch):
             yield range(max(start, first), min(start + batch, first + count))
 
-    def _sampled(self, positions: Sequence[int]) -> tuple[list[int], Sampling]:
-        """The places of works in their batch, and what samples it. positions: of one batch."""
+    def _sampled(self, positions: Sequence[int]) -> Sampling:
+        """What samples the works at these positions of one batch."""
         if isinstance(self.canvas.edit, Reconstruct):
-            return [0], one_pass(self.model, self.canvas)
+            return one_pass(self.model, self.canvas)
         negative = away_from(self.model, self.request.negative)
         batch = batch_size(self.model, self.canvas)
         start = positions[0] - positions[0] % batch
         # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
         initial = [self.initial_noise(position) for position in range(start, start + batch)]
-        sampling = sampling_of(
-            self.model, self.settings, initial, negative=negative, canvas=self.canvas, steering=self.steering
+        return sampling_for(
+            self.model,
+            self.settings,
+            initial,
+            [position - start for position in positions],
+            negative=negative,
+            canvas=self.canvas,
+            steering=self.steering,
         )
-        return [position - start for position in positions], sampling
 
     @property
     def settings(self) -> SamplerSettings:

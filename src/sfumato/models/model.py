@@ -34,7 +34,7 @@ from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
 from sfumato.weights import check_fit, digest, shapes_of, with_early
 from sfumato.works.recipe import ModelReference
-from sfumato.works.values import Precision
+from sfumato.works.values import Precision, Stage
 
 if TYPE_CHECKING:
     from sfumato.pretrained.bridge import Pretrained
@@ -100,7 +100,13 @@ class Model:
         """The same model without its upscalers: it makes the small pictures alone, and is known by the same weights."""
         if not isinstance(self.denoiser, Cascade):
             return self
-        return replace(self, config=self.config.base, denoiser=self.denoiser.base)
+        base = replace(self, config=self.config.base, denoiser=self.denoiser.base)
+        base.threads, base._early = self.threads, self._early
+        return base
+
+    def at(self, stage: Stage) -> Self:
+        """What makes works of a stage. Raises SfumatoError for the small ones of a model that enlarges none."""
+        return self.base if self.config.at(stage) is not self.config else self
 
     @property
     def upscalers(self) -> tuple[Self, ...]:
@@ -108,9 +114,19 @@ class Model:
         if not isinstance(self.denoiser, Cascade):
             return ()
         parts = zip(self.config.upscalers, self.denoiser.upscalers, strict=True)
-        return tuple(
-            replace(self, config=config, denoiser=cast(Denoiser, denoiser), early={}) for config, denoiser in parts
+        told = {"name": self.config.name, "learned_from": self.config.learned_from}
+        made = tuple(
+            replace(self, config=config.model_copy(update=told), denoiser=cast(Denoiser, denoiser), early={})
+            for config, denoiser in parts
         )
+        for each in made:
+            each.threads = self.threads
+        return made
+
+    @property
+    def enlarger(self) -> Self:
+        """What of it enlarges any picture: the last of its upscalers, or where it has none itself."""
+        return self.upscalers[-1] if self.config.upscalers else self
 
     @property
     def is_conditional(self) -> bool:
@@ -119,8 +135,9 @@ class Model:
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:
-        """The model's own and, once autoguidance has used it, the one with the early weights."""
-        return (self.denoiser,) if self._early is None else (self.denoiser, self._early[1])
+        """The model's own, those of its upscalers and, once autoguidance has used it, the one with the early weights."""
+        own = self.denoiser.stages if isinstance(self.denoiser, Cascade) else (self.denoiser,)
+        return own if self._early is None else (*own, self._early[1])
 
     @property
     def device(self) -> torch.device:

@@ -37,6 +37,11 @@ def noise_levels(model: Model, settings: SamplerSettings, canvas: Canvas) -> Ten
     return model.pretrained.spacing.sigmas(settings.schedule, settings.steps, height, width)
 
 
+def step_count(settings: SamplerSettings, canvas: Canvas) -> int:
+    """How many of the settings' steps are taken: from a picture on, as many as its strength says."""
+    return max(1, round(canvas.strength * settings.steps))
+
+
 def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canvas, sigma: float) -> bool:
     """Whether the estimate of pure noise is added to it before the first step.
 

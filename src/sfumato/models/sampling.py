@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from sfumato.diffusion import (
     guide,
     mixed,
 )
-from sfumato.diffusion.enlarging import references
+from sfumato.diffusion.enlarging import enlarged, references
 from sfumato.diffusion.inpainting import continued, inpaint, kept
 from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.membrane import met
@@ -32,7 +33,7 @@ from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.conditions import mixture_named
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.model import Model
-from sfumato.models.noise import begins_at_mean, filled_from, noise_levels
+from sfumato.models.noise import begins_at_mean, filled_from, noise_levels, step_count
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.edits import Invert
 from sfumato.works.request import SamplerSettings
@@ -67,6 +68,11 @@ class Sampling:
     config: ModelConfig
     settings: SamplerSettings | None = None
 
+    def of(self, wanted: Sequence[int]) -> Sampling:
+        """The same, of whose pictures those at these places are shown."""
+        chosen = list(wanted)
+        return replace(self, decode=lambda latents, is_last: self.decode(latents, is_last)[chosen])
+
     def last(self) -> Tensor:
         """The finished pictures."""
         with torch.inference_mode():
@@ -78,7 +84,7 @@ class Sampling:
         """Raises SfumatoError where they hold what is no number: that is no work, and is never written as one."""
         if pictures.isfinite().all():
             return
-        usual = self.config.generation.model_dump()
+        usual = self.config.usual.model_dump()
         asked = usual if self.settings is None else self.settings.model_dump()
         apart = [
             f"{name} {_short(value)} ({_short(usual[name])})" for name, value in asked.items() if value != usual[name]
@@ -153,10 +159,12 @@ def _steps(
         return torch.stack([one.noise.draw(step, shape) for one in initial]).to(device)
 
     sigmas = noise_levels(model, settings, canvas)
-    sigmas = sigmas[settings.steps - max(1, round(canvas.strength * settings.steps)) :]
+    sigmas = sigmas[settings.steps - step_count(settings, canvas) :]
     if canvas.reference is not None:
-        told = _references(model, settings, initial, canvas)
+        told = _references(model, settings, initial, canvas, canvas.reference)
         begun, mixture = told.picture[:, : codec.channels], Mixture.of(told)
+        if canvas.picture is not None:
+            begun = codec.encode(_begun_over(canvas, canvas.reference, canvas.picture).to(device))
     else:
         begun = torch.zeros((), device=device) if canvas.picture is None else codec.encode(_begun(canvas).to(device))
         mixture = Mixture.joined([one.mixture for one in initial])
@@ -173,17 +181,23 @@ def _steps(
     denoise = steering.around(denoise, codec, canvas.height, canvas.width, model.config.size)
     sampler = (SAMPLERS | DISTILLED)[settings.sampler]
     if isinstance(canvas.edit, Invert) and canvas.picture is not None:
-        under = Mixture.joined([mixture_named(model, canvas, canvas.edit.source)] * len(initial))
-        plain = guided(model, settings.model_copy(update={"guidance": 1.0}), under.to(device))
-        pictures = begun.expand(len(initial), -1, -1, -1)
-        return restore(denoise, pictures, list(invert(plain, pictures, sigmas, noise(-1))))
+        pictures = codec.encode(canvas.picture[None].to(device)).expand(len(initial), -1, -1, -1)
+        if canvas.reference is None:
+            under, moved = Mixture.joined([mixture_named(model, canvas, canvas.edit.source)] * len(initial)), None
+        else:
+            assert canvas.small is not None, "a picture has its small form"
+            before = _references(model, settings, initial, canvas, canvas.small)
+            under, moved = Mixture.of(before), begun - pictures
+        plain = estimate(model, settings.model_copy(update={"guidance": 1.0}), canvas, under)
+        return restore(denoise, pictures, list(invert(plain, pictures, sigmas, noise(-1))), moved)
     if canvas.mask is None or canvas.picture is None:
         return sampler(denoise, x, sigmas, fresh)
     # A distilled model's few estimates are each a whole picture: there is no way between them to go through again. And
     # its estimate is not a mean of pictures, so the derivative is not a covariance. Of a pre-trained network the
     # derivative would take several times the memory of the network itself.
-    repeats = 1 if settings.sampler in DISTILLED else REPEATS
-    nudges = 0 if settings.sampler in DISTILLED or model.pretrained is not None else 2
+    # An upscaler's reference fits the picture already.
+    repeats = 1 if settings.sampler in DISTILLED or canvas.reference is not None else REPEATS
+    nudges = 0 if repeats == 1 or model.pretrained is not None else 2
     return inpaint(
         denoise,
         x,
@@ -201,11 +215,10 @@ def _steps(
 
 
 def _references(
-    model: Model, settings: SamplerSettings, initial: Sequence[InitialNoise], canvas: Canvas
+    model: Model, settings: SamplerSettings, initial: Sequence[InitialNoise], canvas: Canvas, small: Tensor
 ) -> PictureCondition:
-    """What an upscaler is told for each picture: the canvas's reference, with as much noise as the settings say."""
-    assert canvas.reference is not None, "an upscaler has one"
-    small = canvas.reference.to(model.device).expand(len(initial), -1, -1, -1)
+    """What an upscaler is told for each picture: a small one, [3, h, w], with as much noise as the settings say."""
+    small = small.to(model.device).expand(len(initial), -1, -1, -1)
     most = model.config.reference_noise
     noise = torch.stack([one.noise.draw(REFERENCE_STEP, tuple(small.shape[1:])) for one in initial])
     return references(
@@ -223,7 +236,8 @@ def part_to_make(model: Model, canvas: Canvas, steering: Steering) -> tuple[slic
     """Rows and columns of a canvas outside of which a model's windows see nothing that is made anew and are not looked
     at, in whole cells of its codec; None where that is all of the canvas, or nothing is kept. What steers looks at the
     whole."""
-    return canvas.part_to_make(model.config.size, model.codec.factor) if steering == NOT_STEERED else None
+    cell = math.lcm(model.codec.factor, 1 if canvas.reference is None else model.config.factor)
+    return canvas.part_to_make(model.config.size, cell) if steering == NOT_STEERED else None
 
 
 def _begun(canvas: Canvas) -> Tensor:
@@ -233,6 +247,20 @@ def _begun(canvas: Canvas) -> Tensor:
     if canvas.mask is None or canvas.strength < 1:
         return canvas.picture[None]
     return continued(canvas.picture[None], canvas.mask[None])
+
+
+def _begun_over(canvas: Canvas, reference: Tensor, picture: Tensor) -> Tensor:
+    """What an upscaler begins with where there is a picture, [1, 3, height, width]: what the reference says, with the
+    picture's own detail where its strength leaves something of it, and the picture itself where it is kept."""
+    factor = canvas.width // reference.shape[-1]
+    large = enlarged(reference[None], factor)
+    if canvas.strength < 1 or isinstance(canvas.edit, Invert):
+        assert canvas.small is not None, "a picture has its small form"
+        # In this order it is the picture itself, to the bit, where the reference is what the picture's own form was.
+        large = picture[None].to(large) + (large - enlarged(canvas.small[None].to(large), factor))
+    return (
+        large if canvas.mask is None else torch.where(canvas.mask[None].to(large) > 0, large, picture[None].to(large))
+    )
 
 
 def batch_size(model: Model, canvas: Canvas) -> int:

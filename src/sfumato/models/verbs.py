@@ -129,7 +129,7 @@ def enlarging(
     an upscaler that carries early weights. Raises SfumatoError for a model that is not an upscaler, and a picture
     that is too small or too large.
     """
-    request, origin, earlier = request or Request(), None, None
+    request, origin, earlier, model = request or Request(), None, None, model.enlarger
     if isinstance(picture, Work):
         origin, earlier, picture = picture.recipe, picture.finding, picture.image
         tile = tile or bool(origin.request.canvas.tile)

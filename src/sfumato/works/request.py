@@ -39,6 +39,7 @@ from sfumato.works.values import (
     Seed,
     Side,
     Sigma,
+    Stage,
     Steps,
 )
 
@@ -189,7 +190,7 @@ class Request(Extended):
     negative: Label | None = Field(default=None, description="What to lead away from: a class, or with --prompt words.")
     sampling: SamplerSettings = Field(default_factory=SamplerSettings)
     canvas: CanvasShape = Field(default_factory=CanvasShape)
-    stage: Literal["base", "full"] = Field(
+    stage: Stage = Field(
         default="full",
         description="Of a model with upscalers: full for works of its whole size, base for the small ones that these "
         "enlarge.",

@@ -26,6 +26,7 @@ SamplerName = Literal[
 ]
 ScheduleName = Literal["karras", "exponential", "flow", "leading", "trailing", "linspace", "shifted"]
 Precision = Literal["float32", "bfloat16"]
+Stage = Literal["base", "full"]  # of a model with upscalers: its small works, or those that these enlarge
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Number = Annotated[int, Field(ge=0, lt=2**63)]

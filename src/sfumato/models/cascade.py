@@ -1,0 +1,155 @@
+"""Sampling of a model with upscalers: small pictures by its own network, and larger ones of each by what enlarges them
+(Ho et al. 2022, 'Cascaded diffusion models', arXiv:2106.15282)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from sfumato.diffusion import Condition, Step
+from sfumato.diffusion.enlarging import enlarged
+from sfumato.diffusion.randomness import PictureNoise
+from sfumato.models.canvas import Canvas
+from sfumato.models.model import Model
+from sfumato.models.noise import step_count
+from sfumato.models.sampling import InitialNoise, Sampling, sampling_of
+from sfumato.models.steering import NOT_STEERED, Steering
+from sfumato.works.request import SamplerSettings
+
+STAGE_STEPS = 1_000_000  # between the step numbers of the noise of one stage and of the next: more than any may take
+
+
+@dataclass(frozen=True)
+class StageNoise:
+    """The noise of an upscaler's steps, of the same picture and apart from that of the other stages."""
+
+    noise: PictureNoise
+    stage: int
+
+    def draw(self, step: int, shape: Sequence[int]) -> Tensor:
+        return self.noise.draw(self.stage * STAGE_STEPS + step, shape)
+
+
+def canvases(model: Model, canvas: Canvas) -> list[Canvas]:
+    """What each stage works on, the first one's own network's: the canvas in whole cells, ever less reduced."""
+    whole, factor = canvas.padded(model.config.enlargement), model.config.enlargement
+    made = [whole.reduced(factor)]
+    for upscaler in model.config.upscalers:
+        factor //= upscaler.factor
+        made.append(whole.reduced(factor))
+    return made
+
+
+def settings_of(upscaler: Model, place: int, settings: SamplerSettings) -> SamplerSettings:
+    """An upscaler's own, in the precision that is asked for. The first takes what it enlarges, works of the model's own
+    network, with as much noise as is asked for."""
+    changes: dict[str, object] = {"precision": settings.precision}
+    if place == 0:
+        changes["reference_noise"] = settings.reference_noise
+    return upscaler.config.generation.model_copy(update=changes)
+
+
+def sampling_for(
+    model: Model,
+    settings: SamplerSettings,
+    initial: Sequence[InitialNoise],
+    wanted: Sequence[int],
+    *,
+    negative: Condition | None = None,
+    canvas: Canvas,
+    steering: Steering = NOT_STEERED,
+) -> Sampling:
+    """As `sampling_of`, of a model with upscalers or without. wanted: places in ``initial`` of the pictures that are
+    asked for, which alone are in the steps."""
+    if not model.config.upscalers:
+        made = sampling_of(model, settings, initial, negative=negative, canvas=canvas, steering=steering)
+        return made.of(wanted)
+    small = canvases(model, canvas)[0]
+    base = sampling_of(model.base, settings, initial, negative=negative, canvas=small, steering=steering)
+    return cascaded(model, base, settings, [initial[place] for place in wanted], wanted, canvas)
+
+
+def cascaded(
+    model: Model,
+    base: Sampling,
+    settings: SamplerSettings,
+    initial: Sequence[InitialNoise],
+    wanted: Sequence[int],
+    canvas: Canvas,
+) -> Sampling:
+    """The same from what samples the small pictures on. base: of all of a batch; initial: of those that are wanted."""
+    stages = _Stages(model, base.of(wanted), settings, initial, canvas)
+    return Sampling(stages.steps(), stages.decode, model.config, settings)
+
+
+@dataclass(eq=False)
+class _Stages:
+    """The stages of one batch, of which one is at work: steps are to be decoded before the next is made."""
+
+    model: Model
+    base: Sampling
+    settings: SamplerSettings
+    initial: Sequence[InitialNoise]
+    canvas: Canvas
+    at_work: Sequence[Sampling] = field(init=False)
+    factor: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.at_work, self.factor = [self.base], self.model.config.enlargement
+
+    def steps(self) -> Iterator[Step]:
+        """Those of all stages, numbered through."""
+        upscalers, each = self.model.upscalers, canvases(self.model, self.canvas)
+        asked = [settings_of(upscaler, place, self.settings) for place, upscaler in enumerate(upscalers)]
+        counts = [step_count(one, self.canvas) for one in (self.settings, *asked)]
+        total, done = sum(counts), 0
+        x = yield from _numbered(self.base.steps, done, total)
+        for stage, (upscaler, one) in enumerate(zip(upscalers, asked, strict=True), 1):
+            done += counts[stage - 1]
+            small = self._made(x)
+            # Each picture by itself: kernels may round differently for other numbers of windows.
+            self.at_work = [
+                sampling_of(
+                    upscaler,
+                    one,
+                    [replace(noise, noise=StageNoise(noise.noise, stage))],
+                    canvas=replace(each[stage], reference=picture, small=each[stage - 1].picture),
+                )
+                for noise, picture in zip(self.initial, small, strict=True)
+            ]
+            self.factor //= upscaler.config.factor
+            x = yield from _numbered(_together([sampling.steps for sampling in self.at_work]), done, total)
+
+    def decode(self, latents: Tensor, is_last: bool) -> Tensor:
+        """Steps of every stage as pictures of one size."""
+        pictures = self._decoded(latents, is_last)
+        if self.factor > 1:
+            pictures = enlarged(pictures, self.factor, wrap=self.canvas.tile)
+        return pictures[:, :, : self.canvas.height, : self.canvas.width]
+
+    def _decoded(self, latents: Tensor, is_last: bool) -> Tensor:
+        if len(self.at_work) == 1:
+            return self.at_work[0].decode(latents, is_last)
+        return torch.cat([one.decode(part, is_last) for one, part in zip(self.at_work, latents.split(1), strict=True)])
+
+    def _made(self, latents: Tensor) -> Tensor:
+        """What a stage has come to, [N, 3, H, W] in -1..1."""
+        return self._decoded(latents, True).clamp(-1, 1)
+
+
+def _numbered(steps: Iterator[Step], done: int, total: int) -> Iterator[Step]:
+    """Yields the steps of a stage, of ``total`` of which ``done`` were made before. Returns the last x."""
+    for step in steps:
+        x = step.x
+        yield replace(step, index=done + step.index, steps=total)
+    return x
+
+
+def _together(series: Sequence[Iterator[Step]]) -> Iterator[Step]:
+    """Series of one picture each as one of all the pictures."""
+    for each in zip(*series, strict=True):
+        x, denoised = (torch.cat(parts) for parts in zip(*((one.x, one.denoised) for one in each), strict=True))
+        yield replace(each[0], x=x, denoised=denoised)
