@@ -2,6 +2,7 @@
 
 from sfumato.evaluation.comparison import Comparison, Contender, Curve
 from sfumato.evaluation.copies import Nearest, nearest_pictures
+from sfumato.evaluation.data_copying import DataCopying, data_copying, nearest_distances
 from sfumato.evaluation.evaluation import Evaluation, evaluate
 from sfumato.evaluation.feature_metrics import (
     FrechetDistance,
@@ -20,6 +21,7 @@ __all__ = [
     "Comparison",
     "Contender",
     "Curve",
+    "DataCopying",
     "Evaluation",
     "Features",
     "FrechetDistance",
@@ -28,11 +30,13 @@ __all__ = [
     "Nearest",
     "SlicedWasserstein",
     "WorksToEvaluate",
+    "data_copying",
     "density_coverage",
     "evaluate",
     "frechet_distance",
     "generated",
     "kernel_distance",
+    "nearest_distances",
     "nearest_pictures",
     "precision_recall",
     "sliced_wasserstein",

@@ -29,6 +29,7 @@ from sfumato.evaluation.metrics import (
     MetricName,
     colour_metric,
     copy_metrics,
+    data_copying_metrics,
     distance_metrics,
     diversity_metrics,
     nearest_of,
@@ -170,6 +171,7 @@ def evaluate(
         *distance_metrics(made, few, held_out, reference),
         *(precision_recall_metrics(made[few], held_out.rows, reference.rows) if len(held_out.rows) == count else []),
         *copy_metrics(nearest, correlated, held_out.images, training, groups, dataset),
+        *data_copying_metrics(made, held_out.rows, reference.rows),
         *diversity_metrics(made[few], held_out.rows),
     ]
     return Evaluation(

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.evaluation.copies import Correlated, Nearest, correlated_pictures, nearest_pictures
+from sfumato.evaluation.data_copying import FEWEST_FOR_TEST, NEIGHBOURS, data_copying, nearest_distances
 from sfumato.evaluation.feature_metrics import (
     DENSITY_NEIGHBOURS,
     FEWEST_FOR_FRECHET,
@@ -43,6 +44,7 @@ MetricName = Literal[
     "coverage",
     "copies",
     "correlated",
+    "data_copying",
     "diversity",
 ]
 
@@ -163,6 +165,19 @@ def copy_metrics(
     if (groups != groups[0]).any():
         metrics.insert(0, _fraction_metric("copies", nearest.fraction, copied, *numbers))
     return metrics
+
+
+def data_copying_metrics(made: Tensor, real: Tensor, known: Tensor) -> list[Metric]:
+    """C_T of features [N, D], whose baseline is 0, for it compares works with held-out pictures already.
+
+    works_error: its deviation for new pictures. Left out below 30 held-out pictures, or where no cell has enough works.
+    """
+    if len(real) < FEWEST_FOR_TEST or len(known) < NEIGHBOURS:
+        return []
+    found = data_copying(nearest_distances(real, known), nearest_distances(made, known))
+    if found is None:
+        return []
+    return [Metric("data_copying", found.score, 0.0, len(made), len(real), len(known), found.error)]
 
 
 def _fraction_metric(

@@ -15,6 +15,7 @@ FEW = 50  # pictures, below which a distance is mostly chance
 ERRORS_APART = 2.0
 COPIES_BEYOND = 0.02  # held-out pictures' share of copies, at which a report cries out
 NEAR, FAR = 3.0, 8.0  # times as far as real pictures
+COPYING = -3.0  # C_T, below which chance does not explain it
 ALIKE = 0.8  # the works' diversity over real pictures'
 
 
@@ -83,6 +84,12 @@ WORDS: Final[dict[MetricName, Words]] = {
         "The share of works whose correlation with a training picture, mirrored or not, is over 0.95 at 16 x 16 px.",
         "It finds blurred copies; where real pictures are alike too, as flat tiles are, read it beside theirs alone.",
     ),
+    "data_copying": Words(
+        "Data-copying test (C_T)",
+        "0 is best",
+        "Whether works are nearer to training pictures than held-out ones (below -3), as near, or farther (above 3).",
+        "It sees what the features see, and grows with the number of works: compare it at equal numbers alone.",
+    ),
     "diversity": Words(
         "Diversity",
         "best as real pictures have it",
@@ -109,6 +116,8 @@ def shown(
         return f"{value:.1%}" if name in _COPIES else f"{value:.0%}"
     if name in ("density", "diversity"):
         return f"{value:.2f}"
+    if name == "data_copying":
+        return f"{value:+.1f}".replace("-", "−")  # a true minus sign
     if name == "kid" and error is not None:
         digits = 1 if max(abs(value), error) < 100 else 0
         return f"{value:,.{digits}f} ± {error:,.{digits}f}".replace("-", "−")  # a true minus sign
@@ -158,6 +167,8 @@ def verdict(evaluation: Evaluation) -> list[str]:
     said = [f"{capitalised(reading(metric))}." for metric in (distance, *kid)]
     if not cries_copies(evaluation):
         said += [f"{capitalised(reading(evaluation.metric(name)))}." for name in _COPIES if evaluation.has(name)]
+    if evaluation.has("data_copying") and evaluation.metric("data_copying").works < COPYING:
+        said.append(f"{capitalised(reading(evaluation.metric('data_copying')))}.")
     if evaluation.has("diversity"):
         diversity = evaluation.metric("diversity")
         if diversity.baseline is not None and diversity.works < ALIKE * diversity.baseline:
@@ -200,6 +211,10 @@ def reading(metric: Metric) -> str:
             chance = f" (of more works it may be {low} to {high})"
         beside_real = "" if metric.baseline is None else f", and {real} of real pictures that were held out"
         return f"{ours} of the works {kind} a training picture{chance}{beside_real}"
+    if metric.name == "data_copying":
+        nearer = "nearer to training pictures than held-out pictures are, which copies would be"
+        said = nearer if metric.works < COPYING else "no nearer to training pictures than held-out pictures are"
+        return f"by the data-copying test the works are {said}: C_T is {ours}"
     return f"{WORDS[metric.name].title.lower()} is {ours}, and {real} for real pictures"
 
 
