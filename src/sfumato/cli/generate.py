@@ -32,6 +32,14 @@ def generate(
     upscale: Annotated[
         str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
     ] = None,
+    print_size: Annotated[
+        str | None,
+        typer.Option(
+            "--print",
+            metavar="SIZE@DPI",
+            help="How large works are to be on paper: 30x40cm@200, 12x12in@300, a4, a3-landscape@150. Without dpi 200.",
+        ),
+    ] = None,
     prompts: PromptFile = None,
     steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,
@@ -48,12 +56,12 @@ def generate(
     works that follow.
     """
     from sfumato.cli.nearness import said_of_nearness
+    from sfumato.cli.printing import said_of_print
     from sfumato.cli.series import SeriesOfWorks
     from sfumato.directory import OwnDirectory
     from sfumato.marker import MARKER
     from sfumato.models import Model
-    from sfumato.models.canvas import enlarged_size
-    from sfumato.models.judging import check_can_be_judged
+    from sfumato.models.printing import Route, printing
     from sfumato.models.verbs import generating
     from sfumato.works.series import Series, following, unfinished
 
@@ -68,22 +76,25 @@ def generate(
         made.check()
     loaded = pretrained.model(model, device, request.sampling)
     upscaler = None if upscale is None else Model.from_pretrained(upscale, device=device)
+    route = None
+    if print_size is not None:
+        request, route = printing(print_size, request, loaded, upscaler)
     generation = generating(loaded, request, variations=variations, of=of, prompts=prompts, **vars(steering))
     generation = generation.asking(**vars(refusal))
-    if upscaler is not None:
-        enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
-        check_can_be_judged(upscaler, generation.policy)
+    route = route or Route.through(upscaler, (generation.canvas.width, generation.canvas.height))
+    route.checked(generation.policy)
     if continues:
 
         def recipe_of(which: int, number: int) -> Recipe:
             return generation.with_seed(which).recipe(number)
 
-        digest = "" if upscaler is None else upscaler.weights_digest
-        begun = unfinished(directory, count, recipe_of, seed=seed, upscaler=digest)
-        series = begun or following(directory, count, recipe_of, seed=seed, upscaler=digest)
+        begun = unfinished(directory, count, recipe_of, seed=seed, **route.ending)
+        series = begun or following(directory, count, recipe_of, seed=seed, **route.ending)
         made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
         made.check()
-    is_shown = made.write(generation, upscaler, console, seed=seed, recipe=recipe, mark=mark)
+    if print_size is not None:
+        say(console, said_of_print(print_size, generation, route))
+    is_shown = made.write(generation, route, console, seed=seed, recipe=recipe, mark=mark)
     for said in filter(None, (*made.said(), said_of_nearness(made.findings))):
         say(console, said)
     others = [path for path in output.iterdir() if path.name not in {*made.findings, MARKER}] if force else []

@@ -40,6 +40,10 @@ class Part:
         self.looked += count
         self.in_step += count
 
+    def and_then(self, other: Part) -> None:
+        """Each work is looked at by the same networks once more, as another part says."""
+        self.steps, self.total = [*self.steps, *other.steps], self.total + other.total
+
     def expect(self, batch: int, batches: int) -> None:
         """So many batches of so many have taken what was looked at until now, and the others will as well."""
         self.total, self.is_sure = self.looked / batch * batches, True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from rich.console import Console
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from sfumato.directory import OwnDirectory
     from sfumato.likeness import Finding
-    from sfumato.models import Generation, Model
+    from sfumato.models import Generation
+    from sfumato.models.printing import Route
     from sfumato.models.progress import Progress
     from sfumato.models.trajectory import Trajectory
     from sfumato.policy.policy import Policy
@@ -68,10 +69,10 @@ class SeriesOfWorks:
             check_made_up(path, force=self.over)
 
     def write(
-        self, generation: Generation, upscaler: Model | None, console: Console, *, seed: int | None, **written: bool
+        self, generation: Generation, route: Route, console: Console, *, seed: int | None, **written: bool
     ) -> bool:
-        """Make and write what is not there yet, then the sheet and the video. seed: as it was asked for; written: as
-        ``Work.save`` has it. Returns whether there is a video, where one is wanted."""
+        """Make and write what is not there yet, then the sheet and the video. route: what becomes of the works; seed:
+        as it was asked for; written: as ``Work.save`` has it. Returns whether there is a video, where one is wanted."""
         from sfumato.models.trajectory import Trajectory
         from sfumato.works.series import begin, finish
 
@@ -86,7 +87,7 @@ class SeriesOfWorks:
         count = numbers.stop - first
         events = generation.events(count, first, previews=self.trajectory) if count else ()
         self.notes.update(dict.fromkeys(said_of_no_prompt(generation)))
-        parts = _parts(generation, upscaler, count, first)
+        parts = _parts(generation, route, count, first)
         with self.directory.at_work():
             with SamplingBar(console, counted(count, "work"), parts) as bar:
                 for event in events:
@@ -101,19 +102,18 @@ class SeriesOfWorks:
                         position = work.recipe.request.position
                         name = self.series.name(position)
                         if position in there:
-                            self.findings[name] = work.finding if upscaler is None else None
+                            self.findings[name] = work.finding if route.upscaler is None else None
                             continue
                         if not noted:
                             begun = generation.recipe(self.series.first)
-                            digest = "" if upscaler is None else upscaler.weights_digest
-                            begin(self.directory, self.series, begun, seed=seed, upscaler=digest)
+                            begin(self.directory, self.series, begun, seed=seed, **route.ending)
                             noted = True
-                        larger = work if upscaler is None else self._enlarged(upscaler, work, generation.policy)
+                        larger = self._finished(route, work, generation.policy)
                         if larger is None:
                             continue
                         larger.save(self.directory.claim(name), **written, force=self.force)
                         self.findings[name] = larger.finding
-            sources = (upscaler or generation.model).sources(list(self.findings.values()))
+            sources = (route.upscaler or generation.model).sources(list(self.findings.values()))
             is_shown = self._write_beside(way, sources)
             finish(self.directory)
         return is_shown
@@ -139,13 +139,21 @@ class SeriesOfWorks:
         batch = batch_size(generation.model, generation.canvas)
         return bool(event.previews) and event.positions[0] // batch == self.series.first // batch
 
-    def _enlarged(self, upscaler: Model, work: Work, policy: Policy) -> Work | None:
-        """The work made larger, None where that is refused."""
-        from sfumato.models import enlarging
+    def _finished(self, route: Route, work: Work, policy: Policy) -> Work | None:
+        """What becomes of the work, None where that is refused."""
+        from sfumato.models.verbs import finishing
 
-        for event in enlarging(upscaler, work, policy=policy).events():
-            self.refused.extend(event.refused)
-        return next(iter(event.works), None)
+        steps, made = finishing(route, work, policy), None
+        while True:
+            try:
+                generation = next(steps) if made is None else steps.send(made)
+            except StopIteration as last:
+                return cast("Work", last.value)
+            for event in generation.events():
+                self.refused.extend(event.refused)
+            made = next(iter(event.works), None)
+            if made is None:
+                return None
 
     def said(self) -> list[str]:
         """What was made, and what was not, in sentences."""
@@ -175,15 +183,20 @@ class SeriesOfWorks:
         return beside(self.directory.path, f"-{what}{number}{suffix}")
 
 
-def _parts(generation: Generation, upscaler: Model | None, count: int, first: int) -> list[Part]:
-    """What the bar shows: works, and the same enlarged."""
+def _parts(generation: Generation, route: Route, count: int, first: int) -> list[Part]:
+    """What the bar shows: works, and all that enlarges them."""
     from PIL import Image
 
     from sfumato.models import enlarging
 
     parts = [Part(generation, max(1, count), first)]
-    if upscaler is not None:
-        canvas = generation.canvas
-        small = Image.new("RGB", (canvas.width, canvas.height))
-        parts.append(Part(enlarging(upscaler, small, tile=canvas.tile, policy=generation.policy), max(1, count)))
-    return parts
+    enlarged: Part | None = None
+    for one in route.enlargements:
+        small = Image.new("RGB", one.begins)
+        larger = enlarging(one.upscaler, small, tile=generation.canvas.tile, policy=generation.policy)
+        part = Part(larger, max(1, count))
+        if enlarged is None:
+            enlarged = part
+        else:  # by the same network, for one work after the other
+            enlarged.and_then(part)
+    return parts if enlarged is None else [*parts, enlarged]

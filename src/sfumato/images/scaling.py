@@ -10,6 +10,7 @@ Crop = Literal["centre", "random"]
 
 # A random crop moves along the long side; beyond twice the short side a panorama would only cost memory.
 LONGEST_RATIO = 2
+NEARLY = 1.01  # times as large: an edge that is cut off shows less than a filter
 
 
 def scaled_size(width: int, height: int, size: int, crop: Crop) -> tuple[int, int]:
@@ -49,6 +50,24 @@ def cropped_to(image: Image.Image, shape: tuple[int, int], *, width: int, height
         image = image.resize(covering, Image.Resampling.LANCZOS, reducing_gap=3.0)
     left, top = (covering[0] - shape[0]) // 2, (covering[1] - shape[1]) // 2
     return image.crop((left, top, left + shape[0], top + shape[1]))
+
+
+def reduced_to(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The RGB picture made smaller, to exactly these pixels, of as large a part around its centre as has their shape.
+
+    What is less than a hundredth too large loses its edges alone: by so little, a filter would blur in bands. Else
+    Lanczos. Raises ValueError for a picture that is smaller on either side.
+    """
+    scale = min(image.width / width, image.height / height)
+    if scale < 1:
+        raise ValueError(f"{image.width} x {image.height} pixels cannot be made smaller to {width} x {height}")
+    if scale < NEARLY:
+        left, top = (image.width - width) // 2, (image.height - height) // 2
+        return image.crop((left, top, left + width, top + height))
+    # Rounding must not lead beyond the edges, where Pillow takes no box.
+    across, down = min(image.width, scale * width), min(image.height, scale * height)
+    left, top = (image.width - across) / 2, (image.height - down) / 2
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=(left, top, left + across, top + down))
 
 
 def enlarged(image: Image.Image, size: int) -> Image.Image:

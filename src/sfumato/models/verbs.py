@@ -3,10 +3,10 @@ noise, and a picture refined, made anew in part, continued beyond its edges, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image
 from pydantic import ValidationError
@@ -16,7 +16,6 @@ from sfumato.errors import SfumatoError
 from sfumato.models.canvas import (
     Canvas,
     editing_canvas,
-    enlarged_size,
     enlarging_canvas,
     extended_canvas,
     masked_canvas,
@@ -25,8 +24,8 @@ from sfumato.models.canvas import (
     refining_canvas,
 )
 from sfumato.models.generation import Generation
-from sfumato.models.judging import check_can_be_judged
 from sfumato.models.model import Model
+from sfumato.models.printing import Route, printing
 from sfumato.models.progress import Progress
 from sfumato.models.reproduction import check_model
 from sfumato.models.reproduction import variations as variations_of
@@ -35,6 +34,7 @@ from sfumato.policy.limits import Copies
 from sfumato.policy.policy import Policy
 from sfumato.works import Recipe, Work, read_work
 from sfumato.works.edits import Margins
+from sfumato.works.print_size import PrintSize
 from sfumato.works.prompts import prompts_of
 from sfumato.works.request import Composition, Palette, Request, fault
 
@@ -140,6 +140,30 @@ def enlarging(
     return replace(Generation.of(model, request, canvas=canvas, origin=origin, policy=policy), earlier=earlier)
 
 
+def finishing(route: Route, work: Work, policy: Policy | None = None) -> Generator[Generation, Work, Work]:
+    """What becomes of a work on a route: yields what makes each enlargement, is sent that work, and returns the last
+    one, made smaller as it is to be."""
+    work = work.reduced(route.reduction)
+    for enlargement in route.enlargements:
+        larger = yield enlarging(enlargement.upscaler, work, policy=policy)
+        work = larger.reduced(enlargement.reduction)
+    return work
+
+
+def finished(route: Route, work: Work, policy: Policy | None = None) -> Work | None:
+    """The same, made at once; None, with a RefusedWarning, where an enlargement is not let out."""
+    steps = finishing(route, work, policy)
+    try:
+        generation = next(steps)
+        while True:
+            larger = next(generation.works(), None)
+            if larger is None:
+                return None
+            generation = steps.send(larger)
+    except StopIteration as last:
+        return cast(Work, last.value)
+
+
 def enlarging_again(model: Model, recipe: Recipe, work: Work, policy: Policy | None = None) -> Generation:
     """What makes an enlarged work once more, from the smaller one made once more, which may have been changed.
 
@@ -211,6 +235,7 @@ class GenerativeModel(Model):
         count: int = 1,
         *,
         upscale: Model | Path | str | None = None,
+        print_size: PrintSize | str | None = None,
         palette: Palette | Image.Image | Path | str | None = None,
         palette_strength: float | None = None,
         composition: Composition | Image.Image | Path | str | None = None,
@@ -227,17 +252,23 @@ class GenerativeModel(Model):
         asked: seed, prompt, label, negative, width, height, tile, and every setting of the sampler, each as the model
         has it where it is left out: ``Request`` and ``SamplerSettings`` in sfumato.works.request say what there is, and
         its ranges. Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler
-        that enlarges them. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or
-        its file; strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1
-        for another. prompts: a text file with a prompt on each line, which works go through in turn. copies: 'refuse'
-        for no near copies of what was learned from; retries: how often a work that is refused is made again, with the
-        next seed. What is refused in the end is missing, with a RefusedWarning.
+        that enlarges them. print_size: how large they are to be on paper, as '30x40cm@200': they have its shape and its
+        pixels, by the upscaler or, without one, the model's own. palette: colours as '#aa3322,#fff0c0', or a picture or
+        its file; composition: a sketch or its file; strengths go from 0 to 1. variations: how far from the work ``of``
+        (or its file), 0 for the same to 1 for another. prompts: a text file with a prompt on each line, which works go
+        through in turn. copies: 'refuse' for no near copies of what was learned from; retries: how often a work that is
+        refused is made again, with the next seed. What is refused in the end is missing, with a RefusedWarning.
         Raises SfumatoError for a class that the model does not have, values out of range, what does not go together,
         and files that are not there or cannot be used.
         """
+        request, route = Request.of(**asked), None
+        if isinstance(upscale, str | Path):
+            upscale = Model.from_pretrained(upscale, device=str(self.device))
+        if print_size is not None:
+            request, route = printing(print_size, request, self, upscale)
         generation = generating(
             self,
-            Request.of(**asked),
+            request,
             palette=palette,
             palette_strength=palette_strength,
             composition=composition,
@@ -246,14 +277,10 @@ class GenerativeModel(Model):
             of=of,
             prompts=prompts,
         ).asking(copies, retries)
-        if upscale is None:
-            return sorted(generation.works(count), key=_position)
-        upscaler = upscale if isinstance(upscale, Model) else Model.from_pretrained(upscale, device=str(self.device))
-        larger = enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
-        generation.policy.check_size(*larger)
-        check_can_be_judged(upscaler, generation.policy)
+        route = route or Route.through(upscale, (generation.canvas.width, generation.canvas.height))
+        route.checked(generation.policy)
         works = sorted(generation.works(count), key=_position)
-        return [larger for work in works for larger in enlarging(upscaler, work, policy=generation.policy).works()]
+        return [made for work in works if (made := finished(route, work, generation.policy)) is not None]
 
     def trajectory(self, count: int = 1, **asked: object) -> Iterator[Progress]:
         """The same, yielding every step from noise to picture with a preview; the last of a batch carries its works."""

@@ -13,8 +13,9 @@ from pydantic_core import from_json
 from sfumato import __version__
 from sfumato.errors import SfumatoError, faults_of
 from sfumato.works.edits import Inpaint, Invert, Outpaint, Refine
+from sfumato.works.print_size import LEAST_DPI, MOST_DPI
 from sfumato.works.request import Request
-from sfumato.works.values import MOST_FILES, MOST_LORAS, Digest, Extended, LoraWeight, Number, Plain
+from sfumato.works.values import MOST_FILES, MOST_LORAS, Digest, Extended, LoraWeight, Number, Plain, Side
 
 FORMAT: Final = 2
 MOST_BYTES: Final = 1 << 20
@@ -98,14 +99,27 @@ class Mark(Plain):
     key_version: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class Recipe(Plain):
+class Reduction(Plain):
+    """What a picture was made smaller to after it was made: of as large a part around its centre as has that shape.
+
+    width, height: pixels; dpi: of them on paper, for a print, None where it is enlarged again afterwards.
+    """
+
+    width: Side
+    height: Side
+    dpi: Annotated[int, Field(ge=LEAST_DPI, le=MOST_DPI)] | None = None
+
+
+class Recipe(Extended):
     """All that decides a picture's pixels: a model, what was asked of it, and in what it was made.
 
     origin: of a work that an upscaler enlarged, the recipe by which it was made before; mark: that of the file, None
     for pictures that bear none, such as small ones; policy: SHA-256 of the limits that it kept to (sfumato.policy);
-    attempt: how many works of the seeds before were refused in its place. Raises pydantic's ValidationError for values
-    that are out of range and for unknown fields.
+    attempt: how many works of the seeds before were refused in its place; reduction: None of a picture that is as large
+    as its canvas. Raises pydantic's ValidationError for values that are out of range and for unknown fields.
     """
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"reduction"})
 
     format: Literal[2] = FORMAT
     model: ModelReference
@@ -115,11 +129,16 @@ class Recipe(Plain):
     mark: Mark | None = None
     policy: Digest | None = None
     attempt: Number = 0
+    reduction: Reduction | None = None
 
     @model_validator(mode="after")
     def _it_can_be_made(self) -> Self:
         if self.request.canvas.width is None or self.request.canvas.height is None:
             raise ValueError("its request does not say how large the work is")
+        width, height = self.made_size
+        if self.reduction is not None and (self.reduction.width > width or self.reduction.height > height):
+            smaller = f"{self.reduction.width} x {self.reduction.height}"
+            raise ValueError(f"a work of {width} x {height} pixels cannot be made smaller to {smaller}")
         if len(self.enlargements) > MOST_ENLARGEMENTS:
             raise ValueError(f"it was enlarged {len(self.enlargements)} times, and {MOST_ENLARGEMENTS} are the most")
         return self
@@ -155,6 +174,11 @@ class Recipe(Plain):
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
+        return self.made_size if self.reduction is None else (self.reduction.width, self.reduction.height)
+
+    @property
+    def made_size(self) -> tuple[int, int]:
+        """The same before it was made smaller."""
         canvas = self.request.canvas
         assert canvas.width is not None and canvas.height is not None, "it was checked above"
         return canvas.width, canvas.height

@@ -37,7 +37,8 @@ class Product:
     frames: RGB pictures of one size; durations: of each frame in an animation, in milliseconds, () for a picture.
     texts: keyword and text of what a PNG carries besides. source_type: IPTC's term for what it is. inputs: the picture
     that was edited; sources: what it comes from, None where that is not one model; mark: the one in its pixels; works:
-    how many it shows that are in no file of their own.
+    how many it shows that are in no file of their own; dpi: pixels an inch of paper, by which programs place a print,
+    None where nobody has said.
     """
 
     frames: Sequence[Image.Image]
@@ -48,6 +49,7 @@ class Product:
     sources: Sources | None = None
     mark: Mark | None = None
     works: int = 0
+    dpi: int | None = None
 
     @property
     def packet(self) -> str:
@@ -131,6 +133,8 @@ def _gif(product: Product, path: Path) -> bytes:
 
 def _by_pillow(product: Product, **options: Any) -> bytes:
     file = io.BytesIO()
+    if product.dpi is not None:
+        options["dpi"] = (product.dpi, product.dpi)
     first, *others = product.frames
     if product.durations:
         options |= {"save_all": True, "append_images": others, "duration": list(product.durations), "loop": 0}

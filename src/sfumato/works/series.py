@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sfumato.directory import OwnDirectory
 from sfumato.disk import read_file, write_whole_text
 from sfumato.errors import SfumatoError
-from sfumato.works.recipe import MOST_BYTES, Recipe
+from sfumato.works.recipe import MOST_BYTES, Recipe, Reduction
 from sfumato.works.values import Number, Plain, Seed
 from sfumato.works.work import read_work
 
@@ -54,15 +54,25 @@ class _Unfinished(Plain):
     seed: Seed | None
     recipe: Recipe
     upscaler: str
+    reduction: Reduction | None = None
 
 
-def begin(directory: OwnDirectory, series: Series, recipe: Recipe, *, seed: int | None, upscaler: str = "") -> None:
+def begin(
+    directory: OwnDirectory,
+    series: Series,
+    recipe: Recipe,
+    *,
+    seed: int | None,
+    upscaler: str = "",
+    reduction: Reduction | None = None,
+) -> None:
     """Note, before the first file of a series is written, what is to be made. Call it while at work there.
 
-    recipe: of the first work; seed: the one that was asked for, if one was; upscaler: the digest of its weights.
+    recipe: of the first work; seed: the one that was asked for, if one was; upscaler: the digest of its weights, of the
+    one that works leave by; reduction: what they are made smaller to at last.
     """
-    said = _Unfinished(series=series, seed=seed, recipe=recipe, upscaler=upscaler).model_dump_json()
-    write_whole_text(directory.claim(UNFINISHED), said + "\n", force=True)
+    begun = _Unfinished(series=series, seed=seed, recipe=recipe, upscaler=upscaler, reduction=reduction)
+    write_whole_text(directory.claim(UNFINISHED), begun.model_dump_json() + "\n", force=True)
 
 
 def finish(directory: OwnDirectory) -> None:
@@ -77,6 +87,7 @@ def unfinished(
     *,
     seed: int | None,
     upscaler: str = "",
+    reduction: Reduction | None = None,
 ) -> Series | None:
     """The series that the same request has begun here and not finished, as where it was killed.
 
@@ -87,7 +98,7 @@ def unfinished(
     except (OSError, ValidationError):
         return None
     series = begun.series
-    if (series.count, begun.seed, begun.upscaler) != (count, seed, upscaler):
+    if (series.count, begun.seed, begun.upscaler, begun.reduction) != (count, seed, upscaler, reduction):
         return None
     return series if _alike(begun.recipe, recipe_of(series.seed, series.first)) else None
 
@@ -99,6 +110,7 @@ def following(
     *,
     seed: int | None,
     upscaler: str = "",
+    reduction: Reduction | None = None,
 ) -> Series:
     """A series after all that was made here, those works included that somebody has removed since.
 
@@ -125,8 +137,10 @@ def following(
         # Where works of the seeds before were refused, it stands in the place of that of the seed that was asked for.
         if (made.series_seed - recipe.first.attempt) % 2**63 != (seed or 0):
             continue
-        enlarged_by = recipe.model.digest if recipe.origin else ""
-        if seed is None or (enlarged_by == upscaler and _alike(recipe.first, recipe_of(made.series_seed, number))):
+        finished = (recipe.model.digest if recipe.origin else "", recipe.reduction)
+        if seed is None or (
+            finished == (upscaler, reduction) and _alike(recipe.first, recipe_of(made.series_seed, number))
+        ):
             first = max(first, number + 1)
     return Series(count=count, seed=seed or 0, first=first, named=named)
 

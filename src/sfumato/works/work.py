@@ -17,12 +17,13 @@ from sfumato.disk import open_file
 from sfumato.errors import SfumatoError
 from sfumato.images.files import BYTE_LIMIT, picture_format
 from sfumato.images.png import Png, check_chunks
+from sfumato.images.scaling import reduced_to
 from sfumato.images.unusable import UnusableError
 from sfumato.provenance.credentials import Input
 from sfumato.provenance.mark import COMPOSITE, RECIPE_KEY, TRAINED_ALGORITHMIC_MEDIA
 from sfumato.provenance.sources import LearnedFrom, Sources
 from sfumato.text import shortened
-from sfumato.works.recipe import Mark, Recipe
+from sfumato.works.recipe import Mark, Recipe, Reduction
 from sfumato.works.saving import Product, Still, encoded, save, still
 from sfumato.works.sheet import contact_sheet
 from sfumato.works.values import MOST_PIXELS
@@ -93,6 +94,7 @@ class Work:
             ),
             mark=self.recipe.mark,
             works=1,
+            dpi=None if self.recipe.reduction is None or shown.size != self.image.size else self.recipe.reduction.dpi,
         )
 
     def _inputs_by_digest(self) -> tuple[Input, ...]:
@@ -121,6 +123,15 @@ class Work:
     def as_in(self, recipe: Recipe) -> Work:
         """As the file with this recipe has it: with its mark, if it bears one. For a work that was made once more."""
         return self if recipe.mark is None else self.marked(recipe.mark.identity)
+
+    def reduced(self, reduction: Reduction | None) -> Work:
+        """Made smaller, as for a print, or as it is where that is None. What was kept of a picture is no longer kept to
+        the pixel. Raises ValueError where it is smaller already."""
+        if reduction is None:
+            return self
+        image = reduced_to(self.image, reduction.width, reduction.height)
+        recipe = self.recipe.model_copy(update={"reduction": reduction})
+        return replace(self, image=image, recipe=recipe, kept=None)
 
     def save(self, path: str | Path, *, recipe: bool = True, mark: bool = True, force: bool = False) -> Path:
         """Write a PNG that carries the recipe (as JSON and as other programs' `parameters`) and says it is generated,
