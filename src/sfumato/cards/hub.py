@@ -135,7 +135,7 @@ def _model_rows(subject: Subject, config: ModelConfig) -> dict[str, str]:
     return {
         "Makes": f"pictures {config.factor} times as large, in windows of {config.size} x {config.size} pixels"
         if config.enlarges
-        else f"pictures of {config.size} x {config.size} pixels",
+        else f"pictures of {config.side} x {config.side} pixels",
         "Classes": (classes + (f" and {more:,} more" if more > 0 else "")) or "none",
         "Network": _network(config),
         "Pictures learned from": learned,

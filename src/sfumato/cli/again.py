@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PARENTS: Final = 3  # above the work, and above the current directory, in which a model is searched for
 
 
-@options.asks(*options.CONTENT, *options.SAMPLING, strength=(Refine, "strength"))
+@options.asks(*options.CONTENT, "stage", *options.SAMPLING, strength=(Refine, "strength"))
 def again(
     work: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
     output: Annotated[

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sfumato.works import Recipe
 
 
-@options.asks("seed", *options.CONTENT, *options.CANVAS, *options.SAMPLING)
+@options.asks("seed", *options.CONTENT, *options.CANVAS, "stage", *options.SAMPLING)
 def generate(
     model: options.ModelName,
     count: Annotated[int, typer.Option("-n", "--count", min=1, max=options.MOST_WORKS, help="How many works.")] = 16,
@@ -30,7 +30,8 @@ def generate(
     ] = None,
     of: Annotated[Path | None, typer.Option(help="With --variations: the work to vary.")] = None,
     upscale: Annotated[
-        str | None, typer.Option(help="An upscaler (see train --upscaler) to enlarge the works.")
+        str | None,
+        typer.Option(help="What enlarges the works: an upscaler (see train --upscaler), or a model that has one."),
     ] = None,
     print_size: Annotated[
         str | None,

@@ -57,7 +57,7 @@ class Cell:
         return tuple(picture.tobytes() for picture in self.pictures)
 
 
-@options.asks("seed", *options.CONTENT, *options.SAMPLING)
+@options.asks("seed", *options.CONTENT, "stage", *options.SAMPLING)
 def grid(
     model: options.ModelName,
     vary: Annotated[
@@ -111,7 +111,7 @@ def grid(
         for values in itertools.product(*[axis.values for axis in axes])
     ]
     count = count or (4 if len(axes) == 1 or len(choices) <= LARGE else 1)
-    _check_size(len(choices) * count, loaded.config.size)
+    _check_size(len(choices) * count, loaded.config.at(request.stage).side)
     # Works of another seed could not be compared with the others.
     generations = [
         Generation.of(loaded, request.with_changes(_request(choice))).asking(retries=0) for choice in choices

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sfumato.models.canvas import Canvas
 
 
-@options.asks("seed", *options.CONTENT, *options.SAMPLING, strength=(Inpaint, "strength"))
+@options.asks("seed", *options.CONTENT, "stage", *options.SAMPLING, strength=(Inpaint, "strength"))
 def inpaint(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture, each side as long as the model's or longer.")],
@@ -48,7 +48,7 @@ def inpaint(
     check_is_not(output, mask, "the mask")
     covered = opened_mask(mask)
     made, image, loaded = OneWork.from_picture(output, picture, model, from_picture, request.sampling)
-    canvas = masked_canvas(loaded.config, image, covered, strength)
+    canvas = masked_canvas(loaded.config.at(request.stage), image, covered, strength)
     asked = steering.added_to(request, canvas)
     made.make(Generation.of(loaded, asked, canvas=canvas))
     made.say(f"{fractions_in_words(canvas, picture)}: {output}")

@@ -17,7 +17,7 @@ from sfumato.text import counted
 from sfumato.works.request import Request
 
 
-@options.asks(*options.SAMPLING)
+@options.asks("stage", *options.SAMPLING)
 def interpolate(
     first: Annotated[Path, typer.Argument(help="A work: a PNG that sfumato made.")],
     second: Annotated[Path, typer.Argument(help="Another work of the same model.")],

@@ -13,7 +13,7 @@ from sfumato.works.request import Request
 
 
 @options.asks(
-    *("seed", *options.CONTENT, *options.SAMPLING), **{side: (Margins, side) for side in Margins.model_fields}
+    *("seed", *options.CONTENT, "stage", *options.SAMPLING), **{side: (Margins, side) for side in Margins.model_fields}
 )
 def outpaint(
     model: options.ModelName,
@@ -33,8 +33,9 @@ def outpaint(
     from sfumato.models import Generation
     from sfumato.models.canvas import extended_canvas
 
+    margins = Margins(left=left, top=top, right=right, bottom=bottom)
     made, image, loaded = OneWork.from_picture(output, picture, model, from_picture, request.sampling)
-    canvas = extended_canvas(loaded.config, image, Margins(left=left, top=top, right=right, bottom=bottom))
+    canvas = extended_canvas(loaded.config.at(request.stage), image, margins)
     asked = steering.added_to(request, canvas)
     made.make(Generation.of(loaded, asked, canvas=canvas))
     made.say(f"{picture} continued to {canvas.width} x {canvas.height} px: {output}")

@@ -13,7 +13,7 @@ from sfumato.works.edits import Refine
 from sfumato.works.request import Request
 
 
-@options.asks("seed", *options.CONTENT, *options.SAMPLING, strength=(Refine, "strength"))
+@options.asks("seed", *options.CONTENT, "stage", *options.SAMPLING, strength=(Refine, "strength"))
 def reimagine(
     model: options.ModelName,
     picture: Annotated[Path, typer.Argument(help="The picture to begin with.")],
@@ -41,9 +41,9 @@ def reimagine(
     if source is not None and not edit:
         raise SfumatoError(f"--from {source}: says of which class a picture is that is edited; say --edit as well")
     made, image, loaded = OneWork.from_picture(output, picture, model, from_picture, request.sampling)
-    asked = steering.added_to(request, plain_canvas(loaded.config))
+    config = loaded.config.at(request.stage)
+    asked = steering.added_to(request, plain_canvas(config))
     made.make(reimagining(loaded, asked, image, strength=strength, edit=edit, source=source))
-    side = loaded.config.size
-    made.say(f"{picture} made again at {side} x {side} px: {output}")
+    made.say(f"{picture} made again at {config.side} x {config.side} px: {output}")
     if show and typer.launch(str(output)):
         made.say(f"no program here opens pictures; open {output} yourself")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -22,23 +23,40 @@ class Part:
     """A number of works of one request, and how far they are. Looks are those of `sfumato.models.effort.looks`."""
 
     def __init__(self, generation: Generation, count: int, first: int = 0) -> None:
-        from sfumato.models.effort import batches, looks
+        from sfumato.models.effort import stage_looks, wanted_of_batches
 
-        self.model, self.steps = generation.model, looks(generation)
-        self.total = float(sum(self.steps) * batches(generation, count, first))
-        weights = sum(parameter.numel() for parameter in self.model.denoiser.parameters())
-        self.cost = float(weights * self.model.config.size**2)  # of a look, in proportion, before one was timed
+        self.model = generation.model
+        stages = (self.model.base, *self.model.upscalers)
+        costs = [
+            sum(parameter.numel() for parameter in each.denoiser.parameters()) * each.config.size**2 for each in stages
+        ]
+        self.cost = float(costs[0])  # of a look, in proportion, before one was timed
+        # A look of an upscaler counts as so many of the model's own network.
+        self.shares = {
+            each.denoiser: 1.0 if place == 0 else cost / costs[0]
+            for place, (each, cost) in enumerate(zip(stages, costs, strict=True))
+        }
+
+        def planned(wanted: int) -> list[float]:
+            looks = zip(self.shares.values(), stage_looks(generation, wanted), strict=True)
+            return [share * look for share, stage in looks for look in stage]
+
+        self.planned_of = functools.cache(planned)
+        self.wanted = wanted_of_batches(generation, count, first)  # of the batches that are still to come
+        self.total = float(sum(sum(self.planned_of(wanted)) for wanted in self.wanted))
+        self.steps = self.planned_of(self.wanted.pop(0))
         self.planned = 0.0  # looks that the steps which have ended were thought to take
         self.looked = self.in_step = 0.0  # looks that were taken, in all and since the last step ended
-        self.next_step, self.followed, self.ended, self.seconds = 0, False, False, 0.0
+        self.next_step, self.batch_ended, self.followed, self.ended, self.seconds = 0, False, False, False, 0.0
         self.is_sure = True  # of the total, so that something can be said of it
 
     def has(self, denoiser: Denoiser) -> bool:
         return not self.ended and any(denoiser is one for one in self.model.denoisers)
 
-    def look(self, count: int) -> None:
-        self.looked += count
-        self.in_step += count
+    def look(self, denoiser: Denoiser, count: int) -> None:
+        looks = self.shares.get(denoiser, 1.0) * count
+        self.looked += looks
+        self.in_step += looks
 
     def and_then(self, other: Part) -> None:
         """Each work is looked at by the same networks once more, as another part says."""
@@ -48,17 +66,21 @@ class Part:
         """So many batches of so many have taken what was looked at until now, and the others will as well."""
         self.total, self.is_sure = self.looked / batch * batches, True
 
-    def another_batch(self) -> None:
-        """One more is made than was planned, as of works that were refused."""
-        self.total += sum(self.steps)
+    def another_batch(self, wanted: int) -> None:
+        """One more is made than was planned, as of so many works that were refused."""
+        self.wanted.insert(0, wanted)
+        self.total += sum(self.planned_of(wanted))
 
     def spare(self, count: int) -> None:
         """So many works are not made after all, each of which is a batch of its own."""
         self.total -= count * sum(self.steps)
 
     def step(self) -> None:
+        if self.next_step == 0 and self.batch_ended:
+            self.steps = self.planned_of(self.wanted.pop(0)) if self.wanted else self.steps
         self.planned += self.steps[self.next_step]
         self.next_step = (self.next_step + 1) % len(self.steps)
+        self.batch_ended = self.next_step == 0
         self.in_step = 0.0
 
     @property
@@ -98,7 +120,7 @@ class SamplingBar(ExitStack):
         part = part or self.parts[0]
         part.followed = True
         if event.attempt and event.step == 1:
-            part.another_batch()
+            part.another_batch(len(event.positions))
         part.step()
         self._show()
 
@@ -126,7 +148,7 @@ class SamplingBar(ExitStack):
         part = next((part for part in self.parts if part.has(denoiser)), None)
         if part is not None:
             self._show()  # what was before: this look has only begun
-            part.look(count)
+            part.look(denoiser, count)
             self.looking = part
 
     def _show(self) -> None:

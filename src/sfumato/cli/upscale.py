@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 @options.asks("seed", *options.SAMPLING)
 def upscale(
-    model: Annotated[str, typer.Argument(help="An upscaler: the run or model of 'sfumato train ART --upscaler 4'.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="An upscaler: the run or model of 'sfumato train ART --upscaler 4', or a model that has one of its own."
+        ),
+    ],
     picture: Annotated[Path, typer.Argument(help="A work, or any picture.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")] = Path("larger.png"),
     *,

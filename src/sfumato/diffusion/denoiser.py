@@ -192,12 +192,20 @@ class Cascade(Denoiser):
     def __init__(self, base: Denoiser, upscalers: Sequence[Denoiser]) -> None:
         super().__init__(base.network, base.preconditioning)
         self.upscalers = nn.ModuleList(upscalers)
-        self._base = (base,)  # in a tuple, or its weights would be counted twice
+        last = upscalers[-1]
+        # In a tuple, or their weights would be counted twice.
+        self._parts = (base, type(last)(last.network, last.preconditioning))
 
     @property
     def base(self) -> Denoiser:
         """That of the small pictures alone, which shares its weights."""
-        return self._base[0]
+        return self._parts[0]
+
+    @property
+    def enlarger(self) -> Denoiser:
+        """The last of the upscalers as one of its own, which shares its weights: it is known whether a picture is
+        enlarged, or a work made."""
+        return self._parts[1]
 
     @property
     def stages(self) -> tuple[Denoiser, ...]:

@@ -48,8 +48,8 @@ def restore(
 
     pictures: those that were inverted; inverted: all the steps of that (two tensors of the pictures' shape a step).
     denoise: that of the inversion, and the last x equals the pictures; another one (of another class, or with more
-    guidance), and it is they with what that denoiser sees otherwise. One evaluation a step. moved: what is known before of that difference, of their
-    shape; by default nothing.
+    guidance), and it is they with what that denoiser sees otherwise. One evaluation a step. moved:
+    what of that is known before, of the pictures' shape; by default nothing.
     """
     known = {step.sigma: step for step in inverted}
     falling = sorted(known, reverse=True)

@@ -140,7 +140,7 @@ def from_noise(model: Model, count: int, seed: int) -> Tensor:
     """
     if model.config.begins_with != "picture":
         return Generation.of(model, seed=seed, policy=Policy.none()).pictures(count)
-    noise = torch.randn(count, 3, model.config.size, model.config.size, generator=torch.Generator().manual_seed(seed))
+    noise = torch.randn(count, 3, model.config.side, model.config.side, generator=torch.Generator().manual_seed(seed))
     return torch.cat([model.denoiser(part, 1.0) for part in torch.split(denormalised(noise), AT_A_TIME)])
 
 

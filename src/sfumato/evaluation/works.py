@@ -133,7 +133,7 @@ def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
 def works_of(generation: Generation, works: Sequence[Work]) -> WorksToEvaluate:
     """The first works of a generation."""
     model, settings = generation.model, generation.settings
-    images = torch.stack([as_tensor(work.image, model.config.size) for work in works])
+    images = torch.stack([as_tensor(work.image, model.config.side) for work in works])
     return WorksToEvaluate(
         images,
         [work.recipe.request.label for work in works],

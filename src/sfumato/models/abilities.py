@@ -145,7 +145,7 @@ def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
 
 def check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, steering: Steering) -> None:
     """Raises SfumatoError for a model that makes no pictures of its own, or none in this way."""
-    config, name, own = model.config, model.config.name, model.config.generation
+    config, name, own = model.config, model.config.name, model.config.usual
     if config.begins_with == "picture" and not isinstance(canvas.edit, Reconstruct):
         raise SfumatoError(
             f"the model '{name}' is an autoencoder: it makes a picture that it is shown again, and none of its own; "

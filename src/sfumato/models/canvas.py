@@ -96,7 +96,7 @@ class Canvas:
         return replace(self, **parts, reference=self.reference[:, *within], small=small)
 
     def padded(self, cell: int) -> Canvas:
-        """The same with sides that are multiples of ``cell``: what lies at its right and its lower edge goes on there."""
+        """The same with sides that are multiples of ``cell``: what lies at its right and lower edges goes on there."""
         right, below = -self.width % cell, -self.height % cell
         if not right and not below:
             return self
@@ -109,11 +109,13 @@ class Canvas:
     def reduced(self, factor: int) -> Canvas:
         """The same ``factor`` times smaller, for sides that are multiples of it. A cell is kept where all of its pixels
         are; where the mask leaves none, nothing is."""
+        if factor == 1:
+            return self
         picture, mask = self.picture, self.mask
         if picture is not None:
             if mask is not None and self.strength == 1:  # what is made anew does not show at the edge of what is kept
                 picture = continued(picture[None], mask[None])[0]
-            picture = reduced(picture[None], factor)[0].clamp(-1, 1) if factor > 1 else picture
+            picture = reduced(picture[None], factor)[0].clamp(-1, 1)
         if mask is not None:
             mask = F.max_pool2d(mask[None], factor)[0]
             mask = None if mask.all() else mask
@@ -128,8 +130,8 @@ def plain_canvas(config: ModelConfig, shape: CanvasShape | None = None) -> Canva
     _check_size(config, width, height, "a work")
     if shape.tile and (width % config.enlargement or height % config.enlargement):
         raise SfumatoError(
-            f"a work is {width} x {height} pixels, and of the model '{config.name}' what repeats without a seam has sides "
-            f"that are multiples of {config.enlargement}; give such sides"
+            f"a work is {width} x {height} pixels, and works of the model '{config.name}' that repeat without a seam have "
+            f"sides that are multiples of {config.enlargement}; give such sides"
         )
     return Canvas(height, width, shape.tile)
 

@@ -64,10 +64,7 @@ def sampling_for(
 ) -> Sampling:
     """As `sampling_of`, of a model with upscalers or without. wanted: places in ``initial`` of the pictures that are
     asked for, which alone are in the steps."""
-    if not model.config.upscalers:
-        made = sampling_of(model, settings, initial, negative=negative, canvas=canvas, steering=steering)
-        return made.of(wanted)
-    small = canvases(model, canvas)[0]
+    small, *_ = canvases(model, canvas)
     base = sampling_of(model.base, settings, initial, negative=negative, canvas=small, steering=steering)
     return cascaded(model, base, settings, [initial[place] for place in wanted], wanted, canvas)
 
@@ -81,6 +78,8 @@ def cascaded(
     canvas: Canvas,
 ) -> Sampling:
     """The same from what samples the small pictures on. base: of all of a batch; initial: of those that are wanted."""
+    if not model.config.upscalers:
+        return base.of(wanted)
     stages = _Stages(model, base.of(wanted), settings, initial, canvas)
     return Sampling(stages.steps(), stages.decode, model.config, settings)
 

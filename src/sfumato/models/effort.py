@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -11,42 +12,54 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from sfumato.diffusion import Denoiser
 from sfumato.diffusion.windows import window_count
+from sfumato.models.canvas import Canvas
+from sfumato.models.cascade import canvases, settings_of
 from sfumato.models.generation import Generation
+from sfumato.models.model import Model
 from sfumato.models.noise import begins_at_mean, noise_levels, step_count
-from sfumato.models.sampling import batch_size, part_to_make
+from sfumato.models.sampling import batch_size, part_to_make, window_stride
+from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.edits import Invert
+from sfumato.works.request import SamplerSettings
 
 
-def looks(generation: Generation) -> list[int]:
+def looks(generation: Generation, wanted: int | None = None) -> list[int]:
     """For each step of one batch: how many pictures, or windows of them, networks look at.
 
-    Exact where no part of a picture is kept, and in proportion where one is.
+    wanted: works that are asked for of the batch, by default all; a model's upscalers only work on these. Exact where no
+    part of a picture is kept, and in proportion where one is.
     """
-    settings, canvas = generation.settings, generation.canvas
-    sigmas = noise_levels(generation.model, settings, canvas)
-    levels: list[float] = sigmas[settings.steps - step_count(settings, canvas) :].tolist()
-    seen = batch_size(generation.model, canvas) * _windows(generation)
+    return [look for stage in stage_looks(generation, wanted) for look in stage]
+
+
+def stage_looks(generation: Generation, wanted: int | None = None) -> list[list[int]]:
+    """The same for each stage of a model with upscalers, of its own network first; one of all others."""
+    model, settings, whole = generation.model, generation.settings, generation.canvas
+    canvas, *larger = canvases(model, whole)
+    batch = batch_size(model, whole)
     classes = max(len(generation.classes_of(0)), 1) if canvas.reference is None else 1
     is_guided = generation.guidance_kind != "none"
-
-    def at(sigma: float) -> int:
-        return seen * (classes + (is_guided and settings.guidance_low <= sigma <= settings.guidance_high))
-
-    steps = [at(sigma) for sigma in levels[:-1]]
-    is_inverted = isinstance(canvas.edit, Invert)
-    if settings.sampler == "heun" and not is_inverted:
-        steps = [now + (at(later) if later > 0 else 0) for now, later in zip(steps, levels[1:], strict=True)]
-    if is_inverted:
-        steps[0] += seen * len(steps)
-    elif begins_at_mean(generation.model.config, settings, canvas, levels[0]):
-        steps[0] += seen * classes
-    return steps
+    seen = batch * _windows(model.base, canvas, generation.steering)
+    stages = [_looks(model.base, settings, canvas, seen, classes, is_guided=is_guided)]
+    small = canvas
+    for place, (upscaler, each) in enumerate(zip(model.upscalers, larger, strict=True)):
+        each = replace(each, reference=torch.empty((3, small.height, small.width), device="meta"))
+        seen = (batch if wanted is None else wanted) * _windows(upscaler, each, NOT_STEERED)
+        stages.append(_looks(upscaler, settings_of(upscaler, place, settings), each, seen, 1, is_guided=False))
+        small = each
+    return stages
 
 
 def batches(generation: Generation, count: int, first: int = 0) -> int:
     """In how many batches the works number ``first`` to ``first + count - 1`` are made."""
+    return len(wanted_of_batches(generation, count, first))
+
+
+def wanted_of_batches(generation: Generation, count: int, first: int = 0) -> list[int]:
+    """How many works are asked for of each of these batches."""
     together = batch_size(generation.model, generation.canvas)
-    return (first + count - 1) // together - first // together + 1
+    starts = range(first - first % together, first + count, together)
+    return [min(start + together, first + count) - max(start, first) for start in starts]
 
 
 @contextmanager
@@ -65,14 +78,34 @@ def watched_looks(note: Callable[[Denoiser, int], None]) -> Iterator[None]:
         hook.remove()
 
 
-def _windows(generation: Generation) -> int:
+def _looks(
+    model: Model, settings: SamplerSettings, canvas: Canvas, seen: int, classes: int, *, is_guided: bool
+) -> list[int]:
+    """For each step of one stage. seen: pictures or windows for each condition; classes: conditions of a picture."""
+    sigmas = noise_levels(model, settings, canvas)
+    levels: list[float] = sigmas[settings.steps - step_count(settings, canvas) :].tolist()
+
+    def at(sigma: float) -> int:
+        return seen * (classes + (is_guided and settings.guidance_low <= sigma <= settings.guidance_high))
+
+    steps = [at(sigma) for sigma in levels[:-1]]
+    is_inverted = isinstance(canvas.edit, Invert)
+    if settings.sampler == "heun" and not is_inverted:
+        steps = [now + (at(later) if later > 0 else 0) for now, later in zip(steps, levels[1:], strict=True)]
+    if is_inverted:
+        steps[0] += seen * len(steps)
+    elif begins_at_mean(model.config, settings, canvas, levels[0]):
+        steps[0] += seen * classes
+    return steps
+
+
+def _windows(model: Model, canvas: Canvas, steering: Steering) -> int:
     """In how many windows one picture is looked at."""
-    model, canvas = generation.model, generation.canvas
-    part = part_to_make(model, canvas, generation.steering)
+    part = part_to_make(model, canvas, steering)
     if part is not None:
         canvas = canvas.part(*part)
     if canvas.is_one_picture(model.config):
         return 1
     _, height, width = model.codec.shape(canvas.height, canvas.width)
     side = model.config.size // model.codec.factor
-    return window_count(height, width, side, max(1, side // 2), canvas.tile)
+    return window_count(height, width, side, window_stride(model), canvas.tile)

@@ -17,6 +17,7 @@ from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
+from sfumato.models.cascade import canvases, cascaded, sampling_for
 from sfumato.models.classes import class_mixture
 from sfumato.models.conditions import away_from, unwanted_of
 from sfumato.models.generation import Generation
@@ -24,7 +25,7 @@ from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.noise import noise_levels, noise_of
 from sfumato.models.reproduction import check_model, reproduction
-from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate, sampling_of
+from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate
 from sfumato.text import counted
 from sfumato.works import Recipe
 from sfumato.works.request import Request, SamplerSettings
@@ -118,6 +119,11 @@ def check_way(model: Model, first: Recipe, second: Recipe) -> None:
         raise SfumatoError(
             f"one work is {one} pixels and the other {other}: only works of one size lie on one way; choose two such"
         )
+    if first.request.stage != second.request.stage:
+        raise SfumatoError(
+            f"one work is of stage {first.request.stage} and the other of stage {second.request.stage}: only works of one "
+            "stage lie on one way; choose two such"
+        )
     if first.request.canvas.tile != second.request.canvas.tile:
         raise SfumatoError(
             "one work repeats without a seam and the other does not; choose two that do, or two that do not"
@@ -196,22 +202,24 @@ class _Way:
             wanted = [float(share) for share in shares[start : start + self.batch]]
             filled = [*wanted, *[0.0] * (self.batch - len(wanted))]
             with self.ends[0].model.giving_way():
-                sampling = self._same(filled) if self.is_one_request else self._different(filled)
-                yield sampling.last()[: len(wanted)].cpu()
+                sampling = (self._same if self.is_one_request else self._different)(filled, range(len(wanted)))
+                yield sampling.last().cpu()
 
-    def _same(self, shares: Sequence[float]) -> Sampling:
-        """Where nothing but noise and classes differs."""
+    def _same(self, shares: Sequence[float], wanted: range) -> Sampling:
+        """Where nothing but noise and classes differs. wanted: places of the shares that are."""
         one = self.ends[0]
         initial = [InitialNoise(NoiseBetween(*self.noises, share), self._told(share)) for share in shares]
-        return sampling_of(
-            one.model, one.settings, initial, negative=self.negative[0], canvas=one.canvas, steering=one.steering
+        negative = self.negative[0]
+        return sampling_for(
+            one.model, one.settings, initial, wanted, negative=negative, canvas=one.canvas, steering=one.steering
         )
 
     @torch.inference_mode()
-    def _different(self, shares: Sequence[float]) -> Sampling:
+    def _different(self, shares: Sequence[float], wanted: range) -> Sampling:
         """Where more differs: the estimates of both requests, by the share of each, as `mixed` has it of classes."""
         one = self.ends[0]
-        model, canvas, settings = one.model, one.canvas, one.settings
+        model, settings = one.model.base, one.settings
+        canvas, *_ = canvases(one.model, one.canvas)
         codec = canvas.codec(model.config)
         shape = codec.shape(canvas.height, canvas.width)
         noises = [NoiseBetween(*self.noises, share) for share in shares]
@@ -229,7 +237,9 @@ class _Way:
         denoise = mixed(estimates, torch.stack((1 - second, second)))
         sampler = (SAMPLERS | DISTILLED)[settings.sampler]
         steps = sampler(denoise, noise(-1) * sigmas[0].float(), sigmas, noise)
-        return Sampling(steps, lambda latents, _: codec.decode(latents), model.config, settings)
+        base = Sampling(steps, lambda latents, _: codec.decode(latents), model.config, settings)
+        initial = [InitialNoise(noises[place]) for place in wanted]
+        return cascaded(one.model, base, settings, initial, wanted, one.canvas)
 
     def _told(self, share: float) -> Mixture:
         """What the network is told there: classes pass over; words are those of the nearer end."""

@@ -126,7 +126,9 @@ class Model:
     @property
     def enlarger(self) -> Self:
         """What of it enlarges any picture: the last of its upscalers, or where it has none itself."""
-        return self.upscalers[-1] if self.config.upscalers else self
+        if not isinstance(self.denoiser, Cascade):
+            return self
+        return replace(self.upscalers[-1], denoiser=self.denoiser.enlarger)
 
     @property
     def is_conditional(self) -> bool:
@@ -135,7 +137,7 @@ class Model:
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:
-        """The model's own, those of its upscalers and, once autoguidance has used it, the one with the early weights."""
+        """Its own, those of its upscalers and, once autoguidance has used it, the one with the early weights."""
         own = self.denoiser.stages if isinstance(self.denoiser, Cascade) else (self.denoiser,)
         return own if self._early is None else (*own, self._early[1])
 

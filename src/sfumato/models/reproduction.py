@@ -9,14 +9,15 @@ from PIL import Image
 from sfumato.errors import SfumatoError
 from sfumato.models.abilities import check_prompts
 from sfumato.models.canvas import canvas_of
+from sfumato.models.configuration import ModelConfig
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.policy.policy import Policy
 from sfumato.works import Recipe, Work
-from sfumato.works.edits import Reconstruct
+from sfumato.works.edits import Enlarge, Reconstruct
 from sfumato.works.prompts import chosen
-from sfumato.works.request import Request, Slerp, whole_seed
-from sfumato.works.values import MOST_SLERPS
+from sfumato.works.request import CanvasShape, Request, Slerp, whole_seed
+from sfumato.works.values import MOST_SLERPS, Stage
 
 
 def reproduction(
@@ -38,13 +39,30 @@ def reproduction(
     """
     check_model(model, recipe)
     request = recipe.request
-    canvas = canvas_of(model.config, request.canvas, request.edit, picture, mask, strength)
     asked = request.with_changes(changes or Request())
+    if isinstance(request.edit, Enlarge):
+        model = model.enlarger
+    shape = request.canvas if asked.stage == request.stage else _shape_at(model.config, request, asked.stage)
+    canvas = canvas_of(model.config.at(asked.stage), shape, request.edit, picture, mask, strength)
     generation = Generation.of(model, asked, canvas=canvas, origin=recipe.origin, policy=policy)
     check_prompts(generation.policy, [generation.prompt_of(asked.position)])
     # With anything changed it is a work of its own, in whose place none was refused.
     is_changed = strength is not None or changes_work(request, changes or Request())
     return generation if is_changed else replace(generation, attempt=recipe.attempt)
+
+
+def _shape_at(config: ModelConfig, request: Request, stage: Stage) -> CanvasShape:
+    """That of the work of another stage: of the small one that a work is the enlargement of, or the other way round.
+    Raises SfumatoError for a work that began with a picture, of which each stage has its own."""
+    if request.edit is not None:
+        raise SfumatoError(
+            f"stage {stage}: the work began with a picture, as large as works of stage {request.stage} are; begin with "
+            "that picture anew"
+        )
+    factor = config.enlargement
+    sides = {name: side for name in ("width", "height") if (side := getattr(request.canvas, name)) is not None}
+    scaled = {name: -(-side // factor) if stage == "base" else side * factor for name, side in sides.items()}
+    return request.canvas.model_copy(update=scaled)
 
 
 def changes_work(request: Request, changes: Request) -> bool:

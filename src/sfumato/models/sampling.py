@@ -270,6 +270,11 @@ def batch_size(model: Model, canvas: Canvas) -> int:
     return BATCH if from_noise and canvas.is_one_picture(model.config) else 1
 
 
+def window_stride(model: Model) -> int:
+    """The largest distance between windows that a model looks at a canvas in, in its codec's cells."""
+    return max(1, model.config.size // model.codec.factor // 2)
+
+
 def estimate(
     model: Model, settings: SamplerSettings, canvas: Canvas, mixture: Mixture, negative: Condition | None = None
 ) -> Denoise:
@@ -295,7 +300,7 @@ def estimate(
             made.append(denoise(x[part], sigma))
         return torch.cat(made)
 
-    return windowed(in_windows, side=side, stride=max(1, side // 2), wrap=canvas.tile)
+    return windowed(in_windows, side=side, stride=window_stride(model), wrap=canvas.tile)
 
 
 def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: Condition | None = None) -> Denoise:

@@ -58,7 +58,7 @@ def generating(
     if (variations is None) != (of is None):
         raise SfumatoError("variations and the work that they are of belong together: give both, or neither")
     if of is None or variations is None:
-        canvas = plain_canvas(model.config, request.canvas)
+        canvas = plain_canvas(model.config.at(request.stage), request.canvas)
         series = prompts_of(request.prompt, None if prompts is None else local_path(prompts))
         asked = request.with_changes(steering_from(canvas, **steering))
         return Generation.of(model, asked, canvas=canvas, prompts=series)
@@ -104,12 +104,13 @@ def reimagining(
     another class would not change comes back. policy: by default that of this computer. Raises SfumatoError for a model
     that takes no picture (a GAN) and for values out of range.
     """
-    if model.config.begins_with == "picture":
-        canvas, request = reconstructing_canvas(model.config, picture), Request.of(steps=1, guidance=1.0)
+    config = model.config.at(request.stage)
+    if config.begins_with == "picture":
+        canvas, request = reconstructing_canvas(config, picture), Request.of(steps=1, guidance=1.0)
     elif edit:
-        canvas = editing_canvas(model.config, picture, strength, source)
+        canvas = editing_canvas(config, picture, strength, source)
     else:
-        canvas = refining_canvas(model.config, picture, strength)
+        canvas = refining_canvas(config, picture, strength)
     return Generation.of(model, request, canvas=canvas, policy=policy)
 
 
@@ -191,8 +192,9 @@ def inpaint(model: Model, picture: Image.Image, mask: Image.Image, *, strength: 
     Raises SfumatoError for a mask of another size, one that keeps all or nothing, one in colours, a picture smaller
     than the model's, a model that takes no picture, and values out of range.
     """
-    canvas = masked_canvas(model.config, picture, mask, strength)
-    return Generation.of(model, Request.of(**asked), canvas=canvas).work()
+    request = Request.of(**asked)
+    canvas = masked_canvas(model.config.at(request.stage), picture, mask, strength)
+    return Generation.of(model, request, canvas=canvas).work()
 
 
 def outpaint(
@@ -213,8 +215,9 @@ def outpaint(
         margins = Margins(left=left, top=top, right=right, bottom=bottom)
     except ValidationError as error:
         raise fault(error) from error
-    canvas = extended_canvas(model.config, picture, margins)
-    return Generation.of(model, Request.of(**asked), canvas=canvas).work()
+    request = Request.of(**asked)
+    canvas = extended_canvas(model.config.at(request.stage), picture, margins)
+    return Generation.of(model, request, canvas=canvas).work()
 
 
 def upscale(model: Model, picture: Image.Image | Work, *, tile: bool = False, **asked: object) -> Work:

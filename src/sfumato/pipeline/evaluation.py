@@ -79,7 +79,7 @@ def evaluate(
             if model is None:
                 dataset, made = yield from _of_a_folder(Path(works), dataset_at, count, size)
             else:
-                dataset = yield from dataset_at(model.config.size, run)
+                dataset = yield from dataset_at(model.config.side, run)
                 compared_count(count, dataset)  # raises where there are too few, before any is made
                 made = yield from sampled_works(model, count, seed)
             yield Began("evaluating", "measuring")

@@ -74,7 +74,7 @@ def asked_for(source: str, count: int, device: torch.device) -> Asked:
         return Asked(source, None, files, common_size(files))
     model = Model.from_pretrained(source, device=str(device))
     run = Run.open(path) if is_run(path) else None
-    return Asked(source, model, (), model.config.size, run)
+    return Asked(source, model, (), model.config.side, run)
 
 
 def compared_with(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,8 +84,10 @@ class StudioModel:
 
     @property
     def size(self) -> int:
-        """Pixels a side; 0 where only opening it would tell."""
-        return int(self.config.get("size") or 0)
+        """Pixels a side, of works; 0 where only opening it would tell."""
+        return int(self.config.get("size") or 0) * math.prod(
+            int(each.get("factor") or 1) for each in self.config.get("upscalers") or () if isinstance(each, dict)
+        )
 
     @property
     def factor(self) -> int:

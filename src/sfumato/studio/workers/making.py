@@ -42,7 +42,7 @@ def reimagine(asked: Reimagine, context: Context) -> Iterator[Happening]:
     """A picture refined."""
     yield loading()
     model, given = context.models.opened(asked.model), opened(asked.picture, context)
-    request = _steered(asked, context, plain_canvas(model.config))
+    request = _steered(asked, context, plain_canvas(model.config.at(asked.request.stage)))
     generation = reimagining(
         model, request, given.image, strength=asked.strength, edit=asked.invert, source=asked.source
     )
@@ -53,7 +53,9 @@ def inpaint(asked: Inpaint, context: Context) -> Iterator[Happening]:
     """What the mask shows white made anew."""
     yield loading()
     model, given = context.models.opened(asked.model), opened(asked.picture, context)
-    canvas = masked_canvas(model.config, given.image, opened_mask(asked, context), asked.strength)
+    canvas = masked_canvas(
+        model.config.at(asked.request.stage), given.image, opened_mask(asked, context), asked.strength
+    )
     generation = Generation.of(model, _steered(asked, context, canvas), canvas=canvas)
     yield from series(generation, asked, context, inputs=given.inputs, parent=given.work)
 
@@ -62,7 +64,7 @@ def outpaint(asked: Outpaint, context: Context) -> Iterator[Happening]:
     """A picture continued beyond its edges."""
     yield loading()
     model, given = context.models.opened(asked.model), opened(asked.picture, context)
-    canvas = extended_canvas(model.config, given.image, asked.margins)
+    canvas = extended_canvas(model.config.at(asked.request.stage), given.image, asked.margins)
     generation = Generation.of(model, _steered(asked, context, canvas), canvas=canvas)
     yield from series(generation, asked, context, inputs=given.inputs, parent=given.work)
 
