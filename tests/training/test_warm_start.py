@@ -41,9 +41,9 @@ def saved(path: Path, classes: tuple[str, ...], **settings: Any) -> Model:
 def test_classes_are_matched_by_name_and_new_ones_begin_as_none(tmp_path: Path) -> None:
     parent = saved(tmp_path / "parent", ("flow", "glass", "waves"))
     config = described(("waves", "new", "flow"), descends_from=(parent.weights_digest,))
-    child = build_denoiser(config).network
+    child = build_denoiser(config)
     warm_start(child, SETTINGS, config, tmp_path / "parent")
-    theirs, ours = parent.denoiser.network.state_dict(), child.state_dict()
+    theirs, ours = parent.denoiser.network.state_dict(), child.network.state_dict()
     assert torch.equal(ours[CLASSES], theirs[CLASSES][[0, 3, 0, 1]])
     assert all(torch.equal(ours[name], theirs[name]) for name in ours if name != CLASSES)
 
@@ -51,9 +51,9 @@ def test_classes_are_matched_by_name_and_new_ones_begin_as_none(tmp_path: Path) 
 def test_a_parent_without_classes_will_do(tmp_path: Path) -> None:
     parent = saved(tmp_path / "parent", ())
     config = described(("a", "b"), descends_from=(parent.weights_digest,))
-    child = build_denoiser(config).network
+    child = build_denoiser(config)
     warm_start(child, SETTINGS, config, tmp_path / "parent")
-    assert torch.equal(child.state_dict()[CLASSES], parent.denoiser.network.state_dict()[CLASSES][[0, 0, 0]])
+    assert torch.equal(child.network.state_dict()[CLASSES], parent.denoiser.network.state_dict()[CLASSES][[0, 0, 0]])
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,6 @@ def test_a_parent_that_changed_before_the_run_began_is_refused(child: Callable[.
 def test_a_class_is_the_same_in_every_normal_form(tmp_path: Path) -> None:
     parent = saved(tmp_path / "parent", ("sea", unicodedata.normalize("NFD", "Gemälde")))
     config = described((unicodedata.normalize("NFC", "Gemälde"), "new"), descends_from=(parent.weights_digest,))
-    child = build_denoiser(config).network
+    child = build_denoiser(config)
     warm_start(child, SETTINGS, config, tmp_path / "parent")
-    assert torch.equal(child.state_dict()[CLASSES], parent.denoiser.network.state_dict()[CLASSES][[0, 2, 0]])
+    assert torch.equal(child.network.state_dict()[CLASSES], parent.denoiser.network.state_dict()[CLASSES][[0, 2, 0]])

@@ -13,7 +13,7 @@ from sfumato.cli.rights import RightsOptions
 from sfumato.errors import SfumatoError
 
 DEFAULT_MINUTES = 30.0
-SMALLEST, LARGEST = 32, 256  # pixels
+SMALLEST, LARGEST = 32, 1024  # pixels
 MOST_MINUTES = 525_600  # a year
 # Options of another kind than settings of a training.
 NO_SETTINGS = {"preset", "upscaler", "config", "set", "include_works", "query", "limit", "from", "adapt", "force"}
@@ -204,7 +204,7 @@ def _choices(
     from sfumato.dataset.preparing import LARGEST_SIZE
     from sfumato.disk import local_path
     from sfumato.pretrained.opening import is_pipeline
-    from sfumato.training import layered, parse_choices, preset, read_choices, resolve
+    from sfumato.training import layered, parse_choices, preset, read_choices, resolve, staged
     from sfumato.training import upscaler as upscaler_choices
     from sfumato.training.adapting_plan import ADAPTING
     from sfumato.training.choices import LENGTHS
@@ -241,7 +241,7 @@ def _choices(
         chosen["minutes"] = DEFAULT_MINUTES
     if chosen.get("size", SMALLEST) % 8 or not SMALLEST <= chosen.get("size", SMALLEST) <= LARGEST:
         raise SfumatoError(f"size {chosen['size']}: a multiple of 8 from {SMALLEST} to {LARGEST} is needed")
-    made = resolve(chosen)
+    made = resolve(chosen if adapted is not None else staged(chosen))
     if isinstance(made.objective, AdaptingConfig):
         CaptionTemplate.parse(made.objective.caption)  # a mistake is said before pictures are collected
     side = made.picture_side

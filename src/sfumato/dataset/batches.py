@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import torch
@@ -16,6 +17,17 @@ Balance = Literal["none", "class", "creator"]
 
 # More pixels than this stay in the computer's memory, and each batch is sent to the device.
 _MOST_DEVICE_BYTES: Final = 2 * 1024**3
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Squares of a dataset's size in B of its pictures. pictures: [B] int64, which ones; top, left: [B] int64, the
+    upper left corner; flip: [B] bool, whether what is seen is mirrored, left to right."""
+
+    pictures: Tensor
+    top: Tensor
+    left: Tensor
+    flip: Tensor
 
 
 class Batches:
@@ -57,6 +69,18 @@ class Batches:
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Batch number `step`, from 0: images [B, 3, size, size], float32 in -1..1, on the device, and which of the
         dataset's pictures they are, [B] int64."""
+        drawn = self.windows(step)
+        return self.images(drawn), drawn.pictures
+
+    def images(self, windows: Windows) -> Tensor:
+        """What is seen through them: [B, 3, size, size], float32 in -1..1, on the device."""
+        data, chosen = self.dataset, windows.pictures
+        parts = (data.offsets[chosen], data.widths[chosen], windows.top, windows.left, windows.flip)
+        images = gather(self._pixels, data.size, *(part.to(self._pixels.device) for part in parts)).to(self.device)
+        return to_float(images)
+
+    def windows(self, step: int) -> Windows:
+        """What of which pictures is in batch number `step`."""
         generator = batch_generator(self.seed, "step", step)
         if self._choices is None:
             chosen = self._in_turn(step * self.batch_size)
@@ -65,13 +89,9 @@ class Batches:
         data, size, count = self.dataset, self.dataset.size, self.batch_size
         # Always drawn, needed or not, so that turning one off leaves the others as they are.
         draws = torch.rand(3, count, generator=generator, dtype=torch.float64)
-        widths = data.widths[chosen]
         top = (draws[0] * (data.heights[chosen] - size + 1)).long()
-        left = (draws[1] * (widths - size + 1)).long()
-        flip = (draws[2] < 0.5) & self.flip
-        where = (part.to(self._pixels.device) for part in (data.offsets[chosen], widths, top, left, flip))
-        images = gather(self._pixels, size, *where).to(self.device)
-        return to_float(images), chosen
+        left = (draws[1] * (data.widths[chosen] - size + 1)).long()
+        return Windows(chosen, top, left, (draws[2] < 0.5) & self.flip)
 
     def epochs(self, step: int) -> float:
         """How many times every picture was seen, on average, in `step` batches."""

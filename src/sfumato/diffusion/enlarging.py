@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.diffusion.codec import Codec
 from sfumato.diffusion.condition import PictureCondition
 
-_REACH = 2  # pixels that a bicubic value goes by, on either side
+REACH = 2  # pixels that a bicubic value goes by, on either side
 
 
 def reduced(images: Tensor, factor: int) -> Tensor:
@@ -22,12 +25,22 @@ def enlarged(images: Tensor, factor: int, *, wrap: bool = False) -> Tensor:
 
     wrap: pictures that repeat without a seam do so enlarged.
     """
-    around = _REACH if wrap else 0
+    around = REACH if wrap else 0
     padded = F.pad(images, (around,) * 4, mode="circular") if wrap else images
     # With antialias it is Keys' kernel of -0.5 here too, as in Pillow; else that of -0.75, which ripples on a slope.
     whole = F.interpolate(padded, scale_factor=factor, mode="bicubic", antialias=True)
     edge = around * factor
     return whole[:, :, edge : whole.shape[2] - edge, edge : whole.shape[3] - edge]
+
+
+@cache
+def enlarged_variance(factor: int) -> float:
+    """The variance, averaged over all pixels, that independent noise of variance 1 has once it is enlarged: what is
+    interpolated is a weighted mean of neighbours, so it is the mean over the places between them of the sum of the
+    squared weights."""
+    point = torch.zeros((1, 1, 4 * REACH + 1, 4 * REACH + 1), dtype=torch.float64)
+    point[..., 2 * REACH, 2 * REACH] = 1.0
+    return float(enlarged(point, factor).square().sum()) / factor**2
 
 
 def references(

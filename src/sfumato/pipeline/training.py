@@ -35,6 +35,7 @@ from sfumato.training import (
     prepare_run,
     refinement,
     resolve,
+    staged,
     suitable_size,
     train,
     would_clear,
@@ -86,6 +87,8 @@ def train_on(
     elif weights_from:
         _check_fits(weights_from, choices)
         choices = layered(parent_choices(weights_from), choices)
+    else:
+        choices = staged(choices)
     with directory.at_work(), directory.nothing_left_of_a_failure():
         collection = yield from collection_of(
             art,

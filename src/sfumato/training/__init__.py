@@ -1,5 +1,6 @@
 """Training: a plan for the time that there is, and a loop that is a generator of events."""
 
+from sfumato.training.cascades import staged
 from sfumato.training.choices import layered, parse_choices, read_choices, resolve
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.events import Evaluated, Event, Finished, Noted, Pictured, Saved, Trained
@@ -38,6 +39,7 @@ __all__ = [
     "read_choices",
     "refinement",
     "resolve",
+    "staged",
     "suitable_size",
     "train",
     "upscaler",

@@ -79,7 +79,7 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     size: int = Field(
-        default=32, description="the side of the pictures in pixels; of upscaling, before it", ge=1, le=1024
+        default=32, description="the side of the pictures in pixels; of what is enlarged, before it", ge=1, le=1024
     )
     crop: Literal["centre", "random"] = "centre"
     pixel_art: bool = Field(default=False, description="enlarge small pictures by whole numbers, pixel by pixel")
@@ -148,7 +148,7 @@ class TrainingConfig(BaseModel):
     @property
     def factor(self) -> int:
         """How many times an upscaler enlarges, 1 for all else."""
-        return self.objective.enlargement
+        return self.objective.enlargement if self.objective.begins_with == "reference" else 1
 
     @property
     def latent_size(self) -> int:
@@ -157,8 +157,9 @@ class TrainingConfig(BaseModel):
 
     @property
     def picture_side(self) -> int:
-        """Pixels: of the prepared pictures. ``size`` is what the network sees, of which an upscaler's are crops."""
-        return self.size * self.factor
+        """Pixels: of the prepared pictures. ``size`` is what the network sees: of an upscaler's crops, and of a cascade
+        its small form."""
+        return self.size * self.objective.enlargement
 
     def build_objective(
         self,

@@ -22,7 +22,10 @@ AT_ONCE: Final = 32
 
 
 class Examples(ABC):
-    """Clean pictures, or what a codec makes of them, each with what the network is told of it."""
+    """Clean pictures, or what a codec makes of them, each with what the network is told of it. dataset: the pictures in
+    the size in which the network sees them."""
+
+    dataset: Dataset
 
     @abstractmethod
     def batch(self, step: int) -> tuple[Tensor, Condition]:
@@ -72,6 +75,7 @@ class EncodedExamples(Examples):
     def __init__(
         self, dataset: Dataset, encoded: EncodedPictures, settings: TrainingConfig, device: torch.device
     ) -> None:
+        self.dataset = dataset
         self.encoded, self.device, self.at_once = encoded, device, min(settings.batch, AT_ONCE)
         self.batches = BucketBatches(encoded.shapes, dataset.train, settings.batch, seed=settings.seed)
 

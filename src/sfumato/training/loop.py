@@ -16,11 +16,12 @@ from sfumato.random import keyed_generator
 from sfumato.training.adapting import run_base
 from sfumato.training.ancestry import run_likeness
 from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after
+from sfumato.training.cascade_examples import CascadeExamples
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.conditions import class_conditions, labels_among
 from sfumato.training.events import Evaluated, Event, Finished
 from sfumato.training.examples import EncodedExamples, Examples, PreparedExamples, judged_by
-from sfumato.training.objectives import Losses
+from sfumato.training.objectives import CascadeConfig, Losses
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
@@ -75,7 +76,8 @@ class _Training:
         if base is not None and base.encoded is not None:
             self.examples = EncodedExamples(self.dataset, base.encoded, self.settings, device)
         else:
-            self.examples = PreparedExamples(self.dataset, self.conditions, self.settings, device)
+            kind = CascadeExamples if isinstance(self.settings.objective, CascadeConfig) else PreparedExamples
+            self.examples = kind(self.dataset, self.conditions, self.settings, device)
         self.throughput: Throughput
         self.is_shown: Callable[[], bool] = lambda: False
 
@@ -166,8 +168,10 @@ class _Training:
 
     def _losses(self) -> Losses:
         """Those of the next batch."""
-        images, condition = self.examples.batch(self.state.step)
-        generator = keyed_generator("noise", self.settings.seed, self.state.step)
+        state = self.state
+        images, condition = self.examples.batch(state.step)
+        self.objective.begin_step(state.schedule.progress(state.place), state.average.module)
+        generator = keyed_generator("noise", self.settings.seed, state.step)
         with self._autocast():
             losses: Losses = self.module(images, condition, generator)
         return losses
@@ -262,11 +266,11 @@ class _Training:
         counted_in_steps = state.timetable is None
         if not works or not (counted_in_steps or self.throughput.calibration_seconds):
             return None
-        pictures = pictures_of(self.dataset, self.config.class_shares, self.labels)
+        pictures, model = pictures_of(self.examples.dataset, self.config.class_shares, self.labels), self.writer.model()
         if counted_in_steps:
-            return calibrate(self.writer.model(), pictures, works)
+            return calibrate(model.base, pictures, works)
         end = self.throughput.elapsed() + self.throughput.calibration_seconds
-        return calibrate(self.writer.model(), pictures, MOST_WORKS, lambda: end - self.throughput.elapsed())
+        return calibrate(model.base, pictures, MOST_WORKS, lambda: end - self.throughput.elapsed())
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""

@@ -17,7 +17,7 @@ from sfumato.models import Model
 from sfumato.models.configuration import PretrainedNetwork
 from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.random import keyed_generator
-from sfumato.text import counted, printable
+from sfumato.text import counted
 from sfumato.training.choices import layered, resolve
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.memorisation import (
@@ -30,6 +30,7 @@ from sfumato.training.memorisation import (
     warning,
 )
 from sfumato.training.objectives import Losses, Objective
+from sfumato.training.plan_words import rounded, what_learns
 from sfumato.works.values import Precision
 
 CHECKPOINT_SECONDS = 45
@@ -131,7 +132,7 @@ def plan(
         )
         parameters = count_parameters(make, settings)
         amount = f"{counted(settings.steps, 'step')}, {counted(settings.steps * settings.batch, 'picture')}"
-        sentence = f"{_what(settings, parameters, base)}: {amount}"
+        sentence = f"{what_learns(settings, parameters, base)}: {amount}"
         if by_heart := _by_heart(settings, pictures, held_out, exact=True):
             sentence += f", {settings.steps * settings.batch / pictures:,.0f} times each of {pictures:,}; {by_heart}"
         return Plan(settings, sentence, parameters)
@@ -157,7 +158,9 @@ def plan(
         "checkpoint_every": max(1, round(CHECKPOINT_SECONDS / speed.seconds_per_step)),
         # A short run is not spent on being watched.
         "evaluations": max(FEWEST_LOOKS, round(min(asked.cadence.evaluations, EVALUATIONS_A_MINUTE * minutes)), often),
-        "snapshots": min(asked.cadence.snapshots, max(FEWEST_LOOKS, round(SNAPSHOTS_A_MINUTE * minutes))),
+        "snapshots": min(
+            asked.cadence.snapshots, asked.objective.moments, max(FEWEST_LOOKS, round(SNAPSHOTS_A_MINUTE * minutes))
+        ),
     }
     chosen = settings.cadence.model_fields_set
     cadence = {name: value for name, value in cadence.items() if name not in chosen}
@@ -169,7 +172,7 @@ def plan(
         }
     )
     parameters, shown = count_parameters(make, settings), rounded(steps * settings.batch)
-    sentence = f"{_what(settings, parameters, base)}: about {counted(shown, 'picture')}{end}"
+    sentence = f"{what_learns(settings, parameters, base)}: about {counted(shown, 'picture')}{end}"
     if settings.minutes:
         sentence += f", {shown / pictures:,.0f} times each of {pictures:,}"
         if by_heart := _by_heart(settings, pictures, held_out, exact=not asked.guard):
@@ -259,8 +262,7 @@ def _seconds_per_step(
     objective.to(device)
     optimiser = settings.optimiser.build(objective, objective.rates)
     generator = keyed_generator("measure")
-    side = settings.picture_side
-    images = torch.randn((settings.batch, 3, side, side), generator=generator).to(device)
+    images = objective.stand_in(settings, generator, device)
     conditions = condition.repeat(settings.batch).to(device)
     timings: list[float] = []
     began = time.perf_counter()
@@ -277,22 +279,3 @@ def _seconds_per_step(
             break
     later = sorted(timings[1:])
     return later[len(later) // 2]
-
-
-def _what(settings: TrainingConfig, parameters: int, base: Model | None) -> str:
-    size = f"{settings.size} px"
-    if settings.factor > 1:
-        size += f" to {settings.picture_side} px"
-    if base is None or settings.adapter is None:
-        return f"{settings.network.kind}, {parameters / 1e6:.1f} M parameters, {size}, batch {settings.batch}"
-    whole = sum(weights.numel() for weights in base.denoiser.parameters())
-    return (
-        f"adapts '{printable(base.config.name)}' ({settings.network.kind}, {whole / 1e6:.1f} M parameters, which stay "
-        f"as they are): {parameters:,} parameters of rank {settings.adapter.rank} learn, {size}, batch {settings.batch}"
-    )
-
-
-def rounded(count: int) -> int:
-    """To two digits: it is a guess."""
-    digits = max(0, len(str(count)) - 2)
-    return round(count, -digits)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from sfumato.dataset import Dataset
+from sfumato.diffusion import Denoiser
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig
 from sfumato.text import readable, restored_path
@@ -39,7 +39,7 @@ def begin(
     if base is not None and base.encoded is not None and isinstance(objective, Adapting):
         objective.shown = base.encoded.prompts()
     if weights_from and base is None and not run.has_begun:
-        warm_start(objective.denoiser.network, settings, config, restored_path(weights_from))
+        warm_start(objective.denoiser, settings, config, restored_path(weights_from))
     objective = objective.to(device)
     return TrainingState(
         objective,
@@ -49,8 +49,8 @@ def begin(
     )
 
 
-def warm_start(network: nn.Module, settings: TrainingConfig, config: ModelConfig, origin: str | Path) -> None:
-    """Copy the weights of the model at ``origin`` into the network of a run.
+def warm_start(denoiser: Denoiser, settings: TrainingConfig, config: ModelConfig, origin: str | Path) -> None:
+    """Copy the weights of the model at ``origin`` into the denoiser of a run.
 
     Classes are matched by name; one that is new begins as 'no class'. Raises SfumatoError where the model there does
     not fit the settings, or is not the one that the configuration says it descends from.
@@ -59,13 +59,13 @@ def warm_start(network: nn.Module, settings: TrainingConfig, config: ModelConfig
     check_fit(parent, origin, settings)
     if parent.weights_digest != config.descends_from[0]:
         raise SfumatoError(f"{origin}: has changed since this run was planned; begin a new run")
-    tensors = parent.denoiser.network.state_dict()
+    tensors = parent.denoiser.weights()
     if _CLASSES in tensors:
         rows = tensors[_CLASSES]
         theirs = {readable(name): place + 1 for place, name in enumerate(parent.config.classes)}
         places = [theirs.get(readable(name), 0) for name in config.classes]
         tensors[_CLASSES] = torch.stack([rows[place] for place in (0, *places)])
-    network.load_state_dict(tensors)
+    denoiser.load_weights(tensors)
 
 
 def check_fit(parent: Model, origin: str | Path, settings: TrainingConfig) -> None:

@@ -186,6 +186,7 @@ def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> 
         preconditioning=settings.preconditioning,
         sigma_data=objective.sigma_data,
         reference_noise=objective.reference_noise,
+        upscalers=objective.upscalers(settings, name),
         generation=objective.sampling(settings),
         descends_from=run.record.descends_from,
         learned_from=run.record.learned_from,

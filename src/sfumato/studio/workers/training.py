@@ -18,12 +18,12 @@ from sfumato.studio.jobs.specs import Distill, Train
 from sfumato.studio.model_folders import is_model, model_folder
 from sfumato.studio.workers.handling import Context, Happening
 from sfumato.studio.workers.pipelines import followed
-from sfumato.training import is_run, layered, parse_choices, preset, resolve
+from sfumato.training import is_run, layered, parse_choices, preset, resolve, staged
 from sfumato.training import upscaler as upscaler_choices
 from sfumato.training.adapting_plan import ADAPTING
 from sfumato.training.run import LATEST
 
-SMALLEST, LARGEST = 32, 256  # pixels
+SMALLEST, LARGEST = 32, 1024  # pixels
 
 
 def train(asked: Train, context: Context) -> Generator[Happening, None, None]:
@@ -85,7 +85,7 @@ def choices_of(asked: Train, weights_from: str = "") -> dict[str, Any]:
     size = chosen.get("size", SMALLEST)
     if size % 8 or not SMALLEST <= size <= LARGEST:
         raise SfumatoError(f"size {size}: a multiple of 8 from {SMALLEST} to {LARGEST} is needed")
-    resolve(chosen)
+    resolve(chosen if weights_from else staged(chosen))
     return dict(chosen)
 
 

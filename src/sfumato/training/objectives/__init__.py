@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from sfumato.training.objectives.adapting import Adapting, AdaptingConfig
 from sfumato.training.objectives.adversarial import Adversarial, AdversarialConfig
+from sfumato.training.objectives.cascade import CascadeConfig, Cascading
 from sfumato.training.objectives.denoising import Denoising, DenoisingConfig
 from sfumato.training.objectives.distillation import Distillation, DistillationConfig
 from sfumato.training.objectives.objective import PICTURES, Losses, Objective, ObjectiveConfig
@@ -22,6 +23,7 @@ OBJECTIVES: dict[str, type[ObjectiveConfig]] = {
     "adversarial": AdversarialConfig,
     "upscaling": UpscalingConfig,
     "adapting": AdaptingConfig,
+    "cascade": CascadeConfig,
 }
 
 
@@ -48,6 +50,8 @@ __all__ = [
     "Adversarial",
     "AdversarialConfig",
     "AnyObjectiveConfig",
+    "CascadeConfig",
+    "Cascading",
     "Denoising",
     "DenoisingConfig",
     "Distillation",

@@ -45,7 +45,7 @@ class ObjectiveConfig(BaseModel, ABC):
     kind: its name, by which settings choose it. begins_with, answer: what its models can do, see ``ModelConfig``;
     is_direct: whether they answer in one step, without noise levels; knows_classes: whether they are told a picture's
     class; adapts: whether it can teach an adapter of a model alone; network: the one to take where none is chosen, None
-    for the largest that the time allows; teacher: whose works are learned from: nobody's, those of the model that a run
+    for the largest that the time allows; moments: how many a plan's snapshots have at most; teacher: whose works are learned from: nobody's, those of the model that a run
     begins with, or those of that one's own teacher; description, tag: what the models are, for their cards: for people,
     and as a tag of the Hub.
     """
@@ -59,6 +59,7 @@ class ObjectiveConfig(BaseModel, ABC):
     knows_classes: ClassVar[bool] = False
     adapts: ClassVar[bool] = False
     network: ClassVar[AnyNetworkConfig | None] = None
+    moments: ClassVar[int] = 1000
     description: ClassVar[str]
     tag: ClassVar[str]
 
@@ -105,6 +106,10 @@ class ObjectiveConfig(BaseModel, ABC):
     def reference_noise(self) -> float:
         """The most noise that an upscaler's reference has in training, of which the network is told; 0 for none."""
         return 0.0
+
+    def upscalers(self, settings: TrainingConfig, name: str) -> tuple[ModelConfig, ...]:
+        """What enlarges the works of a model of that name, see ``ModelConfig``."""
+        return ()
 
     @property
     def features(self) -> str:
@@ -177,6 +182,14 @@ class Objective(nn.Module, ABC):
 
         denoiser: the averaged one, in eval mode.
         """
+
+    def begin_step(self, progress: float, average: Denoiser) -> None:
+        """What an objective may know before a step: how far the run is, 0..1, and the averaged denoiser."""
+
+    def stand_in(self, settings: TrainingConfig, generator: torch.Generator, device: torch.device) -> Any:
+        """Noise in the place of a batch, with which the time of a step can be measured."""
+        side = settings.picture_side
+        return torch.randn((settings.batch, 3, side, side), generator=generator).to(device)
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         """``PICTURES`` pictures that show what the model of the moment does, comparable from moment to moment: the

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import PIXELS, Codec, Condition, Denoiser, LogNormal, PictureCondition
-from sfumato.diffusion.enlarging import enlarged, reduced
+from sfumato.diffusion.enlarging import enlarged, enlarged_variance, reduced
 from sfumato.models import Model, ModelConfig, Request, SamplerSettings, enlarging, to_pictures
 from sfumato.models.configuration import BeginsWith
 from sfumato.networks import AnyNetworkConfig, UNetConfig
@@ -37,7 +37,8 @@ class UpscalingConfig(ObjectiveConfig):
     kind: Literal["upscaling"] = "upscaling"
     factor: int = Field(default=1, description="how many times pictures are enlarged", ge=1, le=8)
     detail: NoiseLevel = Field(
-        default=0.1, description="standard deviation of what a picture has beyond its small form; by default measured"
+        default=0.1,
+        description="standard deviation of what a picture has beyond its small form with noise; by default measured",
     )
     augmentation: float = Field(
         default=0.25,
@@ -67,7 +68,7 @@ class UpscalingConfig(ObjectiveConfig):
 
     @property
     def sigma_data(self) -> float:
-        """Of the detail alone."""
+        """Of what is denoised: the detail, less the noise of the small form."""
         return self.detail
 
     @property
@@ -80,7 +81,7 @@ class UpscalingConfig(ObjectiveConfig):
         """An upscaler's weights know detail of one standard deviation."""
         if "detail" in self.model_fields_set:
             return self
-        detail = parent.config.sigma_data if parent else measure_detail(dataset, self.factor)
+        detail = parent.config.sigma_data if parent else measure_detail(dataset, self.factor, self.augmentation)
         return self.model_copy(update={"detail": detail})
 
     @classmethod
@@ -157,12 +158,7 @@ class Upscaling(Objective):
         return [enlarging(model, middle, asked, policy=Policy.none()).work().image for middle in middles]
 
     def _losses(self, denoiser: Denoiser, images: Tensor, generator: torch.Generator) -> Tensor:
-        small = reduced(images, self.factor)
-        level = torch.zeros(len(small))
-        if self.augmentation:
-            level = self.augmentation * torch.rand(len(small), generator=generator)
-            noise = torch.randn(small.shape, generator=generator).to(small.device)
-            small = small + level.to(small).view(-1, 1, 1, 1) * noise
+        level, small = self.augmented(reduced(images, self.factor), generator)
         pairs = torch.cat((images, enlarged(small, self.factor)), 1)
         places = torch.randint(images.shape[2] - self.side + 1, (len(images), 2), generator=generator).tolist()
         crops = torch.stack(
@@ -171,7 +167,24 @@ class Upscaling(Objective):
                 for pair, (top, left) in zip(pairs, places, strict=True)
             ]
         ).chunk(2, 1)
-        clean, reference = map(self.codec.encode, crops)
+        return self.error(denoiser, *crops, level, generator)
+
+    def augmented(self, small: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The noise levels, [N], that small pictures [N, 3, H, W] are given, each its own, and the pictures with that
+        noise (conditioning augmentation: Ho et al. 2022, section 4.2)."""
+        level = torch.zeros(len(small))
+        if self.augmentation:
+            level = self.augmentation * torch.rand(len(small), generator=generator)
+            noise = torch.randn(small.shape, generator=generator).to(small.device)
+            small = small + level.to(small).view(-1, 1, 1, 1) * noise
+        return level, small
+
+    def error(
+        self, denoiser: Denoiser, images: Tensor, enlarged: Tensor, level: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """[N], the weighted error with which crops are denoised. images: [N, 3, S, S], clean; enlarged: small pictures
+        of the same place and size, whose noise level, [N], the denoiser is told."""
+        clean, reference = self.codec.encode(images), self.codec.encode(enlarged)
         sigma = self.density.sample(len(images), generator).to(images.device)
         noise = torch.randn(clean.shape, generator=generator).to(images.device)
         condition = PictureCondition(reference)
@@ -182,11 +195,18 @@ class Upscaling(Objective):
         return weighted
 
 
-def measure_detail(dataset: Dataset, factor: int) -> float:
-    """The standard deviation of what training pictures have beyond their enlarged small forms, in -1..1."""
+def measure_detail(dataset: Dataset, factor: int, augmentation: float = 0.0) -> float:
+    """The standard deviation of what training pictures have beyond their enlarged small forms, in -1..1, where these
+    have noise of levels that are drawn evenly from 0 to ``augmentation``."""
     chosen = spread(dataset.train, min(MEASURED, len(dataset.train)))
     total = 0.0
     for part in torch.split(chosen, 8):
         images = dataset.images(part)
         total += float((images - enlarged(reduced(images, factor), factor)).square().mean((1, 2, 3)).double().sum())
-    return max(LEAST_DETAIL, math.sqrt(total / len(chosen)))
+    return detail_with_noise(total / len(chosen), factor, augmentation)
+
+
+def detail_with_noise(variance: float, factor: int, augmentation: float) -> float:
+    """The standard deviation of detail of that variance, less noise that its small form is given: the noise is
+    independent of it, and of levels s that are drawn evenly from 0 to a, so that s^2 is a^2 / 3 in the mean."""
+    return max(LEAST_DETAIL, math.sqrt(variance + augmentation**2 / 3 * enlarged_variance(factor)))

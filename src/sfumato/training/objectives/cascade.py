@@ -1,0 +1,337 @@
+"""Learning small pictures and their enlargement at once: the objective of a cascade."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+import torch
+from PIL import Image
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from sfumato.dataset import Dataset
+from sfumato.diffusion import SCHEDULES, Cascade, Condition, Denoiser
+from sfumato.diffusion.enlarging import REACH, enlarged, reduced
+from sfumato.diffusion.samplers import dpmpp_2m
+from sfumato.features.vgg import PerceptualLoss
+from sfumato.models import Generation, Model, ModelConfig, Request, enlarging
+from sfumato.models.configuration import MOST_UPSCALERS
+from sfumato.networks import UNetConfig
+from sfumato.policy.policy import Policy
+from sfumato.random import spread
+from sfumato.training.objectives.denoising import Denoising, DenoisingConfig
+from sfumato.training.objectives.objective import PICTURES, Losses
+from sfumato.training.objectives.upscaling import Upscaling, UpscalingConfig, detail_with_noise
+from sfumato.works.values import NoiseLevel, Precision
+
+if TYPE_CHECKING:
+    from sfumato.training.configuration import TrainingConfig
+
+MEASURED_PIXELS = 256 * 256**2  # of the pictures whose detail is measured
+CROPS_A_PICTURE = 6  # of one that the base has made, which costs more than their enlargement
+# Works are told from pictures once the base knows more than colours; measured in shares of a run.
+MADE_FROM = 0.1
+MADE_NOISE, MADE_STEPS, MADE_LAST = (0.5, 1.0), 6, 0.05  # sigma at 64 px, of which it makes them
+SNAPSHOT_PIXELS, SNAPSHOT_STEPS = PICTURES * 256**2, 4  # a strip is looked at in the small, and costs no minutes
+
+Factor = Annotated[int, Field(ge=2, le=8)]
+
+
+class CascadeConfig(DenoisingConfig):
+    """factors: how many times each upscaler enlarges, the first one the small pictures; details: of each what
+    `UpscalingConfig.detail` is, measured of the data set where left open. The settings' size and network are those of
+    the small pictures, whose objective is `DenoisingConfig`'s."""
+
+    kind: Literal["cascade"] = "cascade"  # type: ignore[assignment]  # it has all the settings of the other kind
+    factors: Annotated[tuple[Factor, ...], Field(min_length=1, max_length=MOST_UPSCALERS)] = (4,)
+    details: Annotated[tuple[NoiseLevel, ...], Field(max_length=MOST_UPSCALERS)] = ()
+    augmentation: float = Field(
+        default=0.25,
+        description="the most noise that small pictures are given, a standard deviation, of which upscalers are told",
+        ge=0,
+        le=1,
+    )
+    upscaler: UNetConfig = Field(
+        default=UNetConfig(patch=1, channels=(32, 64), blocks=2, width=128, depth=2, heads=2),
+        description="the network of each upscaler",
+    )
+    crop_side: int = Field(default=64, description="pixels, of the crops that upscalers learn from", ge=8, le=256)
+    crops: int = Field(default=12, description="how many crops each upscaler learns from in a step", ge=1, le=4096)
+    made: float = Field(
+        default=0.5, description="share of the crops whose small form is one that the model itself has made", ge=0, le=1
+    )
+
+    adapts: ClassVar[bool] = False
+    moments: ClassVar[int] = 6  # as an enlargement takes as long as some steps
+    description: ClassVar[str] = "A diffusion model for pictures, which it makes small and then enlarges"
+
+    @model_validator(mode="after")
+    def _the_parts_go_together(self) -> Self:
+        if self.details and len(self.details) != len(self.factors):
+            raise ValueError(f"there are {len(self.factors)} factors and {len(self.details)} details")
+        if self.crop_side < (least := max(map(self._multiple, self.factors))):
+            raise ValueError(f"crop_side {self.crop_side}: this network needs crops of {least} pixels or more")
+        return self
+
+    @property
+    def enlargement(self) -> int:
+        return math.prod(self.factors)
+
+    def sides(self, size: int) -> list[int]:
+        """Pixels: of the small pictures, and of what each upscaler makes of them."""
+        return [size * math.prod(self.factors[:place]) for place in range(len(self.factors) + 1)]
+
+    def crop(self, place: int, size: int) -> int:
+        """The side of what upscaler number ``place`` learns from, in whole pixels of what it enlarges: all of a
+        picture, or a crop. size: of the small pictures."""
+        multiple = self._multiple(self.factors[place])
+        return min(self.sides(size)[place + 1], self.crop_side) // multiple * multiple
+
+    def _multiple(self, factor: int) -> int:
+        return math.lcm(self.upscaler.size_multiple, factor)
+
+    def fitted(self, dataset: Dataset, parent: Model | None) -> Self:
+        if self.details:
+            return self
+        known = () if parent is None else parent.config.upscalers
+        details = tuple(each.sigma_data for each in known) or measure_details(dataset, self.factors, self.augmentation)
+        return self.model_copy(update={"details": details})
+
+    @classmethod
+    def shared_with(cls, parent: ModelConfig) -> Mapping[str, Any]:
+        first = parent.upscalers[0]
+        return {
+            "factors": tuple(each.factor for each in parent.upscalers),
+            "details": tuple(each.sigma_data for each in parent.upscalers),
+            "augmentation": first.reference_noise,
+            "upscaler": first.network,
+            "crop_side": max(each.size for each in parent.upscalers),
+        }
+
+    def stages(self, settings: TrainingConfig) -> list[TrainingConfig]:
+        """The settings with which each upscaler would be trained alone."""
+        stages = []
+        for place in range(len(self.factors)):
+            objective = UpscalingConfig(
+                factor=self.factors[place],
+                augmentation=self.augmentation,
+                noise_mean=self.noise_mean,
+                noise_std=self.noise_std,
+                **({"detail": self.details[place]} if self.details else {}),
+            )
+            update = {"objective": objective, "network": self.upscaler, "size": self.crop(place, settings.size)}
+            stages.append(settings.model_copy(update=update))
+        return stages
+
+    def upscalers(self, settings: TrainingConfig, name: str) -> tuple[ModelConfig, ...]:
+        return tuple(
+            ModelConfig(
+                name=name,
+                size=stage.size,
+                factor=stage.factor,
+                network=stage.network,
+                codec=stage.codec,
+                objective=stage.objective.kind,
+                begins_with=stage.objective.begins_with,
+                preconditioning=stage.preconditioning,
+                sigma_data=stage.objective.sigma_data,
+                reference_noise=stage.objective.reference_noise,
+                generation=stage.objective.sampling(stage),
+            )
+            for stage in self.stages(settings)
+        )
+
+    def build(
+        self,
+        settings: TrainingConfig,
+        classes: int,
+        perceptual: PerceptualLoss | None = None,
+        teacher: Model | None = None,
+    ) -> Cascading:
+        base = super().build(settings, classes, perceptual)
+        return Cascading(base, [_upscaling(stage) for stage in self.stages(settings)], self)
+
+
+def _upscaling(stage: TrainingConfig) -> Upscaling:
+    objective = stage.objective
+    assert isinstance(objective, UpscalingConfig), "a stage's is"
+    return objective.build(stage, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Crops:
+    """What one upscaler learns from in a step.
+
+    clean: [M, 3, S, S]; small: [M, 3, s, s], of the picture before it is enlarged, what is needed for the crop, with
+    what is around it; start: [M, 2], where that begins in the whole small picture; inside: [M, 2], where the crop
+    begins in it, both in the small picture's pixels; pictures: [M], places in the batch.
+    """
+
+    clean: Tensor
+    small: Tensor
+    start: Tensor
+    inside: Tensor
+    pictures: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class CascadeBatch:
+    """small: [N, 3, H, W], whole pictures; crops: for each upscaler."""
+
+    small: Tensor
+    crops: Sequence[Crops]
+
+    def __len__(self) -> int:
+        return len(self.small)
+
+
+class Cascading(Denoising):
+    """The loss of small pictures and that of each upscaler's crops, of networks that share no weight.
+
+    An upscaler is to enlarge what the model makes, which is not like small pictures in all. So all that it is shown has
+    noise of a level that it is told (Ho et al. 2022, arXiv:2106.15282, section 4.2); and part of what the first is
+    shown was made by the averaged base itself, from a small picture with as much noise as leaves its composition
+    (truncated conditioning augmentation, section 4.1 there, begins from noise and reverses it likewise).
+    """
+
+    def __init__(self, base: Denoising, stages: Sequence[Upscaling], config: CascadeConfig) -> None:
+        super().__init__(
+            Cascade(base.denoiser, [stage.denoiser for stage in stages]),
+            base.density,
+            base.class_dropout,
+            base.perceptual,
+            base.perceptual_weight,
+            base.perceptual_below,
+            base.codec,
+        )
+        self.config = config
+        self.__dict__["stages"] = tuple(stages)  # not submodules: their denoisers are parts of this one's
+        self.__dict__["average"] = None  # of the denoiser, which does not learn either
+        self.progress = 1.0
+
+    def begin_step(self, progress: float, average: Denoiser) -> None:
+        self.progress, self.__dict__["average"] = progress, average
+
+    def forward(  # type: ignore[override]  # its batches are not whole pictures
+        self, images: CascadeBatch, condition: Condition, generator: torch.Generator
+    ) -> Losses:
+        base = super().forward(images.small, condition, generator)
+        total, parts = base.total, {"base": base.total, **base.parts}
+        stages: Sequence[Upscaling] = self.__dict__["stages"]
+        for place, (stage, crops) in enumerate(zip(stages, images.crops, strict=True)):
+            small = crops.small
+            if place == 0 and self.progress >= MADE_FROM:
+                small = self._with_made(images, condition, generator)
+            loss = _loss_of_crops(stage, crops, small, generator).mean()
+            parts["upscaler" if len(stages) == 1 else f"upscaler {place + 1}"] = loss.expand(len(total))
+            total = total + loss
+        return Losses(total, parts)
+
+    def stand_in(self, settings: TrainingConfig, generator: torch.Generator, device: torch.device) -> CascadeBatch:
+        def noise(count: int, side: int) -> Tensor:
+            return torch.randn((count, 3, side, side), generator=generator).to(device)
+
+        crops = []
+        for place, stage in enumerate(self.__dict__["stages"]):
+            places = CropPlaces(self.config, place, settings.size)
+            chosen = places.pictures(settings.batch)
+            shown = noise(len(chosen), stage.side), noise(len(chosen), places.around)
+            crops.append(Crops(*shown, *places.drawn(len(chosen), generator), chosen))
+        return CascadeBatch(noise(settings.batch, settings.size), crops)
+
+    @torch.no_grad()
+    def _with_made(self, batch: CascadeBatch, condition: Condition, generator: torch.Generator) -> Tensor:
+        """The first upscaler's small forms, the last of which are taken from pictures that the base has made."""
+        crops, count = batch.crops[0], made_count(self.config)
+        if count == 0:
+            return crops.small
+        places, which = torch.unique(crops.pictures[-count:], return_inverse=True)
+        low, high = (level * batch.small.shape[2] / 64 for level in MADE_NOISE)
+        sigma = low + (high - low) * torch.rand((), generator=generator).item()
+        levels = SCHEDULES["karras"](MADE_STEPS, MADE_LAST * batch.small.shape[2] / 64, sigma)
+        clean = self.codec.encode(batch.small[places])
+        x = clean + sigma * torch.randn(clean.shape, generator=generator).to(clean)
+        average, told = self.__dict__["average"], condition[places]
+        denoiser = self.denoiser if average is None else average
+        *_, last = dpmpp_2m(lambda x, sigma: denoiser(x, sigma, told), x, levels)
+        whole, side = self.codec.decode(last.x), crops.small.shape[2]
+        made = [
+            whole[index, :, top : top + side, left : left + side]
+            for index, (top, left) in zip(which.tolist(), crops.start[-count:].tolist(), strict=True)
+        ]
+        return torch.cat((crops.small[:-count], torch.stack(made).to(crops.small)))
+
+    def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
+        """The first works of the seed, fewer of them where they are large, enlarged in few steps."""
+        count = max(2, min(PICTURES, SNAPSHOT_PIXELS // model.config.side**2))
+        generation = Generation.of(model.base, seed=seed, precision=precision, policy=Policy.none())
+        pictures = [work.image for work in generation.works(count)]
+        asked = Request.of(seed=seed, precision=precision, steps=SNAPSHOT_STEPS)
+        for upscaler in model.upscalers:
+            pictures = [enlarging(upscaler, one, asked, policy=Policy.none()).work().image for one in pictures]
+        return pictures
+
+
+def _loss_of_crops(stage: Upscaling, crops: Crops, small: Tensor, generator: torch.Generator) -> Tensor:
+    """[M]. small: in the place of the crops' own."""
+    level, noisy = stage.augmented(small, generator)
+    whole, side = enlarged(noisy, stage.factor), crops.clean.shape[2]
+    reference = torch.stack(
+        [
+            one[:, top : top + side, left : left + side]
+            for one, (top, left) in zip(whole, (crops.inside * stage.factor).tolist(), strict=True)
+        ]
+    )
+    return stage.error(stage.denoiser, crops.clean, reference, level, generator)
+
+
+def made_count(config: CascadeConfig) -> int:
+    """How many of the crops' small forms the base has made."""
+    return round(config.crops * config.made)
+
+
+class CropPlaces:
+    """Where crops are: of what upscaler number ``place`` is shown in a cascade whose small pictures have ``size``
+    pixels a side.
+
+    side: of a crop before it is enlarged; around: the same with what bicubic values go by on either side, so that it is
+    enlarged there as in the whole picture; whole: that picture's side.
+    """
+
+    def __init__(self, config: CascadeConfig, place: int, size: int) -> None:
+        self.config, self.place = config, place
+        self.whole = config.sides(size)[place]
+        self.side = config.crop(place, size) // config.factors[place]
+        self.around = min(self.whole, self.side + 2 * REACH)
+
+    def drawn(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """start, inside: [count, 2] each, see `Crops`."""
+        at = torch.randint(self.whole - self.side + 1, (count, 2), generator=generator)
+        start = (at - REACH).clamp(0, self.whole - self.around)
+        return start, at - start
+
+    def pictures(self, batch: int) -> Tensor:
+        """[crops], of which pictures of a batch: of as many as there are, and of those that the base makes several."""
+        made = made_count(self.config) if self.place == 0 else 0
+        real = self.config.crops - made
+        return torch.cat((torch.arange(real), real + torch.arange(made) // CROPS_A_PICTURE)) % batch
+
+
+def measure_details(dataset: Dataset, factors: Sequence[int], augmentation: float) -> tuple[float, ...]:
+    """Of each upscaler what `measure_detail` is of one alone."""
+    most = max(8, min(MEASURED_PIXELS // dataset.size**2, len(dataset.train)))
+    chosen = spread(dataset.train, min(most, len(dataset.train)))
+    sums = [0.0 for _ in factors]
+    for index in chosen:
+        whole = dataset.images(index.view(1))
+        larger = whole
+        for place in reversed(range(len(factors))):
+            small = reduced(whole, math.prod(factors[place:]))
+            beyond = larger - enlarged(small, factors[place])
+            sums[place] += float(beyond.double().square().mean())
+            larger = small
+    pairs = zip(sums, factors, strict=True)
+    return tuple(detail_with_noise(total / len(chosen), factor, augmentation) for total, factor in pairs)
