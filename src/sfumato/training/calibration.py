@@ -38,10 +38,12 @@ LEAST_SPREAD = 0.5  # of a statistic: all pictures may be grey, and half a level
 
 @dataclass(frozen=True)
 class Calibration:
-    """settings: with which works come nearest to the pictures; sentence: what was chosen and how, for the card."""
+    """settings: with which works come nearest to the pictures; sentence: what was chosen and how, for the card;
+    reference_noise: of what a cascade's first upscaler enlarges, None where it was not looked for."""
 
     settings: SamplerSettings
     sentence: str
+    reference_noise: float | None = None
 
 
 def calibrate(

@@ -22,6 +22,7 @@ from sfumato.training.conditions import class_conditions, labels_among
 from sfumato.training.events import Evaluated, Event, Finished
 from sfumato.training.examples import EncodedExamples, Examples, PreparedExamples, judged_by
 from sfumato.training.objectives import CascadeConfig, Losses
+from sfumato.training.reference_noise import SHARE, with_reference_noise
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
@@ -267,10 +268,13 @@ class _Training:
         if not works or not (counted_in_steps or self.throughput.calibration_seconds):
             return None
         pictures, model = pictures_of(self.examples.dataset, self.config.class_shares, self.labels), self.writer.model()
-        if counted_in_steps:
-            return calibrate(model.base, pictures, works)
-        end = self.throughput.elapsed() + self.throughput.calibration_seconds
-        return calibrate(model.base, pictures, MOST_WORKS, lambda: end - self.throughput.elapsed())
+        seconds, before = self.throughput.calibration_seconds, self.throughput.elapsed()
+        left = None if counted_in_steps else lambda: before + seconds - self.throughput.elapsed()
+        if not isinstance(self.examples, CascadeExamples):
+            return calibrate(model, pictures, works if counted_in_steps else MOST_WORKS, left)
+        of_base = None if left is None else lambda: left() - SHARE * seconds
+        found = calibrate(model.base, pictures, works if counted_in_steps else MOST_WORKS, of_base)
+        return with_reference_noise(found, self.writer.model(calibration=found), self.examples.levels[1], left)
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""

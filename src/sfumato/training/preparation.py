@@ -185,7 +185,8 @@ def disk_bytes(made: Plan, dataset: Dataset) -> int:
     cadence = settings.cadence
     pictured = settings.steps // cadence.picture_every if cadence.picture_every else cadence.snapshots
     # The sheets, and about as much again for the strip and the animation, larger by captions and edges.
-    snapshots = 4 * pictured * PICTURES * 3 * settings.size**2
+    shown = settings.size if settings.factor > 1 else settings.picture_side
+    snapshots = 4 * pictured * PICTURES * 3 * shown**2
     # A machine that is busy while it is measured may make twice the steps.
     log = LOG_LINE_BYTES * (2 * settings.steps // cadence.log_every + cadence.evaluations + pictured)
     pictures = dataset.pixels.numel() + KNOWN_BYTES * (len(dataset) + len(dataset.left_out))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import torch
 from PIL import Image
@@ -92,7 +93,7 @@ class RunWriter:
             generation = guided_early(config.generation, config.size)
             config = config.model_copy(update={"has_early": True, "generation": generation})
         if calibration is not None:
-            config = config.model_copy(update={"generation": calibration.settings})
+            config = calibrated(config, calibration)
         model = Model(config, state.average.module, early, card, weights_digest="0" * 64, likeness=self.likeness)
         model.adaptation = adaptation
         model.pretrained = None if self.base is None else self.base.model.pretrained
@@ -204,6 +205,16 @@ def guided_early(generation: SamplerSettings, size: int) -> SamplerSettings:
             "guidance_chroma": GUIDED_COLOUR,
         }
     )
+
+
+def calibrated(config: ModelConfig, calibration: Calibration) -> ModelConfig:
+    """The same with what a calibration has found."""
+    update: dict[str, Any] = {"generation": calibration.settings}
+    if calibration.reference_noise is not None:
+        first, *others = config.upscalers
+        generation = first.generation.model_copy(update={"reference_noise": calibration.reference_noise})
+        update["upscalers"] = (first.model_copy(update={"generation": generation}), *others)
+    return config.model_copy(update=update)
 
 
 def training_facts(state: TrainingState, batch: int, seconds: float, device: torch.device) -> dict[str, str]:

@@ -102,9 +102,22 @@ def test_the_detail_of_a_data_set_is_what_its_pictures_lose(tiny_dataset: Datase
     assert measure_detail(tiny_dataset, 4) > measure_detail(tiny_dataset, 2)
 
 
+def test_the_noise_of_the_small_forms_counts_as_detail(tiny_dataset: Dataset) -> None:
+    """What is denoised is a picture less its small form with noise of a level that is drawn evenly."""
+    images, factor, most = tiny_dataset.images(tiny_dataset.train), 2, 0.3
+    objective = Upscaling(Watched(), LogNormal(0.0), factor, 16, most)  # type: ignore[arg-type]
+    squares = []
+    for seed in range(20):
+        _, noisy = objective.augmented(reduced(images, factor), torch.Generator().manual_seed(seed))
+        squares.append((images - enlarged(noisy, factor)).square().mean())
+    measured = float(torch.stack(squares).mean().sqrt())
+    assert measure_detail(tiny_dataset, factor, most) == pytest.approx(measured, rel=0.03)
+    assert measure_detail(tiny_dataset, factor, most) > 1.1 * measure_detail(tiny_dataset, factor)
+
+
 def test_a_run_makes_an_upscaler(begin: Callable[..., Run], tiny_dataset: Dataset) -> None:
     run = begin(**TINY, snapshots=2)
-    assert run.record.settings.objective.detail == measure_detail(tiny_dataset, 2)
+    assert run.record.settings.objective.detail == measure_detail(tiny_dataset, 2, 0.25)
     assert run.record.plan.startswith("unet, 0.0 M parameters, 16 px to 32 px, batch 4")
     list(train(run))
     model = Model.from_pretrained(run.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import torch
@@ -17,7 +17,7 @@ from sfumato.diffusion import SCHEDULES, Cascade, Condition, Denoiser
 from sfumato.diffusion.enlarging import REACH, enlarged, reduced
 from sfumato.diffusion.samplers import dpmpp_2m
 from sfumato.features.vgg import PerceptualLoss
-from sfumato.models import Generation, Model, ModelConfig, Request, enlarging
+from sfumato.models import Generation, Model, ModelConfig
 from sfumato.models.configuration import MOST_UPSCALERS
 from sfumato.networks import UNetConfig
 from sfumato.policy.policy import Policy
@@ -267,12 +267,14 @@ class Cascading(Denoising):
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         """The first works of the seed, fewer of them where they are large, enlarged in few steps."""
         count = max(2, min(PICTURES, SNAPSHOT_PIXELS // model.config.side**2))
-        generation = Generation.of(model.base, seed=seed, precision=precision, policy=Policy.none())
-        pictures = [work.image for work in generation.works(count)]
-        asked = Request.of(seed=seed, precision=precision, steps=SNAPSHOT_STEPS)
-        for upscaler in model.upscalers:
-            pictures = [enlarging(upscaler, one, asked, policy=Policy.none()).work().image for one in pictures]
-        return pictures
+        quick = {"steps": SNAPSHOT_STEPS}
+        upscalers = tuple(
+            each.model_copy(update={"generation": each.generation.model_copy(update=quick)})
+            for each in model.config.upscalers
+        )
+        shown = replace(model, config=model.config.model_copy(update={"upscalers": upscalers}))
+        generation = Generation.of(shown, seed=seed, precision=precision, policy=Policy.none())
+        return [work.image for work in generation.works(count)]
 
 
 def _loss_of_crops(stage: Upscaling, crops: Crops, small: Tensor, generator: torch.Generator) -> Tensor:

@@ -78,6 +78,11 @@ class DistillationConfig(ObjectiveConfig):
     def check_teacher(self, teacher: Model, origin: str) -> None:
         if teacher.config.is_distilled:
             raise SfumatoError(f"{origin}: was distilled already; give the run whose model it was distilled from")
+        if teacher.config.upscalers:
+            raise SfumatoError(
+                f"{origin}: makes its works in stages, and a student learns to make them in one; "
+                "train its base alone (--set objective=denoising), and distill that"
+            )
         if not teacher.config.samples_freely:
             raise SfumatoError(f"{origin}: learned {teacher.config.objective}, and a student learns denoising alone")
 
