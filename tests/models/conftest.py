@@ -92,11 +92,11 @@ def upscaler(new_upscaler: Callable[..., Model]) -> Model:
 
 @pytest.fixture(scope="session")
 def new_cascade(new_model: Callable[..., Model], new_upscaler: Callable[..., Model]) -> Callable[..., Model]:
-    """new_cascade(number of upscalers, **changes to the configuration): a model of 32 px whose upscalers double it."""
+    """new_cascade(number of upscalers, **changes to the configuration): a model of 16 px whose upscalers double it."""
 
     def make(upscalers: int = 1, **changes: object) -> Model:
-        told = {"reference_noise": 0.25, "generation": UPSCALER["generation"] | {"reference_noise": 0.1}}
-        base, larger = new_model(2, **changes), [new_upscaler(**told) for _ in range(upscalers)]
+        told = {"size": 16, "reference_noise": 0.25, "generation": UPSCALER["generation"] | {"reference_noise": 0.1}}
+        base, larger = new_model(2, **{"size": 16, **changes}), [new_upscaler(**told) for _ in range(upscalers)]
         denoiser = Cascade(base.denoiser, [each.denoiser for each in larger]).eval().requires_grad_(False)
         configs = tuple(each.config for each in larger)
         return replace(base, config=base.config.model_copy(update={"upscalers": configs}), denoiser=denoiser)

@@ -47,6 +47,7 @@ def test_every_option_of_the_command_has_its_keyword():
     assert rare == {
         *("guidance_low", "guidance_high", "guidance_chroma", "noise_high", "sigma_min", "sigma_max"),
         "distilled_guidance",
+        "reference_noise",
     }
     assert options - {"settings"} | rare == named | plain
 

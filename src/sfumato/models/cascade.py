@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -132,14 +132,16 @@ class _Stages:
     def _decoded(self, latents: Tensor, is_last: bool) -> Tensor:
         if len(self.at_work) == 1:
             return self.at_work[0].decode(latents, is_last)
-        return torch.cat([one.decode(part, is_last) for one, part in zip(self.at_work, latents.split(1), strict=True)])
+        return torch.cat(
+            [one.decode(part, is_last) for one, part in zip(self.at_work, torch.split(latents, 1), strict=True)]
+        )
 
     def _made(self, latents: Tensor) -> Tensor:
         """What a stage has come to, [N, 3, H, W] in -1..1."""
         return self._decoded(latents, True).clamp(-1, 1)
 
 
-def _numbered(steps: Iterator[Step], done: int, total: int) -> Iterator[Step]:
+def _numbered(steps: Iterator[Step], done: int, total: int) -> Generator[Step, None, Tensor]:
     """Yields the steps of a stage, of ``total`` of which ``done`` were made before. Returns the last x."""
     for step in steps:
         x = step.x

@@ -187,7 +187,7 @@ class ModelConfig(Extended):
         return self.generation.model_copy(update={"reference_noise": self.upscalers[0].generation.reference_noise})
 
     @property
-    def enlarger(self) -> Self:
+    def enlarger(self) -> ModelConfig:
         """Of what enlarges any picture: the last of its upscalers, or where it has none itself."""
         return self.upscalers[-1] if self.upscalers else self
 

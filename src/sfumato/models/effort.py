@@ -26,8 +26,8 @@ from sfumato.works.request import SamplerSettings
 def looks(generation: Generation, wanted: int | None = None) -> list[int]:
     """For each step of one batch: how many pictures, or windows of them, networks look at.
 
-    wanted: works that are asked for of the batch, by default all; a model's upscalers only work on these. Exact where no
-    part of a picture is kept, and in proportion where one is.
+    wanted: works that are asked for of the batch, by default all; a model's upscalers only work on these. Exact where
+    no part of a picture is kept, and in proportion where one is.
     """
     return [look for stage in stage_looks(generation, wanted) for look in stage]
 

@@ -121,8 +121,8 @@ def check_way(model: Model, first: Recipe, second: Recipe) -> None:
         )
     if first.request.stage != second.request.stage:
         raise SfumatoError(
-            f"one work is of stage {first.request.stage} and the other of stage {second.request.stage}: only works of one "
-            "stage lie on one way; choose two such"
+            f"one work is of stage {first.request.stage} and the other of stage {second.request.stage}: only works of "
+            "one stage lie on one way; choose two such"
         )
     if first.request.canvas.tile != second.request.canvas.tile:
         raise SfumatoError(
