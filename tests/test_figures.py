@@ -115,8 +115,14 @@ def features(modules: SimpleNamespace) -> Any:
         return modules.mobilenet.MobileNetFeatures(nn.Sequential(*layers).eval(), side=32, digest="0")
 
 
-def test_copies_are_told_from_held_out_pictures(modules: SimpleNamespace, real: Any, features: Any) -> None:
-    figures = modules.figures_measures.measured(real.images[real.train].flip(-1), real, features, 32)
+@pytest.fixture(scope="module")
+def figures(modules: SimpleNamespace, real: Any, features: Any) -> dict[str, Any]:
+    """Of a generator that gives the training pictures back, mirrored."""
+    found: dict[str, Any] = modules.figures_measures.measured(real.images[real.train].flip(-1), real, features, 32)
+    return found
+
+
+def test_copies_are_told_from_held_out_pictures(figures: dict[str, Any], real: Any) -> None:
     copies = figures["copies"]
     assert copies["ratio"]["works"]["share"] == 1 and copies["ratio"]["held_out"]["share"] < 0.3
     assert copies["data_copying"]["score"] < -3 and figures["data_copying"]["features"]["score"] < -3
@@ -127,11 +133,25 @@ def test_copies_are_told_from_held_out_pictures(modules: SimpleNamespace, real: 
 
 
 def test_the_table_has_the_median_over_seeds_and_their_range(
-    modules: SimpleNamespace, cell: Any, tmp_path: Path
+    modules: SimpleNamespace, figures: dict[str, Any], tmp_path: Path
 ) -> None:
-    assert modules.figures_table._spread([3.0, 1.0, 2.0], 1) == "2.0 (1.0 to 3.0)"
-    assert modules.figures_table._spread([None, 0.031], 1, percent=True) == "3.1"
-    assert "Nothing" in modules.figures_table.table(modules.figures_record.Record(tmp_path / "none"))
+    record = modules.figures_record.Record(tmp_path / "figures.jsonl")
+    assert modules.figures_table.table(record) == "Nothing has been measured yet."
+    cells = [one for one in modules.figures_cells.cells("now") if one.group == "tiles-32-1min-busy-now"]
+    stage = {"run": ".", "pictures": 9600, "seconds": 57.0, "threads": [1, 2], "plan": "unet, 32 px: 1 minute"}
+    for cell, kid in zip(cells, (40.0, 20.0, 30.0), strict=True):
+        facts = {"stages": [stage], "machine": modules.figures_record.machine(), "others": 1.0, "commit": "abc"}
+        record.add(cell.name, "trained", cell.record() | facts | {"commands": ["sfumato train TILES"]})
+        record.add(cell.name, "made", cell.record() | {"seconds": 9.0, "commands": ["sfumato generate run"]})
+        own = figures["own"] | {"kid": {"mean": kid, "error": 1.0}}
+        record.add(cell.name, "measured", cell.record() | {"figures": figures | {"own": own}})
+    text = modules.figures_table.table(modules.figures_record.Record(tmp_path / "figures.jsonl"))
+    assert "| **tiles, 32 px, 1 min, one core busy, now** | 3 | 150 | **30 (20 to 40)** |" in text
+    assert "| 100.0 (100.0 to 100.0) |" in text  # copies
+    assert "| unet, 32 px | 9,600 (9,600 to 9,600) | 0.95 (0.95 to 0.95) | 1 to 2 |" in text
+    assert text.count("real pictures: held out") == 1 and "sfumato generate run\n```" in text
+    (head, _, *rows), *_ = ([line for line in part.split("\n") if line] for part in text.split("\n\n"))
+    assert {row.count("|") for row in rows} == {head.count("|")}
 
 
 def test_its_kid_is_that_of_another_program(modules: SimpleNamespace, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ _SPECIFICATION = importlib.util.spec_from_file_location("mobilenet_under_test", 
 assert _SPECIFICATION and _SPECIFICATION.loader
 mobilenet = importlib.util.module_from_spec(_SPECIFICATION)
 _SPECIFICATION.loader.exec_module(mobilenet)
-YARDSTICK = Path(__file__).parents[3] / "shared" / "yardstick"
+YARDSTICK = Path(__file__).parents[2] / "shared" / "yardstick"
 
 
 @pytest.fixture(scope="module")
