@@ -184,6 +184,21 @@ def test_works_for_a_print_have_its_pixels_and_are_made_again_from_their_file(mo
     assert other.image.tobytes() != work.image.tobytes()
 
 
+def test_a_model_prints_by_the_last_of_its_own_upscalers(tmp_path):
+    model = untrained(16, 2)
+    maker = Making(model.config, model.denoiser, weights_digest=model.weights_digest)
+    asked = {"print_size": "8x6.4mm@254", "seed": 3, "steps": 2}
+    (work,) = maker.generate(1, **asked)
+    recipe = work.recipe
+    assert (work.image.size, recipe.origin.size, recipe.first.made_size) == ((80, 64), (40, 32), (40, 32))
+    assert recipe.model.digest == recipe.origin.model.digest == model.weights_digest
+    read = read_work(work.save(tmp_path / "print.png"))
+    again = made_again(read.recipe, lambda part: maker, lambda generation: generation.work())
+    assert again.as_in(read.recipe).image.tobytes() == read.image.tobytes()
+    request, route = printing(asked["print_size"], Request.of(steps=2), maker)
+    assert 0 < seconds_each(generating(maker, request), route) < 60
+
+
 def test_a_small_print_is_made_smaller_at_once(model, tmp_path):
     maker = Making(model.config, model.denoiser, model.early, weights_digest=model.weights_digest)
     (work,) = maker.generate(1, print_size="2x1mm@254", seed=3, steps=2)

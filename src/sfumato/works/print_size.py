@@ -50,9 +50,7 @@ class PrintSize(Plain):
         width, height, unit, name, way, dots = found.groups()
         dpi = USUAL_DPI if dots is None else int(dots)
         if not LEAST_DPI <= dpi <= MOST_DPI:
-            raise SfumatoError(
-                f"print '{said}': {dpi} dpi; give {LEAST_DPI} to {MOST_DPI:,}, of which 200 are usual"
-            )
+            raise SfumatoError(f"print '{said}': {dpi} dpi; give {LEAST_DPI} to {MOST_DPI:,}, of which 200 are usual")
         if name:
             sides = _ISO[name.lower()]
             across, down = sides[::-1] if (way or "").lower() == "landscape" else sides
