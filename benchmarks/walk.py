@@ -66,6 +66,7 @@ COMMANDS = (
     Command("logged", f"train ART -o out --log tensorboard {LENGTH}"),
     Command("distill", "distill MODEL -o out --set steps=6 --set minutes=0 --device cpu"),
     Command("generate", f"generate MODEL -n 3 {SHORT} -o out"),
+    Command("print", f"generate MODEL -n 2 {SHORT} --upscale SHARED/upscaler --print 10x8mm@254 -o out"),
     Command("upscale", f"upscale SHARED/upscaler WORK {SHORT} -o large.png", "large.png"),
     Command("reimagine", f"reimagine MODEL WORK {SHORT} -o new.png", "new.png"),
     Command("inpaint", f"inpaint MODEL WORK SHARED/mask.png {SHORT} -o in.png", "in.png"),

@@ -175,6 +175,7 @@ def test_works_their_sheet_and_the_way_to_them(works: list[Path]) -> None:
 
 COMMANDS = {
     "generate, enlarged": ("generate run -n 2 --steps 1 --upscale larger -o large", 3),
+    "generate, for a print": ("generate run -n 1 --steps 1 --upscale larger --print 10x8mm@254 -o printed", 2),
     "generate, without a recipe": ("generate run -n 1 --steps 1 --no-recipe -o bare", 2),
     "reimagine": ("reimagine run mine.bmp --steps 2 --trajectory -o reimagined.png", 2),
     "edit": ("reimagine run mine.bmp --edit --steps 2 -o edited.png", 1),

@@ -29,6 +29,8 @@ SETTINGS = {
     "width": None,
     "height": None,
     "tile": False,
+    "base": False,
+    "print": "",
     "upscaler": None,
     "steps": None,
     "guidance": None,
@@ -119,6 +121,18 @@ def test_each_way_to_use_a_picture_is_a_job_that_can_be_asked(way: str, strength
 def test_what_is_not_set_is_left_to_the_model() -> None:
     spec = said("page.specOf(settings, model, null, {})", settings=SETTINGS, model=MODEL)
     assert spec == {"kind": "generate", "model": "waves", "count": 4, "asked": {"seed": 7}}
+
+
+def test_a_print_says_all_of_the_size_and_small_works_are_asked_of_models_that_enlarge_them() -> None:
+    settings = SETTINGS | {"print": " a4@300 ", "base": True, "width": 128, "tile": True}
+    cascade = MODEL | {"base_size": 16}
+    spec = said("page.specOf(settings, model, null, {})", settings=settings, model=cascade)
+    assert spec["print_size"] == "a4@300"
+    assert spec["asked"] == {"seed": 7}
+    spec = said("page.specOf(settings, model, null, {})", settings=settings | {"print": ""}, model=cascade)
+    assert spec["asked"] == {"seed": 7, "stage": "base", "width": 128, "tile": True}
+    spec = said("page.specOf(settings, model, null, {})", settings=SETTINGS | {"base": True}, model=MODEL)
+    assert spec["asked"] == {"seed": 7}
 
 
 def test_classes_of_another_model_are_not_asked_of_this_one() -> None:

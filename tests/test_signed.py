@@ -31,6 +31,7 @@ from sfumato.models import Generation, Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.provenance.verification import Credentials, read_credentials
 from sfumato.works import Work, read_work
+from sfumato.works.recipe import Reduction
 
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 LEARNED = {"collection": "ab" * 32, "licences": {"CC0-1.0": 20}}
@@ -102,6 +103,7 @@ API: dict[str, Callable[[Asked], Any]] = {
     "variations": lambda ask: models.variations(ask.model, ask.recipe, 0.5),
     "Work.marked": lambda ask: ask.work.marked(),
     "Work.as_in": lambda ask: ask.work.as_in(ask.recipe),
+    "Work.reduced": lambda ask: ask.work.reduced(Reduction(width=16, height=16, dpi=200)),
     "Work.save": lambda ask: ask.work.save(ask.place / "saved.png", recipe=False),
     "Work.encoded": lambda ask: written(ask.place / "work.jpeg", ask.work.encoded("jpeg", scale=2)),
     "read_work": lambda ask: read_work(ask.work.save(ask.place / "read.png")),
@@ -113,7 +115,8 @@ API: dict[str, Callable[[Asked], Any]] = {
 
 # Files of pictures and works that are there already: nothing is made.
 OF_PICTURES = {
-    "Work.marked", "Work.as_in", "Work.save", "Work.encoded", "read_work", "save", "save_animation", "save_video"
+    "Work.marked", "Work.as_in", "Work.reduced", "Work.save", "Work.encoded", "read_work", "save", "save_animation",
+    "save_video",
 }  # fmt: skip
 # What is made without the model that has an index.
 NOT_COMPARED = {"enlarging", "upscale", "read_work", "save", "save_animation", "save_video"}

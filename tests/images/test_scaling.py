@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.images.scaling import cropped_to, enlarged, enlarged_size, scaled, scaled_size
+from sfumato.images.scaling import cropped_to, enlarged, enlarged_size, reduced_to, scaled, scaled_size
 
 
 def test_a_picture_of_the_right_size_keeps_every_pixel(paint):
@@ -52,3 +52,24 @@ def test_pixel_art_is_enlarged_by_the_smallest_whole_number(side, factor):
     result = np.asarray(enlarged(Image.fromarray(pixels), 32))
     assert result.shape[1::-1] == enlarged_size(side + 3, side, 32) == ((side + 3) * factor, side * factor)
     assert (result == pixels.repeat(factor, axis=0).repeat(factor, axis=1)).all()
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"), [((300, 200), (100, 100)), ((1376, 1024), (788, 591)), ((31, 77), (30, 30))]
+)
+def test_a_picture_is_made_smaller_to_the_pixel_around_its_centre(size, wanted):
+    ramp = np.broadcast_to(np.linspace(0, 255, size[0])[None, :, None], (size[1], size[0], 3)).round().astype(np.uint8)
+    result = np.asarray(reduced_to(Image.fromarray(ramp), *wanted)).astype(float)
+    assert result.shape == (wanted[1], wanted[0], 3)
+    scale = min(size[0] / wanted[0], size[1] / wanted[1])
+    middles = size[0] / 2 + (np.arange(wanted[0]) + 0.5 - wanted[0] / 2) * scale
+    expected = (middles - 0.5) / (size[0] - 1) * 255
+    assert np.abs(result[0, 3:-3, 0] - expected[3:-3]).max() < 2
+
+
+def test_what_is_nearly_as_large_loses_its_edges_and_no_sharpness():
+    pixels = np.random.default_rng(0).integers(0, 256, (404, 403, 3), dtype=np.uint8)
+    result = np.asarray(reduced_to(Image.fromarray(pixels), 401, 400))
+    assert (result == pixels[2:402, 1:402]).all()
+    with pytest.raises(ValueError, match="cannot be made smaller"):
+        reduced_to(Image.fromarray(pixels), 404, 400)

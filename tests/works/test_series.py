@@ -8,7 +8,7 @@ from PIL import Image
 from sfumato.directory import OwnDirectory
 from sfumato.errors import SfumatoError
 from sfumato.works import Recipe, Request, Work
-from sfumato.works.recipe import Environment, ModelReference
+from sfumato.works.recipe import Environment, ModelReference, Reduction
 from sfumato.works.request import Slerp
 from sfumato.works.series import UNFINISHED, Series, begin, finish, following, unfinished
 
@@ -74,6 +74,7 @@ def test_with_a_seed_the_same_request_goes_on_and_another_begins(works):
     other = following(works, 2, lambda seed, number: recipe(seed, number, steps=9), seed=7)
     assert other == Series(count=2, seed=7, first=0, named=2)
     assert following(works, 2, recipe, seed=7, upscaler="b" * 64).first == 0
+    assert following(works, 2, recipe, seed=7, reduction=Reduction(width=8, height=8, dpi=200)).first == 0
 
 
 def test_variations_are_told_apart_by_their_slerp(works):
@@ -93,6 +94,7 @@ def test_what_was_begun_is_known_by_its_request_until_it_is_finished(works):
         assert unfinished(works, 6, recipe, seed=7) is None
         assert unfinished(works, 5, recipe, seed=None) is None
         assert unfinished(works, 5, recipe, seed=7, upscaler="b" * 64) is None
+        assert unfinished(works, 5, recipe, seed=7, reduction=Reduction(width=8, height=8, dpi=200)) is None
         assert unfinished(works, 5, lambda seed, number: recipe(seed, number, steps=9), seed=7) is None
         finish(works)
         assert unfinished(works, 5, recipe, seed=7) is None

@@ -1,4 +1,4 @@
-"""What is said before works are made for a print: of how many pixels it is, how they come about, and how long it takes."""
+"""What is said before works are made for a print: its pixels, how they come about, and how long that takes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def said_of_print(text: str, generation: Generation, route: Route) -> str:
-    """'30 x 30 cm at 200 dpi are 2,362 x 2,362 pixels: works of 256 x 256, enlarged 4 times, ...; about 3 minutes each'."""
+    """'30 x 30 cm at 200 dpi are 2,362 x 2,362 pixels: works of 256 x 256, enlarged 4 times; about 3 minutes each'."""
     from sfumato.models.making_time import seconds_each
     from sfumato.works.print_size import PrintSize
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
@@ -109,6 +109,7 @@ class SamplingBar(ExitStack):
 
         super().__init__()
         self.parts, self.clock = list(parts), clock
+        self.turn: Part | None = None
         self.looking, self.time = self.parts[0], SamplingTime(console, what, clock)
         self.last = self.time.began
         self.progress, self.task = percent_bar(console, what, 1.0)
@@ -123,6 +124,15 @@ class SamplingBar(ExitStack):
             part.another_batch(len(event.positions))
         part.step()
         self._show()
+
+    @contextmanager
+    def turn_of(self, part: Part | None) -> Iterator[None]:
+        """Within, what networks look at is that part's, although another one has the same; None for no one's."""
+        self.turn = part
+        try:
+            yield
+        finally:
+            self.turn = None
 
     def end(self, part: Part) -> None:
         """All of a part is made."""
@@ -145,7 +155,7 @@ class SamplingBar(ExitStack):
         )
 
     def _looked(self, denoiser: Denoiser, count: int) -> None:
-        part = next((part for part in self.parts if part.has(denoiser)), None)
+        part = self.turn or next((part for part in self.parts if part.has(denoiser)), None)
         if part is not None:
             self._show()  # what was before: this look has only begun
             part.look(denoiser, count)

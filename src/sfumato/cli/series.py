@@ -108,7 +108,8 @@ class SeriesOfWorks:
                             begun = generation.recipe(self.series.first)
                             begin(self.directory, self.series, begun, seed=seed, **route.ending)
                             noted = True
-                        larger = self._finished(route, work, generation.policy)
+                        with bar.turn_of(parts[-1] if route.enlargements else None):
+                            larger = self._finished(route, work, generation.policy)
                         if larger is None:
                             continue
                         larger.save(self.directory.claim(name), **written, force=self.force)

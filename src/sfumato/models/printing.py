@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self, TypedDict
@@ -60,7 +59,7 @@ class Route:
         and for a canvas that it cannot enlarge."""
         if upscaler is None:
             return cls(canvas)
-        upscaler = last_upscaler(upscaler) or upscaler
+        upscaler = upscaler.enlarger
         enlarged_size(upscaler.config, *canvas)  # or it says why not
         return cls(canvas, None, (Enlargement(upscaler, canvas),))
 
@@ -107,13 +106,6 @@ class Route:
         return ", ".join(parts)
 
 
-def last_upscaler(model: Model) -> Model | None:
-    """The upscaler that a model is, or the last of those that enlarge its works; None where there is none."""
-    if model.config.enlarges:
-        return model
-    return model.upscalers[-1] if model.upscalers else None
-
-
 def route_to(size: PrintSize, model: Model, upscaler: Model | None = None) -> Route:
     """The way to a print: works of its shape, the shorter side that of the model's own, enlarged as often as it takes
     and made smaller to the pixel.
@@ -122,10 +114,10 @@ def route_to(size: PrintSize, model: Model, upscaler: Model | None = None) -> Ro
     made only to be made smaller is never made. Raises SfumatoError for a print that would have more than 4,096 x 4,096
     pixels, and one that needs an upscaler where there is none.
     """
-    enlarger = last_upscaler(model if upscaler is None else upscaler)
-    if upscaler is not None and enlarger is None:
+    enlarger = (upscaler or model).enlarger
+    if upscaler is not None and not enlarger.config.enlarges:
         enlarged_size(upscaler.config, *size.pixels)  # it says why not
-    factor = 1 if enlarger is None else enlarger.config.factor
+    factor = enlarger.config.factor
     pixels, canvas = size.pixels, canvas_for(size.pixels, model.config)
     if not size.fits(factor):
         raise SfumatoError(
@@ -139,7 +131,7 @@ def route_to(size: PrintSize, model: Model, upscaler: Model | None = None) -> Ro
         )
     reductions, begun, now = list[Reduction | None](), list[Size](), canvas
     while now[0] < pixels[0] or now[1] < pixels[1]:
-        if enlarger is None:
+        if not enlarger.config.enlarges:
             raise _too_small(size, model)
         if len(begun) == MOST_ENLARGEMENTS:
             raise SfumatoError(
@@ -152,15 +144,8 @@ def route_to(size: PrintSize, model: Model, upscaler: Model | None = None) -> Ro
         begun.append(needed if is_less else now)
         now = begun[-1][0] * factor, begun[-1][1] * factor
     reductions.append(Reduction(width=pixels[0], height=pixels[1], dpi=size.dpi))
-    return Route(canvas, reductions[0], _enlargements(enlarger, begun, reductions[1:]))
-
-
-def _enlargements(
-    upscaler: Model | None, begun: Sequence[Size], reductions: Sequence[Reduction | None]
-) -> tuple[Enlargement, ...]:
-    if upscaler is None:
-        return ()
-    return tuple(Enlargement(upscaler, one, after) for one, after in zip(begun, reductions, strict=True))
+    after = zip(begun, reductions[1:], strict=True)
+    return Route(canvas, reductions[0], tuple(Enlargement(enlarger, size, reduction) for size, reduction in after))
 
 
 def canvas_for(pixels: Size, config: ModelConfig) -> Size:

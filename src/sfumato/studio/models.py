@@ -90,6 +90,11 @@ class StudioModel:
         )
 
     @property
+    def base_size(self) -> int:
+        """The same of the small works that its upscalers enlarge; ``size`` where it has none."""
+        return int(self.config.get("size") or 0)
+
+    @property
     def factor(self) -> int:
         """How many times it enlarges, 1 for all but upscalers."""
         return int(self.config.get("factor") or 1)

@@ -50,9 +50,7 @@ class PrintSize(Plain):
         width, height, unit, name, way, dots = found.groups()
         dpi = USUAL_DPI if dots is None else int(dots)
         if not LEAST_DPI <= dpi <= MOST_DPI:
-            raise SfumatoError(
-                f"print '{said}': {dpi} dpi; {LEAST_DPI} to {MOST_DPI:,} are possible, and 200 are usual"
-            )
+            raise SfumatoError(f"print '{said}': {dpi} dpi; give {LEAST_DPI} to {MOST_DPI:,}, of which 200 are usual")
         if name:
             sides = _ISO[name.lower()]
             across, down = sides[::-1] if (way or "").lower() == "landscape" else sides
@@ -82,6 +80,8 @@ class PrintSize(Plain):
     def largest(self, step: int = 1) -> Self:
         """The largest of this shape and these dpi that has no more than 4,096 x 4,096 pixels, each side in pixels
         rounded up to a multiple of ``step``; in whole millimetres, or tenths of an inch."""
+        if self.fits(step):
+            return self
         fine = 10.0 if self.unit in ("cm", "in") else 1.0
         width, height = self.pixels
         scale = min(1.0, (MOST_PIXELS / (width * height)) ** 0.5)

@@ -137,9 +137,9 @@ def following(
         # Where works of the seeds before were refused, it stands in the place of that of the seed that was asked for.
         if (made.series_seed - recipe.first.attempt) % 2**63 != (seed or 0):
             continue
-        finished = (recipe.model.digest if recipe.origin else "", recipe.reduction)
+        ending = (recipe.model.digest if recipe.origin else "", recipe.reduction)
         if seed is None or (
-            finished == (upscaler, reduction) and _alike(recipe.first, recipe_of(made.series_seed, number))
+            ending == (upscaler, reduction) and _alike(recipe.first, recipe_of(made.series_seed, number))
         ):
             first = max(first, number + 1)
     return Series(count=count, seed=seed or 0, first=first, named=named)

@@ -148,3 +148,17 @@ def test_a_job_of_which_all_works_are_refused_has_failed_and_says_why(
     assert "2 works refused" in job.reason
     assert "another seed" in job.reason
     assert not filled.works(job)
+
+
+def test_a_print_has_its_pixels_and_what_is_none_is_no_spec(filled: Any) -> None:
+    job = filled.done(generate(count=1).model_copy(update={"print_size": "2x1mm@254"}))
+    (entered,) = filled.works(job)
+    assert (entered.width, entered.height) == (20, 10)
+    assert read_work(filled.gallery.path_of(entered)).recipe.reduction.dpi == 254
+    job = filled.done(generate(count=1).model_copy(update={"print_size": "30x30cm@200"}))
+    assert job.state == "failed"
+    assert "makes works of 32 x 32, which on paper are 4 x 4 mm" in job.reason
+    with pytest.raises(ValueError, match="a width and a height with their unit are needed"):
+        Generate(model=MODEL, print_size="large")
+    with pytest.raises(ValueError, match="variations have the size of the work itself"):
+        Generate(model=MODEL, print_size="a4", variations=0.5, of=OfWork(work=1))

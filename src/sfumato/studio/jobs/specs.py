@@ -18,6 +18,7 @@ from sfumato.studio.jobs.references import OfWork as OfWork
 from sfumato.studio.jobs.references import PictureReference as PictureReference
 from sfumato.studio.jobs.references import Uploaded as Uploaded
 from sfumato.works.edits import Margins
+from sfumato.works.print_size import PrintSize
 from sfumato.works.request import Request
 from sfumato.works.values import Fraction, Label, Plain, Strength
 
@@ -32,6 +33,13 @@ def _can_be_asked(asked: dict[str, Any]) -> dict[str, Any]:
     except (SfumatoError, TypeError) as error:
         raise ValueError(str(error)) from error
     return asked
+
+
+def _is_a_print(size: str) -> str:
+    try:
+        return str(PrintSize.parse(size))
+    except SfumatoError as error:
+        raise ValueError(str(error)) from error
 
 
 # By plain names, see `Request.of`: seed, label (a class or a mixture), prompt, negative, width, height, tile, steps,
@@ -61,9 +69,11 @@ class Making(Plain):
 
 
 class Generate(Making):
-    """Works from noise. variations: how far from the work ``of``, 0 to 1."""
+    """Works from noise. print_size: how large they are to be on paper, as '30x40cm@200' (`PrintSize.parse`);
+    variations: how far from the work ``of``, 0 to 1."""
 
     kind: Literal["generate"] = "generate"
+    print_size: Annotated[str, AfterValidator(_is_a_print), Field(max_length=60)] | None = None
     variations: Fraction | None = None
     of: OfWork | None = None
 
@@ -71,6 +81,8 @@ class Generate(Making):
     def _variations_are_of_a_work(self) -> Self:
         if (self.variations is None) != (self.of is None):
             raise ValueError("variations and the work that they are of belong together: give both, or neither")
+        if self.print_size is not None and self.of is not None:
+            raise ValueError("variations have the size of the work itself: leave out print_size")
         return self
 
 

@@ -20,7 +20,8 @@ router = APIRouter(prefix="/api/models", tags=["models"], responses=ERRORS)
 
 
 class ModelSummary(BaseModel):
-    """size: pixels a side, 0 where only opening the model would tell; largest: the longest side of a work that may be
+    """size: pixels a side, 0 where only opening the model would tell; base_size: of the small works that its upscalers
+    enlarge, size where it has none; largest: the longest side of a work that may be
     asked for, None for any; shares: of the classes, how often each was seen, in proportion; licence: of the pictures
     that it learned from, '' where they have several or none is known; terms: what follows from these licences, in
     sentences; digest: by which recipes name it, '' where it is not known; run: the training that made it."""
@@ -31,6 +32,7 @@ class ModelSummary(BaseModel):
     classes: list[str]
     shares: list[float]
     size: int
+    base_size: int
     largest: int | None
     factor: int
     settings: dict[str, Any]
@@ -57,6 +59,7 @@ def summary_of(model: StudioModel, largest: int | None = None) -> ModelSummary:
         classes=list(model.classes),
         shares=list(model.shares),
         size=model.size,
+        base_size=model.base_size,
         largest=largest,
         factor=model.factor,
         settings=dict(model.settings),

@@ -9,11 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from sfumato.models import Generation, Model, enlarging
-from sfumato.models.canvas import Canvas, enlarged_size, extended_canvas, masked_canvas, plain_canvas
-from sfumato.models.judging import check_can_be_judged
+from sfumato.models import Generation, enlarging
+from sfumato.models.canvas import Canvas, extended_canvas, masked_canvas, plain_canvas
+from sfumato.models.printing import Route, printing
 from sfumato.models.progress import Progress
-from sfumato.models.verbs import generating, reimagining, steering_from
+from sfumato.models.verbs import finishing, generating, reimagining, steering_from
 from sfumato.policy.policy import Policy
 from sfumato.provenance.credentials import Input
 from sfumato.studio.jobs.specs import Generate, Inpaint, Making, Outpaint, Reimagine, Upscale
@@ -34,8 +34,12 @@ def generate(asked: Generate, context: Context) -> Iterator[Happening]:
     model = context.models.opened(asked.model)
     of = None if asked.of is None else read_work(context.gallery.path_of(context.gallery.work(asked.of.work)))
     steering = steering_of(asked, context)
-    generation = generating(model, asked.request, variations=asked.variations, of=of, **steering)
-    yield from series(generation, asked, context, parent=None if asked.of is None else asked.of.work)
+    request, route = asked.request, None
+    if asked.print_size is not None:
+        upscaler = None if asked.upscaler is None else context.models.opened(asked.upscaler)
+        request, route = printing(asked.print_size, request, model, upscaler)
+    generation = generating(model, request, variations=asked.variations, of=of, **steering)
+    yield from series(generation, asked, context, parent=None if asked.of is None else asked.of.work, route=route)
 
 
 def reimagine(asked: Reimagine, context: Context) -> Iterator[Happening]:
@@ -94,17 +98,19 @@ def series(
     *,
     inputs: Sequence[Input] = (),
     parent: int | None = None,
+    route: Route | None = None,
 ) -> Iterator[Happening]:
     """Make and keep the works of a request that are not there yet, each with those of its batch.
 
-    inputs: the file of the picture that they begin with; parent: the id of the work that it is, or that is varied.
+    inputs: the file of the picture that they begin with; parent: the id of the work that it is, or that is varied;
+    route: what becomes of the works, by default what the upscaler that is asked for makes of them.
     Raises SfumatoError where no work is let out.
     """
     generation = generation.asking(asked.copies, asked.retries)
-    upscaler = None if asked.upscaler is None else context.models.opened(asked.upscaler)
-    if upscaler is not None:
-        enlarged_size(upscaler.config, generation.canvas.width, generation.canvas.height)  # or it says why not
-        check_can_be_judged(upscaler, generation.policy)
+    if route is None:
+        upscaler = None if asked.upscaler is None else context.models.opened(asked.upscaler)
+        route = Route.through(upscaler, (generation.canvas.width, generation.canvas.height))
+    route.checked(generation.policy)
     first, made, refused = generation.request.position, len(context.there), list[Refusal]()
     pace = Pace(asked.count, made)
     missing = [index for index in range(asked.count) if index not in context.there]
@@ -114,10 +120,8 @@ def series(
                 yield from map(told_of, progress.notes)
                 refused += [refusal for refusal in progress.refused if not refusal.again]
                 for work in progress.works:
-                    larger: Work | None = work
-                    if upscaler is not None:
-                        larger, said = yield from _enlarged(upscaler, work, generation.policy)
-                        refused += said
+                    larger, said = yield from _finished(route, work, generation.policy)
+                    refused += said
                     if larger is None:
                         continue
                     index = work.recipe.first.request.position - first
@@ -132,15 +136,23 @@ def series(
         raise nothing_left(refused, REMEDY)
 
 
-def _enlarged(upscaler: Model, work: Work, policy: Policy) -> Generator[Step, None, tuple[Work | None, list[Refusal]]]:
-    """The work made larger, None where that is refused, and why."""
-    refused, made = list[Refusal](), None
-    with closing(enlarging(upscaler, work, policy=policy).events()) as events:  # type: ignore[type-var]
-        for progress in events:
-            refused += [refusal for refusal in progress.refused if not refusal.again]
-            made = next(iter(progress.works), made)
-            yield Step({"stage": "enlarging", "step": progress.step, "steps": progress.steps})
-    return made, refused
+def _finished(route: Route, work: Work, policy: Policy) -> Generator[Step, None, tuple[Work | None, list[Refusal]]]:
+    """What becomes of the work, None where an enlargement is refused, and why."""
+    refused, steps, made = list[Refusal](), finishing(route, work, policy), None
+    while True:
+        try:
+            generation = next(steps) if made is None else steps.send(made)
+        except StopIteration as last:
+            finished: Work = last.value
+            return finished, refused
+        made = None
+        with closing(generation.events()) as events:  # type: ignore[type-var]
+            for progress in events:
+                refused += [refusal for refusal in progress.refused if not refusal.again]
+                made = next(iter(progress.works), made)
+                yield Step({"stage": "enlarging", "step": progress.step, "steps": progress.steps})
+        if made is None:
+            return None, refused
 
 
 def shows(generation: Generation) -> bool:

@@ -16,8 +16,9 @@ function Part({ title, set, children }) {
 }
 
 function Size() {
-  const { width, height, tile } = settings.value;
-  const { size } = model.value;
+  const { width, height, tile, base, print } = settings.value;
+  const { size: full, base_size: small = full } = model.value;
+  const size = base ? small : full;
   const [across, down] = [width ?? size, height ?? size];
   const shapes = Object.entries(SHAPES).map(([name, [wide, tall]]) => {
     const shape = { width: wide === 1 ? null : wide * size, height: tall === 1 ? null : tall * size };
@@ -25,13 +26,19 @@ function Size() {
     return html`<${Button} key=${name} pressed=${width === shape.width && height === shape.height}
       onClick=${() => change(shape)}>${label}<//>`;
   });
-  const set = t("create.pixels", { width: across, height: down }) + (tile ? ` · ${t("create.tile.set")}` : "");
-  return html`<${Part} title=${t("create.size")} set=${set}><div class="row">${shapes}</div>
+  const pixels = t("create.pixels", { width: across, height: down }) + (tile ? ` · ${t("create.tile.set")}` : "");
+  const onPaper = print.trim(); // which says all of the size
+  return html`<${Part} title=${t("create.size")} set=${onPaper || pixels}>
+    ${!onPaper && html`<div class="row">${shapes}</div>
     <div class="row">${[["width", across], ["height", down]].map(([side, value]) => html`<${NumberField} key=${side}
       label=${t(`create.size.${side}`)} min=${size} max=${LARGEST} value=${value}
-      onInput=${(pixels) => change({ [side]: pixels === size ? null : pixels })} />`)}</div>
+      onInput=${(asked) => change({ [side]: asked === size ? null : asked })} />`)}</div>
     <${Checkbox} label=${t("create.tile")} hint=${t("create.tile.hint")} checked=${tile}
-      onChange=${(checked) => change({ tile: checked })} /><//>`;
+      onChange=${(checked) => change({ tile: checked })} />
+    ${small < full && html`<${Checkbox} label=${t("create.base", { side: small })} hint=${t("create.base.hint")}
+      checked=${base} onChange=${(checked) => change({ base: checked, width: null, height: null })} />`}`}
+    <${TextField} key="print" label=${t("create.print")} hint=${t("create.print.hint")} value=${print}
+      placeholder="30x40cm@200" onInput=${(text) => change({ print: text })} /><//>`;
 }
 
 function Colours() {

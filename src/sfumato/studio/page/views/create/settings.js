@@ -17,6 +17,8 @@ const FIRST = {
   width: null, // null: as the model has it, as with all that follows
   height: null,
   tile: false,
+  base: false, // the small works of a model with upscalers
+  print: "", // how large works are to be on paper: 30x40cm@200
   upscaler: null,
   steps: null,
   guidance: null,
@@ -100,6 +102,7 @@ export function use({ model: id, asked = {} }) {
     width: asked.width ?? null,
     height: asked.height ?? null,
     tile: asked.tile ?? false,
+    base: asked.stage === "base",
     steps: asked.steps ?? null,
     guidance: asked.guidance ?? null,
     sharpness: asked.sharpness ?? null,
@@ -120,6 +123,7 @@ export function chooseModel(id) {
     negative: next.classes?.includes(negative) ? negative : "",
     width: fits(width),
     height: fits(height),
+    base: false,
     steps: null,
     guidance: null,
   });

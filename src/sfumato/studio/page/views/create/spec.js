@@ -64,6 +64,8 @@ export function specOf(settings, model, source, given) {
   if (settings.upscaler) spec.upscaler = settings.upscaler;
   if (model.kind !== "gan") steer(spec, settings, given);
   if (verb === "make") {
+    if (settings.print.trim()) return { ...spec, print_size: settings.print.trim() };
+    if (settings.base && model.base_size < model.size) spec.asked.stage = "base";
     for (const name of ["width", "height"]) if (settings[name]) spec.asked[name] = settings[name];
     if (settings.tile) spec.asked.tile = true;
     return spec;

@@ -9,7 +9,7 @@ import { Runs } from "./runs.js";
 // One that is being collected holds nothing yet.
 const isReady = (collection) => collection.pictures > 0;
 const MOST_MINUTES = 24 * 60;
-const SIZES = [32, 48, 64, 96, 128, 192, 256];
+const SIZES = [32, 48, 64, 96, 128, 192, 256, 512, 1024];
 const minutes = stored("train.minutes", 30, (value) => value >= 1 && value <= MOST_MINUTES);
 
 // The plan for what is asked, its figures or {error}; null while it is made. It is asked for once the slider rests.
