@@ -15,7 +15,7 @@ from sfumato.errors import SfumatoError
 from sfumato.random import keyed_generator
 from sfumato.training.adapting import run_base
 from sfumato.training.ancestry import run_likeness
-from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after
+from sfumato.training.calibration import MOST_BATCHES, Calibration, batches_after, calibrate, pictures_of
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.conditions import class_conditions, labels_among
 from sfumato.training.events import Evaluated, Event, Finished
@@ -24,6 +24,7 @@ from sfumato.training.objectives import Losses
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
+from sfumato.training.statistics import Statistics
 from sfumato.training.throughput import FINISHING_SECONDS, Throughput
 from sfumato.training.warm_start import begin
 from sfumato.training.writer import RunWriter, build_model_config
@@ -258,15 +259,18 @@ class _Training:
 
     def _calibration(self) -> Calibration | None:
         """How works are best sampled; None after a training too short to tell, and of what is sampled in one way."""
-        state, works = self.state, works_after(self.settings, self.state.step)
+        state, batches = self.state, batches_after(self.settings, self.state.step)
         counted_in_steps = state.timetable is None
-        if not works or not (counted_in_steps or self.throughput.calibration_seconds):
+        if not batches or not (counted_in_steps or self.throughput.calibration_seconds):
             return None
-        pictures = pictures_of(self.dataset, self.config.class_shares, self.labels)
-        if counted_in_steps:
-            return calibrate(self.writer.model(), pictures, works)
         end = self.throughput.elapsed() + self.throughput.calibration_seconds
-        return calibrate(self.writer.model(), pictures, MOST_WORKS, lambda: end - self.throughput.elapsed())
+        parts = pictures_of(self.dataset, self.config.class_shares, self.labels)
+        pictures = Statistics.joined(map(Statistics.of, parts))
+        shares: list[float | None] = [*state.early.shares(state.step)] or [None]
+        models = {share: self.writer.model(early_share=share) for share in shares}
+        if counted_in_steps:
+            return calibrate(models, pictures, batches)
+        return calibrate(models, pictures, MOST_BATCHES, lambda: end - self.throughput.elapsed())
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""
