@@ -15,7 +15,7 @@ from sfumato.errors import SfumatoError
 from sfumato.random import keyed_generator
 from sfumato.training.adapting import run_base
 from sfumato.training.ancestry import run_likeness
-from sfumato.training.calibration import MOST_WORKS, Calibration, calibrate, pictures_of, works_after
+from sfumato.training.calibration import MOST_BATCHES, Calibration, batches_after, calibrate, pictures_of
 from sfumato.training.cascade_examples import CascadeExamples
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.conditions import class_conditions, labels_among
@@ -26,6 +26,7 @@ from sfumato.training.reference_noise import SHARE, with_reference_noise
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
+from sfumato.training.statistics import Statistics
 from sfumato.training.throughput import FINISHING_SECONDS, Throughput
 from sfumato.training.warm_start import begin
 from sfumato.training.writer import RunWriter, build_model_config
@@ -263,17 +264,22 @@ class _Training:
 
     def _calibration(self) -> Calibration | None:
         """How works are best sampled; None after a training too short to tell, and of what is sampled in one way."""
-        state, works = self.state, works_after(self.settings, self.state.step)
+        state, batches = self.state, batches_after(self.settings, self.state.step)
         counted_in_steps = state.timetable is None
-        if not works or not (counted_in_steps or self.throughput.calibration_seconds):
+        if not batches or not (counted_in_steps or self.throughput.calibration_seconds):
             return None
-        pictures, model = pictures_of(self.examples.dataset, self.config.class_shares, self.labels), self.writer.model()
+        parts = pictures_of(self.examples.dataset, self.config.class_shares, self.labels)
+        pictures = Statistics.joined(map(Statistics.of, parts))
+        shares: list[float | None] = [*state.early.shares(state.step)] or [None]
+        models = {share: self.writer.model(early_share=share).base for share in shares}
         seconds, before = self.throughput.calibration_seconds, self.throughput.elapsed()
         left = None if counted_in_steps else lambda: before + seconds - self.throughput.elapsed()
+        batches = batches if counted_in_steps else MOST_BATCHES
         if not isinstance(self.examples, CascadeExamples):
-            return calibrate(model, pictures, works if counted_in_steps else MOST_WORKS, left)
-        of_base = None if left is None else lambda: left() - SHARE * seconds
-        found = calibrate(model.base, pictures, works if counted_in_steps else MOST_WORKS, of_base)
+            return calibrate(models, pictures, batches, left)
+        found = calibrate(models, pictures, batches, None if left is None else lambda: left() - SHARE * seconds)
+        if found is None:
+            return None
         return with_reference_noise(found, self.writer.model(calibration=found), self.examples.levels[1], left)
 
     def _step_back(self) -> Event:
