@@ -14,10 +14,10 @@ killed is begun anew, for a part of its minutes would be lost; works go on where
 steps done again.
 
 The machine should do nothing else: how many cores others kept busy stands in each line, and in the table. On one that
-is not quiet, --by-pictures trains by steps, where the plan's minutes and what it chooses by them are not tried. It is
-chosen by the version's commit whether a step is done; with --code one name stands for all commits. --checkout has
-another version of the program train and make works; the measures are always those of this one. NETWORK is MobileNetV2
-as a file, see `mobilenet.py`; TILES and ART are folders of pictures.
+is not quiet, --by-pictures trains by steps, where the plan's minutes and what it chooses by them are not tried.
+--checkout has another version of the program train and make works; the measures are always those of this one. A cell
+bears the commit of the version that trains, so that a later commit begins anew; --code names it in place of that.
+NETWORK is MobileNetV2 as a file, see `mobilenet.py`; TILES and ART are folders of pictures.
 """
 
 from __future__ import annotations
