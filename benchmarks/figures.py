@@ -14,10 +14,10 @@ killed is begun anew, for a part of its minutes would be lost; works go on where
 steps done again.
 
 The machine should do nothing else: how many cores others kept busy stands in each line, and in the table. On one that
-is not quiet, --by-pictures trains by steps, where the plan's minutes and what it chooses by them are not tried. It is
-chosen by the version's commit whether a step is done; with --code one name stands for all commits. --checkout has
-another version of the program train and make works; the measures are always those of this one. NETWORK is MobileNetV2
-as a file, see `mobilenet.py`; TILES and ART are folders of pictures.
+is not quiet, --by-pictures trains by steps, where the plan's minutes and what it chooses by them are not tried.
+--checkout has another version of the program train and make works; the measures are always those of this one. A cell
+bears the commit of the version that trains, so that a later commit begins anew; --code names it in place of that.
+NETWORK is MobileNetV2 as a file, see `mobilenet.py`; TILES and ART are folders of pictures.
 """
 
 from __future__ import annotations
@@ -201,15 +201,7 @@ def asked_of(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--works", type=int, help="fewer works than a figure to cite is over, to try the machinery")
     parser.add_argument("--list", action="store_true", help="the cells, what is done of each, and the minutes left")
     parser.add_argument("--table", action="store_true", help="print the table of what has been measured")
-    asked = parser.parse_args(words)
-    if asked.table or asked.list:
-        return asked
-    plain = [word.strip("*") for word in asked.only or [""]]
-    wanted = {name for name in ("tiles", "art") if any(not word or word.startswith(name) for word in plain)}
-    missing = [name for name in (*sorted(wanted), "features") if getattr(asked, name) is None]
-    if missing:
-        parser.error(f"give --{' and --'.join(missing)}")
-    return asked
+    return parser.parse_args(words)
 
 
 def main() -> None:
@@ -225,6 +217,9 @@ def main() -> None:
             minutes = sum(sitting.seconds(cell, step) for step in STEPS if step not in done) / 60
             print(f"{cell.name}: {', '.join(done) or 'nothing'} done, some {minutes:.0f} minutes left")
         return
+    wanted = [*sorted({cell.plan.collection for cell in sitting.cells()}), "features"]
+    if missing := [name for name in wanted if getattr(asked, name) is None]:
+        sys.exit(f"give --{' and --'.join(missing)}")
     with (sitting.place / "lock").open("w") as lock:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -104,7 +104,7 @@ def rank_sum(a: Tensor, b: Tensor) -> tuple[float, float]:
     equal z is 0.
     """
     m, n = len(a), len(b)
-    _, where, counts = torch.cat((a, b)).unique(return_inverse=True, return_counts=True)
+    _, where, counts = torch.cat((a, b)).unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
     ranks = (counts.cumsum(0) - (counts - 1) / 2).double()[where]
     larger = ranks[:m].sum().item() - m * (m + 1) / 2  # U: pairs in which a is larger, ties for a half
     tied = (counts.double().pow(3) - counts).sum().item()
