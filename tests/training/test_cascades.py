@@ -67,5 +67,7 @@ def test_settings_of_the_small_pictures_and_a_second_time_are_no_hindrance() -> 
     made = resolve(once).objective
     assert made.model_dump()["class_dropout"] == 0.3
     assert made.model_dump()["crops"] == 5
-    chosen = layered(choices, {"objective": "cascade"}, {"network": UNetConfig(patch=1, channels=(8,), width=16)})
+    chosen = layered(
+        choices, {"objective": "cascade"}, {"network": UNetConfig(patch=1, channels=(8,), width=16, heads=1)}
+    )
     assert resolve(staged(chosen)).picture_side == 256

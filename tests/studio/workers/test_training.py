@@ -167,4 +167,4 @@ def test_settings_are_as_the_command_line_has_them() -> None:
     with pytest.raises(SfumatoError, match="there is no setting 'bach'; did you mean 'batch'"):
         choices_of(Train(collection="art", settings={"bach": 8}))
     with pytest.raises(SfumatoError, match="from 32 to 1024"):
-        choices_of(Train(collection="art", size=512))
+        choices_of(Train(collection="art", settings={"size": 24}))
