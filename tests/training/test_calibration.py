@@ -1,6 +1,9 @@
-"""A model's own sampler is set to what makes works like the pictures, in a part of the time that is left for it."""
+"""A model's guidance and sampler are set to what makes works like the pictures, in a part of the time that is left."""
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,11 +13,14 @@ from torch import Tensor
 from sfumato.dataset import Dataset
 from sfumato.models import Model, ModelConfig, SamplerSettings, build_denoiser
 from sfumato.networks import UNetConfig
-from sfumato.training import Run, calibration, train
-from sfumato.training.calibration import Statistics, calibrate, pictures_of, works_each
+from sfumato.training import Run, TrainingConfig, calibration, train
+from sfumato.training.calibration import GUIDANCES, Candidate, batches_after, calibrate, pairs, pictures_of, variants
 from sfumato.training.events import Event
+from sfumato.training.statistics import Statistics
+from sfumato.training.writer import guided_early
 
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
+SHARES = (0.25, 0.12, 0.06, 0.03)
 
 
 def noise(count: int, deviation: float = 0.2, seed: int = 0) -> Tensor:
@@ -25,21 +31,33 @@ def noise(count: int, deviation: float = 0.2, seed: int = 0) -> Tensor:
 
 
 @pytest.fixture
-def model() -> Model:
-    config = ModelConfig(name="tiny", size=64, network=NETWORK, sfumato_version="0.1.0")
-    return Model(config, build_denoiser(config), {}, "", "0" * 64)
+def models() -> dict[float | None, Model]:
+    config = ModelConfig(name="tiny", size=64, network=NETWORK, has_early=True, sfumato_version="0.1.0")
+    config = config.model_copy(update={"generation": guided_early(config.generation, 64)})
+    model = Model(config, build_denoiser(config), {}, "", "0" * 64)
+    return {share: replace(model, early={"of": torch.tensor(share)}) for share in SHARES}
 
 
 @pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[SamplerSettings, int, int]]]:
-    """tried(settings -> contrast of the works made with them): settings, number and first of all that are made."""
+def pictures() -> Statistics:
+    return Statistics.of(noise(300))
 
-    def record(contrast: Callable[[SamplerSettings], float]) -> list[tuple[SamplerSettings, int, int]]:
-        made: list[tuple[SamplerSettings, int, int]] = []
+
+Made = list[tuple[Candidate, int, int]]
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Made]:
+    """tried(candidate -> contrast of the works made with it, what to do first): all that are made, in turn."""
+
+    def record(contrast: Callable[[Candidate], float], before: Callable[[], None] = lambda: None) -> Made:
+        made: Made = []
 
         def works(model: Model, settings: SamplerSettings, count: int, first: int) -> Tensor:
-            made.append((settings, count, first))
-            return noise(count, contrast(settings), seed=1)
+            before()
+            candidate = Candidate(round(model.early["of"].item(), 2), settings)
+            made.append((candidate, count, first))
+            return noise(count, contrast(candidate), seed=1 + first)
 
         monkeypatch.setattr(calibration, "_works", works)
         return made
@@ -47,128 +65,177 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[SamplerSe
     return record
 
 
-def test_a_set_is_at_no_distance_from_itself_and_a_lighter_one_is_lighter_by_so_much() -> None:
-    pictures = noise(200)
-    one = Statistics.of(pictures)
-    assert one.distance(one) == 0
-    # Lightness is one of six; the others do not change when all pictures are lighter by as much.
-    lighter = Statistics.of(pictures + 0.1)
-    assert one.distance(lighter) == pytest.approx(12.75 / one.of_each[4].std().item() / 6, rel=1e-3)
+def test_each_guidance_is_tried_with_each_average_and_the_usual_pair_first(models: Any) -> None:
+    candidates = pairs(models)
+    assert candidates[0] == Candidate(0.25, models[0.25].config.generation)
+    tried = [(one.early_share, one.settings.guidance) for one in candidates]
+    assert sorted(tried) == sorted((share, guidance) for share in SHARES for guidance in GUIDANCES)
+    # The earlier the average, the less guidance: what comes first by each, and what last.
+    assert [next(guidance for share, guidance in tried[1:] if share == each) for each in SHARES] == [3, 2, 1.5, 1.5]
+    assert tried[-1] == (0.03, 4)
 
 
-def test_a_checkerboard_has_the_energy_of_its_steps() -> None:
-    board = (torch.arange(16)[:, None] + torch.arange(16)[None]) % 2
-    levels = Statistics.of((20 / 127.5 * board).expand(1, 3, 16, 16)).of_each[:, 0]
-    # 20 levels from each pixel to the next, down and across; nothing is left of it at half size.
-    assert levels[0] == pytest.approx(torch.tensor(2 * 20.0**2 + 1).log().item())
-    assert levels[1:4] == pytest.approx(torch.zeros(3).double(), abs=1e-6)
-    assert levels[4] == pytest.approx(10)
+def test_what_nothing_can_guide_is_tried_without() -> None:
+    config = ModelConfig(name="tiny", size=32, network=NETWORK, sfumato_version="0.1.0")
+    model = Model(config, build_denoiser(config), {}, "", "0" * 64)
+    assert pairs({None: model}) == [Candidate(None, config.generation)]
 
 
-def test_empty_works_count() -> None:
-    pictures = noise(200)
-    one = Statistics.of(pictures)
-    emptied = pictures.clone()
-    emptied[:40] = 0  # 20 per cent, of which 2 are as empty as the emptiest pictures
-    assert one.distance(Statistics.of(emptied)) > 3 * 0.17
-
-
-@pytest.mark.parametrize("best", [0, 1, 2])
-def test_the_settings_whose_works_are_like_the_pictures_are_found(model: Model, tried: Any, best: int) -> None:
-    own = model.config.generation
-    all_settings = [own, *(own.model_copy(update={"noise_high": 4.0, "sharpness": sharp}) for sharp in (0.015, 0.03))]
-    made = tried(lambda settings: 0.2 if settings == all_settings[best] else 0.3)
-    found = calibrate(model, noise(300), 96)
-    assert found.settings == all_settings[best]
-    fresh = "up to sigma 4" if best else "at all levels"
-    assert found.sentence == (
-        f"sharpness {all_settings[best].sharpness:g} and fresh noise {fresh}: so works came nearest to the pictures in "
-        "detail, colour, lightness and contrast, of 3 settings with 96 works each"
-    )
-    # In turn, of the same noises, so that all have equally many whenever the time is over.
-    assert made == [(settings, 32, first) for first in (0, 32, 64) for settings in all_settings]
-
-
-def test_there_are_as_many_works_as_there_is_time_for(
-    model: Model, tried: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("share, guidance", [(0.25, 2.0), (0.06, 1.5), (0.03, 4.0)])
+def test_the_pair_whose_works_are_like_the_pictures_is_found(
+    models: Any, pictures: Statistics, tried: Any, share: float, guidance: float
 ) -> None:
+    def contrast(candidate: Candidate) -> float:
+        return 0.2 + 0.1 * abs(candidate.early_share - share) + 0.02 * abs(candidate.settings.guidance - guidance)
+
+    made = tried(contrast)
+    found = calibrate(models, pictures, 100)
+    assert found is not None
+    assert (found.early_share, found.settings.guidance) == (share, guidance)
+    # All begin with the same works, and the best have eight times as many as the worst.
+    counts = Counter(candidate for candidate, _, _ in made)
+    assert sorted(Counter(counts.values()).items())[:2] == [
+        (1, 8),
+        (2, 4 + len(calibration.variants(made[0][0], 64)) // 2),
+    ]
+    firsts: dict[Candidate, list[int]] = {}
+    for candidate, count, first in made:
+        assert count == 16
+        firsts.setdefault(candidate, []).append(first)
+    assert all(each == [16 * number for number in range(len(each))] for each in firsts.values())
+    said = f"of {len(counts)} settings with {16 * len(made)} works in all"
+    assert found.sentence.startswith(f"guidance {guidance:g} by the weights of {share:.0%} of the run, sharpness 0")
+    assert found.sentence.endswith(said)
+
+
+def test_other_settings_are_tried_with_the_pair_that_was_found(models: Any, pictures: Statistics, tried: Any) -> None:
+    wanted = variants(pairs(models)[5], 64)[1]
+    made = tried(lambda one: 0.2 if one == wanted else 0.25 if one == pairs(models)[5] else 0.4)
+    found = calibrate(models, pictures, 100)
+    assert found is not None
+    assert (found.early_share, found.settings) == (wanted.early_share, wanted.settings)
+    assert {one for one, _, _ in made} == {*pairs(models), *variants(pairs(models)[5], 64)}
+
+
+@pytest.mark.parametrize("limit", [0.5, 1.0, 5.0, 20.0, 60.0])
+def test_the_time_is_kept(models: Any, pictures: Statistics, tried: Any, limit: float) -> None:
     now = [0.0]
-    made = tried(lambda settings: 0.2)
-    counted = calibration._works
-
-    def slow(*given: Any) -> Tensor:
-        now[0] += 1.0
-        return counted(*given)
-
-    monkeypatch.setattr(calibration, "_works", slow)
-    calibrate(model, noise(300), 384, lambda: 10.0 - now[0])
-    assert len(made) == 9  # three seconds each time, and one is left
-    assert now[0] <= 10
-    made.clear()
-    calibrate(model, noise(300), 384, lambda: -5.0)
-    assert len(made) == 3  # once, or there would be nothing to choose by
+    made = tried(lambda one: 0.2, lambda: now.__setitem__(0, now[0] + 0.9))
+    found = calibrate(models, pictures, 160, lambda: limit - now[0])
+    # Nobody knows how long the first takes; more steps take longer in proportion, which this clock does not know.
+    assert now[0] <= max(limit, 0.9) + 1e-9
+    assert found is not None
+    assert now[0] > 0.5 * limit or len({one for one, _, _ in made}) >= 16
+    before = len(made)
+    assert calibrate(models, pictures, 160, lambda: -1.0) is None
+    assert len(made) == before
 
 
-def test_a_training_is_worth_so_many_works() -> None:
-    assert [works_each(shown) for shown in (0, 6_000, 6_144, 41_000, 10**7)] == [0, 0, 32, 208, 384]
+def test_a_short_training_is_not_calibrated() -> None:
+    settings = TrainingConfig(batch=100)
+    assert [batches_after(settings, steps) for steps in (0, 127, 128, 410, 10**6)] == [0, 0, 8, 25, 160]
 
 
 def test_pictures_are_as_common_in_their_classes_as_works(tiny_dataset: Dataset) -> None:
     shares = (1.0, *(0.0 for _ in tiny_dataset.classes[1:]))
-    pictures = pictures_of(tiny_dataset, shares, tiny_dataset.labels)
+    pictures = torch.cat(list(pictures_of(tiny_dataset, shares, tiny_dataset.labels)))
     of_class = tiny_dataset.images(torch.nonzero(tiny_dataset.labels == 0).flatten())
     assert pictures.shape == (len(tiny_dataset), 3, 32, 32)
     assert all(any(torch.equal(picture, one) for one in of_class) for picture in pictures)
-    everything = pictures_of(tiny_dataset, (), tiny_dataset.labels)
+    everything = torch.cat(list(pictures_of(tiny_dataset, (), tiny_dataset.labels)))
     assert sorted(map(float, everything.mean((1, 2, 3)))) == pytest.approx(
         sorted(map(float, tiny_dataset.images(torch.arange(len(tiny_dataset))).mean((1, 2, 3))))
     )
+
+
+def test_held_out_pictures_are_compared_with_where_they_are_enough_and_fewer_large_ones() -> None:
+    asked: list[int] = []
+
+    def dataset(held_out: int, size: int) -> Any:
+        return SimpleNamespace(
+            held_out=torch.arange(held_out), size=size, __len__=None,
+            images=lambda places: asked.extend(places.tolist()) or torch.zeros(len(places), 3, 1, 1),
+        )  # fmt: skip
+
+    class Known(SimpleNamespace):
+        def __len__(self) -> int:
+            return 3000
+
+    for held_out, size, most, count in ((400, 32, 400, 400), (255, 32, 3000, 1024), (2000, 256, 2000, 256)):
+        asked.clear()
+        given = Known(**vars(dataset(held_out, size)))
+        parts = list(pictures_of(given, (), torch.zeros(3000)))
+        assert max(map(len, parts)) <= 128
+        assert len(set(asked)) == len(asked) == count
+        assert max(asked) < most
+        assert (max(asked) > held_out) == (most > held_out)
 
 
 def test_a_run_ends_with_it_in_the_share_of_its_time(
     timed: Callable[..., Run], passing_time: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = passing_time(lambda step: 1.0)
-    monkeypatch.setattr(calibration, "SHOWN_A_WORK", 1)
-    made: list[int] = []
+    monkeypatch.setattr(calibration, "SHOWN_A_BATCH", 1)
+    made: list[float] = []
 
     def works(model: Model, settings: SamplerSettings, count: int, first: int) -> Tensor:
-        clock.now += 1.5
-        made.append(count)
-        return pictures if settings.sharpness == 0.03 else noise(count, 0.4)
+        clock.now += 0.7
+        made.append(settings.guidance)
+        return pictures[:count] if settings.guidance == 1.5 else noise(count, 0.9)
 
     monkeypatch.setattr(calibration, "_works", works)
     run = timed(200 / 60, 200, checkpoint_every=200, evaluations=4)
     dataset = run.open_dataset()
-    pictures = pictures_of(dataset, (), dataset.labels)
+    pictures = torch.cat(list(pictures_of(dataset, (), dataset.labels)))
     *_, finished = train(run)
-    # Ten of the 200 seconds are for it: twice three times one and a half.
-    assert made == [32] * 6
+    # Ten of the 200 seconds are for it.
+    assert len(made) == 14
     assert finished.step == pytest.approx(188, abs=2)
-    assert finished.elapsed_seconds == pytest.approx(197, abs=2)
+    assert finished.elapsed_seconds == pytest.approx(198, abs=2)
     model = Model.from_pretrained(run.path)
     assert model.config.has_early
-    assert (model.config.generation.sharpness, model.config.generation.noise_high) == (0.03, 2.0)
-    assert "| Sampling | sharpness 0.03 and fresh noise up to sigma 2: " in model.card
+    assert model.config.generation.guidance == 1.5
+    assert "| Sampling | guidance 1.5 by the weights of " in model.card
 
 
-def test_a_run_of_steps_is_calibrated_with_as_many_works_as_it_is_worth(
+def test_the_weights_that_were_found_are_those_that_guide(
     begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibration, "SHOWN_A_WORK", 1)
-    run = begin(steps=12, evaluations=1)
+    run = begin(steps=12, evaluations=1, early=(0.1, 0.5), checkpoint_every=12)
+    dataset = run.open_dataset()
+    pictures = torch.cat(list(pictures_of(dataset, (), dataset.labels)))
+    kept: list[dict[str, Tensor]] = []
+
+    def works(model: Model, settings: SamplerSettings, count: int, first: int) -> Tensor:
+        if not any(model.early is one for one in kept):
+            kept.append(model.early)
+        return pictures[:count] if model.early is kept[-1] and len(kept) > 1 else noise(count, 0.9)
+
+    monkeypatch.setattr(calibration, "SHOWN_A_BATCH", 1)
+    monkeypatch.setattr(calibration, "_works", works)
     list(train(run))
-    settings = Model.from_pretrained(run.path).config.generation
-    again = begin("again", steps=12, evaluations=1)
-    list(train(again))
-    assert Model.from_pretrained(again.path).config.generation == settings
-    assert f"of 3 settings with {works_each(12 * run.record.settings.batch)} works each" in (
-        run.model / "README.md"
-    ).read_text("utf-8")
+    model = Model.from_pretrained(run.path)
+    assert "by the weights of 50% of the run" in model.card  # 10 is nearer to a quarter, and comes first
+    assert all(torch.equal(value, kept[1][name]) for name, value in model.early.items())
+    assert not all(torch.equal(value, kept[0][name]) for name, value in model.early.items())
+
+
+def test_runs_of_as_many_steps_are_calibrated_alike(begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "SHOWN_A_BATCH", 16)
+    monkeypatch.setattr(calibration, "FEWEST_BATCHES", 3)
+    models = []
+    for name in ("run", "again"):
+        run = begin(name, steps=12, evaluations=1)
+        list(train(run))
+        models.append(Model.from_pretrained(run.path))
+        assert "Sampling" in models[-1].card
+    assert models[0].config.generation == models[1].config.generation
+    assert all(torch.equal(value, models[1].early[name]) for name, value in models[0].early.items())
 
 
 def test_a_short_run_has_what_is_usual(trained: tuple[Run, list[Event]]) -> None:
     run, _ = trained
     model = Model.from_pretrained(run.path)
     assert model.config.generation.noise_high == SamplerSettings().noise_high
+    assert model.config.generation.guidance == 2
     assert "Sampling" not in model.card

@@ -71,7 +71,7 @@ def test_a_run_is_calibrated_in_all_stages(
 ) -> None:
     from sfumato.training import loop, train
 
-    monkeypatch.setattr(loop, "works_after", lambda settings, steps: BATCH)
+    monkeypatch.setattr(loop, "batches_after", lambda settings, steps: 2)
     monkeypatch.setattr(reference_noise, "MOST_WORKS", BATCH)
     objective = {"kind": "cascade", "factors": (2,), "crop_side": 16, "crops": 2, "upscaler": UNET}
     list(train(begin(size=16, network=UNET, objective=objective, steps=1, snapshots=0, evaluations=1)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
@@ -16,7 +18,6 @@ from sfumato.models.adapted_pipeline import PipelineAdaptation, place_of_pipelin
 from sfumato.models.bases import opened_base
 from sfumato.pretrained.lora.about import LoraAbout
 from sfumato.pretrained.machine import MOST_GB
-from sfumato.training.averages import USUAL_EARLY
 from sfumato.training.configuration import AdapterSettings, TrainingConfig
 from sfumato.training.encoded import FOLDER, EncodedPictures
 from sfumato.training.low_rank import Adapter
@@ -42,14 +43,15 @@ class Base:
         rank = "" if settings is None else f" of rank {settings.rank}"
         return f"an adapter{rank} of '{self.reference.name}', which is needed with it: weights {self.reference.digest}"
 
-    def adaptation(self, settings: TrainingConfig, state: TrainingState) -> Adaptation:
-        """The adapter of the moment, which shares the state's averaged weights. settings: of a run that adapts."""
+    def adaptation(self, settings: TrainingConfig, state: TrainingState, early: Mapping[str, Tensor]) -> Adaptation:
+        """The adapter of the moment, which shares the state's averaged weights. settings: of a run that adapts; early:
+        the adapter from early in it, or nothing."""
         network, pretrained, adapter = state.average.module.network, self.model.pretrained, settings.adapter
         assert adapter is not None, "a run that adapts says how"
         if pretrained is None:
-            early = {name: tensor.cpu() for name, tensor in state.early.at(USUAL_EARLY, state.step).items()}
+            moved = {name: tensor.cpu() for name, tensor in early.items()}
             weights = network.state_dict()
-            return Adaptation(self.reference, weights, adapter.rank, adapter.scale, early, self.path)
+            return Adaptation(self.reference, weights, adapter.rank, adapter.scale, moved, self.path)
         assert isinstance(network, Adapter) and isinstance(settings.objective, AdaptingConfig)
         return PipelineAdaptation(
             self.reference,

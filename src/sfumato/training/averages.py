@@ -70,10 +70,17 @@ class EarlyAverages:
             if progress >= share and share not in self.kept:
                 self.kept[share] = step, copy.deepcopy(network.state_dict())
 
+    def chosen(self, share: float | None, steps: int) -> dict[str, Tensor]:
+        """The average that was kept at that share; for None the usual one of a run of so many steps, or {}."""
+        return self.at(USUAL_EARLY, steps) if share is None else self.kept[share][1]
+
     def at(self, share: float, steps: int) -> dict[str, Tensor]:
-        """Of the averages that were kept the one whose number of steps is nearest, in proportion, to that share of all
-        ``steps``: how far weights have come is a matter of steps, where the speed changes too. {} where none is kept.
-        """
+        """Of the averages that were kept the one nearest to that share of all ``steps``; {} where none is kept."""
+        nearest = self.shares(steps, share)
+        return self.kept[nearest[0]][1] if nearest else {}
+
+    def shares(self, steps: int, share: float = USUAL_EARLY) -> list[float]:
+        """Where averages were kept, first that whose number of steps is nearest, in proportion, to that share of all
+        ``steps``: how far weights have come is a matter of steps, where the speed changes too."""
         wanted = max(share * steps, 1)
-        nearest = min(self.kept.values(), default=(0, {}), key=lambda one: abs(math.log(max(one[0], 1) / wanted)))
-        return nearest[1]
+        return sorted(self.kept, key=lambda one: abs(math.log(max(self.kept[one][0], 1) / wanted)))

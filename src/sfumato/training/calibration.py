@@ -1,105 +1,176 @@
-"""After a training: the sampler's settings with which works come nearest to the pictures in what a person sees at once.
+"""After a training: the guidance and the sampler's settings with which works come nearest to the pictures.
 
-How much of the noise a network takes away too much, and how much of a picture it forgets when fresh noise is added,
-depends on how long it has learned and on what. So works are made with a few settings, and what is measured of each
-work and of each picture is compared as distributions: how rich in detail it is, how colourful, how light, how
-contrasted, and how many are all but empty. No network of features takes part.
+How far guidance by an early average of the weights should go, which of them should guide, and how much of the noise a
+network takes away too much, depends on how long it has learned and on what. So works are made with each early average
+and guidance, few with each and more with those that do well, all of the same noise; then with other settings of the
+pair that was found. Plain statistics of pixels are compared, see `Statistics`: no network of features takes part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.models import Generation, Model, SamplerSettings
-from sfumato.models.sampling import BATCH
+from sfumato.models.sampling import BATCH, effective_guidance
 from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator
 from sfumato.text import counted
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.halving import Budget, best, rounds_cost
+from sfumato.training.statistics import Statistics
 
-# Settings that were found best for trainings of many lengths: sharpness where fresh noise is added at low levels only.
+GUIDANCES = (1.5, 2.0, 3.0, 4.0)
+# The earlier an average, the farther it is from the model, and the less guidance by it does as much: what was best
+# after trainings of two lengths lay about guidance - 1 = sqrt(8 share), see benchmarks/log.md.
+USUAL_STRENGTH = 8.0
+# Sharpness where fresh noise is added at low levels only: found best for trainings of many lengths.
 SHARPNESS = (0.015, 0.03)
 FRESH_NOISE_UP_TO = 2.0  # sigma, at 32 pixels a side
-# For this many pictures that training shows, one work is made with each setting: some five percent of its time.
-SHOWN_A_WORK = 192
-FEWEST_WORKS, MOST_WORKS, AT_ONCE = 32, 384, 2 * BATCH
-PICTURES = 1024
-# A picture is all but empty if no larger share than EMPTY of the collection has less gradient.
-EMPTY, WEIGHT_OF_EMPTY = 0.02, 3.0
-QUANTILES = 200
-LEAST_SPREAD = 0.5  # of a statistic: all pictures may be grey, and half a level of colour is then next to nothing
+# A batch of works takes about as long as five per cent of a training takes that shows so many pictures.
+SHOWN_A_BATCH = 1600
+FEWEST_BATCHES, MOST_BATCHES = 8, 160
+LEAST_SECONDS = 180.0  # of a training: a shorter one has better uses for its time
+PICTURES, FEWEST_HELD_OUT, AT_ONCE = 1024, 256, 128
+LONGEST_SIDE = 128  # of pictures of which so many are measured, fewer of larger ones
+EARLY_TRIALS, LATE_TRIALS = 1, 2  # batches of works in the first round, of pairs and of their variants
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """early_share: where in the run the early average was kept that guides, None where none was; settings: how works
+    are sampled."""
+
+    early_share: float | None
+    settings: SamplerSettings
 
 
 @dataclass(frozen=True)
 class Calibration:
     """settings: with which works come nearest to the pictures; sentence: what was chosen and how, for the card;
-    reference_noise: of what a cascade's first upscaler enlarges, None where it was not looked for."""
+    early_share: where in the run the early average was kept that guides, None for the usual one; reference_noise: of
+    what a cascade's first upscaler enlarges, None where it was not looked for."""
 
     settings: SamplerSettings
     sentence: str
+    early_share: float | None = None
     reference_noise: float | None = None
 
 
+@dataclass
+class Trials:
+    """The works that were made with each candidate, batch by batch. models: by the share of their early average;
+    pictures: what works should look like."""
+
+    models: Mapping[float | None, Model]
+    pictures: Statistics
+    budget: Budget
+    made: dict[Candidate, list[Statistics]] = field(default_factory=dict)
+
+    def more(self, candidate: Candidate, batches: int) -> bool:
+        """See to it that there are so many batches with it; False where the budget does not allow it."""
+        made = self.made.setdefault(candidate, [])
+        model, cost = self.models[candidate.early_share], candidate.settings.steps / SamplerSettings().steps
+        while len(made) < batches:
+            first = BATCH * len(made)
+            if not self.budget.spend(
+                lambda first=first: made.append(Statistics.of(_works(model, candidate.settings, BATCH, first))), cost
+            ):
+                return False
+        return True
+
+    def loss(self, candidate: Candidate, batches: int) -> float:
+        """How far its first so many batches are from the pictures."""
+        return self.pictures.distance(Statistics.joined(self.made[candidate][:batches]))
+
+    @property
+    def works(self) -> int:
+        return BATCH * sum(map(len, self.made.values()))
+
+
 def calibrate(
-    model: Model, pictures: Tensor, works: int, seconds_left: Callable[[], float] | None = None
-) -> Calibration:
-    """Make up to ``works`` works with each setting, its own and those that may be better, all of the same noise.
+    models: Mapping[float | None, Model],
+    pictures: Statistics,
+    batches: int,
+    seconds_left: Callable[[], float] | None = None,
+) -> Calibration | None:
+    """Make up to ``batches`` batches of works, and choose; None where there was no time for any.
 
-    pictures: what the works should look like, [N, 3, H, W] in -1..1, as common in their classes as works are;
-    seconds_left: where a time is to be kept, how much of it is left; there are then fewer works, AT_ONCE or more.
+    models: one that is to be calibrated, guided by each of the early averages that were kept, by their shares of the
+    run, the usual one first; pictures: what works should look like; seconds_left: where a time is to be kept, how much
+    of it is left; there are then fewer works.
     """
-    own, up_to = model.config.generation, FRESH_NOISE_UP_TO * model.config.size / 32
-    changed = [own.model_copy(update={"noise_high": up_to, "sharpness": sharpness}) for sharpness in SHARPNESS]
-    made: dict[SamplerSettings, list[Tensor]] = {settings: [] for settings in (own, *changed)}
-    count, taken = 0, 0.0
-    while count == 0 or (count < works and (seconds_left is None or taken <= seconds_left())):
-        before = seconds_left() if seconds_left else 0.0
-        number = min(AT_ONCE, works - count)
-        for settings, images in made.items():
-            images.append(_works(model, settings, number, count))
-        count += number
-        taken = before - seconds_left() if seconds_left else 0.0
-    aim = Statistics.of(pictures)
-    distances = {settings: aim.distance(Statistics.of(torch.cat(images))) for settings, images in made.items()}
-    best = min(distances, key=distances.__getitem__)
-    fresh = f"up to sigma {best.noise_high:g}" if best.noise_high < own.noise_high else "at all levels"
-    return Calibration(
-        best,
-        f"sharpness {best.sharpness:g} and fresh noise {fresh}: so works came nearest to the pictures in detail, "
-        f"colour, lightness and contrast, of {len(made)} settings with {counted(count, 'work')} each",
+    trials = Trials(models, pictures, Budget(batches, seconds_left))
+    candidates = pairs(models)
+    if not trials.more(candidates[0], EARLY_TRIALS):  # which tells how long the others take
+        return None
+    count = len(candidates)
+    # A third of the trials is for the variants of what is found.
+    while count > 1 and rounds_cost(count, EARLY_TRIALS) > 2 * trials.budget.affordable() // 3:
+        count -= 1
+    found = best(candidates[:count], trials.more, trials.loss, EARLY_TRIALS)
+    found = best(
+        [found, *variants(found, models[found.early_share].config.size)], trials.more, trials.loss, LATE_TRIALS
     )
+    return Calibration(found.settings, _sentence(found, trials), found.early_share)
 
 
-def works_each(shown: int) -> int:
-    """How many works to make with each setting after a training that showed ``pictures`` pictures; 0 for none."""
-    works = min(MOST_WORKS, shown // SHOWN_A_WORK // BATCH * BATCH)
-    return works if works >= FEWEST_WORKS else 0
+def pairs(models: Mapping[float | None, Model]) -> list[Candidate]:
+    """Each guidance by each early average: first what is usual, then the likeliest; of a model that nothing can guide
+    its own settings. models: the usual one first, their settings as they are where nothing is calibrated."""
+    usual, *_ = (Candidate(share, model.config.generation) for share, model in models.items())
+    if effective_guidance(models[usual.early_share], usual.settings.model_copy(update={"guidance": 2.0})) == "none":
+        return [usual]
+    others = [
+        Candidate(share, model.config.generation.model_copy(update={"guidance": guidance}))
+        for share, model in models.items()
+        for guidance in GUIDANCES
+    ]
+    return [usual, *sorted((one for one in others if one != usual), key=_unlikeliness)]
 
 
-def works_after(settings: TrainingConfig, steps: int) -> int:
-    """The same by steps; 0 too for an objective whose models are sampled in one way only."""
-    return works_each(steps * settings.batch) if settings.objective.samples_freely else 0
+def _unlikeliness(candidate: Candidate) -> float:
+    share = 0.25 if candidate.early_share is None else candidate.early_share
+    return abs(math.log((candidate.settings.guidance - 1) / math.sqrt(USUAL_STRENGTH * max(share, 1e-3))))
 
 
-def pictures_of(dataset: Dataset, class_shares: tuple[float, ...], labels: Tensor) -> Tensor:
-    """Up to PICTURES of a data set's pictures, each class with its share, [N, 3, size, size].
+def variants(found: Candidate, size: int) -> list[Candidate]:
+    """Other settings of the same pair, of a model of pictures of that size."""
+    own, up_to = found.settings, FRESH_NOISE_UP_TO * size / 32
+    changes = [{"noise_high": up_to, "sharpness": sharpness} for sharpness in SHARPNESS]
+    return [Candidate(found.early_share, own.model_copy(update=change)) for change in changes]
 
+
+def batches_after(settings: TrainingConfig, steps: int) -> int:
+    """How many batches of works to make after so many steps; 0 after a training too short to tell by so few, and for an
+    objective whose models are sampled in one way only."""
+    batches = min(MOST_BATCHES, steps * settings.batch // SHOWN_A_BATCH)
+    return batches if batches >= FEWEST_BATCHES and settings.objective.samples_freely else 0
+
+
+def pictures_of(dataset: Dataset, class_shares: tuple[float, ...], labels: Tensor) -> Iterator[Tensor]:
+    """Up to PICTURES pictures, as many of each class as its share, in parts [N, 3, size, size].
+
+    Of those that were held out, and of all where they are too few: what a hundred pictures are like is chance, and what
+    is measured of a set says nothing of single pictures, so that copies are not nearer than other works.
     labels: [N], the place of each picture's class among the shares, -1 of none.
     """
+    pool = dataset.held_out if len(dataset.held_out) >= FEWEST_HELD_OUT else torch.arange(len(dataset))
+    count = min(len(pool), max(AT_ONCE, int(PICTURES * min(1.0, (LONGEST_SIDE / dataset.size) ** 2))))
     generator = keyed_generator("calibration", 0)
     if not class_shares:
-        chosen = torch.randperm(len(dataset), generator=generator)[:PICTURES]
+        chosen = torch.randperm(len(pool), generator=generator)[:count]
     else:
-        labels = labels.clamp(min=0)
-        weights = torch.tensor(class_shares, dtype=torch.float64)[labels] / torch.bincount(labels)[labels]
-        chosen = torch.multinomial(weights, min(PICTURES, len(dataset)), replacement=True, generator=generator)
-    return torch.cat([dataset.images(part) for part in torch.split(chosen, 256)])
+        each = labels[pool].clamp(min=0)
+        weights = torch.tensor(class_shares, dtype=torch.float64)[each] / torch.bincount(each)[each]
+        chosen = torch.multinomial(weights, count, replacement=True, generator=generator)
+    for part in torch.split(pool[chosen], AT_ONCE):
+        yield dataset.images(part)
 
 
 def _works(model: Model, settings: SamplerSettings, count: int, first: int) -> Tensor:
@@ -107,33 +178,13 @@ def _works(model: Model, settings: SamplerSettings, count: int, first: int) -> T
     return generation.pictures(count, first).float().clamp(-1, 1)
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """of_each: [6, N], what is measured of each picture of a set: the logarithm of its gradient's energy at full, half
-    and quarter size, its colour's distance from grey, its lightness and its contrast."""
-
-    of_each: Tensor
-
-    @classmethod
-    def of(cls, images: Tensor) -> Statistics:
-        """images: [N, 3, H, W] in -1..1, H and W 8 or more."""
-        levels = 127.5 * images.double()
-        light = (levels * levels.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        energies = [_energy(F.avg_pool2d(levels, side)) for side in (1, 2, 4)]
-        colour = (levels - light).square().sum(1).sqrt().mean((1, 2))
-        return cls(torch.stack((*energies, colour, light.mean((1, 2, 3)), light.std((1, 2, 3)))))
-
-    def distance(self, other: Statistics) -> float:
-        """How far another set is from this one: the mean of Wasserstein's distances of the six distributions, in
-        standard deviations of this set's, and the farther the more of its pictures are all but empty than of these."""
-        places = (torch.arange(QUANTILES, dtype=torch.float64) + 0.5) / QUANTILES
-        mine, others = (torch.quantile(one.of_each, places, dim=1) for one in (self, other))
-        apart = ((mine - others).abs().mean(0) / self.of_each.std(1).clamp(min=LEAST_SPREAD)).mean().item()
-        empty = (other.of_each[0] < torch.quantile(self.of_each[0], EMPTY)).double().mean().item()
-        return apart + WEIGHT_OF_EMPTY * max(0.0, empty - EMPTY)
-
-
-def _energy(levels: Tensor) -> Tensor:
-    """The logarithm of the mean squared difference of neighbours; a level's square is added, as rounding does."""
-    down, across = (levels.diff(dim=axis).square().mean((1, 2, 3)) for axis in (2, 3))
-    return torch.log(down + across + 1)
+def _sentence(found: Candidate, trials: Trials) -> str:
+    settings = found.settings
+    usual = trials.models[found.early_share].config.generation
+    by = "" if found.early_share is None else f" by the weights of {found.early_share:.0%} of the run"
+    fresh = f"up to sigma {settings.noise_high:g}" if settings.noise_high < usual.noise_high else "at all levels"
+    return (
+        f"guidance {settings.guidance:g}{by}, sharpness {settings.sharpness:g} and fresh noise {fresh}: so works came "
+        f"nearest to the pictures in colours, edges, grain and variety, of {counted(len(trials.made), 'setting')} with "
+        f"{counted(trials.works, 'work')} in all"
+    )

@@ -24,7 +24,8 @@ from sfumato.models.sampling import BATCH, guided
 from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator, spread
 from sfumato.text import counted
-from sfumato.training.calibration import Calibration, Statistics
+from sfumato.training.calibration import Calibration
+from sfumato.training.statistics import Statistics
 
 LEVELS: Final = (0.1, 0.05, 0.15, 0.0)  # the likeliest first
 SHARE: Final = 0.25  # of the time for a cascade's calibration

@@ -13,7 +13,7 @@ from torch import Tensor
 from sfumato.devices import ThreadCount
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
-from sfumato.training.calibration import works_after
+from sfumato.training.calibration import LEAST_SECONDS, batches_after
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.events import Trained
 from sfumato.training.run import Run
@@ -150,7 +150,8 @@ class Throughput:
         """Give the state's schedule, which begins now, a timetable that ends in that many seconds."""
         state, elapsed = self.state, self.elapsed()
         steps = state.schedule.end - state.schedule.start
-        calibration = CALIBRATION_SHARE * seconds if works_after(self.settings, steps) else 0.0
+        is_long = seconds >= LEAST_SECONDS and batches_after(self.settings, steps)
+        calibration = CALIBRATION_SHARE * seconds if is_long else 0.0
         # However little time is left, there is something to be learned in a second.
         seconds = max(1.0, seconds - self.finishing_seconds - calibration)
         state.timetable = Timetable(elapsed, seconds / max(1, steps), calibration)

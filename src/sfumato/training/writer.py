@@ -22,7 +22,6 @@ from sfumato.pretrained.hub import is_hub_id
 from sfumato.text import counted
 from sfumato.training.adapting import Base
 from sfumato.training.ancestry import run_holdings
-from sfumato.training.averages import USUAL_EARLY
 from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.conditions import known_classes, labels_among, model_name
@@ -82,12 +81,14 @@ class RunWriter:
         self.run.directory.adopt(path.relative_to(self.run.path).as_posix() for path in sorted(saved.iterdir()))
         return Saved(self.state.step, saved)
 
-    def model(self, card: str = "", calibration: Calibration | None = None) -> Model:
-        """The model of this moment, which shares the state's averaged weights."""
+    def model(self, card: str = "", calibration: Calibration | None = None, early_share: float | None = None) -> Model:
+        """The model of this moment, which shares the state's averaged weights. early_share: where in the run the early
+        average was kept that guides it; None for the usual one, or the calibration's."""
         state, settings = self.state, self.run.record.settings
-        config, early, adaptation = self.config, state.early.at(USUAL_EARLY, state.step), None
+        share = calibration.early_share if early_share is None and calibration is not None else early_share
+        config, early, adaptation = self.config, state.early.chosen(share, state.step), None
         if self.base is not None and settings.adapter is not None:
-            adaptation = self.base.adaptation(settings, state)
+            adaptation = self.base.adaptation(settings, state, early)
             early = adaptation.early_merged(self.base.model.denoiser.network.state_dict())
         if early:
             generation = guided_early(config.generation, config.size)
