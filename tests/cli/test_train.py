@@ -204,7 +204,7 @@ def test_the_file_wins_over_the_preset_and_options_over_both(toml):
     assert choose("sketch", config, size=32)["size"] == 32
 
 
-@pytest.mark.parametrize("text", ["steps = 3\nminutes = 3", "size = 36", "size = 512", "wurst = 1", "network = 3"])
+@pytest.mark.parametrize("text", ["steps = 3\nminutes = 3", "size = 36", "size = 1032", "wurst = 1", "network = 3"])
 def test_a_file_that_cannot_be_meant_is_one_sentence(toml, text):
     with pytest.raises(SfumatoError) as caught:
         choose(config=toml(text))

@@ -27,6 +27,7 @@ from sfumato.text import counted, natural_order
 SMALLEST_SIZE: Final = 32
 LARGEST_SIZE: Final = 1024
 FEWEST_PICTURES: Final = 8
+MOST: Final = 0.9  # share of the pictures
 TOO_SMALL: Final = "smaller than the training size"
 
 
@@ -162,9 +163,11 @@ def _what_helps(collection: Collection, fewest: int) -> str:
     sides = sorted((min(picture.width, picture.height) for picture in collection.pictures), reverse=True)
     if len(sides) < fewest:
         return "add pictures"
-    fitting = sides[fewest - 1] // 8 * 8
+    fitting, most = sides[fewest - 1] // 8 * 8, sides[round(MOST * (len(sides) - 1))] // 8 * 8
     if fitting >= SMALLEST_SIZE:
-        return f"add pictures, or choose a size of {min(fitting, LARGEST_SIZE)} or less"
+        size = min(fitting, LARGEST_SIZE)
+        of_most = f" (most of them have {most} or more)" if SMALLEST_SIZE <= most < size else ""
+        return f"add pictures, or choose a size of {size} or less{of_most}"
     return "add larger pictures, or have them enlarged by whole numbers, as pixel art is (--pixel-art)"
 
 

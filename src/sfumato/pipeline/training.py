@@ -85,8 +85,13 @@ def train_on(
     if weights_from and is_pipeline(weights_from):
         base, choices = open_base(weights_from, choices, device)
     elif weights_from:
+        theirs = parent_choices(weights_from)
+        cascade = theirs["objective"]["kind"] == "cascade"
+        if cascade and choices.get("size") == resolve(theirs).picture_side:
+            # The size of its works was said, and its own is that of its small pictures.
+            choices = {name: value for name, value in choices.items() if name != "size"}
         _check_fits(weights_from, choices)
-        choices = layered(parent_choices(weights_from), choices)
+        choices = layered(theirs, choices)
     else:
         choices = staged(choices)
     with directory.at_work(), directory.nothing_left_of_a_failure():

@@ -18,8 +18,24 @@ from sfumato.diffusion.enlarging import reduced
 from sfumato.images.tensors import to_float, to_levels
 from sfumato.random import batch_generator
 from sfumato.training.configuration import TrainingConfig
-from sfumato.training.examples import Examples, PreparedExamples
+from sfumato.training.encoded import EncodedPictures
+from sfumato.training.examples import EncodedExamples, Examples, PreparedExamples
 from sfumato.training.objectives.cascade import CascadeBatch, CascadeConfig, CropPlaces, Crops
+
+
+def examples_of(
+    dataset: Dataset,
+    encoded: EncodedPictures | None,
+    conditions: Condition,
+    settings: TrainingConfig,
+    device: torch.device,
+) -> Examples:
+    """What a training of such settings is shown. encoded: what a pre-trained model has made of the pictures, if one is
+    adapted."""
+    if encoded is not None:
+        return EncodedExamples(dataset, encoded, settings, device)
+    kind = CascadeExamples if isinstance(settings.objective, CascadeConfig) else PreparedExamples
+    return kind(dataset, conditions, settings, device)
 
 
 class CascadeExamples(Examples):

@@ -19,12 +19,13 @@ def staged(choices: Mapping[str, Any]) -> dict[str, Any]:
     """Choices of a large size as those of a cascade, whose own size is that of its small pictures; others as they are.
 
     choices: see `layered`. A size from STAGED_FROM on is made in stages where nothing was chosen that speaks against
-    it: no network, no preconditioning, no pixel art and no objective, unless it is that of a cascade without factors.
+    it: no network, no preconditioning, no pixel art and no objective; or that of a cascade without factors.
     """
     size, objective = choices.get("size", 0), choices.get("objective") or {}
     chosen = objective if isinstance(objective, Mapping) else objective.model_dump(exclude_unset=True)
     another = chosen.get("kind", "cascade") != "cascade" or "factors" in chosen
-    if size < STAGED_FROM or another or choices.get("pixel_art") or any(name in choices for name in _OTHERS):
+    speaks_against = choices.get("pixel_art") or any(name in choices for name in _OTHERS)
+    if size < STAGED_FROM or another or (speaks_against and "kind" not in chosen):
         return dict(choices)
     stages = stages_of(size, choices.get("minutes") or math.inf)
     if stages is None:

@@ -16,12 +16,12 @@ from sfumato.random import keyed_generator
 from sfumato.training.adapting import run_base
 from sfumato.training.ancestry import run_likeness
 from sfumato.training.calibration import MOST_BATCHES, Calibration, batches_after, calibrate, pictures_of
-from sfumato.training.cascade_examples import CascadeExamples
+from sfumato.training.cascade_examples import CascadeExamples, examples_of
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.conditions import class_conditions, labels_among
 from sfumato.training.events import Evaluated, Event, Finished
-from sfumato.training.examples import EncodedExamples, Examples, PreparedExamples, judged_by
-from sfumato.training.objectives import CascadeConfig, Losses
+from sfumato.training.examples import judged_by
+from sfumato.training.objectives import Losses
 from sfumato.training.reference_noise import SHARE, with_reference_noise
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
@@ -74,12 +74,8 @@ class _Training:
         self.objective = self.state.objective
         self.module: nn.Module = self.objective  # what is called in every step, or what wraps it
         self.writer = RunWriter(run, self.config, self.state, device, base)
-        self.examples: Examples
-        if base is not None and base.encoded is not None:
-            self.examples = EncodedExamples(self.dataset, base.encoded, self.settings, device)
-        else:
-            kind = CascadeExamples if isinstance(self.settings.objective, CascadeConfig) else PreparedExamples
-            self.examples = kind(self.dataset, self.conditions, self.settings, device)
+        encoded = None if base is None else base.encoded
+        self.examples = examples_of(self.dataset, encoded, self.conditions, self.settings, device)
         self.throughput: Throughput
         self.is_shown: Callable[[], bool] = lambda: False
 
@@ -170,10 +166,10 @@ class _Training:
 
     def _losses(self) -> Losses:
         """Those of the next batch."""
-        state = self.state
+        state, seed = self.state, self.settings.seed
         images, condition = self.examples.batch(state.step)
         self.objective.begin_step(state.schedule.progress(state.place), state.average.module)
-        generator = keyed_generator("noise", self.settings.seed, state.step)
+        generator = keyed_generator("noise", seed, state.step)
         with self._autocast():
             losses: Losses = self.module(images, condition, generator)
         return losses
@@ -268,19 +264,19 @@ class _Training:
         counted_in_steps = state.timetable is None
         if not batches or not (counted_in_steps or self.throughput.calibration_seconds):
             return None
-        parts = pictures_of(self.examples.dataset, self.config.class_shares, self.labels)
+        throughput, examples = self.throughput, self.examples
+        end = throughput.elapsed() + throughput.calibration_seconds
+        of_base = end - SHARE * throughput.calibration_seconds * isinstance(examples, CascadeExamples)
+        parts = pictures_of(examples.dataset, self.config.class_shares, self.labels)
         pictures = Statistics.joined(map(Statistics.of, parts))
         shares: list[float | None] = [*state.early.shares(state.step)] or [None]
         models = {share: self.writer.model(early_share=share).base for share in shares}
-        seconds, before = self.throughput.calibration_seconds, self.throughput.elapsed()
-        left = None if counted_in_steps else lambda: before + seconds - self.throughput.elapsed()
-        batches = batches if counted_in_steps else MOST_BATCHES
-        if not isinstance(self.examples, CascadeExamples):
-            return calibrate(models, pictures, batches, left)
-        found = calibrate(models, pictures, batches, None if left is None else lambda: left() - SHARE * seconds)
-        if found is None:
-            return None
-        return with_reference_noise(found, self.writer.model(calibration=found), self.examples.levels[1], left)
+        left = None if counted_in_steps else lambda: of_base - throughput.elapsed()
+        found = calibrate(models, pictures, batches if counted_in_steps else MOST_BATCHES, left)
+        if found is None or not isinstance(examples, CascadeExamples):
+            return found
+        left = None if counted_in_steps else lambda: end - throughput.elapsed()
+        return with_reference_noise(found, self.writer.model(calibration=found), examples.levels[1], left)
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""

@@ -45,7 +45,8 @@ def with_reference_noise(
     side, factor = upscaler.config.size, upscaler.config.factor
     levels = [level for level in LEVELS if level <= upscaler.config.reference_noise]
     chosen = spread(torch.arange(len(pictures)), min(PICTURES, len(pictures)))
-    aim = Statistics.of(_crops(pictures.images(chosen), side, generator))
+    real = [_crops(pictures.images(part), side, generator) for part in torch.split(chosen, BATCH)]
+    aim = Statistics.of(torch.cat(real))
     made: dict[float, list[Tensor]] = {level: [] for level in levels}
     count, taken = 0, 0.0
     while count == 0 or (count < MOST_WORKS and (seconds_left is None or taken <= seconds_left())):

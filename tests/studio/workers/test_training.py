@@ -166,5 +166,5 @@ def test_settings_are_as_the_command_line_has_them() -> None:
         choices_of(Train(collection="art", preset="gan", upscaler=2))
     with pytest.raises(SfumatoError, match="there is no setting 'bach'; did you mean 'batch'"):
         choices_of(Train(collection="art", settings={"bach": 8}))
-    with pytest.raises(SfumatoError, match="from 32 to 256"):
-        choices_of(Train(collection="art", size=512))
+    with pytest.raises(SfumatoError, match="from 32 to 1024"):
+        choices_of(Train(collection="art", settings={"size": 24}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Final
+from typing import Final
 
 import torch
 
@@ -13,7 +13,7 @@ from sfumato.devices import device_named
 from sfumato.errors import SfumatoError
 from sfumato.studio.jobs.specs import Plan
 from sfumato.studio.workers.handling import Context, Happening, Step
-from sfumato.training import suitable_size
+from sfumato.training import staged, suitable_size
 from sfumato.training.plan import Measured
 from sfumato.training.plan import plan as planned
 
@@ -39,7 +39,7 @@ def plan(asked: Plan, context: Context) -> Generator[Happening, None, None]:
     labels = [classes.index(picture.category) if picture.category else -1 for picture in pictures]
     apart = int(held_out([picture.group for picture in pictures], labels, HELD_OUT, 0).sum())
     device = device_named("auto")
-    choices: dict[str, Any] = {"minutes": asked.minutes, "size": size}
+    choices = staged({"minutes": asked.minutes, "size": size})
     threads = torch.get_num_threads()
     try:
         made = planned(
