@@ -10,7 +10,7 @@ from sfumato.collection import Collection
 from sfumato.collection.holdings import Holdings
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, ModelConfig
-from sfumato.models.model import build_denoiser
+from sfumato.models.building import build_denoiser
 from sfumato.models.record import ModelRecord, combined, read_record
 from sfumato.networks import UNetConfig
 from sfumato.provenance.sources import LearnedFrom

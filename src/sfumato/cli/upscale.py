@@ -22,7 +22,7 @@ def upscale(
     model: Annotated[
         str,
         typer.Argument(
-            help="An upscaler: the run or model of 'sfumato train ART --upscaler 4', or a model that has one of its own."
+            help="An upscaler: the run or model of 'sfumato train ART --upscaler 4', or a model that has one."
         ),
     ],
     picture: Annotated[Path, typer.Argument(help="A work, or any picture.")],

@@ -1,10 +1,10 @@
 """Models: directories and Hub repositories that can generate."""
 
 from sfumato.images.tensors import to_pictures
+from sfumato.models.building import build_denoiser
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.generation import Generation
 from sfumato.models.interpolation import interpolated, passing
-from sfumato.models.model import build_denoiser
 from sfumato.models.place import locate_model
 from sfumato.models.progress import Progress
 from sfumato.models.reproduction import reproduce, reproduction, variations

@@ -11,9 +11,9 @@ from sfumato.diffusion.samplers import DISTILLED
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas
 from sfumato.models.classes import class_index, class_mixture, listed_classes
+from sfumato.models.estimates import effective_guidance
 from sfumato.models.model import Model
 from sfumato.models.noise import filled_from
-from sfumato.models.sampling import effective_guidance
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.policy.policy import Policy
 from sfumato.text import counted, printable, shortened

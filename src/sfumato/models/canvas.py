@@ -130,8 +130,8 @@ def plain_canvas(config: ModelConfig, shape: CanvasShape | None = None) -> Canva
     _check_size(config, width, height, "a work")
     if shape.tile and (width % config.enlargement or height % config.enlargement):
         raise SfumatoError(
-            f"a work is {width} x {height} pixels, and works of the model '{config.name}' that repeat without a seam have "
-            f"sides that are multiples of {config.enlargement}; give such sides"
+            f"a work is {width} x {height} pixels, and works of the model '{config.name}' that repeat without a seam "
+            f"have sides that are multiples of {config.enlargement}; give such sides"
         )
     return Canvas(height, width, shape.tile)
 

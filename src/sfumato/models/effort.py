@@ -14,10 +14,11 @@ from sfumato.diffusion import Denoiser
 from sfumato.diffusion.windows import window_count
 from sfumato.models.canvas import Canvas
 from sfumato.models.cascade import canvases, settings_of
+from sfumato.models.estimates import window_stride
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.models.noise import begins_at_mean, noise_levels, step_count
-from sfumato.models.sampling import batch_size, part_to_make, window_stride
+from sfumato.models.sampling import batch_size, part_to_make
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.edits import Invert
 from sfumato.works.request import SamplerSettings

@@ -23,6 +23,7 @@ from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.cascade import sampling_for
 from sfumato.models.classes import class_mixture, drawn_class
 from sfumato.models.conditions import away_from, cut_from, mixture_of_words
+from sfumato.models.estimates import effective_guidance
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.noise import noise_of
@@ -31,7 +32,6 @@ from sfumato.models.sampling import (
     InitialNoise,
     Sampling,
     batch_size,
-    effective_guidance,
     one_pass,
     part_to_make,
 )

@@ -20,12 +20,13 @@ from sfumato.likeness import Finding
 from sfumato.models.cascade import canvases, cascaded, sampling_for
 from sfumato.models.classes import class_mixture
 from sfumato.models.conditions import away_from, unwanted_of
+from sfumato.models.estimates import estimate
 from sfumato.models.generation import Generation
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.noise import noise_levels, noise_of
 from sfumato.models.reproduction import check_model, reproduction
-from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size, estimate
+from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size
 from sfumato.text import counted
 from sfumato.works import Recipe
 from sfumato.works.request import Request, SamplerSettings

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,38 +14,30 @@ from safetensors.torch import save
 from torch import Tensor
 
 from sfumato.devices import ThreadCount, device_named
-from sfumato.diffusion import Cascade, Codec, Denoiser, ResidualDenoiser, preconditioning
-from sfumato.disk import local_path, read_file
-from sfumato.errors import SfumatoError, hub_reason
+from sfumato.diffusion import Cascade, Codec, Denoiser
+from sfumato.disk import local_path
+from sfumato.errors import SfumatoError
 from sfumato.likeness import Finding, Likeness
 from sfumato.likeness.finding import comparison
-from sfumato.models.adaptation import Adaptation, forget_place
+from sfumato.models.adaptation import Adaptation
 from sfumato.models.adapted import read_adapter_config
 from sfumato.models.adapted_pipeline import check_takes_no_base, check_takes_no_loras, open_adapted
+from sfumato.models.building import filled_denoiser
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
-from sfumato.models.reading import read_weights
+from sfumato.models.publishing import push
+from sfumato.models.reading import read_card, read_weights
 from sfumato.models.record import ModelRecord, read_record
-from sfumato.networks import build_network
 from sfumato.pretrained.opening import is_pipeline
 from sfumato.provenance.sources import Sources
 from sfumato.text import counted, encoded, stored_path
-from sfumato.weights import check_fit, digest, shapes_of, with_early
+from sfumato.weights import digest, with_early
 from sfumato.works.recipe import ModelReference
 from sfumato.works.values import Precision, Stage
 
 if TYPE_CHECKING:
     from sfumato.pretrained.bridge import Pretrained
-
-_MOST_CARD_BYTES = 1 << 20
-
-
-def build_denoiser(config: ModelConfig) -> Denoiser:
-    """The denoiser that a configuration describes, with fresh weights."""
-    kind = ResidualDenoiser if config.enlarges else Denoiser
-    made = kind(build_network(**config.network_arguments()), preconditioning(config.preconditioning, config.sigma_data))
-    return Cascade(made, [build_denoiser(each) for each in config.upscalers]) if config.upscalers else made
 
 
 @dataclass(eq=False)
@@ -180,7 +171,7 @@ class Model:
             if adapted is not None and adapted.base.kind == "diffusers":
                 parts, adaptation = open_adapted(directory, adapted, place, base, memory, precision)
                 model = replace(cls._of(parts, place), adaptation=adaptation, named=None)
-                model.card, model.weights_digest = _read_card(directory / CARD), digest_in(directory)
+                model.card, model.weights_digest = read_card(directory / CARD), digest_in(directory)
                 model._read_beside(directory)
             else:
                 model = cls._read(directory, place, base, local_path(name).parent)
@@ -213,8 +204,8 @@ class Model:
     @classmethod
     def _read(cls, directory: Path, device: torch.device, base: str | Path | None, beside: Path) -> Self:
         weights = read_weights(directory, base, (beside,))
-        denoiser = _filled(weights.config, weights.tensors, directory).eval().requires_grad_(False).to(device)
-        model = cls(weights.config, denoiser, weights.early, _read_card(directory / CARD), weights.digest)
+        denoiser = filled_denoiser(weights.config, weights.tensors, directory).eval().requires_grad_(False).to(device)
+        model = cls(weights.config, denoiser, weights.early, read_card(directory / CARD), weights.digest)
         model.adaptation = weights.adaptation
         model._read_beside(directory)
         return model
@@ -277,22 +268,7 @@ class Model:
 
         Raises SfumatoError where the Hub refuses or cannot be reached.
         """
-        from huggingface_hub import HfApi
-
-        api = HfApi(token=token)
-        with tempfile.TemporaryDirectory() as folder:
-            self.save_pretrained(folder)
-            if self.adaptation is not None:
-                forget_place(Path(folder))
-            try:
-                api.create_repo(repository, private=private, exist_ok=True)
-                done = api.upload_folder(repo_id=repository, folder_path=folder, commit_message="A model from sfumato")
-            except Exception as error:  # which ones the client raises differs between its versions
-                raise SfumatoError(
-                    f"{repository}: cannot be uploaded: {hub_reason(error)}; "
-                    "if you have not done so yet, log in with 'hf auth login'"
-                ) from error
-        return str(done)
+        return push(self.save_pretrained, repository, private=private, token=token)
 
     @contextmanager
     def giving_way(self) -> Iterator[None]:
@@ -316,23 +292,7 @@ class Model:
                 "choose classifier_free, or no guidance"
             )
         if self._early is None or self._early[0] is not self.early:
-            denoiser = _filled(self.config.base, self.early, f"the early weights of '{self.config.name}'")
+            denoiser = filled_denoiser(self.config.base, self.early, f"the early weights of '{self.config.name}'")
             self._early = self.early, denoiser.eval().requires_grad_(False)
         denoiser = self._early[1]
         return denoiser if next(denoiser.parameters()).device == self.device else denoiser.to(self.device)
-
-
-def _filled(config: ModelConfig, tensors: Mapping[str, Tensor], origin: Path | str) -> Denoiser:
-    """The denoiser of a configuration with these weights. Leaves torch's random numbers where they were."""
-    with torch.random.fork_rng(devices=[]):
-        denoiser = build_denoiser(config)
-    check_fit(shapes_of(denoiser.weights()), shapes_of(tensors), origin)
-    denoiser.load_weights(tensors)
-    return denoiser
-
-
-def _read_card(path: Path) -> str:
-    try:
-        return read_file(path, _MOST_CARD_BYTES).decode("utf-8", errors="replace")
-    except OSError:  # a model is one without its card too
-        return ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from sfumato.diffusion.denoiser import upscaler_prefix
+from sfumato.disk import read_file
 from sfumato.models.adaptation import Adaptation, read_adaptation
 from sfumato.models.adapted import AdapterConfig, read_adapter_config
 from sfumato.models.bases import REMEDY, opened_base
@@ -16,6 +17,8 @@ from sfumato.models.configuration import ModelConfig, most_weights_bytes, read_c
 from sfumato.models.place import CONFIG, WEIGHTS, digest_in
 from sfumato.networks import network_shapes
 from sfumato.weights import check_fit, digest, opened_weights, split_early
+
+_MOST_CARD_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,3 +77,10 @@ def weights_shapes(config: ModelConfig) -> dict[str, Sequence[int]]:
         for prefix, part in parts.items()
         for name, shape in network_shapes(**part.network_arguments()).items()
     }
+
+
+def read_card(path: Path) -> str:
+    try:
+        return read_file(path, _MOST_CARD_BYTES).decode("utf-8", errors="replace")
+    except OSError:  # a model is one without its card too
+        return ""

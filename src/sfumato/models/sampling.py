@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -13,13 +12,9 @@ from torch import Tensor
 from sfumato.diffusion import (
     SAMPLERS,
     Condition,
-    Denoise,
     Mixture,
     PictureCondition,
     Step,
-    conditioned,
-    guide,
-    mixed,
 )
 from sfumato.diffusion.enlarging import enlarged, references
 from sfumato.diffusion.inpainting import continued, inpaint, kept
@@ -27,11 +22,11 @@ from sfumato.diffusion.inversion import invert, restore
 from sfumato.diffusion.membrane import met
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import DISTILLED
-from sfumato.diffusion.windows import Positions, windowed
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.conditions import mixture_named
 from sfumato.models.configuration import ModelConfig
+from sfumato.models.estimates import effective_guidance, estimate
 from sfumato.models.model import Model
 from sfumato.models.noise import begins_at_mean, filled_from, noise_levels, step_count
 from sfumato.models.steering import NOT_STEERED, Steering
@@ -41,7 +36,6 @@ from sfumato.works.request import SamplerSettings
 # Kernels may round differently for batches of different sizes. So every batch has this size, and a picture always
 # stands at the same place in it.
 BATCH = 16
-AT_ONCE = 64  # windows that the network sees at once
 REFERENCE_STEP = -2  # of the noise that an upscaler's reference is given; -1 is what a picture begins with
 REPEATS = 2  # times that inpainting goes through the noise levels at which a picture is decided
 
@@ -268,80 +262,6 @@ def batch_size(model: Model, canvas: Canvas) -> int:
     pre-trained network, which is large and takes pictures of any size, has enough to do with one."""
     from_noise = canvas.picture is None and canvas.reference is None and model.pretrained is None
     return BATCH if from_noise and canvas.is_one_picture(model.config) else 1
-
-
-def window_stride(model: Model) -> int:
-    """The largest distance between windows that a model looks at a canvas in, in its codec's cells."""
-    return max(1, model.config.size // model.codec.factor // 2)
-
-
-def estimate(
-    model: Model, settings: SamplerSettings, canvas: Canvas, mixture: Mixture, negative: Condition | None = None
-) -> Denoise:
-    """What a sampler asks of a whole canvas: `guided`, in windows where the model cannot see it at once.
-
-    mixture: of N pictures; negative: of one.
-    """
-    mixture = mixture.to(model.device)
-    if negative is not None:
-        negative = negative.to(model.device).repeat(mixture.weights.shape[1])
-    if canvas.is_one_picture(model.config):
-        return guided(model, settings, mixture, negative)
-    side = model.config.size // model.codec.factor
-
-    def in_windows(x: Tensor, sigma: float, positions: Positions) -> Tensor:
-        wanted = mixture.windows(positions)
-        unwanted = None if negative is None else negative.windows(positions)
-        made = []
-        at_once = AT_ONCE if model.pretrained is None else 1
-        for start in range(0, len(x), at_once):
-            part = slice(start, start + at_once)
-            denoise = guided(model, settings, wanted[part], None if unwanted is None else unwanted[part])
-            made.append(denoise(x[part], sigma))
-        return torch.cat(made)
-
-    return windowed(in_windows, side=side, stride=window_stride(model), wrap=canvas.tile)
-
-
-def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: Condition | None = None) -> Denoise:
-    """The model's estimate under a mixture of conditions, with guidance and sharpness, in the settings' precision.
-
-    It takes as many evaluations as the mixture has conditions, and one for guidance. negative: what guidance leads away
-    from, a condition of as many pictures; None for 'nothing'.
-    """
-    wanted = _evaluated(
-        model,
-        settings,
-        mixed([conditioned(model.denoiser, one) for one in mixture.conditions or (None,)], mixture.weights),
-    )
-    kind = effective_guidance(model, settings, negative=negative is not None)
-    if kind == "none":
-        return wanted
-    if negative is None and mixture.conditions:
-        negative = mixture.conditions[0].drop()
-    other = model.early_denoiser() if kind == "autoguidance" else model.denoiser
-    unwanted = _evaluated(model, settings, conditioned(other, negative))
-    interval = (settings.guidance_low, settings.guidance_high)
-    return guide(wanted, unwanted, settings.guidance, interval, settings.guidance_chroma, model.codec)
-
-
-def effective_guidance(model: Model, settings: SamplerSettings, *, negative: bool = False) -> str:
-    """'none' where nothing would change: at 1, or away from 'nothing' in a model without conditions."""
-    without = settings.guidance_kind == "classifier_free" and not model.is_conditional and not negative
-    return "none" if settings.guidance == 1 or without else settings.guidance_kind
-
-
-def _evaluated(model: Model, settings: SamplerSettings, denoise: Denoise) -> Denoise:
-    """An estimate in the precision of the settings, for a noise level that is lowered by their sharpness."""
-
-    def evaluate(x: Tensor, sigma: float) -> Tensor:
-        timing = nullcontext() if model.threads is None else model.threads.timing(len(x))
-        # A pre-trained network's weights are in the precision that it computes in.
-        is_cast = settings.precision == "bfloat16" and model.pretrained is None
-        with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=is_cast):
-            return denoise(x, sigma * (1 - settings.sharpness))
-
-    return evaluate
 
 
 def _short(value: object) -> str:

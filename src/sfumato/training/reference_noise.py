@@ -19,8 +19,9 @@ from sfumato.diffusion import SAMPLERS, Mixture
 from sfumato.diffusion.enlarging import references
 from sfumato.models import Generation, Model
 from sfumato.models.canvas import plain_canvas
+from sfumato.models.estimates import guided
 from sfumato.models.noise import noise_levels
-from sfumato.models.sampling import BATCH, guided
+from sfumato.models.sampling import BATCH
 from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator, spread
 from sfumato.text import counted

@@ -191,9 +191,7 @@ class Request(Extended):
     sampling: SamplerSettings = Field(default_factory=SamplerSettings)
     canvas: CanvasShape = Field(default_factory=CanvasShape)
     stage: Stage = Field(
-        default="full",
-        description="Of a model with upscalers: full for works of its whole size, base for the small ones that these "
-        "enlarge.",
+        default="full", description="full works or, of a model with upscalers, base: the small ones that these enlarge."
     )
     edit: Edit | None = None
     palette: Palette | None = None

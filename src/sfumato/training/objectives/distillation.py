@@ -18,7 +18,7 @@ from sfumato.diffusion.samplers import dpmpp_2m
 from sfumato.errors import SfumatoError
 from sfumato.models import Model, SamplerSettings
 from sfumato.models.configuration import Answer, StudentSampler
-from sfumato.models.sampling import guided
+from sfumato.models.estimates import guided
 from sfumato.training.objectives.distribution_matching import DistributionMatching
 from sfumato.training.objectives.objective import Losses, Objective, ObjectiveConfig, Weight
 from sfumato.works.values import Guidance, NoiseLevel, Precision
