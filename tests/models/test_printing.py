@@ -113,7 +113,7 @@ def test_every_print_that_can_be_is_reached_by_the_fewest_enlargements(width, he
 
 def test_it_is_said_in_words(cascade):
     assert route_to(PrintSize.parse("30x40cm"), cascade).said == (
-        "works of 256 x 344, enlarged 4 times, made smaller to 591 x 788, enlarged 4 times, made smaller to fit"
+        "works of 256 x 344, enlarged 4 times, made smaller to 591 x 788, enlarged 4 times, cut to fit"
     )
     assert route_to(PrintSize.parse("1x1in@100"), cascade).said == "works of 256 x 256, made smaller to fit"
     assert route_to(PrintSize.parse("1x1in@256"), cascade).said == "works of 256 x 256"

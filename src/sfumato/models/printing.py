@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Self, TypedDict
 
 from sfumato.errors import SfumatoError
+from sfumato.images.scaling import NEARLY
 from sfumato.models.canvas import enlarged_size
 from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.judging import check_can_be_judged
@@ -102,7 +103,8 @@ class Route:
                 within = enlargement.reduction
                 parts.append(f"made smaller to {_said((within.width, within.height))}")
         if (last := self.last_reduction) is not None and size != (last.width, last.height):
-            parts.append("made smaller to fit")
+            is_cut = min(size[0] / last.width, size[1] / last.height) < NEARLY
+            parts.append("cut to fit" if is_cut else "made smaller to fit")
         return ", ".join(parts)
 
 
