@@ -144,7 +144,7 @@ class SeriesOfWorks:
         """What becomes of the work, None where that is refused."""
         from sfumato.models.verbs import finishing
 
-        steps, made = finishing(route, work, policy), None
+        steps, made = finishing(route, work, policy=policy), None
         while True:
             try:
                 generation = next(steps) if made is None else steps.send(made)
