@@ -104,6 +104,7 @@ API: dict[str, Callable[[Asked], Any]] = {
     "Work.marked": lambda ask: ask.work.marked(),
     "Work.as_in": lambda ask: ask.work.as_in(ask.recipe),
     "Work.reduced": lambda ask: ask.work.reduced(Reduction(width=16, height=16, dpi=200)),
+    "Work.reduced_as_in": lambda ask: ask.work.reduced_as_in(ask.recipe),
     "Work.save": lambda ask: ask.work.save(ask.place / "saved.png", recipe=False),
     "Work.encoded": lambda ask: written(ask.place / "work.jpeg", ask.work.encoded("jpeg", scale=2)),
     "read_work": lambda ask: read_work(ask.work.save(ask.place / "read.png")),
@@ -115,8 +116,8 @@ API: dict[str, Callable[[Asked], Any]] = {
 
 # Files of pictures and works that are there already: nothing is made.
 OF_PICTURES = {
-    "Work.marked", "Work.as_in", "Work.reduced", "Work.save", "Work.encoded", "read_work", "save", "save_animation",
-    "save_video",
+    "Work.marked", "Work.as_in", "Work.reduced", "Work.reduced_as_in", "Work.save", "Work.encoded", "read_work", "save",
+    "save_animation", "save_video",
 }  # fmt: skip
 # What is made without the model that has an index.
 NOT_COMPARED = {"enlarging", "upscale", "read_work", "save", "save_animation", "save_video"}

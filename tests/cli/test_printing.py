@@ -38,9 +38,10 @@ def test_a_print_is_announced_and_made_and_made_again(sfumato, run, larger, here
     shutil.copytree(run / "model", here / "run")
     shutil.copytree(larger, here / "larger")
     assert "the pixels are the same" in sfumato("again", path).out
-    answer = sfumato("verify", path, "--again")
+    # One that is there already is printed too, and cut to another shape.
+    answer = sfumato("upscale", larger, path, "--print", "24x12mm@254", "-o", "one.png")
     assert answer.code == 0, answer.err
-    assert "the pixels are the same" in answer.out
+    assert read_work(here / "one.png").image.size == (240, 120)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sfumato.models.making_time import seconds_each
 from sfumato.models.building import build_denoiser
 from sfumato.models.model import Model
 from sfumato.models.printing import Route, canvas_for, printing, route_to
-from sfumato.models.verbs import enlarging, generating
+from sfumato.models.verbs import enlarging, finishing, generating
 from sfumato.networks import UNetConfig
 from sfumato.policy.limits import Limits
 from sfumato.policy.policy import Policy
@@ -114,7 +114,7 @@ def test_every_print_that_can_be_is_reached_by_the_fewest_enlargements(width, he
 
 def test_it_is_said_in_words(cascade):
     assert route_to(PrintSize.parse("30x40cm"), cascade).said == (
-        "works of 256 x 344, enlarged 4 times, made smaller to 591 x 788, enlarged 4 times, made smaller to fit"
+        "works of 256 x 344, enlarged 4 times, made smaller to 591 x 788, enlarged 4 times, cut to fit"
     )
     assert route_to(PrintSize.parse("1x1in@100"), cascade).said == "works of 256 x 256, made smaller to fit"
     assert route_to(PrintSize.parse("1x1in@256"), cascade).said == "works of 256 x 256"
@@ -198,6 +198,27 @@ def test_a_model_prints_by_the_last_of_its_own_upscalers(tmp_path):
     assert again.as_in(read.recipe).image.tobytes() == read.image.tobytes()
     request, route = printing(asked["print_size"], Request.of(steps=2), maker)
     assert 0 < seconds_each(generating(maker, request), route) < 60
+
+
+def test_a_work_that_was_read_with_its_mark_is_printed_and_made_again(model, upscaler, tmp_path):
+    maker = Making(model.config, model.denoiser, model.early, weights_digest=model.weights_digest)
+    (work,) = maker.generate(1, width=192, height=192, seed=3, steps=1)
+    read = read_work(work.save(tmp_path / "work.png"))
+    assert read.recipe.mark is not None
+    route = route_to(PrintSize.parse("20x20mm@254"), upscaler, work=read.recipe)
+    assert sizes_of(route) == [(100, 100), (200, 200)]
+    steps = finishing(route, read, Request.of(steps=1))
+    larger = next(steps).work()
+    with pytest.raises(StopIteration) as last:
+        steps.send(larger)
+    printed = read_work(last.value.value.save(tmp_path / "print.png"))
+    assert (printed.image.size, printed.recipe.origin.reduction.of_marked) == ((200, 200), True)
+    again = made_again(
+        printed.recipe, lambda part: upscaler if part.origin else maker, lambda generation: generation.work()
+    )
+    assert again.as_in(printed.recipe).image.tobytes() == printed.image.tobytes()
+    with pytest.raises(SfumatoError, match="made smaller for a print already"):
+        route_to(PrintSize.parse("5x5mm@254"), upscaler, work=printed.recipe)
 
 
 def test_a_small_print_is_made_smaller_at_once(model, tmp_path):

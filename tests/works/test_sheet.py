@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sfumato.works.sheet import BACKGROUND, contact_sheet, strip
+from sfumato.works.sheet import BACKGROUND, contact_sheet, for_sheet, strip
 
 
 def _plain(colour: int, size: tuple[int, int] = (32, 32)) -> Image.Image:
@@ -81,3 +81,12 @@ def test_what_cannot_be_shown_is_refused() -> None:
         strip([[_plain(1)], [_plain(1)] * 2], ["a", "b"])
     with pytest.raises(ValueError, match="2 labels for 1"):
         strip([[_plain(1)]], ["a", "b"])
+
+
+def test_large_works_are_made_smaller_for_a_sheet_and_small_ones_are_as_they_are():
+    small, large = Image.new("RGB", (256, 64), "teal"), Image.new("RGB", (2362, 1181), "teal")
+    assert for_sheet(small, 256) is small
+    assert for_sheet(large, 1) is large
+    assert for_sheet(large, 4).size == (2048, 1024)
+    assert for_sheet(large, 256).size == (256, 128)
+    assert max(contact_sheet([for_sheet(large, 16)] * 16).size) < 4096 + 200

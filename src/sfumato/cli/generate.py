@@ -11,6 +11,7 @@ from rich.console import Console
 from sfumato.cli import options
 from sfumato.cli.bar import say
 from sfumato.cli.pretrained import PretrainedOptions, PromptFile
+from sfumato.cli.printing import PrintSizeOption
 from sfumato.text import counted
 from sfumato.works.request import Request
 
@@ -33,14 +34,7 @@ def generate(
         str | None,
         typer.Option(help="What enlarges the works: an upscaler (see train --upscaler), or a model that has one."),
     ] = None,
-    print_size: Annotated[
-        str | None,
-        typer.Option(
-            "--print",
-            metavar="SIZE@DPI",
-            help="How large works are to be on paper: 30x40cm@200, 12x12in@300, a4, a3-landscape@150. Without dpi 200.",
-        ),
-    ] = None,
+    print_size: PrintSizeOption = None,
     prompts: PromptFile = None,
     steering: options.SteeringOptions,
     trajectory: options.Trajectory = False,

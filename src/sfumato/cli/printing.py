@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
 
 from sfumato.cli.bar import about
+from sfumato.errors import SfumatoError
 
 if TYPE_CHECKING:
-    from sfumato.models import Generation
+    from sfumato.cli.one_work import OneWork
+    from sfumato.models import Generation, Model
     from sfumato.models.printing import Route
+    from sfumato.works import Request, Work
+
+PrintSizeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--print",
+        metavar="SIZE@DPI",
+        help="How large it is to be on paper: 30x40cm@200, 12x12in@300, a4, a3-landscape@150. Without dpi 200.",
+    ),
+]
 
 
 def said_of_print(text: str, generation: Generation, route: Route) -> str:
@@ -21,3 +36,27 @@ def said_of_print(text: str, generation: Generation, route: Route) -> str:
     said = f"{size.said} are {width:,} x {height:,} pixels: {route.said}"
     seconds = seconds_each(generation, route)
     return said if seconds is None else f"{said}; {about(seconds)} each"
+
+
+def printed(made: OneWork, text: str, work: Work, model: Model, request: Request, *, tile: bool) -> Work:
+    """A work that is there, enlarged for a print by a model; it says beforehand how. Raises SfumatoError for a tile,
+    and as `sfumato.models.printing.route_to`."""
+    from sfumato.models.printing import route_to
+    from sfumato.models.verbs import finishing
+    from sfumato.policy.policy import Policy
+    from sfumato.works.print_size import PrintSize
+
+    if tile or work.recipe.request.canvas.tile:
+        raise SfumatoError(f"print {text}: is cut to size, which would give a tile a seam; enlarge it without --print")
+    size = PrintSize.parse(text)
+    route = route_to(size, model, work=work.recipe).checked(Policy.current())
+    width, height = size.pixels
+    made.say(f"{size.said} are {width:,} x {height:,} pixels: {route.said}")
+    steps, larger = finishing(route, work, request), None
+    while True:
+        try:
+            generation = next(steps) if larger is None else steps.send(larger)
+        except StopIteration as last:
+            return cast("Work", last.value)
+        larger = made.made(generation)
+        made = replace(made, video=None)  # of the first enlargement

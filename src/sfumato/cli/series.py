@@ -144,7 +144,7 @@ class SeriesOfWorks:
         """What becomes of the work, None where that is refused."""
         from sfumato.models.verbs import finishing
 
-        steps, made = finishing(route, work, policy), None
+        steps, made = finishing(route, work, policy=policy), None
         while True:
             try:
                 generation = next(steps) if made is None else steps.send(made)
@@ -174,9 +174,12 @@ class SeriesOfWorks:
 
     def shown(self) -> list[Image.Image]:
         """The works on the sheet, as they lie in the directory once all are written."""
+        from sfumato.works.sheet import for_sheet
+
         # With --force another of the same name may lie where one was refused.
         there = [name for name in self.series.names if name in self.findings]
-        return [open_picture(self.directory.path / name) for name in there[:ON_SHEET]]
+        count = min(len(there), ON_SHEET)
+        return [for_sheet(open_picture(self.directory.path / name), count) for name in there[:count]]
 
     def _beside(self, what: str, suffix: str) -> Path:
         """Beside the directory; what follows the first works has a name of its own, as nothing is written over."""

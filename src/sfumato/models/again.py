@@ -59,9 +59,9 @@ def making_again(
         begun, enlargements = recipe, ()
     model, *upscalers = [model_of(part) for part in (begun, *enlargements)]
     generation = reproduction(model, begun, changes, picture=picture, mask=mask, strength=strength, policy=policy)
-    work = (yield generation.asking(retries=0)).reduced(begun.reduction)  # with the next seed it would be another
+    work = (yield generation.asking(retries=0)).reduced_as_in(begun)  # with the next seed it would be another
     for larger, upscaler in zip(enlargements, upscalers, strict=True):
         generation = enlarging_again(upscaler, larger, work.as_in(begun), policy=policy)
-        work = (yield generation.asking(retries=0)).reduced(larger.reduction)
+        work = (yield generation.asking(retries=0)).reduced_as_in(larger)
         begun = larger
     return work

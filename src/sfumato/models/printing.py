@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Self, TypedDict
 
 from sfumato.errors import SfumatoError
+from sfumato.images.scaling import NEARLY
 from sfumato.models.canvas import enlarged_size
 from sfumato.models.configuration import ModelConfig, PretrainedNetwork
 from sfumato.models.judging import check_can_be_judged
@@ -14,7 +15,7 @@ from sfumato.models.model import Model
 from sfumato.policy.policy import Policy
 from sfumato.text import counted
 from sfumato.works.print_size import INCH, PrintSize
-from sfumato.works.recipe import MOST_ENLARGEMENTS, Reduction
+from sfumato.works.recipe import MOST_ENLARGEMENTS, Recipe, Reduction
 from sfumato.works.request import Request
 from sfumato.works.values import MOST_PIXELS
 
@@ -102,23 +103,26 @@ class Route:
                 within = enlargement.reduction
                 parts.append(f"made smaller to {_said((within.width, within.height))}")
         if (last := self.last_reduction) is not None and size != (last.width, last.height):
-            parts.append("made smaller to fit")
+            is_cut = min(size[0] / last.width, size[1] / last.height) < NEARLY
+            parts.append("cut to fit" if is_cut else "made smaller to fit")
         return ", ".join(parts)
 
 
-def route_to(size: PrintSize, model: Model, upscaler: Model | None = None) -> Route:
+def route_to(size: PrintSize, model: Model, upscaler: Model | None = None, work: Recipe | None = None) -> Route:
     """The way to a print: works of its shape, the shorter side that of the model's own, enlarged as often as it takes
     and made smaller to the pixel.
 
-    upscaler: by default the last of the model's own. It is shown no more than the last enlargement needs: what would be
+    work: the recipe of one that is there already, of any shape, and loses its edges where that is another. upscaler: by
+    default the last of the model's own. It is shown no more than the last enlargement needs: what would be
     made only to be made smaller is never made. Raises SfumatoError for a print that would have more than 4,096 x 4,096
     pixels, and one that needs an upscaler where there is none.
     """
     enlarger = (upscaler or model).enlarger
-    if upscaler is not None and not enlarger.config.enlarges:
-        enlarged_size(upscaler.config, *size.pixels)  # it says why not
+    if (upscaler is not None or work is not None) and not enlarger.config.enlarges:
+        enlarged_size(enlarger.config, *size.pixels)  # it says why not
     factor = enlarger.config.factor
-    pixels, canvas = size.pixels, canvas_for(size.pixels, model.config)
+    pixels = size.pixels
+    canvas = canvas_for(pixels, model.config) if work is None else work.size
     if not size.fits(factor):
         raise SfumatoError(
             f"{size.said} are {_said(pixels)} pixels, and {_said((4096, 4096))} are the most; "
@@ -140,9 +144,15 @@ def route_to(size: PrintSize, model: Model, upscaler: Model | None = None) -> Ro
             )
         needed = _needed(pixels, enlarger.config)
         is_less = needed != now and needed[0] <= now[0] and needed[1] <= now[1]
+        is_less = is_less and (bool(begun) or work is None or work.reduction is None)  # which is made once of a work
         reductions.append(Reduction(width=needed[0], height=needed[1]) if is_less else None)
         begun.append(needed if is_less else now)
         now = begun[-1][0] * factor, begun[-1][1] * factor
+    if not begun and work is not None and work.reduction is not None:
+        raise SfumatoError(
+            f"{size.said} are {_said(pixels)} pixels, and the work was made smaller for a print already; "
+            "print the one that it was made from"
+        )
     reductions.append(Reduction(width=pixels[0], height=pixels[1], dpi=size.dpi))
     after = zip(begun, reductions[1:], strict=True)
     return Route(canvas, reductions[0], tuple(Enlargement(enlarger, size, reduction) for size, reduction in after))

@@ -141,19 +141,21 @@ def enlarging(
     return replace(Generation.of(model, request, canvas=canvas, origin=origin, policy=policy), earlier=earlier)
 
 
-def finishing(route: Route, work: Work, policy: Policy | None = None) -> Generator[Generation, Work, Work]:
+def finishing(
+    route: Route, work: Work, request: Request | None = None, *, policy: Policy | None = None
+) -> Generator[Generation, Work, Work]:
     """What becomes of a work on a route: yields what makes each enlargement, is sent that work, and returns the last
-    one, made smaller as it is to be."""
+    one, made smaller as it is to be. request: of the upscaler."""
     work = work.reduced(route.reduction)
     for enlargement in route.enlargements:
-        larger = yield enlarging(enlargement.upscaler, work, policy=policy)
+        larger = yield enlarging(enlargement.upscaler, work, request, policy=policy)
         work = larger.reduced(enlargement.reduction)
     return work
 
 
 def finished(route: Route, work: Work, policy: Policy | None = None) -> Work | None:
     """The same, made at once; None, with a RefusedWarning, where an enlargement is not let out."""
-    steps = finishing(route, work, policy)
+    steps = finishing(route, work, policy=policy)
     try:
         generation = next(steps)
         while True:

@@ -102,12 +102,14 @@ class Mark(Plain):
 class Reduction(Plain):
     """What a picture was made smaller to after it was made: of as large a part around its centre as has that shape.
 
-    width, height: pixels; dpi: of them on paper, for a print, None where it is enlarged again afterwards.
+    width, height: pixels; dpi: of them on paper, for a print, None where it is enlarged again afterwards; of_marked:
+    whether it bore its mark by then, as a work does that was read from its file.
     """
 
     width: Side
     height: Side
     dpi: Annotated[int, Field(ge=LEAST_DPI, le=MOST_DPI)] | None = None
+    of_marked: bool = False
 
 
 class Recipe(Extended):

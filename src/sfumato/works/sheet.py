@@ -14,6 +14,8 @@ INK: Final = (205, 199, 189)
 FONT_SIZE: Final = 13
 LINE_HEIGHT: Final = 17  # of a caption, its descenders included, pixels
 CAPTION_SPACE: Final = 5  # between a picture and its caption, pixels
+SHEET_SIDE: Final = 4096  # pixels, of a sheet of large works
+LEAST_SIDE: Final = 256  # of each of them
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -51,6 +53,17 @@ def contact_sheet(
         if labels is not None:
             _caption(sheet, labels[number], (left + width // 2, top + height + CAPTION_SPACE), width)
     return sheet
+
+
+def for_sheet(image: Image.Image, count: int) -> Image.Image:
+    """A picture as it lies on a sheet of so many: made smaller where the sheet would have a side of more than some
+    4,096 pixels, and never to fewer than 256. For large works, of which a sheet would open in few programs."""
+    longest = max(LEAST_SIDE, SHEET_SIDE // _columns(count))
+    if max(image.size) <= longest:
+        return image
+    scale = longest / max(image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def strip(

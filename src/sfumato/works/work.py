@@ -124,11 +124,17 @@ class Work:
         """As the file with this recipe has it: with its mark, if it bears one. For a work that was made once more."""
         return self if recipe.mark is None else self.marked(recipe.mark.identity)
 
+    def reduced_as_in(self, recipe: Recipe) -> Work:
+        """Made smaller as the file with this recipe has it, if it was; before or after it was marked, as it was."""
+        reduction = recipe.reduction
+        return (self.as_in(recipe) if reduction is not None and reduction.of_marked else self).reduced(reduction)
+
     def reduced(self, reduction: Reduction | None) -> Work:
         """Made smaller, as for a print, or as it is where that is None. What was kept of a picture is no longer kept to
         the pixel. Raises ValueError where it is smaller already."""
         if reduction is None:
             return self
+        reduction = reduction.model_copy(update={"of_marked": self.recipe.mark is not None})
         image = reduced_to(self.image, reduction.width, reduction.height)
         recipe = self.recipe.model_copy(update={"reduction": reduction})
         return replace(self, image=image, recipe=recipe, kept=None)

@@ -138,7 +138,7 @@ def series(
 
 def _finished(route: Route, work: Work, policy: Policy) -> Generator[Step, None, tuple[Work | None, list[Refusal]]]:
     """What becomes of the work, None where an enlargement is refused, and why."""
-    refused, steps, made = list[Refusal](), finishing(route, work, policy), None
+    refused, steps, made = list[Refusal](), finishing(route, work, policy=policy), None
     while True:
         try:
             generation = next(steps) if made is None else steps.send(made)

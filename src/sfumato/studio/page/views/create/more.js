@@ -9,6 +9,7 @@ import { verbOf } from "./spec.js";
 const SHAPES = { square: [1, 1], wide: [2, 1], tall: [1, 2], frieze: [3, 1] }; // widths and heights, of the model's side
 const MOST_COLOURS = 12;
 const LARGEST = 4096;
+const PRINT = "30x40cm@200"; // as it is typed in any language
 
 function Part({ title, set, children }) {
   return html`<details class="create-part"><summary>${title}${set && html`<span class="create-set">${set}</span>`}</summary>
@@ -38,7 +39,7 @@ function Size() {
     ${small < full && html`<${Checkbox} label=${t("create.base", { side: small })} hint=${t("create.base.hint")}
       checked=${base} onChange=${(checked) => change({ base: checked, width: null, height: null })} />`}`}
     <${TextField} key="print" label=${t("create.print")} hint=${t("create.print.hint")} value=${print}
-      placeholder="30x40cm@200" onInput=${(text) => change({ print: text })} /><//>`;
+      placeholder=${PRINT} onInput=${(text) => change({ print: text })} /><//>`;
 }
 
 function Colours() {
