@@ -19,7 +19,8 @@ from sfumato.training.configuration import TrainingConfig
 from sfumato.training.encoded import EncodedPictures
 from sfumato.training.examples import EVALUATED, LOOKS, EncodedExamples
 from sfumato.training.objectives.adapting import SNAPSHOT_PROMPTS, AdaptingConfig
-from sfumato.training.plan import CHECKPOINT_SECONDS, FEWEST_LOOKS, LOG_SECONDS, PRECISIONS, Plan, in_steps, rounded
+from sfumato.training.plan import CHECKPOINT_SECONDS, FEWEST_LOOKS, LOG_SECONDS, PRECISIONS, Plan, in_steps
+from sfumato.training.plan_words import rounded
 from sfumato.works.values import Precision
 
 # What a person adapting leaves open. The rate and the rank are those that Hu et al. 2021 (arXiv:2106.09685, table 12)

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.models import Generation, Model, SamplerSettings
-from sfumato.models.sampling import BATCH, effective_guidance
+from sfumato.models.estimates import effective_guidance
+from sfumato.models.sampling import BATCH
 from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator
 from sfumato.text import counted
@@ -76,11 +77,12 @@ class Trials:
         """See to it that there are so many batches with it; False where the budget does not allow it."""
         made = self.made.setdefault(candidate, [])
         model, cost = self.models[candidate.early_share], candidate.settings.steps / SamplerSettings().steps
+
+        def make() -> None:
+            made.append(Statistics.of(_works(model, candidate.settings, BATCH, BATCH * len(made))))
+
         while len(made) < batches:
-            first = BATCH * len(made)
-            if not self.budget.spend(
-                lambda first=first: made.append(Statistics.of(_works(model, candidate.settings, BATCH, first))), cost
-            ):
+            if not self.budget.spend(make, cost):
                 return False
         return True
 
