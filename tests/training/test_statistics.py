@@ -1,5 +1,7 @@
 """Sets of pictures are told apart by what they look like, by how unlike they are to each other, and by empty ones."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -17,8 +19,9 @@ def noise(count: int, deviation: float = 0.2, seed: int = 0) -> Tensor:
 
 def test_a_set_is_nearer_to_another_of_its_kind_than_to_one_of_another_contrast_or_colour() -> None:
     pictures = Statistics.of(noise(200))
-    same = pictures.distance(Statistics.of(noise(200, seed=1)))
-    assert abs(same) < 0.05
+    like = Statistics.of(noise(200, seed=1))
+    assert abs(pictures.energy_distance(like)) < 0.05
+    same = pictures.distance(like)
     others = [
         noise(200, 0.3, seed=1),
         noise(200, 0.1, seed=1),
@@ -34,7 +37,7 @@ def test_copies_of_one_picture_have_no_spread_and_are_far_however_likely_it_is()
     assert copies.spread == pytest.approx(0, abs=1e-6)
     # Twice the mean distance from that picture, of which its own set's spread is taken away and nothing else.
     mean = (pictures.descriptors - copies.descriptors[0]).norm(dim=1).mean().item()
-    assert pictures.distance(copies) == pytest.approx(2 * mean - pictures.spread, abs=1e-4)
+    assert pictures.energy_distance(copies) == pytest.approx(2 * mean - pictures.spread, abs=1e-4)
     assert pictures.distance(copies) > 1
 
 
@@ -50,10 +53,20 @@ def test_empty_works_count() -> None:
     pictures = Statistics.of(images)
     emptied = images.clone()
     emptied[:40] = emptied[:40].mean((1, 2, 3), keepdim=True)  # 20 per cent, of which 2 are as empty as the emptiest
-    without = Statistics(Statistics.of(emptied).descriptors, pictures.energies)
-    assert pictures.distance(Statistics.of(emptied)) - pictures.distance(without) == pytest.approx(
+    works = Statistics.of(emptied)
+    assert pictures.empty_among(works) == pytest.approx(0.2, abs=0.02)
+    without = replace(works, energies=pictures.energies)
+    assert pictures.distance(works) - pictures.distance(without) == pytest.approx(
         WEIGHT_OF_EMPTY * (0.2 - EMPTY), abs=0.02
     )
+
+
+def test_patches_tell_how_edges_are_drawn_and_not_how_strong_they_are_or_in_which_light() -> None:
+    images = 0.5 * noise(100)
+    pictures = Statistics.of(images)
+    assert pictures.patch_distance(pictures) == 0
+    assert pictures.patch_distance(Statistics.of(1.5 * images + 0.1)) < 0.03
+    assert pictures.patch_distance(Statistics.of(torch.nn.functional.avg_pool2d(images, 3, 1, 1))) > 0.1
 
 
 def test_a_checkerboard_has_the_energy_of_its_steps() -> None:
@@ -69,3 +82,4 @@ def test_parts_are_measured_as_the_whole() -> None:
     assert len(joined) == 30
     torch.testing.assert_close(joined.descriptors, whole.descriptors)
     torch.testing.assert_close(joined.energies, whole.energies)
+    torch.testing.assert_close(joined.patches, whole.patches)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -76,15 +77,16 @@ class Trials:
     def more(self, candidate: Candidate, batches: int) -> bool:
         """See to it that there are so many batches with it; False where the budget does not allow it."""
         made = self.made.setdefault(candidate, [])
-        model, cost = self.models[candidate.early_share], candidate.settings.steps / SamplerSettings().steps
-
-        def make() -> None:
-            made.append(Statistics.of(_works(model, candidate.settings, BATCH, BATCH * len(made))))
-
+        cost = candidate.settings.steps / SamplerSettings().steps
         while len(made) < batches:
-            if not self.budget.spend(make, cost):
+            if not self.budget.spend(partial(self._make, candidate), cost):
                 return False
         return True
+
+    def _make(self, candidate: Candidate) -> None:
+        """One batch more. Every candidate's begin with the same noise."""
+        made, model = self.made[candidate], self.models[candidate.early_share]
+        made.append(Statistics.of(_works(model, candidate.settings, BATCH, BATCH * len(made))))
 
     def loss(self, candidate: Candidate, batches: int) -> float:
         """How far its first so many batches are from the pictures."""
@@ -185,8 +187,9 @@ def _sentence(found: Candidate, trials: Trials) -> str:
     usual = trials.models[found.early_share].config.generation
     by = "" if found.early_share is None else f" by the weights of {found.early_share:.0%} of the run"
     fresh = f"up to sigma {settings.noise_high:g}" if settings.noise_high < usual.noise_high else "at all levels"
+    tried = sum(map(bool, trials.made.values()))
     return (
         f"guidance {settings.guidance:g}{by}, sharpness {settings.sharpness:g} and fresh noise {fresh}: so works came "
-        f"nearest to the pictures in colours, edges, grain and variety, of {counted(len(trials.made), 'setting')} with "
+        f"nearest to the pictures in colours, edges, grain and variety, of {counted(tried, 'setting')} with "
         f"{counted(trials.works, 'work')} in all"
     )
