@@ -267,12 +267,11 @@ class _Training:
         throughput, examples = self.throughput, self.examples
         end = throughput.elapsed() + throughput.calibration_seconds
         of_base = end - SHARE * throughput.calibration_seconds * isinstance(examples, CascadeExamples)
-        parts = pictures_of(examples.dataset, self.config.class_shares, self.labels)
-        pictures = Statistics.joined(map(Statistics.of, parts))
+        parts = map(Statistics.of, pictures_of(examples.dataset, self.config.class_shares, self.labels))
         shares: list[float | None] = [*state.early.shares(state.step)] or [None]
         models = {share: self.writer.model(early_share=share).base for share in shares}
         left = None if counted_in_steps else lambda: of_base - throughput.elapsed()
-        found = calibrate(models, pictures, batches if counted_in_steps else MOST_BATCHES, left)
+        found = calibrate(models, Statistics.joined(parts), batches if counted_in_steps else MOST_BATCHES, left)
         if found is None or not isinstance(examples, CascadeExamples):
             return found
         left = None if counted_in_steps else lambda: end - throughput.elapsed()
