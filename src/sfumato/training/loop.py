@@ -74,8 +74,7 @@ class _Training:
         self.objective = self.state.objective
         self.module: nn.Module = self.objective  # what is called in every step, or what wraps it
         self.writer = RunWriter(run, self.config, self.state, device, base)
-        encoded = None if base is None else base.encoded
-        self.examples = examples_of(self.dataset, encoded, self.conditions, self.settings, device)
+        self.examples = examples_of(self.dataset, base and base.encoded, self.conditions, self.settings, device)
         self.throughput: Throughput
         self.is_shown: Callable[[], bool] = lambda: False
 
@@ -274,8 +273,8 @@ class _Training:
         found = calibrate(models, Statistics.joined(parts), batches if counted_in_steps else MOST_BATCHES, left)
         if found is None or not isinstance(examples, CascadeExamples):
             return found
-        left = None if counted_in_steps else lambda: end - throughput.elapsed()
-        return with_reference_noise(found, self.writer.model(calibration=found), examples.levels[1], left)
+        left, model = None if left is None else lambda: end - throughput.elapsed(), self.writer.model(calibration=found)
+        return with_reference_noise(found, model, examples.levels[1], left)
 
     def _step_back(self) -> Event:
         """A loss or a weight was not finite: back to the last checkpoint, at half the learning rate."""
