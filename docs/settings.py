@@ -13,7 +13,7 @@ from sfumato.works.request import CanvasShape, Plain, Request, SamplerSettings
 PAGE: Final = Path(__file__).parent / "generating.md"
 BEGIN: Final = "<!-- The table of settings: python docs/settings.py makes it. -->"
 END: Final = "<!-- The end of the table of settings. -->"
-OWN: Final = ("seed", "prompt", "label", "negative")
+OWN: Final = ("seed", "prompt", "label", "negative", "stage")
 ASKED: Final = (Request, OWN), (CanvasShape, ()), (SamplerSettings, ())  # () for all
 
 
