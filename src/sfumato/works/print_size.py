@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, cast
 
 from pydantic import Field
 
@@ -52,11 +52,12 @@ class PrintSize(Plain):
         if not LEAST_DPI <= dpi <= MOST_DPI:
             raise SfumatoError(f"print '{said}': {dpi} dpi; give {LEAST_DPI} to {MOST_DPI:,}, of which 200 are usual")
         if name:
-            sides = _ISO[name.lower()]
-            across, down = sides[::-1] if (way or "").lower() == "landscape" else sides
-            return cls(width=across, height=down, unit="mm", dpi=dpi)
+            shorter, longer = _ISO[name.lower()]
+            if (way or "").lower() == "landscape":
+                shorter, longer = longer, shorter
+            return cls(width=shorter, height=longer, unit="mm", dpi=dpi)
         across, down = (float(side.replace(",", ".")) for side in (width, height))
-        measured: Unit = unit.lower()
+        measured = cast(Unit, unit.lower())
         longest = max(across, down) * _MILLIMETRES[measured]
         if min(across, down) <= 0 or longest > LARGEST:
             raise SfumatoError(f"print '{said}': each side has to be above 0 and no longer than 10 metres")
