@@ -260,7 +260,7 @@ def test_a_reference_is_encoded_and_cut_with_the_canvas(model: Model) -> None:
     upscaler.denoiser.forward = watched  # type: ignore[method-assign, assignment]
     last = sampling_of(upscaler, config.generation, [InitialNoise(SeededNoise(1, 0))], canvas=canvas).last()
     assert last.shape == (1, 3, 24, 40)
-    assert {tuple(each.shape) for each in seen} == {(8, 4, 8, 8)}
+    assert {tuple(each.shape) for each in seen} == {(6, 4, 8, 8)}
 
 
 def test_a_palette_and_a_sketch_steer_the_decoded_pictures(model: Model, palette_distance) -> None:
