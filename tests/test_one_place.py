@@ -175,6 +175,7 @@ def test_the_documentations_table_is_what_the_schema_says(table: ModuleType) -> 
     assert table.page() == table.PAGE.read_text("utf-8"), "python docs/settings.py makes it anew"
     lines = [line for line in table.table().splitlines() if line.startswith("| `")]
     names = [line.split("`")[1] for line in lines]
-    assert names == ["seed", "prompt", "label", "negative", *CanvasShape.model_fields, *SamplerSettings.model_fields]
+    own = ["seed", "prompt", "label", "negative", "stage"]
+    assert names == [*own, *CanvasShape.model_fields, *SamplerSettings.model_fields]
     fields = table.Request.model_fields | CanvasShape.model_fields | SamplerSettings.model_fields
     assert all(str(fields[name].description) in line for name, line in zip(names, lines, strict=True))

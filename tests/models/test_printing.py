@@ -12,8 +12,8 @@ from sfumato.errors import SfumatoError
 from sfumato.models import Model as Making
 from sfumato.models import ModelConfig
 from sfumato.models.again import made_again
-from sfumato.models.making_time import seconds_each
 from sfumato.models.building import build_denoiser
+from sfumato.models.making_time import seconds_each
 from sfumato.models.model import Model
 from sfumato.models.printing import Route, canvas_for, printing, route_to
 from sfumato.models.verbs import enlarging, finishing, generating
