@@ -28,7 +28,7 @@ from sfumato.text import counted
 from sfumato.training.calibration import Calibration
 from sfumato.training.statistics import Statistics
 
-LEVELS: Final = (0.1, 0.05, 0.15, 0.0)  # the likeliest first
+LEVELS: Final = (0.05, 0.1, 0.0, 0.15)  # the likeliest first
 SHARE: Final = 0.25  # of the time for a cascade's calibration
 FEWEST_WORKS, MOST_WORKS, PICTURES = 16, 64, 256
 

@@ -34,7 +34,7 @@ MEASURED_PIXELS = 256 * 256**2  # of the pictures whose detail is measured
 CROPS_A_PICTURE = 6  # of one that the base has made, which costs more than their enlargement
 # Works are told from pictures once the base knows more than colours; measured in shares of a run.
 MADE_FROM = 0.1
-MADE_NOISE, MADE_STEPS, MADE_LAST = (0.5, 1.0), 6, 0.05  # sigma at 64 px, of which it makes them
+MADE_NOISE, MADE_STEPS, MADE_LAST = (0.2, 0.6), 6, 0.05  # sigma at 64 px, of which it makes them
 SNAPSHOT_PIXELS, SNAPSHOT_STEPS = PICTURES * 256**2, 4  # a strip is looked at in the small, and costs no minutes
 
 Factor = Annotated[int, Field(ge=2, le=8)]
@@ -49,7 +49,7 @@ class CascadeConfig(DenoisingConfig):
     factors: Annotated[tuple[Factor, ...], Field(min_length=1, max_length=MOST_UPSCALERS)] = (4,)
     details: Annotated[tuple[NoiseLevel, ...], Field(max_length=MOST_UPSCALERS)] = ()
     augmentation: float = Field(
-        default=0.25,
+        default=0.1,
         description="the most noise that small pictures are given, a standard deviation, of which upscalers are told",
         ge=0,
         le=1,
@@ -61,7 +61,10 @@ class CascadeConfig(DenoisingConfig):
     crop_side: int = Field(default=64, description="pixels, of the crops that upscalers learn from", ge=8, le=256)
     crops: int = Field(default=12, description="how many crops each upscaler learns from in a step", ge=1, le=4096)
     made: float = Field(
-        default=0.5, description="share of the crops whose small form is one that the model itself has made", ge=0, le=1
+        default=0.25,
+        description="share of the crops whose small form is one that the model itself has made",
+        ge=0,
+        le=1,
     )
 
     adapts: ClassVar[bool] = False

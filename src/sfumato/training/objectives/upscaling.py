@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sfumato.training.configuration import TrainingConfig
 
 MEASURED = 256  # pictures whose detail is measured
-REFERENCE_NOISE = 0.1  # with which works are enlarged, unless another was found to be better
+REFERENCE_NOISE = 0.05  # with which works are enlarged, unless another was found to be better
 LEAST_DETAIL = 0.01  # so that pictures of plain colours leave something to divide by
 
 
@@ -41,7 +41,7 @@ class UpscalingConfig(ObjectiveConfig):
         description="standard deviation of what a picture has beyond its small form with noise; by default measured",
     )
     augmentation: float = Field(
-        default=0.25,
+        default=0.1,
         description="the most noise that small pictures are given, a standard deviation, of which the network is told",
         ge=0,
         le=1,
