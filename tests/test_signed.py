@@ -36,7 +36,7 @@ from sfumato.works.recipe import Reduction
 NETWORK = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 LEARNED = {"collection": "ab" * 32, "licences": {"CC0-1.0": 20}}
 # Of models, not of works.
-OF_MODELS = {"Model.from_pretrained", "Model.merged", "Model.save_pretrained", "locate_model"}
+OF_MODELS = {"Model.at", "Model.from_pretrained", "Model.merged", "Model.save_pretrained", "locate_model"}
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,8 @@ def reduced_to(image: Image.Image, width: int, height: int) -> Image.Image:
     if scale < 1:
         raise ValueError(f"{image.width} x {image.height} pixels cannot be made smaller to {width} x {height}")
     if scale < NEARLY:
-        left, top = (image.width - width) // 2, (image.height - height) // 2
-        return image.crop((left, top, left + width, top + height))
+        cut, above = (image.width - width) // 2, (image.height - height) // 2
+        return image.crop((cut, above, cut + width, above + height))
     # Rounding must not lead beyond the edges, where Pillow takes no box.
     across, down = min(image.width, scale * width), min(image.height, scale * height)
     left, top = (image.width - across) / 2, (image.height - down) / 2

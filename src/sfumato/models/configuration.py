@@ -104,8 +104,8 @@ class ModelConfig(Extended):
     name: str = Field("untitled", min_length=1, max_length=10_000)
     size: int = Field(ge=1, le=LARGEST_SIZE)
     factor: int = Field(1, ge=1, le=16)
-    classes: tuple[ClassName, ...] = Field((), max_length=MOST_CLASSES)
-    class_shares: tuple[ClassShare, ...] = Field((), max_length=MOST_CLASSES)
+    classes: tuple[ClassName, ...] = Field(default=(), max_length=MOST_CLASSES)
+    class_shares: tuple[ClassShare, ...] = Field(default=(), max_length=MOST_CLASSES)
     network: Annotated[AnyNetworkConfig | PretrainedNetwork, Field(discriminator="kind")]
     codec: AnyCodec = PIXELS
     objective: str = Field("denoising", max_length=100)
@@ -127,10 +127,10 @@ class ModelConfig(Extended):
     has_early: bool = Field(default=False, description="early weights are kept too, for autoguidance")
     generation: SamplerSettings = SamplerSettings()
     descends_from: tuple[str, ...] = Field(
-        (), max_length=1000, description="digests of the models whose weights it began with, newest first"
+        default=(), max_length=1000, description="digests of the models whose weights it began with, newest first"
     )
     learned_from: tuple[LearnedFrom, ...] = Field(
-        (), max_length=1000, description="the collections that it and the models it descends from learned from"
+        default=(), max_length=1000, description="the collections that it and the models it descends from learned from"
     )
     sfumato_version: str = ""
 

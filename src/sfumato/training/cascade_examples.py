@@ -20,7 +20,8 @@ from sfumato.random import batch_generator
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.encoded import EncodedPictures
 from sfumato.training.examples import EncodedExamples, Examples, PreparedExamples
-from sfumato.training.objectives.cascade import CascadeBatch, CascadeConfig, CropPlaces, Crops
+from sfumato.training.objectives.cascade import CascadeConfig
+from sfumato.training.objectives.crops import CascadeBatch, Crops
 
 
 def examples_of(
@@ -49,7 +50,7 @@ class CascadeExamples(Examples):
         assert isinstance(settings.objective, CascadeConfig), "whose batches these are"
         self.large, self.conditions, self.settings, self.device = dataset, conditions, settings, device
         self.config = settings.objective
-        self.places = [CropPlaces(self.config, place, settings.size) for place in range(len(self.config.factors))]
+        self.places = [self.config.places(place, settings.size) for place in range(len(self.config.factors))]
 
     @cached_property
     def levels(self) -> Sequence[Dataset]:
@@ -58,8 +59,8 @@ class CascadeExamples(Examples):
         smaller = smaller_datasets(self.large, [math.prod(factors[place:]) for place in range(len(factors))])
         return (*smaller, self.large)
 
-    @property
-    def dataset(self) -> Dataset:
+    @cached_property
+    def dataset(self) -> Dataset:  # type: ignore[override]  # made when it is first asked for
         """The small pictures."""
         return self.levels[0]
 

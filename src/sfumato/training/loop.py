@@ -74,7 +74,8 @@ class _Training:
         self.objective = self.state.objective
         self.module: nn.Module = self.objective  # what is called in every step, or what wraps it
         self.writer = RunWriter(run, self.config, self.state, device, base)
-        self.examples = examples_of(self.dataset, base and base.encoded, self.conditions, self.settings, device)
+        encoded = None if base is None else base.encoded
+        self.examples = examples_of(self.dataset, encoded, self.conditions, self.settings, device)
         self.throughput: Throughput
         self.is_shown: Callable[[], bool] = lambda: False
 

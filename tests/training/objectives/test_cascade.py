@@ -22,8 +22,8 @@ from sfumato.training.cascade_examples import CascadeExamples, smaller_datasets
 from sfumato.training.conditions import class_conditions
 from sfumato.training.events import Trained
 from sfumato.training.objectives import Cascading
-from sfumato.training.objectives.cascade import MADE_FROM, measure_details
-from sfumato.training.objectives.upscaling import measure_detail
+from sfumato.training.objectives.cascade import MADE_FROM
+from sfumato.training.objectives.upscaling import measure_detail, measure_details
 
 TINY_UNET = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 CPU = torch.device("cpu")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import torch
@@ -14,24 +14,22 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.diffusion import SCHEDULES, Cascade, Condition, Denoiser
-from sfumato.diffusion.enlarging import REACH, enlarged, reduced
+from sfumato.diffusion.enlarging import enlarged
 from sfumato.diffusion.samplers import dpmpp_2m
 from sfumato.features.vgg import PerceptualLoss
 from sfumato.models import Generation, Model, ModelConfig
 from sfumato.models.configuration import MOST_UPSCALERS
 from sfumato.networks import UNetConfig
 from sfumato.policy.policy import Policy
-from sfumato.random import spread
+from sfumato.training.objectives.crops import CascadeBatch, CropPlaces, Crops
 from sfumato.training.objectives.denoising import Denoising, DenoisingConfig
 from sfumato.training.objectives.objective import PICTURES, Losses
-from sfumato.training.objectives.upscaling import Upscaling, UpscalingConfig, detail_with_noise
+from sfumato.training.objectives.upscaling import Upscaling, UpscalingConfig, measure_details
 from sfumato.works.values import NoiseLevel, Precision
 
 if TYPE_CHECKING:
     from sfumato.training.configuration import TrainingConfig
 
-MEASURED_PIXELS = 256 * 256**2  # of the pictures whose detail is measured
-CROPS_A_PICTURE = 6  # of one that the base has made, which costs more than their enlargement
 # Works are told from pictures once the base knows more than colours; measured in shares of a run.
 MADE_FROM = 0.1
 MADE_NOISE, MADE_STEPS, MADE_LAST = (0.2, 0.6), 6, 0.05  # sigma at 64 px, of which it makes them
@@ -93,6 +91,12 @@ class CascadeConfig(DenoisingConfig):
         multiple = self._multiple(self.factors[place])
         return min(self.sides(size)[place + 1], self.crop_side) // multiple * multiple
 
+    def places(self, place: int, size: int) -> CropPlaces:
+        """Where the crops of upscaler number ``place`` are; the first alone enlarges what the base makes."""
+        made = round(self.crops * self.made) if place == 0 else 0
+        side = self.crop(place, size) // self.factors[place]
+        return CropPlaces(self.sides(size)[place], side, self.crops - made, made)
+
     def _multiple(self, factor: int) -> int:
         return math.lcm(self.upscaler.size_multiple, factor)
 
@@ -123,8 +127,9 @@ class CascadeConfig(DenoisingConfig):
                 augmentation=self.augmentation,
                 noise_mean=self.noise_mean,
                 noise_std=self.noise_std,
-                **({"detail": self.details[place]} if self.details else {}),
             )
+            if self.details:
+                objective = objective.model_copy(update={"detail": self.details[place]})
             update = {"objective": objective, "network": self.upscaler, "size": self.crop(place, settings.size)}
             stages.append(settings.model_copy(update=update))
         return stages
@@ -162,33 +167,6 @@ def _upscaling(stage: TrainingConfig) -> Upscaling:
     objective = stage.objective
     assert isinstance(objective, UpscalingConfig), "a stage's is"
     return objective.build(stage, 0)
-
-
-@dataclass(frozen=True, eq=False)
-class Crops:
-    """What one upscaler learns from in a step.
-
-    clean: [M, 3, S, S]; small: [M, 3, s, s], of the picture before it is enlarged, what is needed for the crop, with
-    what is around it; start: [M, 2], where that begins in the whole small picture; inside: [M, 2], where the crop
-    begins in it, both in the small picture's pixels; pictures: [M], places in the batch.
-    """
-
-    clean: Tensor
-    small: Tensor
-    start: Tensor
-    inside: Tensor
-    pictures: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class CascadeBatch:
-    """small: [N, 3, H, W], whole pictures; crops: for each upscaler."""
-
-    small: Tensor
-    crops: Sequence[Crops]
-
-    def __len__(self) -> int:
-        return len(self.small)
 
 
 class Cascading(Denoising):
@@ -239,7 +217,7 @@ class Cascading(Denoising):
 
         crops = []
         for place, stage in enumerate(self.__dict__["stages"]):
-            places = CropPlaces(self.config, place, settings.size)
+            places = self.config.places(place, settings.size)
             chosen = places.pictures(settings.batch)
             shown = noise(len(chosen), stage.side), noise(len(chosen), places.around)
             crops.append(Crops(*shown, *places.drawn(len(chosen), generator), chosen))
@@ -248,7 +226,7 @@ class Cascading(Denoising):
     @torch.no_grad()
     def _with_made(self, batch: CascadeBatch, condition: Condition, generator: torch.Generator) -> Tensor:
         """The first upscaler's small forms, the last of which are taken from pictures that the base has made."""
-        crops, count = batch.crops[0], made_count(self.config)
+        crops, count = batch.crops[0], self.config.places(0, batch.small.shape[2]).made
         if count == 0:
             return crops.small
         places, which = torch.unique(crops.pictures[-count:], return_inverse=True)
@@ -291,52 +269,3 @@ def _loss_of_crops(stage: Upscaling, crops: Crops, small: Tensor, generator: tor
         ]
     )
     return stage.error(stage.denoiser, crops.clean, reference, level, generator)
-
-
-def made_count(config: CascadeConfig) -> int:
-    """How many of the crops' small forms the base has made."""
-    return round(config.crops * config.made)
-
-
-class CropPlaces:
-    """Where crops are: of what upscaler number ``place`` is shown in a cascade whose small pictures have ``size``
-    pixels a side.
-
-    side: of a crop before it is enlarged; around: the same with what bicubic values go by on either side, so that it is
-    enlarged there as in the whole picture; whole: that picture's side.
-    """
-
-    def __init__(self, config: CascadeConfig, place: int, size: int) -> None:
-        self.config, self.place = config, place
-        self.whole = config.sides(size)[place]
-        self.side = config.crop(place, size) // config.factors[place]
-        self.around = min(self.whole, self.side + 2 * REACH)
-
-    def drawn(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """start, inside: [count, 2] each, see `Crops`."""
-        at = torch.randint(self.whole - self.side + 1, (count, 2), generator=generator)
-        start = (at - REACH).clamp(0, self.whole - self.around)
-        return start, at - start
-
-    def pictures(self, batch: int) -> Tensor:
-        """[crops], of which pictures of a batch: of as many as there are, and of those that the base makes several."""
-        made = made_count(self.config) if self.place == 0 else 0
-        real = self.config.crops - made
-        return torch.cat((torch.arange(real), real + torch.arange(made) // CROPS_A_PICTURE)) % batch
-
-
-def measure_details(dataset: Dataset, factors: Sequence[int], augmentation: float) -> tuple[float, ...]:
-    """Of each upscaler what `measure_detail` is of one alone."""
-    most = max(8, min(MEASURED_PIXELS // dataset.size**2, len(dataset.train)))
-    chosen = spread(dataset.train, min(most, len(dataset.train)))
-    sums = [0.0 for _ in factors]
-    for index in chosen:
-        whole = dataset.images(index.view(1))
-        larger = whole
-        for place in reversed(range(len(factors))):
-            small = reduced(whole, math.prod(factors[place:]))
-            beyond = larger - enlarged(small, factors[place])
-            sums[place] += float(beyond.double().square().mean())
-            larger = small
-    pairs = zip(sums, factors, strict=True)
-    return tuple(detail_with_noise(total / len(chosen), factor, augmentation) for total, factor in pairs)

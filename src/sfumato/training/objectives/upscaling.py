@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import torch
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sfumato.training.configuration import TrainingConfig
 
 MEASURED = 256  # pictures whose detail is measured
+MEASURED_PIXELS = 256 * 256**2  # of them, where several upscalers are measured at once
 REFERENCE_NOISE = 0.05  # with which works are enlarged, unless another was found to be better
 LEAST_DETAIL = 0.01  # so that pictures of plain colours leave something to divide by
 
@@ -166,8 +167,9 @@ class Upscaling(Objective):
                 pair[:, top : top + self.side, left : left + self.side]
                 for pair, (top, left) in zip(pairs, places, strict=True)
             ]
-        ).chunk(2, 1)
-        return self.error(denoiser, *crops, level, generator)
+        )
+        clean, reference = crops.chunk(2, 1)
+        return self.error(denoiser, clean, reference, level, generator)
 
     def augmented(self, small: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """The noise levels, [N], that small pictures [N, 3, H, W] are given, each its own, and the pictures with that
@@ -204,6 +206,23 @@ def measure_detail(dataset: Dataset, factor: int, augmentation: float = 0.0) -> 
         images = dataset.images(part)
         total += float((images - enlarged(reduced(images, factor), factor)).square().mean((1, 2, 3)).double().sum())
     return detail_with_noise(total / len(chosen), factor, augmentation)
+
+
+def measure_details(dataset: Dataset, factors: Sequence[int], augmentation: float) -> tuple[float, ...]:
+    """Of each upscaler what `measure_detail` is of one alone."""
+    most = max(8, min(MEASURED_PIXELS // dataset.size**2, len(dataset.train)))
+    chosen = spread(dataset.train, min(most, len(dataset.train)))
+    sums = [0.0 for _ in factors]
+    for index in chosen:
+        whole = dataset.images(index.view(1))
+        larger = whole
+        for place in reversed(range(len(factors))):
+            small = reduced(whole, math.prod(factors[place:]))
+            beyond = larger - enlarged(small, factors[place])
+            sums[place] += float(beyond.double().square().mean())
+            larger = small
+    pairs = zip(sums, factors, strict=True)
+    return tuple(detail_with_noise(total / len(chosen), factor, augmentation) for total, factor in pairs)
 
 
 def detail_with_noise(variance: float, factor: int, augmentation: float) -> float:
