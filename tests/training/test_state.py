@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -244,10 +245,31 @@ def test_early_averages_are_kept_at_each_share_and_survive_a_checkpoint(
         state.keep_early((0.03, 0.25))
     assert {share: step for share, (step, _) in state.early.kept.items()} == {0.03: 3, 0.25: 25}
     checkpoint, state.early = state.checkpoint(), EarlyAverages()
-    state.restore(checkpoint)
+    state.restore(checkpoint, ())
     assert list(state.early.kept) == [0.03, 0.25]
     for step, weights in state.early.kept.values():
         assert {value.mean().item() for value in weights.values()} == {float(step)}
+
+
+@pytest.mark.parametrize("clocked", [False, True])
+def test_a_run_that_kept_one_early_average_under_another_name_goes_on(
+    begin: Callable[..., Run], state_of: Callable[[Run], Any], clocked: bool
+) -> None:
+    state = state_of(begin(steps=100, early=0.25))
+    checkpoint, weights = state.checkpoint(), state.average.module.network.state_dict()
+    numbers = {"early_step": 25, "sooner_step": 13 if clocked else 0}
+    older = replace(
+        checkpoint,
+        tensors={**checkpoint.tensors, "early": weights, "sooner": weights if clocked else {}},
+        state={name: value for name, value in checkpoint.state.items() if name != "early"} | numbers,
+    )
+    state.restore(older, (0.25,))
+    assert {share: step for share, (step, _) in state.early.kept.items()} == (
+        {0.125: 13, 0.25: 25} if clocked else {0.25: 25}
+    )
+    state.step = state.place = 60
+    state.keep_early((0.25,))
+    assert state.early.kept[0.25][0] == 25
 
 
 def test_one_share_stands_for_itself_and_the_whole_run_for_none() -> None:

@@ -95,7 +95,7 @@ class _Training:
     def _session(self, more_steps: int, more_minutes: float) -> Iterator[Event]:
         checkpoint = load_checkpoint(self.run.checkpoints)
         if checkpoint is not None:
-            self.state.restore(checkpoint)
+            self.state.restore(checkpoint, self.settings.early)
         state = self.state
         self.throughput = Throughput(state, self.settings, self.device)
         seconds = self.throughput.likeness_seconds(checkpoint is None)
@@ -287,7 +287,7 @@ class _Training:
                 f"{self.run.path}: the loss is not finite at step {step}, even at 1/{1 / state.rate_factor:.0f} "
                 "of the learning rate; begin again with another --seed or a lower learning rate"
             )
-        state.restore(checkpoint)
+        state.restore(checkpoint, self.settings.early)
         state.rate_factor, state.elapsed_seconds = factor, elapsed
         self.writer.forget_later()
         self.throughput.went_back(end)

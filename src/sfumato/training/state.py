@@ -79,10 +79,11 @@ class TrainingState:
         state["early"] = [(share, step) for share, (step, _) in self.early.kept.items()]
         return Checkpoint(self.step, tensors, {**state, "schedule": asdict(self.schedule), "guard": asdict(self.guard)})
 
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over a checkpoint of the same run. Raises SfumatoError for one of another network or version."""
+    def restore(self, checkpoint: Checkpoint, shares: Sequence[float]) -> None:
+        """Take over a checkpoint of the same run. shares: where it keeps early averages. Raises SfumatoError for one of
+        another network or version."""
         try:
-            self._restore(checkpoint)
+            self._restore(checkpoint, shares)
         except (RuntimeError, KeyError, TypeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise SfumatoError(
@@ -90,16 +91,11 @@ class TrainingState:
                 f"({reason}); put run.json back as it was, or begin a new run"
             ) from error
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
+    def _restore(self, checkpoint: Checkpoint, shares: Sequence[float]) -> None:
         state: dict[str, Any] = dict(checkpoint.state)
         self.objective.load_state_dict(dict(checkpoint.tensors["weights"]))
         self.average.module.load_weights(checkpoint.tensors["average"])
-        self.early = EarlyAverages(
-            {
-                share: (step, dict(checkpoint.tensors[f"early-{number}"]))
-                for number, (share, step) in enumerate(state["early"])
-            }
-        )
+        self.early = _early_averages(checkpoint, shares)
         self.optimiser.load(checkpoint.tensors["optimiser"])
         self.schedule = LearningRateSchedule(**state["schedule"])
         self.timetable = None if state["timetable"] is None else Timetable(**state["timetable"])
@@ -111,6 +107,16 @@ class TrainingState:
     def is_finite(self) -> bool:
         """Whether every weight is a number."""
         return all(bool(torch.isfinite(parameter).all()) for parameter in self.objective.parameters())
+
+
+def _early_averages(checkpoint: Checkpoint, shares: Sequence[float]) -> EarlyAverages:
+    state, tensors = checkpoint.state, checkpoint.tensors
+    if "early" in state:
+        parts = {share: (step, f"early-{number}") for number, (share, step) in enumerate(state["early"])}
+    else:  # of a version that kept one at one share, and another at half of it where a time was to be kept
+        each = [one for share in shares for one in ((share / 2, "sooner"), (share, "early"))]
+        parts = {share: (state[f"{name}_step"], name) for share, name in each if tensors[name]}
+    return EarlyAverages({share: (step, dict(tensors[name])) for share, (step, name) in parts.items()})
 
 
 # What of a state JSON holds as it is; the step is the checkpoint's own.
