@@ -14,6 +14,7 @@ from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_canvas
 from sfumato.models import Generation, Model, enlarging, passing, reproduction, to_pictures
 from sfumato.models.canvas import editing_canvas, extended_canvas, masked_canvas, plain_canvas, refining_canvas
+from sfumato.models.cascade import canvases
 from sfumato.models.effort import looks, watched_looks
 from sfumato.models.steering import composition_from, named_palette
 from sfumato.models.verbs import reimagining
@@ -135,6 +136,18 @@ def test_a_picture_is_refined_with_its_own_detail(cascade: Model, picture: Image
     made = [Generation.of(cascade, canvas=canvas, steps=10, sharpness=0.0).pictures()[0] for canvas in asked]
     little, more = ((each - asked[0].picture).abs().mean().item() for each in made)
     assert little < more
+
+
+@pytest.mark.parametrize(("strength", "own"), [(0.1, 1 / 3), (0.3, 2 / 3), (0.6, 1.0)])
+def test_no_more_of_its_detail_is_left_than_of_what_it_belongs_to(
+    cascade: Model, picture: Image.Image, strength: float, own: float
+) -> None:
+    """Upscalers begin with no more noise than the small picture, and take no step fewer than that allows."""
+    canvas = refining_canvas(cascade.config, picture, strength)
+    asked = Generation.of(cascade, canvas=canvas, steps=10)
+    small, large = canvases(cascade, canvas, asked.settings)
+    assert (small.strength, large.strength) == (strength, pytest.approx(own))
+    assert len(list(asked.events())) == round(10 * strength) + round(3 * own)
 
 
 def test_works_are_made_again_and_varied_from_their_recipes(cascade: Model) -> None:

@@ -95,6 +95,10 @@ class Canvas:
         small = None if self.small is None else self.small[:, *within]
         return replace(self, **parts, reference=self.reference[:, *within], small=small)
 
+    def refined(self, strength: float) -> Canvas:
+        """The same with another strength of what is done to its picture; for an edit that has one."""
+        return replace(self, edit=None if self.edit is None else self.edit.model_copy(update={"strength": strength}))
+
     def padded(self, cell: int) -> Canvas:
         """The same with sides that are multiples of ``cell``: what lies at its right and lower edges goes on there."""
         right, below = -self.width % cell, -self.height % cell

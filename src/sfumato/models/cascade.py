@@ -14,7 +14,7 @@ from sfumato.diffusion.enlarging import enlarged
 from sfumato.diffusion.randomness import PictureNoise
 from sfumato.models.canvas import Canvas
 from sfumato.models.model import Model
-from sfumato.models.noise import step_count
+from sfumato.models.noise import noise_levels, step_count
 from sfumato.models.sampling import InitialNoise, Sampling, sampling_of
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.request import SamplerSettings
@@ -33,13 +33,23 @@ class StageNoise:
         return self.noise.draw(self.stage * STAGE_STEPS + step, shape)
 
 
-def canvases(model: Model, canvas: Canvas) -> list[Canvas]:
-    """What each stage works on, the first one's own network's: the canvas in whole cells, ever less reduced."""
+def canvases(model: Model, canvas: Canvas, settings: SamplerSettings) -> list[Canvas]:
+    """What each stage works on, the first one's own network's: the canvas in whole cells, ever less reduced.
+
+    A strength below 1 is of the first stage's steps. Upscalers begin with as much noise as its small picture does, so
+    that of a picture's own detail no more is left than of what it belongs to.
+    """
     whole, factor = canvas.padded(model.config.enlargement), model.config.enlargement
     made = [whole.reduced(factor)]
-    for upscaler in model.config.upscalers:
-        factor //= upscaler.factor
-        made.append(whole.reduced(factor))
+    sigmas = noise_levels(model.base, settings, made[0])
+    begins = sigmas[settings.steps - step_count(settings, made[0])].item()
+    for place, upscaler in enumerate(model.upscalers):
+        factor //= upscaler.config.factor
+        each = whole.reduced(factor)
+        if canvas.strength < 1:
+            levels = noise_levels(upscaler, settings_of(upscaler, place, settings), each)[:-1]
+            each = each.refined(max(int((levels <= begins).sum()), 1) / len(levels))
+        made.append(each)
     return made
 
 
@@ -64,7 +74,7 @@ def sampling_for(
 ) -> Sampling:
     """As `sampling_of`, of a model with upscalers or without. wanted: places in ``initial`` of the pictures that are
     asked for, which alone are in the steps."""
-    small, *_ = canvases(model, canvas)
+    small, *_ = canvases(model, canvas, settings)
     base = sampling_of(model.base, settings, initial, negative=negative, canvas=small, steering=steering)
     return cascaded(model, base, settings, [initial[place] for place in wanted], wanted, canvas)
 
@@ -101,9 +111,9 @@ class _Stages:
 
     def steps(self) -> Iterator[Step]:
         """Those of all stages, numbered through."""
-        upscalers, each = self.model.upscalers, canvases(self.model, self.canvas)
+        upscalers, each = self.model.upscalers, canvases(self.model, self.canvas, self.settings)
         asked = [settings_of(upscaler, place, self.settings) for place, upscaler in enumerate(upscalers)]
-        counts = [step_count(one, self.canvas) for one in (self.settings, *asked)]
+        counts = [step_count(*one) for one in zip((self.settings, *asked), each, strict=True)]
         total, done = sum(counts), 0
         x = yield from _numbered(self.base.steps, done, total)
         for stage, (upscaler, one) in enumerate(zip(upscalers, asked, strict=True), 1):

@@ -36,7 +36,7 @@ def looks(generation: Generation, wanted: int | None = None) -> list[int]:
 def stage_looks(generation: Generation, wanted: int | None = None) -> list[list[int]]:
     """The same for each stage of a model with upscalers, of its own network first; one of all others."""
     model, settings, whole = generation.model, generation.settings, generation.canvas
-    canvas, *larger = canvases(model, whole)
+    canvas, *larger = canvases(model, whole, settings)
     batch = batch_size(model, whole)
     classes = max(len(generation.classes_of(0)), 1) if canvas.reference is None else 1
     is_guided = generation.guidance_kind != "none"

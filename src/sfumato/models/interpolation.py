@@ -220,7 +220,7 @@ class _Way:
         """Where more differs: the estimates of both requests, by the share of each, as `mixed` has it of classes."""
         one = self.ends[0]
         model, settings = one.model.base, one.settings
-        canvas, *_ = canvases(one.model, one.canvas)
+        canvas, *_ = canvases(one.model, one.canvas, settings)
         codec = canvas.codec(model.config)
         shape = codec.shape(canvas.height, canvas.width)
         noises = [NoiseBetween(*self.noises, share) for share in shares]
