@@ -46,6 +46,7 @@ HERE = Path(__file__).resolve().parents[1]
 STARTING = 90.0  # seconds for collecting and preparing the pictures, until it is known
 MEASURING = 240.0
 PICTURES_A_SECOND = 40.0
+OWN = {"run", "train.log", "works", "works-sheet.png", "generate.log"}  # what the program makes for a cell
 
 
 class Sitting:
@@ -98,7 +99,9 @@ class Sitting:
     def _train(self, cell: Cell) -> dict[str, Any]:
         at = self.place / cell.name
         if at.exists():
-            shutil.rmtree(at)  # of a training that was killed
+            if at.is_symlink() or not {path.name for path in at.iterdir()} <= OWN:
+                raise SystemExit(f"{at} holds other things than a training that was killed; move it away")
+            shutil.rmtree(at)
         at.mkdir()
         before = machine()
         commands = train_commands(cell, self.folder(cell), at / "run", self.asked.set)

@@ -75,6 +75,24 @@ def test_a_later_sitting_goes_on_where_one_failed_or_was_killed(modules: SimpleN
     assert [json.loads(line)["step"] for line in lines] == ["trained", "made"] * 2 + ["measured"] * 2
 
 
+def test_a_training_is_begun_anew_and_a_folder_with_other_things_stays(
+    modules: SimpleNamespace, cell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modules.figures, "typed", lambda *_, **__: {})
+    place, art = tmp_path / "place", tmp_path / "art"
+    asked = modules.figures.asked_of([str(place), "--tiles", str(art), "--art", str(art), "--code", "now"])
+    sitting, at = modules.figures.Sitting(asked), place / cell.name
+    (at / "run").mkdir(parents=True)
+    (at / "run" / "log.jsonl").write_text("killed")
+    (at / "train.log").write_text("")
+    sitting._train(cell)
+    assert list(at.iterdir()) == []
+    (at / "letter.txt").write_text("a person's")
+    with pytest.raises(SystemExit, match="holds other things"):
+        sitting._train(cell)
+    assert (at / "letter.txt").read_text() == "a person's"
+
+
 def test_nothing_is_begun_that_does_not_fit(modules: SimpleNamespace, tmp_path: Path) -> None:
     cells = list(modules.figures_cells.cells("now"))
     sitting = Sitting(modules, tmp_path, cells)

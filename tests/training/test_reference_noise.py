@@ -52,6 +52,31 @@ def test_the_level_is_that_of_the_works_that_are_like_the_pictures(
     assert config.upscalers[0].generation.reference_noise == config.usual.reference_noise == best
 
 
+@pytest.mark.parametrize(("left", "works"), [(0.0, 0), (5.0, 0), (9.0, 1), (15.0, 2)])
+def test_no_more_is_made_than_there_is_time_for(
+    model: Model, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch, left: float, works: int
+) -> None:
+    now, made = [0.0], []
+
+    def taking_time(upscaler: Model, small: Tensor, level: float, noises: Tensor) -> Tensor:
+        now[0] += 1.0
+        made.append(level)
+        return torch.rand((len(small), 3, 16, 16))
+
+    pictures = reference_noise.Generation.pictures
+
+    def small(self: Any, *arguments: Any) -> Tensor:
+        now[0] += 3.0
+        return pictures(self, *arguments)
+
+    monkeypatch.setattr(reference_noise, "_enlarged", taking_time)
+    monkeypatch.setattr(reference_noise.Generation, "pictures", small)
+    found = with_reference_noise(FOUND, model, tiny_dataset, lambda: left - now[0])
+    assert len(made) == works * len(LEVELS)
+    assert (found is FOUND) == (works == 0)
+    assert now[0] <= max(left, 3.0)
+
+
 def test_the_noise_is_what_the_upscaler_is_shown_and_told(
     model: Model, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,8 +85,8 @@ def test_the_noise_is_what_the_upscaler_is_shown_and_told(
     monkeypatch.setattr(
         reference_noise, "references", lambda *a, **k: (told.append(k["level"][0].item()), references(*a, **k))[1]
     )
-    left = iter([10.0, 1.0, 1.0])  # of a time to keep: one batch took nine of the ten seconds
-    found = with_reference_noise(FOUND, model, tiny_dataset, lambda: next(left))
+    monkeypatch.setattr(reference_noise, "MOST_WORKS", BATCH)
+    found = with_reference_noise(FOUND, model, tiny_dataset)
     assert found.reference_noise in LEVELS
     assert told == pytest.approx(LEVELS)
 

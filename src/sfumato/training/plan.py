@@ -35,7 +35,7 @@ from sfumato.works.values import Precision
 
 CHECKPOINT_SECONDS = 45
 LOG_SECONDS = 2
-FEWEST_LOOKS, EVALUATIONS_A_MINUTE, SNAPSHOTS_A_MINUTE = 4, 4, 5
+FEWEST_LOOKS, EVALUATIONS_A_MINUTE = 4, 4
 MEASURED_SECONDS = 0.8
 PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
 NO_CLASS = ClassCondition.of([0]).drop()
@@ -159,7 +159,9 @@ def plan(
         # A short run is not spent on being watched.
         "evaluations": max(FEWEST_LOOKS, round(min(asked.cadence.evaluations, EVALUATIONS_A_MINUTE * minutes)), often),
         "snapshots": min(
-            asked.cadence.snapshots, asked.objective.moments, max(FEWEST_LOOKS, round(SNAPSHOTS_A_MINUTE * minutes))
+            asked.cadence.snapshots,
+            asked.objective.moments,
+            max(asked.objective.fewest_moments, round(asked.objective.moments_a_minute * minutes)),
         ),
     }
     chosen = settings.cadence.model_fields_set
@@ -225,13 +227,19 @@ def _choose(
 ) -> tuple[TrainingConfig, Speed]:
     """Up the ladder while there is time for the next network's pictures, of which ``most`` can be shown at all."""
     best: tuple[TrainingConfig, Speed] | None = None
+
+    def are_too_few(pictures: int, settings: TrainingConfig, speed: Speed) -> bool:
+        return min(60 * minutes / speed.seconds_per_step * settings.batch, most) < pictures
+
     for rung in options:
+        if best is not None and are_too_few(rung.pictures, *best):
+            break  # which a larger network would not show sooner: it is not measured
         settings = resolve({"threads": threads, "network": rung.network}, choices)
         precisions = [settings.precision] if "precision" in choices else PRECISIONS
         known = {} if measured is None else measured
         what = f"{device} {settings.model_copy(update={'minutes': 0}).model_dump_json()} {precisions}"
         speed = known[what] = known.get(what) or measure(make, settings, device, precisions, condition=condition)
-        if best is not None and min(60 * minutes / speed.seconds_per_step * settings.batch, most) < rung.pictures:
+        if best is not None and are_too_few(rung.pictures, settings, speed):
             break
         best = settings, speed
     assert best is not None, "a ladder has a first rung"

@@ -30,7 +30,7 @@ from sfumato.training.statistics import Statistics
 
 LEVELS: Final = (0.05, 0.1, 0.0, 0.15)  # the likeliest first
 SHARE: Final = 0.25  # of the time for a cascade's calibration
-FEWEST_WORKS, MOST_WORKS, PICTURES = 16, 64, 256
+MOST_WORKS, PICTURES = 64, 256
 
 
 @torch.inference_mode()
@@ -40,8 +40,11 @@ def with_reference_noise(
     """The same with the reference noise with which enlarged works come nearest to the pictures.
 
     model: that was calibrated so; pictures: as large as the first upscaler makes them; seconds_left: where a time is to
-    be kept, how much of it is left; there are then fewer works, FEWEST_WORKS or more.
+    be kept, how much of it is left; there are then fewer works, and where it is not enough for the first of them,
+    nothing is looked for.
     """
+    if seconds_left is not None and seconds_left() <= 0:
+        return found
     upscaler, generator = model.upscalers[0], keyed_generator("reference noise")
     side, factor = upscaler.config.size, upscaler.config.factor
     levels = [level for level in LEVELS if level <= upscaler.config.reference_noise]
@@ -53,6 +56,8 @@ def with_reference_noise(
     while count == 0 or (count < MOST_WORKS and (seconds_left is None or taken <= seconds_left())):
         before = seconds_left() if seconds_left else 0.0
         small = Generation.of(model.base, policy=Policy.none()).pictures(BATCH, count).clamp(-1, 1)
+        if count == 0 and seconds_left is not None and before - seconds_left() > seconds_left():
+            return found  # to enlarge them with all levels takes about as long
         small = _crops(small.to(model.device), side // factor, generator)
         noises = torch.randn((2, len(small), 3, side, side), generator=generator).to(model.device)
         for level, images in made.items():

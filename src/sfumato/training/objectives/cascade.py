@@ -66,7 +66,10 @@ class CascadeConfig(DenoisingConfig):
     )
 
     adapts: ClassVar[bool] = False
-    moments: ClassVar[int] = 6  # as an enlargement takes as long as some steps
+    # An enlargement takes as long as some steps. The first snapshot tells how long the last one will take.
+    moments: ClassVar[int] = 6
+    fewest_moments: ClassVar[int] = 2
+    moments_a_minute: ClassVar[float] = 0.5
     description: ClassVar[str] = "A diffusion model for pictures, which it makes small and then enlarges"
 
     @model_validator(mode="after")

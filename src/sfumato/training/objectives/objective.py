@@ -45,9 +45,10 @@ class ObjectiveConfig(BaseModel, ABC):
     kind: its name, by which settings choose it. begins_with, answer: what its models can do, see ``ModelConfig``;
     is_direct: whether they answer in one step, without noise levels; knows_classes: whether they are told a picture's
     class; adapts: whether it can teach an adapter of a model alone; network: the one to take where none is chosen, None
-    for the largest that the time allows; moments: how many a plan's snapshots have at most; teacher: whose works are
-    learned from: nobody's, those of the model that a run begins with, or those of that one's own teacher; description,
-    tag: what the models are, for their cards: for people, and as a tag of the Hub.
+    for the largest that the time allows; moments, fewest_moments, moments_a_minute: how many snapshots a plan has at
+    most, at least, and in between in proportion to its time; teacher: whose works are learned from: nobody's, those of
+    the model that a run begins with, or those of that one's own teacher; description, tag: what the models are, for
+    their cards: for people, and as a tag of the Hub.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -60,6 +61,8 @@ class ObjectiveConfig(BaseModel, ABC):
     adapts: ClassVar[bool] = False
     network: ClassVar[AnyNetworkConfig | None] = None
     moments: ClassVar[int] = 1000
+    fewest_moments: ClassVar[int] = 4
+    moments_a_minute: ClassVar[float] = 5
     description: ClassVar[str]
     tag: ClassVar[str]
 
