@@ -55,6 +55,12 @@ COMMANDS = (
         "sfumato train photos --device cuda", 2, "device 'cuda': this machine, or its torch, has none", without="cuda"
     ),
     Typed("sfumato train photos --minutes ten", 2, "--minutes: "),
+    Typed("sfumato train photos --size 250", 2, "size 250: a multiple of 8 from 32 to 1024 is needed"),
+    Typed(
+        "sfumato train photos --size 256 --steps 2 -o large",
+        2,
+        "0 pictures of 256 pixels or more; training needs at least 8, and better 50",
+    ),
     Typed("sfumato collect met: -o museum", 2, "say what, as in: met: --query sunflowers"),
     Typed("sfumato collect photos -o collection", 0, "Collection collection", ("collection/collection.json",)),
     Typed(
@@ -71,6 +77,14 @@ COMMANDS = (
     Typed("sfumato generate cat.safetensors --prompt 'a cat'", 2, "no such folder or .safetensors file"),
     Typed("sfumato train photos --from cat.safetensors -o ink", 2, "not be trained as a whole; add --adapt"),
     Typed("sfumato generate run --class cats", 2, "planes, waves"),
+    Typed("sfumato generate run --stage base", 2, "stage base: the model 'run' has no upscalers"),
+    Typed("sfumato generate run --stage small", 2, "stage 'small': input should be 'base' or 'full'"),
+    Typed(
+        "sfumato generate run --print 30x30cm",
+        2,
+        "30 x 30 cm at 200 dpi are 2,362 x 2,362 pixels, and the model 'run' makes works of 32 x 32",
+    ),
+    Typed("sfumato generate run --print 30cm", 2, "print '30cm': a width and a height with their unit are needed"),
     Typed(
         "sfumato generate run -n 2 --steps 2",
         0,

@@ -61,6 +61,8 @@ MODELS = (
     "article",
     "gan",
     "upscaler",
+    "noisy upscaler",
+    "cascade",
     "student",
     "flat student",
 )

@@ -22,7 +22,7 @@ from sfumato.training.cascade_examples import CascadeExamples, smaller_datasets
 from sfumato.training.conditions import class_conditions
 from sfumato.training.events import Trained
 from sfumato.training.objectives import Cascading
-from sfumato.training.objectives.cascade import MADE_FROM
+from sfumato.training.objectives.cascade import MADE_FROM, CascadeConfig
 from sfumato.training.objectives.upscaling import measure_detail, measure_details
 
 TINY_UNET = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
@@ -168,8 +168,10 @@ def test_a_run_makes_one_model_of_all_stages(begin: Callable[..., Run], tiny_dat
     model = Model.from_pretrained(run.path)
     assert (model.config.size, model.config.side, model.config.objective) == (16, 32, "cascade")
     (upscaler,) = model.config.upscalers
-    assert upscaler.sigma_data == run.record.settings.objective.details[0]  # type: ignore[attr-defined]
-    assert upscaler.reference_noise == 0.25
+    objective = run.record.settings.objective
+    assert isinstance(objective, CascadeConfig)
+    assert upscaler.sigma_data == objective.details[0]
+    assert upscaler.reference_noise == objective.augmentation > 0
     assert Generation.of(model, policy=Policy.none(), steps=2).work().image.size == (32, 32)
     assert model.early.keys() == model.denoiser.network.state_dict().keys()
 
