@@ -291,16 +291,16 @@ def spoils(monkeypatch) -> Callable[..., None]:
 
     def spoil(*places: int, seed: int | None = None) -> None:
         def sampled(self, positions):
-            wanted, sampling = whole(self, positions)
+            sampling = whole(self, positions)
             if seed not in (None, self.request.seed):
-                return wanted, sampling
+                return sampling
 
             def steps():
                 for step in sampling.steps:
                     step.x[list(places)] = math.nan
                     yield step
 
-            return wanted, replace(sampling, steps=steps())
+            return replace(sampling, steps=steps())
 
         monkeypatch.setattr(Generation, "_sampled", sampled)
 

@@ -289,7 +289,7 @@ def test_without_detail_it_is_the_smooth_enlargement(
     smooth = to_pictures(enlarged(as_canvas(small_picture)[None], 2))[0]
     assert work.image.size == (56, 40)
     assert np.abs(pixels(work.image) - pixels(smooth)).max() <= 1
-    assert model.denoiser.network.seen == 3 * 2 * 3  # steps, and windows of 32 every 16 at most on 40 x 56
+    assert model.denoiser.network.seen == 3 * 2 * 2  # steps, and windows of 32 every 24 at most on 40 x 56
 
 
 def test_a_picture_of_one_window_is_seen_at_once(
