@@ -51,6 +51,13 @@ def test_a_card_says_what_is_known():
     assert "sfumato generate mine -n 16" in card
 
 
+def test_a_card_says_both_stages():
+    upscaler = config(factor=4, begins_with="reference")
+    card = model_card(config(upscalers=(upscaler, config(factor=2, begins_with="reference"))), {})
+    assert "pictures of 256 x 256 pixels, made at 32 x 32 and enlarged 4 times, then 2 times" in card
+    assert "to enlarge unet, unet" in card
+
+
 def test_a_card_of_a_model_with_no_classes_says_so():
     assert ["Classes", "none"] in [[cell.strip() for cell in row] for row in rows(model_card(config(), {}))]
 

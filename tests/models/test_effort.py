@@ -1,12 +1,15 @@
 """What sampling is said to cost beforehand is what it costs, step by step."""
 
 import pytest
+import torch
 from PIL import Image
+from torch.utils.flop_counter import FlopCounterMode
 
 from sfumato.models import Generation
 from sfumato.models.canvas import editing_canvas, refining_canvas
-from sfumato.models.effort import batches, looks, watched_looks
+from sfumato.models.effort import batches, look_flops, looks, watched_looks
 from sfumato.models.steering import named_palette
+from sfumato.networks import ArticleConfig, GeneratorConfig, TransformerConfig
 
 
 def counted_looks(generation: Generation, count: int, first: int = 0) -> list[int]:
@@ -55,3 +58,32 @@ def test_batches_are_whole(model):
     generation = Generation.of(model, steps=1)
     assert [batches(generation, *asked) for asked in ((1,), (16,), (17,), (16, 3), (1, 16))] == [1, 1, 2, 2, 1]
     assert len(counted_looks(generation, 16, 3)) == 2
+
+
+def test_operations_of_a_look_are_those_that_torch_counts(new_cascade):
+    """Apart from attention, which has no weights."""
+    model = new_cascade()
+    for each, channels in ((model.base, None), (model.upscalers[0], 4)):
+        side = each.config.size
+        told = None if channels is None else torch.zeros((1, channels, side, side))
+        with FlopCounterMode(display=False) as counted, torch.inference_mode():
+            each.denoiser.network(torch.zeros((1, 3, side, side)), torch.zeros(1), told)
+        assert look_flops(each) == pytest.approx(counted.get_total_flops(), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"network": TransformerConfig(patch=4, width=16, depth=1, heads=1)},
+        {"network": GeneratorConfig(), "objective": "adversarial", "preconditioning": "direct", "answer": "sample"},
+        {
+            "network": ArticleConfig(),
+            "objective": "reconstruction",
+            "preconditioning": "direct",
+            "begins_with": "picture",
+            "answer": "sample",
+        },
+    ],
+)
+def test_operations_are_counted_of_every_kind(new_model, changes):
+    assert look_flops(new_model(has_early=False, size=64, **changes)) > 1e5

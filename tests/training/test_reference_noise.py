@@ -77,6 +77,14 @@ def test_no_more_is_made_than_there_is_time_for(
     assert now[0] <= max(left, 3.0)
 
 
+def test_nothing_is_chosen_for_an_upscaler_that_has_learned_with_none(model: Model, tiny_dataset: Dataset) -> None:
+    plain = model.config.upscalers[0].model_copy(update={"reference_noise": 0.0})
+    config = model.config.model_copy(update={"upscalers": (plain,)})
+    bare = Model(config, build_denoiser(config).eval().requires_grad_(False), weights_digest="0" * 64)
+    found = with_reference_noise(FOUND, bare, tiny_dataset)
+    assert (found.reference_noise, found.sentence) == (0.0, FOUND.sentence)
+
+
 def test_the_noise_is_what_the_upscaler_is_shown_and_told(
     model: Model, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,7 +135,7 @@ def _model_rows(subject: Subject, config: ModelConfig) -> dict[str, str]:
     return {
         "Makes": f"pictures {config.factor} times as large, in windows of {config.size} x {config.size} pixels"
         if config.enlarges
-        else f"pictures of {config.side} x {config.side} pixels",
+        else f"pictures of {config.side} x {config.side} pixels{_enlarged(config)}",
         "Classes": (classes + (f" and {more:,} more" if more > 0 else "")) or "none",
         "Network": _network(config),
         "Pictures learned from": learned,
@@ -149,7 +149,16 @@ def _model_rows(subject: Subject, config: ModelConfig) -> dict[str, str]:
 def _network(config: ModelConfig) -> str:
     if isinstance(config.network, PretrainedNetwork):
         return f"that of {config.network.family}, of {config.network.parameters / 1e6:,.1f} million parameters"
-    return f"{config.network.kind}, {config.preconditioning} preconditioning"
+    enlarging = f"; to enlarge {', '.join(each.network.kind for each in config.upscalers)}" if config.upscalers else ""
+    return f"{config.network.kind}, {config.preconditioning} preconditioning{enlarging}"
+
+
+def _enlarged(config: ModelConfig) -> str:
+    """From what, where a model has upscalers."""
+    if not config.upscalers:
+        return ""
+    times = ", then ".join(f"{each.factor} times" for each in config.upscalers)
+    return f", made at {config.size} x {config.size} and enlarged {times}"
 
 
 def _trained(config: ModelConfig) -> str:

@@ -23,14 +23,12 @@ class Part:
     """A number of works of one request, and how far they are. Looks are those of `sfumato.models.effort.looks`."""
 
     def __init__(self, generation: Generation, count: int, first: int = 0) -> None:
-        from sfumato.models.effort import stage_looks, wanted_of_batches
+        from sfumato.models.effort import look_flops, stage_looks, wanted_of_batches
 
         self.model = generation.model
         stages = (self.model.base, *self.model.upscalers)
-        costs = [
-            sum(parameter.numel() for parameter in each.denoiser.parameters()) * each.config.size**2 for each in stages
-        ]
-        self.cost = float(costs[0])  # of a look, in proportion, before one was timed
+        costs = [look_flops(each) for each in stages]
+        self.cost = costs[0]  # of a look, in proportion, before one was timed
         # A look of an upscaler counts as so many of the model's own network.
         self.shares = {
             each.denoiser: 1.0 if place == 0 else cost / costs[0]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import torch
 from torch import nn
-from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from sfumato.diffusion import Denoiser
 from sfumato.diffusion.windows import window_count
@@ -49,6 +49,37 @@ def stage_looks(generation: Generation, wanted: int | None = None) -> list[list[
         stages.append(_looks(upscaler, settings_of(upscaler, place, settings), each, seen, 1, is_guided=False))
         small = each
     return stages
+
+
+@torch.inference_mode()
+def look_flops(model: Model) -> float:
+    """About how many floating-point operations a model's network, of one with upscalers its own, needs for one picture
+    or window: those of its layers' weights, counted in one evaluation. The number of weights alone would not tell: one
+    that is used at every pixel costs more than one of a coarse level.
+
+    A pre-trained network is too large to be asked only for that, and reckoned as if all of it were used at every pixel.
+    """
+    side, network = model.config.size // model.codec.factor, model.denoiser.network
+    if model.pretrained is not None:
+        return 2.0 * sum(weights.numel() for weights in network.parameters()) * side**2
+    channels, device = model.codec.channels, model.device
+    counted: list[float] = []
+
+    def after(module: nn.Module, inputs: object, output: object) -> None:
+        weight = getattr(module, "weight", None)
+        if isinstance(weight, torch.Tensor) and isinstance(output, torch.Tensor) and weight.ndim > 1:
+            places = output.numel() / output.shape[-1 if weight.ndim == 2 else 1]  # of which each sees all weights
+            counted.append(2.0 * weight.numel() * places)
+
+    told = None
+    if model.config.begins_with == "reference":
+        told = torch.zeros((1, channels + (model.config.reference_noise > 0), side, side), device=device)
+    hook = register_module_forward_hook(after)
+    try:
+        network(torch.zeros((1, channels, side, side), device=device), torch.zeros(1, device=device), told)
+    finally:
+        hook.remove()
+    return sum(counted)
 
 
 def batches(generation: Generation, count: int, first: int = 0) -> int:

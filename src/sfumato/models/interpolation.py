@@ -20,6 +20,7 @@ from sfumato.likeness import Finding
 from sfumato.models.cascade import canvases, cascaded, sampling_for
 from sfumato.models.classes import class_mixture
 from sfumato.models.conditions import away_from, unwanted_of
+from sfumato.models.effort import look_flops, stage_looks
 from sfumato.models.estimates import estimate
 from sfumato.models.generation import Generation
 from sfumato.models.judging import check_can_be_judged, judged
@@ -38,7 +39,7 @@ DENSITY, MOST_DENSITY, EVEN = 4, 8, 2.0
 
 @dataclass(frozen=True, eq=False)
 class Passing:
-    """batch: how many are made; batches: how many there will be; frames: [N, 3, H, W] in about -1..1, when all are
+    """batch: how many are made, of two sizes in the measure of the smaller; batches: how many there will be; frames: [N, 3, H, W] in about -1..1, when all are
     made, else None; findings: then what each is near to, None where that was not compared."""
 
     batch: int
@@ -74,11 +75,17 @@ def passing(
     _check_sampled_alike(*(end.settings for end in ends))
     check_can_be_judged(model, ends[0].policy)
     way = _Way(*ends)
+    # What changes from picture to picture shows in small ones, so that only those that are shown are enlarged.
+    is_enlarged = bool(ends[0].model.config.upscalers)
+    seen = _Way(*(_small(model, recipe, changes) for recipe in (first, second))) if is_enlarged else way
     least = max(1 if model.pretrained is not None else BATCH, frames)
-    made, planned = 0, len(ends) + math.ceil(DENSITY * least / way.batch)
+    # Batches, of which one of full size counts as so many of the small ones.
+    weight = max(1, round(_flops(ends[0]) / _flops(seen.ends[0]))) if is_enlarged else 1
+    last = weight * (len(ends) + (math.ceil(frames / way.batch) if is_enlarged else 0))
+    made, planned = 0, last + math.ceil(DENSITY * least / seen.batch)
     shares = np.linspace(0, 1, least)
     parts = []
-    for part in way.pictures(shares):
+    for part in seen.pictures(shares):
         parts.append(part)
         made += 1
         yield Passing(made, planned)
@@ -88,16 +95,37 @@ def passing(
         between = (shares[longest] + shares[longest + 1]) / 2
         order = np.argsort(np.concatenate((shares, between)), kind="stable")
         shares = np.concatenate((shares, between))[order]
-        for part in way.pictures(between):
+        for part in seen.pictures(between):
             pictures = torch.cat((pictures, part))
             made += 1
-            yield Passing(made, max(planned, made + len(ends)))
+            yield Passing(made, max(planned, made + last))
         pictures = pictures[torch.from_numpy(order)]
-    chosen = pictures[even_places(pictures, frames)]
+    places = even_places(pictures, frames)
+    chosen = pictures[places]
+    if is_enlarged:
+        parts = []
+        for part in way.pictures(shares[places]):
+            parts.append(part)
+            made, last = made + weight, last - weight
+            yield Passing(made, made + last)
+        chosen = torch.cat(parts)
     # Made as they were, each in its own place of its batch, so that they are the works to the bit.
     for place, end in zip((0, -1), ends, strict=True):
         chosen[place] = end.pictures()[0]
-    yield Passing(made + len(ends), made + len(ends), chosen, _let_out(ends[0], chosen))
+    yield Passing(made + last, made + last, chosen, _let_out(ends[0], chosen))
+
+
+def _small(model: Model, recipe: Recipe, changes: Request | None) -> Generation:
+    """The small work that a work is enlarged from."""
+    return reproduction(model, recipe, (changes or Request()).with_changes(Request.of(stage="base")))
+
+
+def _flops(generation: Generation) -> float:
+    """About how many operations a batch takes."""
+    stages = (generation.model.base, *generation.model.upscalers)
+    return sum(
+        look_flops(model) * sum(looks) for model, looks in zip(stages, stage_looks(generation), strict=True)
+    )
 
 
 def _let_out(generation: Generation, frames: Tensor) -> tuple[Finding | None, ...]:

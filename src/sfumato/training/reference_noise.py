@@ -48,6 +48,8 @@ def with_reference_noise(
     upscaler, generator = model.upscalers[0], keyed_generator("reference noise")
     side, factor = upscaler.config.size, upscaler.config.factor
     levels = [level for level in LEVELS if level <= upscaler.config.reference_noise]
+    if len(levels) == 1:
+        return replace(found, reference_noise=levels[0])  # it has learned with none, so there is nothing to choose
     chosen = spread(torch.arange(len(pictures)), min(PICTURES, len(pictures)))
     real = [_crops(pictures.images(part), side, generator) for part in torch.split(chosen, BATCH)]
     aim = Statistics.of(torch.cat(real))
