@@ -200,6 +200,14 @@ def test_a_model_prints_by_the_last_of_its_own_upscalers(tmp_path):
     assert 0 < seconds_each(generating(maker, request), route) < 60
 
 
+def test_a_print_is_not_made_again_of_small_works():
+    model = untrained(16, 2)
+    maker = Making(model.config, model.denoiser, weights_digest=model.weights_digest)
+    (work,) = maker.generate(1, print_size="2x1mm@254", seed=3, steps=1)
+    with pytest.raises(SfumatoError, match="stage base: the work was made smaller for a print"):
+        made_again(work.recipe, lambda _: model, lambda generation: generation.work(), Request.of(stage="base"))
+
+
 def test_a_work_that_was_read_with_its_mark_is_printed_and_made_again(model, upscaler, tmp_path):
     maker = Making(model.config, model.denoiser, model.early, weights_digest=model.weights_digest)
     (work,) = maker.generate(1, width=192, height=192, seed=3, steps=1)

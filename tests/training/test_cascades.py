@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sfumato.errors import SfumatoError
 from sfumato.networks import UNetConfig
 from sfumato.training import layered, preset, resolve, staged, upscaler
 from sfumato.training.cascades import stages_of
@@ -71,3 +72,11 @@ def test_settings_of_the_small_pictures_and_a_second_time_are_no_hindrance() -> 
         choices, {"objective": "cascade"}, {"network": UNetConfig(patch=1, channels=(8,), width=16, heads=1)}
     )
     assert resolve(staged(chosen)).picture_side == 256
+
+
+def test_a_cascade_that_is_asked_for_makes_works_of_the_size_that_is_said_or_says_why_not() -> None:
+    made = resolve(staged({"size": 96, "objective": {"kind": "cascade"}}))
+    assert (made.size * made.objective.enlargement, made.picture_side) == (96, 96)
+    for size in (32, 296):
+        with pytest.raises(SfumatoError, match=f"size {size}: is not made in stages"):
+            staged({"size": size, "objective": {"kind": "cascade"}})

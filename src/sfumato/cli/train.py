@@ -204,6 +204,7 @@ def _choices(
     from sfumato.dataset.preparing import LARGEST_SIZE
     from sfumato.disk import local_path
     from sfumato.pretrained.opening import is_pipeline
+    from sfumato.text import counted
     from sfumato.training import layered, parse_choices, preset, read_choices, resolve, staged
     from sfumato.training import upscaler as upscaler_choices
     from sfumato.training.adapting_plan import ADAPTING
@@ -247,7 +248,7 @@ def _choices(
     side = made.picture_side
     if side > LARGEST_SIZE:
         raise SfumatoError(
-            f"size {made.size}, enlarged {made.factor} times, is {side} pixels, and pictures are prepared at "
-            f"{LARGEST_SIZE:,} at most; choose a smaller --size or --upscaler"
+            f"size {made.size}, enlarged {counted(side // made.size, 'time')}, is {side:,} pixels, and pictures are "
+            f"prepared at {LARGEST_SIZE:,} at most; choose a smaller --size, --upscaler or factors"
         )
     return chosen

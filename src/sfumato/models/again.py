@@ -7,6 +7,7 @@ from typing import cast
 
 from PIL import Image
 
+from sfumato.errors import SfumatoError
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.models.reproduction import reproduction
@@ -57,6 +58,12 @@ def making_again(
     begun, enlargements = recipe.first, recipe.enlargements
     if picture is not None and begun.request.edit is None:
         begun, enlargements = recipe, ()
+    stage = begun.request.with_changes(changes or Request()).stage
+    if stage != begun.request.stage and any(part.reduction for part in (begun, *enlargements)):
+        raise SfumatoError(
+            f"stage {stage}: the work was made smaller for a print, which a work of another size is not cut to; "
+            "make a new one in place of this one again"
+        )
     model, *upscalers = [model_of(part) for part in (begun, *enlargements)]
     generation = reproduction(model, begun, changes, picture=picture, mask=mask, strength=strength, policy=policy)
     work = (yield generation.asking(retries=0)).reduced_as_in(begun)  # with the next seed it would be another

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sfumato.errors import SfumatoError
 from sfumato.training.choices import layered
 from sfumato.training.preparation import LARGE, LARGE_FROM_MINUTES, SMALL
 
@@ -19,15 +20,22 @@ def staged(choices: Mapping[str, Any]) -> dict[str, Any]:
     """Choices of a large size as those of a cascade, whose own size is that of its small pictures; others as they are.
 
     choices: see `layered`. A size from STAGED_FROM on is made in stages where nothing was chosen that speaks against
-    it: no network, no preconditioning, no pixel art and no objective; or that of a cascade without factors.
+    it: no network, no preconditioning, no pixel art and no objective; and any size with that of a cascade without
+    factors. Raises SfumatoError where it is none that stages can make.
     """
     size, objective = choices.get("size", 0), choices.get("objective") or {}
     chosen = objective if isinstance(objective, Mapping) else objective.model_dump(exclude_unset=True)
     another = chosen.get("kind", "cascade") != "cascade" or "factors" in chosen
     speaks_against = choices.get("pixel_art") or any(name in choices for name in _OTHERS)
-    if size < STAGED_FROM or another or (speaks_against and "kind" not in chosen):
+    is_asked = "kind" in chosen
+    if not size or another or (not is_asked and (speaks_against or size < STAGED_FROM)):
         return dict(choices)
     stages = stages_of(size, choices.get("minutes") or math.inf)
+    if stages is None and is_asked:
+        raise SfumatoError(
+            f"size {size}: is not made in stages, whose small works have 32 pixels or more and are enlarged 2 to 4 "
+            "times each; choose another size, such as 64 or 256"
+        )
     if stages is None:
         return dict(choices)
     small, factors = stages

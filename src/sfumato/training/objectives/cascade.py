@@ -22,6 +22,7 @@ from sfumato.models.configuration import MOST_UPSCALERS
 from sfumato.networks import UNetConfig
 from sfumato.policy.policy import Policy
 from sfumato.training.objectives.crops import CascadeBatch, CropPlaces, Crops
+from sfumato.text import counted
 from sfumato.training.objectives.denoising import Denoising, DenoisingConfig
 from sfumato.training.objectives.objective import PICTURES, Losses
 from sfumato.training.objectives.upscaling import Upscaling, UpscalingConfig, measure_details
@@ -75,7 +76,10 @@ class CascadeConfig(DenoisingConfig):
     @model_validator(mode="after")
     def _the_parts_go_together(self) -> Self:
         if self.details and len(self.details) != len(self.factors):
-            raise ValueError(f"there are {len(self.factors)} factors and {len(self.details)} details")
+            raise ValueError(
+                f"there {'are' if len(self.factors) > 1 else 'is'} {counted(len(self.factors), 'factor')} and "
+                f"{counted(len(self.details), 'detail')}; give one for each"
+            )
         if self.crop_side < (least := max(map(self._multiple, self.factors))):
             raise ValueError(f"crop_side {self.crop_side}: this network needs crops of {least} pixels or more")
         return self
