@@ -1,5 +1,6 @@
 """A model with upscalers: works of its full size, by every verb of control."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -162,6 +163,21 @@ def test_works_are_made_again_and_varied_from_their_recipes(cascade: Model) -> N
     )
     whole = reproduction(cascade, small.recipe(0), Request.of(stage="full"))
     assert next(whole.works()).image.tobytes() == work.image.tobytes()
+
+
+def test_only_pictures_that_are_shown_on_the_way_are_enlarged(cascade: Model) -> None:
+    one, other = (Generation.of(cascade, seed=seed) for seed in (1, 2))
+    seen: Counter[Any] = Counter()
+    with watched_looks(lambda denoiser, pictures: seen.update({denoiser: pictures})):
+        *events, last = passing(cascade, one.recipe(0), other.recipe(0), 3)
+    assert last.frames is not None
+    assert last.frames.shape == (3, 3, 32, 32)
+    assert torch.equal(last.frames[2], other.pictures()[0])
+    assert not torch.equal(last.frames[1], last.frames[0])
+    windows = looks(one, 1)[-1]
+    assert seen[cascade.upscalers[0].denoiser] == windows * 3 * (3 + 2)  # steps; what is shown, and both ends again
+    assert [event.batch for event in events] == sorted({event.batch for event in events})
+    assert last.batch == last.batches
 
 
 def test_from_one_work_to_another_of_full_size(cascade: Model, monkeypatch: pytest.MonkeyPatch) -> None:

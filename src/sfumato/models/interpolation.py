@@ -39,8 +39,9 @@ DENSITY, MOST_DENSITY, EVEN = 4, 8, 2.0
 
 @dataclass(frozen=True, eq=False)
 class Passing:
-    """batch: how many are made, of two sizes in the measure of the smaller; batches: how many there will be; frames: [N, 3, H, W] in about -1..1, when all are
-    made, else None; findings: then what each is near to, None where that was not compared."""
+    """batch: how many are made, a full-size one counting as the small ones that take as long; batches: how many there
+    will be; frames: [N, 3, H, W] in about -1..1, when all are made, else None; findings: then what each is near to,
+    None where that was not compared."""
 
     batch: int
     batches: int
@@ -79,7 +80,7 @@ def passing(
     is_enlarged = bool(ends[0].model.config.upscalers)
     seen = _Way(*(_small(model, recipe, changes) for recipe in (first, second))) if is_enlarged else way
     least = max(1 if model.pretrained is not None else BATCH, frames)
-    # Batches, of which one of full size counts as so many of the small ones.
+    # A batch of full size takes as long as so many of small pictures.
     weight = max(1, round(_flops(ends[0]) / _flops(seen.ends[0]))) if is_enlarged else 1
     last = weight * (len(ends) + (math.ceil(frames / way.batch) if is_enlarged else 0))
     made, planned = 0, last + math.ceil(DENSITY * least / seen.batch)
@@ -123,9 +124,7 @@ def _small(model: Model, recipe: Recipe, changes: Request | None) -> Generation:
 def _flops(generation: Generation) -> float:
     """About how many operations a batch takes."""
     stages = (generation.model.base, *generation.model.upscalers)
-    return sum(
-        look_flops(model) * sum(looks) for model, looks in zip(stages, stage_looks(generation), strict=True)
-    )
+    return sum(look_flops(model) * sum(looks) for model, looks in zip(stages, stage_looks(generation), strict=True))
 
 
 def _let_out(generation: Generation, frames: Tensor) -> tuple[Finding | None, ...]:
