@@ -21,8 +21,8 @@ from sfumato.models import Generation, Model, ModelConfig
 from sfumato.models.configuration import MOST_UPSCALERS
 from sfumato.networks import UNetConfig
 from sfumato.policy.policy import Policy
-from sfumato.training.objectives.crops import CascadeBatch, CropPlaces, Crops
 from sfumato.text import counted
+from sfumato.training.objectives.crops import CascadeBatch, CropPlaces, Crops
 from sfumato.training.objectives.denoising import Denoising, DenoisingConfig
 from sfumato.training.objectives.objective import PICTURES, Losses
 from sfumato.training.objectives.upscaling import Upscaling, UpscalingConfig, measure_details
