@@ -20,6 +20,7 @@ from sfumato.models.effort import looks, watched_looks
 from sfumato.models.steering import composition_from, named_palette
 from sfumato.models.verbs import reimagining
 from sfumato.works.edits import Margins
+from sfumato.works.recipe import Recipe
 from sfumato.works.request import Request
 
 
@@ -243,3 +244,12 @@ def test_a_canvas_in_whole_cells_and_smaller(cascade: Model) -> None:
     small = padded.reduced(2)
     assert (small.height, small.width) == (18, 18)
     assert small.mask.nonzero().tolist() == [[0, 17, 1]]
+
+
+def test_a_work_without_reference_noise_is_made_again_without(cascade: Model) -> None:
+    """Though the model's own settings have some, and a recipe leaves out what is 0."""
+    asked = Generation.of(cascade, seed=3, reference_noise=0)
+    assert asked.settings.reference_noise == 0
+    recipe = Recipe.from_json(asked.recipe(0).to_json())
+    assert torch.equal(reproduction(cascade, recipe).pictures(), asked.pictures())
+    assert not torch.equal(Generation.of(cascade, seed=3).pictures(), asked.pictures())

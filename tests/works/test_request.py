@@ -25,6 +25,7 @@ RANGES = {
     "sigma_min": (1e-6, 2.0**24),
     "sigma_max": (1e-6, 2.0**24),
     "sharpness": (0, 0.2),
+    "reference_noise": (0, 1),
     "seed": (0, 2**63 - 1),
     "number": (0, 2**63 - 1),
     "width": (1, 4096 * 4096),
@@ -37,6 +38,7 @@ values: dict[str, st.SearchStrategy[Any]] = {
     "prompt": st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
     "label": odd_text,
     "negative": odd_text,
+    "stage": st.sampled_from(["base", "full"]),
     "steps": st.integers(1, 10_000),
     "guidance": st.floats(0, 100),
     "guidance_kind": st.sampled_from(["classifier_free", "autoguidance"]),
@@ -48,6 +50,7 @@ values: dict[str, st.SearchStrategy[Any]] = {
     "sigma_min": st.floats(1e-6, 1),
     "sigma_max": st.floats(1.5, 10_000),
     "sharpness": st.floats(0, 0.2),
+    "reference_noise": st.floats(0, 1),
     "sampler": st.sampled_from(["euler", "heun", "dpmpp_2m_sde", "consistency"]),
     "schedule": st.sampled_from(["karras", "exponential", "flow", "leading", "shifted"]),
     "precision": st.sampled_from(["float32", "bfloat16"]),
@@ -79,7 +82,7 @@ def test_both_ends_of_a_range_can_be_asked_for_and_nothing_beyond(name: str) -> 
 def test_every_number_of_the_sampler_has_a_range_here() -> None:
     numbers = {name for name, field in SamplerSettings.model_fields.items() if type(field.default) in (int, float)}
     assert numbers <= RANGES.keys()
-    assert values.keys() == {*PART_OF, "seed", "number", "prompt", "label", "negative"}
+    assert values.keys() == {*PART_OF, "seed", "number", "prompt", "label", "negative", "stage"}
 
 
 def test_no_two_parts_share_a_name() -> None:

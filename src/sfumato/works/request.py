@@ -98,6 +98,8 @@ class SamplerSettings(Extended):
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> Self:
         given = self.model_fields_set  # what is not given is the model's, and is compared once that is known
+        if given >= type(self).model_fields.keys() - self.ADDED:  # it is whole: what it leaves out is as by default
+            given |= self.ADDED
         if {"sigma_min", "sigma_max"} <= given and self.sigma_min >= self.sigma_max:
             raise ValueError(f"sigma_min {self.sigma_min:g} is not below sigma_max {self.sigma_max:g}")
         if {"guidance_low", "guidance_high"} <= given and self.guidance_low > self.guidance_high:
@@ -105,8 +107,7 @@ class SamplerSettings(Extended):
         return self
 
     def over(self, own: SamplerSettings) -> SamplerSettings:
-        """What is set here, and the rest as ``own`` has it: all fields set. Raises pydantic's ValidationError for
-        bounds that are not in order."""
+        """All fields set: as here, or else as ``own`` has it. Raises ValidationError, of bounds not in order."""
         return SamplerSettings.model_validate(dict(own) | self.model_dump(exclude_unset=True))
 
 

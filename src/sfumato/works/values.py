@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 
 # Whoever gives a work away writes its recipe. What one may ask for is bounded far beyond all that makes sense, so that
 # nothing is begun that a machine cannot end.
@@ -57,15 +57,16 @@ class Plain(BaseModel):
 
 class Extended(Plain):
     """A value to which fields were added after files with it had been written. In JSON these are left out where they
-    are as by default, so that older files are read, and what needs none of them keeps its bytes."""
+    are as by default, so that older files are read, and what needs none of them keeps its bytes; but where only what is
+    set is written, all that is set is."""
 
     ADDED: ClassVar[frozenset[str]]
 
     @model_serializer(mode="wrap")
-    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_defaults(self, write: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
         fields = type(self).model_fields
         empty = {
             name for name in self.ADDED if getattr(self, name) == fields[name].get_default(call_default_factory=True)
         }
         said: dict[str, Any] = write(self)
-        return {name: value for name, value in said.items() if name not in empty}
+        return {name: value for name, value in said.items() if info.exclude_unset or name not in empty}
