@@ -41,7 +41,7 @@ def test_later_layers_win() -> None:
         ("[schedule]\nanneal = 1.5", "schedule.anneal = 1.5"),
         ("[schedule]\naneal = 1.5", "there is no setting 'schedule.aneal'; did you mean 'anneal'?"),
         ("class_dropout = 2", "objective.class_dropout = 2"),
-        ('objective = "painting"', "there is no objective 'painting'; there are adapting, adversarial, denoising"),
+        ('objective = "painting"', "there is no objective 'painting'; there are adapting, adversarial, cascade, denoising"),
         ("seed = -1", "seed = -1"),
         ('optimiser = "sgd"', "optimiser.kind = 'sgd'"),
         ('precision = "float16"', "precision = 'float16'"),
@@ -72,7 +72,7 @@ def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, said:
         ),
         (
             "objective={kind='upscaling', steps=3}",
-            "no setting 'objective.steps' of upscaling; there are detail, factor, kind",
+            "no setting 'objective.steps' of upscaling; there are augmentation, detail, factor, kind",
         ),
         ("optimiser.lerning_rate=1", "no setting 'optimiser.lerning_rate'; did you mean 'learning_rate'"),
         ("kind=1", "there is no setting 'kind'"),
