@@ -41,7 +41,7 @@ def test_later_layers_win() -> None:
         ("[schedule]\nanneal = 1.5", "schedule.anneal = 1.5"),
         ("[schedule]\naneal = 1.5", "there is no setting 'schedule.aneal'; did you mean 'anneal'?"),
         ("class_dropout = 2", "objective.class_dropout = 2"),
-        ('objective = "painting"', "there is no objective 'painting'; there are adapting, adversarial, cascade, denoising"),
+        ('objective = "painting"', "there is no objective 'painting'; there are adapting, adversarial, cascade,"),
         ("seed = -1", "seed = -1"),
         ('optimiser = "sgd"', "optimiser.kind = 'sgd'"),
         ('precision = "float16"', "precision = 'float16'"),
