@@ -106,7 +106,7 @@ def test_a_run_is_calibrated_in_all_stages(
 
     monkeypatch.setattr(loop, "batches_after", lambda settings, steps: 2)
     monkeypatch.setattr(reference_noise, "MOST_WORKS", BATCH)
-    objective = {"kind": "cascade", "factors": (2,), "crop_side": 16, "crops": 2, "upscaler": UNET}
+    objective = {"kind": "cascade", "factors": (2,), "crop_side": 16, "crops": 2, "upscaler": UNET, "augmentation": 0.1}
     list(train(begin(size=16, network=UNET, objective=objective, steps=1, snapshots=0, evaluations=1)))
     made = Model.from_pretrained(tmp_path / "run")
     assert made.config.upscalers[0].generation.reference_noise in LEVELS

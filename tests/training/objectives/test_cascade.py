@@ -31,7 +31,7 @@ CPU = torch.device("cpu")
 
 def tiny(factors: tuple[int, ...] = (2,), **objective: Any) -> dict[str, Any]:
     """Settings of a cascade of tiny networks."""
-    own = {"crop_side": 16, "crops": 6, "upscaler": TINY_UNET, **objective}
+    own = {"crop_side": 16, "crops": 6, "upscaler": TINY_UNET, "augmentation": 0.2, "made": 0.5, **objective}
     return {"size": 16, "network": TINY_UNET, "objective": {"kind": "cascade", "factors": factors, **own}}
 
 
@@ -210,7 +210,7 @@ def test_further_training_begins_with_the_weights_of_all_stages(
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"details": (0.1, 0.2)}, "there are 1 factors and 2 details"),
+        ({"details": (0.1, 0.2)}, "there is 1 factor and 2 details"),
         ({"crop_side": 9, "factors": (5,)}, "needs crops of 20 pixels"),
     ],
 )

@@ -48,7 +48,7 @@ class CascadeConfig(DenoisingConfig):
     factors: Annotated[tuple[Factor, ...], Field(min_length=1, max_length=MOST_UPSCALERS)] = (4,)
     details: Annotated[tuple[NoiseLevel, ...], Field(max_length=MOST_UPSCALERS)] = ()
     augmentation: float = Field(
-        default=0.1,
+        default=0.0,
         description="the most noise that small pictures are given, a standard deviation, of which upscalers are told",
         ge=0,
         le=1,
@@ -60,7 +60,7 @@ class CascadeConfig(DenoisingConfig):
     crop_side: int = Field(default=64, description="pixels, of the crops that upscalers learn from", ge=8, le=256)
     crops: int = Field(default=12, description="how many crops each upscaler learns from in a step", ge=1, le=4096)
     made: float = Field(
-        default=0.25,
+        default=0.0,
         description="share of the crops whose small form is one that the model itself has made",
         ge=0,
         le=1,

@@ -42,7 +42,7 @@ class UpscalingConfig(ObjectiveConfig):
         description="standard deviation of what a picture has beyond its small form with noise; by default measured",
     )
     augmentation: float = Field(
-        default=0.1,
+        default=0.0,
         description="the most noise that small pictures are given, a standard deviation, of which the network is told",
         ge=0,
         le=1,
