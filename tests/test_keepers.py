@@ -1,10 +1,14 @@
 """What a person would keep is counted as it was ticked, with how much so few works can say."""
 
 import csv
+import sys
+from pathlib import Path
 
 import pytest
-from benchmarks.keepers import FIELDS, interval, page_of, read, said, write
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from keepers import FIELDS, interval, page_of, read, said, write
 
 
 def test_the_interval_is_wilsons():
