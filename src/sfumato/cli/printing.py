@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -41,6 +41,7 @@ def said_of_print(text: str, generation: Generation, route: Route) -> str:
 def printed(made: OneWork, text: str, work: Work, model: Model, request: Request, *, tile: bool) -> Work:
     """A work that is there, enlarged for a print by a model; it says beforehand how. Raises SfumatoError for a tile,
     and as `sfumato.models.printing.route_to`."""
+    from sfumato.models.chain import last_work
     from sfumato.models.printing import route_to
     from sfumato.models.verbs import finishing
     from sfumato.policy.policy import Policy
@@ -52,11 +53,11 @@ def printed(made: OneWork, text: str, work: Work, model: Model, request: Request
     route = route_to(size, model, work=work.recipe).checked(Policy.current())
     width, height = size.pixels
     made.say(f"{size.said} are {width:,} x {height:,} pixels: {route.said}")
-    steps, larger = finishing(route, work, request), None
-    while True:
-        try:
-            generation = next(steps) if larger is None else steps.send(larger)
-        except StopIteration as last:
-            return cast("Work", last.value)
-        larger = made.made(generation)
+
+    def larger(generation: Generation) -> Work:
+        nonlocal made
+        enlarged = made.made(generation)
         made = replace(made, video=None)  # of the first enlargement
+        return enlarged
+
+    return last_work(finishing(route, work, request), larger)

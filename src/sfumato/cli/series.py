@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
@@ -142,19 +142,15 @@ class SeriesOfWorks:
 
     def _finished(self, route: Route, work: Work, policy: Policy) -> Work | None:
         """What becomes of the work, None where that is refused."""
+        from sfumato.models.chain import last_work
         from sfumato.models.verbs import finishing
 
-        steps, made = finishing(route, work, policy=policy), None
-        while True:
-            try:
-                generation = next(steps) if made is None else steps.send(made)
-            except StopIteration as last:
-                return cast("Work", last.value)
+        def larger(generation: Generation) -> Work | None:
             for event in generation.events():
                 self.refused.extend(event.refused)
-            made = next(iter(event.works), None)
-            if made is None:
-                return None
+            return next(iter(event.works), None)
+
+        return last_work(finishing(route, work, policy=policy), larger)
 
     def said(self) -> list[str]:
         """What was made, and what was not, in sentences."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import cast
+from collections.abc import Callable
 
 from PIL import Image
 
 from sfumato.errors import SfumatoError
+from sfumato.models.chain import Chain, last_work
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.models.reproduction import reproduction
@@ -35,13 +35,8 @@ def made_again(
     was enlarged since, the picture may be the one before its last enlargement, which is then all that is made; policy:
     by default that of this computer. Raises SfumatoError as `reproduction`, model_of and make do.
     """
-    steps = making_again(recipe, model_of, changes, picture=picture, mask=mask, strength=strength, policy=policy)
-    generation = next(steps)
-    while True:
-        try:
-            generation = steps.send(make(generation))
-        except StopIteration as last:
-            return cast(Work, last.value)
+    chain = making_again(recipe, model_of, changes, picture=picture, mask=mask, strength=strength, policy=policy)
+    return last_work(chain, make)
 
 
 def making_again(
@@ -53,7 +48,7 @@ def making_again(
     mask: Image.Image | None = None,
     strength: float | None = None,
     policy: Policy | None = None,
-) -> Generator[Generation, Work, Work]:
+) -> Chain:
     """The same, one work after the other: yields what makes each, is sent that work, and returns the last one."""
     begun, enlargements = recipe.first, recipe.enlargements
     if picture is not None and begun.request.edit is None:

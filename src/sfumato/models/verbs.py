@@ -3,10 +3,10 @@ noise, and a picture refined, made anew in part, continued beyond its edges, or 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from PIL import Image
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from sfumato.models.canvas import (
     reconstructing_canvas,
     refining_canvas,
 )
+from sfumato.models.chain import Chain, last_work
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.models.printing import Route, printing
@@ -141,9 +142,7 @@ def enlarging(
     return replace(Generation.of(model, request, canvas=canvas, origin=origin, policy=policy), earlier=earlier)
 
 
-def finishing(
-    route: Route, work: Work, request: Request | None = None, *, policy: Policy | None = None
-) -> Generator[Generation, Work, Work]:
+def finishing(route: Route, work: Work, request: Request | None = None, *, policy: Policy | None = None) -> Chain:
     """What becomes of a work on a route: yields what makes each enlargement, is sent that work, and returns the last
     one, made smaller as it is to be. request: of the upscaler."""
     work = work.reduced(route.reduction)
@@ -155,16 +154,7 @@ def finishing(
 
 def finished(route: Route, work: Work, policy: Policy | None = None) -> Work | None:
     """The same, made at once; None, with a RefusedWarning, where an enlargement is not let out."""
-    steps = finishing(route, work, policy=policy)
-    try:
-        generation = next(steps)
-        while True:
-            larger = next(generation.works(), None)
-            if larger is None:
-                return None
-            generation = steps.send(larger)
-    except StopIteration as last:
-        return cast(Work, last.value)
+    return last_work(finishing(route, work, policy=policy), lambda generation: next(generation.works(), None))
 
 
 def enlarging_again(model: Model, recipe: Recipe, work: Work, policy: Policy | None = None) -> Generation:

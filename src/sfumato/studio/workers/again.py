@@ -13,6 +13,7 @@ from sfumato.devices import device_again
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model
 from sfumato.models.again import making_again
+from sfumato.models.chain import told_last_work
 from sfumato.models.reproduction import changes_work
 from sfumato.provenance.credentials import Input
 from sfumato.studio.jobs.specs import Again, Inpaint, Outpaint, Reimagine
@@ -46,7 +47,7 @@ def again(asked: Again, context: Context) -> Generator[Happening, None, None]:
 
     changes = Request.of(**asked.asked)
     steps = making_again(work.recipe, model_of, changes, picture=None if picture is None else picture.image, mask=mask)
-    made = yield from last_work(steps)
+    made = yield from told_last_work(steps, one_work)
     inputs: tuple[Input, ...] = () if picture is None else picture.inputs
     context.result["works"] = 1
     if not changes_work(work.recipe.first.request, changes):
@@ -54,19 +55,6 @@ def again(asked: Again, context: Context) -> Generator[Happening, None, None]:
         context.result["again"] = {"same": same, "said": said}
     model_id = ids.get(made.recipe.first.model.digest, "")
     yield kept(context, replace(made, inputs=inputs or made.inputs), 0, model_id=model_id, parent=asked.work)
-
-
-def last_work(steps: Generator[Generation, Work, Work]) -> Generator[Happening, None, Work]:
-    """The work that comes of `making_again`, whose generations are made one after the other. Raises SfumatoError where
-    one is not let out."""
-    made: Work | None = None
-    while True:
-        try:
-            generation = next(steps) if made is None else steps.send(made)
-        except StopIteration as ended:
-            last: Work = ended.value
-            return last
-        made = yield from one_work(generation)
 
 
 def one_work(generation: Generation) -> Generator[Happening, None, Work]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from sfumato.models import Generation, enlarging
 from sfumato.models.canvas import Canvas, extended_canvas, masked_canvas, plain_canvas
+from sfumato.models.chain import told_last_work
 from sfumato.models.printing import Route, printing
 from sfumato.models.progress import Progress
 from sfumato.models.verbs import finishing, generating, reimagining, steering_from
@@ -138,21 +139,19 @@ def series(
 
 def _finished(route: Route, work: Work, policy: Policy) -> Generator[Step, None, tuple[Work | None, list[Refusal]]]:
     """What becomes of the work, None where an enlargement is refused, and why."""
-    refused, steps, made = list[Refusal](), finishing(route, work, policy=policy), None
-    while True:
-        try:
-            generation = next(steps) if made is None else steps.send(made)
-        except StopIteration as last:
-            finished: Work = last.value
-            return finished, refused
+    refused = list[Refusal]()
+
+    def larger(generation: Generation) -> Generator[Step, None, Work | None]:
         made = None
         with closing(generation.events()) as events:  # type: ignore[type-var]
             for progress in events:
-                refused += [refusal for refusal in progress.refused if not refusal.again]
+                refused.extend(refusal for refusal in progress.refused if not refusal.again)
                 made = next(iter(progress.works), made)
                 yield Step({"stage": "enlarging", "step": progress.step, "steps": progress.steps})
-        if made is None:
-            return None, refused
+        return made
+
+    finished = yield from told_last_work(finishing(route, work, policy=policy), larger)
+    return finished, refused
 
 
 def shows(generation: Generation) -> bool:

@@ -13,13 +13,14 @@ from sfumato.images.decoding import open_picture
 from sfumato.images.tensors import as_canvas
 from sfumato.likeness import Finding, Likeness
 from sfumato.models.again import making_again
+from sfumato.models.chain import told_last_work
 from sfumato.models.place import LIKENESS
 from sfumato.policy.policy import Policy
 from sfumato.studio.jobs.specs import OfCollection, OfWork, PictureReference, Verify
 from sfumato.studio.models import StudioModel, models_of
 from sfumato.studio.server.learned_pictures import LearnedPictures, said_of
 from sfumato.studio.uploads import Upload
-from sfumato.studio.workers.again import begun_with, last_work
+from sfumato.studio.workers.again import begun_with, one_work
 from sfumato.studio.workers.handling import Context, Happening, Step
 from sfumato.studio.workers.references import picture_file
 from sfumato.works import Recipe, Work
@@ -116,7 +117,7 @@ def _again(reference: PictureReference, work: Work | None, context: Context) -> 
             return context.models.of_recipe(part, device)[1]
 
         steps = making_again(work.recipe, model_of, picture=picture, mask=mask, policy=Policy.none())
-        made = yield from last_work(steps)
+        made = yield from told_last_work(steps, one_work)
         same, said = compared(work, made)
     except SfumatoError as error:
         same, said = False, f"it cannot be: {error}"
