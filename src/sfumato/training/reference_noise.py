@@ -26,6 +26,7 @@ from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator, spread
 from sfumato.text import counted
 from sfumato.training.calibration import Calibration
+from sfumato.training.objectives.crops import cut
 from sfumato.training.statistics import Statistics
 
 LEVELS: Final = (0.05, 0.1, 0.0, 0.15)  # the likeliest first
@@ -77,10 +78,7 @@ def with_reference_noise(
 
 def _crops(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
     """One crop of each, [N, 3, side, side]."""
-    places = torch.randint(images.shape[2] - side + 1, (len(images), 2), generator=generator).tolist()
-    return torch.stack(
-        [one[:, top : top + side, left : left + side] for one, (top, left) in zip(images, places, strict=True)]
-    )
+    return cut(images, torch.randint(images.shape[2] - side + 1, (len(images), 2), generator=generator), side)
 
 
 def _enlarged(upscaler: Model, small: Tensor, level: float, noises: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from sfumato.models.configuration import MOST_UPSCALERS
 from sfumato.networks import UNetConfig
 from sfumato.policy.policy import Policy
 from sfumato.text import counted
-from sfumato.training.objectives.crops import CascadeBatch, CropPlaces, Crops
+from sfumato.training.objectives.crops import CascadeBatch, CropPlaces, Crops, cut
 from sfumato.training.objectives.denoising import Denoising, DenoisingConfig
 from sfumato.training.objectives.objective import PICTURES, Losses
 from sfumato.training.objectives.upscaling import Upscaling, UpscalingConfig, measure_details
@@ -245,12 +245,8 @@ class Cascading(Denoising):
         average, told = self.__dict__["average"], condition[places]
         denoiser = self.denoiser if average is None else average
         *_, last = dpmpp_2m(lambda x, sigma: denoiser(x, sigma, told), x, levels)
-        whole, side = self.codec.decode(last.x), crops.small.shape[2]
-        made = [
-            whole[index, :, top : top + side, left : left + side]
-            for index, (top, left) in zip(which.tolist(), crops.start[-count:].tolist(), strict=True)
-        ]
-        return torch.cat((crops.small[:-count], torch.stack(made).to(crops.small)))
+        made = cut(self.codec.decode(last.x)[which], crops.start[-count:], crops.small.shape[2])
+        return torch.cat((crops.small[:-count], made.to(crops.small)))
 
     def snapshot(self, model: Model, dataset: Dataset, seed: int, precision: Precision) -> list[Image.Image]:
         """The first works of the seed, fewer of them where they are large, enlarged in few steps."""
@@ -268,11 +264,5 @@ class Cascading(Denoising):
 def _loss_of_crops(stage: Upscaling, crops: Crops, small: Tensor, generator: torch.Generator) -> Tensor:
     """[M]. small: in the place of the crops' own."""
     level, noisy = stage.augmented(small, generator)
-    whole, side = enlarged(noisy, stage.factor), crops.clean.shape[2]
-    reference = torch.stack(
-        [
-            one[:, top : top + side, left : left + side]
-            for one, (top, left) in zip(whole, (crops.inside * stage.factor).tolist(), strict=True)
-        ]
-    )
+    reference = cut(enlarged(noisy, stage.factor), crops.inside * stage.factor, crops.clean.shape[2])
     return stage.error(stage.denoiser, crops.clean, reference, level, generator)

@@ -13,6 +13,13 @@ from sfumato.diffusion.enlarging import REACH
 CROPS_A_PICTURE = 6  # of one that the base has made, which costs more than their enlargement
 
 
+def cut(images: Tensor, places: Tensor, side: int) -> Tensor:
+    """One square of each picture: [N, C, H, W], its upper left corner [N, 2] -> [N, C, side, side]."""
+    return torch.stack(
+        [one[:, top : top + side, left : left + side] for one, (top, left) in zip(images, places.tolist(), strict=True)]
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Crops:
     """What one upscaler learns from in a step.

@@ -19,6 +19,7 @@ from sfumato.models.configuration import BeginsWith
 from sfumato.networks import AnyNetworkConfig, UNetConfig
 from sfumato.policy.policy import Policy
 from sfumato.random import spread
+from sfumato.training.objectives.crops import cut
 from sfumato.training.objectives.objective import PICTURES, Losses, NoiseMean, NoiseStd, Objective, ObjectiveConfig
 from sfumato.works.values import NoiseLevel, Precision
 
@@ -161,14 +162,8 @@ class Upscaling(Objective):
     def _losses(self, denoiser: Denoiser, images: Tensor, generator: torch.Generator) -> Tensor:
         level, small = self.augmented(reduced(images, self.factor), generator)
         pairs = torch.cat((images, enlarged(small, self.factor)), 1)
-        places = torch.randint(images.shape[2] - self.side + 1, (len(images), 2), generator=generator).tolist()
-        crops = torch.stack(
-            [
-                pair[:, top : top + self.side, left : left + self.side]
-                for pair, (top, left) in zip(pairs, places, strict=True)
-            ]
-        )
-        clean, reference = crops.chunk(2, 1)
+        places = torch.randint(images.shape[2] - self.side + 1, (len(images), 2), generator=generator)
+        clean, reference = cut(pairs, places, self.side).chunk(2, 1)
         return self.error(denoiser, clean, reference, level, generator)
 
     def augmented(self, small: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
