@@ -25,15 +25,10 @@ class Part:
     def __init__(self, generation: Generation, count: int, first: int = 0) -> None:
         from sfumato.models.effort import look_flops, stage_looks, wanted_of_batches
 
-        self.model = generation.model
-        stages = (self.model.base, *self.model.upscalers)
-        costs = [look_flops(each) for each in stages]
-        self.cost = costs[0]  # of a look, in proportion, before one was timed
+        self.model, upscalers = generation.model, generation.model.upscalers
         # A look of an upscaler counts as so many of the model's own network.
-        self.shares = {
-            each.denoiser: 1.0 if place == 0 else cost / costs[0]
-            for place, (each, cost) in enumerate(zip(stages, costs, strict=True))
-        }
+        self.shares = {self.model.base.denoiser: 1.0}
+        self.shares |= {each.denoiser: look_flops(each) / self.cost for each in upscalers}
 
         def planned(wanted: int) -> list[float]:
             looks = zip(self.shares.values(), stage_looks(generation, wanted), strict=True)
@@ -47,6 +42,13 @@ class Part:
         self.looked = self.in_step = 0.0  # looks that were taken, in all and since the last step ended
         self.next_step, self.batch_ended, self.followed, self.ended, self.seconds = 0, False, False, False, 0.0
         self.is_sure = True  # of the total, so that something can be said of it
+
+    @functools.cached_property
+    def cost(self) -> float:
+        """Of a look, in proportion, before one was timed: a network is asked for it, where it is compared."""
+        from sfumato.models.effort import look_flops
+
+        return look_flops(self.model.base)
 
     def has(self, denoiser: Denoiser) -> bool:
         return not self.ended and any(denoiser is one for one in self.model.denoisers)
@@ -107,6 +109,7 @@ class SamplingBar(ExitStack):
 
         super().__init__()
         self.parts, self.clock = list(parts), clock
+        self.costs = [part.cost for part in self.parts] if len(self.parts) > 1 else [1.0]
         self.turn: Part | None = None
         self.looking, self.time = self.parts[0], SamplingTime(console, what, clock)
         self.last = self.time.began
@@ -140,16 +143,18 @@ class SamplingBar(ExitStack):
     @property
     def share(self) -> float:
         """0 to 1, of all parts."""
-        return sum(part.done * part.cost for part in self.parts) / sum(part.total * part.cost for part in self.parts)
+        each = list(zip(self.parts, self.costs, strict=True))
+        return sum(part.done * cost for part, cost in each) / sum(part.total * cost for part, cost in each)
 
     @property
     def seconds_left(self) -> float:
         """Each part at the pace that it had; one that has not begun as its network's size says."""
+        each = list(zip(self.parts, self.costs, strict=True))
         spent = sum(part.seconds for part in self.parts)
-        per_cost = spent / max(1e-9, sum(part.done * part.cost for part in self.parts))
+        per_cost = spent / max(1e-9, sum(part.done * cost for part, cost in each))
         return sum(
-            (part.total - part.done) * (part.seconds / part.done if part.done else per_cost * part.cost)
-            for part in self.parts
+            (part.total - part.done) * (part.seconds / part.done if part.done else per_cost * cost)
+            for part, cost in each
         )
 
     def _looked(self, denoiser: Denoiser, count: int) -> None:
