@@ -143,16 +143,10 @@ class Denoiser(nn.Module):
 
     def load_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over what ``weights`` gave. Raises RuntimeError for other names or shapes."""
-        own = self.networks()
-        for prefix, network in own.items():
-            others = [other for other in own if len(other) > len(prefix)]
-            network.load_state_dict(
-                {
-                    name.removeprefix(prefix): tensor
-                    for name, tensor in tensors.items()
-                    if name.startswith(prefix) and not any(name.startswith(other) for other in others)
-                }
-            )
+        if tensors.keys() != self.weights().keys():
+            raise RuntimeError("these are not the names of its weights")
+        for prefix, network in self.networks().items():
+            network.load_state_dict({name: tensors[prefix + name] for name in network.state_dict()})
 
     def forward(self, x: Tensor, sigma: Tensor | float, condition: Condition | None = None) -> Tensor:
         """x: [N, C, H, W], x0 plus sigma times noise. sigma: a number or [N], > 0. condition: of N pictures, or None

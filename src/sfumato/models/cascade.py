@@ -74,9 +74,9 @@ def sampling_for(
 ) -> Sampling:
     """As `sampling_of`, of a model with upscalers or without. wanted: places in ``initial`` of the pictures that are
     asked for, which alone are in the steps."""
-    small, *_ = canvases(model, canvas, settings)
-    base = sampling_of(model.base, settings, initial, negative=negative, canvas=small, steering=steering)
-    return cascaded(model, base, settings, [initial[place] for place in wanted], wanted, canvas)
+    each = canvases(model, canvas, settings)
+    base = sampling_of(model.base, settings, initial, negative=negative, canvas=each[0], steering=steering)
+    return cascaded(model, base, settings, [initial[place] for place in wanted], wanted, canvas, each)
 
 
 def cascaded(
@@ -86,11 +86,13 @@ def cascaded(
     initial: Sequence[InitialNoise],
     wanted: Sequence[int],
     canvas: Canvas,
+    each: Sequence[Canvas],
 ) -> Sampling:
-    """The same from what samples the small pictures on. base: of all of a batch; initial: of those that are wanted."""
+    """The same from what samples the small pictures on. base: of all of a batch; initial: of those that are wanted;
+    each: the canvas's `canvases`."""
     if not model.config.upscalers:
         return base.of(wanted)
-    stages = _Stages(model, base.of(wanted), settings, initial, canvas)
+    stages = _Stages(model, base.of(wanted), settings, initial, canvas, each)
     return Sampling(stages.steps(), stages.decode, model.config, settings)
 
 
@@ -103,6 +105,7 @@ class _Stages:
     settings: SamplerSettings
     initial: Sequence[InitialNoise]
     canvas: Canvas
+    each: Sequence[Canvas]
     at_work: Sequence[Sampling] = field(init=False)
     factor: int = field(init=False)
 
@@ -111,7 +114,7 @@ class _Stages:
 
     def steps(self) -> Iterator[Step]:
         """Those of all stages, numbered through."""
-        upscalers, each = self.model.upscalers, canvases(self.model, self.canvas, self.settings)
+        upscalers, each = self.model.upscalers, self.each
         asked = [settings_of(upscaler, place, self.settings) for place, upscaler in enumerate(upscalers)]
         counts = [step_count(*one) for one in zip((self.settings, *asked), each, strict=True)]
         total, done = sum(counts), 0

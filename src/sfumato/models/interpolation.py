@@ -247,7 +247,8 @@ class _Way:
         """Where more differs: the estimates of both requests, by the share of each, as `mixed` has it of classes."""
         one = self.ends[0]
         model, settings = one.model.base, one.settings
-        canvas, *_ = canvases(one.model, one.canvas, settings)
+        stages = canvases(one.model, one.canvas, settings)
+        canvas = stages[0]
         codec = canvas.codec(model.config)
         shape = codec.shape(canvas.height, canvas.width)
         noises = [NoiseBetween(*self.noises, share) for share in shares]
@@ -267,7 +268,7 @@ class _Way:
         steps = sampler(denoise, noise(-1) * sigmas[0].float(), sigmas, noise)
         base = Sampling(steps, lambda latents, _: codec.decode(latents), model.config, settings)
         initial = [InitialNoise(noises[place]) for place in wanted]
-        return cascaded(one.model, base, settings, initial, wanted, one.canvas)
+        return cascaded(one.model, base, settings, initial, wanted, one.canvas, stages)
 
     def _told(self, share: float) -> Mixture:
         """What the network is told there: classes pass over; words are those of the nearer end."""
