@@ -92,6 +92,25 @@ def test_colour_is_guided_by_its_fraction_and_light_as_a_whole(chroma: float) ->
     torch.testing.assert_close(colour, colour_before + 2 * chroma * (colour_before - colour_bad))
 
 
+@pytest.mark.parametrize("contrast", [0.0, 0.3])
+@pytest.mark.parametrize("middle", [None, torch.linspace(-1, 1, 48).view(4, 3, 2, 2)])
+def test_contrast_is_guided_by_its_fraction(contrast: float, middle: Tensor | None) -> None:
+    """A worse estimate that is paler by a half, and else wrong at right angles to what the good one has."""
+    wanted = pictures()
+    own = wanted - (wanted.mean((1, 2, 3), keepdim=True) if middle is None else middle)
+    other = wanted.flip(0)
+    other = other - (other * own).sum((1, 2, 3), keepdim=True) / own.square().sum((1, 2, 3), keepdim=True) * own
+    bad = wanted - own / 2 - other
+    guided = guide(lambda x, sigma: wanted, lambda x, sigma: bad, 3.0, contrast=contrast, middle=middle)(wanted, 0.7)
+    torch.testing.assert_close(guided, wanted + 2 * (contrast * own / 2 + other))
+
+
+def test_guidance_of_a_plain_picture_is_finite() -> None:
+    plain = torch.full((2, 3, 2, 2), 0.3)
+    guided = guide(lambda x, sigma: plain, lambda x, sigma: plain / 2, 3.0, contrast=0)(plain, 0.7)
+    assert guided.isfinite().all()
+
+
 @pytest.mark.parametrize("guidance", [-1.0, 0.3, 1.5, 2.0, 7.5])
 def test_the_estimate_is_linear_in_guidance(denoiser: Denoiser, ideal, guidance: float) -> None:
     x, worse = pictures(), ideal(EDM, MEANS, 0.9)

@@ -44,13 +44,20 @@ def guide(
     interval: tuple[float, float] = EVERYWHERE,
     chroma: float = 1.0,
     codec: Codec = PIXELS,
+    *,
+    contrast: float = 1.0,
+    middle: Tensor | None = None,
 ) -> Denoise:
     """good + (guidance - 1) * (good - bad): the good estimate, exaggerated in what tells it from the bad one.
 
     guidance: 1 asks for the good one as it is, at one evaluation. Only while low <= sigma <= high, which keeps variety
     at high noise and saves evaluations (Kynkaanniemi et al. 2024, arXiv:2404.07724). chroma: the fraction of it,
     0..1, that goes to colour, as far as the codec tells it apart. Drawing and light can be exaggerated; colours then
-    leave those of the pictures (measured, see benchmarks/log.md). A sigma may also be one for each picture, [N].
+    leave those of the pictures (measured, see benchmarks/log.md). contrast: the fraction of it, 0..1, that goes to what
+    the good estimate has more or less of than a plain picture, its own mean, or where it is given than ``middle``, [N,
+    C, H, W]: with 0 a picture's contrast, or how strong an enlargement's detail is, stays as it was. That is the
+    projection of Sadat et al. 2024 (arXiv:2410.02416, section 4), about the mean in place of 0. A sigma may also be one
+    for each picture, [N].
 
     With the same denoiser under no condition for the bad one it is classifier-free guidance (Ho and Salimans 2022,
     arXiv:2207.12598, eq. 6), with a less trained denoiser autoguidance (Karras et al. 2024, arXiv:2406.02507, eq. 3).
@@ -67,8 +74,20 @@ def guide(
         if not acts.any():
             return wanted
         further = (wanted - bad(x, sigma)) * acts.to(x.device).view(-1, 1, 1, 1)
+        if contrast != 1:
+            further = further - (1 - contrast) * _along(further, wanted - (_mean(wanted) if middle is None else middle))
         if chroma != 1:
             further = codec.muted(further, chroma)
         return wanted + (guidance - 1) * further
 
     return denoise
+
+
+def _mean(pictures: Tensor) -> Tensor:
+    return pictures.mean((1, 2, 3), keepdim=True)
+
+
+def _along(change: Tensor, direction: Tensor) -> Tensor:
+    """The part of each picture's change that is a multiple of its direction."""
+    squares = direction.square().sum((1, 2, 3), keepdim=True)
+    return (change * direction).sum((1, 2, 3), keepdim=True) / squares.clamp_min(1e-12) * direction

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import Condition, Denoise, Mixture, conditioned, guide, mixed
+from sfumato.diffusion import Condition, Denoise, Mixture, PictureCondition, conditioned, guide, mixed
 from sfumato.diffusion.windows import Positions, windowed
 from sfumato.models.canvas import Canvas
 from sfumato.models.model import Model
@@ -70,7 +70,23 @@ def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: 
     other = model.early_denoiser() if kind == "autoguidance" else model.denoiser
     unwanted = _evaluated(model, settings, conditioned(other, negative))
     interval = (settings.guidance_low, settings.guidance_high)
-    return guide(wanted, unwanted, settings.guidance, interval, settings.guidance_chroma, model.codec)
+    return guide(
+        wanted,
+        unwanted,
+        settings.guidance,
+        interval,
+        settings.guidance_chroma,
+        model.codec,
+        contrast=settings.guidance_contrast,
+        middle=_reference(model, mixture),
+    )
+
+
+def _reference(model: Model, mixture: Mixture) -> Tensor | None:
+    """What an upscaler adds its detail to, in the codec's latents; None of other models. It is the same under all
+    conditions."""
+    first = mixture.conditions[0] if mixture.conditions else None
+    return first.picture[:, : model.codec.channels].float() if isinstance(first, PictureCondition) else None
 
 
 def effective_guidance(model: Model, settings: SamplerSettings, *, negative: bool = False) -> str:

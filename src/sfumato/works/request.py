@@ -53,7 +53,7 @@ class SamplerSettings(Extended):
     """How noise becomes a picture. What is not set is as the model has it; its own settings are measured ones, see
     benchmarks/README.md."""
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance", "reference_noise"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance", "guidance_contrast", "reference_noise"})
 
     steps: Steps = Field(default=16, description="Steps from noise to picture.")
     guidance: Guidance = Field(
@@ -65,6 +65,7 @@ class SamplerSettings(Extended):
     guidance_low: Sigma = _rare(0.0, "Guided above this noise level only (a sigma).")
     guidance_high: Sigma = _rare(1000.0, "Guided up to this noise level only (a sigma).")
     guidance_chroma: Fraction = _rare(1.0, "The fraction of the guidance that goes to colour.")
+    guidance_contrast: Fraction = _rare(1.0, "The fraction of the guidance that goes to contrast.")
     # Of FLUX.1, whose network was trained with guidance as one of its inputs (Meng et al. 2023, arXiv:2210.03142).
     distilled_guidance: Guidance | None = _rare(
         None, "Of a network that is told a guidance, as FLUX.1's is: how much, at no second evaluation."
