@@ -220,6 +220,8 @@ def main() -> None:
             minutes = sum(sitting.seconds(cell, step) for step in STEPS if step not in done) / 60
             print(f"{cell.name}: {', '.join(done) or 'nothing'} done, some {minutes:.0f} minutes left")
         return
+    if not sitting.cells():
+        sys.exit("no cell has such a name; with --list in place of --only they are all named")
     wanted = [*sorted({cell.plan.collection for cell in sitting.cells()}), "features"]
     if missing := [name for name in wanted if getattr(asked, name) is None]:
         sys.exit(f"give --{' and --'.join(missing)}")

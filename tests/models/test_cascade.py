@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from sfumato.diffusion.denoiser import weights_of_stage
 from sfumato.diffusion.enlarging import enlarged
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import as_canvas
@@ -21,7 +22,7 @@ from sfumato.models.steering import composition_from, named_palette
 from sfumato.models.verbs import reimagining
 from sfumato.works.edits import Margins
 from sfumato.works.recipe import Recipe
-from sfumato.works.request import Request
+from sfumato.works.request import Request, SamplerSettings
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +254,60 @@ def test_a_work_without_reference_noise_is_made_again_without(cascade: Model) ->
     recipe = Recipe.from_json(asked.recipe(0).to_json())
     assert torch.equal(reproduction(cascade, recipe).pictures(), asked.pictures())
     assert not torch.equal(Generation.of(cascade, seed=3).pictures(), asked.pictures())
+
+
+@pytest.fixture
+def guided_cascade(new_cascade: Callable[..., Model]) -> Model:
+    """One whose stages each carry early weights, and whose upscalers are guided by them."""
+    plain, other = new_cascade(2, generation={"steps": 2}), new_cascade(2)
+    early = {name: 0.9 * weights for name, weights in other.denoiser.weights().items()}
+    upscalers = tuple(
+        each.model_copy(update={"generation": guided(each.generation), "has_early": True})
+        for each in plain.config.upscalers
+    )
+    return replace(plain, config=plain.config.model_copy(update={"upscalers": upscalers}), early=early)
+
+
+def guided(settings: SamplerSettings) -> SamplerSettings:
+    return settings.model_copy(update={"guidance_kind": "autoguidance", "guidance": 2.0})
+
+
+def test_each_stage_is_guided_by_early_weights_of_its_own(guided_cascade: Model, tmp_path: Path) -> None:
+    saved = Model.from_pretrained(guided_cascade.save_pretrained(tmp_path / "saved"), device="cpu")
+    assert saved.early.keys() == saved.denoiser.weights().keys()
+    for model in (guided_cascade, saved):
+        for stage, part in enumerate((model.base, *model.upscalers)):
+            wanted = weights_of_stage(model.early, stage)
+            made = part.early_denoiser().weights()
+            assert made.keys() == wanted.keys() == part.denoiser.weights().keys()
+            assert all(torch.equal(made[name], wanted[name]) for name in wanted)
+            assert part.early_denoiser() is (model.base, *model.upscalers)[stage].early_denoiser()
+        assert model.enlarger.early_denoiser() is model.upscalers[-1].early_denoiser()
+        assert model.early_denoiser() is model.base.early_denoiser()
+    assert torch.equal(Generation.of(saved).pictures(), Generation.of(guided_cascade).pictures())
+
+
+def test_guidance_of_upscalers_changes_the_detail_and_is_counted(guided_cascade: Model) -> None:
+    plain = guided_cascade.config.model_copy(
+        update={
+            "upscalers": tuple(
+                each.model_copy(update={"generation": each.generation.model_copy(update={"guidance": 1.0})})
+                for each in guided_cascade.config.upscalers
+            )
+        }
+    )
+    one, other = (Generation.of(replace(guided_cascade, config=each)) for each in (plain, guided_cascade.config))
+    assert not torch.equal(one.pictures(), other.pictures())
+    assert torch.equal(one.pictures(), Generation.of(replace(guided_cascade, config=plain)).pictures())
+    own = Generation.of(guided_cascade, stage="base").settings.steps
+    assert looks(other)[own:] == [2 * count for count in looks(one)[own:]]
+    assert counted_looks(other, 2) == looks(other, 2)
+
+
+def test_early_weights_of_the_small_pictures_alone_guide_them_alone(guided_cascade: Model) -> None:
+    """As models carry them that were made before upscalers had any."""
+    early = weights_of_stage(guided_cascade.early, 0)
+    before = replace(guided_cascade, early=early)
+    assert before.base.early_denoiser() is before.early_denoiser()
+    with pytest.raises(SfumatoError, match="no early weights"):
+        before.upscalers[0].early_denoiser()

@@ -45,8 +45,8 @@ def test_every_option_of_the_command_has_its_keyword():
     plain = {name for kind in (Request, *PARTS.values()) for name in kind.model_fields} - NOT_PLAIN
     rare = {name for name, field in SamplerSettings.model_fields.items() if field.json_schema_extra == {"rare": True}}
     assert rare == {
-        *("guidance_low", "guidance_high", "guidance_chroma", "guidance_contrast", "noise_high", "sigma_min", "sigma_max"),
-        "distilled_guidance",
+        *("guidance_low", "guidance_high", "guidance_chroma", "guidance_contrast"),
+        *("noise_high", "sigma_min", "sigma_max", "distilled_guidance"),
         "reference_noise",
     }
     assert options - {"settings"} | rare == named | plain

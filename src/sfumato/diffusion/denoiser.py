@@ -8,9 +8,9 @@ is what ``c_in`` below restores.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -211,6 +211,28 @@ class Cascade(Denoiser):
         return super().networks() | uppers
 
 
+_UPSCALERS: Final = "upscalers."
+
+
 def upscaler_prefix(place: int) -> str:
     """Of the names of the weights of a cascade's upscaler number ``place``, from 0."""
-    return f"upscalers.{place}."
+    return f"{_UPSCALERS}{place}."
+
+
+def is_of_upscaler(name: str) -> bool:
+    """Whether weights of that name are those of an upscaler of a cascade."""
+    return name.startswith(_UPSCALERS)
+
+
+def has_upscalers(names: Iterable[str]) -> bool:
+    """Whether weights of such names are those of a cascade with its upscalers."""
+    return any(map(is_of_upscaler, names))
+
+
+def weights_of_stage(tensors: Mapping[str, Tensor], stage: int) -> dict[str, Tensor]:
+    """Those of one stage of a cascade, under the names that it has for them itself; {} where they are not among them.
+    stage: 0 for the small pictures' network, then the upscalers."""
+    if stage == 0:
+        return {name: tensor for name, tensor in tensors.items() if not is_of_upscaler(name)}
+    prefix = upscaler_prefix(stage - 1)
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -14,7 +14,7 @@ from sfumato.diffusion import Denoiser
 from sfumato.diffusion.windows import window_count
 from sfumato.models.canvas import Canvas
 from sfumato.models.cascade import canvases, settings_of
-from sfumato.models.estimates import window_stride
+from sfumato.models.estimates import effective_guidance, window_stride
 from sfumato.models.generation import Generation
 from sfumato.models.model import Model
 from sfumato.models.noise import begins_at_mean, noise_levels, step_count
@@ -46,7 +46,9 @@ def stage_looks(generation: Generation, wanted: int | None = None) -> list[list[
     for place, (upscaler, each) in enumerate(zip(model.upscalers, larger, strict=True)):
         each = replace(each, reference=torch.empty((3, small.height, small.width), device="meta"))
         seen = (batch if wanted is None else wanted) * _windows(upscaler, each, NOT_STEERED)
-        stages.append(_looks(upscaler, settings_of(upscaler, place, settings), each, seen, 1, is_guided=False))
+        own = settings_of(upscaler, place, settings)
+        is_guided = effective_guidance(upscaler, own) != "none"
+        stages.append(_looks(upscaler, own, each, seen, 1, is_guided=is_guided))
         small = each
     return stages
 

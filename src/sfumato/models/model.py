@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sfumato.devices import ThreadCount, device_named
 from sfumato.diffusion import Cascade, Codec, Denoiser
+from sfumato.diffusion.denoiser import weights_of_stage
 from sfumato.disk import local_path
 from sfumato.errors import SfumatoError
 from sfumato.likeness import Finding, Likeness
@@ -68,7 +69,10 @@ class Model:
     fitted: str = ""
     notes: tuple[str, ...] = ()
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
-    _early: tuple[dict[str, Tensor], Denoiser] | None = field(default=None, init=False, repr=False)
+    # The denoisers with early weights that autoguidance has used, by their stage, each beside the first of the weights
+    # that it was made of. All stages of a model share it, as they are made anew each time.
+    _early: dict[int, tuple[Tensor, Denoiser]] = field(default_factory=dict, init=False, repr=False)
+    _stage: int = field(default=0, init=False, repr=False)
 
     def __repr__(self) -> str:
         config, parameters = self.config, sum(weights.numel() for weights in self.denoiser.parameters())
@@ -91,9 +95,7 @@ class Model:
         """The same model without its upscalers: it makes the small pictures alone, and is known by the same weights."""
         if not isinstance(self.denoiser, Cascade):
             return self
-        base = replace(self, config=self.config.base, denoiser=self.denoiser.base)
-        base.threads, base._early = self.threads, self._early
-        return base
+        return self._part(0, self.config.base, self.denoiser.base)
 
     def at(self, stage: Stage) -> Self:
         """What makes works of a stage. Raises SfumatoError for the small ones of a model that enlarges none."""
@@ -106,20 +108,23 @@ class Model:
             return ()
         parts = zip(self.config.upscalers, self.denoiser.upscalers, strict=True)
         told = {"name": self.config.name, "learned_from": self.config.learned_from}
-        made = tuple(
-            replace(self, config=config.model_copy(update=told), denoiser=cast(Denoiser, denoiser), early={})
-            for config, denoiser in parts
+        return tuple(
+            self._part(stage, config.model_copy(update=told), cast(Denoiser, denoiser))
+            for stage, (config, denoiser) in enumerate(parts, 1)
         )
-        for each in made:
-            each.threads = self.threads
-        return made
 
     @property
     def enlarger(self) -> Self:
         """What of it enlarges any picture: the last of its upscalers, or where it has none itself."""
         if not isinstance(self.denoiser, Cascade):
             return self
-        return replace(self.upscalers[-1], denoiser=self.denoiser.enlarger)
+        return self._part(len(self.config.upscalers), self.upscalers[-1].config, self.denoiser.enlarger)
+
+    def _part(self, stage: int, config: ModelConfig, denoiser: Denoiser) -> Self:
+        """A stage of it as a model: 0 for its own network, then its upscalers."""
+        part = replace(self, config=config, denoiser=denoiser, early=weights_of_stage(self.early, stage))
+        part.threads, part._early, part._stage = self.threads, self._early, stage
+        return part
 
     @property
     def is_conditional(self) -> bool:
@@ -128,9 +133,9 @@ class Model:
 
     @property
     def denoisers(self) -> tuple[Denoiser, ...]:
-        """Its own, those of its upscalers and, once autoguidance has used it, the one with the early weights."""
+        """Its own, those of its upscalers and, once autoguidance has used them, those with the early weights."""
         own = self.denoiser.stages if isinstance(self.denoiser, Cascade) else (self.denoiser,)
-        return own if self._early is None else (*own, self._early[1])
+        return (*own, *(denoiser for _, denoiser in self._early.values()))
 
     @property
     def device(self) -> torch.device:
@@ -286,13 +291,15 @@ class Model:
 
     def early_denoiser(self) -> Denoiser:
         """The denoiser with the early weights, for autoguidance. Raises SfumatoError if the model carries none."""
-        if not self.early:
+        early = weights_of_stage(self.early, 0) if self.config.upscalers else self.early
+        if not early:
             raise SfumatoError(
                 f"the model '{self.config.name}' carries no early weights, which autoguidance needs; "
                 "choose classifier_free, or no guidance"
             )
-        if self._early is None or self._early[0] is not self.early:
-            denoiser = filled_denoiser(self.config.base, self.early, f"the early weights of '{self.config.name}'")
-            self._early = self.early, denoiser.eval().requires_grad_(False)
-        denoiser = self._early[1]
+        first = next(iter(early.values()))
+        if self._stage not in self._early or self._early[self._stage][0] is not first:
+            made = filled_denoiser(self.config.base, early, f"the early weights of '{self.config.name}'")
+            self._early[self._stage] = first, made.eval().requires_grad_(False)
+        denoiser = self._early[self._stage][1]
         return denoiser if next(denoiser.parameters()).device == self.device else denoiser.to(self.device)

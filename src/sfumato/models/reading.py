@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from sfumato.diffusion.denoiser import upscaler_prefix
+from sfumato.diffusion.denoiser import has_upscalers, upscaler_prefix
 from sfumato.disk import read_file
 from sfumato.models.adaptation import Adaptation, read_adaptation
 from sfumato.models.adapted import AdapterConfig, read_adapter_config
@@ -66,7 +66,8 @@ def _check(config: ModelConfig, shapes: Mapping[str, Sequence[int]], origin: Pat
     own, early = split_early(shapes)
     check_fit(weights_shapes(config), own, origin)
     if early:
-        check_fit(weights_shapes(config.base), early, f"{origin}: the early weights")
+        kept = config if has_upscalers(early) else config.base
+        check_fit(weights_shapes(kept), early, f"{origin}: the early weights")
 
 
 def weights_shapes(config: ModelConfig) -> dict[str, Sequence[int]]:

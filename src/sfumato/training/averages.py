@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from sfumato.diffusion import Denoiser
+from sfumato.diffusion.denoiser import is_of_upscaler
+
 USUAL_EARLY = 0.25  # of the steps: where the average is taken that guides, unless another was found to be better
 
 M = TypeVar("M", bound=nn.Module)
@@ -64,15 +67,19 @@ class EarlyAverages:
 
     kept: dict[float, tuple[int, dict[str, Tensor]]] = field(default_factory=dict)
 
-    def keep(self, network: nn.Module, step: int, progress: float, shares: Sequence[float]) -> None:
-        """network: the averaged one, after ``step`` steps; progress: of the run, 0..1; shares: where it is kept."""
+    def keep(self, average: Denoiser, step: int, progress: float, shares: Sequence[float]) -> None:
+        """average: the averaged denoiser, after ``step`` steps; progress: of the run, 0..1; shares: where to."""
         for share in shares:
             if progress >= share and share not in self.kept:
-                self.kept[share] = step, copy.deepcopy(network.state_dict())
+                self.kept[share] = step, {name: weights.clone() for name, weights in average.weights().items()}
 
     def chosen(self, share: float | None, steps: int) -> dict[str, Tensor]:
-        """The average that was kept at that share; for None the usual one of a run of so many steps, or {}."""
-        return self.at(USUAL_EARLY, steps) if share is None else self.kept[share][1]
+        """The average that was kept at that share; for None the usual one of a run of so many steps, or {}. Upscalers
+        are always guided by the usual one."""
+        usual = self.at(USUAL_EARLY, steps)
+        if share is None:
+            return usual
+        return {name: usual[name] if is_of_upscaler(name) else own for name, own in self.kept[share][1].items()}
 
     def at(self, share: float, steps: int) -> dict[str, Tensor]:
         """Of the averages that were kept the one nearest to that share of all ``steps``; {} where none is kept."""

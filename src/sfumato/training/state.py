@@ -65,7 +65,7 @@ class TrainingState:
 
     def keep_early(self, shares: Sequence[float]) -> None:
         """Keep the average where the run has come to one of these shares."""
-        self.early.keep(self.average.module.network, self.step, self.schedule.progress(self.place), shares)
+        self.early.keep(self.average.module, self.step, self.schedule.progress(self.place), shares)
 
     def checkpoint(self) -> Checkpoint:
         tensors = {

@@ -9,12 +9,14 @@ from typing import Any
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 import sfumato
 from sfumato.cards.hub import model_card
 from sfumato.cards.subject import Subject
 from sfumato.dataset import Dataset
 from sfumato.dataset.dataset import NO_LABEL
+from sfumato.diffusion.denoiser import has_upscalers
 from sfumato.likeness import Likeness
 from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.models.record import ModelRecord
@@ -34,7 +36,8 @@ Logged = Trained | Evaluated | Pictured | Noted | Finished
 
 # Measured at 32 and at 64 pixels, see benchmarks/log.md: guidance by early weights does best where details are made, in
 # larger pictures where the composition is as well.
-GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
+GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR, GUIDED_CONTRAST = 0.1, 2.5, 0.25, 0.0
+UPSCALER_GUIDANCE = 2.0
 
 _CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds", "threads")
 _PLACES = ("path", "model")
@@ -91,14 +94,22 @@ class RunWriter:
             adaptation = self.base.adaptation(settings, state, early)
             early = adaptation.early_merged(self.base.model.denoiser.network.state_dict())
         if early:
-            generation = guided_early(config.generation, config.size)
-            config = config.model_copy(update={"has_early": True, "generation": generation})
+            config = self._guided(config, early)
         if calibration is not None:
             config = calibrated(config, calibration)
         model = Model(config, state.average.module, early, card, weights_digest="0" * 64, likeness=self.likeness)
         model.adaptation = adaptation
         model.pretrained = None if self.base is None else self.base.model.pretrained
         return model
+
+    @staticmethod
+    def _guided(config: ModelConfig, early: Mapping[str, Tensor]) -> ModelConfig:
+        if config.enlarges:
+            return guided_upscaler(config)
+        update: dict[str, Any] = {"has_early": True, "generation": guided_early(config.generation, config.size)}
+        if has_upscalers(early):
+            update["upscalers"] = tuple(map(guided_upscaler, config.upscalers))
+        return config.model_copy(update=update)
 
     def write_model(self, elapsed_seconds: float, calibration: Calibration | None = None) -> None:
         """Put the model of this moment, with its card, in the place of an earlier one."""
@@ -204,8 +215,15 @@ def guided_early(generation: SamplerSettings, size: int) -> SamplerSettings:
             "guidance_low": GUIDED_FROM,
             "guidance_high": GUIDED_UP_TO * (size / 32) ** 3,
             "guidance_chroma": GUIDED_COLOUR,
+            "guidance_contrast": GUIDED_CONTRAST,
         }
     )
+
+
+def guided_upscaler(config: ModelConfig) -> ModelConfig:
+    """An upscaler with guidance by early weights, which it carries: at all levels, in colour as in light."""
+    update = {"guidance_kind": "autoguidance", "guidance": UPSCALER_GUIDANCE}
+    return config.model_copy(update={"has_early": True, "generation": config.generation.model_copy(update=update)})
 
 
 def calibrated(config: ModelConfig, calibration: Calibration) -> ModelConfig:

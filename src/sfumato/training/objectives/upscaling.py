@@ -113,8 +113,8 @@ class UpscalingConfig(ObjectiveConfig):
 
 
 def upscaler(factor: int) -> Mapping[str, Any]:
-    """The settings of an upscaler's run, but for its length. It needs no guidance, and so no early weights."""
-    return {"objective": {"kind": "upscaling", "factor": factor}, "early": 1.0}
+    """The settings of an upscaler's run, but for its length. It is guided by the usual early weights."""
+    return {"objective": {"kind": "upscaling", "factor": factor}, "early": 0.25}
 
 
 class Upscaling(Objective):
