@@ -14,7 +14,16 @@ from sfumato.dataset import Dataset
 from sfumato.models import Model, ModelConfig, SamplerSettings, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.training import Run, TrainingConfig, calibration, train
-from sfumato.training.calibration import GUIDANCES, Candidate, batches_after, calibrate, pairs, pictures_of, variants
+from sfumato.training.calibration import (
+    GUIDANCES,
+    Candidate,
+    batches_after,
+    calibrate,
+    pairs,
+    pictures_of,
+    sharper,
+    with_less_contrast,
+)
 from sfumato.training.events import Event
 from sfumato.training.statistics import Statistics
 from sfumato.training.writer import guided_early
@@ -94,10 +103,8 @@ def test_the_pair_whose_works_are_like_the_pictures_is_found(
     assert (found.early_share, found.settings.guidance) == (share, guidance)
     # All begin with the same works, and the best have eight times as many as the worst.
     counts = Counter(candidate for candidate, _, _ in made)
-    assert sorted(Counter(counts.values()).items())[:2] == [
-        (1, 8),
-        (2, 4 + len(calibration.variants(made[0][0], 64)) // 2),
-    ]
+    worse = (len(with_less_contrast(made[0][0], models[0.25])) + len(sharper(made[0][0], models[0.25]))) // 2
+    assert sorted(Counter(counts.values()).items())[:2] == [(1, 8), (2, 4 + worse)]
     firsts: dict[Candidate, list[int]] = {}
     for candidate, count, first in made:
         assert count == 16
@@ -109,12 +116,23 @@ def test_the_pair_whose_works_are_like_the_pictures_is_found(
 
 
 def test_other_settings_are_tried_with_the_pair_that_was_found(models: Any, pictures: Statistics, tried: Any) -> None:
-    wanted = variants(pairs(models)[5], 64)[1]
-    made = tried(lambda one: 0.2 if one == wanted else 0.25 if one == pairs(models)[5] else 0.4)
+    pair, model = pairs(models)[5], models[0.25]
+    paler = with_less_contrast(pair, model)
+    wanted = sharper(paler[0], model)[1]
+    near = {wanted: 0.2, paler[0]: 0.22, pair: 0.25}
+    made = tried(lambda one: near.get(one, 0.4))
     found = calibrate(models, pictures, 100)
     assert found is not None
     assert (found.early_share, found.settings) == (wanted.early_share, wanted.settings)
-    assert {one for one, _, _ in made} == {*pairs(models), *variants(pairs(models)[5], 64)}
+    assert found.settings.guidance_contrast == 0.5
+    assert "50% of it in contrast" in found.sentence
+    assert {one for one, _, _ in made} == {*pairs(models), *paler, *sharper(paler[0], model)}
+
+
+def test_contrast_is_not_tried_where_nothing_guides() -> None:
+    config = ModelConfig(name="tiny", size=32, network=NETWORK, sfumato_version="0.1.0")
+    model = Model(config, build_denoiser(config), {}, "", "0" * 64)
+    assert with_less_contrast(Candidate(None, config.generation), model) == []
 
 
 @pytest.mark.parametrize("limit", [0.5, 1.0, 5.0, 20.0, 60.0])

@@ -9,7 +9,7 @@ pair that was found. Plain statistics of pixels are compared, see `Statistics`: 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -31,6 +31,7 @@ GUIDANCES = (1.5, 2.0, 3.0, 4.0)
 # The earlier an average, the farther it is from the model, and the less guidance by it does as much: what was best
 # after trainings of two lengths lay about guidance - 1 = sqrt(8 share), see benchmarks/log.md.
 USUAL_STRENGTH = 8.0
+CONTRASTS = (0.5, 0.0)  # shares of the guidance that go to contrast, beside all of it
 # Sharpness where fresh noise is added at low levels only: found best for trainings of many lengths.
 SHARPNESS = (0.015, 0.03)
 FRESH_NOISE_UP_TO = 2.0  # sigma, at 32 pixels a side
@@ -118,9 +119,9 @@ def calibrate(
     while count > 1 and rounds_cost(count, EARLY_TRIALS) > 2 * trials.budget.affordable() // 3:
         count -= 1
     found = best(candidates[:count], trials.more, trials.loss, EARLY_TRIALS)
-    found = best(
-        [found, *variants(found, models[found.early_share].config.size)], trials.more, trials.loss, LATE_TRIALS
-    )
+    for others in (with_less_contrast, sharper):
+        of_found = others(found, models[found.early_share])
+        found = best([found, *of_found], trials.more, trials.loss, LATE_TRIALS)
     return Calibration(found.settings, _sentence(found, trials), found.early_share)
 
 
@@ -143,11 +144,21 @@ def _unlikeliness(candidate: Candidate) -> float:
     return abs(math.log((candidate.settings.guidance - 1) / math.sqrt(USUAL_STRENGTH * max(share, 1e-3))))
 
 
-def variants(found: Candidate, size: int) -> list[Candidate]:
-    """Other settings of the same pair, of a model of pictures of that size."""
-    own, up_to = found.settings, FRESH_NOISE_UP_TO * size / 32
-    changes = [{"noise_high": up_to, "sharpness": sharpness} for sharpness in SHARPNESS]
-    return [Candidate(found.early_share, own.model_copy(update=change)) for change in changes]
+def with_less_contrast(found: Candidate, model: Model) -> list[Candidate]:
+    """The same pair with less of its guidance in contrast; nothing of a model that is not guided."""
+    if effective_guidance(model, found.settings) == "none":
+        return []
+    return _varied(found, [{"guidance_contrast": contrast} for contrast in CONTRASTS])
+
+
+def sharper(found: Candidate, model: Model) -> list[Candidate]:
+    """The same with more sharpness, and fresh noise at low levels only."""
+    up_to = FRESH_NOISE_UP_TO * model.config.size / 32
+    return _varied(found, [{"noise_high": up_to, "sharpness": sharpness} for sharpness in SHARPNESS])
+
+
+def _varied(found: Candidate, changes: Sequence[Mapping[str, float]]) -> list[Candidate]:
+    return [Candidate(found.early_share, found.settings.model_copy(update=change)) for change in changes]
 
 
 def batches_after(settings: TrainingConfig, steps: int) -> int:
@@ -186,10 +197,11 @@ def _sentence(found: Candidate, trials: Trials) -> str:
     settings = found.settings
     usual = trials.models[found.early_share].config.generation
     by = "" if found.early_share is None else f" by the weights of {found.early_share:.0%} of the run"
+    muted = "" if settings.guidance_contrast == 1 else f", {settings.guidance_contrast:.0%} of it in contrast"
     fresh = f"up to sigma {settings.noise_high:g}" if settings.noise_high < usual.noise_high else "at all levels"
     tried = sum(map(bool, trials.made.values()))
     return (
-        f"guidance {settings.guidance:g}{by}, sharpness {settings.sharpness:g} and fresh noise {fresh}: so works came "
-        f"nearest to the pictures in colours, edges, grain and variety, of {counted(tried, 'setting')} with "
-        f"{counted(trials.works, 'work')} in all"
+        f"guidance {settings.guidance:g}{by}{muted}, sharpness {settings.sharpness:g} and fresh noise {fresh}: so "
+        "works came nearest to the pictures in colours, edges, grain and variety, of "
+        f"{counted(tried, 'setting')} with {counted(trials.works, 'work')} in all"
     )

@@ -36,7 +36,7 @@ Logged = Trained | Evaluated | Pictured | Noted | Finished
 
 # Measured at 32 and at 64 pixels, see benchmarks/log.md: guidance by early weights does best where details are made, in
 # larger pictures where the composition is as well.
-GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR, GUIDED_CONTRAST = 0.1, 2.5, 0.25, 0.0
+GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
 UPSCALER_GUIDANCE = 2.0
 
 _CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds", "threads")
@@ -215,7 +215,6 @@ def guided_early(generation: SamplerSettings, size: int) -> SamplerSettings:
             "guidance_low": GUIDED_FROM,
             "guidance_high": GUIDED_UP_TO * (size / 32) ** 3,
             "guidance_chroma": GUIDED_COLOUR,
-            "guidance_contrast": GUIDED_CONTRAST,
         }
     )
 
