@@ -201,3 +201,11 @@ def test_its_kid_is_that_of_another_program(modules: SimpleNamespace, tmp_path: 
     )
     assert ours["mean"] > 100
     assert abs(ours["mean"] - 1000 * theirs) < 1000 * deviation / 2
+
+
+def test_a_name_that_no_cell_has_is_said(
+    modules: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["figures.py", str(tmp_path), "--code", "now", "--only", "tiles-32-2min"])
+    with pytest.raises(SystemExit, match="no cell has such a name"):
+        modules.figures.main()
