@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from sfumato.models import Model
+from sfumato.models.critic import MEASURES, Critic
 from sfumato.works import Work, read_work
 from sfumato.works.request import Slerp
 
@@ -278,3 +279,26 @@ def test_a_model_with_classes_answers_a_prompt_with_them(sfumato, run, here):
         assert answer.err.startswith("error: prompt 'a fox': the model 'run' reads no text; ask for one of its classes")
         assert answer.err.count("\n") == 1
         assert not (here / "out").exists()
+
+
+def test_the_best_of_several_is_kept_and_more_follow(sfumato, run, tmp_path):
+    answer = sfumato("generate", run, "-n", 2, "--best-of", 3, "-o", tmp_path / "works")
+    assert answer.code == 2
+    assert "has no critic to choose by" in answer.err
+    model = Model.from_pretrained(run)
+    critic = Critic(weights=(*[0.0] * (MEASURES - 1), 1.0))
+    model.config = model.config.model_copy(update={"critic": critic})
+    place, folder = model.save_pretrained(tmp_path / "critical"), tmp_path / "works"
+    asked = ("generate", place, "--best-of", 3, "--steps", 2, "-o", folder)
+    assert sfumato(*asked, "-n", 3).code == 0
+    assert sfumato(*asked, "-n", 3).code == 0
+    recipes = [read_work(folder / f"{index:04d}.png").recipe for index in range(6)]
+    assert [recipe.request.position for recipe in recipes] == list(range(6))
+    assert {recipe.attempt for recipe in recipes} > {0}
+    assert all(recipe.request.series_seed == recipe.attempt for recipe in recipes)
+    *_, last = Model.from_pretrained(place).generate(6, best_of=3, steps=2)
+    assert last.recipe == recipes[5]
+    answer = sfumato("again", folder / "0005.png", "--model", place, "-o", tmp_path / "again.png")
+    assert answer.code == 0, answer.err
+    with Image.open(tmp_path / "again.png") as made, Image.open(folder / "0005.png") as kept:
+        assert made.tobytes() == kept.tobytes()

@@ -96,6 +96,7 @@ def test_what_was_begun_is_known_by_its_request_until_it_is_finished(works):
         assert unfinished(works, 5, recipe, seed=7, upscaler="b" * 64) is None
         assert unfinished(works, 5, recipe, seed=7, reduction=Reduction(width=8, height=8, dpi=200)) is None
         assert unfinished(works, 5, lambda seed, number: recipe(seed, number, steps=9), seed=7) is None
+        assert unfinished(works, 5, recipe, seed=7, best_of=4) is None
         finish(works)
         assert unfinished(works, 5, recipe, seed=7) is None
         assert not (works.path / UNFINISHED).exists()

@@ -26,6 +26,10 @@ def generate(
     output: Annotated[Path, typer.Option("-o", "--output", help="The directory for the works.")] = Path("works"),
     *,
     request: Request,
+    best_of: Annotated[
+        int,
+        typer.Option(min=1, max=16, help="Make so many for each work and keep the one most like the pictures."),
+    ] = 1,
     variations: Annotated[
         float | None, typer.Option(help="With --of: how far from that work, 0 (the same) to 1 (another).")
     ] = None,
@@ -75,7 +79,7 @@ def generate(
     if print_size is not None:
         request, route = printing(print_size, request, loaded, upscaler)
     generation = generating(loaded, request, variations=variations, of=of, prompts=prompts, **vars(steering))
-    generation = generation.asking(**vars(refusal))
+    generation = generation.asking(**vars(refusal)).choosing(best_of)
     route = route or Route.through(upscaler, (generation.canvas.width, generation.canvas.height))
     route.checked(generation.policy)
     if continues:
@@ -83,7 +87,7 @@ def generate(
         def recipe_of(which: int, number: int) -> Recipe:
             return generation.with_seed(which).recipe(number)
 
-        begun = unfinished(directory, count, recipe_of, seed=seed, **route.ending)
+        begun = unfinished(directory, count, recipe_of, seed=seed, best_of=best_of, **route.ending)
         series = begun or following(directory, count, recipe_of, seed=seed, **route.ending)
         made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
         made.check()

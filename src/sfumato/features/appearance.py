@@ -36,6 +36,24 @@ def oklab(images: Tensor) -> Tensor:
     return torch.einsum("ck,nkhw->nchw", opponent, responses)
 
 
+_LIGHT = (0.299, 0.587, 0.114)
+
+
+def lightness_levels(images: Tensor) -> Tensor:
+    """[N, 3, H, W] in -1..1 -> [N, H, W], float64, in levels of 255 about 0."""
+    levels = 127.5 * images.double()
+    return (levels * levels.new_tensor(_LIGHT).view(1, 3, 1, 1)).sum(1)
+
+
+def gradient_energies(images: Tensor) -> Tensor:
+    """[N, 3, H, W] in -1..1 -> [N], float64: the logarithm of the mean squared difference of neighbours in lightness,
+    in levels of 255."""
+    light = lightness_levels(images)
+    down, across = (light.diff(dim=axis).square().mean((1, 2)) for axis in (1, 2))
+    # A level's square is added, as rounding to whole levels does.
+    return torch.log(down + across + 1)
+
+
 SIDE = 64  # pixels at which edges are looked for
 COLOUR_CELLS, EDGE_CELLS, ORIENTATIONS, GRAIN_CELLS = 6, 4, 4, 4
 # Numbers of about unit size: colours are scaled up more than lightness, which has the wider range.

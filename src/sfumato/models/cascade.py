@@ -12,6 +12,7 @@ from torch import Tensor
 from sfumato.diffusion import Condition, Step
 from sfumato.diffusion.enlarging import enlarged
 from sfumato.diffusion.randomness import PictureNoise
+from sfumato.models.candidates import Candidates, critic_of
 from sfumato.models.canvas import Canvas
 from sfumato.models.model import Model
 from sfumato.models.noise import noise_levels, step_count
@@ -65,18 +66,25 @@ def settings_of(upscaler: Model, place: int, settings: SamplerSettings) -> Sampl
 def sampling_for(
     model: Model,
     settings: SamplerSettings,
-    initial: Sequence[InitialNoise],
+    initial: Sequence[Sequence[InitialNoise]],
     wanted: Sequence[int],
     *,
     negative: Condition | None = None,
     canvas: Canvas,
     steering: Steering = NOT_STEERED,
 ) -> Sampling:
-    """As `sampling_of`, of a model with upscalers or without. wanted: places in ``initial`` of the pictures that are
-    asked for, which alone are in the steps."""
+    """As `sampling_of`, of a model with upscalers or without. initial: of each candidate, one or more, of which one is
+    kept for each work; wanted: places in a batch of the pictures that are asked for, which alone are in the steps."""
     each = canvases(model, canvas, settings)
-    base = sampling_of(model.base, settings, initial, negative=negative, canvas=each[0], steering=steering)
-    return cascaded(model, base, settings, [initial[place] for place in wanted], wanted, canvas, each)
+    bases = [
+        sampling_of(model.base, settings, one, negative=negative, canvas=each[0], steering=steering) for one in initial
+    ]
+    if len(bases) == 1:
+        return cascaded(model, bases[0], settings, [initial[0][place] for place in wanted], wanted, canvas, each)
+    candidates = Candidates(bases, initial, wanted, critic_of(model, canvas))
+    small = candidates.sampling()
+    made = cascaded(model, small, settings, candidates.noise, wanted, canvas, each, len(initial))
+    return replace(made, chosen=candidates.chosen)
 
 
 def cascaded(
@@ -87,12 +95,13 @@ def cascaded(
     wanted: Sequence[int],
     canvas: Canvas,
     each: Sequence[Canvas],
+    candidates: int = 1,
 ) -> Sampling:
-    """The same from what samples the small pictures on. base: of all of a batch; initial: of those that are wanted;
-    each: the canvas's `canvases`."""
+    """The same from what samples the small pictures on. base: of all of a batch; initial: of those that are wanted,
+    known once the small pictures are made; each: the canvas's `canvases`; candidates: for each small picture."""
     if not model.config.upscalers:
         return base.of(wanted)
-    stages = _Stages(model, base.of(wanted), settings, initial, canvas, each)
+    stages = _Stages(model, base.of(wanted), settings, initial, canvas, each, candidates)
     return Sampling(stages.steps(), stages.decode, model.config, settings)
 
 
@@ -106,6 +115,7 @@ class _Stages:
     initial: Sequence[InitialNoise]
     canvas: Canvas
     each: Sequence[Canvas]
+    candidates: int
     at_work: Sequence[Sampling] = field(init=False)
     factor: int = field(init=False)
 
@@ -117,6 +127,7 @@ class _Stages:
         upscalers, each = self.model.upscalers, self.each
         asked = [settings_of(upscaler, place, self.settings) for place, upscaler in enumerate(upscalers)]
         counts = [step_count(*one) for one in zip((self.settings, *asked), each, strict=True)]
+        counts[0] *= self.candidates
         total, done = sum(counts), 0
         x = yield from _numbered(self.base.steps, done, total)
         for stage, (upscaler, one) in enumerate(zip(upscalers, asked, strict=True), 1):

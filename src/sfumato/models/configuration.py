@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sfumato.diffusion import PIXELS, AnyCodec, PreconditioningName
 from sfumato.disk import read_named_file
 from sfumato.errors import SfumatoError, faults_of
+from sfumato.models.critic import Critic
 from sfumato.networks import AnyNetworkConfig, check_parameters, parameter_count
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import counted
@@ -98,7 +99,7 @@ class ModelConfig(Extended):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"reference_noise", "upscalers"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"critic", "reference_noise", "upscalers"})
 
     format: Literal["sfumato-model-1"] = "sfumato-model-1"
     name: str = Field("untitled", min_length=1, max_length=10_000)
@@ -126,6 +127,7 @@ class ModelConfig(Extended):
     )
     has_early: bool = Field(default=False, description="early weights are kept too, for autoguidance")
     generation: SamplerSettings = SamplerSettings()
+    critic: Critic | None = Field(default=None, description="what tells its works from the pictures, to keep the best")
     descends_from: tuple[str, ...] = Field(
         default=(), max_length=1000, description="digests of the models whose weights it began with, newest first"
     )

@@ -19,6 +19,7 @@ from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
+from sfumato.models.candidates import MOST_CANDIDATES, critic_of
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.cascade import sampling_for
 from sfumato.models.classes import class_mixture, drawn_class
@@ -52,8 +53,9 @@ class Generation:
 
     request: complete, what was left open is as the model has it; canvas: what the request's pictures and size make;
     origin: of a picture to be enlarged that is a work, its recipe; earlier: what that is near to; policy: the limits
-    that hold; attempt: how many seeds before this one were refused; prompts: that a series goes through, of a model
-    that reads text.
+    that hold; attempt: how many seeds before this one were passed over, refused or not chosen; prompts: that a series
+    goes through, of a model that reads text; best_of: works of so many seeds, this one and those that follow, are made
+    in the place of each, and the one is kept that the model's critic likes best.
     """
 
     model: Model
@@ -64,6 +66,7 @@ class Generation:
     policy: Policy = field(default_factory=Policy.none)
     attempt: int = 0
     prompts: Prompts = NO_WORDS
+    best_of: int = 1
 
     @classmethod
     def of(
@@ -141,7 +144,7 @@ class Generation:
                         progress = asked._progress(step, sampling, positions, previews=previews)
                         yield progress
                     positions = [refusal.position for refusal in progress.refused if refusal.again]
-                    asked = asked._with_next_seed()
+                    asked = asked._after(self.best_of)
                     check_prompts(self.policy, map(asked.prompt_of, positions))  # another seed chooses otherwise
 
     def _progress(self, step: Step, sampling: Sampling, positions: Sequence[int], *, previews: bool) -> Progress:
@@ -152,7 +155,10 @@ class Generation:
         is_last = step.index + 1 == step.steps
         images = sampling.decode(step.x, is_last) if previews or is_last else None
         pictures = () if images is None else tuple(to_pictures(images))
-        works, refused = ((), ()) if images is None or not is_last else self._judged(positions, pictures, images)
+        works: tuple[Work, ...] = ()
+        refused: tuple[Refusal, ...] = ()
+        if images is not None and is_last:
+            works, refused = self._judged(positions, pictures, images, sampling.chosen)
         return Progress(
             positions,
             step.index + 1,
@@ -167,24 +173,28 @@ class Generation:
         )
 
     def _judged(
-        self, positions: Sequence[int], pictures: Sequence[Image.Image], images: Tensor
+        self, positions: Sequence[int], pictures: Sequence[Image.Image], images: Tensor, chosen: Sequence[int]
     ) -> tuple[tuple[Work, ...], tuple[Refusal, ...]]:
-        """What is let out, and what is not."""
+        """What is let out, and what is not. chosen: of several candidates which each is."""
         from_noise = self.canvas.picture is None and self.canvas.reference is None
         found = judged(pictures, images, self.policy, self.model.likeness, earlier=self.earlier, from_noise=from_noise)
-        again = self.attempt < self.policy.limits.retries and not isinstance(self.canvas.edit, Reconstruct)
+        tried = self.attempt // self.best_of
+        again = tried < self.policy.limits.retries and not isinstance(self.canvas.edit, Reconstruct)
         works, refused = [], []
-        for position, picture, one in zip(positions, pictures, found, strict=True):
+        each = chosen or [0] * len(pictures)
+        for position, picture, one, candidate in zip(positions, pictures, found, each, strict=True):
+            made = self._after(candidate)
             if one.refused:
-                refused.append(Refusal(self.request.series_seed, position, one.refused, again))
+                refused.append(Refusal(made.request.series_seed, position, one.refused, again))
                 continue
             learned_from = self.model.config.learned_from
-            works.append(Work(picture, self.recipe(position), learned_from, kept=self.canvas.kept, finding=one.finding))
+            works.append(Work(picture, made.recipe(position), learned_from, kept=self.canvas.kept, finding=one.finding))
         return tuple(works), tuple(refused)
 
-    def _with_next_seed(self) -> Self:
-        seed = (self.request.series_seed + 1) % 2**63
-        return replace(self.with_seed(seed), attempt=self.attempt + 1)
+    def _after(self, seeds: int) -> Self:
+        """The same of the seed that is so many later."""
+        seed = (self.request.series_seed + seeds) % 2**63
+        return replace(self.with_seed(seed), attempt=self.attempt + seeds) if seeds else self
 
     def pictures(self, count: int = 1, first: int | None = None) -> Tensor:
         """The pictures of the same works before they are rounded to 8 bits, all of them, unjudged: [count, 3, H, W] in
@@ -213,7 +223,8 @@ class Generation:
         batch = batch_size(self.model, self.canvas)
         start = positions[0] - positions[0] % batch
         # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
-        initial = [self.initial_noise(position) for position in range(start, start + batch)]
+        candidates = [self._after(seeds) for seeds in range(self.best_of)]
+        initial = [[one.initial_noise(position) for position in range(start, start + batch)] for one in candidates]
         return sampling_for(
             self.model,
             self.settings,
@@ -235,6 +246,15 @@ class Generation:
     def with_seed(self, seed: int) -> Self:
         """The same, of another seed."""
         return replace(self, request=self.request.at(seed=seed))
+
+    def choosing(self, best_of: int) -> Self:
+        """The same with the best kept of so many works, 1 to MOST_CANDIDATES, in the place of each. Raises SfumatoError
+        for another number, and where nothing can choose."""
+        if not 1 <= best_of <= MOST_CANDIDATES:
+            raise SfumatoError(f"best of {best_of}: a whole number from 1 to {MOST_CANDIDATES} is needed")
+        if best_of > 1:
+            critic_of(self.model, self.canvas)
+        return replace(self, best_of=best_of)
 
     def asking(self, copies: str | None = None, retries: int | None = None) -> Self:
         """The same with what is asked for beside the policy; see ``Policy.asked``."""

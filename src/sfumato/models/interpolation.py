@@ -239,7 +239,7 @@ class _Way:
         initial = [InitialNoise(NoiseBetween(*self.noises, share), self._told(share)) for share in shares]
         negative = self.negative[0]
         return sampling_for(
-            one.model, one.settings, initial, wanted, negative=negative, canvas=one.canvas, steering=one.steering
+            one.model, one.settings, [initial], wanted, negative=negative, canvas=one.canvas, steering=one.steering
         )
 
     @torch.inference_mode()

@@ -54,13 +54,15 @@ class Sampling:
 
     steps: the sampler's own, in the codec's latents; decode: (latents, whether they are the last, with nothing but
     pictures in them) -> pictures, [N, 3, H, W] in about -1..1. Both are to be used in torch's inference mode. config:
-    of the model; settings: those it is asked with, None where they are its own.
+    of the model; settings: those it is asked with, None where they are its own; chosen: which of several candidates
+    each picture is, where there were several, known with the last step.
     """
 
     steps: Iterator[Step]
     decode: Callable[[Tensor, bool], Tensor]
     config: ModelConfig
     settings: SamplerSettings | None = None
+    chosen: Sequence[int] = ()
 
     def of(self, wanted: Sequence[int]) -> Sampling:
         """The same, of whose pictures those at these places are shown."""

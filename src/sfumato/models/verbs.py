@@ -240,6 +240,7 @@ class GenerativeModel(Model):
         prompts: Path | str | None = None,
         copies: Copies | None = None,
         retries: int | None = None,
+        best_of: int = 1,
         **asked: object,
     ) -> list[Work]:
         """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
@@ -253,6 +254,8 @@ class GenerativeModel(Model):
         (or its file), 0 for the same to 1 for another. prompts: a text file with a prompt on each line, which works go
         through in turn. copies: 'refuse' for no near copies of what was learned from; retries: how often a work that is
         refused is made again, with the next seed. What is refused in the end is missing, with a RefusedWarning.
+        best_of: how many works, 1 to 16, are made for each, of this seed and the next ones, of which the model's critic
+        keeps the one most like the pictures.
         Raises SfumatoError for a class that the model does not have, values out of range, what does not go together,
         and files that are not there or cannot be used.
         """
@@ -261,17 +264,21 @@ class GenerativeModel(Model):
             upscale = Model.from_pretrained(upscale, device=str(self.device))
         if print_size is not None:
             request, route = printing(print_size, request, self, upscale)
-        generation = generating(
-            self,
-            request,
-            palette=palette,
-            palette_strength=palette_strength,
-            composition=composition,
-            composition_strength=composition_strength,
-            variations=variations,
-            of=of,
-            prompts=prompts,
-        ).asking(copies, retries)
+        generation = (
+            generating(
+                self,
+                request,
+                palette=palette,
+                palette_strength=palette_strength,
+                composition=composition,
+                composition_strength=composition_strength,
+                variations=variations,
+                of=of,
+                prompts=prompts,
+            )
+            .asking(copies, retries)
+            .choosing(best_of)
+        )
         route = route or Route.through(upscale, (generation.canvas.width, generation.canvas.height))
         route.checked(generation.policy)
         works = sorted(generation.works(count), key=_position)

@@ -18,12 +18,14 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.models import Generation, Model, SamplerSettings
+from sfumato.models.critic import Critic
 from sfumato.models.estimates import effective_guidance
 from sfumato.models.sampling import BATCH
 from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator
 from sfumato.text import counted
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.critic import FEWEST_WORKS, fitted_critic
 from sfumato.training.halving import Budget, best, rounds_cost
 from sfumato.training.statistics import Statistics
 
@@ -57,12 +59,14 @@ class Candidate:
 class Calibration:
     """settings: with which works come nearest to the pictures; sentence: what was chosen and how, for the card;
     early_share: where in the run the early average was kept that guides, None for the usual one; reference_noise: of
-    what a cascade's first upscaler enlarges, None where it was not looked for."""
+    what a cascade's first upscaler enlarges, None where it was not looked for; critic: what tells works with these
+    settings from pictures, None where there were too few."""
 
     settings: SamplerSettings
     sentence: str
     early_share: float | None = None
     reference_noise: float | None = None
+    critic: Critic | None = None
 
 
 @dataclass
@@ -122,7 +126,9 @@ def calibrate(
     for others in (with_less_contrast, sharper):
         of_found = others(found, models[found.early_share])
         found = best([found, *of_found], trials.more, trials.loss, LATE_TRIALS)
-    return Calibration(found.settings, _sentence(found, trials), found.early_share)
+    trials.more(found, FEWEST_WORKS // BATCH)
+    critic = fitted_critic(pictures, Statistics.joined(trials.made[found]))
+    return Calibration(found.settings, _sentence(found, trials), found.early_share, critic=critic)
 
 
 def pairs(models: Mapping[float | None, Model]) -> list[Candidate]:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sfumato.features.appearance import Descriptor
+from sfumato.features.appearance import Descriptor, gradient_energies, lightness_levels
 from sfumato.random import keyed_generator
 
 # A picture is all but empty if no larger share than EMPTY of the collection has less gradient.
@@ -19,7 +19,6 @@ EMPTY = 0.02
 WEIGHT_OF_PATCHES, WEIGHT_OF_EMPTY = 8.0, 1.0
 PATCH, PATCHES, DIRECTIONS, QUANTILES = 4, 16, 32, 200
 LEAST_CONTRAST = 2.0  # levels: what rounding leaves in a flat patch is not blown up
-_LIGHT = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +38,8 @@ class Statistics:
     @classmethod
     def of(cls, images: Tensor) -> Statistics:
         """images: [N, 3, H, W] in -1..1, H and W 4 or more."""
-        levels = 127.5 * images.double()
-        light = (levels * levels.new_tensor(_LIGHT).view(1, 3, 1, 1)).sum(1)
-        down, across = (light.diff(dim=axis).square().mean((1, 2)) for axis in (1, 2))
-        # A level's square is added, as rounding to whole levels does.
-        return cls(Descriptor()(images).double(), torch.log(down + across + 1), _projected(light))
+        light = lightness_levels(images)
+        return cls(Descriptor()(images).double(), gradient_energies(images), _projected(light))
 
     @classmethod
     def joined(cls, parts: Iterable[Statistics]) -> Statistics:

@@ -227,7 +227,7 @@ def guided_upscaler(config: ModelConfig) -> ModelConfig:
 
 def calibrated(config: ModelConfig, calibration: Calibration) -> ModelConfig:
     """The same with what a calibration has found."""
-    update: dict[str, Any] = {"generation": calibration.settings}
+    update: dict[str, Any] = {"generation": calibration.settings, "critic": calibration.critic}
     if calibration.reference_noise is not None:
         first, *others = config.upscalers
         generation = first.generation.model_copy(update={"reference_noise": calibration.reference_noise})

@@ -55,6 +55,7 @@ class _Unfinished(Plain):
     recipe: Recipe
     upscaler: str
     reduction: Reduction | None = None
+    best_of: Number = 1
 
 
 def begin(
@@ -65,13 +66,16 @@ def begin(
     seed: int | None,
     upscaler: str = "",
     reduction: Reduction | None = None,
+    best_of: int = 1,
 ) -> None:
     """Note, before the first file of a series is written, what is to be made. Call it while at work there.
 
     recipe: of the first work; seed: the one that was asked for, if one was; upscaler: the digest of its weights, of the
-    one that works leave by; reduction: what they are made smaller to at last.
+    one that works leave by; reduction: what they are made smaller to at last; best_of: how many are made for each.
     """
-    begun = _Unfinished(series=series, seed=seed, recipe=recipe, upscaler=upscaler, reduction=reduction)
+    begun = _Unfinished(
+        series=series, seed=seed, recipe=recipe, upscaler=upscaler, reduction=reduction, best_of=best_of
+    )
     write_whole_text(directory.claim(UNFINISHED), begun.model_dump_json() + "\n", force=True)
 
 
@@ -88,6 +92,7 @@ def unfinished(
     seed: int | None,
     upscaler: str = "",
     reduction: Reduction | None = None,
+    best_of: int = 1,
 ) -> Series | None:
     """The series that the same request has begun here and not finished, as where it was killed.
 
@@ -98,7 +103,8 @@ def unfinished(
     except (OSError, ValidationError):
         return None
     series = begun.series
-    if (series.count, begun.seed, begun.upscaler, begun.reduction) != (count, seed, upscaler, reduction):
+    asked = count, seed, upscaler, reduction, best_of
+    if (series.count, begun.seed, begun.upscaler, begun.reduction, begun.best_of) != asked:
         return None
     return series if _alike(begun.recipe, recipe_of(series.seed, series.first)) else None
 
