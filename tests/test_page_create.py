@@ -135,6 +135,17 @@ def test_a_print_says_all_of_the_size_and_small_works_are_asked_of_models_that_e
     assert spec["asked"] == {"seed": 7}
 
 
+def test_the_best_of_four_is_asked_of_models_that_can_choose() -> None:
+    settings, chooses = SETTINGS | {"best": True}, MODEL | {"chooses": True}
+    spec = said("page.specOf(settings, model, null, {})", settings=settings, model=chooses)
+    assert SPEC.validate_python(spec).best_of == 4
+    assert "best_of" not in said("page.specOf(settings, model, null, {})", settings=settings, model=MODEL)
+    spec = said(
+        "page.specOf(settings, model, {}, given)", settings=settings, model=chooses, given={"picture": UPLOADED}
+    )
+    assert "best_of" not in spec
+
+
 def test_classes_of_another_model_are_not_asked_of_this_one() -> None:
     settings = SETTINGS | {"shares": {"painting": 70, "of another": 30}, "negative": "of another"}
     spec = said("page.specOf(settings, model, null, {})", settings=settings, model=MODEL)

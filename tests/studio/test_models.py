@@ -55,6 +55,16 @@ def test_kinds_are_told_by_the_configuration(trained, tmp_path, changes, kind):
     assert model.makes_works is (kind not in ("upscaler", "autoencoder"))
 
 
+def test_a_model_with_a_critic_chooses(trained, tmp_path):
+    shutil.copytree(trained.runs / RUN / "model", tmp_path / "runs" / "other" / "model")
+    file = tmp_path / "runs" / "other" / "model" / "config.json"
+    config = json.loads(file.read_text())
+    assert not model_of(models_of(Place(tmp_path))[0].id, Place(tmp_path)).chooses
+    file.write_text(json.dumps(config | {"critic": {"weights": [0.0] * 189}}))
+    (model,) = models_of(Place(tmp_path))
+    assert model.chooses
+
+
 def test_a_pipeline_of_diffusers_reads_text(tmp_path):
     (tmp_path / "sd").mkdir()
     (tmp_path / "sd" / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')

@@ -95,6 +95,11 @@ class StudioModel:
         return int(self.config.get("size") or 0)
 
     @property
+    def chooses(self) -> bool:
+        """Whether it has a critic, which keeps the best of several works."""
+        return self.config.get("critic") is not None
+
+    @property
     def factor(self) -> int:
         """How many times it enlarges, 1 for all but upscalers."""
         return int(self.config.get("factor") or 1)

@@ -150,6 +150,14 @@ def test_a_job_of_which_all_works_are_refused_has_failed_and_says_why(
     assert not filled.works(job)
 
 
+def test_the_best_of_several_is_kept_where_the_model_can_choose(filled: Any) -> None:
+    job = filled.done(generate(count=1).model_copy(update={"best_of": 2}))
+    assert job.state == "failed"
+    assert "has no critic to choose by" in job.reason
+    with pytest.raises(ValueError, match="best_of"):
+        Generate(model=MODEL, best_of=17)
+
+
 def test_a_print_has_its_pixels_and_what_is_none_is_no_spec(filled: Any) -> None:
     job = filled.done(generate(count=1).model_copy(update={"print_size": "2x1mm@254"}))
     (entered,) = filled.works(job)

@@ -69,11 +69,12 @@ class Making(Plain):
 
 
 class Generate(Making):
-    """Works from noise. print_size: how large they are to be on paper, as '30x40cm@200' (`PrintSize.parse`);
-    variations: how far from the work ``of``, 0 to 1."""
+    """Works from noise. print_size: how large they are to be on paper, as '30x40cm@200' (`PrintSize.parse`); best_of:
+    how many are made for each, of which one is kept; variations: how far from the work ``of``, 0 to 1."""
 
     kind: Literal["generate"] = "generate"
     print_size: Annotated[str, AfterValidator(_is_a_print), Field(max_length=60)] | None = None
+    best_of: Annotated[int, Field(ge=1, le=16)] = 1
     variations: Fraction | None = None
     of: OfWork | None = None
 

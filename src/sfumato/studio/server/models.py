@@ -21,10 +21,11 @@ router = APIRouter(prefix="/api/models", tags=["models"], responses=ERRORS)
 
 class ModelSummary(BaseModel):
     """size: pixels a side, 0 where only opening the model would tell; base_size: of the small works that its upscalers
-    enlarge, size where it has none; largest: the longest side of a work that may be
-    asked for, None for any; shares: of the classes, how often each was seen, in proportion; licence: of the pictures
-    that it learned from, '' where they have several or none is known; terms: what follows from these licences, in
-    sentences; digest: by which recipes name it, '' where it is not known; run: the training that made it."""
+    enlarge, size where it has none; largest: the longest side of a work that may be asked for, None for any; chooses:
+    whether it can keep the best of several works; shares: of the classes, how often each was seen, in proportion;
+    licence: of the pictures that it learned from, '' where they have several or none is known; terms: what follows from
+    these licences, in sentences; digest: by which recipes name it, '' where it is not known; run: the training that
+    made it."""
 
     id: str
     name: str
@@ -34,6 +35,7 @@ class ModelSummary(BaseModel):
     size: int
     base_size: int
     largest: int | None
+    chooses: bool
     factor: int
     settings: dict[str, Any]
     licence: str
@@ -61,6 +63,7 @@ def summary_of(model: StudioModel, largest: int | None = None) -> ModelSummary:
         size=model.size,
         base_size=model.base_size,
         largest=largest,
+        chooses=model.chooses,
         factor=model.factor,
         settings=dict(model.settings),
         licence=short_name(next(iter(licences))) if len(licences) == 1 else "",

@@ -103,11 +103,14 @@ function Own({ name, min, max, step }) {
 }
 
 function How() {
-  const { number, negative, without, holds, source: of } = settings.value;
-  const { kind, classes = [] } = model.value;
+  const { number, negative, without, holds, source: of, best } = settings.value;
+  const { kind, classes = [], chooses } = model.value;
   const named = (none) => [{ value: "", label: none }, ...classes.map((name) => ({ value: name, label: name }))];
-  const remakes = verbOf(settings.value, source.value) === "remake";
-  return html`<${Part} title=${t("create.how")}>
+  const verb = verbOf(settings.value, source.value);
+  const remakes = verb === "remake";
+  return html`<${Part} title=${t("create.how")} set=${verb === "make" && best && chooses && t("create.best")}>
+    ${verb === "make" && chooses && html`<${Checkbox} label=${t("create.best")} hint=${t("create.best.hint")}
+      checked=${best} onChange=${(checked) => change({ best: checked })} />`}
     ${kind !== "gan" && html`<${Own} name="steps" min=${1} max=${1000} step=${1} />
       <${Own} name="guidance" min=${0} max=${100} step=${0.1} />
       <${Own} name="sharpness" min=${0} max=${0.2} step=${0.01} />`}

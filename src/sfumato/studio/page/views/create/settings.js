@@ -20,6 +20,7 @@ const FIRST = {
   base: false, // the small works of a model with upscalers
   print: "", // how large works are to be on paper: 30x40cm@200
   upscaler: null,
+  best: false, // of several works the one that is most like the pictures
   steps: null,
   guidance: null,
   sharpness: null,

@@ -1,5 +1,8 @@
 // From what is set in Create to what a job is asked (jobs/specs.py). Plain functions of plain values.
 
+// Of how many works the best is kept; more of them are too much alike.
+export const CANDIDATES = 4;
+
 export const MAKERS = ["classes", "unconditional", "text", "gan"];
 
 // The verb of the button: make, remake, fill, extend or enlarge. source: the picture to begin with, or null.
@@ -64,6 +67,7 @@ export function specOf(settings, model, source, given) {
   if (settings.upscaler) spec.upscaler = settings.upscaler;
   if (model.kind !== "gan") steer(spec, settings, given);
   if (verb === "make") {
+    if (settings.best && model.chooses) spec.best_of = CANDIDATES;
     if (settings.print.trim()) return { ...spec, print_size: settings.print.trim() };
     if (settings.base && model.base_size < model.size) spec.asked.stage = "base";
     for (const name of ["width", "height"]) if (settings[name]) spec.asked[name] = settings[name];
