@@ -266,7 +266,8 @@ class _Training:
             return None
         throughput, examples = self.throughput, self.examples
         end = throughput.elapsed() + throughput.calibration_seconds
-        of_base = end - SHARE * throughput.calibration_seconds * isinstance(examples, CascadeExamples)
+        is_noisy = any(each.reference_noise for each in self.config.upscalers[:1])  # or there is nothing to choose
+        of_base = end - SHARE * throughput.calibration_seconds * is_noisy
         parts = map(Statistics.of, pictures_of(examples.dataset, self.config.class_shares, self.labels))
         shares: list[float | None] = [*state.early.shares(state.step)] or [None]
         models = {share: self.writer.model(early_share=share).base for share in shares}
