@@ -173,7 +173,9 @@ def test_a_run_makes_one_model_of_all_stages(begin: Callable[..., Run], tiny_dat
     assert upscaler.sigma_data == objective.details[0]
     assert upscaler.reference_noise == objective.augmentation > 0
     assert Generation.of(model, policy=Policy.none(), steps=2).work().image.size == (32, 32)
-    assert model.early.keys() == model.denoiser.network.state_dict().keys()
+    assert model.early.keys() == model.denoiser.weights().keys()
+    assert upscaler.has_early
+    assert (upscaler.generation.guidance_kind, upscaler.generation.guidance) == ("autoguidance", 2)
 
 
 def test_a_closed_run_goes_on_as_if_it_had_not_been(begin: Callable[..., Run]) -> None:

@@ -124,7 +124,10 @@ def test_a_run_makes_an_upscaler(begin: Callable[..., Run], tiny_dataset: Datase
     model = Model.from_pretrained(run.path)
     assert (model.config.objective, model.config.factor, model.config.size) == ("upscaling", 2, 16)
     assert model.config.sigma_data == run.record.settings.objective.detail
-    assert (model.config.classes, model.early) == ((), {})
+    assert model.config.classes == ()
+    assert model.config.has_early
+    assert model.early.keys() == model.denoiser.weights().keys()
+    assert (model.config.generation.guidance_kind, model.config.generation.guidance) == ("autoguidance", 2)
     assert "Makes | pictures 2 times as large, in windows of 16 x 16 pixels" in model.card
     assert "sfumato upscale" in model.card
     assert "pipeline_tag: image-to-image" in model.card
