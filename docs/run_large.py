@@ -3,7 +3,7 @@
     python docs/run_large.py RUN [DIRECTORY]
 
 writes works-256.jpg and works-1024.jpg (by the sizes that the model has) into docs/pictures or a directory. Works are
-those of one seed in their order: none is left out or chosen.
+those of one seed in their order, each the best of four by the model's own critic: nobody left out or chose any.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sfumato.works.saving import Product, still
 
 PICTURES: Final = Path(__file__).parent / "pictures"
 SEED: Final = 7
-MANY, FEW = 64, 4
+MANY, FEW, BEST_OF = 64, 4, 4
 QUALITY: Final = 85
 MOST_SIDE: Final = 2200  # pixels of a sheet, so that a page loads it
 
@@ -33,8 +33,8 @@ def main() -> None:
     model = Model.from_pretrained(sys.argv[1])
     if not model.upscalers:
         sys.exit(f"{sys.argv[1]} has no upscalers; train it with --size 256")
-    write(model, model.generate(MANY, seed=SEED), folder)
-    write(model, model.generate(FEW, seed=SEED, upscale=model), folder)
+    write(model, model.generate(MANY, seed=SEED, best_of=BEST_OF), folder)
+    write(model, model.generate(FEW, seed=SEED, best_of=BEST_OF, upscale=model), folder)
 
 
 def write(model: Model, works: list[Work], folder: Path) -> Path:

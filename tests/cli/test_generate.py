@@ -285,6 +285,9 @@ def test_the_best_of_several_is_kept_and_more_follow(sfumato, run, tmp_path):
     answer = sfumato("generate", run, "-n", 2, "--best-of", 3, "-o", tmp_path / "works")
     assert answer.code == 2
     assert "has no critic to choose by" in answer.err
+    answer = sfumato("generate", run, "-n", 2, "--best-of", 3, "--trajectory", "-o", tmp_path / "works")
+    assert answer.code == 2
+    assert "leave one of the two out" in answer.err
     model = Model.from_pretrained(run)
     critic = Critic(weights=(*[0.0] * (MEASURES - 1), 1.0))
     model.config = model.config.model_copy(update={"critic": critic})

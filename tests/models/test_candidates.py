@@ -10,6 +10,7 @@ from PIL import Image
 
 from sfumato.errors import SfumatoError
 from sfumato.models import Generation, Model, reproduce
+from sfumato.models.candidates import SEEDS_APART
 from sfumato.models.canvas import refining_canvas
 from sfumato.models.critic import MEASURES, Critic, measures
 from sfumato.models.effort import looks, watched_looks
@@ -26,20 +27,59 @@ def critical(cascade: Model) -> Model:
 
 
 def test_the_work_that_the_critic_likes_best_is_kept(critical: Model) -> None:
-    works = list(Generation.of(critical, seed=5).choosing(3).works(4))
-    small = [Generation.of(critical.base, seed=seed).pictures(4).clamp(-1, 1) for seed in (5, 6, 7)]
-    scores = torch.stack([ROUGH.scores(pictures) for pictures in small])
-    wanted = scores.argmax(0).tolist()
+    asked = Generation.of(critical, seed=5, label="waves")
+    works = list(asked.choosing(3).works(8))
+    seeds = [5 + number * SEEDS_APART for number in range(3)]
+    small = [Generation.of(critical.base, seed=seed, label="waves").pictures(8).clamp(-1, 1) for seed in seeds]
+    wanted = torch.stack([ROUGH.scores(pictures) for pictures in small]).argmax(0).tolist()
     assert len(set(wanted)) > 1
-    assert [work.recipe.attempt for work in works] == wanted
-    assert [work.recipe.request.series_seed for work in works] == [5 + candidate for candidate in wanted]
-    assert [work.recipe.request.position for work in works] == [0, 1, 2, 3]
+    assert [work.recipe.request.series_seed for work in works] == [seeds[number] for number in wanted]
+    assert [work.recipe.attempt for work in works] == [number * SEEDS_APART for number in wanted]
+    assert [work.recipe.request.position for work in works] == list(range(8))
     # Each is the work of its own seed, to the pixel, as its recipe makes it without any candidates.
     for work in works:
-        alone = Generation.of(critical, seed=work.recipe.request.series_seed)
-        (same,) = alone.works(1, work.recipe.request.position)
-        assert same.image.tobytes() == work.image.tobytes()
         assert reproduce(critical, work.recipe).image.tobytes() == work.image.tobytes()
+
+
+def test_classes_are_as_frequent_as_without_candidates(critical: Model) -> None:
+    """Each candidate for a work is of the class that the work's own seed draws."""
+    plain, chosen = ([work.recipe.request.label for work in asked.works(16)] for asked in asked_twice(critical))
+    assert len(set(plain)) > 1
+    assert chosen == plain
+
+
+def asked_twice(model: Model) -> list[Generation]:
+    return [Generation.of(model, seed=5, stage="base").choosing(best_of) for best_of in (1, 4)]
+
+
+def test_the_next_seed_has_other_candidates(critical: Model) -> None:
+    one, other = (
+        {work.image.tobytes() for work in Generation.of(critical, seed=seed, stage="base").choosing(4).works(16)}
+        for seed in (1, 2)
+    )
+    assert len(one) == len(other) == 16
+    assert not one & other
+
+
+def test_a_candidate_without_numbers_is_not_chosen_and_ends_nothing(
+    critical: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sfumato.models import cascade as module
+
+    sampling_of, count = module.sampling_of, [0]
+
+    def broken(model: Model, *arguments: Any, **named: Any) -> Any:
+        sampling = sampling_of(model, *arguments, **named)
+        count[0] += 1
+        if count[0] > 1:
+            return sampling
+        return replace(sampling, steps=(replace(step, x=step.x * torch.nan) for step in sampling.steps))
+
+    monkeypatch.setattr(module, "sampling_of", broken)
+    work = Generation.of(critical, seed=5).choosing(2).work()
+    assert work.recipe.attempt == SEEDS_APART
+    count[0] = 0
+    assert Generation.of(critical, seed=5).choosing(2).pictures().isfinite().all()
 
 
 def test_it_does_not_depend_on_how_many_are_asked_for(critical: Model) -> None:
@@ -51,10 +91,11 @@ def test_it_does_not_depend_on_how_many_are_asked_for(critical: Model) -> None:
 
 
 def test_a_model_without_upscalers_chooses_too(new_model: Callable[..., Model]) -> None:
-    plain = new_model(critic=ROUGH, size=16)
+    plain = new_model(critic=ROUGH, size=16, classes=(), class_shares=())
     works = list(Generation.of(plain, seed=1).choosing(4).works(6))
     assert len({work.recipe.attempt for work in works}) > 1
-    energies = measures(torch.cat([Generation.of(plain, seed=seed).pictures(6) for seed in (1, 2, 3, 4)]).clamp(-1, 1))
+    seeds = [1 + number * SEEDS_APART for number in range(4)]
+    energies = measures(torch.cat([Generation.of(plain, seed=seed).pictures(6) for seed in seeds]).clamp(-1, 1))
     assert torch.allclose(
         measures(torch.stack([shown(work.image) for work in works]))[:, -1],
         energies[:, -1].view(4, 6).max(0).values,
@@ -96,8 +137,8 @@ def test_a_work_that_is_refused_is_made_again_of_seeds_that_none_was_chosen_of(
     events = [event for event in asked.events(2) if event.works or event.refused]
     assert [refusal.again for event in events for refusal in event.refused] == [True]
     works = {work.recipe.request.position: work.recipe for event in events for work in event.works}
-    assert works[0].attempt in (2, 3)
-    assert works[1].attempt in (0, 1)
+    assert works[0].attempt in (1, SEEDS_APART + 1)
+    assert works[1].attempt in (0, SEEDS_APART)
     assert all(recipe.request.series_seed == 5 + recipe.attempt for recipe in works.values())
 
 

@@ -58,7 +58,7 @@ def test_pictures_of_one_seed_and_of_two_differ(model):
 def test_classes_are_drawn_as_often_as_in_training(new_model):
     model = new_model(classes=("a", "b", "c"), class_shares=(0.6, 0.4, 0.0))
     generation = Generation.of(model, seed=9)
-    counts = np.bincount([next(iter(generation.classes_of(index))) for index in range(4000)], minlength=3)
+    counts = np.bincount([next(iter(generation.told.classes_of(index))) for index in range(4000)], minlength=3)
     # Four standard deviations of a binomial distribution.
     assert abs(counts[0] / 4000 - 0.6) < 4 * (0.6 * 0.4 / 4000) ** 0.5
     assert counts[2] == 0
@@ -66,7 +66,7 @@ def test_classes_are_drawn_as_often_as_in_training(new_model):
 
 def test_shares_need_not_sum_to_one(new_model):
     generation = Generation.of(new_model(class_shares=(300.0, 100.0)), seed=9)
-    share = np.mean([generation.classes_of(index) == {0: 1.0} for index in range(4000)])
+    share = np.mean([generation.told.classes_of(index) == {0: 1.0} for index in range(4000)])
     assert abs(share - 0.75) < 4 * (0.75 * 0.25 / 4000) ** 0.5
 
 

@@ -220,10 +220,10 @@ def test_what_the_policy_does_not_allow_is_not_begun(new_model, asked: dict, sai
 
 def test_without_a_class_those_are_drawn_that_are_allowed(new_model) -> None:
     generation = Generation.of(new_model(), policy=limited(classes=["waves"]))
-    assert {generation.label_of(position) for position in range(20)} == {"waves"}
+    assert {generation.told.label_of(position) for position in range(20)} == {"waves"}
     both = Generation.of(new_model(), policy=limited(classes=["waves", "circles"]))
-    drawn = [both.label_of(position) for position in range(40)]
-    assert drawn == [Generation.of(new_model()).label_of(position) for position in range(40)]
+    drawn = [both.told.label_of(position) for position in range(40)]
+    assert drawn == [Generation.of(new_model()).told.label_of(position) for position in range(40)]
     with pytest.raises(SfumatoError, match="the policy allows none of the model's classes"):
         Generation.of(new_model(), policy=limited(classes=["portraits"]))
 

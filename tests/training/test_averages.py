@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from sfumato.training.averages import PowerAverage, exponent
+from sfumato.training.averages import EarlyAverages, PowerAverage, exponent
 
 
 class Number(nn.Module):
@@ -83,3 +83,20 @@ def test_statistics_of_batches_are_averaged_with_the_weights() -> None:
     assert plain.module.running_mean.item() == seen[-1]
     assert average.module.running_mean.item() == pytest.approx(averages(seen, 0.1)[-1], rel=1e-5)
     assert average.module.num_batches_tracked.item() == 3
+
+
+def test_upscalers_are_guided_by_the_usual_average_or_the_nearest_that_has_them() -> None:
+    own, larger = "embed.weight", "upscalers.0.embed.weight"
+
+    def weights(share: float, *names: str) -> dict[str, Tensor]:
+        return {name: torch.tensor(share) for name in names}
+
+    kept = EarlyAverages({share: (int(100 * share), weights(share, own, larger)) for share in (0.06, 0.12, 0.25)})
+    assert kept.chosen(0.06, 100) == weights(0.06, own) | weights(0.25, larger)
+    assert kept.chosen(None, 100) == weights(0.25, own, larger)
+    # As checkpoints of before have them.
+    kept.kept[0.25] = 25, weights(0.25, own)
+    assert kept.chosen(None, 100) == weights(0.25, own) | weights(0.12, larger)
+    kept.kept[0.12], kept.kept[0.06] = (12, weights(0.12, own)), (6, weights(0.06, own))
+    assert kept.chosen(0.12, 100) == weights(0.12, own)
+    assert EarlyAverages().chosen(None, 100) == {}

@@ -117,16 +117,16 @@ def test_the_pair_whose_works_are_like_the_pictures_is_found(
 
 def test_other_settings_are_tried_with_the_pair_that_was_found(models: Any, pictures: Statistics, tried: Any) -> None:
     pair, model = pairs(models)[5], models[0.25]
-    paler = with_less_contrast(pair, model)
-    wanted = sharper(paler[0], model)[1]
-    near = {wanted: 0.2, paler[0]: 0.22, pair: 0.25}
+    crisp = sharper(pair, model)[1]
+    wanted = with_less_contrast(crisp, model)[0]
+    near = {wanted: 0.2, crisp: 0.22, pair: 0.25}
     made = tried(lambda one: near.get(one, 0.4))
     found = calibrate(models, pictures, 100)
     assert found is not None
     assert (found.early_share, found.settings) == (wanted.early_share, wanted.settings)
     assert found.settings.guidance_contrast == 0.5
     assert "50% of it in contrast" in found.sentence
-    assert {one for one, _, _ in made} == {*pairs(models), *paler, *sharper(paler[0], model)}
+    assert {one for one, _, _ in made} == {*pairs(models), *sharper(pair, model), *with_less_contrast(crisp, model)}
 
 
 def test_contrast_is_not_tried_where_nothing_guides() -> None:

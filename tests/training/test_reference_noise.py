@@ -14,7 +14,7 @@ from sfumato.models.sampling import BATCH
 from sfumato.networks import UNetConfig
 from sfumato.training import reference_noise
 from sfumato.training.calibration import Calibration
-from sfumato.training.reference_noise import LEVELS, with_reference_noise
+from sfumato.training.reference_noise import LEVELS, share_of_time, with_reference_noise
 from sfumato.training.writer import calibrated
 
 UNET = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
@@ -111,3 +111,10 @@ def test_a_run_is_calibrated_in_all_stages(
     made = Model.from_pretrained(tmp_path / "run")
     assert made.config.upscalers[0].generation.reference_noise in LEVELS
     assert "what is enlarged has noise of" in made.card
+
+
+def test_time_is_kept_for_it_where_there_is_something_to_choose(model: Model) -> None:
+    plain = model.config.upscalers[0].model_copy(update={"reference_noise": 0.0})
+    assert share_of_time(model.config) == reference_noise.SHARE
+    assert share_of_time(model.config.model_copy(update={"upscalers": (plain,)})) == 0
+    assert share_of_time(model.config.base) == 0

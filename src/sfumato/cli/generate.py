@@ -12,6 +12,7 @@ from sfumato.cli import options
 from sfumato.cli.bar import say
 from sfumato.cli.pretrained import PretrainedOptions, PromptFile
 from sfumato.cli.printing import PrintSizeOption
+from sfumato.errors import SfumatoError
 from sfumato.text import counted
 from sfumato.works.request import Request
 
@@ -28,7 +29,9 @@ def generate(
     request: Request,
     best_of: Annotated[
         int,
-        typer.Option(min=1, max=16, help="Make so many for each work and keep the one most like the pictures."),
+        typer.Option(
+            min=1, max=16, help="Make so many for each work, and keep the one most like the pictures learned from."
+        ),
     ] = 1,
     variations: Annotated[
         float | None, typer.Option(help="With --of: how far from that work, 0 (the same) to 1 (another).")
@@ -64,6 +67,10 @@ def generate(
     from sfumato.models.verbs import generating
     from sfumato.works.series import Series, following, unfinished
 
+    if trajectory and best_of > 1:
+        raise SfumatoError(
+            "--trajectory and --best-of: a video would show the way of every candidate; leave one of the two out"
+        )
     console = Console(highlight=False)
     seed = request.seed if "seed" in request.model_fields_set else None
     directory = OwnDirectory(output, "works")

@@ -74,7 +74,7 @@ class PretrainedOptions:
 
 def said_of_no_prompt(generation: Generation) -> list[str]:
     """A sentence where a model that reads text is asked for nothing."""
-    if not generation.model.config.takes_prompts or generation.prompt_of(generation.request.position):
+    if not generation.model.config.takes_prompts or generation.told.prompt_of(generation.request.position):
         return []
     return ["no prompt was given, so these are what the model makes when nothing is asked for; say what with --prompt"]
 

@@ -27,11 +27,10 @@ class Part:
 
         self.model, upscalers = generation.model, generation.model.upscalers
         # A look of an upscaler counts as so many of the model's own network.
-        self.shares = {self.model.base.denoiser: 1.0}
-        self.shares |= {each.denoiser: look_flops(each) / self.cost for each in upscalers}
+        self.shares = [1.0, *(look_flops(each) / self.cost for each in upscalers)]
 
         def planned(wanted: int) -> list[float]:
-            looks = zip(self.shares.values(), stage_looks(generation, wanted), strict=True)
+            looks = zip(self.shares, stage_looks(generation, wanted), strict=True)
             return [share * look for share, stage in looks for look in stage]
 
         self.planned_of = functools.cache(planned)
@@ -51,10 +50,10 @@ class Part:
         return look_flops(self.model.base)
 
     def has(self, denoiser: Denoiser) -> bool:
-        return not self.ended and any(denoiser is one for one in self.model.denoisers)
+        return not self.ended and self.model.stage_of(denoiser) is not None
 
     def look(self, denoiser: Denoiser, count: int) -> None:
-        looks = self.shares.get(denoiser, 1.0) * count
+        looks = self.shares[self.model.stage_of(denoiser) or 0] * count
         self.looked += looks
         self.in_step += looks
 
@@ -121,7 +120,7 @@ class SamplingBar(ExitStack):
         """A step of a batch has ended, of the first part or another."""
         part = part or self.parts[0]
         part.followed = True
-        if event.attempt and event.step == 1:
+        if event.attempt and event.step == 1 and part.planned:  # a work that is made again has its own to begin with
             part.another_batch(len(event.positions))
         part.step()
         self._show()

@@ -17,6 +17,8 @@ from sfumato.models.model import Model
 from sfumato.models.sampling import InitialNoise, Sampling
 
 MOST_CANDIDATES: Final = 16
+# Between the seeds of the candidates for one work: whoever asks for the next seed gets others.
+SEEDS_APART: Final = 1_000_000
 
 
 @dataclass(eq=False)
@@ -73,7 +75,7 @@ def critic_of(model: Model, canvas: Canvas) -> Critic:
         raise SfumatoError("best of: what begins with a picture has no candidates to choose from; leave it out")
     if model.config.critic is None:
         raise SfumatoError(
-            f"best of: the model '{model.config.name}' has no critic to choose by, which a training of three minutes "
-            "or more fits at its end; leave it out, or train longer"
+            f"best of: the model '{model.config.name}' has no critic to choose by; trainings of some minutes fit one, "
+            "of models that make works of noise in many steps: leave it out, or train one"
         )
     return model.config.critic

@@ -38,7 +38,7 @@ def stage_looks(generation: Generation, wanted: int | None = None) -> list[list[
     model, settings, whole = generation.model, generation.settings, generation.canvas
     canvas, *larger = canvases(model, whole, settings)
     batch = batch_size(model, whole)
-    classes = max(len(generation.classes_of(0)), 1) if canvas.reference is None else 1
+    classes = max(len(generation.told.classes_of(0)), 1) if canvas.reference is None else 1
     is_guided = generation.guidance_kind != "none"
     seen = batch * _windows(model.base, canvas, generation.steering)
     stages = [_looks(model.base, settings, canvas, seen, classes, is_guided=is_guided) * generation.best_of]

@@ -4,7 +4,7 @@ on nothing else."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
@@ -13,35 +13,29 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.diffusion import ClassCondition, Mixture
+from sfumato.diffusion.randomness import PictureNoise
 from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
-from sfumato.models.candidates import MOST_CANDIDATES, critic_of
+from sfumato.models.candidates import MOST_CANDIDATES, SEEDS_APART, critic_of
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.cascade import sampling_for
-from sfumato.models.classes import class_mixture, drawn_class
-from sfumato.models.conditions import away_from, cut_from, mixture_of_words
+from sfumato.models.conditions import away_from
 from sfumato.models.estimates import effective_guidance
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
 from sfumato.models.noise import noise_of
 from sfumato.models.progress import Progress, warn_of
-from sfumato.models.sampling import (
-    InitialNoise,
-    Sampling,
-    batch_size,
-    one_pass,
-    part_to_make,
-)
+from sfumato.models.sampling import InitialNoise, Sampling, batch_size, one_pass
 from sfumato.models.steering import Steering
+from sfumato.models.told import Told
 from sfumato.policy.policy import Policy
 from sfumato.text import counted, readable
 from sfumato.works import Recipe, Work
 from sfumato.works.edits import Reconstruct
-from sfumato.works.prompts import NO_WORDS, Prompts, spoken
+from sfumato.works.prompts import NO_WORDS, Prompts
 from sfumato.works.recipe import Environment
 from sfumato.works.refusal import Refusal, RefusedWarning, said_of_refusals
 from sfumato.works.request import Request, SamplerSettings
@@ -53,9 +47,9 @@ class Generation:
 
     request: complete, what was left open is as the model has it; canvas: what the request's pictures and size make;
     origin: of a picture to be enlarged that is a work, its recipe; earlier: what that is near to; policy: the limits
-    that hold; attempt: how many seeds before this one were passed over, refused or not chosen; prompts: that a series
-    goes through, of a model that reads text; best_of: works of so many seeds, this one and those that follow, are made
-    in the place of each, and the one is kept that the model's critic likes best.
+    that hold; attempt: how far its seed is beyond the one that was asked for, by 1 for each work that was refused in
+    its place, and by SEEDS_APART for each other candidate; prompts: that a series goes through, of a model that reads
+    text; best_of: how many candidates are made for each work, of which the model's critic chooses one.
     """
 
     model: Model
@@ -134,7 +128,7 @@ class Generation:
         """
         check_can_be_judged(self.model, self.policy, count)
         for positions in self._batches(count, first):
-            check_prompts(self.policy, map(self.prompt_of, positions))
+            check_prompts(self.policy, map(self.told.prompt_of, positions))
         with self.model.giving_way():
             for positions in self._batches(count, first):
                 asked: Generation = self
@@ -144,21 +138,23 @@ class Generation:
                         progress = asked._progress(step, sampling, positions, previews=previews)
                         yield progress
                     positions = [refusal.position for refusal in progress.refused if refusal.again]
-                    asked = asked._after(self.best_of)
-                    check_prompts(self.policy, map(asked.prompt_of, positions))  # another seed chooses otherwise
+                    asked = asked.after(1)
+                    check_prompts(self.policy, map(asked.told.prompt_of, positions))  # another seed chooses otherwise
 
     def _progress(self, step: Step, sampling: Sampling, positions: Sequence[int], *, previews: bool) -> Progress:
         """positions: of the works that are wanted of a batch."""
         retries = self.policy.limits.retries
-        if not step.x.flatten(1).isfinite().all(1).any() and self.attempt == 0 and (len(step.x) > 1 or not retries):
-            sampling.check(step.x)  # it says why: there is nothing to go on with
         is_last = step.index + 1 == step.steps
+        is_lost = not step.x.flatten(1).isfinite().all(1).any() and (self.best_of == 1 or is_last)
+        if is_lost and self.attempt == 0 and (len(step.x) > 1 or not retries):
+            sampling.check(step.x)  # it says why: there is nothing to go on with
         images = sampling.decode(step.x, is_last) if previews or is_last else None
         pictures = () if images is None else tuple(to_pictures(images))
         works: tuple[Work, ...] = ()
         refused: tuple[Refusal, ...] = ()
         if images is not None and is_last:
             works, refused = self._judged(positions, pictures, images, sampling.chosen)
+        notes = self.told.left_out(positions) if step.index == 0 else ()
         return Progress(
             positions,
             step.index + 1,
@@ -169,29 +165,33 @@ class Generation:
             works,
             refused,
             self.attempt,
-            tuple(cut_from(self.model, [spoken(self.prompt_of(one)) for one in positions])) if step.index == 0 else (),
+            notes,
         )
 
     def _judged(
-        self, positions: Sequence[int], pictures: Sequence[Image.Image], images: Tensor, chosen: Sequence[int]
+        self,
+        positions: Sequence[int],
+        pictures: Sequence[Image.Image],
+        images: Tensor,
+        chosen: Sequence[int],
     ) -> tuple[tuple[Work, ...], tuple[Refusal, ...]]:
         """What is let out, and what is not. chosen: of several candidates which each is."""
-        from_noise = self.canvas.picture is None and self.canvas.reference is None
-        found = judged(pictures, images, self.policy, self.model.likeness, earlier=self.earlier, from_noise=from_noise)
-        tried = self.attempt // self.best_of
-        again = tried < self.policy.limits.retries and not isinstance(self.canvas.edit, Reconstruct)
+        policy, canvas, model = self.policy, self.canvas, self.model
+        from_noise = canvas.picture is None and canvas.reference is None
+        found = judged(pictures, images, policy, model.likeness, earlier=self.earlier, from_noise=from_noise)
+        again = self.attempt < policy.limits.retries and not isinstance(canvas.edit, Reconstruct)
         works, refused = [], []
         each = chosen or [0] * len(pictures)
         for position, picture, one, candidate in zip(positions, pictures, found, each, strict=True):
-            made = self._after(candidate)
+            made = self.after(candidate * SEEDS_APART)
             if one.refused:
                 refused.append(Refusal(made.request.series_seed, position, one.refused, again))
                 continue
-            learned_from = self.model.config.learned_from
-            works.append(Work(picture, made.recipe(position), learned_from, kept=self.canvas.kept, finding=one.finding))
+            recipe = made.recipe(position, self.told.label_of(position))
+            works.append(Work(picture, recipe, model.config.learned_from, kept=canvas.kept, finding=one.finding))
         return tuple(works), tuple(refused)
 
-    def _after(self, seeds: int) -> Self:
+    def after(self, seeds: int) -> Self:
         """The same of the seed that is so many later."""
         seed = (self.request.series_seed + seeds) % 2**63
         return replace(self.with_seed(seed), attempt=self.attempt + seeds) if seeds else self
@@ -223,8 +223,12 @@ class Generation:
         batch = batch_size(self.model, self.canvas)
         start = positions[0] - positions[0] % batch
         # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
-        candidates = [self._after(seeds) for seeds in range(self.best_of)]
-        initial = [[one.initial_noise(position) for position in range(start, start + batch)] for one in candidates]
+        candidates = [self.after(number * SEEDS_APART) for number in range(self.best_of)]
+        # All candidates for a work are of one class, or the critic would decide how frequent classes are.
+        told = {position: self.told.mixture_of(position) for position in range(start, start + batch)}
+        initial = [
+            [InitialNoise(one.noise_at(place), mixture) for place, mixture in told.items()] for one in candidates
+        ]
         return sampling_for(
             self.model,
             self.settings,
@@ -262,53 +266,27 @@ class Generation:
 
     def initial_noise(self, position: int) -> InitialNoise:
         """What the work at a position begins with."""
-        return InitialNoise(noise_of(self.request.at(position)), self.mixture_of(position))
+        return InitialNoise(self.noise_at(position), self.told.mixture_of(position))
 
-    def mixture_of(self, position: int) -> Mixture:
-        """What the network is told of the work at a position."""
-        if not self.model.config.takes_prompts:
-            return ClassCondition.mixture(self.classes_of(position))
-        part = part_to_make(self.model, self.canvas, self.steering)
-        within = self.canvas if part is None else self.canvas.part(*part)
-        words, told = spoken(self.prompt_of(position)), self.settings.distilled_guidance
-        return mixture_of_words(self.model, within, words, self.request.negative, told)
+    def noise_at(self, position: int) -> PictureNoise:
+        return noise_of(self.request.at(position))
 
-    def prompt_of(self, position: int) -> str:
-        """The words that a work is made from, as its recipe has them."""
-        return self.prompts.at(position, self.request.series_seed)
+    @cached_property
+    def told(self) -> Told:
+        """What the network is told of each work."""
+        return Told(self.model, self.request, self.canvas, self.policy, self.prompts)
 
     @property
     def guidance_kind(self) -> str:
         return effective_guidance(self.model, self.settings, negative=self.request.negative is not None)
 
-    def classes_of(self, position: int) -> Mapping[int, float]:
-        """The classes of a work and their weights: those asked for, or one that is allowed, drawn as often as in
-        training."""
-        if self.request.label is not None:
-            return class_mixture(self.request.label, self.model.config)
-        if not self.model.config.classes:
-            return {}
-        return {drawn_class(self._allowed, self.model.config, self.request.series_seed, position): 1.0}
-
-    @cached_property
-    def _allowed(self) -> list[int]:
-        """The classes that may be drawn."""
-        return self.policy.allowed_classes(self.model.config.classes)
-
-    def label_of(self, position: int) -> str | None:
-        """The same in words: one class by its own name, a mixture as it was asked for."""
-        classes = self.classes_of(position)
-        if len(classes) > 1:
-            return self.request.label
-        return next((self.model.config.classes[number] for number in classes), None)
-
-    def recipe(self, position: int) -> Recipe:
-        """All that is needed to make the work at a position again."""
+    def recipe(self, position: int, label: str | None = None) -> Recipe:
+        """All that is needed to make the work at a position again. label: its class, where another seed drew it."""
         sampling = self.settings
         if self.guidance_kind == "none":
             sampling = sampling.model_copy(update={"guidance": 1.0})
-        told = {"prompt": self.prompt_of(position)} if self.model.config.takes_prompts else {}
-        said = {"label": self.label_of(position), "sampling": sampling, **told}
+        told = {"prompt": self.told.prompt_of(position)} if self.model.config.takes_prompts else {}
+        said = {"label": label or self.told.label_of(position), "sampling": sampling, **told}
         made = self.request.at(position).model_copy(update=said)
         return Recipe(
             model=self.model.reference,

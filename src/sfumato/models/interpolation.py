@@ -220,7 +220,7 @@ class _Way:
         self.classes = [{} if asked.label is None else class_mixture(asked.label, config) for asked in requests]
         self.negative = [away_from(end.model, end.request.negative) for end in self.ends]
         unwanted = [unwanted_of(end.model, end.request.negative) for end in self.ends]
-        words = [end.prompt_of(end.request.position) for end in self.ends]
+        words = [end.told.prompt_of(end.request.position) for end in self.ends]
         is_alike = one.settings == other.settings and one.steering == other.steering
         self.is_one_request = is_alike and unwanted[0] == unwanted[1] and words[0] == words[1]
 
@@ -275,7 +275,7 @@ class _Way:
         one = self.ends[0]
         if one.model.config.takes_prompts:
             end = self.ends[round(share)]
-            return end.mixture_of(end.request.position)
+            return end.told.mixture_of(end.request.position)
         return ClassCondition.mixture(self._mixture(share))
 
     def _mixture(self, share: float) -> Mapping[int, float]:

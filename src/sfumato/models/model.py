@@ -25,6 +25,7 @@ from sfumato.models.adapted import read_adapter_config
 from sfumato.models.adapted_pipeline import check_takes_no_base, check_takes_no_loras, open_adapted
 from sfumato.models.building import filled_denoiser
 from sfumato.models.configuration import ModelConfig
+from sfumato.models.early import EarlyDenoisers
 from sfumato.models.place import CARD, CONFIG, LIKENESS, RECORD, WEIGHTS, digest_in, opened_model
 from sfumato.models.pretrained import PretrainedParts, open_pretrained
 from sfumato.models.publishing import push
@@ -69,9 +70,7 @@ class Model:
     fitted: str = ""
     notes: tuple[str, ...] = ()
     threads: ThreadCount | None = field(default=None, init=False, repr=False)
-    # The denoisers with early weights that autoguidance has used, by their stage, each beside the first of the weights
-    # that it was made of. All stages of a model share it, as they are made anew each time.
-    _early: dict[int, tuple[Tensor, Denoiser]] = field(default_factory=dict, init=False, repr=False)
+    _early: EarlyDenoisers = field(default_factory=EarlyDenoisers, init=False, repr=False)
     _stage: int = field(default=0, init=False, repr=False)
 
     def __repr__(self) -> str:
@@ -93,9 +92,7 @@ class Model:
     @property
     def base(self) -> Self:
         """The same model without its upscalers: it makes the small pictures alone, and is known by the same weights."""
-        if not isinstance(self.denoiser, Cascade):
-            return self
-        return self._part(0, self.config.base, self.denoiser.base)
+        return self._part(0, self.config.base, self.denoiser.base) if isinstance(self.denoiser, Cascade) else self
 
     def at(self, stage: Stage) -> Self:
         """What makes works of a stage. Raises SfumatoError for the small ones of a model that enlarges none."""
@@ -131,18 +128,19 @@ class Model:
         """Whether it knows conditions that can be asked for, such as classes."""
         return bool(self.config.classes) or self.config.takes_prompts
 
-    @property
-    def denoisers(self) -> tuple[Denoiser, ...]:
-        """Its own, those of its upscalers and, once autoguidance has used them, those with the early weights."""
-        own = self.denoiser.stages if isinstance(self.denoiser, Cascade) else (self.denoiser,)
-        return (*own, *(denoiser for _, denoiser in self._early.values()))
+    def stage_of(self, denoiser: Denoiser) -> int | None:
+        """Which of its stages a denoiser is of, by the weights that it has now or by the early ones: 0 for its own
+        network, then its upscalers; None of what is none of the model's."""
+        stages = self.denoiser.stages if isinstance(self.denoiser, Cascade) else (self.denoiser,)
+        for stage, own in enumerate(stages):
+            if denoiser is own or self._early.is_of(denoiser, self._stage + stage):
+                return stage
+        return None
 
     @property
     def device(self) -> torch.device:
         """Where it computes."""
-        if self.computes_on is not None:
-            return self.computes_on
-        return next(self.denoiser.parameters()).device
+        return self.computes_on or next(self.denoiser.parameters()).device
 
     @classmethod
     def from_pretrained(
@@ -297,9 +295,5 @@ class Model:
                 f"the model '{self.config.name}' carries no early weights, which autoguidance needs; "
                 "choose classifier_free, or no guidance"
             )
-        first = next(iter(early.values()))
-        if self._stage not in self._early or self._early[self._stage][0] is not first:
-            made = filled_denoiser(self.config.base, early, f"the early weights of '{self.config.name}'")
-            self._early[self._stage] = first, made.eval().requires_grad_(False)
-        denoiser = self._early[self._stage][1]
+        denoiser = self._early.of(self._stage, self.config.base, early)
         return denoiser if next(denoiser.parameters()).device == self.device else denoiser.to(self.device)

@@ -45,7 +45,7 @@ def reproduction(
     shape = request.canvas if asked.stage == request.stage else _shape_at(model.config, request, asked.stage)
     canvas = canvas_of(model.config.at(asked.stage), shape, request.edit, picture, mask, strength)
     generation = Generation.of(model, asked, canvas=canvas, origin=recipe.origin, policy=policy)
-    check_prompts(generation.policy, [generation.prompt_of(asked.position)])
+    check_prompts(generation.policy, [generation.told.prompt_of(asked.position)])
     # With anything changed it is a work of its own, in whose place none was refused.
     is_changed = strength is not None or changes_work(request, changes or Request())
     return generation if is_changed else replace(generation, attempt=recipe.attempt)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.diffusion import Denoiser
-from sfumato.diffusion.denoiser import is_of_upscaler
+from sfumato.diffusion.denoiser import has_upscalers, is_of_upscaler
 
 USUAL_EARLY = 0.25  # of the steps: where the average is taken that guides, unless another was found to be better
 
@@ -75,11 +75,16 @@ class EarlyAverages:
 
     def chosen(self, share: float | None, steps: int) -> dict[str, Tensor]:
         """The average that was kept at that share; for None the usual one of a run of so many steps, or {}. Upscalers
-        are always guided by the usual one."""
-        usual = self.at(USUAL_EARLY, steps)
-        if share is None:
-            return usual
-        return {name: usual[name] if is_of_upscaler(name) else own for name, own in self.kept[share][1].items()}
+        are guided by the usual one, or by that nearest to it which has them: older checkpoints keep none of theirs."""
+        ranked = [self.kept[one][1] for one in self.shares(steps)]
+        if not ranked:
+            return {}
+        own = ranked[0] if share is None else self.kept[share][1]
+        larger = next(filter(has_upscalers, ranked), {})
+        return {
+            **{name: weights for name, weights in own.items() if not is_of_upscaler(name)},
+            **{name: weights for name, weights in larger.items() if is_of_upscaler(name)},
+        }
 
     def at(self, share: float, steps: int) -> dict[str, Tensor]:
         """Of the averages that were kept the one nearest to that share of all ``steps``; {} where none is kept."""

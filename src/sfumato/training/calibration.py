@@ -123,7 +123,7 @@ def calibrate(
     while count > 1 and rounds_cost(count, EARLY_TRIALS) > 2 * trials.budget.affordable() // 3:
         count -= 1
     found = best(candidates[:count], trials.more, trials.loss, EARLY_TRIALS)
-    for others in (with_less_contrast, sharper):
+    for others in (sharper, with_less_contrast):
         of_found = others(found, models[found.early_share])
         found = best([found, *of_found], trials.more, trials.loss, LATE_TRIALS)
     trials.more(found, FEWEST_WORKS // BATCH)
@@ -203,7 +203,8 @@ def _sentence(found: Candidate, trials: Trials) -> str:
     settings = found.settings
     usual = trials.models[found.early_share].config.generation
     by = "" if found.early_share is None else f" by the weights of {found.early_share:.0%} of the run"
-    muted = "" if settings.guidance_contrast == 1 else f", {settings.guidance_contrast:.0%} of it in contrast"
+    share = f"{settings.guidance_contrast:.0%}" if settings.guidance_contrast else "none"
+    muted = "" if settings.guidance_contrast == 1 else f", {share} of it in contrast"
     fresh = f"up to sigma {settings.noise_high:g}" if settings.noise_high < usual.noise_high else "at all levels"
     tried = sum(map(bool, trials.made.values()))
     return (

@@ -22,7 +22,7 @@ from sfumato.training.conditions import class_conditions, labels_among
 from sfumato.training.events import Evaluated, Event, Finished
 from sfumato.training.examples import judged_by
 from sfumato.training.objectives import Losses
-from sfumato.training.reference_noise import SHARE, with_reference_noise
+from sfumato.training.reference_noise import share_of_time, with_reference_noise
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
@@ -266,8 +266,7 @@ class _Training:
             return None
         throughput, examples = self.throughput, self.examples
         end = throughput.elapsed() + throughput.calibration_seconds
-        is_noisy = any(each.reference_noise for each in self.config.upscalers[:1])  # or there is nothing to choose
-        of_base = end - SHARE * throughput.calibration_seconds * is_noisy
+        of_base = end - share_of_time(self.config) * throughput.calibration_seconds
         parts = map(Statistics.of, pictures_of(examples.dataset, self.config.class_shares, self.labels))
         shares: list[float | None] = [*state.early.shares(state.step)] or [None]
         models = {share: self.writer.model(early_share=share).base for share in shares}

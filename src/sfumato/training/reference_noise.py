@@ -17,7 +17,7 @@ from torch import Tensor
 from sfumato.dataset import Dataset
 from sfumato.diffusion import SAMPLERS, Mixture
 from sfumato.diffusion.enlarging import references
-from sfumato.models import Generation, Model
+from sfumato.models import Generation, Model, ModelConfig
 from sfumato.models.canvas import plain_canvas
 from sfumato.models.estimates import guided
 from sfumato.models.noise import noise_levels
@@ -32,6 +32,11 @@ from sfumato.training.statistics import Statistics
 LEVELS: Final = (0.05, 0.1, 0.0, 0.15)  # the likeliest first
 SHARE: Final = 0.25  # of the time for a cascade's calibration
 MOST_WORKS, PICTURES = 64, 256
+
+
+def share_of_time(config: ModelConfig) -> float:
+    """Of a calibration's, for this; 0 where upscalers have learned without noise, or there are none."""
+    return SHARE if any(upscaler.reference_noise for upscaler in config.upscalers[:1]) else 0.0
 
 
 @torch.inference_mode()

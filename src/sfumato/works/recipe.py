@@ -117,8 +117,9 @@ class Recipe(Extended):
 
     origin: of a work that an upscaler enlarged, the recipe by which it was made before; mark: that of the file, None
     for pictures that bear none, such as small ones; policy: SHA-256 of the limits that it kept to (sfumato.policy);
-    attempt: how many works of the seeds before were refused in its place; reduction: None of a picture that is as large
-    as its canvas. Raises pydantic's ValidationError for values that are out of range and for unknown fields.
+    attempt: how far its seed is beyond the one that was asked for, as others were refused or not chosen in its place;
+    reduction: None of a picture that is as large as its canvas. Raises pydantic's ValidationError for values that are
+    out of range and for unknown fields.
     """
 
     ADDED: ClassVar[frozenset[str]] = frozenset({"reduction"})

@@ -50,8 +50,7 @@ def _rare(default: float | None, description: str) -> Any:
 
 
 class SamplerSettings(Extended):
-    """How noise becomes a picture. What is not set is as the model has it; its own settings are measured ones, see
-    benchmarks/README.md."""
+    """How noise becomes a picture. What is not set is as the model has it: measured, see benchmarks/README.md."""
 
     ADDED: ClassVar[frozenset[str]] = frozenset({"distilled_guidance", "guidance_contrast", "reference_noise"})
 

@@ -33,7 +33,7 @@ async function star(work) {
 }
 
 // The same noise again under other settings.
-const keepSeed = (work) => change({ seed: work.seed, number: work.number, locked: true, count: 1 });
+const keepSeed = (work) => change({ seed: work.seed, number: work.number, locked: true, count: 1, best: false });
 
 function Doings({ work }) {
   const { variations } = settings.value;
