@@ -13,13 +13,23 @@ from PIL import Image
 
 from sfumato.collection import Collection, collect
 from sfumato.dataset import Dataset, prepare
-from sfumato.models import Model
+from sfumato.models import Model, ModelConfig
+from sfumato.networks import UNetConfig
 from sfumato.training import Run, TrainingConfig, prepare_run, train
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.events import Event, Finished, Noted, Pictured, Saved, Trained
 from sfumato.training.objectives import DenoisingConfig
+from sfumato.training.objectives.cascade import CascadeConfig
+from sfumato.training.objectives.upscaling import UpscalingConfig
 from sfumato.training.state import TrainingState
-from sfumato.training.writer import RunWriter, build_model_config, guided_early
+from sfumato.training.writer import (
+    UPSCALER_GUIDANCE,
+    UPSCALER_GUIDED_AFTER,
+    RunWriter,
+    build_model_config,
+    guided_early,
+    guided_upscaler,
+)
 
 PICTURES = [Image.new("RGB", (32, 32), (20 * number, 0, 99)) for number in range(8)]
 
@@ -186,3 +196,23 @@ def test_pictures_of_no_class_are_learned_from_and_are_no_class(
     assert config.class_shares == (0.25,) * 4
     list(train(run))
     assert "(unlabelled)" not in (run.model / "README.md").read_text("utf-8")
+
+
+def test_upscalers_are_guided_once_their_early_weights_have_learned_something() -> None:
+    config = ModelConfig(
+        size=16,
+        factor=2,
+        network=UNetConfig(patch=2, channels=(8,), width=16, depth=1, heads=1),
+        begins_with="reference",
+    )
+    few, many = (guided_upscaler(config, UPSCALER_GUIDED_AFTER + more) for more in (-1, 0))
+    assert (few.generation.guidance, many.generation.guidance) == (1, UPSCALER_GUIDANCE)
+    assert few.generation.guidance_kind == many.generation.guidance_kind == "autoguidance"
+    assert few.has_early and many.has_early
+
+
+def test_crops_are_counted_by_the_objective(writer: RunWriter) -> None:
+    settings = writer.run.record.settings
+    assert settings.objective.crops_a_step(settings) == 0
+    assert UpscalingConfig(factor=2).crops_a_step(settings) == settings.batch
+    assert CascadeConfig(factors=(2,), crops=7).crops_a_step(settings) == 7

@@ -37,7 +37,9 @@ Logged = Trained | Evaluated | Pictured | Noted | Finished
 # Measured at 32 and at 64 pixels, see benchmarks/log.md: guidance by early weights does best where details are made, in
 # larger pictures where the composition is as well.
 GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
-UPSCALER_GUIDANCE = 2.0
+# Of upscalers, once they have learned from so many crops: after few, early weights are so poor that to lead away from
+# them leads too far.
+UPSCALER_GUIDANCE, UPSCALER_GUIDED_AFTER = 2.0, 12_000
 
 _CLOCK = ("pictures_per_second", "elapsed_seconds", "remaining_seconds", "threads")
 _PLACES = ("path", "model")
@@ -102,13 +104,14 @@ class RunWriter:
         model.pretrained = None if self.base is None else self.base.model.pretrained
         return model
 
-    @staticmethod
-    def _guided(config: ModelConfig, early: Mapping[str, Tensor]) -> ModelConfig:
+    def _guided(self, config: ModelConfig, early: Mapping[str, Tensor]) -> ModelConfig:
+        settings = self.run.record.settings
+        crops = self.state.step * settings.objective.crops_a_step(settings)
         if config.enlarges:
-            return guided_upscaler(config)
+            return guided_upscaler(config, crops)
         update: dict[str, Any] = {"has_early": True, "generation": guided_early(config.generation, config.size)}
         if has_upscalers(early):
-            update["upscalers"] = tuple(map(guided_upscaler, config.upscalers))
+            update["upscalers"] = tuple(guided_upscaler(each, crops) for each in config.upscalers)
         return config.model_copy(update=update)
 
     def write_model(self, elapsed_seconds: float, calibration: Calibration | None = None) -> None:
@@ -219,9 +222,11 @@ def guided_early(generation: SamplerSettings, size: int) -> SamplerSettings:
     )
 
 
-def guided_upscaler(config: ModelConfig) -> ModelConfig:
-    """An upscaler with guidance by early weights, which it carries: at all levels, in colour as in light."""
-    update = {"guidance_kind": "autoguidance", "guidance": UPSCALER_GUIDANCE}
+def guided_upscaler(config: ModelConfig, crops: int) -> ModelConfig:
+    """An upscaler that carries early weights, with guidance by them: at all levels, in colour as in light. crops: that
+    it has learned from."""
+    guidance = UPSCALER_GUIDANCE if crops >= UPSCALER_GUIDED_AFTER else 1.0
+    update = {"guidance_kind": "autoguidance", "guidance": guidance}
     return config.model_copy(update={"has_early": True, "generation": config.generation.model_copy(update=update)})
 
 

@@ -175,7 +175,7 @@ def test_a_run_makes_one_model_of_all_stages(begin: Callable[..., Run], tiny_dat
     assert Generation.of(model, policy=Policy.none(), steps=2).work().image.size == (32, 32)
     assert model.early.keys() == model.denoiser.weights().keys()
     assert upscaler.has_early
-    assert (upscaler.generation.guidance_kind, upscaler.generation.guidance) == ("autoguidance", 2)
+    assert (upscaler.generation.guidance_kind, upscaler.generation.guidance) == ("autoguidance", 1)
 
 
 def test_a_closed_run_goes_on_as_if_it_had_not_been(begin: Callable[..., Run]) -> None:

@@ -127,7 +127,7 @@ def test_a_run_makes_an_upscaler(begin: Callable[..., Run], tiny_dataset: Datase
     assert model.config.classes == ()
     assert model.config.has_early
     assert model.early.keys() == model.denoiser.weights().keys()
-    assert (model.config.generation.guidance_kind, model.config.generation.guidance) == ("autoguidance", 2)
+    assert (model.config.generation.guidance_kind, model.config.generation.guidance) == ("autoguidance", 1)
     assert "Makes | pictures 2 times as large, in windows of 16 x 16 pixels" in model.card
     assert "sfumato upscale" in model.card
     assert "pipeline_tag: image-to-image" in model.card

@@ -141,6 +141,9 @@ class CascadeConfig(DenoisingConfig):
             stages.append(settings.model_copy(update=update))
         return stages
 
+    def crops_a_step(self, settings: TrainingConfig) -> int:
+        return self.crops
+
     def upscalers(self, settings: TrainingConfig, name: str) -> tuple[ModelConfig, ...]:
         return tuple(
             ModelConfig(

@@ -110,6 +110,10 @@ class ObjectiveConfig(BaseModel, ABC):
         """The most noise that an upscaler's reference has in training, of which the network is told; 0 for none."""
         return 0.0
 
+    def crops_a_step(self, settings: TrainingConfig) -> int:
+        """How many crops an upscaler learns from in a step, 0 where there is none."""
+        return 0
+
     def upscalers(self, settings: TrainingConfig, name: str) -> tuple[ModelConfig, ...]:
         """What enlarges the works of a model of that name, see ``ModelConfig``."""
         return ()

@@ -79,6 +79,9 @@ class UpscalingConfig(ObjectiveConfig):
         size only."""
         return LogNormal(self.noise_mean + math.log(self.detail / 0.5), self.noise_std)
 
+    def crops_a_step(self, settings: TrainingConfig) -> int:
+        return settings.batch
+
     def fitted(self, dataset: Dataset, parent: Model | None) -> Self:
         """An upscaler's weights know detail of one standard deviation."""
         if "detail" in self.model_fields_set:
@@ -113,7 +116,7 @@ class UpscalingConfig(ObjectiveConfig):
 
 
 def upscaler(factor: int) -> Mapping[str, Any]:
-    """The settings of an upscaler's run, but for its length. It is guided by the usual early weights."""
+    """The settings of an upscaler's run, but for its length. One early average is kept, by which it is guided."""
     return {"objective": {"kind": "upscaling", "factor": factor}, "early": 0.25}
 
 
