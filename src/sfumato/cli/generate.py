@@ -15,6 +15,7 @@ from sfumato.cli.printing import PrintSizeOption
 from sfumato.errors import SfumatoError
 from sfumato.text import counted
 from sfumato.works.request import Request
+from sfumato.works.values import MOST_CANDIDATES
 
 if TYPE_CHECKING:
     from sfumato.works import Recipe
@@ -30,7 +31,9 @@ def generate(
     best_of: Annotated[
         int,
         typer.Option(
-            min=1, max=16, help="Make so many for each work, and keep the one most like the pictures learned from."
+            min=1,
+            max=MOST_CANDIDATES,
+            help="Make so many for each work, and keep the one most like the pictures learned from.",
         ),
     ] = 1,
     variations: Annotated[

@@ -45,10 +45,8 @@ def lightness_levels(images: Tensor) -> Tensor:
     return (levels * levels.new_tensor(_LIGHT).view(1, 3, 1, 1)).sum(1)
 
 
-def gradient_energies(images: Tensor) -> Tensor:
-    """[N, 3, H, W] in -1..1 -> [N], float64: the logarithm of the mean squared difference of neighbours in lightness,
-    in levels of 255."""
-    light = lightness_levels(images)
+def gradient_energies(light: Tensor) -> Tensor:
+    """[N, H, W], as `lightness_levels` gives it -> [N]: the logarithm of the mean squared difference of neighbours."""
     down, across = (light.diff(dim=axis).square().mean((1, 2)) for axis in (1, 2))
     # A level's square is added, as rounding to whole levels does.
     return torch.log(down + across + 1)

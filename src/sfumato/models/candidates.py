@@ -16,7 +16,6 @@ from sfumato.models.critic import Critic
 from sfumato.models.model import Model
 from sfumato.models.sampling import InitialNoise, Sampling
 
-MOST_CANDIDATES: Final = 16
 # Between the seeds of the candidates for one work: whoever asks for the next seed gets others.
 SEEDS_APART: Final = 1_000_000
 

@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from sfumato.features.appearance import Descriptor, gradient_energies
+from sfumato.features.appearance import Descriptor, gradient_energies, lightness_levels
 
 MEASURES = 189  # the descriptor's, and the logarithm of the gradients' energy
 
@@ -33,4 +33,9 @@ class Critic(BaseModel):
 def measures(images: Tensor) -> Tensor:
     """[N, 3, H, W] in -1..1 -> [N, MEASURES], float64."""
     images = images.cpu().float()
-    return torch.cat((Descriptor()(images).double(), gradient_energies(images)[:, None]), 1)
+    return measures_of(Descriptor()(images).double(), gradient_energies(lightness_levels(images)))
+
+
+def measures_of(descriptors: Tensor, energies: Tensor) -> Tensor:
+    """The same of what is known of pictures already: [N, MEASURES - 1], [N] -> [N, MEASURES]."""
+    return torch.cat((descriptors, energies[:, None]), 1)

@@ -13,13 +13,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sfumato.diffusion.randomness import PictureNoise
+from sfumato.diffusion import Mixture
 from sfumato.diffusion.samplers import Step
 from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
-from sfumato.models.candidates import MOST_CANDIDATES, SEEDS_APART, critic_of
+from sfumato.models.candidates import SEEDS_APART, critic_of
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.cascade import sampling_for
 from sfumato.models.conditions import away_from
@@ -39,6 +39,7 @@ from sfumato.works.prompts import NO_WORDS, Prompts
 from sfumato.works.recipe import Environment
 from sfumato.works.refusal import Refusal, RefusedWarning, said_of_refusals
 from sfumato.works.request import Request, SamplerSettings
+from sfumato.works.values import MOST_CANDIDATES
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,9 +227,7 @@ class Generation:
         candidates = [self.after(number * SEEDS_APART) for number in range(self.best_of)]
         # All candidates for a work are of one class, or the critic would decide how frequent classes are.
         told = {position: self.told.mixture_of(position) for position in range(start, start + batch)}
-        initial = [
-            [InitialNoise(one.noise_at(place), mixture) for place, mixture in told.items()] for one in candidates
-        ]
+        initial = [[one.initial_noise(place, mixture) for place, mixture in told.items()] for one in candidates]
         return sampling_for(
             self.model,
             self.settings,
@@ -264,12 +263,10 @@ class Generation:
         """The same with what is asked for beside the policy; see ``Policy.asked``."""
         return replace(self, policy=self.policy.asked(copies, retries))
 
-    def initial_noise(self, position: int) -> InitialNoise:
-        """What the work at a position begins with."""
-        return InitialNoise(self.noise_at(position), self.told.mixture_of(position))
-
-    def noise_at(self, position: int) -> PictureNoise:
-        return noise_of(self.request.at(position))
+    def initial_noise(self, position: int, told: Mixture | None = None) -> InitialNoise:
+        """What the work at a position begins with. told: in place of what this seed's own work is told."""
+        mixture = self.told.mixture_of(position) if told is None else told
+        return InitialNoise(noise_of(self.request.at(position)), mixture)
 
     @cached_property
     def told(self) -> Told:

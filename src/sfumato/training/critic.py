@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sfumato.models.critic import Critic
+from sfumato.models.critic import Critic, measures_of
 from sfumato.training.statistics import Statistics
 
 FEWEST_WORKS: Final = 64
@@ -22,7 +22,7 @@ def fitted_critic(pictures: Statistics, works: Statistics) -> Critic | None:
     """What tells these sets apart; None of fewer than FEWEST_WORKS works."""
     if len(works) < FEWEST_WORKS:
         return None
-    real, made = _measures(pictures), _measures(works)
+    real, made = (measures_of(each.descriptors, each.energies) for each in (pictures, works))
     deviation = real.std(0) + _LEAST_DEVIATION
     shown = (torch.cat((real, made)) - real.mean(0)) / deviation
     is_real = torch.cat((torch.ones(len(real)), torch.zeros(len(made)))).double()
@@ -42,7 +42,3 @@ def fitted_critic(pictures: Statistics, works: Statistics) -> Critic | None:
     with torch.enable_grad():
         optimiser.step(loss)  # type: ignore[no-untyped-call]
     return Critic(weights=tuple((weights.detach() / deviation).tolist()))
-
-
-def _measures(of: Statistics) -> Tensor:
-    return torch.cat((of.descriptors, of.energies[:, None]), 1)

@@ -39,7 +39,7 @@ class Statistics:
     def of(cls, images: Tensor) -> Statistics:
         """images: [N, 3, H, W] in -1..1, H and W 4 or more."""
         light = lightness_levels(images)
-        return cls(Descriptor()(images).double(), gradient_energies(images), _projected(light))
+        return cls(Descriptor()(images).double(), gradient_energies(light), _projected(light))
 
     @classmethod
     def joined(cls, parts: Iterable[Statistics]) -> Statistics:

@@ -19,6 +19,7 @@ MOST_LORAS: Final = 64
 MOST_FILES: Final = 4096  # of one model
 MOST_LETTERS: Final = 10_000  # of a prompt; text encoders take some hundred words
 MOST_SLERPS: Final = 256
+MOST_CANDIDATES: Final = 16  # for one work, of which the best is kept
 SKETCH_SIDE: Final = 8  # pixels of a composition that are followed, each way
 
 SamplerName = Literal[

@@ -20,7 +20,7 @@ from sfumato.studio.jobs.references import Uploaded as Uploaded
 from sfumato.works.edits import Margins
 from sfumato.works.print_size import PrintSize
 from sfumato.works.request import Request
-from sfumato.works.values import Fraction, Label, Plain, Strength
+from sfumato.works.values import MOST_CANDIDATES, Fraction, Label, Plain, Strength
 
 MOST_WORKS: Final = 256  # of one job
 MOST_MINUTES: Final = 7 * 24 * 60
@@ -74,7 +74,7 @@ class Generate(Making):
 
     kind: Literal["generate"] = "generate"
     print_size: Annotated[str, AfterValidator(_is_a_print), Field(max_length=60)] | None = None
-    best_of: Annotated[int, Field(ge=1, le=16)] = 1
+    best_of: Annotated[int, Field(ge=1, le=MOST_CANDIDATES)] = 1
     variations: Fraction | None = None
     of: OfWork | None = None
 
