@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from sfumato.works.request import CanvasShape, Plain, Request, SamplerSettings
+from sfumato.works.request import CanvasShape, Plain, Request
+from sfumato.works.sampler_settings import SamplerSettings
 
 PAGE: Final = Path(__file__).parent / "generating.md"
 BEGIN: Final = "<!-- The table of settings: python docs/settings.py makes it. -->"

@@ -19,7 +19,8 @@ from PIL import Image
 from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.provenance.mark import GRID_KEY, RECIPE_KEY
-from sfumato.works.request import CanvasShape, SamplerSettings
+from sfumato.works.request import CanvasShape
+from sfumato.works.sampler_settings import SamplerSettings
 
 ROOT = Path(__file__).parents[1]
 VERBS = ("generate", "grid", "inpaint", "outpaint", "reimagine", "upscale", "again", "interpolate")
@@ -69,7 +70,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program with two settings more, each a line in the schema."""
     source = tmp_path_factory.mktemp("with two settings more") / "src"
     shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
-    schema = source / "sfumato" / "works" / "request.py"
+    schema = source / "sfumato" / "works" / "sampler_settings.py"
     text = schema.read_text("utf-8")
     assert text.count(BEFORE) == 1
     schema.write_text(text.replace(BEFORE, ADDED + BEFORE), "utf-8")

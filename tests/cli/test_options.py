@@ -30,7 +30,8 @@ from sfumato.models import Model, ModelConfig, build_denoiser
 from sfumato.networks import UNetConfig
 from sfumato.works import read_work
 from sfumato.works.edits import Inpaint, Margins
-from sfumato.works.request import CanvasShape, Plain, Request, SamplerSettings
+from sfumato.works.request import CanvasShape, Plain, Request
+from sfumato.works.sampler_settings import SamplerSettings
 
 COUNT = int(os.environ.get("SFUMATO_WRONG_VALUES", "60"))
 SECONDS = 60  # for a call, on a machine that has other work too

@@ -13,6 +13,7 @@ from sfumato.diffusion import (
     Condition,
     Denoise,
     Denoiser,
+    by_level,
     conditioned,
     guide,
     mixed,
@@ -109,6 +110,19 @@ def test_guidance_of_a_plain_picture_is_finite() -> None:
     plain = torch.full((2, 3, 2, 2), 0.3)
     guided = guide(lambda x, sigma: plain, lambda x, sigma: plain / 2, 3.0, contrast=0)(plain, 0.7)
     assert guided.isfinite().all()
+
+
+def test_below_a_noise_level_another_estimate_holds_for_each_picture(denoiser: Denoiser, ideal) -> None:
+    x, other = pictures(), ideal(EDM, MEANS, 0.9)
+    divided = by_level(0.7, conditioned(other, CLASSES), conditioned(denoiser, CLASSES))
+    sigma = torch.tensor([0.2, 0.7, 2.0, 0.69])
+    wanted = torch.where((sigma < 0.7).view(-1, 1, 1, 1), other(x, sigma, CLASSES), denoiser(x, sigma, CLASSES))
+    torch.testing.assert_close(divided(x, sigma), wanted)  # type: ignore[arg-type]
+    denoiser.network.calls = other.network.calls = 0
+    assert torch.equal(divided(x, 0.69), other(x, 0.69, CLASSES))
+    assert (denoiser.network.calls, other.network.calls) == (0, 2)
+    assert torch.equal(divided(x, 0.7), denoiser(x, 0.7, CLASSES))
+    assert other.network.calls == 2
 
 
 @pytest.mark.parametrize("guidance", [-1.0, 0.3, 1.5, 2.0, 7.5])

@@ -276,7 +276,8 @@ def test_steps_add_fresh_noise_up_to_the_level_asked_for_and_levels_are_gone_thr
 
     def draws(repeats: int, noise_high: float) -> int:
         drawn.clear()
-        given = {"picture": picture, "mask": CORNER, "repeats": repeats, "nudges": 0, "noise_high": noise_high}
+        given = {"picture": picture, "mask": CORNER, "repeats": repeats, "nudges": 0}
+        given["adds_noise"] = lambda sigma: sigma <= noise_high
         sampler = SAMPLERS["dpmpp_2m_sde"]
         list(
             inpaint(

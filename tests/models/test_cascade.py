@@ -22,7 +22,8 @@ from sfumato.models.steering import composition_from, named_palette
 from sfumato.models.verbs import reimagining
 from sfumato.works.edits import Margins
 from sfumato.works.recipe import Recipe
-from sfumato.works.request import Request, SamplerSettings
+from sfumato.works.request import Request
+from sfumato.works.sampler_settings import SamplerSettings
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,8 @@ from sfumato.models.sampling import sampling_of
 from sfumato.models.verbs import generating, reimagining
 from sfumato.networks import ArticleConfig, GeneratorConfig
 from sfumato.works import read_work
-from sfumato.works.request import PARTS, Request, SamplerSettings, Slerp
+from sfumato.works.request import PARTS, Request, Slerp
+from sfumato.works.sampler_settings import SamplerSettings
 
 # The model itself, and what is said of files and of the screen; a model is put on a device when it is loaded, a
 # trajectory has a method of its own, and a work's own `save` leaves out recipe or mark, or writes over a file.
@@ -47,7 +48,7 @@ def test_every_option_of_the_command_has_its_keyword():
     assert rare == {
         *("guidance_low", "guidance_high", "guidance_chroma", "guidance_contrast"),
         *("noise_high", "sigma_min", "sigma_max", "distilled_guidance"),
-        "reference_noise",
+        *("detail_below", "detail_guidance", "reference_noise"),
     }
     assert options - {"settings"} | rare == named | plain
 

@@ -12,7 +12,7 @@ from sfumato.models.judging import Judgement
 from sfumato.networks import UNetConfig
 from sfumato.pipeline import demonstration
 from sfumato.pipeline.events import Began, Drew
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 
 
 def test_pictures_are_drawn_first_and_again_after_it_was_closed(

@@ -103,7 +103,7 @@ def test_the_pair_whose_works_are_like_the_pictures_is_found(
     assert (found.early_share, found.settings.guidance) == (share, guidance)
     # All begin with the same works, and the best have eight times as many as the worst.
     counts = Counter(candidate for candidate, _, _ in made)
-    worse = (len(with_less_contrast(made[0][0], models[0.25])) + len(sharper(made[0][0], models[0.25]))) // 2
+    worse = sum(len(each(made[0][0], models[0.25])) for each in (with_less_contrast, sharper)) // 2
     assert sorted(Counter(counts.values()).items())[:2] == [(1, 8), (2, 4 + worse)]
     firsts: dict[Candidate, list[int]] = {}
     for candidate, count, first in made:
@@ -111,7 +111,7 @@ def test_the_pair_whose_works_are_like_the_pictures_is_found(
         firsts.setdefault(candidate, []).append(first)
     assert all(each == [16 * number for number in range(len(each))] for each in firsts.values())
     said = f"of {len(counts)} settings with {16 * len(made)} works in all"
-    assert found.sentence.startswith(f"guidance {guidance:g} by the weights of {share:.0%} of the run, sharpness 0")
+    assert found.sentence.startswith(f"guidance {guidance:g} by the weights of {share:.0%} of the run, 2.1 for fine")
     assert found.sentence.endswith(said)
 
 
@@ -125,7 +125,7 @@ def test_other_settings_are_tried_with_the_pair_that_was_found(models: Any, pict
     assert found is not None
     assert (found.early_share, found.settings) == (wanted.early_share, wanted.settings)
     assert found.settings.guidance_contrast == 0.5
-    assert "50% of it in contrast" in found.sentence
+    assert "50% of it in contrast, 2.1 for fine detail, sharpness" in found.sentence
     assert {one for one, _, _ in made} == {*pairs(models), *sharper(pair, model), *with_less_contrast(crisp, model)}
 
 

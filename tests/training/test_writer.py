@@ -13,7 +13,7 @@ from PIL import Image
 
 from sfumato.collection import Collection, collect
 from sfumato.dataset import Dataset, prepare
-from sfumato.models import Model, ModelConfig
+from sfumato.models import Model, ModelConfig, SamplerSettings
 from sfumato.networks import UNetConfig
 from sfumato.training import Run, TrainingConfig, prepare_run, train
 from sfumato.training.checkpoint import load_checkpoint
@@ -177,6 +177,12 @@ def test_larger_pictures_are_guided_up_to_more_noise_and_made_crisper() -> None:
     assert [settings.guidance_high for settings in early] == [2.5, 20, 1280]
     assert {settings.guidance_kind for settings in early} == {"autoguidance"}
     assert early[2].guidance_high > largest.sigma_max  # everywhere
+    assert [settings.detail_below for settings in early] == [0, 0.8, 3.2]
+
+
+def test_fine_detail_is_guided_the_more_the_later_the_weights_are_by_which() -> None:
+    guidance = [guided_early(SamplerSettings(), 64, share).detail_guidance for share in (0.03, 0.06, 0.12, 0.25)]
+    assert guidance == [1.39, 1.55, 1.77, 2.12]
 
 
 def test_pictures_of_no_class_are_learned_from_and_are_no_class(

@@ -14,7 +14,8 @@ from sfumato.errors import SfumatoError
 from sfumato.works import Recipe
 from sfumato.works.edits import Enlarge, Inpaint, Invert, Margins, Outpaint, Reconstruct, Refine
 from sfumato.works.recipe import Environment, LoraReference, ModelReference
-from sfumato.works.request import CanvasShape, Composition, Palette, Request, SamplerSettings, Slerp
+from sfumato.works.request import CanvasShape, Composition, Palette, Request, Slerp
+from sfumato.works.sampler_settings import SamplerSettings
 
 DIGEST = "0123456789abcdef" * 4
 ASKED: dict[str, Any] = {

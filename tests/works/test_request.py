@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sfumato.errors import SfumatoError
-from sfumato.works.request import PART_OF, PARTS, CanvasShape, Palette, Request, SamplerSettings, Slerp, whole_seed
+from sfumato.works.request import PART_OF, PARTS, CanvasShape, Palette, Request, Slerp, whole_seed
+from sfumato.works.sampler_settings import SamplerSettings
 
 SLERPS = (Slerp(seed=1, number=3, fraction=0.3), Slerp(seed=2, number=18, fraction=0.2))
 # What each setting may be: the least and the greatest value.
@@ -21,6 +22,8 @@ RANGES = {
     "guidance_high": (0, 2.0**24),
     "guidance_chroma": (0, 1),
     "guidance_contrast": (0, 1),
+    "detail_below": (0, 2.0**24),
+    "detail_guidance": (1, 100),
     "distilled_guidance": (0, 100),
     "noise_high": (0, 2.0**24),
     "sigma_min": (1e-6, 2.0**24),
@@ -47,6 +50,8 @@ values: dict[str, st.SearchStrategy[Any]] = {
     "guidance_high": st.floats(1, 10_000),
     "guidance_chroma": st.floats(0, 1),
     "guidance_contrast": st.floats(0, 1),
+    "detail_below": st.floats(0, 10_000),
+    "detail_guidance": st.floats(1, 100),
     "distilled_guidance": st.floats(0, 100),
     "noise_high": st.floats(0, 10_000),
     "sigma_min": st.floats(1e-6, 1),

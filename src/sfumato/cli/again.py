@@ -17,7 +17,8 @@ from sfumato.errors import SfumatoError
 from sfumato.images.decoding import picture_and_file
 from sfumato.works.edits import Refine
 from sfumato.works.refusal import LIMITS
-from sfumato.works.request import Request, SamplerSettings
+from sfumato.works.request import Request
+from sfumato.works.sampler_settings import SamplerSettings
 
 if TYPE_CHECKING:
     from sfumato.models import Model

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sfumato.cli.options import SAMPLING, values_of
 from sfumato.errors import SfumatoError
 from sfumato.text import readable
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 
 Value = int | float | str
 

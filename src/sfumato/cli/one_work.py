@@ -17,7 +17,7 @@ from sfumato.cli.pretrained import said_of_no_prompt
 from sfumato.cli.sampling_bar import Part, SamplingBar
 from sfumato.images.decoding import picture_and_file
 from sfumato.works.refusal import OTHERS, Refusal, nothing_left, said_of_refusals
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -16,7 +16,8 @@ import typer
 from sfumato.cli.pretrained import PretrainedOptions
 from sfumato.errors import SfumatoError
 from sfumato.policy.limits import MOST_RETRIES
-from sfumato.works.request import CanvasShape, Composition, Palette, Request, SamplerSettings
+from sfumato.works.request import CanvasShape, Composition, Palette, Request
+from sfumato.works.sampler_settings import SamplerSettings
 from sfumato.works.values import Plain
 
 if TYPE_CHECKING:

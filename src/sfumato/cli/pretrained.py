@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from sfumato.cli.bar import say
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 
 if TYPE_CHECKING:
     from sfumato.models import Generation, Model

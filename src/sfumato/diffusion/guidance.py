@@ -83,6 +83,21 @@ def guide(
     return denoise
 
 
+def by_level(below: float, fine: Denoise, coarse: Denoise) -> Denoise:
+    """One estimate where sigma is lower than ``below``, another elsewhere. A sigma may also be one for each picture,
+    [N]."""
+
+    def denoise(x: Tensor, sigma: float) -> Tensor:
+        is_fine = torch.as_tensor(sigma < below)
+        if is_fine.all():
+            return fine(x, sigma)
+        if not is_fine.any():
+            return coarse(x, sigma)
+        return torch.where(is_fine.to(x.device).view(-1, 1, 1, 1), fine(x, sigma), coarse(x, sigma))
+
+    return denoise
+
+
 def _mean(pictures: Tensor) -> Tensor:
     return pictures.mean((1, 2, 3), keepdim=True)
 

@@ -48,7 +48,7 @@ def inpaint(
     nudges: int = 1,
     nudged: Denoise | None = None,
     highest: float = math.inf,
-    noise_high: float = math.inf,
+    adds_noise: Callable[[float], bool] = lambda sigma: True,
 ) -> Iterator[Step]:
     """Yields ``sampler``'s steps, each with the known pixels of ``picture`` in its estimate; see `kept` for the last.
 
@@ -61,7 +61,7 @@ def inpaint(
     nudged:  the estimate that they evaluate, nudges + 1 times (the first is ``denoise``'s where it is the same); by
              default ``denoise``; one without guidance costs less
     highest: sigma above which there are none; a network's derivative is a covariance only where it sees something
-    noise_high: sigma up to which the sampler's steps add fresh noise; repeating levels always does
+    adds_noise: whether the sampler's step from a sigma adds fresh noise; repeating levels always does
 
     Raises SfumatoError for a picture or a mask of another size, values of the mask outside 0..1, a mask that covers
     nothing or everything of a picture, repeats under 1 and nudges under 0.
@@ -69,7 +69,7 @@ def inpaint(
     _check(x, picture, mask, repeats, nudges)
     picture, mask = picture.to(x), mask.to(x)
     fitting = _fitting(denoise, nudged or denoise, picture, mask > 0, nudges, highest)
-    return _repeated(fitting, x, sigmas, noise, sampler, repeats, noise_high)
+    return _repeated(fitting, x, sigmas, noise, sampler, repeats, adds_noise)
 
 
 def kept(made: Tensor, picture: Tensor, mask: Tensor) -> Tensor:
@@ -141,7 +141,13 @@ def continued(picture: Tensor, mask: Tensor) -> Tensor:
 
 
 def _repeated(
-    denoise: Denoise, x: Tensor, sigmas: Tensor, noise: Draw, sampler: Sampler, repeats: int, noise_high: float
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Tensor,
+    noise: Draw,
+    sampler: Sampler,
+    repeats: int,
+    adds_noise: Callable[[float], bool],
 ) -> Iterator[Step]:
     levels = torch.as_tensor(sigmas).tolist()
     steps = drawn = len(levels) - 1
@@ -151,15 +157,15 @@ def _repeated(
             if time:  # back to the piece's first level: variances of independent noise add
                 x = x + noise(drawn) * math.sqrt(levels[first] ** 2 - levels[last] ** 2)
                 begun, drawn = drawn + 1, drawn + 1 + last - first
-            fresh = _from(noise, begun, levels[first:], noise_high)
+            fresh = _from(noise, begun, levels[first:], adds_noise)
             for step in sampler(denoise, x, sigmas[first : last + 1], fresh):
                 x = step.x
                 if time + 1 == times:
                     yield replace(step, index=first + step.index, steps=steps)
 
 
-def _from(noise: Draw, begun: int, levels: Sequence[float], noise_high: float) -> Noise:
-    return lambda index: noise(begun + index) if levels[index] <= noise_high else None
+def _from(noise: Draw, begun: int, levels: Sequence[float], adds_noise: Callable[[float], bool]) -> Noise:
+    return lambda index: noise(begun + index) if adds_noise(levels[index]) else None
 
 
 def _pieces(levels: Sequence[float], repeats: int) -> list[tuple[int, int, int]]:

@@ -10,7 +10,8 @@ from sfumato.models.progress import Progress
 from sfumato.models.reproduction import reproduce, reproduction, variations
 from sfumato.models.verbs import GenerativeModel as Model
 from sfumato.models.verbs import enlarging, inpaint, outpaint, reimagine, upscale
-from sfumato.works.request import Request, SamplerSettings
+from sfumato.works.request import Request
+from sfumato.works.sampler_settings import SamplerSettings
 
 __all__ = [
     "Generation",

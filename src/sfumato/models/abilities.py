@@ -19,7 +19,8 @@ from sfumato.policy.policy import Policy
 from sfumato.text import counted, printable, shortened
 from sfumato.works.edits import Reconstruct
 from sfumato.works.prompts import Prompts, spoken
-from sfumato.works.request import Request, SamplerSettings, Withheld, fault
+from sfumato.works.request import Request, Withheld, fault
+from sfumato.works.sampler_settings import SamplerSettings
 from sfumato.works.values import USUAL_HIGHEST_SIGMA
 
 
@@ -140,7 +141,7 @@ def _fitting(model: Model, canvas: Canvas) -> dict[str, float]:
     # it has the kept one's light and colour to begin with, it takes no more noise than leaves the composition open, of
     # which larger pictures bear more.
     begun = {"sigma_max": filled_from(model.config)} if canvas.strength == 1 else {}
-    return {"sharpness": 0.0, "noise_high": USUAL_HIGHEST_SIGMA, **begun}
+    return {"sharpness": 0.0, "noise_high": USUAL_HIGHEST_SIGMA, "detail_below": 0.0, **begun}
 
 
 def check_generates(model: Model, settings: SamplerSettings, canvas: Canvas, steering: Steering) -> None:

@@ -18,7 +18,7 @@ from sfumato.models.model import Model
 from sfumato.models.noise import noise_levels, step_count
 from sfumato.models.sampling import InitialNoise, Sampling, sampling_of
 from sfumato.models.steering import NOT_STEERED, Steering
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 
 STAGE_STEPS = 1_000_000  # between the step numbers of the noise of one stage and of the next: more than any may take
 

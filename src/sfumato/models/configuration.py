@@ -16,7 +16,7 @@ from sfumato.models.critic import Critic
 from sfumato.networks import AnyNetworkConfig, check_parameters, parameter_count
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.text import counted
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 from sfumato.works.values import LOWEST_SIGMA, Extended, Stage
 
 StudentSampler = Literal["consistency", "consistency_denoised"]

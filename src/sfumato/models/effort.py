@@ -21,7 +21,7 @@ from sfumato.models.noise import begins_at_mean, noise_levels, step_count
 from sfumato.models.sampling import batch_size, part_to_make
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.edits import Invert
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 
 
 def looks(generation: Generation, wanted: int | None = None) -> list[int]:
@@ -120,7 +120,8 @@ def _looks(
     levels: list[float] = sigmas[settings.steps - step_count(settings, canvas) :].tolist()
 
     def at(sigma: float) -> int:
-        return seen * (classes + (is_guided and settings.guidance_low <= sigma <= settings.guidance_high))
+        acts = settings.guidance_low <= sigma <= settings.guidance_high and settings.at(sigma).guidance != 1
+        return seen * (classes + (is_guided and acts))
 
     steps = [at(sigma) for sigma in levels[:-1]]
     is_inverted = isinstance(canvas.edit, Invert)

@@ -7,11 +7,11 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import Condition, Denoise, Mixture, PictureCondition, conditioned, guide, mixed
+from sfumato.diffusion import Condition, Denoise, Mixture, PictureCondition, by_level, conditioned, guide, mixed
 from sfumato.diffusion.windows import Positions, windowed
 from sfumato.models.canvas import Canvas
 from sfumato.models.model import Model
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 
 AT_ONCE = 64  # windows that the network sees at once
 
@@ -57,6 +57,11 @@ def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: 
     It takes as many evaluations as the mixture has conditions, and one for guidance. negative: what guidance leads away
     from, a condition of as many pictures; None for 'nothing'.
     """
+    if settings.detail_below:
+        fine, coarse = settings.of_detail, settings.model_copy(update={"detail_below": 0.0})
+        return by_level(
+            settings.detail_below, guided(model, fine, mixture, negative), guided(model, coarse, mixture, negative)
+        )
     wanted = _evaluated(
         model,
         settings,

@@ -38,7 +38,8 @@ from sfumato.works.edits import Reconstruct
 from sfumato.works.prompts import NO_WORDS, Prompts
 from sfumato.works.recipe import Environment
 from sfumato.works.refusal import Refusal, RefusedWarning, said_of_refusals
-from sfumato.works.request import Request, SamplerSettings
+from sfumato.works.request import Request
+from sfumato.works.sampler_settings import SamplerSettings
 from sfumato.works.values import MOST_CANDIDATES
 
 

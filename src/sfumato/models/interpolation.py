@@ -30,7 +30,8 @@ from sfumato.models.reproduction import check_model, reproduction
 from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size
 from sfumato.text import counted
 from sfumato.works import Recipe
-from sfumato.works.request import Request, SamplerSettings
+from sfumato.works.request import Request
+from sfumato.works.sampler_settings import SamplerSettings
 
 # Pictures that are made on the way for each one that is shown, so that these can stand evenly; more only where the
 # longest step between shown ones is still more than EVEN times the shortest.

@@ -13,7 +13,8 @@ from sfumato.models.canvas import Canvas
 from sfumato.models.conditions import seen_at_once
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.model import Model
-from sfumato.works.request import Request, SamplerSettings
+from sfumato.works.request import Request
+from sfumato.works.sampler_settings import SamplerSettings
 
 FILLED_FROM: Final = 5.0  # sigma at which inpainting begins, for a model of 64 px
 
@@ -48,7 +49,7 @@ def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canva
     Even pictures with that much noise still contain their mean. A sampler that adds fresh noise finds it; one that
     keeps its first noise would miss it to the end, and pictures on a dark ground would be too light.
     """
-    keeps_noise = settings.sampler in DETERMINISTIC or sigma > settings.noise_high
+    keeps_noise = settings.sampler in DETERMINISTIC or not settings.adds_noise(sigma)
     # Pre-trained models are sampled as they were meant to be, and that would cost one evaluation more.
     return keeps_noise and config.samples_freely and not config.takes_prompts and canvas.picture is None
 

@@ -19,7 +19,7 @@ from sfumato.pretrained.hub import is_hub_id
 from sfumato.provenance.bases import BaseTerms
 from sfumato.provenance.sources import LearnedFrom
 from sfumato.works.recipe import LoraReference, ModelReference
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 from sfumato.works.values import HIGHEST_SIGMA, Precision
 
 if TYPE_CHECKING:

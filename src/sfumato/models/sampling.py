@@ -31,7 +31,7 @@ from sfumato.models.model import Model
 from sfumato.models.noise import begins_at_mean, filled_from, noise_levels, step_count
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.edits import Invert
-from sfumato.works.request import SamplerSettings
+from sfumato.works.sampler_settings import SamplerSettings
 
 # Kernels may round differently for batches of different sizes. So every batch has this size, and a picture always
 # stands at the same place in it.
@@ -169,7 +169,7 @@ def _steps(
         unguided = estimate(model, settings.model_copy(update={"guidance": 1.0}), canvas, mixture)
 
     def fresh(step: int) -> Tensor | None:
-        return noise(step) if sigmas[step] <= settings.noise_high else None
+        return noise(step) if settings.adds_noise(sigmas[step].item()) else None
 
     x = begun + noise(-1) * sigmas[0].float()
     if begins_at_mean(model.config, settings, canvas, sigmas[0].item()):
@@ -206,7 +206,7 @@ def _steps(
         nudges=nudges,
         nudged=unguided,
         highest=1.001 * filled_from(model.config),  # the first level may be rounded up
-        noise_high=settings.noise_high,
+        adds_noise=settings.adds_noise,
     )
 
 

@@ -104,7 +104,7 @@ def _enlarged(upscaler: Model, small: Tensor, level: float, noises: Tensor) -> T
     generator = keyed_generator("reference noise", "fresh")
 
     def fresh(step: int) -> Tensor | None:
-        if sigmas[step] > settings.noise_high:
+        if not settings.adds_noise(sigmas[step].item()):
             return None
         return torch.randn(x.shape, generator=generator).to(x.device)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -24,6 +25,7 @@ from sfumato.pretrained.hub import is_hub_id
 from sfumato.text import counted
 from sfumato.training.adapting import Base
 from sfumato.training.ancestry import run_holdings
+from sfumato.training.averages import USUAL_EARLY
 from sfumato.training.calibration import Calibration
 from sfumato.training.checkpoint import save_checkpoint
 from sfumato.training.conditions import known_classes, labels_among, model_name
@@ -37,6 +39,9 @@ Logged = Trained | Evaluated | Pictured | Noted | Finished
 # Measured at 32 and at 64 pixels, see benchmarks/log.md: guidance by early weights does best where details are made, in
 # larger pictures where the composition is as well.
 GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
+# Textures bear more guidance than compositions, and the more the later in the run the weights are by which they are
+# guided: 1 + sqrt(5 share). It made no difference at 32 pixels.
+DETAIL_FROM_SIZE, DETAIL_BELOW, DETAIL_STRENGTH = 64, 0.8, 5.0
 # Of upscalers, once they have learned from so many crops: after few, early weights are so poor that to lead away from
 # them leads too far.
 UPSCALER_GUIDANCE, UPSCALER_GUIDED_AFTER = 2.0, 12_000
@@ -96,7 +101,7 @@ class RunWriter:
             adaptation = self.base.adaptation(settings, state, early)
             early = adaptation.early_merged(self.base.model.denoiser.network.state_dict())
         if early:
-            config = self._guided(config, early)
+            config = self._guided(config, early, USUAL_EARLY if share is None else share)
         if calibration is not None:
             config = calibrated(config, calibration)
         model = Model(config, state.average.module, early, card, weights_digest="0" * 64, likeness=self.likeness)
@@ -104,12 +109,13 @@ class RunWriter:
         model.pretrained = None if self.base is None else self.base.model.pretrained
         return model
 
-    def _guided(self, config: ModelConfig, early: Mapping[str, Tensor]) -> ModelConfig:
+    def _guided(self, config: ModelConfig, early: Mapping[str, Tensor], share: float) -> ModelConfig:
         settings = self.run.record.settings
         crops = self.state.step * settings.objective.crops_a_step(settings)
         if config.enlarges:
             return guided_upscaler(config, crops)
-        update: dict[str, Any] = {"has_early": True, "generation": guided_early(config.generation, config.size)}
+        generation = guided_early(config.generation, config.size, share)
+        update: dict[str, Any] = {"has_early": True, "generation": generation}
         if has_upscalers(early):
             update["upscalers"] = tuple(guided_upscaler(each, crops) for each in config.upscalers)
         return config.model_copy(update=update)
@@ -210,16 +216,21 @@ def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> 
     )
 
 
-def guided_early(generation: SamplerSettings, size: int) -> SamplerSettings:
-    """The same with guidance by early weights, for a model that carries them."""
-    return generation.model_copy(
-        update={
-            "guidance_kind": "autoguidance",
-            "guidance_low": GUIDED_FROM,
-            "guidance_high": GUIDED_UP_TO * (size / 32) ** 3,
-            "guidance_chroma": GUIDED_COLOUR,
+def guided_early(generation: SamplerSettings, size: int, share: float = USUAL_EARLY) -> SamplerSettings:
+    """The same with guidance by early weights, for a model that carries them. share: where in the run these were
+    kept."""
+    update = {
+        "guidance_kind": "autoguidance",
+        "guidance_low": GUIDED_FROM,
+        "guidance_high": GUIDED_UP_TO * (size / 32) ** 3,
+        "guidance_chroma": GUIDED_COLOUR,
+    }
+    if size >= DETAIL_FROM_SIZE:
+        update |= {
+            "detail_below": DETAIL_BELOW * size / 64,
+            "detail_guidance": round(1 + math.sqrt(DETAIL_STRENGTH * share), 2),
         }
-    )
+    return generation.model_copy(update=update)
 
 
 def guided_upscaler(config: ModelConfig, crops: int) -> ModelConfig:
