@@ -76,7 +76,7 @@ def ladder(size: int) -> Sequence[Rung]:
     if size <= 96:
         return (
             Rung(UNetConfig(patch=2, channels=(48, 96), width=192, depth=4, heads=3), 0),
-            Rung(UNetConfig(patch=1, channels=(32, 48, 96), width=192, depth=4, heads=3), 30_000),
+            Rung(UNetConfig(patch=1, channels=(64, 64, 96), width=192, depth=2, heads=3), 10_000),
             Rung(UNetConfig(patch=1, channels=(64, 96, 192), blocks=2, width=256, depth=6, heads=4), 400_000),
         )
     return (

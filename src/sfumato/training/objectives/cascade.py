@@ -129,12 +129,7 @@ class CascadeConfig(DenoisingConfig):
         """The settings with which each upscaler would be trained alone."""
         stages = []
         for place in range(len(self.factors)):
-            objective = UpscalingConfig(
-                factor=self.factors[place],
-                augmentation=self.augmentation,
-                noise_mean=self.noise_mean,
-                noise_std=self.noise_std,
-            )
+            objective = UpscalingConfig(factor=self.factors[place], augmentation=self.augmentation)
             if self.details:
                 objective = objective.model_copy(update={"detail": self.details[place]})
             update = {"objective": objective, "network": self.upscaler, "size": self.crop(place, settings.size)}

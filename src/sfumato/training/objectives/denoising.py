@@ -31,7 +31,7 @@ class DenoisingConfig(ObjectiveConfig):
     """Sigmas go from 1e-6 to 10,000."""
 
     kind: Literal["denoising"] = "denoising"
-    noise_mean: NoiseMean = -0.9
+    noise_mean: NoiseMean = -1.8
     noise_std: NoiseStd = 1.3
     class_dropout: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.1, description="how often a picture's class is hidden, for guidance"
