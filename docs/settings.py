@@ -1,4 +1,4 @@
-"""The table of settings in docs/generating.md, from the schema of what can be asked (sfumato.works.request).
+"""The table of settings in docs/generating.md, from the schema of what can be asked (sfumato.works).
 
 python docs/settings.py writes it anew between its two marks.
 """

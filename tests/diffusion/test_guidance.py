@@ -13,7 +13,7 @@ from sfumato.diffusion import (
     Condition,
     Denoise,
     Denoiser,
-    by_level,
+    at_level,
     conditioned,
     guide,
     mixed,
@@ -112,17 +112,23 @@ def test_guidance_of_a_plain_picture_is_finite() -> None:
     assert guided.isfinite().all()
 
 
-def test_below_a_noise_level_another_estimate_holds_for_each_picture(denoiser: Denoiser, ideal) -> None:
-    x, other = pictures(), ideal(EDM, MEANS, 0.9)
-    divided = by_level(0.7, conditioned(other, CLASSES), conditioned(denoiser, CLASSES))
-    sigma = torch.tensor([0.2, 0.7, 2.0, 0.69])
-    wanted = torch.where((sigma < 0.7).view(-1, 1, 1, 1), other(x, sigma, CLASSES), denoiser(x, sigma, CLASSES))
-    torch.testing.assert_close(divided(x, sigma), wanted)  # type: ignore[arg-type]
-    denoiser.network.calls = other.network.calls = 0
-    assert torch.equal(divided(x, 0.69), other(x, 0.69, CLASSES))
-    assert (denoiser.network.calls, other.network.calls) == (0, 2)
-    assert torch.equal(divided(x, 0.7), denoiser(x, 0.7, CLASSES))
-    assert other.network.calls == 2
+def test_below_a_noise_level_guidance_is_another_for_each_picture(denoiser: Denoiser, ideal) -> None:
+    x, worse = pictures(), ideal(EDM, MEANS, 0.9)
+    good, bad = conditioned(denoiser, CLASSES), conditioned(worse, None)
+    detailed = guide(good, bad, 1.5, detail=(0.75, 3.0))
+    sigma = torch.tensor([0.25, 0.75, 2.0, 0.5])
+    for number, level in enumerate(sigma.tolist()):
+        wanted = guide(good, bad, 3.0 if level < 0.75 else 1.5)(x, level)
+        torch.testing.assert_close(detailed(x, level), wanted)
+        torch.testing.assert_close(detailed(x, sigma)[number], wanted[number])  # type: ignore[arg-type]
+    worse.network.calls = 0
+    detailed(x, sigma)  # type: ignore[arg-type]
+    assert worse.network.calls == 1
+
+
+def test_a_number_for_each_level() -> None:
+    assert [at_level(sigma, 0.7, 1.0, 2.0) for sigma in (0.69, 0.7, 3.0)] == [1, 2, 2]
+    assert at_level(torch.tensor([0.69, 0.7]), 0.7, 1.0, 2.0).tolist() == [1, 2]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("guidance", [-1.0, 0.3, 1.5, 2.0, 7.5])

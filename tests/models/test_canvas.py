@@ -1,5 +1,7 @@
 """The canvas that a work is made on: of any size, empty or with a picture, kept to the pixel where it is to be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -211,6 +213,10 @@ def test_what_is_made_anew_begins_with_the_light_beside_it_unless_less_of_the_pi
     begun = Generation.of(model, canvas=one)
     assert (begun.settings.sigma_max, begun.settings.sharpness) == (2.5, 0.0)  # 5 at 64 px
     assert begun.settings.noise_high == begun.recipe(0).request.sampling.noise_high == USUAL_HIGHEST_SIGMA
+    detailed = model.config.generation.model_copy(update={"detail_below": 0.4})
+    detailed_model = replace(model, config=model.config.model_copy(update={"generation": detailed}))
+    assert Generation.of(detailed_model).settings.detail_below == 0.4
+    assert Generation.of(detailed_model, canvas=one).settings.detail_below == 0
     assert Generation.of(model, canvas=one, sigma_max=30.0).settings.sigma_max == 30.0
     assert (
         inpaint(model, light, mask, noise_high=0.0, **FEW).image.tobytes()

@@ -32,8 +32,8 @@ def counted_looks(generation: Generation, count: int, first: int = 0) -> list[in
         {"noise_high": 2.0, "label": "waves:0.5,circles:0.5"},
         {"label": "waves:0.5,circles:0.5"},
         {"negative": "waves"},
-        {"detail_below": 1.0, "detail_guidance": 1.0},
-        {"detail_below": 1.0, "guidance": 1.0, "noise_high": 2.0},
+        {"detail_below": 1.0, "detail_guidance": 3.0, "sampler": "heun"},
+        {"detail_below": 100.0},
     ],
 )
 def test_looks_are_what_they_are_said_to_be(model, asked):

@@ -16,6 +16,8 @@ def test_fine_detail_has_a_guidance_of_its_own_and_no_sharpness(model):
     detailed = guided(model, SETTINGS.model_copy(update={"detail_below": 0.8, "detail_guidance": 3.0}), CLASSES)
     coarse = guided(model, SETTINGS, CLASSES)
     fine = guided(model, SETTINGS.model_copy(update={"guidance": 3.0, "sharpness": 0.0}), CLASSES)
+    levels = torch.tensor([0.1, 2.0])
+    torch.testing.assert_close(detailed(x, levels), torch.stack((fine(x, 0.1)[0], coarse(x, 2.0)[1])))
     for sigma in (0.8, 2.0):
         assert torch.equal(detailed(x, sigma), coarse(x, sigma))
     for sigma in (0.79, 0.1):

@@ -63,9 +63,12 @@ def test_it_begins_and_ends_at_the_works_whatever_was_asked_of_them(model, name)
     assert video[1].tobytes() not in (one.image.tobytes(), other.image.tobytes())
 
 
-def test_an_end_of_different_requests_is_near_on_the_way_too(model):
+@pytest.mark.parametrize("noise", [{}, {"detail_below": 5.0}, {"noise_high": 5.0}])
+def test_an_end_of_different_requests_is_near_on_the_way_too(model, noise):
     """The estimates of both, at a share of 0 or 1, are those of one: the way leads to the ends, it does not jump."""
-    one, other = (requested(model, seed=2, steps=3, palette=colour).recipe(0) for colour in ("#aa3322", "#0000ff"))
+    one, other = (
+        requested(model, seed=2, steps=3, palette=colour, **noise).recipe(0) for colour in ("#aa3322", "#0000ff")
+    )
     ends = [reproduction(model, recipe) for recipe in (one, other)]
     (pictures,) = _Way(*ends).pictures([0.0, 0.01, 0.99, 1.0])
     made = [next(end.works(1)).image for end in ends]

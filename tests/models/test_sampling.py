@@ -54,6 +54,11 @@ def test_the_way_between_two_works_neither(new_model, damaged):
         list(interpolated(damaged(), work.recipe, work.recipe, 2))
 
 
+def test_a_setting_that_older_files_do_not_have_is_named_too(damaged):
+    with pytest.raises(SfumatoError, match=r"in brackets\): detail_below 1 \(0\); if it happens"):
+        list(Generation.of(damaged(), detail_below=1.0).works(1))
+
+
 def test_the_settings_that_are_not_the_models_own_are_named(damaged):
     with pytest.raises(SfumatoError, match=r"in brackets\): steps 3 \(16\), sigma_max 1000 \(40\); if it happens"):
         list(Generation.of(damaged(), steps=3, sigma_max=1000.0).works(1))

@@ -44,7 +44,11 @@ def models() -> dict[float | None, Model]:
     config = ModelConfig(name="tiny", size=64, network=NETWORK, has_early=True, sfumato_version="0.1.0")
     config = config.model_copy(update={"generation": guided_early(config.generation, 64)})
     model = Model(config, build_denoiser(config), {}, "", "0" * 64)
-    return {share: replace(model, early={"of": torch.tensor(share)}) for share in SHARES}
+
+    def guided(share: float) -> ModelConfig:
+        return config.model_copy(update={"generation": guided_early(config.generation, 64, share)})
+
+    return {share: replace(model, config=guided(share), early={"of": torch.tensor(share)}) for share in SHARES}
 
 
 @pytest.fixture
@@ -111,8 +115,9 @@ def test_the_pair_whose_works_are_like_the_pictures_is_found(
         firsts.setdefault(candidate, []).append(first)
     assert all(each == [16 * number for number in range(len(each))] for each in firsts.values())
     said = f"of {len(counts)} settings with {16 * len(made)} works in all"
-    assert found.sentence.startswith(f"guidance {guidance:g} by the weights of {share:.0%} of the run, 2.1 for fine")
-    assert found.sentence.endswith(said)
+    assert found.sentence.startswith(f"guidance {guidance:g} by the weights of {share:.0%} of the run, sharpness 0")
+    least = 1 + (5 * share) ** 0.5
+    assert f"{said}; below sigma 0.8 guidance {max(guidance, round(least, 2)):g} without either" in found.sentence
 
 
 def test_other_settings_are_tried_with_the_pair_that_was_found(models: Any, pictures: Statistics, tried: Any) -> None:
@@ -125,7 +130,7 @@ def test_other_settings_are_tried_with_the_pair_that_was_found(models: Any, pict
     assert found is not None
     assert (found.early_share, found.settings) == (wanted.early_share, wanted.settings)
     assert found.settings.guidance_contrast == 0.5
-    assert "50% of it in contrast, 2.1 for fine detail, sharpness" in found.sentence
+    assert "50% of it in contrast, sharpness" in found.sentence
     assert {one for one, _, _ in made} == {*pairs(models), *sharper(pair, model), *with_less_contrast(crisp, model)}
 
 

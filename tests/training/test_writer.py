@@ -180,6 +180,17 @@ def test_larger_pictures_are_guided_up_to_more_noise_and_made_crisper() -> None:
     assert [settings.detail_below for settings in early] == [0, 0.8, 3.2]
 
 
+def test_a_model_is_guided_by_what_its_own_early_weights_bear(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were kept at three hundredths of a run are no nearer to a quarter for being the only ones."""
+    monkeypatch.setattr("sfumato.training.writer.DETAIL_FROM_SIZE", 32)
+    run = begin(steps=8, early=(0.03,), evaluations=1)
+    list(train(run))
+    generation = Model.from_pretrained(run.path).config.generation
+    assert (generation.detail_below, generation.detail_guidance) == (0.4, 1.39)
+
+
 def test_fine_detail_is_guided_the_more_the_later_the_weights_are_by_which() -> None:
     guidance = [guided_early(SamplerSettings(), 64, share).detail_guidance for share in (0.03, 0.06, 0.12, 0.25)]
     assert guidance == [1.39, 1.55, 1.77, 2.12]

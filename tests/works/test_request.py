@@ -120,6 +120,13 @@ def test_a_request_comes_back_from_json(asked: dict[str, Any]) -> None:
     assert only_set.plain() == request.plain()
 
 
+def test_two_halves_leave_open_what_neither_says() -> None:
+    names = [name for name in SamplerSettings.model_fields if name not in SamplerSettings.ADDED]
+    whole = {name: getattr(SamplerSettings(), name) for name in names}
+    one, other = ({name: whole[name] for name in half} for half in (names[:6], names[6:]))
+    assert Request.of(**one).with_changes(Request.of(**other)).sampling.model_fields_set == whole.keys()
+
+
 @settings(max_examples=100, deadline=None)
 @given(partial, partial)
 def test_changes_are_what_is_set_in_them_and_the_rest_stays(asked: dict[str, Any], changes: dict[str, Any]) -> None:

@@ -232,7 +232,8 @@ def _record(generation: Generation, axes: Sequence[Axis], cells: Sequence[Cell])
     request = generation.request
     asked = request if generation.policy.keeps_prompts else request.withholding_words()
     common = asked.model_dump(mode="json", exclude={*parts, "number", "slerps"})
-    common["sampling"] = {name: value for name, value in common["sampling"].items() if name not in parts}
+    sampling = asked.sampling.model_dump(mode="json", exclude_unset=True)
+    common["sampling"] = {name: value for name, value in sampling.items() if name not in parts}
     return {
         "format": 2,
         "model": recipe.model.model_dump(),

@@ -10,7 +10,7 @@ from sfumato.diffusion.denoiser import (
     ResidualDenoiser,
     preconditioning,
 )
-from sfumato.diffusion.guidance import by_level, conditioned, guide, mixed
+from sfumato.diffusion.guidance import at_level, conditioned, guide, mixed
 from sfumato.diffusion.noise import SCHEDULES, SIGMA_MAX, SIGMA_MIN, LogNormal
 from sfumato.diffusion.samplers import SAMPLERS, Denoise, Noise, Sampler, Step
 
@@ -36,7 +36,7 @@ __all__ = [
     "ResidualDenoiser",
     "Sampler",
     "Step",
-    "by_level",
+    "at_level",
     "conditioned",
     "guide",
     "mixed",

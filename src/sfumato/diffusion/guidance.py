@@ -47,6 +47,7 @@ def guide(
     *,
     contrast: float = 1.0,
     middle: Tensor | None = None,
+    detail: tuple[float, float] = (0.0, 1.0),
 ) -> Denoise:
     """good + (guidance - 1) * (good - bad): the good estimate, exaggerated in what tells it from the bad one.
 
@@ -56,8 +57,8 @@ def guide(
     leave those of the pictures (measured, see benchmarks/log.md). contrast: the fraction of it, 0..1, that goes to what
     the good estimate has more or less of than a plain picture, its own mean, or where it is given than ``middle``, [N,
     C, H, W]: with 0 a picture's contrast, or how strong an enlargement's detail is, stays as it was. That is the
-    projection of Sadat et al. 2024 (arXiv:2410.02416, section 4), about the mean in place of 0. A sigma may also be one
-    for each picture, [N].
+    projection of Sadat et al. 2024 (arXiv:2410.02416, section 4), about the mean in place of 0. detail: a sigma, and
+    what guidance is below it. A sigma may also be one for each picture, [N].
 
     With the same denoiser under no condition for the bad one it is classifier-free guidance (Ho and Salimans 2022,
     arXiv:2207.12598, eq. 6), with a less trained denoiser autoguidance (Karras et al. 2024, arXiv:2406.02507, eq. 3).
@@ -78,24 +79,18 @@ def guide(
             further = further - (1 - contrast) * _along(further, wanted - (_mean(wanted) if middle is None else middle))
         if chroma != 1:
             further = codec.muted(further, chroma)
-        return wanted + (guidance - 1) * further
+        below, of_detail = detail
+        strength = at_level(sigma, below, of_detail - 1, guidance - 1)
+        return wanted + (strength.view(-1, 1, 1, 1) if isinstance(strength, Tensor) else strength) * further
 
     return denoise
 
 
-def by_level(below: float, fine: Denoise, coarse: Denoise) -> Denoise:
-    """One estimate where sigma is lower than ``below``, another elsewhere. A sigma may also be one for each picture,
-    [N]."""
-
-    def denoise(x: Tensor, sigma: float) -> Tensor:
-        is_fine = torch.as_tensor(sigma < below)
-        if is_fine.all():
-            return fine(x, sigma)
-        if not is_fine.any():
-            return coarse(x, sigma)
-        return torch.where(is_fine.to(x.device).view(-1, 1, 1, 1), fine(x, sigma), coarse(x, sigma))
-
-    return denoise
+def at_level(sigma: Tensor | float, below: float, fine: float, coarse: float) -> Tensor | float:
+    """``fine`` where sigma is lower than ``below``, else ``coarse``: a number, or one for each of [N] sigmas."""
+    if isinstance(sigma, Tensor):
+        return torch.where(sigma < below, fine, coarse)
+    return fine if sigma < below else coarse
 
 
 def _mean(pictures: Tensor) -> Tensor:

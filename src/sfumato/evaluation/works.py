@@ -134,6 +134,7 @@ def works_of(generation: Generation, works: Sequence[Work]) -> WorksToEvaluate:
     """The first works of a generation."""
     model, settings = generation.model, generation.settings
     images = torch.stack([as_tensor(work.image, model.config.side) for work in works])
+    is_detailed = settings.detail_below and generation.guidance_kind != "none"
     return WorksToEvaluate(
         images,
         [work.recipe.request.label for work in works],
@@ -141,7 +142,8 @@ def works_of(generation: Generation, works: Sequence[Work]) -> WorksToEvaluate:
         {
             "Works": f"the first {len(works):,} of seed {generation.request.seed}",
             "Sampling": f"{settings.sampler}, {counted(settings.steps, 'step')}, {settings.schedule}, "
-            f"guidance {settings.guidance if generation.guidance_kind != 'none' else 1.0:g}",
+            f"guidance {settings.guidance if generation.guidance_kind != 'none' else 1.0:g}"
+            + (f", {settings.guidance_of_detail:g} below sigma {settings.detail_below:g}" if is_detailed else ""),
         },
         {"model": model.weights_digest},
     )

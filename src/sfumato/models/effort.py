@@ -120,8 +120,7 @@ def _looks(
     levels: list[float] = sigmas[settings.steps - step_count(settings, canvas) :].tolist()
 
     def at(sigma: float) -> int:
-        acts = settings.guidance_low <= sigma <= settings.guidance_high and settings.at(sigma).guidance != 1
-        return seen * (classes + (is_guided and acts))
+        return seen * (classes + (is_guided and settings.guidance_low <= sigma <= settings.guidance_high))
 
     steps = [at(sigma) for sigma in levels[:-1]]
     is_inverted = isinstance(canvas.edit, Invert)

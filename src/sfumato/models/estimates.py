@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor
 
-from sfumato.diffusion import Condition, Denoise, Mixture, PictureCondition, by_level, conditioned, guide, mixed
+from sfumato.diffusion import Condition, Denoise, Mixture, PictureCondition, at_level, conditioned, guide, mixed
 from sfumato.diffusion.windows import Positions, windowed
 from sfumato.models.canvas import Canvas
 from sfumato.models.model import Model
@@ -57,11 +57,6 @@ def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: 
     It takes as many evaluations as the mixture has conditions, and one for guidance. negative: what guidance leads away
     from, a condition of as many pictures; None for 'nothing'.
     """
-    if settings.detail_below:
-        fine, coarse = settings.of_detail, settings.model_copy(update={"detail_below": 0.0})
-        return by_level(
-            settings.detail_below, guided(model, fine, mixture, negative), guided(model, coarse, mixture, negative)
-        )
     wanted = _evaluated(
         model,
         settings,
@@ -84,6 +79,7 @@ def guided(model: Model, settings: SamplerSettings, mixture: Mixture, negative: 
         model.codec,
         contrast=settings.guidance_contrast,
         middle=_reference(model, mixture),
+        detail=(settings.detail_below, settings.guidance_of_detail),
     )
 
 
@@ -107,7 +103,8 @@ def _evaluated(model: Model, settings: SamplerSettings, denoise: Denoise) -> Den
         timing = nullcontext() if model.threads is None else model.threads.timing(len(x))
         # A pre-trained network's weights are in the precision that it computes in.
         is_cast = settings.precision == "bfloat16" and model.pretrained is None
+        less = at_level(sigma, settings.detail_below, 0.0, settings.sharpness)
         with timing, torch.autocast(x.device.type, torch.bfloat16, enabled=is_cast):
-            return denoise(x, sigma * (1 - settings.sharpness))
+            return denoise(x, sigma * (1 - less))  # type: ignore[arg-type]  # maybe one for each picture
 
     return evaluate

@@ -25,7 +25,7 @@ from sfumato.models.estimates import estimate
 from sfumato.models.generation import Generation
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
-from sfumato.models.noise import noise_levels, noise_of
+from sfumato.models.noise import begins_at_mean, noise_levels, noise_of
 from sfumato.models.reproduction import check_model, reproduction
 from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size
 from sfumato.text import counted
@@ -161,7 +161,7 @@ def check_way(model: Model, first: Recipe, second: Recipe) -> None:
 
 def _check_sampled_alike(one: SamplerSettings, other: SamplerSettings) -> None:
     """Raises SfumatoError where there is no common way from noise to picture."""
-    for name in ("sampler", "schedule", "steps", "sigma_min", "sigma_max"):
+    for name in ("sampler", "schedule", "steps", "sigma_min", "sigma_max", "noise_high", "detail_below"):
         here, there = getattr(one, name), getattr(other, name)
         if here != there:
             raise SfumatoError(
@@ -258,15 +258,24 @@ class _Way:
             return torch.stack([each.draw(step, shape) for each in noises]).to(model.device)
 
         sigmas = noise_levels(model, settings, canvas)
-        estimates = []
+        estimates, unguided = [], []
         for place, (end, negative) in enumerate(zip(self.ends, self.negative, strict=True)):
             mixture = Mixture.joined([self._told(float(place))] * len(shares))
             denoise = estimate(model, end.settings, canvas, mixture, negative)
             estimates.append(end.steering.around(denoise, codec, canvas.height, canvas.width, model.config.size))
+            plain = end.settings.model_copy(update={"guidance": 1.0})
+            unguided.append(estimate(model, plain, canvas, mixture))
         second = torch.tensor(shares)
-        denoise = mixed(estimates, torch.stack((1 - second, second)))
+        weights = torch.stack((1 - second, second))
+        x = noise(-1) * sigmas[0].float()
+        if begins_at_mean(model.config, settings, canvas, sigmas[0].item()):
+            x = x + mixed(unguided, weights)(x, sigmas[0].item())
+
+        def fresh(step: int) -> Tensor | None:
+            return noise(step) if settings.adds_noise(sigmas[step].item()) else None
+
         sampler = (SAMPLERS | DISTILLED)[settings.sampler]
-        steps = sampler(denoise, noise(-1) * sigmas[0].float(), sigmas, noise)
+        steps = sampler(mixed(estimates, weights), x, sigmas, fresh)
         base = Sampling(steps, lambda latents, _: codec.decode(latents), model.config, settings)
         initial = [InitialNoise(noises[place]) for place in wanted]
         return cascaded(one.model, base, settings, initial, wanted, one.canvas, stages)

@@ -80,8 +80,8 @@ class Sampling:
         """Raises SfumatoError where they hold what is no number: that is no work, and is never written as one."""
         if pictures.isfinite().all():
             return
-        usual = self.config.usual.model_dump()
-        asked = usual if self.settings is None else self.settings.model_dump()
+        usual = dict(self.config.usual)
+        asked = usual if self.settings is None else dict(self.settings)
         apart = [
             f"{name} {_short(value)} ({_short(usual[name])})" for name, value in asked.items() if value != usual[name]
         ]

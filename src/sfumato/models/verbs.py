@@ -246,16 +246,16 @@ class GenerativeModel(Model):
         """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
 
         asked: seed, prompt, label, negative, width, height, tile, and every setting of the sampler, each as the model
-        has it where it is left out: ``Request`` and ``SamplerSettings`` in sfumato.works.request say what there is, and
-        its ranges. Work number i depends on (seed, i) and the settings, not on how many are made. upscale: an upscaler
-        that enlarges them. print_size: how large they are to be on paper, as '30x40cm@200': they have its shape and its
-        pixels, by the upscaler or, without one, the model's own. palette: colours as '#aa3322,#fff0c0', or a picture or
-        its file; composition: a sketch or its file; strengths go from 0 to 1. variations: how far from the work ``of``
-        (or its file), 0 for the same to 1 for another. prompts: a text file with a prompt on each line, which works go
-        through in turn. copies: 'refuse' for no near copies of what was learned from; retries: how often a work that is
-        refused is made again, with the next seed. What is refused in the end is missing, with a RefusedWarning.
-        best_of: how many works, 1 to 16, are made for each, of this seed and the next ones, of which the model's critic
-        keeps the one most like the pictures.
+        has it where it is left out: ``Request`` in sfumato.works.request and ``SamplerSettings`` in
+        sfumato.works.sampler_settings say what there is, and its ranges. Work number i depends on (seed, i) and the
+        settings, not on how many are made. upscale: an upscaler that enlarges them. print_size: how large they are to
+        be on paper, as '30x40cm@200': they have its shape and its pixels, by the upscaler or, without one, the model's
+        own. palette: colours as '#aa3322,#fff0c0', or a picture or its file; composition: a sketch or its file;
+        strengths go from 0 to 1. variations: how far from the work ``of`` (or its file), 0 for the same to 1 for
+        another. prompts: a text file with a prompt on each line, which works go through in turn. copies: 'refuse' for
+        no near copies of what was learned from; retries: how often a work that is refused is made again, with the next
+        seed. What is refused in the end is missing, with a RefusedWarning. best_of: how many works, 1 to 16, are made
+        for each, of this seed and the next ones, of which the model's critic keeps the one most like the pictures.
         Raises SfumatoError for a class that the model does not have, values out of range, what does not go together,
         and files that are not there or cannot be used.
         """

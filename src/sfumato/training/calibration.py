@@ -205,11 +205,15 @@ def _sentence(found: Candidate, trials: Trials) -> str:
     by = "" if found.early_share is None else f" by the weights of {found.early_share:.0%} of the run"
     share = f"{settings.guidance_contrast:.0%}" if settings.guidance_contrast else "none"
     muted = "" if settings.guidance_contrast == 1 else f", {share} of it in contrast"
-    detail = f", {settings.detail_guidance:.1f} for fine detail" if settings.detail_below else ""
     fresh = f"up to sigma {settings.noise_high:g}" if settings.noise_high < usual.noise_high else "at all levels"
+    detail = (
+        f"; below sigma {settings.detail_below:g} guidance {settings.guidance_of_detail:g} without either"
+        if settings.detail_below
+        else ""
+    )
     tried = sum(map(bool, trials.made.values()))
     return (
-        f"guidance {settings.guidance:g}{by}{muted}{detail}, sharpness {settings.sharpness:g} and fresh noise {fresh}: "
-        "so works came nearest to the pictures in colours, edges, grain and variety, of "
-        f"{counted(tried, 'setting')} with {counted(trials.works, 'work')} in all"
+        f"guidance {settings.guidance:g}{by}{muted}, sharpness {settings.sharpness:g} and fresh noise {fresh}: so "
+        "works came nearest to the pictures in colours, edges, grain and variety, of "
+        f"{counted(tried, 'setting')} with {counted(trials.works, 'work')} in all{detail}"
     )

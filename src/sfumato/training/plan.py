@@ -62,7 +62,7 @@ class Plan:
 
 
 def ladder(size: int) -> Sequence[Rung]:
-    """Networks for pictures of ``size`` pixels, the smallest first; measured, see benchmarks/README.md.
+    """Networks for pictures of ``size`` pixels, the smallest first; measured, see benchmarks/README.md and log.md.
 
     Single pixels at the finest level, where there is time for them: with cells of 2 x 2, and more so of 4 x 4, grain
     stays in the pictures. The coarsest level is kept at about 8 x 8 tokens, whatever the size.

@@ -39,8 +39,8 @@ Logged = Trained | Evaluated | Pictured | Noted | Finished
 # Measured at 32 and at 64 pixels, see benchmarks/log.md: guidance by early weights does best where details are made, in
 # larger pictures where the composition is as well.
 GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
-# Textures bear more guidance than compositions, and the more the later in the run the weights are by which they are
-# guided: 1 + sqrt(5 share). It made no difference at 32 pixels.
+# Fine detail wants guidance of about 1 + sqrt(5 share) by weights from that share of the run, more than the 1.5 that
+# composition may bear. It made no difference at 32 pixels.
 DETAIL_FROM_SIZE, DETAIL_BELOW, DETAIL_STRENGTH = 64, 0.8, 5.0
 # Of upscalers, once they have learned from so many crops: after few, early weights are so poor that to lead away from
 # them leads too far.
@@ -101,7 +101,7 @@ class RunWriter:
             adaptation = self.base.adaptation(settings, state, early)
             early = adaptation.early_merged(self.base.model.denoiser.network.state_dict())
         if early:
-            config = self._guided(config, early, USUAL_EARLY if share is None else share)
+            config = self._guided(config, early, state.early.shares(state.step)[0] if share is None else share)
         if calibration is not None:
             config = calibrated(config, calibration)
         model = Model(config, state.average.module, early, card, weights_digest="0" * 64, likeness=self.likeness)
@@ -114,7 +114,7 @@ class RunWriter:
         crops = self.state.step * settings.objective.crops_a_step(settings)
         if config.enlarges:
             return guided_upscaler(config, crops)
-        generation = guided_early(config.generation, config.size, share)
+        generation = guided_early(config.generation, settings.latent_size, share)
         update: dict[str, Any] = {"has_early": True, "generation": generation}
         if has_upscalers(early):
             update["upscalers"] = tuple(guided_upscaler(each, crops) for each in config.upscalers)
@@ -217,8 +217,8 @@ def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> 
 
 
 def guided_early(generation: SamplerSettings, size: int, share: float = USUAL_EARLY) -> SamplerSettings:
-    """The same with guidance by early weights, for a model that carries them. share: where in the run these were
-    kept."""
+    """The same with guidance by early weights, for a model that carries them. size: of what its network sees; share:
+    where in the run the weights were kept."""
     update = {
         "guidance_kind": "autoguidance",
         "guidance_low": GUIDED_FROM,

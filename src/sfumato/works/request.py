@@ -1,8 +1,8 @@
 """All that can be asked of a model, as one schema: a Python call, the command line's options, the heart of a recipe.
 
-A field's name, type, range and description stand here alone. From them the command line makes its options, `grid` what
-can be varied, `--set` what it takes, and the documentation its table. Pictures are named by their digests; whoever asks
-gives them beside the request.
+A field's name, type, range and description stand here alone, those of the sampler in `SamplerSettings`. From them the
+command line makes its options, `grid` what can be varied, `--set` what it takes, and the documentation its table.
+Pictures are named by their digests; whoever asks gives them beside the request.
 """
 
 from __future__ import annotations
@@ -182,7 +182,9 @@ class Request(Extended):
         for name, kind in PARTS.items():
             if name in parts:
                 own, other = (part.model_dump(exclude_unset=True) for part in (getattr(self, name), parts[name]))
-                parts[name] = kind.model_validate(own | other)
+                # Two that are not whole do not become a whole one, which says what it leaves out.
+                checked = kind.model_validate(own | other)
+                parts[name] = kind.model_construct(_fields_set=own.keys() | other.keys(), **dict(checked))
         if self.withheld is not None:
             left = self.withheld.model_copy(update={name: None for name in ("prompt", "negative") if name in parts})
             parts["withheld"] = None if left == Withheld() else left

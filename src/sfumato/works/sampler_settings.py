@@ -45,11 +45,11 @@ class SamplerSettings(Extended):
     guidance_contrast: Fraction = _rare(1.0, "The fraction of the guidance that goes to contrast.")
     detail_below: Sigma = _rare(
         0.0,
-        "Below this noise level (a sigma) only fine detail is open: it is guided by detail_guidance there, without "
-        "fresh noise or sharpness; 0 is nowhere.",
+        "Below this noise level (a sigma), where only fine detail is drawn, guidance is at least detail_guidance, with "
+        "neither fresh noise nor sharpness; 0 for nowhere.",
     )
     detail_guidance: Annotated[float, Field(ge=1, le=100)] = _rare(
-        2.0, "The guidance below detail_below, where there is any guidance."
+        2.0, "The least guidance below detail_below, where there is guidance at all."
     )
     # Of FLUX.1, whose network was trained with guidance as one of its inputs (Meng et al. 2023, arXiv:2210.03142).
     distilled_guidance: Guidance | None = _rare(
@@ -92,19 +92,14 @@ class SamplerSettings(Extended):
             raise ValueError(f"guidance_low {self.guidance_low:g} is above guidance_high {self.guidance_high:g}")
         return self
 
-    @property
-    def of_detail(self) -> SamplerSettings:
-        """What holds below ``detail_below``, for any noise level."""
-        guidance = self.guidance if self.guidance == 1 else self.detail_guidance
-        return self.model_copy(update={"guidance": guidance, "sharpness": 0.0, "noise_high": 0.0, "detail_below": 0.0})
-
-    def at(self, sigma: float) -> SamplerSettings:
-        """What holds at a noise level."""
-        return self.of_detail if sigma < self.detail_below else self
-
     def adds_noise(self, sigma: float) -> bool:
         """Whether a stochastic sampler adds fresh noise in its step from a noise level."""
-        return sigma <= self.at(sigma).noise_high
+        return self.detail_below <= sigma <= self.noise_high
+
+    @property
+    def guidance_of_detail(self) -> float:
+        """What ``guidance`` is below ``detail_below``; none, or less than that, stays as it is."""
+        return max(self.guidance, self.detail_guidance) if self.guidance > 1 else self.guidance
 
     def over(self, own: SamplerSettings) -> SamplerSettings:
         """All fields set: as here, or else as ``own`` has it. Raises ValidationError, of bounds not in order."""

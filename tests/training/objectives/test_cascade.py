@@ -23,7 +23,7 @@ from sfumato.training.conditions import class_conditions
 from sfumato.training.events import Trained
 from sfumato.training.objectives import Cascading
 from sfumato.training.objectives.cascade import MADE_FROM, CascadeConfig
-from sfumato.training.objectives.upscaling import measure_detail, measure_details
+from sfumato.training.objectives.upscaling import UpscalingConfig, measure_detail, measure_details
 
 TINY_UNET = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 CPU = torch.device("cpu")
@@ -158,6 +158,14 @@ def test_each_upscaler_has_the_detail_that_one_alone_would_measure(tiny_dataset:
     first, second = measure_details(tiny_dataset, (2, 2), 0.0)
     assert second == pytest.approx(measure_detail(tiny_dataset, 2))
     assert first != pytest.approx(second, rel=0.01)
+
+
+def test_upscalers_see_as_much_noise_as_those_alone_whatever_the_small_pictures_do() -> None:
+    settings = resolve({}, tiny(noise_mean=-3.0, noise_std=0.5))
+    (stage,) = settings.objective.stages(settings)
+    assert isinstance(stage.objective, UpscalingConfig)
+    alone = UpscalingConfig()
+    assert (stage.objective.noise_mean, stage.objective.noise_std) == (alone.noise_mean, alone.noise_std) == (-0.9, 1.3)
 
 
 def test_a_run_makes_one_model_of_all_stages(begin: Callable[..., Run], tiny_dataset: Dataset) -> None:

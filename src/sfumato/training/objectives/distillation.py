@@ -175,9 +175,9 @@ class Distillation(Objective):
     def matching(self) -> DistributionMatching | None:
         if self.critic is None:
             return None
-        # Guidance is exaggerated by every step that the critic lags behind: colour bears none of it, and the early
-        # weights are told the class, so that the class itself is not exaggerated.
-        settings = self.teacher_settings.model_copy(update={"guidance_chroma": 0.0})
+        # Guidance is exaggerated by every step that the critic lags behind: colour bears none of it, detail no more
+        # than the rest, and the early weights are told the class, so that the class itself is not exaggerated.
+        settings = self.teacher_settings.model_copy(update={"guidance_chroma": 0.0, "detail_below": 0.0})
 
         def wanted(x: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
             against = condition if settings.guidance_kind == "autoguidance" else None
