@@ -63,7 +63,7 @@ def test_it_ends_at_the_step_asked_for_with_the_learning_rate_at_zero(begin: Cal
 def test_the_loss_falls(begin: Callable[..., Run]) -> None:
     events = list(train(begin(steps=80, snapshots=0, checkpoint_every=1000, anneal=0.4)))
     losses = [event.loss for event in of(Trained, events)]
-    assert sum(losses[-20:]) < 0.85 * sum(losses[:20])
+    assert sum(losses[-20:]) < 0.75 * sum(losses[:20])
     measured = of(Evaluated, events)
     assert measured[-1].held_out_loss < 0.85 * measured[0].held_out_loss
 

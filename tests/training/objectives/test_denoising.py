@@ -1,10 +1,16 @@
+import math
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from sfumato.diffusion import ClassCondition, Condition, Denoiser, LogNormal, preconditioning
 from sfumato.features.vgg import PerceptualLoss, VGGFeatures
+from sfumato.networks import UNetConfig
+from sfumato.training import resolve
 from sfumato.training.objectives import Denoising
+
+TINY = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
 
 
 class Watched(nn.Module):
@@ -106,3 +112,15 @@ def test_the_averaged_denoiser_is_measured_without_hiding_classes() -> None:
     assert not loss.requires_grad
     assert averaged.network.conditions[0].tolist() == [1, 2, 3, 1, 2]
     assert not of.denoiser.network.conditions
+
+
+@pytest.mark.parametrize(
+    ("size", "chosen", "at_32"),
+    [(32, {}, -0.9), (48, {}, -0.9), (64, {}, -1.8), (256, {}, -1.8), (64, {"noise_mean": -1.2}, -1.2)],
+)
+def test_larger_pictures_are_shown_with_less_noise_than_their_size_would_say(
+    size: int, chosen: dict[str, float], at_32: float
+) -> None:
+    settings = resolve({"network": TINY}, {"size": size, "objective": chosen})
+    density = settings.build_objective(classes=0).density  # type: ignore[attr-defined]
+    assert density == LogNormal(at_32 + math.log(size / 32), 1.3)

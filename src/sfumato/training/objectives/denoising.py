@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from sfumato.training.configuration import TrainingConfig
 
 
+# Measured, see benchmarks/log.md: larger works lack fine detail, those of 32 pixels composition no less.
+NOISE_MEAN, NOISE_MEAN_OF_LARGER, LARGER_FROM = -0.9, -1.8, 64
+
+
 class DenoisingConfig(ObjectiveConfig):
     """Sigmas go from 1e-6 to 10,000."""
 
     kind: Literal["denoising"] = "denoising"
-    noise_mean: NoiseMean = -1.8
+    noise_mean: NoiseMean | None = Field(default=None, description="of log sigma, at 32 pixels; None for the usual one")
     noise_std: NoiseStd = 1.3
     class_dropout: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.1, description="how often a picture's class is hidden, for guidance"
@@ -49,6 +53,12 @@ class DenoisingConfig(ObjectiveConfig):
     def features(self) -> str:
         return self.perceptual
 
+    def _density(self, size: int) -> LogNormal:
+        mean = self.noise_mean
+        if mean is None:
+            mean = NOISE_MEAN if size < LARGER_FROM else NOISE_MEAN_OF_LARGER
+        return LogNormal.for_size(size, mean, self.noise_std)
+
     def build(
         self,
         settings: TrainingConfig,
@@ -58,7 +68,7 @@ class DenoisingConfig(ObjectiveConfig):
     ) -> Denoising:
         return Denoising(
             self.build_denoiser(settings, classes),
-            LogNormal.for_size(settings.latent_size, self.noise_mean, self.noise_std),
+            self._density(settings.latent_size),
             self.class_dropout,
             perceptual,
             self.perceptual_weight,
