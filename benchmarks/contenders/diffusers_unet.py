@@ -148,7 +148,7 @@ class OurNetwork(nn.Module):
 
 def learn_our_way(job: Job) -> None:
     """EDM preconditioning, noise levels, optimiser, schedule and average as ``sfumato train`` has them, in bfloat16."""
-    from sfumato.diffusion import SAMPLERS, SCHEDULES, SIGMA_MAX, SIGMA_MIN, Denoiser, LogNormal, preconditioning
+    from sfumato.diffusion import SAMPLERS, SCHEDULES, SIGMA_MAX, SIGMA_MIN, Denoiser, preconditioning
     from sfumato.diffusion.randomness import keyed_generator
     from sfumato.models import SamplerSettings
     from sfumato.training import resolve
@@ -160,7 +160,7 @@ def learn_our_way(job: Job) -> None:
     c_noises = [math.log(sigma) / 4 for sigma in (SIGMA_MIN, SIGMA_MAX)]
     unet = network(job.size, job.options["width"]).to(memory_format=torch.channels_last)
     denoiser = Denoiser(OurNetwork(unet, *c_noises), preconditioning(settings.preconditioning))
-    density = LogNormal.for_size(job.size, chosen_levels.noise_mean, chosen_levels.noise_std)
+    density = chosen_levels.density(job.size)
     objective = Denoising(denoiser, density, class_dropout=0.0)
     optimiser = settings.optimiser.build(denoiser)
     average = PowerAverage(denoiser, settings.ema_std)

@@ -13,7 +13,7 @@ from on_gpu.bench import Bench
 from torch import Tensor, nn
 
 from sfumato.dataset import Batches
-from sfumato.diffusion import Condition, Denoiser, LogNormal
+from sfumato.diffusion import Condition, Denoiser
 from sfumato.diffusion.randomness import keyed_generator
 from sfumato.training.conditions import class_conditions
 from sfumato.training.objectives import DenoisingConfig
@@ -55,7 +55,7 @@ class Step:
         images, pictures = Batches(dataset, dataset.train, batch, seed=settings.seed, device=device).batch(0)
         levels = settings.objective
         assert isinstance(levels, DenoisingConfig)
-        density = LogNormal.for_size(settings.size, levels.noise_mean, levels.noise_std)
+        density = levels.density(settings.size)
         sigma = density.sample(batch, generator).to(device)
         noisy = images + sigma.view(-1, 1, 1, 1) * torch.randn(images.shape, generator=generator).to(device)
         condition = class_conditions(dataset)[pictures].to(device)

@@ -53,7 +53,8 @@ class DenoisingConfig(ObjectiveConfig):
     def features(self) -> str:
         return self.perceptual
 
-    def _density(self, size: int) -> LogNormal:
+    def density(self, size: int) -> LogNormal:
+        """Of the noise levels that pictures of ``size`` pixels are shown with."""
         mean = self.noise_mean
         if mean is None:
             mean = NOISE_MEAN if size < LARGER_FROM else NOISE_MEAN_OF_LARGER
@@ -68,7 +69,7 @@ class DenoisingConfig(ObjectiveConfig):
     ) -> Denoising:
         return Denoising(
             self.build_denoiser(settings, classes),
-            self._density(settings.latent_size),
+            self.density(settings.latent_size),
             self.class_dropout,
             perceptual,
             self.perceptual_weight,
