@@ -25,7 +25,7 @@ from sfumato.models.estimates import estimate
 from sfumato.models.generation import Generation
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
-from sfumato.models.noise import begins_at_mean, noise_levels, noise_of
+from sfumato.models.noise import begins_at_mean, fresh_noise, noise_levels, noise_of
 from sfumato.models.reproduction import check_model, reproduction
 from sfumato.models.sampling import BATCH, InitialNoise, Sampling, batch_size
 from sfumato.text import counted
@@ -270,12 +270,8 @@ class _Way:
         x = noise(-1) * sigmas[0].float()
         if begins_at_mean(model.config, settings, canvas, sigmas[0].item()):
             x = x + mixed(unguided, weights)(x, sigmas[0].item())
-
-        def fresh(step: int) -> Tensor | None:
-            return noise(step) if settings.adds_noise(sigmas[step].item()) else None
-
         sampler = (SAMPLERS | DISTILLED)[settings.sampler]
-        steps = sampler(mixed(estimates, weights), x, sigmas, fresh)
+        steps = sampler(mixed(estimates, weights), x, sigmas, fresh_noise(settings, sigmas, noise))
         base = Sampling(steps, lambda latents, _: codec.decode(latents), model.config, settings)
         initial = [InitialNoise(noises[place]) for place in wanted]
         return cascaded(one.model, base, settings, initial, wanted, one.canvas, stages)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from torch import Tensor
 
-from sfumato.diffusion import SCHEDULES
+from sfumato.diffusion import SCHEDULES, Noise
 from sfumato.diffusion.randomness import NoiseBetween, PictureNoise, SeededNoise
 from sfumato.diffusion.samplers import DETERMINISTIC
 from sfumato.models.canvas import Canvas
@@ -41,6 +42,12 @@ def noise_levels(model: Model, settings: SamplerSettings, canvas: Canvas) -> Ten
 def step_count(settings: SamplerSettings, canvas: Canvas) -> int:
     """How many of the settings' steps are taken: from a picture on, as many as its strength says."""
     return max(1, round(canvas.strength * settings.steps))
+
+
+def fresh_noise(settings: SamplerSettings, sigmas: Tensor, draw: Callable[[int], Tensor]) -> Noise:
+    """What a stochastic sampler adds in its steps from these levels, where the settings have it add any. draw: step
+    index -> noise."""
+    return lambda step: draw(step) if settings.adds_noise(sigmas[step].item()) else None
 
 
 def begins_at_mean(config: ModelConfig, settings: SamplerSettings, canvas: Canvas, sigma: float) -> bool:

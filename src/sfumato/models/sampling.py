@@ -28,7 +28,7 @@ from sfumato.models.conditions import mixture_named
 from sfumato.models.configuration import ModelConfig
 from sfumato.models.estimates import effective_guidance, estimate
 from sfumato.models.model import Model
-from sfumato.models.noise import begins_at_mean, filled_from, noise_levels, step_count
+from sfumato.models.noise import begins_at_mean, filled_from, fresh_noise, noise_levels, step_count
 from sfumato.models.steering import NOT_STEERED, Steering
 from sfumato.works.edits import Invert
 from sfumato.works.sampler_settings import SamplerSettings
@@ -168,9 +168,6 @@ def _steps(
     if canvas.reference is None and effective_guidance(model, settings, negative=negative is not None) != "none":
         unguided = estimate(model, settings.model_copy(update={"guidance": 1.0}), canvas, mixture)
 
-    def fresh(step: int) -> Tensor | None:
-        return noise(step) if settings.adds_noise(sigmas[step].item()) else None
-
     x = begun + noise(-1) * sigmas[0].float()
     if begins_at_mean(model.config, settings, canvas, sigmas[0].item()):
         x = x + unguided(x, sigmas[0].item())
@@ -187,7 +184,7 @@ def _steps(
         plain = estimate(model, settings.model_copy(update={"guidance": 1.0}), canvas, under)
         return restore(denoise, pictures, list(invert(plain, pictures, sigmas, noise(-1))), moved)
     if canvas.mask is None or canvas.picture is None:
-        return sampler(denoise, x, sigmas, fresh)
+        return sampler(denoise, x, sigmas, fresh_noise(settings, sigmas, noise))
     # A distilled model's few estimates are each a whole picture: there is no way between them to go through again. And
     # its estimate is not a mean of pictures, so the derivative is not a covariance. Of a pre-trained network the
     # derivative would take several times the memory of the network itself.

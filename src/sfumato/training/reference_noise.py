@@ -20,7 +20,7 @@ from sfumato.diffusion.enlarging import references
 from sfumato.models import Generation, Model, ModelConfig
 from sfumato.models.canvas import plain_canvas
 from sfumato.models.estimates import guided
-from sfumato.models.noise import noise_levels
+from sfumato.models.noise import fresh_noise, noise_levels
 from sfumato.models.sampling import BATCH
 from sfumato.policy.policy import Policy
 from sfumato.random import keyed_generator, spread
@@ -103,10 +103,8 @@ def _enlarged(upscaler: Model, small: Tensor, level: float, noises: Tensor) -> T
     denoise = guided(upscaler, settings, Mixture.of(told))
     generator = keyed_generator("reference noise", "fresh")
 
-    def fresh(step: int) -> Tensor | None:
-        if not settings.adds_noise(sigmas[step].item()):
-            return None
+    def draw(step: int) -> Tensor:
         return torch.randn(x.shape, generator=generator).to(x.device)
 
-    *_, last = SAMPLERS[settings.sampler](denoise, x, sigmas, fresh)
+    *_, last = SAMPLERS[settings.sampler](denoise, x, sigmas, fresh_noise(settings, sigmas, draw))
     return config.codec.decode(last.x).clamp(-1, 1)
