@@ -140,7 +140,7 @@ class OurNetwork(nn.Module):
         unet.conv_in = nn.Sequential(OrderedDict(embed=unet.conv_in))
         unet.conv_out = nn.Sequential(OrderedDict(output=unet.conv_out))
 
-    def forward(self, x: Tensor, c_noise: Tensor, condition: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, c_noise: Tensor, condition: object = None) -> Tensor:
         times = 999 * (c_noise - self.low) / (self.high - self.low)
         predicted: Tensor = self.unet(x.contiguous(memory_format=torch.channels_last), times).sample
         return predicted
@@ -149,8 +149,9 @@ class OurNetwork(nn.Module):
 def learn_our_way(job: Job) -> None:
     """EDM preconditioning, noise levels, optimiser, schedule and average as ``sfumato train`` has them, in bfloat16."""
     from sfumato.diffusion import SAMPLERS, SCHEDULES, SIGMA_MAX, SIGMA_MIN, Denoiser, preconditioning
-    from sfumato.diffusion.randomness import keyed_generator
+    from sfumato.diffusion.condition import ClassCondition
     from sfumato.models import SamplerSettings
+    from sfumato.random import keyed_generator
     from sfumato.training import resolve
     from sfumato.training.averages import PowerAverage
     from sfumato.training.objectives import Denoising, DenoisingConfig
@@ -171,7 +172,8 @@ def learn_our_way(job: Job) -> None:
     replanned = 0.0
     for images in batches(job, settings.batch):
         with torch.autocast("cpu", torch.bfloat16):
-            losses = objective(images, torch.full((len(images),), -1), keyed_generator("noise", job.seed, step))
+            no_class = ClassCondition.of([0] * len(images)).drop()
+            losses = objective(images, no_class, keyed_generator("noise", job.seed, step))
         losses.total.mean().backward()  # type: ignore[no-untyped-call]
         # The first two steps stand still and tell how many there will be.
         optimiser.step(schedule.factor(step) if schedule else 0.0)
