@@ -141,7 +141,7 @@ def _statistics(works: Tensor, pictures: Tensor) -> dict[str, float]:
         "distance": mine.distance(theirs),
         "energy distance": mine.energy_distance(theirs),
         "patches": mine.patch_distance(theirs),
-        "empty": mine.empty_among(theirs),
+        "empty": mine.are_empty(theirs).double().mean().item(),
         "gradient": _apart(theirs.energies, mine.energies),
         "chroma": _apart(*(_chroma(images) for images in (works, pictures))),
         "spread": abs(math.log(theirs.spread / mine.spread)),

@@ -194,7 +194,7 @@ def test_a_mixture_of_classes_and_a_negative_one(sfumato, run, here):
 
 
 def test_variations_of_a_work_name_it_in_their_recipes(sfumato, run, here):
-    assert sfumato("generate", run, "-n", 2, "--steps", 2, "--seed", 4, "-o", "w").code == 0
+    assert sfumato("generate", run, "-n", 2, "--steps", 2, "--seed", 4, "--keep-empty", "-o", "w").code == 0
     answer = sfumato(
         *("generate", run, "-n", 3, "--variations", 0.3, "--of", "w/0001.png", "--seed", 9, "-o", "variations")
     )
@@ -292,16 +292,42 @@ def test_the_best_of_several_is_kept_and_more_follow(sfumato, run, tmp_path):
     critic = Critic(weights=(*[0.0] * (MEASURES - 1), 1.0))
     model.config = model.config.model_copy(update={"critic": critic})
     place, folder = model.save_pretrained(tmp_path / "critical"), tmp_path / "works"
-    asked = ("generate", place, "--best-of", 3, "--steps", 2, "-o", folder)
+    asked = ("generate", place, "--best-of", 3, "--steps", 2, "--keep-empty", "-o", folder)
     assert sfumato(*asked, "-n", 3).code == 0
     assert sfumato(*asked, "-n", 3).code == 0
     recipes = [read_work(folder / f"{index:04d}.png").recipe for index in range(6)]
     assert [recipe.request.position for recipe in recipes] == list(range(6))
     assert {recipe.attempt for recipe in recipes} > {0}
     assert all(recipe.request.series_seed == recipe.attempt for recipe in recipes)
-    *_, last = Model.from_pretrained(place).generate(6, best_of=3, steps=2)
+    *_, last = Model.from_pretrained(place).generate(6, best_of=3, steps=2, keep_empty=True)
     assert last.recipe == recipes[5]
     answer = sfumato("again", folder / "0005.png", "--model", place, "-o", tmp_path / "again.png")
     assert answer.code == 0, answer.err
     with Image.open(tmp_path / "again.png") as made, Image.open(folder / "0005.png") as kept:
         assert made.tobytes() == kept.tobytes()
+
+
+def test_works_that_are_all_but_empty_are_drawn_again_unless_they_are_to_be_kept(sfumato, run, tmp_path):
+    """After one step works are means of pictures, and nothing is to be seen in them."""
+    asked = ("generate", run, "--steps", 1, "-n", 2)
+    answer = sfumato(*asked, "-o", tmp_path / "again")
+    assert answer.code == 0, answer.err
+    assert "6 works all but empty, and drawn again with later seeds" in answer.out
+    answer = sfumato(*asked, "--keep-empty", "-o", tmp_path / "kept")
+    assert answer.code == 0, answer.err
+    assert "all but empty" not in answer.out
+    made = {name: [read_work(tmp_path / name / f"000{n}.png").recipe for n in (0, 1)] for name in ("again", "kept")}
+    assert [recipe.attempt for recipe in made["kept"]] == [0, 0]
+    assert [recipe.attempt for recipe in made["again"]] == [3_000_000, 3_000_000]
+    # More of them follow, of the seed that was asked for.
+    assert sfumato(*asked, "-o", tmp_path / "again").code == 0
+    later = [read_work(tmp_path / "again" / f"000{n}.png").recipe for n in (2, 3)]
+    assert [recipe.request.position for recipe in later] == [2, 3]
+    assert [work.recipe for work in Model.from_pretrained(run).generate(4, steps=1)] == [*made["again"], *later]
+    kept = Model.from_pretrained(run).generate(2, steps=1, keep_empty=True)
+    assert [work.recipe for work in kept] == made["kept"]
+    # Each is made again by its recipe alone, though it is all but empty.
+    answer = sfumato("again", tmp_path / "again" / "0001.png", "--model", run, "-o", tmp_path / "again.png")
+    assert answer.code == 0, answer.err
+    with Image.open(tmp_path / "again.png") as one, Image.open(tmp_path / "again" / "0001.png") as other:
+        assert one.tobytes() == other.tobytes()

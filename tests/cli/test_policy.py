@@ -42,7 +42,7 @@ def refuses(monkeypatch):
         def _judged(self, positions, *pictures):
             works, refused = judged(self, positions, *pictures)
             more = [work.recipe.request for work in works if work.recipe.request.number in numbers]
-            again = self.attempt < self.policy.limits.retries
+            again = int(self.attempt < self.policy.limits.retries)
             others = tuple(Refusal(asked.seed, asked.number, "as the test has it", again) for asked in more)
             return tuple(work for work in works if work.recipe.request not in more), refused + others
 
@@ -166,7 +166,7 @@ def test_a_work_that_was_made_again_stands_in_the_place_of_the_refused_one(sfuma
 def test_where_all_are_refused_it_is_an_error_and_nothing_is_written(sfumato, run, tmp_path, limited):
     limited("copies = 'refuse'\ncopy_threshold = -1\n")
     folder = tmp_path / "works"
-    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "-o", folder)
+    answer = sfumato("generate", run, "-n", 2, "--steps", 1, "--keep-empty", "-o", folder)
     assert answer.code == 2
     assert "2 works refused, and not saved: number 0 of seed 0 (near copy of " in answer.err
     assert answer.err.endswith("; ask for others with --seed or --retries\n")

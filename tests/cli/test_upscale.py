@@ -55,7 +55,7 @@ def test_a_picture_is_made_larger_and_made_again(sfumato, larger, picture, here)
 
 def test_works_are_made_and_enlarged_at_once_and_again_from_the_file_alone(sfumato, run, larger, here):
     asked = ("--steps", 2, "--seed", 3, "--retries", 1, "--upscale", larger)
-    answer = sfumato("generate", run, "-n", 2, *asked, "-o", "works")
+    answer = sfumato("generate", run, "-n", 2, *asked, "--keep-empty", "-o", "works")
     assert answer.code == 0, answer.err
     path = here / "works" / "0001.png"
     work = read_work(path)

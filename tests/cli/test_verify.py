@@ -19,7 +19,7 @@ from sfumato.works import read_work
 def made(sfumato, run, tmp_path_factory):
     """Two works, one of them edited. Do not change them."""
     folder = tmp_path_factory.mktemp("verified")
-    asked = (("generate", run, "-n", 1, "--steps", 1, "-o", folder / "works"),)
+    asked = (("generate", run, "-n", 1, "--steps", 1, "--keep-empty", "-o", folder / "works"),)
     asked += (
         ("inpaint", run, folder / "works" / "0000.png", folder / "mask.png", "--steps", 1, "-o", folder / "e.png"),
     )
@@ -129,7 +129,9 @@ def test_a_mark_tells_of_credentials_that_were_removed(sfumato, here):
 def large(run, here, sfumato, monkeypatch):
     """A work that is large enough for a mark, in an index of its own, and the same without its metadata."""
     monkeypatch.setenv("SFUMATO_STATE", str(here / "state"))
-    answer = sfumato("generate", run, "-n", 1, "--steps", 1, "--width", 224, "--height", 224, "-o", "large")
+    answer = sfumato(
+        *("generate", run, "-n", 1, "--steps", 1, "--keep-empty", "--width", 224, "--height", 224, "-o", "large")
+    )
     assert answer.code == 0, answer.err
     with Image.open("large/0000.png") as picture:
         picture.convert("RGB").save("posted.jpg", quality=90)

@@ -135,7 +135,7 @@ def test_a_work_that_is_refused_is_made_again_of_seeds_that_none_was_chosen_of(
     policy = Policy(limits=Limits(retries=1))
     asked = Generation.of(critical, seed=5, policy=policy).choosing(2)
     events = [event for event in asked.events(2) if event.works or event.refused]
-    assert [refusal.again for event in events for refusal in event.refused] == [True]
+    assert [refusal.again for event in events for refusal in event.refused] == [1]
     works = {work.recipe.request.position: work.recipe for event in events for work in event.works}
     assert works[0].attempt in (1, SEEDS_APART + 1)
     assert works[1].attempt in (0, SEEDS_APART)
@@ -151,7 +151,7 @@ def test_a_number_out_of_range_is_refused(critical: Model, count: int) -> None:
 def test_without_a_critic_and_from_a_picture_nothing_is_begun(cascade: Model, critical: Model) -> None:
     with pytest.raises(SfumatoError, match="no critic"):
         Generation.of(cascade).choosing(2)
-    assert Generation.of(cascade).choosing(1).best_of == 1
+    assert Generation.of(cascade).choosing(1).choice.best_of == 1
     canvas = refining_canvas(critical.config, Image.new("RGB", (32, 32)), 0.5)
     with pytest.raises(SfumatoError, match="begins with a picture"):
         Generation.of(critical, canvas=canvas).choosing(2)

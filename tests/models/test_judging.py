@@ -86,7 +86,7 @@ def test_what_is_refused_is_made_again_with_the_next_seed(scripted, new_model) -
     generation = Generation.of(model, seed=7, **SHORT).asking("refuse", 3)
     events = list(generation.events(3))
     refused = [refusal for event in events for refusal in event.refused]
-    assert [(one.seed, one.position, one.again) for one in refused] == [(7, 1, True), (8, 1, True)]
+    assert [(one.seed, one.position, one.again) for one in refused] == [(7, 1, 1), (8, 1, 1)]
     works = {work.recipe.request.number: work for event in events for work in event.works}
     assert [works[number].recipe.request.seed for number in range(3)] == [7, 9, 7]
     assert [works[number].recipe.attempt for number in range(3)] == [0, 2, 0]

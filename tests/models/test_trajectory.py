@@ -10,7 +10,7 @@ from sfumato.works.refusal import Refusal
 
 def event(step: int, *positions: int, shade: int, refused: tuple[int, ...] = (), attempt: int = 0) -> Progress:
     previews = tuple(Image.new("RGB", (1, 1), (shade, position, 0)) for position in positions)
-    refusals = tuple(Refusal(0, position, "no", again=True) for position in refused)
+    refusals = tuple(Refusal(0, position, "no", again=1) for position in refused)
     return Progress(positions, step, 2, 1.0, previews, refused=refusals, attempt=attempt)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.models import Model, ModelConfig, SamplerSettings, build_denoiser
+from sfumato.models.emptiness import EMPTY, empty_below, energies
 from sfumato.networks import UNetConfig
 from sfumato.training import Run, TrainingConfig, calibration, train
 from sfumato.training.calibration import (
@@ -24,6 +25,8 @@ from sfumato.training.calibration import (
     sharper,
     with_less_contrast,
 )
+from sfumato.training.cascade_examples import smaller_datasets
+from sfumato.training.conditions import labels_among
 from sfumato.training.events import Event
 from sfumato.training.statistics import Statistics
 from sfumato.training.writer import guided_early
@@ -107,7 +110,7 @@ def test_the_pair_whose_works_are_like_the_pictures_is_found(
     assert (found.early_share, found.settings.guidance) == (share, guidance)
     # All begin with the same works, and the best have eight times as many as the worst.
     counts = Counter(candidate for candidate, _, _ in made)
-    worse = sum(len(each(made[0][0], models[0.25])) for each in (with_less_contrast, sharper)) // 2
+    worse = (len(with_less_contrast(made[0][0], models[0.25])) + len(sharper(made[0][0]))) // 2
     assert sorted(Counter(counts.values()).items())[:2] == [(1, 8), (2, 4 + worse)]
     firsts: dict[Candidate, list[int]] = {}
     for candidate, count, first in made:
@@ -117,12 +120,15 @@ def test_the_pair_whose_works_are_like_the_pictures_is_found(
     said = f"of {len(counts)} settings with {16 * len(made)} works in all"
     assert found.sentence.startswith(f"guidance {guidance:g} by the weights of {share:.0%} of the run, sharpness 0")
     least = 1 + (5 * share) ** 0.5
-    assert f"{said}; below sigma 0.8 guidance {max(guidance, round(least, 2)):g} without either" in found.sentence
+    assert (
+        f"{said}; below sigma 0.8 guidance {max(guidance, round(least, 2)):g}, sharpness 0 and no fresh"
+        in found.sentence
+    )
 
 
 def test_other_settings_are_tried_with_the_pair_that_was_found(models: Any, pictures: Statistics, tried: Any) -> None:
     pair, model = pairs(models)[5], models[0.25]
-    crisp = sharper(pair, model)[1]
+    crisp = sharper(pair)[1]
     wanted = with_less_contrast(crisp, model)[0]
     near = {wanted: 0.2, crisp: 0.22, pair: 0.25}
     made = tried(lambda one: near.get(one, 0.4))
@@ -131,7 +137,7 @@ def test_other_settings_are_tried_with_the_pair_that_was_found(models: Any, pict
     assert (found.early_share, found.settings) == (wanted.early_share, wanted.settings)
     assert found.settings.guidance_contrast == 0.5
     assert "50% of it in contrast, sharpness" in found.sentence
-    assert {one for one, _, _ in made} == {*pairs(models), *sharper(pair, model), *with_less_contrast(crisp, model)}
+    assert {one for one, _, _ in made} == {*pairs(models), *sharper(pair), *with_less_contrast(crisp, model)}
 
 
 def test_contrast_is_not_tried_where_nothing_guides() -> None:
@@ -262,3 +268,23 @@ def test_a_short_run_has_what_is_usual(trained: tuple[Run, list[Event]]) -> None
     assert model.config.generation.noise_high == SamplerSettings().noise_high
     assert model.config.generation.guidance == 2
     assert "Sampling" not in model.card
+
+
+def test_a_model_knows_how_empty_its_pictures_are(trained: tuple[Run, list[Event]], begin: Callable[..., Run]) -> None:
+    run, _ = trained
+    dataset, config = run.open_dataset(), Model.from_pretrained(run.path).config
+    labels = labels_among(config.classes, dataset, config.name)
+    pictures = torch.cat(list(pictures_of(dataset, config.class_shares, labels)))
+    assert config.empty_below == pytest.approx(torch.quantile(energies(pictures), EMPTY).item(), abs=1e-3)
+    # A cascade knows it of its small pictures, and an upscaler has no pictures of its own to know it of.
+    objective = {"kind": "cascade", "factors": [2]}
+    cascade = begin("cascade", size=16, network=NETWORK, objective=objective, steps=1, snapshots=0, evaluations=1)
+    list(train(cascade))
+    config = Model.from_pretrained(cascade.path).config
+    small = smaller_datasets(cascade.open_dataset(), [2])[0]
+    assert config.empty_below == pytest.approx(empty_below(pictures_of(small, config.class_shares, labels)), abs=1e-3)
+    assert config.upscalers[0].empty_below is None
+    objective = {"kind": "upscaling", "factor": 2}
+    upscaler = begin("upscaler", size=16, network=NETWORK, objective=objective, steps=1, snapshots=0, evaluations=1)
+    list(train(upscaler))
+    assert Model.from_pretrained(upscaler.path).config.empty_below is None

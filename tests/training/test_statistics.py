@@ -1,7 +1,5 @@
 """Sets of pictures are told apart by what they look like, by how unlike they are to each other, and by empty ones."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor
@@ -48,17 +46,23 @@ def test_two_pictures_have_the_spread_that_lies_between_them() -> None:
     assert pair.spread > 0
 
 
-def test_empty_works_count() -> None:
+def test_empty_works_count_and_what_they_look_like_does_not() -> None:
     images = noise(200)
     pictures = Statistics.of(images)
     emptied = images.clone()
     emptied[:40] = emptied[:40].mean((1, 2, 3), keepdim=True)  # 20 per cent, of which 2 are as empty as the emptiest
     works = Statistics.of(emptied)
-    assert pictures.empty_among(works) == pytest.approx(0.2, abs=0.02)
-    without = replace(works, energies=pictures.energies)
-    assert pictures.distance(works) - pictures.distance(without) == pytest.approx(
+    empty = pictures.are_empty(works)
+    assert empty.double().mean().item() == pytest.approx(0.2, abs=0.02)
+    seen = works.of_these(~empty)
+    assert len(seen) == 200 - empty.sum()
+    assert pictures.distance(works) - pictures.distance(seen) == pytest.approx(
         WEIGHT_OF_EMPTY * (0.2 - EMPTY), abs=0.02
     )
+    # Where all are empty there is nothing else to look at.
+    grey = Statistics.of(images.mean((1, 2, 3), keepdim=True).expand(-1, 3, 16, 16))
+    assert pictures.are_empty(grey).all()
+    assert pictures.distance(grey) > pictures.distance(works) + WEIGHT_OF_EMPTY * (0.8 - EMPTY)
 
 
 def test_patches_tell_how_edges_are_drawn_and_not_how_strong_they_are_or_in_which_light() -> None:

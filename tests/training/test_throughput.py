@@ -64,13 +64,12 @@ def test_a_number_of_steps_does_not_follow_the_clock(session: Session) -> None:
         session.steps(1, seconds)
         assert session.state.place == step
     assert session.throughput.end() == "at step 12"
-    session.throughput.allow(50.0)
+    session.throughput.allow("snapshot", 50.0)
     assert session.state.schedule.end == 12
 
 
 def test_with_a_time_to_keep_the_place_follows_the_time_and_not_the_steps(session: Session) -> None:
-    session.throughput.finishing_seconds = 6.0
-    session.throughput.keep(30.0)  # 24 seconds for 12 steps
+    session.throughput.keep(24.0 + module.FINISHING_SECONDS)  # for 12 steps
     assert session.throughput.end() == "after 0.9 minutes"
     session.steps(2, 3.0)
     assert (session.state.step, session.state.place) == (2, pytest.approx(3))
@@ -88,7 +87,7 @@ def test_the_rate_falls_at_the_same_moments_on_a_machine_that_has_become_slow(
     for slower in (1.0, 4.0):
         run = begin(f"run-{slower}", steps=100, anneal=0.8)
         session = Session(run, state_of(run), monkeypatch)
-        session.throughput.keep(100.0 + session.throughput.finishing_seconds)
+        session.throughput.keep(100.0 + module.FINISHING_SECONDS)
         session.steps(20, 1.0)
         session.steps(round(76 / slower), slower)
         rates.append(session.state.schedule.factor(session.state.place))
@@ -98,10 +97,31 @@ def test_the_rate_falls_at_the_same_moments_on_a_machine_that_has_become_slow(
 def test_what_comes_after_the_last_step_has_its_time(session: Session) -> None:
     session.throughput.keep(122.0)
     assert session.throughput.end_seconds() == pytest.approx(30 + 120)
-    session.throughput.allow(42.0)
+    session.throughput.allow("snapshot", 40.0)
     assert session.throughput.end_seconds() == pytest.approx(30 + 80)
+    session.throughput.allow("evaluation", 20.0)
+    assert session.throughput.end_seconds() == pytest.approx(30 + 60)
+    session.throughput.allow("snapshot", 10.0)  # it takes less than it did
+    assert session.throughput.end_seconds() == pytest.approx(30 + 90)
     assert session.state.timetable is not None
     assert session.state.timetable.seconds_per_step == 10
+    # Once the last step is made, what comes then does not begin the training anew.
+    end = session.state.place = session.state.schedule.end
+    session.throughput.allow("evaluation", 1.0)
+    assert session.state.schedule.end == end
+
+
+def test_a_session_that_goes_on_leaves_no_time_twice(
+    session: Session, begin: Callable[..., Run], state_of: Callable[[Run], TrainingState]
+) -> None:
+    session.throughput.keep(122.0)
+    session.throughput.allow("snapshot", 40.0)
+    checkpoint = session.state.checkpoint()
+    later = state_of(begin("later", steps=12, batch=4, learning_rate=0.008))
+    later.restore(checkpoint, ())
+    again = Throughput(later, begin("again", steps=12, batch=4).record.settings, torch.device("cpu"))
+    again.allow("snapshot", 40.0)
+    assert again.end_seconds() == pytest.approx(30 + 80)
 
 
 def test_however_little_time_there_is_a_second_of_it_is_trained(session: Session) -> None:

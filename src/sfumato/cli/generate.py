@@ -36,6 +36,9 @@ def generate(
             help="Make so many for each work, and keep the one most like the pictures learned from.",
         ),
     ] = 1,
+    keep_empty: Annotated[
+        bool, typer.Option("--keep-empty", help="Do not draw works that are all but empty again.")
+    ] = False,
     variations: Annotated[
         float | None, typer.Option(help="With --of: how far from that work, 0 (the same) to 1 (another).")
     ] = None,
@@ -89,7 +92,7 @@ def generate(
     if print_size is not None:
         request, route = printing(print_size, request, loaded, upscaler)
     generation = generating(loaded, request, variations=variations, of=of, prompts=prompts, **vars(steering))
-    generation = generation.asking(**vars(refusal)).choosing(best_of)
+    generation = generation.asking(**vars(refusal)).choosing(best_of, keep_empty=keep_empty)
     route = route or Route.through(upscaler, (generation.canvas.width, generation.canvas.height))
     route.checked(generation.policy)
     if continues:
@@ -97,7 +100,7 @@ def generate(
         def recipe_of(which: int, number: int) -> Recipe:
             return generation.with_seed(which).recipe(number)
 
-        begun = unfinished(directory, count, recipe_of, seed=seed, best_of=best_of, **route.ending)
+        begun = unfinished(directory, count, recipe_of, seed=seed, **vars(generation.choice), **route.ending)
         series = begun or following(directory, count, recipe_of, seed=seed, **route.ending)
         made = SeriesOfWorks(directory, series, trajectory, goes_on=begun is not None)
         made.check()

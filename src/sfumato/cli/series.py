@@ -106,8 +106,9 @@ class SeriesOfWorks:
                             continue
                         if not noted:
                             begun = generation.recipe(self.series.first)
-                            best_of, ending = generation.best_of, route.ending
-                            begin(self.directory, self.series, begun, seed=seed, best_of=best_of, **ending)
+                            begin(
+                                self.directory, self.series, begun, seed=seed, **vars(generation.choice), **route.ending
+                            )
                             noted = True
                         with bar.turn_of(parts[-1] if route.enlargements else None):
                             larger = self._finished(route, work, generation.policy)

@@ -126,7 +126,7 @@ def _class(path: Path, folder: Path) -> str | None:
 
 def generated(model: Model, count: int, seed: int) -> WorksToEvaluate:
     """The first ``count`` works of a seed. Raises SfumatoError where the model generates none."""
-    generation = Generation.of(model, seed=seed, policy=Policy.none())
+    generation = Generation.of(model, seed=seed, policy=Policy.none()).choosing(keep_empty=False)
     return works_of(generation, list(generation.works(count)))
 
 
@@ -140,7 +140,8 @@ def works_of(generation: Generation, works: Sequence[Work]) -> WorksToEvaluate:
         [work.recipe.request.label for work in works],
         model.config.name,
         {
-            "Works": f"the first {len(works):,} of seed {generation.request.seed}",
+            "Works": f"the first {len(works):,} of seed {generation.request.seed}"
+            + (", those that were all but empty drawn again" if generation.choice.redraws else ""),
             "Sampling": f"{settings.sampler}, {counted(settings.steps, 'step')}, {settings.schedule}, "
             f"guidance {settings.guidance if generation.guidance_kind != 'none' else 1.0:g}"
             + (f", {settings.guidance_of_detail:g} below sigma {settings.detail_below:g}" if is_detailed else ""),

@@ -20,7 +20,7 @@ from sfumato.text import encoded
 from sfumato.weights import check_fit, digest, opened_weights, split_early, with_early
 
 # What an adapted model has of its own; all else is its base's.
-_OWN: Final = {"name", "classes", "class_shares", "objective", "has_early", "generation", "critic"} | {
+_OWN: Final = {"name", "classes", "class_shares", "objective", "has_early", "generation", "critic", "empty_below"} | {
     "descends_from",
     "learned_from",
     "sfumato_version",

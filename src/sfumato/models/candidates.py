@@ -1,10 +1,10 @@
-"""Several works made in the place of one, and the one kept that the model's critic likes best."""
+"""Several works made in the place of one: which is kept, and the one that the model's critic likes best."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Self
 
 import torch
 from torch import Tensor
@@ -13,11 +13,50 @@ from sfumato.diffusion import Step
 from sfumato.errors import SfumatoError
 from sfumato.models.canvas import Canvas
 from sfumato.models.critic import Critic
+from sfumato.models.emptiness import MOST_REDRAWS
 from sfumato.models.model import Model
 from sfumato.models.sampling import InitialNoise, Sampling
+from sfumato.works.request import Request
+from sfumato.works.values import MOST_CANDIDATES
 
 # Between the seeds of the candidates for one work: whoever asks for the next seed gets others.
 SEEDS_APART: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of the works that are made are kept.
+
+    best_of: how many candidates there are for each, of which the model's critic chooses one; redraws: how often a work
+    that is all but empty is drawn again.
+    """
+
+    best_of: int = 1
+    redraws: int = 0
+
+    @classmethod
+    def of(cls, model: Model, request: Request, canvas: Canvas, best_of: int, *, keep_empty: bool) -> Self:
+        """best_of: 1 to MOST_CANDIDATES. keep_empty: else works are drawn again that are all but empty, where the model
+        knows how empty its pictures are, and where a work follows from its seed alone: one that begins with a picture,
+        is steered or is a variation is never drawn again. Raises SfumatoError for a number out of range, and where
+        several candidates are asked for and nothing can choose."""
+        if not 1 <= best_of <= MOST_CANDIDATES:
+            raise SfumatoError(f"best of {best_of}: a whole number from 1 to {MOST_CANDIDATES} is needed")
+        if best_of > 1:
+            critic_of(model, canvas)
+        is_free = canvas.picture is None and canvas.reference is None
+        is_free = is_free and not (request.slerps or request.palette or request.composition)
+        knows = model.config.empty_below is not None
+        return cls(best_of, MOST_REDRAWS if knows and is_free and not keep_empty else 0)
+
+    @property
+    def seeds(self) -> int:
+        """How many later those of other candidates are."""
+        return self.best_of * SEEDS_APART
+
+    def draws_again(self, attempt: int) -> bool:
+        """Whether a work is, if it is all but empty: attempt as in a `Generation`."""
+        return attempt // self.seeds < self.redraws
 
 
 @dataclass(eq=False)

@@ -99,7 +99,7 @@ class ModelConfig(Extended):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"critic", "reference_noise", "upscalers"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"critic", "empty_below", "reference_noise", "upscalers"})
 
     format: Literal["sfumato-model-1"] = "sfumato-model-1"
     name: str = Field("untitled", min_length=1, max_length=10_000)
@@ -128,6 +128,9 @@ class ModelConfig(Extended):
     has_early: bool = Field(default=False, description="early weights are kept too, for autoguidance")
     generation: SamplerSettings = SamplerSettings()
     critic: Critic | None = Field(default=None, description="what tells its works from the pictures, to keep the best")
+    empty_below: float | None = Field(
+        default=None, description="the logarithm of the energy of gradients that 2 % of its pictures fall short of"
+    )
     descends_from: tuple[str, ...] = Field(
         default=(), max_length=1000, description="digests of the models whose weights it began with, newest first"
     )

@@ -41,7 +41,7 @@ def stage_looks(generation: Generation, wanted: int | None = None) -> list[list[
     classes = max(len(generation.told.classes_of(0)), 1) if canvas.reference is None else 1
     is_guided = generation.guidance_kind != "none"
     seen = batch * _windows(model.base, canvas, generation.steering)
-    stages = [_looks(model.base, settings, canvas, seen, classes, is_guided=is_guided) * generation.best_of]
+    stages = [_looks(model.base, settings, canvas, seen, classes, is_guided=is_guided) * generation.choice.best_of]
     small = canvas
     for place, (upscaler, each) in enumerate(zip(model.upscalers, larger, strict=True)):
         each = replace(each, reference=torch.empty((3, small.height, small.width), device="meta"))

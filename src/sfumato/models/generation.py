@@ -19,10 +19,11 @@ from sfumato.errors import SfumatoError
 from sfumato.images.tensors import to_pictures
 from sfumato.likeness import Finding
 from sfumato.models.abilities import check_allowed, check_generates, check_prompts, check_subject, settings_for
-from sfumato.models.candidates import SEEDS_APART, critic_of
+from sfumato.models.candidates import SEEDS_APART, Choice
 from sfumato.models.canvas import Canvas, plain_canvas
 from sfumato.models.cascade import sampling_for
 from sfumato.models.conditions import away_from
+from sfumato.models.emptiness import is_all_but_empty
 from sfumato.models.estimates import effective_guidance
 from sfumato.models.judging import check_can_be_judged, judged
 from sfumato.models.model import Model
@@ -40,7 +41,6 @@ from sfumato.works.recipe import Environment
 from sfumato.works.refusal import Refusal, RefusedWarning, said_of_refusals
 from sfumato.works.request import Request
 from sfumato.works.sampler_settings import SamplerSettings
-from sfumato.works.values import MOST_CANDIDATES
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ class Generation:
     request: complete, what was left open is as the model has it; canvas: what the request's pictures and size make;
     origin: of a picture to be enlarged that is a work, its recipe; earlier: what that is near to; policy: the limits
     that hold; attempt: how far its seed is beyond the one that was asked for, by 1 for each work that was refused in
-    its place, and by SEEDS_APART for each other candidate; prompts: that a series goes through, of a model that reads
-    text; best_of: how many candidates are made for each work, of which the model's critic chooses one.
+    its place, and by SEEDS_APART for each other candidate and each that was all but empty; prompts: that a series
+    goes through, of a model that reads text; choice: which of the works that are made are kept.
     """
 
     model: Model
@@ -62,7 +62,7 @@ class Generation:
     policy: Policy = field(default_factory=Policy.none)
     attempt: int = 0
     prompts: Prompts = NO_WORDS
-    best_of: int = 1
+    choice: Choice = field(default_factory=Choice)
 
     @classmethod
     def of(
@@ -126,28 +126,32 @@ class Generation:
     def events(self, count: int = 1, first: int | None = None, *, previews: bool = False) -> Iterator[Progress]:
         """Yields every step of every batch; a batch's last step carries its works.
 
-        Where works are refused that the policy has made again, a batch of them with the next seed follows at once.
+        Where works are made again, since they were refused or are all but empty, a batch of them with a later seed
+        follows at once.
         """
         check_can_be_judged(self.model, self.policy, count)
         for positions in self._batches(count, first):
             check_prompts(self.policy, map(self.told.prompt_of, positions))
         with self.model.giving_way():
             for positions in self._batches(count, first):
-                asked: Generation = self
-                while positions:
-                    sampling = asked._sampled(positions)
+                waiting: list[tuple[Generation, Sequence[int]]] = [(self, positions)]
+                while waiting:
+                    asked, wanted = waiting.pop(0)
+                    sampling = asked._sampled(wanted)
                     for step in sampling.steps:
-                        progress = asked._progress(step, sampling, positions, previews=previews)
+                        progress = asked._progress(step, sampling, wanted, previews=previews)
                         yield progress
-                    positions = [refusal.position for refusal in progress.refused if refusal.again]
-                    asked = asked.after(1)
-                    check_prompts(self.policy, map(asked.told.prompt_of, positions))  # another seed chooses otherwise
+                    for seeds in sorted({refusal.again for refusal in progress.refused} - {0}):
+                        later = asked.after(seeds)
+                        places = [refusal.position for refusal in progress.refused if refusal.again == seeds]
+                        check_prompts(self.policy, map(later.told.prompt_of, places))  # another seed chooses otherwise
+                        waiting.append((later, places))
 
     def _progress(self, step: Step, sampling: Sampling, positions: Sequence[int], *, previews: bool) -> Progress:
         """positions: of the works that are wanted of a batch."""
         retries = self.policy.limits.retries
         is_last = step.index + 1 == step.steps
-        is_lost = not step.x.flatten(1).isfinite().all(1).any() and (self.best_of == 1 or is_last)
+        is_lost = not step.x.flatten(1).isfinite().all(1).any() and (self.choice.best_of == 1 or is_last)
         if is_lost and self.attempt == 0 and (len(step.x) > 1 or not retries):
             sampling.check(step.x)  # it says why: there is nothing to go on with
         images = sampling.decode(step.x, is_last) if previews or is_last else None
@@ -181,13 +185,16 @@ class Generation:
         policy, canvas, model = self.policy, self.canvas, self.model
         from_noise = canvas.picture is None and canvas.reference is None
         found = judged(pictures, images, policy, model.likeness, earlier=self.earlier, from_noise=from_noise)
-        again = self.attempt < policy.limits.retries and not isinstance(canvas.edit, Reconstruct)
+        retries = 0 if isinstance(canvas.edit, Reconstruct) else policy.limits.retries
+        again = int(self.attempt % SEEDS_APART < retries)
+        empty = is_all_but_empty(model.config, images) if self.choice.draws_again(self.attempt) else None
         works, refused = [], []
-        each = chosen or [0] * len(pictures)
-        for position, picture, one, candidate in zip(positions, pictures, found, each, strict=True):
+        each, is_empty = chosen or [0] * len(pictures), empty or [False] * len(pictures)
+        for position, picture, one, candidate, nothing in zip(positions, pictures, found, each, is_empty, strict=True):
             made = self.after(candidate * SEEDS_APART)
-            if one.refused:
-                refused.append(Refusal(made.request.series_seed, position, one.refused, again))
+            if nothing or one.refused:
+                seeds = self.choice.seeds if nothing else again
+                refused.append(Refusal(made.request.series_seed, position, one.refused, seeds, is_empty=nothing))
                 continue
             recipe = made.recipe(position, self.told.label_of(position))
             works.append(Work(picture, recipe, model.config.learned_from, kept=canvas.kept, finding=one.finding))
@@ -225,7 +232,7 @@ class Generation:
         batch = batch_size(self.model, self.canvas)
         start = positions[0] - positions[0] % batch
         # A batch is always full: what is not asked for holds what would stand there, as works depend on the place.
-        candidates = [self.after(number * SEEDS_APART) for number in range(self.best_of)]
+        candidates = [self.after(number * SEEDS_APART) for number in range(self.choice.best_of)]
         # All candidates for a work are of one class, or the critic would decide how frequent classes are.
         told = {position: self.told.mixture_of(position) for position in range(start, start + batch)}
         initial = [[one.initial_noise(place, mixture) for place, mixture in told.items()] for one in candidates]
@@ -251,14 +258,10 @@ class Generation:
         """The same, of another seed."""
         return replace(self, request=self.request.at(seed=seed))
 
-    def choosing(self, best_of: int) -> Self:
-        """The same with the best kept of so many works, 1 to MOST_CANDIDATES, in the place of each. Raises SfumatoError
-        for another number, and where nothing can choose."""
-        if not 1 <= best_of <= MOST_CANDIDATES:
-            raise SfumatoError(f"best of {best_of}: a whole number from 1 to {MOST_CANDIDATES} is needed")
-        if best_of > 1:
-            critic_of(self.model, self.canvas)
-        return replace(self, best_of=best_of)
+    def choosing(self, best_of: int = 1, *, keep_empty: bool = True) -> Self:
+        """The same with the best kept of so many works in the place of each; keep_empty: and without any being drawn
+        again that is all but empty. See `Choice.of`, and what that raises."""
+        return replace(self, choice=Choice.of(self.model, self.request, self.canvas, best_of, keep_empty=keep_empty))
 
     def asking(self, copies: str | None = None, retries: int | None = None) -> Self:
         """The same with what is asked for beside the policy; see ``Policy.asked``."""

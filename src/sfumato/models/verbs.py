@@ -241,6 +241,7 @@ class GenerativeModel(Model):
         copies: Copies | None = None,
         retries: int | None = None,
         best_of: int = 1,
+        keep_empty: bool = False,
         **asked: object,
     ) -> list[Work]:
         """Make ``count`` works, pictures with their recipes: all that the command ``sfumato generate`` can ask for.
@@ -255,7 +256,8 @@ class GenerativeModel(Model):
         another. prompts: a text file with a prompt on each line, which works go through in turn. copies: 'refuse' for
         no near copies of what was learned from; retries: how often a work that is refused is made again, with the next
         seed. What is refused in the end is missing, with a RefusedWarning. best_of: how many works, 1 to 16, are made
-        for each, of this seed and the next ones, of which the model's critic keeps the one most like the pictures.
+        for each, of this seed and later ones, of which the model's critic keeps the one most like the pictures.
+        keep_empty: do not draw works that are all but empty again, with later seeds.
         Raises SfumatoError for a class that the model does not have, values out of range, what does not go together,
         and files that are not there or cannot be used.
         """
@@ -277,7 +279,7 @@ class GenerativeModel(Model):
                 prompts=prompts,
             )
             .asking(copies, retries)
-            .choosing(best_of)
+            .choosing(best_of, keep_empty=keep_empty)
         )
         route = route or Route.through(upscale, (generation.canvas.width, generation.canvas.height))
         route.checked(generation.policy)

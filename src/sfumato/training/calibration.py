@@ -18,7 +18,9 @@ from torch import Tensor
 
 from sfumato.dataset import Dataset
 from sfumato.models import Generation, Model, SamplerSettings
+from sfumato.models.configuration import ModelConfig
 from sfumato.models.critic import Critic
+from sfumato.models.emptiness import empty_below
 from sfumato.models.estimates import effective_guidance
 from sfumato.models.sampling import BATCH
 from sfumato.policy.policy import Policy
@@ -34,9 +36,7 @@ GUIDANCES = (1.5, 2.0, 3.0, 4.0)
 # after trainings of two lengths lay about guidance - 1 = sqrt(8 share), see benchmarks/log.md.
 USUAL_STRENGTH = 8.0
 CONTRASTS = (0.5, 0.0)  # shares of the guidance that go to contrast, beside all of it
-# Sharpness where fresh noise is added at low levels only: found best for trainings of many lengths.
-SHARPNESS = (0.015, 0.03)
-FRESH_NOISE_UP_TO = 2.0  # sigma, at 32 pixels a side
+SHARPNESS = (0.015, 0.03)  # beside none
 # A batch of works takes about as long as five per cent of a training takes that shows so many pictures.
 SHOWN_A_BATCH = 1600
 FEWEST_BATCHES, MOST_BATCHES = 8, 160
@@ -123,9 +123,8 @@ def calibrate(
     while count > 1 and rounds_cost(count, EARLY_TRIALS) > 2 * trials.budget.affordable() // 3:
         count -= 1
     found = best(candidates[:count], trials.more, trials.loss, EARLY_TRIALS)
-    for others in (sharper, with_less_contrast):
-        of_found = others(found, models[found.early_share])
-        found = best([found, *of_found], trials.more, trials.loss, LATE_TRIALS)
+    for others in (sharper, partial(with_less_contrast, model=models[found.early_share])):
+        found = best([found, *others(found)], trials.more, trials.loss, LATE_TRIALS)
     trials.more(found, FEWEST_WORKS // BATCH)
     critic = fitted_critic(pictures, Statistics.joined(trials.made[found]))
     return Calibration(found.settings, _sentence(found, trials), found.early_share, critic=critic)
@@ -157,10 +156,9 @@ def with_less_contrast(found: Candidate, model: Model) -> list[Candidate]:
     return _varied(found, [{"guidance_contrast": contrast} for contrast in CONTRASTS])
 
 
-def sharper(found: Candidate, model: Model) -> list[Candidate]:
-    """The same with more sharpness, and fresh noise at low levels only."""
-    up_to = FRESH_NOISE_UP_TO * model.config.size / 32
-    return _varied(found, [{"noise_high": up_to, "sharpness": sharpness} for sharpness in SHARPNESS])
+def sharper(found: Candidate) -> list[Candidate]:
+    """The same with more sharpness."""
+    return _varied(found, [{"sharpness": sharpness} for sharpness in SHARPNESS])
 
 
 def _varied(found: Candidate, changes: Sequence[Mapping[str, float]]) -> list[Candidate]:
@@ -194,6 +192,19 @@ def pictures_of(dataset: Dataset, class_shares: tuple[float, ...], labels: Tenso
         yield dataset.images(part)
 
 
+def measured(dataset: Dataset, class_shares: tuple[float, ...], labels: Tensor) -> Statistics:
+    """What works should look like: the statistics of `pictures_of`."""
+    return Statistics.joined(map(Statistics.of, pictures_of(dataset, class_shares, labels)))
+
+
+def with_emptiness(config: ModelConfig, dataset: Dataset, labels: Tensor) -> ModelConfig:
+    """The same of a model that knows how empty its pictures are, where it makes works of noise alone. dataset: of as
+    small pictures as its own network makes; labels: as in `pictures_of`."""
+    if config.begins_with != "noise" or config.takes_prompts:
+        return config
+    return config.model_copy(update={"empty_below": empty_below(pictures_of(dataset, config.class_shares, labels))})
+
+
 def _works(model: Model, settings: SamplerSettings, count: int, first: int) -> Tensor:
     generation = Generation.of(model, policy=Policy.none(), **settings.model_dump())
     return generation.pictures(count, first).float().clamp(-1, 1)
@@ -201,19 +212,18 @@ def _works(model: Model, settings: SamplerSettings, count: int, first: int) -> T
 
 def _sentence(found: Candidate, trials: Trials) -> str:
     settings = found.settings
-    usual = trials.models[found.early_share].config.generation
     by = "" if found.early_share is None else f" by the weights of {found.early_share:.0%} of the run"
     share = f"{settings.guidance_contrast:.0%}" if settings.guidance_contrast else "none"
     muted = "" if settings.guidance_contrast == 1 else f", {share} of it in contrast"
-    fresh = f"up to sigma {settings.noise_high:g}" if settings.noise_high < usual.noise_high else "at all levels"
     detail = (
-        f"; below sigma {settings.detail_below:g} guidance {settings.guidance_of_detail:g} without either"
+        f"; below sigma {settings.detail_below:g} guidance {settings.guidance_of_detail:g}, "
+        "sharpness 0 and no fresh noise"
         if settings.detail_below
         else ""
     )
     tried = sum(map(bool, trials.made.values()))
     return (
-        f"guidance {settings.guidance:g}{by}{muted}, sharpness {settings.sharpness:g} and fresh noise {fresh}: so "
+        f"guidance {settings.guidance:g}{by}{muted}, sharpness {settings.sharpness:g}: so "
         "works came nearest to the pictures in colours, edges, grain and variety, of "
         f"{counted(tried, 'setting')} with {counted(trials.works, 'work')} in all{detail}"
     )

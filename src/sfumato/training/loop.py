@@ -15,7 +15,7 @@ from sfumato.errors import SfumatoError
 from sfumato.random import keyed_generator
 from sfumato.training.adapting import run_base
 from sfumato.training.ancestry import run_likeness
-from sfumato.training.calibration import MOST_BATCHES, Calibration, batches_after, calibrate, pictures_of
+from sfumato.training.calibration import MOST_BATCHES, Calibration, batches_after, calibrate, measured, with_emptiness
 from sfumato.training.cascade_examples import CascadeExamples, examples_of
 from sfumato.training.checkpoint import load_checkpoint
 from sfumato.training.conditions import class_conditions, labels_among
@@ -26,8 +26,7 @@ from sfumato.training.reference_noise import share_of_time, with_reference_noise
 from sfumato.training.run import Run
 from sfumato.training.snapshots import moments
 from sfumato.training.state import TrainingState
-from sfumato.training.statistics import Statistics
-from sfumato.training.throughput import FINISHING_SECONDS, Throughput
+from sfumato.training.throughput import Throughput
 from sfumato.training.warm_start import begin
 from sfumato.training.writer import RunWriter, build_model_config
 
@@ -100,6 +99,7 @@ class _Training:
         self.throughput = Throughput(state, self.settings, self.device)
         seconds = self.throughput.likeness_seconds(checkpoint is None)
         self.writer.likeness = run_likeness(self.run, self.dataset, seconds)
+        self.writer.config = with_emptiness(self.config, self.examples.dataset, self.labels)
         if checkpoint is None and self.settings.minutes:
             self.throughput.keep(60 * self.settings.minutes - self.throughput.elapsed())
         if more_steps or more_minutes:
@@ -208,8 +208,9 @@ class _Training:
     # ---- its parts
 
     def _evaluate(self) -> list[Event]:
-        state = self.state
+        state, began = self.state, self.throughput.elapsed()
         training, held_out = (self._losses_on(indices) for indices in (self.dataset.train, self.dataset.held_out))
+        self.throughput.allow("evaluation", self.throughput.elapsed() - began)
         evaluated = Evaluated(state.step, mean(training), mean(held_out))
         self.writer.write(evaluated)
         speaks = state.guard.watch(state.step, self.examples.epochs(state.step), training, held_out)
@@ -251,27 +252,25 @@ class _Training:
         return (sums / torch.bincount(each)).tolist()
 
     def _picture(self) -> Event:
-        began = self.throughput.elapsed()
-        model, settings = self.writer.model(), self.settings
+        began, model, settings = self.throughput.elapsed(), self.writer.model(), self.settings
         pictures = self.objective.snapshot(model, self.dataset, settings.seed, settings.precision)
         event = self.writer.picture(pictures)
-        self.throughput.allow(FINISHING_SECONDS + self.throughput.elapsed() - began)
+        self.throughput.allow("snapshot", self.throughput.elapsed() - began)
         return event
 
     def _calibration(self) -> Calibration | None:
         """How works are best sampled; None after a training too short to tell, and of what is sampled in one way."""
-        state, batches = self.state, batches_after(self.settings, self.state.step)
-        counted_in_steps = state.timetable is None
-        if not batches or not (counted_in_steps or self.throughput.calibration_seconds):
+        state, throughput, examples = self.state, self.throughput, self.examples
+        batches, counted_in_steps = batches_after(self.settings, state.step), state.timetable is None
+        if not batches or not (counted_in_steps or throughput.calibration_seconds):
             return None
-        throughput, examples = self.throughput, self.examples
         end = throughput.elapsed() + throughput.calibration_seconds
         of_base = end - share_of_time(self.config) * throughput.calibration_seconds
-        parts = map(Statistics.of, pictures_of(examples.dataset, self.config.class_shares, self.labels))
+        pictures = measured(examples.dataset, self.config.class_shares, self.labels)
         shares: list[float | None] = [*state.early.shares(state.step)] or [None]
         models = {share: self.writer.model(early_share=share).base for share in shares}
         left = None if counted_in_steps else lambda: of_base - throughput.elapsed()
-        found = calibrate(models, Statistics.joined(parts), batches if counted_in_steps else MOST_BATCHES, left)
+        found = calibrate(models, pictures, batches if counted_in_steps else MOST_BATCHES, left)
         if found is None or not isinstance(examples, CascadeExamples):
             return found
         left, model = None if left is None else lambda: end - throughput.elapsed(), self.writer.model(calibration=found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -25,12 +25,13 @@ class Timetable:
     The plan had ``seconds_per_step`` for each of its steps. Where the run is in its schedule follows from the time that
     has passed, however many steps were really made: so the rate falls at the same moments on a machine that has become
     slow. origin: seconds of training, in all sessions, at the schedule's start; calibration_seconds: left for choosing
-    the sampler's settings after the last step.
+    the sampler's settings after the last step; finishing_seconds: left for what else is done there, by its name.
     """
 
     origin: float
     seconds_per_step: float
     calibration_seconds: float = 0.0
+    finishing_seconds: Mapping[str, float] = field(default_factory=dict)
 
     def place(self, elapsed_seconds: float, start: int) -> float:
         """In a schedule with that start, in steps of the plan."""

@@ -11,10 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sfumato.features.appearance import Descriptor, gradient_energies, lightness_levels
+from sfumato.models.emptiness import EMPTY
 from sfumato.random import keyed_generator
 
-# A picture is all but empty if no larger share than EMPTY of the collection has less gradient.
-EMPTY = 0.02
 # Measured beside distances in a network's features, see benchmarks/log.md.
 WEIGHT_OF_PATCHES, WEIGHT_OF_EMPTY = 8.0, 1.0
 PATCH, PATCHES, DIRECTIONS, QUANTILES = 4, 16, 32, 200
@@ -64,10 +63,13 @@ class Statistics:
         return rising[:, (places * rising.shape[1]).long()]
 
     def distance(self, other: Statistics) -> float:
-        """How far another set is from this one: in what pictures look like, in how patches are drawn, and the farther
-        the more of its pictures are all but empty than of these. About 0 where the sets are of one kind."""
-        apart = self.energy_distance(other) + WEIGHT_OF_PATCHES * self.patch_distance(other)
-        return apart + WEIGHT_OF_EMPTY * max(0.0, self.empty_among(other) - EMPTY)
+        """How far another set is from this one: in what pictures look like and in how patches are drawn, those left out
+        that are all but empty, as they are drawn again; and the farther the more there are of them. About 0 where the
+        sets are of one kind."""
+        empty = self.are_empty(other)
+        seen = other if (~empty).sum() < 2 else other.of_these(~empty)
+        apart = self.energy_distance(seen) + WEIGHT_OF_PATCHES * self.patch_distance(seen)
+        return apart + WEIGHT_OF_EMPTY * max(0.0, empty.double().mean().item() - EMPTY)
 
     def energy_distance(self, other: Statistics) -> float:
         """That of the descriptors (Szekely and Rizzo 2013, 'Energy statistics', eq. 5), without bias.
@@ -82,9 +84,13 @@ class Statistics:
         """Wasserstein's distance of the patches along the directions, the mean of them (Rabin et al. 2011)."""
         return (self.quantiles - other.quantiles).abs().mean().item()
 
-    def empty_among(self, other: Statistics) -> float:
-        """The share of another set's pictures with less gradient than all but EMPTY of this one's."""
-        return (other.energies < torch.quantile(self.energies, EMPTY)).double().mean().item()
+    def are_empty(self, other: Statistics) -> Tensor:
+        """[N], of each of another set's pictures whether it has less gradient than all but EMPTY of this one's."""
+        return other.energies < torch.quantile(self.energies, EMPTY)
+
+    def of_these(self, chosen: Tensor) -> Statistics:
+        """Of some of the pictures. chosen: [N], whether each is one."""
+        return Statistics(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
 
 def _projected(light: Tensor) -> Tensor:

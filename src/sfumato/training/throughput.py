@@ -19,7 +19,7 @@ from sfumato.training.events import Trained
 from sfumato.training.run import Run
 from sfumato.training.state import Timetable, TrainingState
 
-FINISHING_SECONDS = 2.0
+FINISHING_SECONDS = 2.0  # after the last step, beside what was timed before it
 CALIBRATION_SHARE = 0.05  # of a time that has to be kept
 LIKENESS_SHARE = 0.025  # of it, for the index of what is learned from
 # A program that was stopped, or a machine that slept, did not train: a gap of this many steps and seconds.
@@ -47,7 +47,6 @@ class Throughput:
         self.clock: Callable[[], float] = time.perf_counter
         self.session_start = self.clock() - state.elapsed_seconds
         self.recent: deque[tuple[float, int]] = deque(maxlen=200)
-        self.finishing_seconds = FINISHING_SECONDS
         self.step_began = self.clock()
         self.follows_threads = device.type == "cpu" and settings.threads > 0
         self.threads: ThreadCount | None = None
@@ -153,7 +152,7 @@ class Throughput:
         is_long = seconds >= LEAST_SECONDS and batches_after(self.settings, steps)
         calibration = CALIBRATION_SHARE * seconds if is_long else 0.0
         # However little time is left, there is something to be learned in a second.
-        seconds = max(1.0, seconds - self.finishing_seconds - calibration)
+        seconds = max(1.0, seconds - FINISHING_SECONDS - calibration)
         state.timetable = Timetable(elapsed, seconds / max(1, steps), calibration)
 
     def went_back(self, end_seconds: float) -> None:
@@ -166,13 +165,16 @@ class Throughput:
             origin = elapsed - (state.place - state.schedule.start) * per_step
             state.timetable = replace(state.timetable, origin=origin, seconds_per_step=per_step)
 
-    def allow(self, finishing_seconds: float) -> None:
-        """Leave this much of a time that has to be kept for what comes after the last step, calibration aside."""
-        state, change = self.state, finishing_seconds - self.finishing_seconds
-        self.finishing_seconds = finishing_seconds
-        if state.timetable is not None:
-            end = state.schedule.end - round(change / state.timetable.seconds_per_step)
-            state.schedule = state.schedule.ending_at(end, state.place, self.settings.schedule.anneal)
+    def allow(self, what: str, seconds: float) -> None:
+        """Leave this much of a time that has to be kept for something that will be done once more after the last step,
+        calibration aside."""
+        state, timetable = self.state, self.state.timetable
+        if timetable is None or state.place >= state.schedule.end:
+            return  # nothing of the time can be saved any more
+        change = seconds - timetable.finishing_seconds.get(what, 0.0)
+        end = state.schedule.end - round(change / timetable.seconds_per_step)
+        state.schedule = state.schedule.ending_at(end, state.place, self.settings.schedule.anneal)
+        state.timetable = replace(timetable, finishing_seconds={**timetable.finishing_seconds, what: seconds})
 
     def end(self) -> str:
         """Where the run is to end, for people."""

@@ -21,12 +21,14 @@ class RefusedWarning(UserWarning):
 @dataclass(frozen=True)
 class Refusal:
     """seed and position: of the work, as its recipe would have them; said: why it is not let out, to stand in
-    brackets; again: whether another is made in its place, with the next seed."""
+    brackets; again: how many seeds later another is made in its place, 0 for none; is_empty: nothing speaks against it
+    but that it is all but empty."""
 
     seed: int
     position: int
     said: str
-    again: bool = False
+    again: int = 0
+    is_empty: bool = False
 
     def __str__(self) -> str:
         return f"number {self.position} of seed {self.seed} ({self.said})"
@@ -34,9 +36,13 @@ class Refusal:
 
 def said_of_refusals(refusals: Sequence[Refusal]) -> list[str]:
     """Sentences: how many works were refused and which, those that others were made for by themselves."""
+    judged = [one for one in refusals if not one.is_empty]
     kinds = ((False, "refused, and not saved"), (True, "refused, and made again with the next seed"))
-    parts = [([one for one in refusals if one.again is again], said) for again, said in kinds]
-    return [f"{counted(len(part), 'work')} {said}: {_listed(part)}" for part, said in parts if part]
+    parts = [([one for one in judged if bool(one.again) is again], said) for again, said in kinds]
+    sentences = [f"{counted(len(part), 'work')} {said}: {_listed(part)}" for part, said in parts if part]
+    if empty := len(refusals) - len(judged):
+        sentences.append(f"{counted(empty, 'work')} all but empty, and drawn again with later seeds")
+    return sentences
 
 
 def nothing_left(refusals: Sequence[Refusal], remedy: str = OTHERS) -> SfumatoError:

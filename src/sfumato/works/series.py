@@ -56,6 +56,7 @@ class _Unfinished(Plain):
     upscaler: str
     reduction: Reduction | None = None
     best_of: Number = 1
+    redraws: Number = 0
 
 
 def begin(
@@ -67,14 +68,22 @@ def begin(
     upscaler: str = "",
     reduction: Reduction | None = None,
     best_of: int = 1,
+    redraws: int = 0,
 ) -> None:
     """Note, before the first file of a series is written, what is to be made. Call it while at work there.
 
     recipe: of the first work; seed: the one that was asked for, if one was; upscaler: the digest of its weights, of the
-    one that works leave by; reduction: what they are made smaller to at last; best_of: how many are made for each.
+    one that works leave by; reduction: what they are made smaller to at last; best_of: how many are made for each;
+    redraws: how often those that are all but empty are drawn again.
     """
     begun = _Unfinished(
-        series=series, seed=seed, recipe=recipe, upscaler=upscaler, reduction=reduction, best_of=best_of
+        series=series,
+        seed=seed,
+        recipe=recipe,
+        upscaler=upscaler,
+        reduction=reduction,
+        best_of=best_of,
+        redraws=redraws,
     )
     write_whole_text(directory.claim(UNFINISHED), begun.model_dump_json() + "\n", force=True)
 
@@ -93,6 +102,7 @@ def unfinished(
     upscaler: str = "",
     reduction: Reduction | None = None,
     best_of: int = 1,
+    redraws: int = 0,
 ) -> Series | None:
     """The series that the same request has begun here and not finished, as where it was killed.
 
@@ -103,8 +113,9 @@ def unfinished(
     except (OSError, ValidationError):
         return None
     series = begun.series
-    asked = count, seed, upscaler, reduction, best_of
-    if (series.count, begun.seed, begun.upscaler, begun.reduction, begun.best_of) != asked:
+    asked = count, seed, upscaler, reduction, best_of, redraws
+    made = series.count, begun.seed, begun.upscaler, begun.reduction, begun.best_of, begun.redraws
+    if made != asked:
         return None
     return series if _alike(begun.recipe, recipe_of(series.seed, series.first)) else None
 

@@ -39,7 +39,8 @@ def generate(asked: Generate, context: Context) -> Iterator[Happening]:
     if asked.print_size is not None:
         upscaler = None if asked.upscaler is None else context.models.opened(asked.upscaler)
         request, route = printing(asked.print_size, request, model, upscaler)
-    generation = generating(model, request, variations=asked.variations, of=of, **steering).choosing(asked.best_of)
+    generation = generating(model, request, variations=asked.variations, of=of, **steering)
+    generation = generation.choosing(asked.best_of, keep_empty=False)
     yield from series(generation, asked, context, parent=None if asked.of is None else asked.of.work, route=route)
 
 
