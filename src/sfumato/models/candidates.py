@@ -44,8 +44,7 @@ class Choice:
             raise SfumatoError(f"best of {best_of}: a whole number from 1 to {MOST_CANDIDATES} is needed")
         if best_of > 1:
             critic_of(model, canvas)
-        is_free = canvas.picture is None and canvas.reference is None
-        is_free = is_free and not (request.slerps or request.palette or request.composition)
+        is_free = canvas.is_empty and not (request.slerps or request.palette or request.composition)
         knows = model.config.empty_below is not None
         return cls(best_of, MOST_REDRAWS if knows and is_free and not keep_empty else 0)
 
@@ -109,7 +108,7 @@ class Candidates:
 
 def critic_of(model: Model, canvas: Canvas) -> Critic:
     """What chooses among a model's works. Raises SfumatoError where nothing can."""
-    if canvas.picture is not None or canvas.reference is not None:
+    if not canvas.is_empty:
         raise SfumatoError("best of: what begins with a picture has no candidates to choose from; leave it out")
     if model.config.critic is None:
         raise SfumatoError(

@@ -50,6 +50,11 @@ class Canvas:
         return self.edit.strength if isinstance(self.edit, Refine | Invert | Inpaint) else 1.0
 
     @property
+    def is_empty(self) -> bool:
+        """Whether works on it begin with noise alone."""
+        return self.picture is None and self.reference is None
+
+    @property
     def kept(self) -> NDArray[np.bool_] | None:
         """[H, W]: True where the picture is kept to the pixel; None where nothing is."""
         return None if self.mask is None else (self.mask[0] == 0).cpu().numpy()
@@ -68,10 +73,7 @@ class Canvas:
 
     def part_to_make(self, around: int, cell: int = 1) -> tuple[slice, slice] | None:
         """Rows and columns of what the mask covers with ``around`` pixels on every side, as far as there are any, in
-        whole cells of ``cell`` pixels.
-
-        None where that is all of the canvas, or nothing is kept.
-        """
+        whole cells of ``cell`` pixels. None where that is all of the canvas, or nothing is kept."""
         if self.mask is None:
             return None
         sides = (self.height, self.width)

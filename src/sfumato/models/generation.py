@@ -183,8 +183,7 @@ class Generation:
     ) -> tuple[tuple[Work, ...], tuple[Refusal, ...]]:
         """What is let out, and what is not. chosen: of several candidates which each is."""
         policy, canvas, model = self.policy, self.canvas, self.model
-        from_noise = canvas.picture is None and canvas.reference is None
-        found = judged(pictures, images, policy, model.likeness, earlier=self.earlier, from_noise=from_noise)
+        found = judged(pictures, images, policy, model.likeness, earlier=self.earlier, from_noise=canvas.is_empty)
         retries = 0 if isinstance(canvas.edit, Reconstruct) else policy.limits.retries
         again = int(self.attempt % SEEDS_APART < retries)
         empty = is_all_but_empty(model.config, images) if self.choice.draws_again(self.attempt) else None

@@ -259,7 +259,7 @@ def _begun_over(canvas: Canvas, reference: Tensor, picture: Tensor) -> Tensor:
 def batch_size(model: Model, canvas: Canvas) -> int:
     """How many pictures are sampled together. From a picture mostly one is made, and many windows fill a batch; a
     pre-trained network, which is large and takes pictures of any size, has enough to do with one."""
-    from_noise = canvas.picture is None and canvas.reference is None and model.pretrained is None
+    from_noise = canvas.is_empty and model.pretrained is None
     return BATCH if from_noise and canvas.is_one_picture(model.config) else 1
 
 

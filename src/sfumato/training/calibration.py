@@ -123,8 +123,9 @@ def calibrate(
     while count > 1 and rounds_cost(count, EARLY_TRIALS) > 2 * trials.budget.affordable() // 3:
         count -= 1
     found = best(candidates[:count], trials.more, trials.loss, EARLY_TRIALS)
-    for others in (sharper, partial(with_less_contrast, model=models[found.early_share])):
-        found = best([found, *others(found)], trials.more, trials.loss, LATE_TRIALS)
+    found = best([found, *sharper(found)], trials.more, trials.loss, LATE_TRIALS)
+    contrasts = with_less_contrast(found, models[found.early_share])
+    found = best([found, *contrasts], trials.more, trials.loss, LATE_TRIALS)
     trials.more(found, FEWEST_WORKS // BATCH)
     critic = fitted_critic(pictures, Statistics.joined(trials.made[found]))
     return Calibration(found.settings, _sentence(found, trials), found.early_share, critic=critic)

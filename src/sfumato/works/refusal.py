@@ -21,8 +21,8 @@ class RefusedWarning(UserWarning):
 @dataclass(frozen=True)
 class Refusal:
     """seed and position: of the work, as its recipe would have them; said: why it is not let out, to stand in
-    brackets; again: how many seeds later another is made in its place, 0 for none; is_empty: nothing speaks against it
-    but that it is all but empty."""
+    brackets; again: how many seeds later another is made in its place, 0 for none; is_empty: it is all but empty, and
+    drawn again for that, whatever else is said of it."""
 
     seed: int
     position: int
