@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,10 @@ def test_a_network_of_a_kind_stands_for_itself_and_one_of_no_kind_changes_the_on
     before = {"network": UNetConfig(channels=(8, 16), width=32, heads=1)}
     assert resolve(before, {"network": {"kind": "unet", "patch": 2}}).network == UNetConfig(patch=2)
     assert resolve(before, {"network.patch": 2}).network == UNetConfig(patch=2, channels=(8, 16), width=32, heads=1)
+
+
+def test_a_network_keeps_what_is_said_of_it_wherever_its_kind_is_named() -> None:
+    said = ["network.width=96", "network.kind=unet", "network.channels=[8, 16]"]
+    for order in itertools.permutations(said):
+        network = resolve(parse_choices(order)).network
+        assert (network.width, network.channels) == (96, (8, 16))

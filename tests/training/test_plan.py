@@ -52,6 +52,18 @@ def test_with_steps_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None
     assert made.sentence.endswith("32 px, batch 8: 50 steps, 400 pictures")
 
 
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The networks for which there are weights to begin with: none, until a test names one."""
+    networks: list[Any] = []
+
+    def weights(settings: TrainingConfig) -> tuple[bool | None, ...]:
+        return ((settings.initial == "drawn" and settings.network in networks) or None,)
+
+    monkeypatch.setattr(module, "initial_weights", weights)
+    return networks
+
+
 def test_steps_win_over_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(module, "measure")
     assert planned({"steps": 50, "minutes": 3, "network": TINY}).settings.minutes == 0
@@ -92,6 +104,16 @@ def test_enough_minutes_choose_the_last_network_and_few_the_first(slow_as: Any) 
     slow_as(0.1)
     assert rung(planned({"minutes": 10**6, "size": 32}).settings) == len(ladder(32)) - 1
     assert rung(planned({"minutes": 0.05, "size": 32}).settings) == 0
+
+
+def test_a_network_that_begins_with_weights_is_taken_however_short_the_time(slow_as: Any, known: list[Any]) -> None:
+    slow_as(0.1)
+    known.append(ladder(32)[1].network)
+    assert rung(planned({"minutes": 0.05, "size": 32}).settings) == 1
+    assert rung(planned({"minutes": 10**6, "size": 32}).settings) == len(ladder(32)) - 1
+    assert rung(planned({"minutes": 0.05, "size": 32, "initial": "random"}).settings) == 0
+    assert rung(planned({"minutes": 0.05, "size": 64}).settings) == 0
+    assert rung(planned({"steps": 5, "size": 32}).settings) == 1
 
 
 def test_with_no_time_at_all_it_is_the_first_network_and_one_step(slow_as: Any) -> None:

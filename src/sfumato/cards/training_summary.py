@@ -13,6 +13,7 @@ from sfumato.cards.holding_words import licences_listed, terms_sentences, years_
 from sfumato.cards.markdown import NOT_KNOWN, bullets, listed, plain, sized, table
 from sfumato.cards.subject import Known, Subject
 from sfumato.collection.holdings import DataSet, Holdings
+from sfumato.models.record import FIRST_WEIGHTS
 from sfumato.provenance.terms import CAVEAT
 from sfumato.text import class_name, counted
 
@@ -141,6 +142,8 @@ def _sources(subject: Subject) -> Iterator[str]:
     say = "says" if generated == 1 else "say"
     made = f"{counted(generated, 'picture')} {say} in the file that a model made it; by which one is {NOT_KNOWN}."
     yield answer(made if generated else "No picture says in its file that a model made it.")
+    if first := subject.record.facts.get(FIRST_WEIGHTS):
+        yield f"The first weights: {plain(first)}."
     yield "### 2.6. Other sources of data"
     yield answer(bullets(map(_folder, folders)) if folders else "None is recorded.")
 

@@ -21,6 +21,8 @@ MOST_RECORD_BYTES: Final = 64 << 20
 MOST_COLLECTIONS: Final = 1000
 # The fact that names the word which calls for what was learned.
 TRIGGER: Final = "Trigger"
+# The fact that says what the first weights knew, where they were not random.
+FIRST_WEIGHTS: Final = "First weights"
 
 Text = Annotated[str, Field(max_length=10_000)]
 

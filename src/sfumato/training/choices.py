@@ -66,13 +66,15 @@ def layered(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """All choices in one, each where it belongs: 'learning_rate' in 'optimiser', 'objective.factor' in 'objective'.
 
     Later layers win; a length (steps, epochs or minutes) takes the place of any other before, an objective of another
-    kind that of the one before with all its settings, and so does any network that says its kind.
+    kind that of the one before with all its settings, and so does any network that says its kind. In one layer the order
+    says nothing.
     """
     merged: dict[str, Any] = {}
     for layer in layers:
         if any(layer.get(name) for name in LENGTHS):
             merged = {name: value for name, value in merged.items() if name not in LENGTHS}
-        for name, value in layer.items():
+        # A kind that is named last would else be a network of its own, without what was said of it before.
+        for name, value in sorted(layer.items(), key=lambda item: "." in item[0] and not item[0].endswith(".kind")):
             group, settings = _placed(name, value)
             merged[group] = _joined(group, merged.get(group), settings)
     return merged

@@ -94,6 +94,12 @@ class TrainingConfig(BaseModel):
     codec: AnyCodec = Field(default=PIXELS, description="what pictures are encoded as before noise is added")
     preconditioning: PreconditioningName = "edm"
 
+    initial: Literal["drawn", "random"] = Field(
+        default="drawn",
+        description="weights to begin with: drawn, those that learned from pictures that a program drew, where there "
+        "are such for the network, or random",
+    )
+
     steps: Count = Field(default=0, description="0: as many as the epochs or the minutes say")
     epochs: Length = Field(default=0, description="how often each picture is shown, in place of steps or minutes")
     minutes: float = Field(default=0, ge=0, le=MOST_MINUTES)

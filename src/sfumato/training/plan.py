@@ -20,6 +20,7 @@ from sfumato.random import keyed_generator
 from sfumato.text import counted
 from sfumato.training.choices import layered, resolve
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.initial import initial_weights
 from sfumato.training.memorisation import (
     BY_HEART_FROM,
     NOTICED_WITH,
@@ -119,7 +120,8 @@ def plan(
         raise SfumatoError("how long to train is open: choose minutes or steps")
     network = asked.network if "network" in choices else asked.objective.network
     assert not isinstance(network, PretrainedNetwork), "which has a plan of its own"
-    options = ladder(asked.latent_size) if network is None else [Rung(network, 0)]
+    usual = ladder(asked.latent_size)
+    options = _from_known(usual, choices) if network is None else [Rung(network, 0)]
     for rung in options:
         if asked.latent_size % rung.network.size_multiple:
             raise SfumatoError(
@@ -127,9 +129,8 @@ def plan(
                 "choose another size or another network"
             )
     if asked.steps:
-        settings = resolve(
-            {"threads": threads, "network": options[min(1, len(options) - 1)].network}, choices, {"minutes": 0}
-        )
+        default = usual[1].network if network is None else network
+        settings = resolve({"threads": threads, "network": default}, choices, {"minutes": 0})
         parameters = count_parameters(make, settings)
         amount = f"{counted(settings.steps, 'step')}, {counted(settings.steps * settings.batch, 'picture')}"
         sentence = f"{what_learns(settings, parameters, base)}: {amount}"
@@ -180,6 +181,15 @@ def plan(
         if by_heart := _by_heart(settings, pictures, held_out, exact=not asked.guard):
             sentence += f"; {by_heart}"
     return Plan(settings, sentence, parameters)
+
+
+def _from_known(rungs: Sequence[Rung], choices: Mapping[str, Any]) -> Sequence[Rung]:
+    """Without those below a network that begins with weights which know drawn pictures: it is better from the start."""
+    for place in reversed(range(len(rungs))):
+        settings = resolve({"network": rungs[place].network}, choices)
+        if initial_weights(settings)[0] is not None:
+            return rungs[place:]
+    return rungs
 
 
 def _by_heart(settings: TrainingConfig, pictures: int, held_out: int, *, exact: bool) -> str:

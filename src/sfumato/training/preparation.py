@@ -23,11 +23,12 @@ from sfumato.features.vgg_file import vgg_file
 from sfumato.models import Model
 from sfumato.models.bases import reference_to
 from sfumato.models.place import opened_model
-from sfumato.models.record import combined
+from sfumato.models.record import FIRST_WEIGHTS, combined
 from sfumato.provenance.sources import LearnedFrom, learned_also
 from sfumato.text import restored_path, stored_path
 from sfumato.training.choices import layered, resolve
 from sfumato.training.conditions import known_classes, model_name
+from sfumato.training.initial import SAID_OF_DRAWN, initial_weights
 from sfumato.training.objectives import OBJECTIVES, PICTURES
 from sfumato.training.plan import NO_CLASS, Plan, plan
 from sfumato.training.presets import ADAPTING
@@ -146,6 +147,8 @@ def prepare_run(
         local = local_path(weights_from)
         weights_from = stored_path(local.resolve()) if local.exists() else weights_from
     check_disk(path, disk_bytes(made, dataset) - dataset.pixels.numel())
+    first = () if weights_from else initial_weights(settings)
+    known = parent.record.facts.get(FIRST_WEIGHTS, "") if parent and parent.record else SAID_OF_DRAWN * any(first)
     inside = dataset.path.resolve().is_relative_to(path.resolve())
     record = RunRecord(
         settings=settings,
@@ -154,13 +157,14 @@ def prepare_run(
         dataset_digest=dataset.digest,
         perceptual_digest=digest(features) if features else "",
         weights_from=weights_from,
+        initial_weights=tuple(each.digest if each else "" for each in first),
         base=None if base is None else reference_to(restored_path(weights_from), base.config, base.weights_digest),
         descends_from=descent,
         learned_from=learned_also(
             LearnedFrom.of(dataset.collection_digest, licences if own is None else own.licences),
             None if parent is None else parent.config.learned_from,
         ),
-        facts=dict(facts or {}),
+        facts={**(facts or {}), **({FIRST_WEIGHTS: known} if known else {})},
         trained=len(dataset.train),
         held_out=len(dataset.held_out),
         collection="" if collection is None else stored_path(collection.path.resolve()),

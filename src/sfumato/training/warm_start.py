@@ -1,4 +1,4 @@
-"""The state that a run begins with: fresh weights, or those of another model."""
+"""The state that a run begins with: random weights, those that know drawn pictures, or another model's."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sfumato.text import readable, restored_path
 from sfumato.training.adapting import Base
 from sfumato.training.averages import PowerAverage
 from sfumato.training.configuration import TrainingConfig
+from sfumato.training.initial import begin_with, initial_weights
 from sfumato.training.objectives import Adapting
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
@@ -40,6 +41,8 @@ def begin(
         objective.shown = base.encoded.prompts()
     if weights_from and base is None and not run.has_begun:
         warm_start(objective.denoiser, settings, config, restored_path(weights_from))
+    elif any(run.record.initial_weights) and not run.has_begun:
+        begin_with(objective.denoiser, initial_weights(settings), run.record.initial_weights)
     objective = objective.to(device)
     return TrainingState(
         objective,

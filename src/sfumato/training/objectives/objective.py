@@ -4,7 +4,7 @@ a module that turns a batch into losses."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -113,6 +113,10 @@ class ObjectiveConfig(BaseModel, ABC):
     def crops_a_step(self, settings: TrainingConfig) -> int:
         """How many crops an upscaler learns from in a step, 0 where there is none."""
         return 0
+
+    def stages(self, settings: TrainingConfig) -> Sequence[TrainingConfig]:
+        """The settings with which each upscaler would be trained alone that learns beside its network."""
+        return ()
 
     def upscalers(self, settings: TrainingConfig, name: str) -> tuple[ModelConfig, ...]:
         """What enlarges the works of a model of that name, see ``ModelConfig``."""
