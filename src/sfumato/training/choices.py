@@ -66,7 +66,7 @@ def layered(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """All choices in one, each where it belongs: 'learning_rate' in 'optimiser', 'objective.factor' in 'objective'.
 
     Later layers win; a length (steps, epochs or minutes) takes the place of any other before, an objective of another
-    kind that of the one before with all its settings, and so does any network that says its kind. In one layer the order
+    kind that of the one before with all its settings, and so does any network that says its kind. In one layer order
     says nothing.
     """
     merged: dict[str, Any] = {}
