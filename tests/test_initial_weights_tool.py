@@ -11,7 +11,7 @@ from sfumato.networks import UNetConfig
 from sfumato.training import Run, initial
 from sfumato.training.initial import initial_weights
 
-TOOL = Path(__file__).parents[2] / "tools" / "initial_weights"
+TOOL = Path(__file__).parents[1] / "tools" / "initial_weights"
 NAMES = ("materials", "scenes", "make")
 
 
