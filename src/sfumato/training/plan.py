@@ -120,8 +120,7 @@ def plan(
         raise SfumatoError("how long to train is open: choose minutes or steps")
     network = asked.network if "network" in choices else asked.objective.network
     assert not isinstance(network, PretrainedNetwork), "which has a plan of its own"
-    usual = ladder(asked.latent_size)
-    options = _from_known(usual, choices) if network is None else [Rung(network, 0)]
+    options = ladder(asked.latent_size) if network is None else [Rung(network, 0)]
     for rung in options:
         if asked.latent_size % rung.network.size_multiple:
             raise SfumatoError(
@@ -129,16 +128,18 @@ def plan(
                 "choose another size or another network"
             )
     if asked.steps:
-        default = usual[1].network if network is None else network
-        settings = resolve({"threads": threads, "network": default}, choices, {"minutes": 0})
+        settings = resolve(
+            {"threads": threads, "network": options[min(1, len(options) - 1)].network}, choices, {"minutes": 0}
+        )
         parameters = count_parameters(make, settings)
         amount = f"{counted(settings.steps, 'step')}, {counted(settings.steps * settings.batch, 'picture')}"
         sentence = f"{what_learns(settings, parameters, base)}: {amount}"
         if by_heart := _by_heart(settings, pictures, held_out, exact=True):
             sentence += f", {settings.steps * settings.batch / pictures:,.0f} times each of {pictures:,}; {by_heart}"
         return Plan(settings, sentence, parameters)
+    known = _from_known(options, choices)
     settings, speed = _choose(
-        options, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device, condition, measured
+        known, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device, condition, measured
     )
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
     safe = most_steps(pictures, settings.batch)

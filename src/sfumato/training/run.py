@@ -56,12 +56,11 @@ _PARTS = (*_FILES[:-1], "checkpoints", "snapshots", _MODEL, _TEACHER)
 
 class RunRecord(BaseModel):
     """run.json. dataset: its directory, relative to the run where it lies inside; descends_from: see ModelConfig;
-    perceptual_digest: SHA-256 of perceptual.safetensors, or ''; weights_from: the model whose weights it began with,
-    or ''; initial_weights: of the files that its networks began with, a digest each, '' for random weights; base: how
-    the adapter names that model, where nothing but an adapter of it is learned; encoded_digest: of what a pre-trained
-    one has made of the pictures, or ''; learned_from: see ModelConfig; facts: what else the model's card says of the
-    pictures; trained, held_out: how many of them are learned from, and judged by; collection: where they were
-    collected, or ''."""
+    perceptual_digest: SHA-256 of perceptual.safetensors, or ''; weights_from: the model whose weights it began with, or
+    ''; initial_weights: digests of the files that its networks began with, '' for random weights; base: how the adapter
+    names that model, where nothing but an adapter of it is learned; encoded_digest: of what a pre-trained one has made
+    of the pictures, or ''; learned_from: see ModelConfig; facts: what else the model's card says of the pictures;
+    trained, held_out: how many are learned from, and judged by; collection: where they were collected, or ''."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
