@@ -85,7 +85,8 @@ def compare(
             chosen["cadence"] = {key: value for key, value in cadence.items() if not key.endswith("_every")}
             if "perceptual" in chosen.get("objective", {}):
                 chosen = layered(chosen, {"perceptual": perceptual})
-            choices = layered(chosen, {"size": size, "minutes": minutes, "seed": seed})
+            # None of them knows anything before: what is compared is how they learn.
+            choices = layered(chosen, {"size": size, "minutes": minutes, "seed": seed, "initial": "random"})
             run, seconds = yield from begin_run(
                 place / kind, dataset, choices, collection=collection, device=device, force=force
             )
@@ -132,6 +133,7 @@ def _comparison(art: Path, place: Path, dataset: Dataset, minutes: float, seed: 
             "Machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
             "Made with": f"sfumato {sfumato.__version__}, torch {torch.__version__}",
             "Seed": str(seed),
+            "First weights": "random, of all three",
             "Autoencoder": "the article's layers, with an output that reaches every colour",
         },
     )
