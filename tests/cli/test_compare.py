@@ -55,6 +55,11 @@ def test_all_three_learn_from_the_same_pictures(compared):
     assert len(digests) == 1
 
 
+def test_none_of_them_knows_anything_before(compared):
+    assert {Run.open(compared[0] / kind).record.initial_weights for kind in ("autoencoder", "gan", "diffusion")} == {("",)}
+    assert "random, of all three" in (compared[0] / "index.html").read_text()
+
+
 def test_an_interrupted_comparison_goes_on(sfumato, compared, art, tmp_path):
     output = tmp_path / "comparison"
     shutil.copytree(compared[0], output)
