@@ -56,7 +56,8 @@ def test_all_three_learn_from_the_same_pictures(compared):
 
 
 def test_none_of_them_knows_anything_before(compared):
-    assert {Run.open(compared[0] / kind).record.initial_weights for kind in ("autoencoder", "gan", "diffusion")} == {("",)}
+    runs = [Run.open(compared[0] / kind) for kind in ("autoencoder", "gan", "diffusion")]
+    assert {run.record.initial_weights for run in runs} == {("",)}
     assert "random, of all three" in (compared[0] / "index.html").read_text()
 
 
