@@ -11,7 +11,7 @@ from sfumato.errors import SfumatoError
 from sfumato.networks import ArticleConfig, UNetConfig
 from sfumato.training import plan as module
 from sfumato.training.configuration import TrainingConfig
-from sfumato.training.memorisation import SAFE_SHOWINGS
+from sfumato.training.memorisation import FROM_DRAWN_PICTURES, FROM_RANDOM_WEIGHTS
 from sfumato.training.plan import Make, Plan, Speed, count_parameters, ladder, measure, plan
 
 TINY = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
@@ -181,10 +181,22 @@ def test_few_pictures_are_shown_so_often_and_no_more_though_there_is_time(slow_a
     """Twelve photographs for a minute, of which one is held out: 891 showings of each made copies of all works."""
     slow_as(0.15)
     made = plan({"minutes": 1, "size": 32}, classes=0, pictures=11, held_out=1, device=CPU)
-    assert made.settings.steps == SAFE_SHOWINGS * 11 // 24
+    assert made.settings.steps == FROM_RANDOM_WEIGHTS.safe * 11 // 24
     assert made.settings.minutes == 0
-    assert f"about 3,300 pictures in about 21 seconds, {SAFE_SHOWINGS} times each of 11: shown" in made.sentence
+    assert (
+        f"about 3,300 pictures in about 21 seconds, {FROM_RANDOM_WEIGHTS.safe} times each of 11: shown" in made.sentence
+    )
     assert made.sentence.endswith("works become copies, so the rest of the time is not used")
+
+
+def test_what_knows_drawn_pictures_is_shown_few_others_less_often(slow_as: Any, known: list[Any]) -> None:
+    slow_as(0.15)
+    known.append(ladder(32)[1].network)
+    made = plan({"minutes": 1, "size": 32}, classes=0, pictures=11, held_out=1, device=CPU)
+    assert made.settings.steps == FROM_DRAWN_PICTURES.safe * 11 // 24 < FROM_RANDOM_WEIGHTS.safe * 11 // 24
+    assert f"{FROM_DRAWN_PICTURES.safe} times each of 11: shown" in made.sentence
+    exact = plan({"steps": 100, "size": 32}, classes=0, pictures=11, held_out=1, device=CPU)
+    assert f"from about {FROM_DRAWN_PICTURES.by_heart_from} times on" in exact.sentence
 
 
 @pytest.mark.parametrize(("held_out", "noticed"), [(5, False), (7, False), (8, True)])
@@ -192,7 +204,7 @@ def test_five_held_out_pictures_say_too_little_to_rely_on(slow_as: Any, held_out
     """Of 50 tiles: with five held out the run was ended after 690 showings, and 4 % of the works were near copies."""
     slow_as(0.15)
     made = plan({"minutes": 12, "size": 32}, classes=0, pictures=45, held_out=held_out, device=CPU)
-    assert (made.settings.steps == SAFE_SHOWINGS * 45 // 24) != noticed
+    assert (made.settings.steps == FROM_RANDOM_WEIGHTS.safe * 45 // 24) != noticed
     assert (made.settings.minutes == 12) == noticed
 
 
@@ -212,7 +224,7 @@ def test_who_turns_the_guard_off_and_who_compresses_pictures_has_all_the_time(
     slow_as(0.1)
     made = plan({"minutes": 1, "size": 32, **change}, classes=0, pictures=11, held_out=1, device=CPU)
     assert made.settings.minutes == 1
-    assert made.settings.steps > SAFE_SHOWINGS * 11 // 24
+    assert made.settings.steps > FROM_RANDOM_WEIGHTS.safe * 11 // 24
     assert ("learned by heart" in made.sentence) == (change == {"guard": False})
 
 

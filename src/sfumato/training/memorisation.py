@@ -10,14 +10,8 @@ import numpy as np
 
 from sfumato.text import counted
 
-# With how many showings of each picture a model begins to learn them by heart. The number of steps that it takes grows
-# with the number of pictures (Bonnaire et al. 2025, arXiv:2505.17638), so this is about the same for few and for many.
-# Measured for 11 photographs, whose works are near copies to 3 to 9 % after 450 showings and not at all after 300, and
-# for 45 tiles, where the guard ended the run after 355: see benchmarks/README.md.
-BY_HEART_FROM = 350
-# Where too few pictures are held out to notice it in time, the plan ends here. With 5 held out of 50 tiles the guard
-# spoke after 440 showings once and after 583 another time, and then 4 % of the works were near copies.
-SAFE_SHOWINGS, NOTICED_WITH = 300, 8
+# Where too few pictures are held out to notice in time that the others are being learned by heart, the plan ends early.
+NOTICED_WITH = 8
 # Rarer measurements would let the guard come too late.
 SHOWINGS_A_MEASUREMENT = 40
 
@@ -33,30 +27,50 @@ REMEMBERED = 30
 FEWEST_MEASUREMENTS = 6  # to know how far they wander
 
 
-def most_steps(pictures: int, batch: int) -> int:
-    """How many steps show each of so few pictures as often as is safe."""
-    return max(1, SAFE_SHOWINGS * pictures // batch)
-
-
 def can_notice(held_out: int) -> bool:
     """Whether this many held-out pictures tell in time that the others are being learned by heart."""
     return held_out >= NOTICED_WITH
 
 
-def warning(pictures: int, showings: float, held_out: int, *, exact: bool) -> str:
-    """What a plan says of showing each picture this often; '' where they are fewer than pictures are learned by.
+@dataclass(frozen=True)
+class Showings:
+    """How often pictures can be shown to a network.
 
-    exact: whether nothing ends the run before, since its steps were asked for or the guard was turned off.
+    by_heart_from: with so many showings of each it begins to learn them by heart. The number of steps that it takes
+    grows with the number of pictures (Bonnaire et al. 2025, arXiv:2505.17638), so this is about the same for few and
+    for many. safe: where nobody could notice that, so many are enough.
     """
-    if showings <= BY_HEART_FROM:
-        return ""
-    so_many = "the picture is" if pictures == 1 else f"{counted(pictures, 'picture')} are"
-    said = f"from about {BY_HEART_FROM} times on {so_many} learned by heart and works become copies"
-    if exact:
-        return f"{said}; it goes on to the end all the same, as was asked"
-    if can_notice(held_out):
-        return f"{said}; when that begins to show, the run ends by itself"
-    return f"{said}, and too few pictures are held out to notice it in time"
+
+    safe: int
+    by_heart_from: int
+
+    def most_steps(self, pictures: int, batch: int) -> int:
+        """How many steps show each of so few pictures as often as is safe."""
+        return max(1, self.safe * pictures // batch)
+
+    def warning(self, pictures: int, showings: float, held_out: int, *, exact: bool) -> str:
+        """What a plan says of showing each picture this often; '' where they are fewer than pictures are learned by.
+
+        exact: whether nothing ends the run before, since its steps were asked for or the guard was turned off.
+        """
+        if showings <= self.by_heart_from:
+            return ""
+        so_many = "the picture is" if pictures == 1 else f"{counted(pictures, 'picture')} are"
+        said = f"from about {self.by_heart_from} times on {so_many} learned by heart and works become copies"
+        if exact:
+            return f"{said}; it goes on to the end all the same, as was asked"
+        if can_notice(held_out):
+            return f"{said}; when that begins to show, the run ends by itself"
+        return f"{said}, and too few pictures are held out to notice it in time"
+
+
+# Measured for 11 photographs, whose works are near copies to 3 to 9 % after 450 showings and not at all after 300, and
+# for 45 tiles, where the guard ended the run after 355; with 5 held out of 50 tiles the guard spoke after 440 showings
+# once and after 583 another time, and then 4 % of the works were near copies: see benchmarks/README.md.
+FROM_RANDOM_WEIGHTS = Showings(safe=300, by_heart_from=350)
+# What knows drawn pictures is sooner there: of the same photographs the index finds as many near copies after 150
+# showings as after 300 from random weights, and three times as many after 200: see benchmarks/log.md.
+FROM_DRAWN_PICTURES = Showings(safe=150, by_heart_from=175)
 
 
 @dataclass

@@ -22,20 +22,18 @@ from sfumato.training.choices import layered, resolve
 from sfumato.training.configuration import TrainingConfig
 from sfumato.training.initial import initial_weights
 from sfumato.training.memorisation import (
-    BY_HEART_FROM,
+    FROM_DRAWN_PICTURES,
+    FROM_RANDOM_WEIGHTS,
     NOTICED_WITH,
-    SAFE_SHOWINGS,
     SHOWINGS_A_MEASUREMENT,
+    Showings,
     can_notice,
-    most_steps,
-    warning,
 )
 from sfumato.training.objectives import Losses, Objective
 from sfumato.training.plan_words import rounded, what_learns
 from sfumato.works.values import Precision
 
-CHECKPOINT_SECONDS = 45
-LOG_SECONDS = 2
+CHECKPOINT_SECONDS, LOG_SECONDS = 45, 2
 FEWEST_LOOKS, EVALUATIONS_A_MINUTE = 4, 4
 MEASURED_SECONDS = 0.8
 PRECISIONS: Sequence[Precision] = ("bfloat16", "float32")
@@ -137,17 +135,16 @@ def plan(
         if by_heart := _by_heart(settings, pictures, held_out, exact=True):
             sentence += f", {settings.steps * settings.batch / pictures:,.0f} times each of {pictures:,}; {by_heart}"
         return Plan(settings, sentence, parameters)
-    known = _from_known(options, choices)
-    settings, speed = _choose(
-        known, choices, threads, asked.minutes, BY_HEART_FROM * pictures, make, device, condition, measured
-    )
+    known, most = _from_known(options, choices), FROM_RANDOM_WEIGHTS.by_heart_from * pictures
+    settings, speed = _choose(known, choices, threads, asked.minutes, most, make, device, condition, measured)
     steps = max(1, round(60 * asked.minutes / speed.seconds_per_step))
-    safe = most_steps(pictures, settings.batch)
+    bearable = _bearable(settings)
+    safe = bearable.most_steps(pictures, settings.batch)
     if asked.guard and asked.objective.samples_freely and not can_notice(held_out) and safe < steps:
         steps, seconds = safe, safe * speed.seconds_per_step
         settings = settings.model_copy(update={"minutes": 0.0})  # exactly this many steps, however fast they are
         end = (
-            f" in about {counted(round(seconds), 'second')}, {SAFE_SHOWINGS} times each of {pictures:,}: shown more "
+            f" in about {counted(round(seconds), 'second')}, {bearable.safe} times each of {pictures:,}: shown more "
             "often, so few are learned by heart and works become copies, so the rest of the time is not used"
         )
     else:
@@ -187,17 +184,20 @@ def plan(
 def _from_known(rungs: Sequence[Rung], choices: Mapping[str, Any]) -> Sequence[Rung]:
     """Without those below a network that begins with weights which know drawn pictures: it is better from the start."""
     for place in reversed(range(len(rungs))):
-        settings = resolve({"network": rungs[place].network}, choices)
-        if initial_weights(settings)[0] is not None:
+        if initial_weights(resolve({"network": rungs[place].network}, choices))[0] is not None:
             return rungs[place:]
     return rungs
+
+
+def _bearable(settings: TrainingConfig) -> Showings:
+    return FROM_RANDOM_WEIGHTS if initial_weights(settings)[0] is None else FROM_DRAWN_PICTURES
 
 
 def _by_heart(settings: TrainingConfig, pictures: int, held_out: int, *, exact: bool) -> str:
     """What is known of diffusion models alone."""
     if not settings.objective.samples_freely:
         return ""
-    return warning(pictures, settings.steps * settings.batch / pictures, held_out, exact=exact)
+    return _bearable(settings).warning(pictures, settings.steps * settings.batch / pictures, held_out, exact=exact)
 
 
 def in_steps(settings: TrainingConfig, pictures: int) -> dict[str, int]:
