@@ -21,7 +21,6 @@ from sfumato.models import Model
 from sfumato.networks import UNetConfig
 from sfumato.training import Run
 from sfumato.training.initial import FOLDER, write_initial_weights
-from sfumato.training.objectives import CascadeConfig
 from sfumato.training.plan import ladder
 
 
@@ -54,7 +53,6 @@ def _planned(size: int) -> UNetConfig:
 RECIPES: Mapping[str, Recipe] = {
     "unet-32": Recipe(32, 1000, _planned(32), ("--size", "32")),
     "unet-64": Recipe(64, 1000, _planned(64), ("--size", "64")),
-    "upscaler-4": Recipe(256, 200, CascadeConfig(factors=(4,)).upscaler, ("--size", "64", "--upscaler", "4")),
 }
 
 
