@@ -62,7 +62,7 @@ def test_what_is_made_begins_other_trainings(
 ) -> None:
     network = UNetConfig(patch=2, channels=(8,), blocks=1, width=16, depth=1, heads=1)
     make = tool["make"]
-    monkeypatch.setattr(make, "RECIPES", {"tiny": make.Recipe(32, 3, network, ("--size", "32"))})
+    monkeypatch.setattr(make, "RECIPES", {"tiny": make.Recipe(32, 3, network)})
     monkeypatch.setattr(make, "FOLDER", tmp_path)
     monkeypatch.setattr(initial, "FOLDER", tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,12 +26,11 @@ from sfumato.training.plan import ladder
 
 @dataclass(frozen=True)
 class Recipe:
-    """size: of the pictures that are drawn, ``seeds`` of each kind; settings: of the training, beside the network."""
+    """size: of the pictures that are drawn and learned from; seeds: how many of each kind."""
 
     size: int
     seeds: int
     network: UNetConfig
-    settings: Sequence[str]
 
     def draw(self, folder: Path) -> None:
         """What is there already stays as it is."""
@@ -51,8 +50,8 @@ def _planned(size: int) -> UNetConfig:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "unet-32": Recipe(32, 1000, _planned(32), ("--size", "32")),
-    "unet-64": Recipe(64, 1000, _planned(64), ("--size", "64")),
+    "unet-32": Recipe(32, 1000, _planned(32)),
+    "unet-64": Recipe(64, 1000, _planned(64)),
 }
 
 
@@ -63,7 +62,7 @@ def make(place: Path, name: str, minutes: float, threads: int) -> None:
     network = [f"network.{key}={value}" for key, value in recipe.network.model_dump(mode="json").items()]
     chosen = [*network, "initial=random", "early=1", f"threads={threads}"]
     command = [sys.executable, "-m", "sfumato", "train", str(pictures), "-o", str(run), "--licence", "CC0-1.0"]
-    command += ["--minutes", str(minutes), *recipe.settings]
+    command += ["--minutes", str(minutes), "--size", str(recipe.size)]
     subprocess.run([*command, *(part for each in chosen for part in ("--set", each))], check=True)
     keep(run, FOLDER / f"{name}.safetensors")
 

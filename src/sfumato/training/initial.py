@@ -33,7 +33,7 @@ SAID_OF_DRAWN: Final = (
     "numbers, and know nobody's art"
 )
 _KIND: Final = "kind"  # in the metadata of a file
-_CLASSES, _POSITION = "conditioning.classes.weight", "position"
+CLASSES, _POSITION = "conditioning.classes.weight", "position"
 _MOST_BYTES: Final = 64 << 20
 
 
@@ -55,7 +55,7 @@ class InitialWeights:
         with opened_weights(self.path, _MOST_BYTES) as file:
             given = {name: tensor.float() for name, tensor in file.tensors().items()}
         for name in given.keys() & own.keys():
-            if name == _CLASSES:
+            if name == CLASSES:
                 given[name] = given[name][:1].expand_as(own[name])
             elif name.endswith(_POSITION):
                 given[name] = resized_positions(given[name], own[name].shape[1])
@@ -86,8 +86,8 @@ def begin_with(denoiser: Denoiser, weights: Sequence[InitialWeights | None], dig
 def write_initial_weights(path: Path, denoiser: Denoiser, settings: TrainingConfig) -> None:
     """A file of a network's weights for others of its kind, in numbers of two bytes, without its classes."""
     tensors = {name: tensor.detach().bfloat16() for name, tensor in denoiser.network.state_dict().items()}
-    if _CLASSES in tensors:
-        tensors[_CLASSES] = tensors[_CLASSES][:1]
+    if CLASSES in tensors:
+        tensors[CLASSES] = tensors[CLASSES][:1]
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, {_KIND: kind_of(settings)})
 
 

@@ -14,14 +14,13 @@ from sfumato.text import readable, restored_path
 from sfumato.training.adapting import Base
 from sfumato.training.averages import PowerAverage
 from sfumato.training.configuration import TrainingConfig
-from sfumato.training.initial import begin_with, initial_weights
+from sfumato.training.initial import CLASSES, begin_with, initial_weights
 from sfumato.training.objectives import Adapting
 from sfumato.training.run import Run
 from sfumato.training.state import TrainingState
 
 # What a run has in common with the model that it begins with.
 SHARED = ("size", "factor", "network", "codec", "preconditioning")
-_CLASSES = "conditioning.classes.weight"
 
 
 def begin(
@@ -63,11 +62,11 @@ def warm_start(denoiser: Denoiser, settings: TrainingConfig, config: ModelConfig
     if parent.weights_digest != config.descends_from[0]:
         raise SfumatoError(f"{origin}: has changed since this run was planned; begin a new run")
     tensors = parent.denoiser.weights()
-    if _CLASSES in tensors:
-        rows = tensors[_CLASSES]
+    if CLASSES in tensors:
+        rows = tensors[CLASSES]
         theirs = {readable(name): place + 1 for place, name in enumerate(parent.config.classes)}
         places = [theirs.get(readable(name), 0) for name in config.classes]
-        tensors[_CLASSES] = torch.stack([rows[place] for place in (0, *places)])
+        tensors[CLASSES] = torch.stack([rows[place] for place in (0, *places)])
     denoiser.load_weights(tensors)
 
 
