@@ -140,6 +140,20 @@ def test_a_run_begins_with_them_and_says_so(folder: Path, tmp_path: Path, tiny_d
     assert apart[0] < 0.1 < 0.5 < apart[1]
 
 
+def test_its_early_weights_lead_farther_where_fine_detail_is_drawn(
+    folder: Path, tmp_path: Path, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sfumato.training.writer.DETAIL_FROM_SIZE", tiny_dataset.size)
+    settings = {"size": tiny_dataset.size, "network": NETWORK, "steps": 4, "early": (0.25,)}
+    write_initial_weights(folder / "a.safetensors", learned(TrainingConfig(**settings)), TrainingConfig(**settings))
+    guidance = {}
+    for first in ("drawn", "random"):
+        run, _ = prepare_run(tmp_path / first, tiny_dataset, {**settings, "initial": first})
+        list(train(run))
+        guidance[first] = Model.from_pretrained(run.path).config.generation.detail_guidance
+    assert guidance == {"drawn": 3.0, "random": 2.12}
+
+
 def test_a_run_that_was_planned_with_others_does_not_begin(folder: Path, tmp_path: Path, tiny_dataset: Dataset) -> None:
     settings = {"size": tiny_dataset.size, "network": NETWORK, "steps": 1}
     for seed in range(2):

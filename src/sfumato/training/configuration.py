@@ -110,7 +110,7 @@ class TrainingConfig(BaseModel):
         default=0.05, description="length of the weights' average, as a share of the run; 0: no average", ge=0, lt=0.28
     )
     early: Shares = Field(
-        default=(0.03, 0.06, 0.12, 0.25),
+        default=(0.12, 0.25),
         description="where in the run early averages are kept, for guidance; the last by default; 1: nowhere",
         max_length=8,
     )

@@ -88,10 +88,10 @@ def write_initial_weights(path: Path, denoiser: Denoiser, settings: TrainingConf
     tensors = {name: tensor.detach().bfloat16() for name, tensor in denoiser.network.state_dict().items()}
     if CLASSES in tensors:
         tensors[CLASSES] = tensors[CLASSES][:1]
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, {_KIND: kind_of(settings)})
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, {_KIND: network_kind(settings)})
 
 
-def kind_of(settings: TrainingConfig) -> str:
+def network_kind(settings: TrainingConfig) -> str:
     """What two networks have in common of which one can begin with the other's weights, as JSON."""
     objective = settings.objective
     common = {
@@ -115,7 +115,7 @@ def resized_positions(positions: Tensor, count: int) -> Tensor:
 
 def _of_stage(settings: TrainingConfig) -> InitialWeights | None:
     is_fresh = settings.adapter is None and settings.objective.teacher == "none"
-    return _known().get(kind_of(settings)) if settings.initial == "drawn" and is_fresh else None
+    return _known().get(network_kind(settings)) if settings.initial == "drawn" and is_fresh else None
 
 
 @cache

@@ -40,8 +40,10 @@ Logged = Trained | Evaluated | Pictured | Noted | Finished
 # larger pictures where the composition is as well.
 GUIDED_FROM, GUIDED_UP_TO, GUIDED_COLOUR = 0.1, 2.5, 0.25
 # Fine detail wants guidance of about 1 + sqrt(5 share) by weights from that share of the run, more than the 1.5 that
-# composition may bear. It made no difference at 32 pixels.
-DETAIL_FROM_SIZE, DETAIL_BELOW, DETAIL_STRENGTH = 64, 0.8, 5.0
+# composition may bear; of a run that began with weights about 1 + sqrt(16 share), as its early weights are nearer to
+# the last. It made no difference at 32 pixels.
+DETAIL_FROM_SIZE, DETAIL_BELOW = 64, 0.8
+DETAIL_STRENGTH, DETAIL_STRENGTH_FROM_DRAWN = 5.0, 16.0
 # Of upscalers, once they have learned from so many crops: after few, early weights are so poor that to lead away from
 # them leads too far.
 UPSCALER_GUIDANCE, UPSCALER_GUIDED_AFTER = 2.0, 12_000
@@ -114,7 +116,8 @@ class RunWriter:
         crops = self.state.step * settings.objective.crops_a_step(settings)
         if config.enlarges:
             return guided_upscaler(config, crops)
-        generation = guided_early(config.generation, settings.latent_size, share)
+        strength = DETAIL_STRENGTH_FROM_DRAWN if any(self.run.record.initial_weights) else DETAIL_STRENGTH
+        generation = guided_early(config.generation, settings.latent_size, share, strength)
         update: dict[str, Any] = {"has_early": True, "generation": generation}
         if has_upscalers(early):
             update["upscalers"] = tuple(guided_upscaler(each, crops) for each in config.upscalers)
@@ -216,9 +219,11 @@ def build_model_config(run: Run, dataset: Dataset, base: Base | None = None) -> 
     )
 
 
-def guided_early(generation: SamplerSettings, size: int, share: float = USUAL_EARLY) -> SamplerSettings:
+def guided_early(
+    generation: SamplerSettings, size: int, share: float = USUAL_EARLY, strength: float = DETAIL_STRENGTH
+) -> SamplerSettings:
     """The same with guidance by early weights, for a model that carries them. size: of what its network sees; share:
-    where in the run the weights were kept."""
+    where in the run the weights were kept; strength: how much farther later weights are to guide fine detail."""
     update = {
         "guidance_kind": "autoguidance",
         "guidance_low": GUIDED_FROM,
@@ -228,7 +233,7 @@ def guided_early(generation: SamplerSettings, size: int, share: float = USUAL_EA
     if size >= DETAIL_FROM_SIZE:
         update |= {
             "detail_below": DETAIL_BELOW * size / 64,
-            "detail_guidance": round(1 + math.sqrt(DETAIL_STRENGTH * share), 2),
+            "detail_guidance": round(1 + math.sqrt(strength * share), 2),
         }
     return generation.model_copy(update=update)
 
