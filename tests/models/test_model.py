@@ -183,8 +183,7 @@ def refused_soon(directory, said):
     began = time.process_time()
     with pytest.raises(SfumatoError, match=said) as caught:
         Model.from_pretrained(directory)
-    # What is refused would take minutes, or more memory than there is; a busy machine may take seconds to count it.
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 1
     assert "\n" not in str(caught.value)
 
 
