@@ -154,6 +154,21 @@ def test_its_early_weights_lead_farther_where_fine_detail_is_drawn(
     assert guidance == {"drawn": 3.0, "random": 2.12}
 
 
+def test_of_a_cascade_it_is_the_network_of_the_small_works_whose_weights_count(
+    folder: Path, tmp_path: Path, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = tiny_dataset.size // 2
+    monkeypatch.setattr("sfumato.training.writer.DETAIL_FROM_SIZE", small)
+    objective = CascadeConfig(factors=(2,), upscaler=UPSCALER, details=(0.1,), crop_side=8, crops=2)
+    settings = {"size": small, "network": NETWORK, "steps": 4, "early": (0.25,), "objective": objective}
+    stage = objective.stages(TrainingConfig(**settings))[0]
+    write_initial_weights(folder / "upscaler.safetensors", learned(stage), stage)
+    run, _ = prepare_run(tmp_path / "run", tiny_dataset, settings)
+    assert [bool(digest) for digest in run.record.initial_weights] == [False, True]
+    list(train(run))
+    assert Model.from_pretrained(run.path).config.generation.detail_guidance == 2.12
+
+
 def test_a_run_that_was_planned_with_others_does_not_begin(folder: Path, tmp_path: Path, tiny_dataset: Dataset) -> None:
     settings = {"size": tiny_dataset.size, "network": NETWORK, "steps": 1}
     for seed in range(2):

@@ -116,7 +116,8 @@ class RunWriter:
         crops = self.state.step * settings.objective.crops_a_step(settings)
         if config.enlarges:
             return guided_upscaler(config, crops)
-        strength = DETAIL_STRENGTH_FROM_DRAWN if any(self.run.record.initial_weights) else DETAIL_STRENGTH
+        knows_drawn = any(self.run.record.initial_weights[:1])  # of a cascade, the network of its small works
+        strength = DETAIL_STRENGTH_FROM_DRAWN if knows_drawn else DETAIL_STRENGTH
         generation = guided_early(config.generation, settings.latent_size, share, strength)
         update: dict[str, Any] = {"has_early": True, "generation": generation}
         if has_upscalers(early):
