@@ -39,7 +39,8 @@ from sfumato.features.vgg import vgg_shapes
 REFERENCE = Path(__file__).with_name("reference.json")
 COMMANDS = Path(__file__).with_name("reference.txt")
 NEAR = 6.0  # levels of 256 by which means of an eighth of a picture may differ on another machine
-NEAR_WEIGHTS = 0.05  # of their deviation, by which samples of weights may
+# Of their deviation, by which samples of weights may: rounding grows in a training, to 0.19 from a Xeon to an EPYC.
+NEAR_WEIGHTS = 0.3
 SAMPLES = 4
 # Of evaluation.json: the names by which its numbers were in order when the reference was written.
 EARLIER_NAMES = {
