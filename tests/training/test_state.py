@@ -77,13 +77,11 @@ def close(run: Run, events: int) -> bool:
 
 
 def test_a_run_that_died_ends_as_the_one_left_alone(
-    begin: Callable[..., Run], trained: tuple[Run, list[Event]], kills: ModuleType, settings: dict[str, Any]
+    begin: Callable[..., Run], kills: ModuleType, settings: dict[str, Any]
 ) -> None:
     settings = {"snapshots": 2, **settings}
-    alone, died = trained[0], begin("died", **settings)
-    if alone.record.settings != died.record.settings:
-        alone = begin("alone", **settings)
-        list(train(alone))
+    alone, died = begin("alone", **settings), begin("died", **settings)
+    list(train(alone))
     for events in (1, 3, 9, 4):
         assert interrupt(died, events)
     list(train(died))
@@ -91,9 +89,10 @@ def test_a_run_that_died_ends_as_the_one_left_alone(
 
 
 def test_a_run_closed_after_every_single_event_ends_as_the_one_left_alone(
-    begin: Callable[..., Run], trained: tuple[Run, list[Event]], kills: ModuleType
+    begin: Callable[..., Run], kills: ModuleType
 ) -> None:
-    alone, closed = trained[0], begin("closed", snapshots=2)
+    alone, closed = begin("alone", snapshots=2), begin("closed", snapshots=2)
+    list(train(alone))
     sessions = 1
     while close(closed, 1):
         sessions += 1
